@@ -1,0 +1,1 @@
+"""Files → ledger: reading, checking, storing, and simulated files to try it with."""

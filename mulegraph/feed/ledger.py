@@ -1,0 +1,159 @@
+"""The ledger as its readers see it: Ibis tables on DuckDB, and transfers in time order as Arrow columns."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from ibis.expr import types as ir
+
+from mulegraph.errors import BadUse
+from mulegraph.feed.store import Snapshot, Store
+from mulegraph.model import AMOUNT_PLACES, TABLES, minor_exponents
+
+ENGINE_MEMORY = "3GB"
+
+
+class Ledger:
+    """One snapshot of a workspace's ledger, read-only.
+
+    `transfers` stand in order of (at, transfer_id), one file a day, so that row numbers are stable names for
+    them as long as the snapshot is; every row number in mulegraph is one of these.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store(folder)
+        self.snapshot: Snapshot = self.store.current()
+        if not self.snapshot.of("transfers"):
+            raise BadUse(f"{folder.parent}: nothing is loaded here yet", do="Run: mulegraph load FOLDER")
+
+    @property
+    def hash(self) -> str:
+        return self.snapshot.hash
+
+    def rows(self, table: str) -> int:
+        """Number of rows of a table; 0 when it was never loaded."""
+        return sum(file.rows for file in self.snapshot.of(table))
+
+    def paths(self, table: str) -> list[Path]:
+        return [self.store.data / file.path for file in self.snapshot.of(table)]
+
+    @cached_property
+    def engine(self) -> ibis.BaseBackend:
+        """The DuckDB connection that every Ibis expression of this ledger runs on."""
+        engine = ibis.duckdb.connect()
+        engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
+        engine.raw_sql("SET enable_progress_bar = false")
+        return engine
+
+    def table(self, name: str) -> ir.Table:
+        """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
+        if name in self.engine.list_tables():
+            return self.engine.table(name)
+        paths = self.paths(name)
+        if not paths:
+            return self.engine.create_table(name, TABLES[name].arrow_schema.empty_table(), temp=True)
+        return self.engine.read_parquet([str(path) for path in paths], table_name=name)
+
+    @property
+    def transfers(self) -> ir.Table:
+        return self.table("transfers")
+
+    def listed(self, kind: str, *, on: str) -> ir.Table:
+        """Subjects of one kind that stand on a list: (subject_id, listed_at, expires_at, confidence)."""
+        listings = self.table("listings")
+        chosen = listings.filter((listings.subject_kind == kind) & (listings.list == on))
+        return chosen.group_by("subject_id").agg(
+            listed_at=chosen.listed_at.min(),
+            expires_at=chosen.expires_at.max(),
+            confidence=chosen.confidence.max(),
+        )
+
+    def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """A whole table in memory; transfers in time order."""
+        paths = self.paths(name)
+        if not paths:
+            return TABLES[name].arrow_schema.empty_table().select(columns or TABLES[name].column_names)
+        return pa.concat_tables([pq.read_table(path, columns=columns) for path in paths])
+
+    @cached_property
+    def account_ids(self) -> pa.Array:
+        """Every account id, sorted; an account's place in it is its number in the kernels."""
+        return self.arrow("accounts", ["account_id"]).column(0).combine_chunks()
+
+    def account_numbers(self, ids: list[str]) -> np.ndarray:
+        """Numbers of the given accounts; −1 where an id is not in the ledger."""
+        return self.account_numbers_of(pa.array(ids, pa.string()))
+
+    def account_numbers_of(self, ids: pa.Array) -> np.ndarray:
+        """The same for an Arrow array of ids."""
+        return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        rows = [file.rows for file in self.snapshot.of("transfers")]
+        return np.concatenate([[0], np.cumsum(rows)])
+
+    def transfer_rows(self, numbers: np.ndarray, columns: list[str] | None = None) -> pd.DataFrame:
+        """The transfers with these row numbers, in the order given; `row` is added as a column."""
+        wanted, back = np.unique(np.asarray(numbers, dtype=np.int64), return_inverse=True)
+        parts: list[pa.Table] = []
+        for place, path in enumerate(self.paths("transfers")):
+            low, high = np.searchsorted(wanted, self._starts[place : place + 2])
+            if low < high:
+                inside = wanted[low:high] - self._starts[place]
+                parts.append(pq.read_table(path, columns=columns).take(pa.array(inside)))
+        schema = TABLES["transfers"].arrow_schema
+        empty = pa.schema([schema.field(name) for name in columns or schema.names]).empty_table()
+        frame = (pa.concat_tables(parts) if parts else empty).to_pandas()
+        frame.insert(0, "row", wanted)
+        return frame.iloc[back].reset_index(drop=True)
+
+    def row_of(self, transfer_ids: list[str]) -> dict[str, int]:
+        """Row numbers of transfers by id; ids that the ledger does not hold are left out."""
+        ids, found = pa.array(transfer_ids, pa.string()), {}
+        for place, path in enumerate(self.paths("transfers")):
+            column = pq.read_table(path, columns=["transfer_id"]).column(0)
+            for inside in np.flatnonzero(pc.is_in(column, value_set=ids).to_numpy()):
+                found[column[int(inside)].as_py()] = int(self._starts[place] + inside)
+        return found
+
+    def between(self, since: pd.Timestamp | None, until: pd.Timestamp | None) -> ir.Table:
+        """Transfers with since ≤ at < until (UTC, either may be None)."""
+        chosen = self.transfers
+        if since is not None:
+            chosen = chosen.filter(chosen["at"] >= ibis.timestamp(str(since)))
+        if until is not None:
+            chosen = chosen.filter(chosen["at"] < ibis.timestamp(str(until)))
+        return chosen
+
+    def dataset(self, name: str) -> ds.Dataset:
+        """A table as a stream of record batches, for what must not hold it whole (the graph)."""
+        paths = [str(path) for path in self.paths(name)]
+        return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
+
+
+def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.ndarray:
+    """Exact amounts as int64 counts of each row's smallest coin: 12.34 EUR → 1234, 500 VND → 500."""
+    values = [_unscaled(chunk) for chunk in amounts.chunks]
+    thousandths = np.concatenate(values) if values else np.empty(0, np.int64)
+    places = {code: 10 ** (AMOUNT_PLACES - exponent) for code, exponent in minor_exponents().items()}
+    distinct = pc.unique(currencies).to_pylist()
+    if len(distinct) == 1:
+        return thousandths // places[distinct[0]]
+    codes = pc.index_in(currencies, value_set=pa.array(distinct, pa.string())).to_numpy()
+    return thousandths // np.array([places[code] for code in distinct])[codes]
+
+
+def _unscaled(decimals: pa.Array) -> np.ndarray:
+    """The 18 digits of each decimal128(18, n) as int64: its low 8 bytes, since the value fits in them."""
+    words = np.frombuffer(decimals.buffers()[1], dtype=np.int64)
+    return words[2 * decimals.offset : 2 * (decimals.offset + len(decimals)) : 2]
