@@ -1,0 +1,119 @@
+"""Chains: the most surprising paths of strong links, chosen so that every such transfer stands in one.
+
+A transfer's best chain is found by one forward and one backward pass over the links (longest path in a directed
+acyclic graph). Scores are whole micronats, so that sums do not depend on the order of addition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from mulegraph.flow.matching import Links, Transfers
+
+MICRONATS = 1_000_000
+LEAST_TRANSFERS = 3
+
+
+@dataclass(frozen=True)
+class Chains:
+    """Chains, best first. Chain c is `position[start[c]:start[c + 1]]`, positions into `Transfers` in order.
+
+    `score` is in micronats; `best` is each transfer's best chain's score, 0 where it is in none.
+    """
+
+    position: np.ndarray
+    start: np.ndarray
+    score: np.ndarray
+    best: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def of(self, number: int) -> np.ndarray:
+        return np.asarray(self.position[self.start[number] : self.start[number + 1]])
+
+
+def find_chains(transfers: Transfers, links: Links, account_score: np.ndarray) -> Chains:
+    """Cover all transfers that lie on a path of ≥ 3 by their best paths, best first.
+
+    `account_score` is what a strong link through each account is worth, in micronats. Ties go to the longer path,
+    then to the earlier transfer. No chain lies wholly inside another: a best path cannot be extended.
+    """
+    ahead, best, length, before, after = _passes(
+        transfers.source, links.receipt, links.payment, account_score
+    )
+    best[length < LEAST_TRANSFERS] = 0
+    candidates = np.flatnonzero(length >= LEAST_TRANSFERS)
+    candidates = candidates[np.lexsort((candidates, -length[candidates], -best[candidates]))]
+    position, start = _cover(candidates, before, after, length)
+    return Chains(position, start, best[position[start[:-1]]], best)
+
+
+@njit(cache=True, nogil=True)
+def _passes(source, receipt, payment, account_score):  # type: ignore[no-untyped-def]
+    total = len(source)
+    ahead = np.zeros(total, np.int64)
+    behind = np.zeros(total, np.int64)
+    steps_ahead = np.zeros(total, np.int32)
+    steps_behind = np.zeros(total, np.int32)
+    before = np.full(total, -1, np.int32)
+    after = np.full(total, -1, np.int32)
+    for link in range(len(receipt)):
+        into, out = receipt[link], payment[link]
+        score = ahead[into] + account_score[source[out]]
+        steps = steps_ahead[into] + 1
+        if before[out] < 0 or score > ahead[out] or (score == ahead[out] and steps > steps_ahead[out]):
+            ahead[out], steps_ahead[out], before[out] = score, steps, into
+    for link in range(len(receipt) - 1, -1, -1):
+        into, out = receipt[link], payment[link]
+        score = behind[out] + account_score[source[out]]
+        steps = steps_behind[out] + 1
+        if after[into] < 0 or score > behind[into] or (score == behind[into] and steps >= steps_behind[into]):
+            behind[into], steps_behind[into], after[into] = score, steps, out
+    return ahead, ahead + behind, steps_ahead + steps_behind + 1, before, after
+
+
+@njit(cache=True, nogil=True)
+def _cover(candidates, before, after, length):  # type: ignore[no-untyped-def]
+    covered = np.zeros(len(before), np.bool_)
+    position = np.empty(1024, np.int32)
+    start = np.zeros(1024, np.int64)
+    chains, used = 0, 0
+    for candidate in candidates:
+        if covered[candidate]:
+            continue
+        steps = length[candidate]
+        while used + steps > len(position):
+            position = np.concatenate((position, np.empty_like(position)))
+        if chains + 2 > len(start):
+            start = np.concatenate((start, np.empty_like(start)))
+        first = candidate
+        while before[first] >= 0:
+            first = before[first]
+        _walk(candidate, before, after, position, used, covered)
+        chains += 1
+        used += steps
+        start[chains] = used
+    return position[:used].copy(), start[: chains + 1].copy()
+
+
+@njit(cache=True, nogil=True)
+def _walk(candidate, before, after, position, place, covered):  # type: ignore[no-untyped-def]
+    """Write the best path through a transfer: back along `before`, then on along `after`."""
+    back, at = 0, candidate
+    while before[at] >= 0:
+        at = before[at]
+        back += 1
+    at = candidate
+    for step in range(back, -1, -1):
+        position[place + step] = at
+        covered[at] = True
+        at = before[at]
+    at, step = after[candidate], back + 1
+    while at >= 0:
+        position[place + step] = at
+        covered[at] = True
+        at, step = after[at], step + 1
