@@ -1,0 +1,1 @@
+"""Ledger and findings → graph: a rebuildable index that answers the questions in `cypher/`."""
