@@ -1,0 +1,175 @@
+"""`mulegraph simulate`: a made-up ledger with planted mule networks and innocent look-alikes, and their labels.
+
+Labels go to `labels/`, which no detector reads. Same arguments, same bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+
+from mulegraph.errors import BadUse
+from mulegraph.feed.simulation import text
+from mulegraph.feed.simulation.everyday import everyday_life
+from mulegraph.feed.simulation.look_alikes import LookAlikes
+from mulegraph.feed.simulation.networks import EASY, HARD, PAYMENTS_A_NETWORK, Network, Planter
+from mulegraph.feed.simulation.payments import LABELS, NOTES, ROLES, Payments
+from mulegraph.feed.simulation.records import Scene, account_ids, records, reports
+from mulegraph.feed.simulation.world import LEAST_ACCOUNTS, make_world
+from mulegraph.model import CHANNELS, TABLES
+
+FORMATS = ("csv", "parquet")
+SLICE = 500_000
+
+
+@dataclass
+class Simulation:
+    """What was written: rows by table, planted networks, and groups of look-alikes."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    networks: int = 0
+    look_alikes: int = 0
+
+
+def simulate(
+    folder: Path, *, accounts: int, days: int = 30, seed: int = 1, hard: bool = False, file_format: str = "csv"
+) -> Simulation:
+    """Write all ledger tables and `labels/` into `folder`, which must be empty or new.
+
+    About five transfers an account in thirty days. Raises BadUse for numbers out of range or a folder in use.
+    """
+    _check(folder, accounts, days, file_format)
+    rng = np.random.default_rng([seed, int(hard)])
+    world, payments = make_world(rng, accounts), Payments()
+    everyday_life(rng, world, days, payments)
+    alike = LookAlikes(rng, world, days, payments)
+    planter = Planter(rng, world, days, payments, HARD if hard else EASY)
+    planted = planter.plant(max(2, round(len(payments) / PAYMENTS_A_NETWORK)))
+    result = Simulation(networks=len(planted), look_alikes=alike.run())
+    scene = Scene(rng, world, days, planted, alike.households, account_ids(rng, world))
+    for name, rows in records(scene):
+        result.rows[name] = _write(rows, folder / name, file_format)
+    columns = payments.in_time_order(rng)
+    ids = text.numbered("T", np.arange(1, len(columns["source"]) + 1), 9)
+    result.rows["transfers"] = _write_transfers(folder / "transfers", columns, ids, scene, file_format)
+    told = reports(scene, columns, ids, ROLES.index("victim_payment"))
+    result.rows["reports"] = _write(told, folder / "reports", file_format)
+    _write_labels(folder / "labels", columns, ids, scene)
+    return result
+
+
+def _check(folder: Path, accounts: int, days: int, file_format: str) -> None:
+    if accounts < LEAST_ACCOUNTS:
+        raise BadUse(f"--accounts is {accounts}, expected at least {LEAST_ACCOUNTS}", do="Ask for more accounts.")
+    if days < 1:
+        raise BadUse(f"--days is {days}, expected at least 1", do="Ask for one day or more.")
+    if file_format not in FORMATS:
+        raise BadUse(f"format '{file_format}' is unknown", do="Expected one of " + ", ".join(FORMATS) + ".")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BadUse(f"{folder}: exists and is not an empty folder", do="Name a new folder with -o.")
+    (folder / "labels").mkdir(parents=True)
+
+
+def _write(rows: pa.Table, path: Path, file_format: str) -> int:
+    expected = TABLES[path.name].column_names if path.name in TABLES else rows.column_names
+    rows = rows.select(expected)
+    if file_format == "parquet":
+        pq.write_table(rows, path.with_suffix(".parquet"))
+    else:
+        pc.write_csv(rows, path.with_suffix(".csv"), pc.WriteOptions(quoting_style="needed"))
+    return len(rows)
+
+
+def _write_transfers(
+    path: Path, columns: dict[str, np.ndarray], ids: pa.Array, scene: Scene, file_format: str
+) -> int:
+    """Slice by slice, because text takes ten times the room of the numbers."""
+    total = len(ids)
+    schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names])
+    schema = schema.set(schema.get_field_index("amount"), pa.field("amount", pa.decimal128(18, 2)))
+    home = scene.rng.integers(0, len(text.PLACES), scene.world.accounts)
+    if file_format == "parquet":
+        writer: pq.ParquetWriter | pc.CSVWriter = pq.ParquetWriter(path.with_suffix(".parquet"), schema)
+    else:
+        options = pc.WriteOptions(quoting_style="needed")
+        writer = pc.CSVWriter(path.with_suffix(".csv"), schema, write_options=options)
+    with writer:
+        for start in range(0, total, SLICE):
+            part = {name: column[start : start + SLICE] for name, column in columns.items()}
+            writer.write_table(_transfer_rows(part, ids[start : start + SLICE], scene, home).cast(schema))
+    return total
+
+
+def _transfer_rows(part: dict[str, np.ndarray], ids: pa.Array, scene: Scene, home: np.ndarray) -> pa.Table:
+    source, target = part["source"], part["target"]
+    shown = np.array([name in ("atm", "branch", "card") for name in CHANNELS])[part["channel"]]
+    online = np.array([name in ("instant", "internal") for name in CHANNELS])[part["channel"]] & (source >= 0)
+    return pa.table(
+        {
+            "transfer_id": ids,
+            "source": _ids(scene, source),
+            "target": _ids(scene, target),
+            "amount": text.euros(part["cents"]),
+            "currency": pa.array(np.full(len(ids), "EUR"), pa.string()),
+            "at": text.moments(part["second"]),
+            "channel": text.chosen(CHANNELS, part["channel"]),
+            "device_id": _where(online, text.numbered("DEV", scene.world.holder[np.maximum(source, 0)], 9)),
+            "place": _where(shown, text.chosen(text.PLACES, home[np.maximum(source, target)])),
+            "reference": text.chosen(NOTES, part["note"]),
+        }
+    )
+
+
+def _ids(scene: Scene, numbers: np.ndarray) -> pa.Array:
+    return scene.account_ids.take(pa.array(numbers, mask=numbers < 0))
+
+
+def _where(shown: np.ndarray, values: pa.Array) -> pa.Array:
+    return pa.compute.if_else(pa.array(shown), values, pa.scalar(None, pa.string()))
+
+
+def _write_labels(folder: Path, columns: dict[str, np.ndarray], ids: pa.Array, scene: Scene) -> None:
+    """Which transfers and accounts are planted or look alike, and what each network is."""
+    marked = np.flatnonzero(columns["label"])
+    part = {name: column[marked] for name, column in columns.items()}
+    transfers = pa.table(
+        {
+            "transfer_id": ids.take(pa.array(marked)),
+            "label": text.chosen(LABELS, part["label"]),
+            "group": part["group"],
+            "role": text.chosen(ROLES, part["role"]),
+        }
+    )
+    _write(transfers, folder / "labelled_transfers", "csv")
+    members = [(account, net.number, "mule") for net in scene.networks for account in net.mules]
+    members += [(account, net.number, "victim") for net in scene.networks for account in net.victims]
+    accounts = pa.table(
+        {
+            "account_id": scene.account_ids.take(pa.array([member[0] for member in members], pa.int64())),
+            "network": [member[1] for member in members],
+            "role": [member[2] for member in members],
+        }
+    )
+    _write(accounts, folder / "labelled_accounts", "csv")
+    _write(_network_rows(scene.networks, scene.account_ids), folder / "networks", "csv")
+
+
+def _network_rows(networks: list[Network], ids: pa.Array) -> pa.Table:
+    collectors = pa.array([net.collector for net in networks], pa.int64())
+    return pa.table(
+        {
+            "network": [net.number for net in networks],
+            "collector": ids.take(collectors),
+            "victims": [len(net.victims) for net in networks],
+            "hops": [net.hops for net in networks],
+            "stolen": text.euros(np.array([net.stolen for net in networks], np.int64)),
+            "first_at": text.moments(np.array([net.first for net in networks])),
+            "last_at": text.moments(np.array([net.last for net in networks])),
+            "transfers": [net.payments for net in networks],
+        }
+    )
