@@ -42,9 +42,7 @@ def find_chains(transfers: Transfers, links: Links, account_score: np.ndarray) -
     `account_score` is what a strong link through each account is worth, in micronats. Ties go to the longer path,
     then to the earlier transfer. No chain lies wholly inside another: a best path cannot be extended.
     """
-    ahead, best, length, before, after = _passes(
-        transfers.source, links.receipt, links.payment, account_score
-    )
+    best, length, before, after = _passes(transfers.source, links.receipt, links.payment, account_score)
     best[length < LEAST_TRANSFERS] = 0
     candidates = np.flatnonzero(length >= LEAST_TRANSFERS)
     candidates = candidates[np.lexsort((candidates, -length[candidates], -best[candidates]))]
@@ -73,7 +71,7 @@ def _passes(source, receipt, payment, account_score):  # type: ignore[no-untyped
         steps = steps_behind[out] + 1
         if after[into] < 0 or score > behind[into] or (score == behind[into] and steps >= steps_behind[into]):
             behind[into], steps_behind[into], after[into] = score, steps, out
-    return ahead, ahead + behind, steps_ahead + steps_behind + 1, before, after
+    return ahead + behind, steps_ahead + steps_behind + 1, before, after
 
 
 @njit(cache=True, nogil=True)
@@ -90,9 +88,6 @@ def _cover(candidates, before, after, length):  # type: ignore[no-untyped-def]
             position = np.concatenate((position, np.empty_like(position)))
         if chains + 2 > len(start):
             start = np.concatenate((start, np.empty_like(start)))
-        first = candidate
-        while before[first] >= 0:
-            first = before[first]
         _walk(candidate, before, after, position, used, covered)
         chains += 1
         used += steps

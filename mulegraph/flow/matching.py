@@ -16,8 +16,9 @@ from numba import njit
 from mulegraph.feed.ledger import Ledger, minor_units
 
 MICROSECONDS = 1_000_000
-DAY = 86_400 * MICROSECONDS
-TICKS = (DAY, 3_600 * MICROSECONDS, 60 * MICROSECONDS, MICROSECONDS, 1)
+HOUR = 3_600 * MICROSECONDS
+DAY = 24 * HOUR
+TICKS = (DAY, HOUR, 60 * MICROSECONDS, MICROSECONDS, 1)
 NOBODY = -1
 """Account number that stands for cash, on either side of a transfer."""
 
@@ -94,13 +95,21 @@ def in_order(
     Inside a tick the clock gives no order, so a payment comes after every receipt of its account in the same
     tick; where they form a circle it is cut at its first transfer by transfer_id.
     """
-    tick = clock_tick(at)
-    row = np.arange(len(at), dtype=np.int32)
-    if len(at):
-        row = _settle(source, target, at // tick, accounts)
-    if np.array_equal(row, np.arange(len(at))):
-        return Transfers(row, source, target, amount, at, accounts, tick)
-    return Transfers(row, source[row], target[row], amount[row], at[row], accounts, tick)
+    return settled(source, target, amount, at, accounts=accounts, tick=clock_tick(at))
+
+
+def settled(
+    source: np.ndarray, target: np.ndarray, amount: np.ndarray, at: np.ndarray, *, accounts: int, tick: int
+) -> Transfers:
+    """The same for a clock whose step is known."""
+    row = _settle(source, target, at // tick, accounts)
+    moved = np.flatnonzero(row != np.arange(len(row), dtype=np.int32))
+    if len(moved):
+        # Nearly all rows stay where they were, so only those that moved are fetched.
+        come_from = row[moved]
+        source, target, amount = source.copy(), target.copy(), amount.copy()
+        source[moved], target[moved], amount[moved] = source[come_from], target[come_from], amount[come_from]
+    return Transfers(row, source, target, amount, at, accounts, tick)
 
 
 def clock_tick(at: np.ndarray) -> int:

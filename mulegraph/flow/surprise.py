@@ -1,67 +1,101 @@
-"""Surprise: how unlikely a chain is given each account's own traffic, and how many chance would make.
+"""Surprise: how unlikely a strong link is, given the traffic of the account that it runs through.
 
-A strong link through an account is worth −ln(1 − exp(−q·√(λin·λout))) nats, λ being the account's receipts and
-payments per window. q says how often a receipt and a payment fit by chance; it is read off ledgers whose times
-were shuffled, and so is the share of chains that are coincidence (a permutation test; cf. Efron & Tibshirani, An
-Introduction to the Bootstrap, 1993, ch. 15, and Storey & Tibshirani, PNAS 2003, for the false discovery rate).
+A strong link is worth −ln(1 − exp(−q·c·√(λin·λout))) nats, λ being the account's receipts and payments per window
+and c how often the two meet in the account's own day (1 when either is spread evenly). q says how often a receipt
+and a payment that meet also fit; it is read off ledgers whose times were shuffled.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from scipy.optimize import brentq
 
-from mulegraph.flow.chains import MICRONATS, Chains, find_chains
-from mulegraph.flow.matching import DAY, Links, Transfers, effective_window, in_order, match, strong
+from mulegraph.flow.chains import MICRONATS
+from mulegraph.flow.matching import DAY, HOUR, Transfers
 
-HOUR = 3_600_000_000
-SHORT_LEDGER = 7 * DAY
+HOURS = 24
+PROFILE_PRIOR = HOURS
+"""Payments' worth of the ledger's own day in every account's profile: one for each hour."""
 DEFAULT_FIT = 0.12
-"""q where the shuffled ledger has too few links to tell (design §5)."""
-
+"""q where the shuffled ledgers have too few links to tell (design §5)."""
 LEAST_LINKS = 30
 
 
 @dataclass(frozen=True)
-class FlowSettings:
-    """Window in hours; share in percent that must be passed on; shuffles and their seed; accepted false share."""
-
-    window_hours: float = 6.0
-    share_percent: int = 60
-    shuffles: int = 3
-    seed: int = 1
-    false_share: float = 0.05
-
-    @property
-    def window(self) -> int:
-        """The window in microseconds."""
-        return round(self.window_hours * HOUR)
-
-
-@dataclass(frozen=True)
 class Traffic:
-    """Each account's receipts and payments, and its rate of both per window."""
+    """Each account's receipts and payments, how often they meet in its day, and how many windows there are."""
 
     received: np.ndarray
     paid: np.ndarray
+    meeting: np.ndarray
     windows: float
 
     @property
+    def trials(self) -> np.ndarray:
+        """√(receipts·payments) by account: chances that the formula gives a pass-through."""
+        return np.sqrt(self.received.astype(float) * self.paid)
+
+    @property
     def rate(self) -> np.ndarray:
-        """√(λin·λout) by account."""
-        return np.sqrt(self.received.astype(float) * self.paid) / self.windows
+        """c·√(λin·λout) by account."""
+        return self.meeting * self.trials / self.windows
 
 
 def traffic(transfers: Transfers, window: int) -> Traffic:
     """Count what every account receives and pays; transfers to oneself do not count."""
-    moved = transfers.source != transfers.target
-    counts = [
-        np.bincount(side[moved & (side >= 0)], minlength=transfers.accounts)
-        for side in (transfers.target, transfers.source)
-    ]
-    return Traffic(counts[0], counts[1], max(transfers.span / (window + transfers.tick), 1.0))
+    by_hour = _by_hour(transfers.source, transfers.target, transfers.at // HOUR, transfers.accounts)
+    received, paid = (counts.sum(axis=1, dtype=np.int64) for counts in by_hour)
+    windows = max(transfers.span / (window + transfers.tick), 1.0)
+    if transfers.tick >= DAY or window >= DAY:
+        return Traffic(received, paid, np.ones(transfers.accounts), windows)
+    whole_day = by_hour[0].sum(axis=0) + by_hour[1].sum(axis=0)
+    meeting = _meeting(*by_hour, whole_day / max(whole_day.sum(), 1), window / HOUR)
+    return Traffic(received, paid, meeting, windows)
+
+
+@njit(cache=True, nogil=True)
+def _by_hour(source, target, hour, accounts):  # type: ignore[no-untyped-def]
+    received = np.zeros((accounts, HOURS), np.int32)
+    paid = np.zeros((accounts, HOURS), np.int32)
+    for row in range(len(source)):
+        if source[row] != target[row]:
+            place = hour[row] % HOURS
+            if target[row] >= 0:
+                received[target[row], place] += 1
+            if source[row] >= 0:
+                paid[source[row], place] += 1
+    return received, paid
+
+
+@njit(cache=True, nogil=True)
+def _meeting(received, paid, whole_day, window_hours):  # type: ignore[no-untyped-def]
+    """How much more often than on an even day a payment finds the account's receipts in the window before it."""
+    accounts = len(received)
+    meeting = np.ones(accounts)
+    reach = int(window_hours)
+    rest = window_hours - reach
+    weights = np.ones(reach + 2)
+    # A payment falls anywhere in its hour, so that on average half of that hour's receipts came before it.
+    weights[0], weights[reach], weights[reach + 1] = 0.5, 0.5 + rest / 2, rest / 2
+    day_in = np.empty(HOURS)
+    day_out = np.empty(HOURS)
+    for account in range(accounts):
+        total_in, total_out = received[account].sum(), paid[account].sum()
+        if total_in == 0 or total_out == 0:
+            continue
+        for hour in range(HOURS):
+            prior = PROFILE_PRIOR * whole_day[hour]
+            day_in[hour] = (received[account, hour] + prior) / (total_in + PROFILE_PRIOR)
+            day_out[hour] = (paid[account, hour] + prior) / (total_out + PROFILE_PRIOR)
+        met = 0.0
+        for hour in range(HOURS):
+            for back in range(reach + 2):
+                met += day_out[hour] * weights[back] * day_in[(hour - back) % HOURS]
+        meeting[account] = met * HOURS / window_hours
+    return meeting
 
 
 def link_scores(rates: np.ndarray, fit: float) -> np.ndarray:
@@ -72,94 +106,13 @@ def link_scores(rates: np.ndarray, fit: float) -> np.ndarray:
 
 
 def estimate_fit(accounts: Traffic, chance_links: float) -> float:
-    """q for which the formula expects as many strong links as a shuffled ledger has.
-
-    An account with n receipts and m payments is √(n·m) trials of the formula's probability.
-    """
-    trials, rates = np.sqrt(accounts.received.astype(float) * accounts.paid), accounts.rate
+    """q for which the formula expects as many strong links as a shuffled ledger has."""
     if chance_links < LEAST_LINKS:
         return DEFAULT_FIT
+    trials, rates = accounts.trials, accounts.rate
+    trials, rates = trials[trials > 0], rates[trials > 0]
 
     def excess(fit: float) -> float:
         return float((trials * -np.expm1(-fit * rates)).sum()) - chance_links
 
-    return float(brentq(excess, 1e-9, 50.0)) if excess(50.0) > 0 else 50.0
-
-
-def shuffled(transfers: Transfers, rng: np.random.Generator) -> Transfers:
-    """The same transfers at each other's times: a ledger in which every chain is coincidence.
-
-    A transfer keeps its hour of the day, so that shops still sell by day and batches still run at night; only
-    the day and the minute are drawn anew. Under a week there are too few days to draw from, and all times are
-    shuffled freely. Times stay sorted, because it is the transfers that are dealt out to them.
-    """
-    deal = rng.permutation(len(transfers)).astype(np.int32)
-    if transfers.span >= SHORT_LEDGER and transfers.tick < DAY:
-        hours = transfers.at // HOUR % 24
-        slots = np.argsort(hours, kind="stable")
-        cards = deal[np.argsort(hours[deal], kind="stable")]
-        deal = np.empty_like(cards)
-        deal[slots] = cards
-    source, target, amount = (column[deal] for column in (transfers.source, transfers.target, transfers.amount))
-    return in_order(source, target, amount, transfers.at, accounts=transfers.accounts)
-
-
-@dataclass(frozen=True)
-class Flow:
-    """Everything the flow kernel says of a ledger.
-
-    `false_share[c]` estimates the share of coincidences among chain c and all chains at least as surprising.
-    """
-
-    transfers: Transfers
-    links: Links
-    strong: Links
-    chains: Chains
-    traffic: Traffic
-    fit: float
-    window: int
-    false_share: np.ndarray
-    threshold: float
-    """Nats from which on the expected false share is at most the accepted one; infinite where it never is."""
-
-    @property
-    def surprise(self) -> np.ndarray:
-        """Of each chain, in nats."""
-        return self.chains.score / MICRONATS
-
-
-def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
-    """Links, strong links, chains and surprise of a ledger, with the shuffled-ledger estimate beside them."""
-    window = effective_window(settings.window, transfers.tick)
-    links = match(transfers, window)
-    firm = strong(transfers, links, settings.share_percent)
-    accounts = traffic(transfers, window)
-    chance = [
-        _chance_links(transfers, window, settings, number) for number in range(settings.shuffles)
-    ]
-    fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in chance])))
-    scores = link_scores(accounts.rate, fit)
-    chains = find_chains(transfers, firm, scores)
-    by_chance = [find_chains(*pair, scores).score for pair in chance]
-    share = false_shares(chains.score, by_chance)
-    accepted = np.flatnonzero(share <= settings.false_share)
-    threshold = float(chains.score[accepted[-1]] / MICRONATS) if len(accepted) else float("inf")
-    return Flow(transfers, links, firm, chains, accounts, fit, window, share, threshold)
-
-
-def _chance_links(
-    transfers: Transfers, window: int, settings: FlowSettings, number: int
-) -> tuple[Transfers, Links]:
-    """A shuffled ledger and its strong links."""
-    dealt = shuffled(transfers, np.random.default_rng([settings.seed, number]))
-    return dealt, strong(dealt, match(dealt, window), settings.share_percent)
-
-
-def false_shares(scores: np.ndarray, by_chance: list[np.ndarray]) -> np.ndarray:
-    """For each score (falling), chance chains at least as high ÷ real ones; never rising with the score."""
-    real = np.searchsorted(-scores, -scores, side="right")
-    chance = np.zeros(len(scores))
-    for others in by_chance:
-        chance += np.searchsorted(-others, -scores, side="right") / len(by_chance)
-    share = np.minimum(chance / np.maximum(real, 1), 1.0)
-    return np.minimum.accumulate(share[::-1])[::-1]
+    return float(brentq(excess, 1e-9, 50.0, xtol=1e-9)) if excess(50.0) > 0 else 50.0

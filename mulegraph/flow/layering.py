@@ -1,0 +1,128 @@
+"""The whole flow kernel in one call: links, strong links, chains, their surprise, and what chance would make."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from mulegraph.flow.chains import MICRONATS, Chains, find_chains
+from mulegraph.flow.chance import false_shares, shuffled
+from mulegraph.flow.matching import HOUR, Links, Transfers, effective_window, match, strong
+from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
+
+MOST_SHUFFLES = 20
+
+
+@dataclass(frozen=True)
+class FlowSettings:
+    """How money is matched, and what share of false alarms is accepted.
+
+    `window_hours` is how long money counts as passed on, `share_percent` how much of it. Ledgers are shuffled
+    until chance was seen on `chance_transfers` transfers, at least once and at most twenty times.
+    """
+
+    window_hours: float = 6.0
+    share_percent: int = 60
+    chance_transfers: int = 3_000_000
+    seed: int = 1
+    false_share: float = 0.05
+
+    @property
+    def window(self) -> int:
+        """The window in microseconds."""
+        return round(self.window_hours * HOUR)
+
+    def shuffles(self, transfers: int) -> int:
+        """How many ledgers to shuffle: small ones say too little about chance to be asked once."""
+        return min(MOST_SHUFFLES, max(1, -(-self.chance_transfers // max(transfers, 1))))
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Everything the flow kernel says of a ledger.
+
+    `false_share[c]` estimates the share of coincidences among chain c and all chains at least as surprising.
+    """
+
+    transfers: Transfers
+    links: Links
+    strong: Links
+    chains: Chains
+    traffic: Traffic
+    fit: float
+    window: int
+    false_share: np.ndarray
+    threshold: float
+    """Nats from which on the expected false share is at most the accepted one; infinite where it never is."""
+
+    @property
+    def surprise(self) -> np.ndarray:
+        """Of each chain, in nats."""
+        return self.chains.score / MICRONATS
+
+    def expected_false_share(self, nats: float) -> float:
+        """Share of coincidences to expect among chains of at least so many nats; 0 where there are none."""
+        found = int(np.searchsorted(-self.chains.score, -nats * MICRONATS, side="right"))
+        return float(self.false_share[found - 1]) if found else 0.0
+
+    def chains_from(self, nats: float) -> int:
+        """How many chains are at least so surprising; they are the first ones."""
+        return int(np.searchsorted(-self.chains.score, -nats * MICRONATS, side="right"))
+
+    def networks(self, nats: float) -> np.ndarray:
+        """Layering networks: for each transfer the lowest position of those it is joined with, −1 for none.
+
+        Joined are transfers with a strong link between them whose best chains are both at least so surprising.
+        """
+        return _joined(self.strong.receipt, self.strong.payment, self.chains.best >= max(nats * MICRONATS, 1))
+
+
+def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
+    """Links, strong links, chains and surprise of a ledger, with the shuffled-ledger estimate beside them."""
+    window = effective_window(settings.window, transfers.tick)
+
+    def of_chance(number: int) -> tuple[Transfers, Links]:
+        dealt = shuffled(transfers, [settings.seed, number])
+        return dealt, strong(dealt, match(dealt, window), settings.share_percent)
+
+    with ThreadPoolExecutor(2) as pool:
+        counted = pool.submit(traffic, transfers, window)
+        by_chance = list(pool.map(of_chance, range(settings.shuffles(len(transfers)))))
+        links = match(transfers, window)
+        firm = strong(transfers, links, settings.share_percent)
+        accounts = counted.result()
+        fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in by_chance])))
+        scores = link_scores(accounts.rate, fit)
+        chance_chains = pool.map(lambda pair: find_chains(*pair, scores).score, by_chance)
+        chains = find_chains(transfers, firm, scores)
+        share = false_shares(chains.score, list(chance_chains))
+    accepted = np.flatnonzero(share <= settings.false_share)
+    threshold = float(chains.score[accepted[-1]] / MICRONATS) if len(accepted) else float("inf")
+    return Flow(transfers, links, firm, chains, accounts, fit, window, share, threshold)
+
+
+@njit(cache=True, nogil=True)
+def _joined(receipt, payment, chosen):  # type: ignore[no-untyped-def]
+    """Union–find over the links between chosen transfers; each set is named by its lowest position."""
+    parent = np.where(chosen, np.arange(len(chosen)), -1).astype(np.int32)
+    for link in range(len(receipt)):
+        one, other = receipt[link], payment[link]
+        if chosen[one] and chosen[other]:
+            one, other = _root(parent, one), _root(parent, other)
+            if one != other:
+                parent[max(one, other)] = min(one, other)
+    for place in range(len(parent)):
+        if parent[place] >= 0:
+            parent[place] = _root(parent, place)
+    return parent
+
+
+@njit(cache=True, nogil=True)
+def _root(parent, place):  # type: ignore[no-untyped-def]
+    while parent[place] != place:
+        parent[place] = parent[parent[place]]
+        place = parent[place]
+    return place
