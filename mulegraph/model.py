@@ -249,6 +249,9 @@ _REPORTS = Table(
     doc="Victims' reports: this payment was fraud.",
 )
 
+CASH_IN, CASH_OUT = "CASH-IN", "CASH-OUT"
+"""Account names that stand for cash; two, so that no path runs through cash."""
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (

@@ -31,6 +31,7 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Store(folder)
+        self._tables: dict[str, ir.Table] = {}
         self.snapshot: Snapshot = self.store.current()
         if not self.snapshot.of("transfers"):
             raise BadUse(f"{folder.parent}: nothing is loaded here yet", do="Run: mulegraph load FOLDER")
@@ -56,12 +57,14 @@ class Ledger:
 
     def table(self, name: str) -> ir.Table:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
-        if name in self.engine.list_tables():
-            return self.engine.table(name)
-        paths = self.paths(name)
-        if not paths:
-            return self.engine.create_table(name, TABLES[name].arrow_schema.empty_table(), temp=True)
-        return self.engine.read_parquet([str(path) for path in paths], table_name=name)
+        if name not in self._tables:
+            paths = [str(path) for path in self.paths(name)]
+            if paths:
+                self._tables[name] = self.engine.read_parquet(paths, table_name=name)
+            else:
+                empty = TABLES[name].arrow_schema.empty_table()
+                self._tables[name] = self.engine.create_table(name, empty, temp=True)
+        return self._tables[name]
 
     @property
     def transfers(self) -> ir.Table:
@@ -102,8 +105,8 @@ class Ledger:
         rows = [file.rows for file in self.snapshot.of("transfers")]
         return np.concatenate([[0], np.cumsum(rows)])
 
-    def transfer_rows(self, numbers: np.ndarray, columns: list[str] | None = None) -> pd.DataFrame:
-        """The transfers with these row numbers, in the order given; `row` is added as a column."""
+    def rows_of(self, numbers: np.ndarray, columns: list[str] | None = None) -> pa.Table:
+        """The transfers with these row numbers, in the order given."""
         wanted, back = np.unique(np.asarray(numbers, dtype=np.int64), return_inverse=True)
         parts: list[pa.Table] = []
         for place, path in enumerate(self.paths("transfers")):
@@ -113,9 +116,13 @@ class Ledger:
                 parts.append(pq.read_table(path, columns=columns).take(pa.array(inside)))
         schema = TABLES["transfers"].arrow_schema
         empty = pa.schema([schema.field(name) for name in columns or schema.names]).empty_table()
-        frame = (pa.concat_tables(parts) if parts else empty).to_pandas()
-        frame.insert(0, "row", wanted)
-        return frame.iloc[back].reset_index(drop=True)
+        return pa.concat_tables([empty, *(part.cast(empty.schema) for part in parts)]).combine_chunks().take(pa.array(back))
+
+    def transfer_rows(self, numbers: np.ndarray, columns: list[str] | None = None) -> pd.DataFrame:
+        """The same as a data frame, `row` added as the first column."""
+        frame = self.rows_of(numbers, columns).to_pandas()
+        frame.insert(0, "row", np.asarray(numbers, dtype=np.int64))
+        return frame
 
     def row_of(self, transfer_ids: list[str]) -> dict[str, int]:
         """Row numbers of transfers by id; ids that the ledger does not hold are left out."""

@@ -10,35 +10,9 @@ from numba import njit
 
 from mulegraph.flow.chains import MICRONATS, Chains, find_chains
 from mulegraph.flow.chance import false_shares, shuffled
-from mulegraph.flow.matching import HOUR, Links, Transfers, effective_window, match, strong
+from mulegraph.flow.matching import Links, Transfers, effective_window, match, strong
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
-
-MOST_SHUFFLES = 20
-
-
-@dataclass(frozen=True)
-class FlowSettings:
-    """How money is matched, and what share of false alarms is accepted.
-
-    `window_hours` is how long money counts as passed on, `share_percent` how much of it. Ledgers are shuffled
-    until chance was seen on `chance_transfers` transfers, at least once and at most twenty times.
-    """
-
-    window_hours: float = 6.0
-    share_percent: int = 60
-    chance_transfers: int = 3_000_000
-    seed: int = 1
-    false_share: float = 0.05
-
-    @property
-    def window(self) -> int:
-        """The window in microseconds."""
-        return round(self.window_hours * HOUR)
-
-    def shuffles(self, transfers: int) -> int:
-        """How many ledgers to shuffle: small ones say too little about chance to be asked once."""
-        return min(MOST_SHUFFLES, max(1, -(-self.chance_transfers // max(transfers, 1))))
-
+from mulegraph.settings import FlowSettings
 
 @dataclass(frozen=True)
 class Flow:
@@ -52,6 +26,8 @@ class Flow:
     strong: Links
     chains: Chains
     traffic: Traffic
+    account_score: np.ndarray
+    """What a strong link through each account is worth, in micronats."""
     fit: float
     window: int
     false_share: np.ndarray
@@ -62,11 +38,6 @@ class Flow:
     def surprise(self) -> np.ndarray:
         """Of each chain, in nats."""
         return self.chains.score / MICRONATS
-
-    def expected_false_share(self, nats: float) -> float:
-        """Share of coincidences to expect among chains of at least so many nats; 0 where there are none."""
-        found = int(np.searchsorted(-self.chains.score, -nats * MICRONATS, side="right"))
-        return float(self.false_share[found - 1]) if found else 0.0
 
     def chains_from(self, nats: float) -> int:
         """How many chains are at least so surprising; they are the first ones."""
@@ -101,7 +72,7 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         share = false_shares(chains.score, list(chance_chains))
     accepted = np.flatnonzero(share <= settings.false_share)
     threshold = float(chains.score[accepted[-1]] / MICRONATS) if len(accepted) else float("inf")
-    return Flow(transfers, links, firm, chains, accounts, fit, window, share, threshold)
+    return Flow(transfers, links, firm, chains, accounts, scores, fit, window, share, threshold)
 
 
 @njit(cache=True, nogil=True)

@@ -20,9 +20,10 @@ HOUSEHOLD_SHARE = 0.12
 CONTROLLED_SHARE = 0.6
 """Share of networks whose mules a herder runs from one device of his own."""
 ACCOUNTS_A_TERMINAL = 2_500
-TERMINAL_VISITS = 0.03
+TERMINAL_VISITS, LEAST_VISITORS = 0.03, 80
 REPORTED_SHARE = 0.5
-LISTED_MULES, LISTED_INNOCENTS = 0.12, 0.0004
+KNOWN_NETWORKS, LISTED_MULES, LISTED_INNOCENTS = 0.1, 0.7, 0.0004
+"""A tenth of the networks are known by now: most of their mules stand on a suspicion list."""
 CATEGORIES = ("groceries", "fuel", "clothing", "electronics", "restaurant", "crypto exchange", "pharmacy", "travel")
 
 
@@ -88,11 +89,10 @@ def _holders(scene: Scene) -> tuple[pa.Table, pa.Table]:
     born, job = -rng.integers(18 * 365, 85 * 365, count), rng.integers(0, len(text.OCCUPATIONS), count)
     income = np.array([median for _, median in text.OCCUPATIONS])[job] * rng.lognormal(0, 0.25, count)
     people, firm = pa.array(~is_firm), pa.array(is_firm)
+    home = _homes(scene)[numbers]
+    street, house, place = (rng.integers(0, many, world.accounts)[home] for many in (len(text.STREETS), 140, len(text.PLACES)))
     address = text.joined(
-        " ",
-        text.chosen(text.STREETS, rng.integers(0, len(text.STREETS), count)),
-        text.numbered("", rng.integers(1, 140, count), 1),
-        text.chosen(text.PLACES, rng.integers(0, len(text.PLACES), count)),
+        " ", text.chosen(text.STREETS, street), text.numbered("", house + 1, 1), text.chosen(text.PLACES, place)
     )
     national = text.numbered("ID", rng.permutation(count) + 10_000_000, 8)
     changed = pa.array(rng.random(count) < 0.01)
@@ -112,6 +112,22 @@ def _holders(scene: Scene) -> tuple[pa.Table, pa.Table]:
     true_name = pc.if_else(moved, text.joined(" ", names, pa.array(["Weiss"] * count)), names)
     register = pa.table({"national_id": national, "name": true_name, "date_of_birth": text.dates(born), "address": address})
     return holders, register.filter(people)
+
+
+def _couples(world: World) -> np.ndarray:
+    """Neighbours in the circle who live together and share a computer, two by two."""
+    return world.circle[: int(len(world.circle) * HOUSEHOLD_SHARE) // 2 * 2].reshape(-1, 2)
+
+
+def _homes(scene: Scene) -> np.ndarray:
+    """Each holder's home, named after the holder who lived there first."""
+    home = np.arange(scene.world.accounts)
+    couples = scene.world.holder[_couples(scene.world)]
+    home[couples[:, 1]] = couples[:, 0]
+    for house in scene.households:
+        holders = scene.world.holder[np.array(house)]
+        home[holders] = home[holders[0]]
+    return home
 
 
 def _device_use(scene: Scene) -> pa.Table:
@@ -146,7 +162,7 @@ def _shared_use(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarr
     def used(accounts: np.ndarray, devices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return accounts, devices.astype(np.int64), times(rng, len(accounts), scene.days, SOCIAL_HOURS)
 
-    couples = world.circle[: int(len(world.circle) * HOUSEHOLD_SHARE) // 2 * 2]
+    couples = _couples(world).ravel()
     yield used(couples, fresh + np.arange(len(couples)) // 2)
     fresh += len(couples)
     for house in scene.households:
@@ -160,7 +176,7 @@ def _shared_use(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarr
             yield mules, np.full(len(mules), fresh), at
             fresh += 1
     terminals = max(1, world.accounts // ACCOUNTS_A_TERMINAL)
-    visitors = np.flatnonzero(rng.random(world.accounts) < max(TERMINAL_VISITS, 30 / world.accounts))
+    visitors = np.flatnonzero(rng.random(world.accounts) < max(TERMINAL_VISITS, LEAST_VISITORS / world.accounts))
     at = times(rng, len(visitors), scene.days, OFFICE_HOURS)
     yield visitors, fresh + rng.integers(0, terminals, len(visitors)), at
 
@@ -214,10 +230,12 @@ def _card_events(scene: Scene) -> pa.Table:
 
 
 def _listings(scene: Scene) -> pa.Table:
-    """Some mules stand on a suspicion list by now, some innocents too; big creditors are known to be good."""
+    """Most mules of known networks stand on a suspicion list, some innocents too; big creditors are known to be good."""
     rng, world = scene.rng, scene.world
     mules = np.array(sorted({mule for network in scene.networks for mule in network.mules}), np.int64)
-    suspects = mules[rng.random(len(mules)) < LISTED_MULES]
+    known = {mule for network in scene.networks if rng.random() < KNOWN_NETWORKS for mule in network.mules}
+    known |= set(scene.networks[0].mules)
+    suspects = np.array([mule for mule in sorted(known) if rng.random() < LISTED_MULES], np.int64)
     innocents = rng.choice(world.personal, max(1, int(LISTED_INNOCENTS * world.accounts)), replace=False)
     for_sale = rng.choice(mules, max(1, len(mules) // 100), replace=False)
     parts = [

@@ -1,0 +1,172 @@
+"""Links to flagged accounts: who is within a few transfers of a listed account, and by which path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import networkx as nx
+import numpy as np
+from scipy import sparse
+
+from mulegraph.flow.matching import Transfers
+from mulegraph.settings import HopSettings
+
+MOST_PATHS = 10_000
+MOST_TRANSFERS = 200_000
+"""Bounds on one question; an account that needs more is near everything, and the answer says that it was cut."""
+FORWARD, BACKWARD = "to", "from"
+
+
+class Path(NamedTuple):
+    """A path between an account and a flagged one, along the money: account numbers and transfer positions."""
+
+    flagged: int
+    direction: str
+    accounts: tuple[int, ...]
+    transfers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many flagged accounts each account is near, and how many it could have been near by chance.
+
+    Both are counts by account within `hops` transfers, in either direction and any order of time, not through
+    hubs. `around` is an upper bound: neighbours reached twice count twice.
+    """
+
+    flagged: np.ndarray
+    around: np.ndarray
+
+
+class Neighbours:
+    """Who pays whom, as sparse matrices over account numbers; built once and asked many times."""
+
+    def __init__(self, transfers: Transfers, settings: HopSettings) -> None:
+        self.transfers, self.settings = transfers, settings
+        apart = (transfers.source >= 0) & (transfers.target >= 0) & (transfers.source != transfers.target)
+        self._moved = np.flatnonzero(apart)
+
+    @cached_property
+    def partners(self) -> sparse.csr_array:
+        """1 where two accounts have dealt with each other, symmetric."""
+        size = self.transfers.accounts
+        ends = self.transfers.source[self._moved], self.transfers.target[self._moved]
+        ones = np.ones(len(self._moved), np.int8)
+        paid = sparse.coo_array((ones, ends), shape=(size, size)).tocsr()
+        paid.data[:] = 1
+        both = (paid + paid.T).tocsr()
+        both.data = np.ones(len(both.data), np.int32)
+        return both
+
+    @cached_property
+    def counterparties(self) -> np.ndarray:
+        """Distinct counterparties by account."""
+        return np.asarray(np.diff(self.partners.indptr))
+
+    @cached_property
+    def is_hub(self) -> np.ndarray:
+        """Accounts with so many counterparties that a path through them says nothing."""
+        return self.counterparties > self.settings.hub_counterparties
+
+    def reach(self, flagged: np.ndarray) -> Reach:
+        """Count flagged accounts within the set number of hops of every account; one is not near itself."""
+        size = self.transfers.accounts
+        through = self.partners.multiply((~self.is_hub)[None, :]).tocsr()
+        ones = np.ones(len(flagged), np.int32)
+        step = sparse.csr_array((ones, (flagged, np.arange(len(flagged)))), shape=(size, len(flagged)))
+        near, around, ring = step * 0, np.zeros(size), np.ones(size)
+        for hop in range(self.settings.hops):
+            matrix = self.partners if hop == 0 else through
+            step, ring = matrix @ step, matrix @ ring
+            near, around = near + step, around + ring
+        found = near.tocoo()
+        other = found.row != flagged[found.col]
+        return Reach(np.bincount(found.row[other], minlength=size), around)
+
+    @cached_property
+    def _by_account(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """For each direction: transfer positions sorted by account, and where each account's begin."""
+        found = {}
+        for direction, end in ((FORWARD, self.transfers.source), (BACKWARD, self.transfers.target)):
+            of = end[self._moved]
+            order = np.argsort(of, kind="stable")
+            starts = np.searchsorted(of[order], np.arange(self.transfers.accounts + 1))
+            found[direction] = (self._moved[order], starts)
+        return found
+
+    def moved(self, account: int, direction: str) -> np.ndarray:
+        """Positions of the transfers out of (`to`) or into (`from`) an account, in time order."""
+        positions, starts = self._by_account[direction]
+        return positions[starts[account] : starts[account + 1]]
+
+    def around(self, account: int, direction: str, hops: int) -> nx.MultiDiGraph[int]:
+        """Transfers within `hops` of an account along the money (`to`) or against it, keyed by position."""
+        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
+        graph.add_node(account)
+        ring = [account]
+        for hop in range(hops):
+            following: set[int] = set()
+            for member in ring:
+                if hop and self.is_hub[member]:
+                    continue
+                positions = self.moved(member, direction)
+                source, target = self.transfers.source[positions], self.transfers.target[positions]
+                graph.add_edges_from(zip(source.tolist(), target.tolist(), positions.tolist(), strict=True))
+                following.update((target if direction == FORWARD else source).tolist())
+                if graph.number_of_edges() > MOST_TRANSFERS:
+                    return graph
+            ring = sorted(following)
+        return graph
+
+    def paths(
+        self, account: int, flagged: set[int], *, hops: int, direction: str, time_respecting: bool
+    ) -> Iterator[Path]:
+        """Paths between an account and flagged ones, shortest first, for each pair of neighbours its best transfer.
+
+        Along the money (`to`), or against it (`from`). Time-respecting paths never go back in time: each
+        transfer is the earliest that can follow (or, against the money, the latest that can precede).
+        """
+        graph = self.around(account, direction, hops)
+        view = graph if direction == FORWARD else graph.reverse(copy=False)
+        found = 0
+        frontier: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((account,), ())]
+        for _ in range(hops):
+            following = []
+            for accounts, transfers in frontier:
+                if len(transfers) and self.is_hub[accounts[-1]]:
+                    continue
+                for neighbour in sorted(view.successors(accounts[-1])):
+                    if neighbour in accounts:
+                        continue
+                    last = transfers[-1] if transfers else None
+                    chosen = _next(sorted(view[accounts[-1]][neighbour]), last, direction, time_respecting)
+                    if chosen is None:
+                        continue
+                    path = ((*accounts, neighbour), (*transfers, chosen))
+                    following.append(path)
+                    if neighbour in flagged:
+                        yield _along(path, direction)
+                        found += 1
+            if found >= MOST_PATHS or len(following) >= MOST_TRANSFERS:
+                return
+            frontier = following
+
+
+def _next(positions: list[int], last: int | None, direction: str, time_respecting: bool) -> int | None:
+    """The transfer to go on with: positions stand in time order, so comparing them compares times."""
+    if direction == FORWARD:
+        fits = [each for each in positions if last is None or not time_respecting or each > last]
+        return fits[0] if fits else None
+    fits = [each for each in positions if last is None or not time_respecting or each < last]
+    return fits[-1] if fits else None
+
+
+def _along(path: tuple[tuple[int, ...], tuple[int, ...]], direction: str) -> Path:
+    """The path in the direction of the money."""
+    accounts, transfers = path
+    if direction == FORWARD:
+        return Path(accounts[-1], direction, accounts, transfers)
+    return Path(accounts[-1], direction, accounts[::-1], transfers[::-1])

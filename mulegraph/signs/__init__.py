@@ -1,0 +1,1 @@
+"""Ledger, flow and graph → findings: one file a sign, found by being in this folder."""

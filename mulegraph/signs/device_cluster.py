@@ -1,0 +1,39 @@
+"""N4: shared-device clusters."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mulegraph.graph.clusters import DeviceClusters
+from mulegraph.signs.base import sign
+
+
+@sign(
+    code="N4",
+    source="design §6; device clusters in Europol, European Money Mule Action (2023)",
+    subject="cluster",
+    needs=("device_use",),
+    reason="{accounts_joined} accounts of {holders} holders at {addresses} addresses are joined by {devices} devices",
+)
+def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 2) -> pd.DataFrame:
+    """Accounts of several holders who do not live together are joined by the devices they are used from.
+
+    Innocent when: it is a student house, a family at two addresses, or a carer's phone.
+    """
+    table = clusters.clusters
+    found = table[(table["holders"] >= least_holders) & (table["addresses"] >= least_addresses)]
+    return pd.DataFrame(
+        {
+            "subject_id": found["cluster"],
+            "score": (1 - 1 / (1 + (found["holders"] - 1) / 3)).astype(float),
+            "first_at": found["first_at"],
+            "last_at": found["last_at"],
+            "accounts_joined": found["accounts"],
+            "devices": found["devices"],
+            "holders": found["holders"],
+            "addresses": found["addresses"],
+            "device_ids": found["device_ids"],
+            "accounts": found["account_ids"],
+            "evidence": [[] for _ in range(len(found))],
+        }
+    )

@@ -1,0 +1,95 @@
+"""N5: hops to flagged accounts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours, Path
+from mulegraph.signs.base import sign
+
+
+@sign(
+    code="N5",
+    source="design §5 (counts against a Poisson mean) and §6",
+    needs=("listings",),
+    reason="{flagged} accounts on a suspicion list within {hops} transfers, where {expected} would be chance{path}",
+)
+def near_flagged(
+    ledger: Ledger, neighbours: Neighbours, *, least_flagged: int = 2, false_share: float = 0.05
+) -> pd.DataFrame:
+    """More suspicion-listed accounts are within a few transfers than chance would put there.
+
+    Innocent when: it is a popular shop or agency, or the neighbour of an account that was listed by mistake.
+    """
+    listed = ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+    flagged = np.unique(ledger.account_numbers(sorted(listed)))
+    flagged = flagged[flagged >= 0]
+    if not len(flagged):
+        return pd.DataFrame()
+    reach = neighbours.reach(flagged)
+    dealt = np.flatnonzero(neighbours.counterparties)
+    expected = reach.around * (len(flagged) / max(len(dealt), 1))
+    nats = -stats.poisson.logsf(reach.flagged - 1, np.maximum(expected, 1e-12))
+    found = dealt[_surer_than(nats[dealt], false_share)]
+    found = found[reach.flagged[found] >= least_flagged]
+    nats = np.maximum(nats - np.log(max(len(dealt), 1)), 0.0)
+    return _rows(ledger, neighbours, set(flagged.tolist()), found, reach.flagged, expected, nats)
+
+
+def _surer_than(nats: np.ndarray, false_share: float) -> np.ndarray:
+    """Places of the tests that hold at this false discovery rate (Benjamini & Hochberg, JRSS B 57, 1995)."""
+    order = np.argsort(-nats, kind="stable")
+    ranks = np.arange(1, len(nats) + 1)
+    holds = np.flatnonzero(nats[order] >= -np.log(false_share * ranks / len(nats)))
+    return np.sort(order[: holds[-1] + 1]) if len(holds) else order[:0]
+
+
+def _rows(
+    ledger: Ledger,
+    neighbours: Neighbours,
+    flagged: set[int],
+    found: np.ndarray,
+    near: np.ndarray,
+    expected: np.ndarray,
+    nats: np.ndarray,
+) -> pd.DataFrame:
+    """The accounts in the ledger's words, each with its shortest path to a listed one."""
+    paths = {int(account): _shortest(neighbours, int(account), flagged) for account in found}
+    used = sorted({position for path in paths.values() if path for position in path.transfers})
+    known = ledger.transfer_rows(neighbours.transfers.row[np.array(used, np.int64)], ["transfer_id", "at", "amount", "currency"])
+    of = dict(zip(used, known.to_dict("records"), strict=True))
+    rows = []
+    for account, path in paths.items():
+        steps = [of[position] for position in path.transfers] if path else []
+        names = [ledger.account_ids[number].as_py() for number in path.accounts] if path else []
+        rows.append(
+            {
+                "subject_id": ledger.account_ids[account].as_py(),
+                "surprise": float(nats[account]),
+                "flagged": int(near[account]),
+                "expected": float(expected[account]),
+                "hops": neighbours.settings.hops,
+                "path": f"; nearest {len(steps)} away" if path else "; all by paths that turn",
+                "amount": sum(step["amount"] for step in steps) or None,
+                "currency": steps[0]["currency"] if steps else None,
+                "first_at": steps[0]["at"] if steps else None,
+                "last_at": steps[-1]["at"] if steps else None,
+                "accounts": names or [ledger.account_ids[account].as_py()],
+                "evidence": [step["transfer_id"] for step in steps],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _shortest(neighbours: Neighbours, account: int, flagged: set[int]) -> Path | None:
+    """The shortest path along the money, else against it; None where every path turns on its way."""
+    for hops in range(1, neighbours.settings.hops + 1):
+        for direction in (FORWARD, BACKWARD):
+            found = neighbours.paths(account, flagged, hops=hops, direction=direction, time_respecting=False)
+            path = next(found, None)
+            if path is not None:
+                return path
+    return None

@@ -1,0 +1,110 @@
+"""A3: money from many accounts passed on at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.flow.chains import MICRONATS
+from mulegraph.flow.layering import Flow
+from mulegraph.flow.matching import HOUR
+from mulegraph.signs.base import sign
+
+
+@sign(
+    code="A3",
+    source="Handbook of the Vietnam Banks Association, account sign 3",
+    reason=(
+        "{amount} {currency} from {senders} accounts passed on after {dwell_minutes} minutes on average,"
+        " {kept_percent}% kept"
+    ),
+)
+def pass_through(
+    ledger: Ledger,
+    flow: Flow,
+    *,
+    least_senders: int = 3,
+    within_hours: float = 24.0,
+    least_nats: float = 7.0,
+    least_link_nats: float = 2.0,
+) -> pd.DataFrame:
+    """Money came from many accounts and was passed on or withdrawn within hours, little of it kept.
+
+    Surprising is that so many pay it within the time (a Poisson tail around its own daily traffic), and that the
+    money fits what it pays out; accounts that pass money on all day (`least_link_nats`) are left out.
+
+    Innocent when: it is a treasurer, a till swept to head office, or a landlord's agent.
+    """
+    links = _strong_links(flow)
+    rare = flow.account_score[links["account"]] >= least_link_nats * MICRONATS
+    links = links[rare & (links.groupby("account")["sender"].transform("nunique") >= least_senders)]
+    windows = max(flow.transfers.span / (within_hours * HOUR), 1.0)
+    rows = []
+    for account, part in links.groupby("account", sort=True):
+        burst = _best_burst(part, within_hours, least_senders)
+        if burst is None:
+            continue
+        events = min(burst["receipt"].nunique(), burst["payment"].nunique())
+        usual = flow.traffic.received[account] / windows
+        nats = events * flow.account_score[account] / MICRONATS
+        nats -= stats.poisson.logsf(burst["sender"].nunique() - 1, usual)
+        if nats >= least_nats:
+            rows.append((int(account), float(nats), burst))
+    return _rows(ledger, flow, rows)
+
+
+def _strong_links(flow: Flow) -> pd.DataFrame:
+    """Strong links with the account they run through; cash paid in has no sender and counts as one."""
+    moved, strong = flow.transfers, flow.strong
+    return pd.DataFrame(
+        {
+            "account": moved.source[strong.payment],
+            "sender": moved.source[strong.receipt],
+            "receipt": strong.receipt,
+            "payment": strong.payment,
+            "amount": strong.amount,
+            "at": moved.at[strong.receipt],
+            "dwell": moved.at[strong.payment] - moved.at[strong.receipt],
+        }
+    )
+
+
+def _best_burst(part: pd.DataFrame, within_hours: float, least_senders: int) -> pd.DataFrame | None:
+    """The links received within the window that has most distinct senders; None when too few."""
+    part = part.sort_values(["at", "receipt", "payment"], ignore_index=True)
+    at, sender = part["at"].to_numpy(), part["sender"].to_numpy()
+    ends = np.searchsorted(at, at + int(within_hours * HOUR), side="right")
+    counts = [len(set(sender[start:end])) for start, end in enumerate(ends)]
+    best = int(np.argmax(counts))
+    return part.iloc[best : ends[best]] if counts[best] >= least_senders else None
+
+
+def _rows(ledger: Ledger, flow: Flow, found: list[tuple[int, float, pd.DataFrame]]) -> pd.DataFrame:
+    """The bursts in the ledger's words."""
+    moved, rows = flow.transfers, []
+    chosen = [np.unique(burst[["receipt", "payment"]].to_numpy()) for *_, burst in found]
+    every = np.concatenate([*chosen, np.empty(0, np.int64)]).astype(np.int64)
+    known = ledger.transfer_rows(moved.row[every], ["transfer_id", "amount", "currency", "at"])
+    of = dict(zip(every.tolist(), known.to_dict("records"), strict=True))
+    ids = ledger.account_ids
+    for (account, nats, burst), positions in zip(found, chosen, strict=True):
+        receipts = [of[each] for each in sorted(set(burst["receipt"]))]
+        total = int(moved.amount[burst["receipt"].unique()].sum())
+        evidence = [of[each] for each in positions.tolist()]
+        rows.append(
+            {
+                "subject_id": ids[account].as_py(),
+                "surprise": nats,
+                "senders": burst["sender"].nunique(),
+                "dwell_minutes": round(np.average(burst["dwell"], weights=burst["amount"]) / 60e6),
+                "kept_percent": round(100 * (1 - int(burst["amount"].sum()) / total)),
+                "amount": sum(each["amount"] for each in receipts),
+                "currency": receipts[0]["currency"],
+                "first_at": min(each["at"] for each in evidence),
+                "last_at": max(each["at"] for each in evidence),
+                "evidence": [each["transfer_id"] for each in evidence],
+            }
+        )
+    return pd.DataFrame(rows)

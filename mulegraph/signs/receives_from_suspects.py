@@ -1,0 +1,44 @@
+"""A4: receipts from suspicion-listed accounts."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.signs.base import sign
+
+
+@sign(
+    code="A4",
+    source="Handbook of the Vietnam Banks Association, account sign 4",
+    needs=("listings",),
+    reason="{receipts} receipts from {senders} accounts on a suspicion list, {amount} {currency} in all, where {expected} would be chance",
+)
+def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:
+    """Money came in more than three times from accounts on a suspicion list.
+
+    Innocent when: the account is a shop, a court deposit, or the victim of test payments.
+    """
+    suspects = ledger.listed("account", on="suspicion")
+    receipts = ledger.transfers.filter(_.target.notnull() & _.source.notnull() & (_.source != _.target))
+    receipts = receipts.left_join(suspects.select(suspect="subject_id"), [("source", "suspect")])
+    share = receipts.suspect.count() / receipts.count().cast("float64")
+    found = (
+        receipts.group_by(subject_id=_.target)
+        .agg(
+            receipts=_.suspect.count(),
+            all_receipts=_.count(),
+            senders=_.suspect.nunique(),
+            amount=_.amount.sum(where=_.suspect.notnull()),
+            currency=_.currency.min(),
+            first_at=receipts["at"].min(where=_.suspect.notnull()),
+            last_at=receipts["at"].max(where=_.suspect.notnull()),
+            evidence=_.transfer_id.collect(where=_.suspect.notnull(), order_by=[receipts["at"], receipts.transfer_id]),
+        )
+        .filter(_.receipts > more_than)
+        .mutate(expected=_.all_receipts * share.as_scalar())
+    )
+    # Chernoff's bound on a Poisson tail: exact to a constant, and every engine can compute it.
+    tail = _.receipts * (_.receipts / _.expected).ln() - _.receipts + _.expected
+    return found.mutate(surprise=(_.receipts > _.expected).ifelse(tail, 0.0))

@@ -1,0 +1,40 @@
+"""A7: one device used for more than one account."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mulegraph.graph.clusters import DeviceClusters
+from mulegraph.signs.base import sign
+
+
+@sign(
+    code="A7",
+    source="Handbook of the Vietnam Banks Association, account sign 7",
+    subject="device",
+    needs=("device_use",),
+    reason="one device used for {accounts_used} accounts of {holders} holders at {addresses} addresses{household}",
+)
+def shared_device(clusters: DeviceClusters, *, more_than_holders: int = 1) -> pd.DataFrame:
+    """One device is used for accounts of more than one holder.
+
+    Innocent when: the holders are a household (noted), or the device stands in a branch (a hub, set aside).
+    """
+    found = clusters.shared[clusters.shared["holders"] > more_than_holders]
+    same_home = found["addresses"] == 1
+    others = found["holders"] - 1
+    score = (1 - 1 / (1 + others / 2)).where(~same_home, 0.1)
+    return pd.DataFrame(
+        {
+            "subject_id": found["device_id"],
+            "score": score.astype(float),
+            "first_at": found["first_at"],
+            "last_at": found["last_at"],
+            "accounts_used": found["accounts"],
+            "holders": found["holders"],
+            "addresses": found["addresses"],
+            "household": same_home.map({True: " (one household)", False: ""}),
+            "accounts": found["account_ids"],
+            "evidence": [[] for _ in range(len(found))],
+        }
+    )
