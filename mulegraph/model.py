@@ -6,6 +6,7 @@ Reading, checking, `docs/tables.md`, the simulator's files and the graph's table
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -82,13 +83,16 @@ class Table:
 
     @property
     def column_names(self) -> list[str]:
+        """The columns' names in their order."""
         return [column.name for column in self.columns]
 
     def column(self, name: str) -> Column:
+        """The column of that name."""
         return next(column for column in self.columns if column.name == name)
 
     @property
     def arrow_schema(self) -> pa.Schema:
+        """The columns as they are stored."""
         return pa.schema([(column.name, ARROW_TYPE[column.kind]) for column in self.columns])
 
 
@@ -142,7 +146,9 @@ _HOLDERS = Table(
         Column("national_id"),
         Column("address"),
         Column("occupation"),
-        Column("monthly_income", Kind.AMOUNT, may_be_zero=True, doc="in the currency of the holder's accounts"),
+        Column(
+            "monthly_income", Kind.AMOUNT, may_be_zero=True, doc="in the currency of the holder's accounts"
+        ),
         Column("phone_changed_on", Kind.DATE),
     ),
     doc="People and firms that hold accounts.",
@@ -284,6 +290,8 @@ def expectation(column: Column) -> str:
     """What a value of this column should look like, for error messages and the docs."""
     if column.kind is Kind.CHOICE:
         return "one of " + ", ".join(column.choices)
+    if column.may_be_zero:
+        return "a decimal number, zero or more"
     return EXPECTED[column.kind]
 
 
@@ -305,4 +313,4 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    print(document(), end="")
+    sys.stdout.write(document())

@@ -56,8 +56,10 @@ class HopSettings:
 
 @dataclass(frozen=True)
 class CaseSettings:
-    """Connected parts of more than `split_above` accounts are split by Louvain; `seed` makes it repeatable."""
+    """Findings from `least_score` up make cases; connected parts of more than `split_above` accounts are split
+    by Louvain, which `seed` makes repeatable; accounts under `least_link_nats` join nobody."""
 
+    least_score: float = 0.3
     split_above: int = 12
     seed: int = 1
     least_link_nats: float = 1.0
@@ -84,6 +86,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "devices.least_holders": (2, 10**6),
     "hops.hops": (1, 4),
     "hops.hub_counterparties": (1, 10**9),
+    "cases.least_score": (0.0, 1.0),
     "cases.split_above": (3, 10**9),
     "cases.seed": (0, 2**31),
     "cases.least_link_nats": (0.0, 100.0),

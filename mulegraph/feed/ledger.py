@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from ibis.expr import types as ir
 
 from mulegraph.errors import BadUse
+from mulegraph.feed.engine import literal
 from mulegraph.feed.store import Snapshot, Store
 from mulegraph.model import AMOUNT_PLACES, TABLES, minor_exponents
 
@@ -38,13 +39,25 @@ class Ledger:
 
     @property
     def hash(self) -> str:
+        """Names the content; findings carry it."""
         return self.snapshot.hash
+
+    @property
+    def names(self) -> list[str]:
+        """Tables that hold something, in loading order."""
+        return [name for name in TABLES if self.rows(name)]
+
+    @property
+    def rejects(self) -> int:
+        """Rows that the loads so far refused."""
+        return self.snapshot.rejected
 
     def rows(self, table: str) -> int:
         """Number of rows of a table; 0 when it was never loaded."""
         return sum(file.rows for file in self.snapshot.of(table))
 
     def paths(self, table: str) -> list[Path]:
+        """The Parquet files of a table; those of transfers in order of their day."""
         return [self.store.data / file.path for file in self.snapshot.of(table)]
 
     @cached_property
@@ -58,9 +71,10 @@ class Ledger:
     def table(self, name: str) -> ir.Table:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
         if name not in self._tables:
-            paths = [str(path) for path in self.paths(name)]
+            paths = [literal(path) for path in self.paths(name)]
             if paths:
-                self._tables[name] = self.engine.read_parquet(paths, table_name=name)
+                # Without the switch, the folder names (day=…) would become a column.
+                self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
             else:
                 empty = TABLES[name].arrow_schema.empty_table()
                 self._tables[name] = self.engine.create_table(name, empty, temp=True)
@@ -68,6 +82,7 @@ class Ledger:
 
     @property
     def transfers(self) -> ir.Table:
+        """All transfers, in no certain order."""
         return self.table("transfers")
 
     def listed(self, kind: str, *, on: str) -> ir.Table:
@@ -85,7 +100,7 @@ class Ledger:
         paths = self.paths(name)
         if not paths:
             return TABLES[name].arrow_schema.empty_table().select(columns or TABLES[name].column_names)
-        return pa.concat_tables([pq.read_table(path, columns=columns) for path in paths])
+        return pa.concat_tables([pq.read_table(path, columns=columns, partitioning=None) for path in paths])
 
     @cached_property
     def account_ids(self) -> pa.Array:
@@ -113,14 +128,18 @@ class Ledger:
             low, high = np.searchsorted(wanted, self._starts[place : place + 2])
             if low < high:
                 inside = wanted[low:high] - self._starts[place]
-                parts.append(pq.read_table(path, columns=columns).take(pa.array(inside)))
+                parts.append(pq.read_table(path, columns=columns, partitioning=None).take(pa.array(inside)))
         schema = TABLES["transfers"].arrow_schema
         empty = pa.schema([schema.field(name) for name in columns or schema.names]).empty_table()
-        return pa.concat_tables([empty, *(part.cast(empty.schema) for part in parts)]).combine_chunks().take(pa.array(back))
+        return (
+            pa.concat_tables([empty, *(part.cast(empty.schema) for part in parts)])
+            .combine_chunks()
+            .take(pa.array(back))
+        )
 
     def transfer_rows(self, numbers: np.ndarray, columns: list[str] | None = None) -> pd.DataFrame:
         """The same as a data frame, `row` added as the first column."""
-        frame = self.rows_of(numbers, columns).to_pandas()
+        frame: pd.DataFrame = self.rows_of(numbers, columns).to_pandas()
         frame.insert(0, "row", np.asarray(numbers, dtype=np.int64))
         return frame
 
@@ -128,7 +147,7 @@ class Ledger:
         """Row numbers of transfers by id; ids that the ledger does not hold are left out."""
         ids, found = pa.array(transfer_ids, pa.string()), {}
         for place, path in enumerate(self.paths("transfers")):
-            column = pq.read_table(path, columns=["transfer_id"]).column(0)
+            column = pq.read_table(path, columns=["transfer_id"], partitioning=None).column(0)
             for inside in np.flatnonzero(pc.is_in(column, value_set=ids).to_numpy()):
                 found[column[int(inside)].as_py()] = int(self._starts[place] + inside)
         return found
@@ -151,13 +170,13 @@ class Ledger:
 def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.ndarray:
     """Exact amounts as int64 counts of each row's smallest coin: 12.34 EUR → 1234, 500 VND → 500."""
     values = [_unscaled(chunk) for chunk in amounts.chunks]
-    thousandths = np.concatenate(values) if values else np.empty(0, np.int64)
+    thousandths: np.ndarray = np.concatenate(values) if values else np.empty(0, np.int64)
     places = {code: 10 ** (AMOUNT_PLACES - exponent) for code, exponent in minor_exponents().items()}
     distinct = pc.unique(currencies).to_pylist()
     if len(distinct) == 1:
-        return thousandths // places[distinct[0]]
+        return np.asarray(thousandths // places[distinct[0]])
     codes = pc.index_in(currencies, value_set=pa.array(distinct, pa.string())).to_numpy()
-    return thousandths // np.array([places[code] for code in distinct])[codes]
+    return np.asarray(thousandths // np.array([places[code] for code in distinct], dtype=np.int64)[codes])
 
 
 def _unscaled(decimals: pa.Array) -> np.ndarray:

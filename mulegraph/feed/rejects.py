@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from mulegraph.errors import BadData, BadUse
 from mulegraph.feed.rules import Rule, what_was_expected
-from mulegraph.model import Column, Table
+from mulegraph.model import Column, Kind, Table
 
 COLUMNS = ("file", "line", "column", "value", "rule", "expected")
 VALUE_LIMIT = 200
@@ -20,10 +21,14 @@ FREE_ROWS = 100
 
 @dataclass(frozen=True)
 class Limit:
-    """How many rows of a table may break rules: `rows`, or `percent` of them once there are over 100."""
+    """How many rows of a table may break rules: `rows`, or `percent` of them.
+
+    The first `free` do not count against the percentage, unless no row at all is good.
+    """
 
     rows: int | None = None
     percent: float = 50.0
+    free: int = FREE_ROWS
 
     @classmethod
     def parse(cls, text: str) -> Limit:
@@ -31,19 +36,27 @@ class Limit:
         if re.fullmatch(r"\d+", text):
             return cls(rows=int(text))
         if (match := re.fullmatch(r"(\d+(?:\.\d+)?)%", text)) and float(match[1]) <= 100:
-            return cls(percent=float(match[1]))
+            return cls(percent=float(match[1]), free=0)
         raise BadUse(
             f"--max-rejects holds '{text}', expected a number of rows or a percentage",
             do="For example: --max-rejects 250, or --max-rejects 5%",
         )
 
     def allows(self, rejected: int, read: int) -> bool:
+        """Whether a load may go on with so many rejects among the rows read."""
         if self.rows is not None:
             return rejected <= self.rows
-        return rejected <= FREE_ROWS or rejected * 100 <= read * self.percent
+        return rejected * 100 <= read * self.percent or (rejected <= self.free and rejected < read)
 
     def __str__(self) -> str:
         return f"{self.rows} rows" if self.rows is not None else f"{self.percent:g} % of the rows"
+
+
+Reject = tuple[str, int, str, str, Rule, str]
+
+
+def _place(reject: Reject) -> tuple[str, int]:
+    return reject[0], reject[1]
 
 
 class Rejects:
@@ -52,45 +65,57 @@ class Rejects:
     def __init__(self, parent: Path, limit: Limit) -> None:
         self._parent = parent
         self._limit = limit
-        self._rows: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        self._rows: dict[str, list[Reject]] = defaultdict(list)
         self._rules: dict[str, Counter[str]] = defaultdict(Counter)
+        self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         self.folder: Path | None = None
 
     def add(self, table: Table, file: str, line: int, column: str, value: object, rule: Rule) -> None:
         """Set a row aside; `value` is what stood in `column`, cut to 200 characters."""
         about = table.column(column) if column else Column("")
         text = "" if value is None else str(value)[:VALUE_LIMIT]
-        self._rows[table.name].append((file, str(line), column, text, rule, what_was_expected(rule, about)))
+        self._rows[table.name].append((file, line, column, text, rule, what_was_expected(rule, about)))
         self._rules[table.name][rule] += 1
 
     def count(self, table: str) -> int:
+        """Rows of a table set aside so far."""
         return len(self._rows[table])
 
-    def enforce(self, table: str, read: int) -> None:
+    def of_file(self, table: Table, file: str) -> int:
+        """Rows of one file set aside so far."""
+        return sum(row[0] == file for row in self._rows[table.name])
+
+    def enforce(self, table: Table, read: int) -> None:
         """Raise BadData when more rows of a table broke rules than the limit allows."""
-        rejected = self.count(table)
+        rejected = self.count(table.name)
         if self._limit.allows(rejected, read):
             return
-        file, line, column, value, rule, expected = self._rows[table][0]
-        place = f"{file}:{line}: column '{column}' holds '{value}'" if column else f"{file}:{line}"
+        file, line, column, value, rule, expected = min(self._rows[table.name], key=_place)
+        # Free text may name a person; what stands in rejects/ does not leave the workspace.
+        told = column and table.column(column).kind is not Kind.TEXT
+        place = f"{file}:{line}: " + (f"column '{column}' holds '{value}': " if told else "")
+        blamed = f"column '{column}': " if column and not told else ""
         raise BadData(
-            f"{table}: {rejected:,} of {read:,} rows break a rule, more than --max-rejects ({self._limit});"
-            f" the ledger is as it was. The first: {place}: {rule}, expected {expected}",
-            do=f"Correct the file (see rejects/ in the workspace, {table}.csv), map its columns with --mapping,"
-            " or raise --max-rejects.",
+            f"{table.name}: {rejected:,} of {read:,} rows break a rule, more than --max-rejects"
+            f" ({self._limit}); the ledger is as it was. The first: {place}{blamed}{rule}, expected {expected}",
+            do=f"Correct the file (all of them: {self._parent / self._stamp / table.name}.csv), map its"
+            " columns with --mapping, or raise --max-rejects.",
         )
 
     def write(self) -> dict[str, dict[str, int]]:
-        """Write one CSV per table into a new folder; returns counts by table and rule."""
+        """Write one CSV per table into a new folder, whole or not at all; returns counts by rule."""
+        for left in self._parent.glob(".*.tmp"):
+            shutil.rmtree(left)
         tables = {name: rows for name, rows in self._rows.items() if rows}
-        if tables:
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-            self.folder = self._parent / stamp
-            self.folder.mkdir(parents=True)
+        if not tables:
+            return {}
+        beside = self._parent / f".{self._stamp}.tmp"
+        beside.mkdir(parents=True)
         for name, rows in tables.items():
-            assert self.folder is not None
-            with (self.folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            with (beside / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
                 writer = csv.writer(stream)
                 writer.writerow(COLUMNS)
-                writer.writerows(sorted(rows, key=lambda row: (row[0], int(row[1]))))
+                rows.sort(key=_place)
+                writer.writerows(rows)
+        self.folder = beside.rename(self._parent / self._stamp)
         return {name: dict(self._rules[name].most_common()) for name in tables}

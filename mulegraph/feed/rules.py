@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
+from mulegraph.feed.mapping import TableMapping
 from mulegraph.model import AMOUNT_MINOR_LIMIT, AMOUNT_PLACES, Column, Kind, Table, expectation
 
 
@@ -18,7 +20,7 @@ class Rule(StrEnum):
 
     TOO_MANY_COLUMNS = "too many columns"
     TOO_FEW_COLUMNS = "too few columns"
-    UNDECODABLE = "not UTF-8"
+    UNDECODABLE = "undecodable text"
     MISSING = "missing value"
     TOO_LONG = "text too long"
     NOT_IN_LIST = "not in the list of values"
@@ -47,130 +49,190 @@ class Check:
     broken: str
 
 
+_CLOCK = r"[T ]\d{1,2}:\d\d(:\d\d([.]\d{1,9})?)?"
+_OFFSET = r"[+-]\d\d(:?\d\d)?"
+DATE_SHAPE = rf"\d{{4}}-\d\d-\d\d({_CLOCK}(Z|{_OFFSET})?)?"
+"""What a date or a time may look like when the mapping gives no format of its own."""
+
+_HOURS = ("%H", "%-H", "%I", "%-I", "%X", "%c")
+_WITH_ZONE = ("%z", "%Z")
+
+
 def quoted(name: str) -> str:
     """A column name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
+def text_in_sql(text: str) -> str:
+    """A text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def currency_of(table: Table) -> str:
-    """SQL for the currency that a row's amounts are in, or '' where nothing says."""
+    """The parsed column that says which currency a row's amounts are in, or '' where nothing does."""
     if any(column.kind is Kind.CURRENCY for column in table.columns):
-        return quoted("currency")
+        return "currency__typed"
     references = [column for column in table.columns if column.references]
     return f"{references[0].name}__currency" if references else ""
 
 
-def parsed_sql(table: Table, *, zone: str, time_format: str) -> list[str]:
+def parsed_sql(table: Table, *, zone: str, mapping: TableMapping) -> list[str]:
     """Select items that add `NAME__typed` for each column that is not plain text."""
-    items = []
-    for column in table.columns:
-        name = quoted(column.name)
-        if column.kind is Kind.TIME:
-            items.append(f"{_time_sql(name, zone, time_format)} AS {column.name}__typed")
-        elif column.kind is Kind.DATE:
-            items.append(f"try_cast(left({name}, 10) AS DATE) AS {column.name}__typed")
-        elif column.kind is Kind.AMOUNT:
-            items.append(f"try_cast({name} AS DECIMAL(18,{AMOUNT_PLACES})) AS {column.name}__typed")
-        elif column.kind is Kind.FRACTION:
-            items.append(f"try_cast({name} AS DOUBLE) AS {column.name}__typed")
-        elif column.kind is Kind.CURRENCY:
-            items.append(f"upper({name}) AS {column.name}__typed")
-    return items
+    return [
+        f"{sql} AS {column.name}__typed"
+        for column in table.columns
+        if (sql := _typed_sql(column, zone, mapping))
+    ]
 
 
-_OFFSET = r"'[+-]\d\d(:?\d\d)?$'"
+def _typed_sql(column: Column, zone: str, mapping: TableMapping) -> str:
+    name = quoted(column.name)
+    match column.kind:
+        case Kind.TIME:
+            return _formatted_time(name, zone, mapping.time_format) or _time(name, zone)
+        case Kind.DATE if mapping.date_format:
+            return f"CAST(try_strptime({name}, {text_in_sql(mapping.date_format)}) AS DATE)"
+        case Kind.DATE:
+            return f"try_cast(left({name}, 10) AS DATE)"
+        case Kind.AMOUNT:
+            return f"try_cast({_plain_amount(name, mapping.decimal)} AS DECIMAL(18,{AMOUNT_PLACES}))"
+        case Kind.FRACTION:
+            return f"try_cast({name} AS DOUBLE)"
+        case Kind.CURRENCY:
+            return f"upper({name})"
+        case Kind.CHOICE:
+            return f"CASE WHEN {name} IN ({_listed(column)}) THEN {name} ELSE lower(trim({name})) END"
+    return ""
+
+
+def _listed(column: Column) -> str:
+    return ", ".join(text_in_sql(choice) for choice in column.choices)
+
+
+def _plain_amount(name: str, decimal: str) -> str:
+    return name if decimal == "." else f"replace(replace({name}, '.', ''), {text_in_sql(decimal)}, '.')"
 
 
 def _is_naive(name: str) -> str:
-    return f"(length({name}) > 10 AND right(upper({name}), 1) <> 'Z' AND NOT regexp_matches({name}, {_OFFSET}))"
+    return f"({_is_clock(name)} AND NOT {_has_offset(name)})"
 
 
-def _time_sql(name: str, zone: str, time_format: str) -> str:
+def _is_clock(name: str) -> str:
+    return f"length({name}) > 10 AND NOT ends_with({name}, 'Z')"
+
+
+def _has_offset(name: str) -> str:
+    return f"regexp_matches({name}, '{_OFFSET}$')"
+
+
+def _time(name: str, zone: str) -> str:
     """SQL for a UTC timestamp. Text with an offset is an instant; a bare date stays that date."""
+    text = f"try_cast({name} AS TIMESTAMP)"
     instant = f"timezone('UTC', try_cast({name} AS TIMESTAMPTZ))"
-    text = f"try_strptime({name}, '{time_format.replace(chr(39), chr(39) * 2)}')" if time_format else ""
-    local = text or f"try_cast({name} AS TIMESTAMP)"
-    naive = f"timezone('UTC', timezone('{zone}', {local}))" if zone else "NULL"
-    if time_format:
-        return naive if zone else text
+    naive = f"timezone('UTC', timezone('{zone}', {text}))" if zone else "NULL"
+    if zone == "UTC":
+        naive = text
     return (
-        f"CASE WHEN right({name}, 1) = 'Z' THEN {instant} WHEN {_is_naive(name)} THEN {naive} ELSE {instant} END"
+        f"CASE WHEN NOT ({_is_clock(name)}) THEN {text}"
+        f" WHEN {_has_offset(name)} THEN {instant} ELSE {naive} END"
     )
 
 
-def checks(table: Table, *, zone: str, time_format: str) -> Iterator[Check]:
+def _formatted_time(name: str, zone: str, time_format: str) -> str:
+    """The same for text in the mapping's own format, or '' when it gives none."""
+    if not time_format:
+        return ""
+    parsed = f"try_strptime({name}, {text_in_sql(time_format)})"
+    if any(code in time_format for code in _WITH_ZONE):
+        return f"timezone('UTC', {parsed})"
+    if not any(code in time_format for code in _HOURS):
+        return parsed
+    return f"timezone('UTC', timezone('{zone}', {parsed}))" if zone else "CAST(NULL AS TIMESTAMP)"
+
+
+def checks(table: Table, *, zone: str, mapping: TableMapping) -> Iterator[Check]:
     """All checks of a table in the order in which they are reported."""
     for column in table.columns:
         name = quoted(column.name)
-        yield Check(Rule.UNDECODABLE, column.name, f"undecodable = '{column.name}'")
+        yield Check(Rule.UNDECODABLE, column.name, f"unreadable = '{column.name}'")
         if column.required:
-            yield Check(Rule.MISSING, column.name, f"{name} IS NULL")
+            blank = f"starts_with({name}, ' ') AND trim({name}) = ''"
+            yield Check(Rule.MISSING, column.name, f"{name} IS NULL OR {blank}")
         yield Check(Rule.TOO_LONG, column.name, f"length({name}) > {column.limit}")
-        yield from _value_checks(column, table, naive_is_bad=not zone and not time_format)
-    parties = [column.name for column in table.columns if column.name in ("source", "target") and column.references]
-    if len(parties) == 2:
+        yield from _value_checks(column, table, zone, mapping)
+    yield from _reference_checks(table)
+
+
+def _reference_checks(table: Table) -> Iterator[Check]:
+    references = [column for column in table.columns if column.references]
+    if {"source", "target"} <= {column.name for column in references}:
         yield Check(Rule.NO_PARTY, "source", '"source" IS NULL AND "target" IS NULL')
-    for column in table.columns:
-        if column.references:
-            name = quoted(column.name)
-            yield Check(
-                Rule.UNKNOWN_ACCOUNT, column.name, f"{name} IS NOT NULL AND {column.name}__currency IS NULL"
-            )
+    for column in references:
+        given = f"{quoted(column.name)} IS NOT NULL"
+        yield Check(Rule.UNKNOWN_ACCOUNT, column.name, f"{given} AND {column.name}__currency IS NULL")
     if any(column.kind is Kind.CURRENCY for column in table.columns):
-        for column in table.columns:
-            if column.references:
-                yield Check(
-                    Rule.WRONG_CURRENCY, "currency", f"{column.name}__currency <> currency__typed"
-                )
+        for column in references:
+            yield Check(Rule.WRONG_CURRENCY, "currency", f"{column.name}__currency <> currency__typed")
 
 
-def _value_checks(column: Column, table: Table, *, naive_is_bad: bool) -> Iterator[Check]:
+def _value_checks(column: Column, table: Table, zone: str, mapping: TableMapping) -> Iterator[Check]:
     name, typed = quoted(column.name), f"{column.name}__typed"
     given = f"{name} IS NOT NULL AND "
-    if column.kind is Kind.CHOICE:
-        listed = ", ".join(f"'{choice}'" for choice in column.choices)
-        yield Check(Rule.NOT_IN_LIST, column.name, f"{name} NOT IN ({listed})")
-    elif column.kind is Kind.TIME:
-        if naive_is_bad:
-            naive = f"{_is_naive(name)} AND try_cast({name} AS TIMESTAMP) IS NOT NULL"
-            yield Check(Rule.NO_ZONE, column.name, f"{given}{typed} IS NULL AND {naive}")
-        yield Check(Rule.BAD_TIME, column.name, f"{given}({typed} IS NULL OR NOT {_plausible(typed)})")
-    elif column.kind is Kind.DATE:
-        yield Check(
-            Rule.BAD_DATE, column.name, f"{given}({typed} IS NULL OR {typed} > DATE '2199-12-31')"
-        )
-    elif column.kind is Kind.AMOUNT:
-        yield from _amount_checks(column, table)
-    elif column.kind is Kind.FRACTION:
-        yield Check(
-            Rule.BAD_FRACTION, column.name, f"{given}({typed} IS NULL OR NOT {typed} BETWEEN 0 AND 1)"
-        )
-    elif column.kind is Kind.CURRENCY:
-        yield Check(Rule.UNKNOWN_CURRENCY, column.name, f"{given}exponent IS NULL")
+    match column.kind:
+        case Kind.CHOICE:
+            yield Check(Rule.NOT_IN_LIST, column.name, f"{typed} NOT IN ({_listed(column)})")
+        case Kind.TIME:
+            if not zone:
+                yield Check(Rule.NO_ZONE, column.name, f"{typed} IS NULL AND {_lacks_zone(name, mapping)}")
+            shapeless = "" if mapping.time_format else _shapeless(name)
+            plausible = f"{typed} BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31'"
+            yield Check(Rule.BAD_TIME, column.name, f"{given}({typed} IS NULL OR NOT {plausible}{shapeless})")
+        case Kind.DATE:
+            shapeless = "" if mapping.date_format else _shapeless(name)
+            plausible = f"{typed} BETWEEN DATE '1800-01-01' AND DATE '2199-12-31'"
+            yield Check(Rule.BAD_DATE, column.name, f"{given}({typed} IS NULL OR NOT {plausible}{shapeless})")
+        case Kind.AMOUNT:
+            yield from _amount_checks(column, table, mapping.decimal)
+        case Kind.FRACTION:
+            yield Check(
+                Rule.BAD_FRACTION, column.name, f"{given}({typed} IS NULL OR NOT {typed} BETWEEN 0 AND 1)"
+            )
+        case Kind.CURRENCY:
+            yield Check(Rule.UNKNOWN_CURRENCY, column.name, f"{given}exponent IS NULL")
 
 
-def _plausible(time: str) -> str:
-    return f"{time} BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31'"
+def _shapeless(name: str) -> str:
+    return f" OR NOT regexp_full_match({name}, '{DATE_SHAPE}')"
 
 
-def _amount_checks(column: Column, table: Table) -> Iterator[Check]:
+def _lacks_zone(name: str, mapping: TableMapping) -> str:
+    if mapping.time_format:
+        return f"try_strptime({name}, {text_in_sql(mapping.time_format)}) IS NOT NULL"
+    return f"try_cast({name} AS TIMESTAMP) IS NOT NULL AND {_is_naive(name)}"
+
+
+def _amount_checks(column: Column, table: Table, decimal: str) -> Iterator[Check]:
     name, typed = quoted(column.name), f"{column.name}__typed"
-    exponent = "coalesce(exponent, 0)" if currency_of(table) else str(AMOUNT_PLACES)
-    decimals = f"length(rtrim(split_part({name}, '.', 2), '0'))"
-    yield Check(Rule.BAD_AMOUNT, column.name, rf"NOT regexp_full_match({name}, '[+-]?\d+([.]\d+)?')")
+    # An unknown currency gets a reject of its own further on; until then any number of decimals may pass.
+    exponent = f"coalesce(exponent, {AMOUNT_PLACES})" if currency_of(table) else str(AMOUNT_PLACES)
+    decimals = f"length(rtrim(split_part({name}, '{decimal}', 2), '0'))"
+    grouped = "" if decimal == "." else r"|\d{1,3}([.]\d{3})+"
+    shape = rf"[+-]?(\d+{grouped})([{decimal}]\d+)?"
+    yield Check(Rule.BAD_AMOUNT, column.name, f"NOT regexp_full_match({name}, '{shape}')")
     zero = "" if column.may_be_zero else f" OR {typed} = 0 AND {decimals} = 0"
-    yield Check(Rule.NOT_POSITIVE, column.name, f"left({name}, 1) = '-'{zero}")
+    yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({name}, '-'){zero}")
     yield Check(Rule.TOO_PRECISE, column.name, f"{decimals} > {exponent}")
+    limit = f"{AMOUNT_MINOR_LIMIT} / power(10, {exponent})"
     yield Check(
-        Rule.TOO_LARGE,
-        column.name,
-        f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {AMOUNT_MINOR_LIMIT} / power(10, {exponent}))",
+        Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})"
     )
 
 
+@cache
 def what_was_expected(rule: Rule, column: Column) -> str:
     """The right-hand side of a reject: what a good value looks like."""
     special = {
+        Rule.UNDECODABLE: "text in UTF-8 without NUL bytes",
         Rule.TOO_LONG: f"at most {column.limit} characters",
         Rule.NO_ZONE: "a zone in the value, or --zone",
         Rule.TOO_PRECISE: "no more decimals than the currency's smallest coin",

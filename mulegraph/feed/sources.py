@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -10,19 +12,24 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from mulegraph.errors import BadData, BadUse
+from mulegraph.feed.lines import LineCounter
 from mulegraph.feed.mapping import FileMapping, TableMapping
+from mulegraph.feed.text import as_text, decoded, translated
 from mulegraph.model import TABLES, Kind, Table
 
 BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
 
+HEADER_BYTES = 1 << 16
 BATCH_ROWS = 131_072
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+Text = tuple[pa.Array, np.ndarray | None]
+"""A column as text, and which of its rows could not be read (None: all could)."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,15 @@ class Misshapen:
     line: int
     columns: int
     text: str
+
+
+@dataclass(frozen=True)
+class Header:
+    """The column names of a CSV file, the lines they take, and whether anything follows."""
+
+    names: list[str]
+    lines: int
+    more: bool
 
 
 @dataclass
@@ -44,27 +60,33 @@ class SourceFile:
     misshapen: list[Misshapen] = field(default_factory=list)
     ignored_columns: tuple[str, ...] = ()
     expected_columns: int = 0
+    failure: BadData | None = None
+    """Why reading stopped: what DuckDB makes of an error in the middle of a stream says less."""
 
     def schema(self) -> pa.Schema:
-        """What `batches` yields: line, the column that is not UTF-8 (or null), every column as text."""
+        """What `batches` yields: line, the column that cannot be read (or null), every column as text."""
         texts = [(name, pa.string()) for name in self.table.column_names]
-        return pa.schema([("line", pa.int64()), ("undecodable", pa.string()), *texts])
+        return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in file order; `advance` is told the bytes or rows that were read.
+        """Yield the rows in file order; `advance` is told the bytes read so far.
 
         Raises BadData when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
-        read = self._parquet if self.path.suffix == ".parquet" else self._csv
+        read = self._parquet if self.path.name.lower().endswith(".parquet") else self._csv
         try:
             yield from read(advance)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+        except BadData as error:
+            self.failure = error
+            raise
+        except (pa.ArrowException, OSError, KeyError) as error:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise BadData(
+            self.failure = BadData(
                 f"{self.path.name}: cannot be read: {detail}",
                 do="Expected UTF-8 CSV with a header line, or Parquet. Look for an unclosed quote"
                 f" or a row over {BLOCK_BYTES >> 20} MB.",
-            ) from error
+            )
+            raise self.failure from error
 
     def _columns(self, header: list[str]) -> dict[str, str]:
         """Our column → the file's column, for those that the file has."""
@@ -77,7 +99,8 @@ class SourceFile:
             )
         found = {ours: theirs for ours, theirs in wanted.items() if theirs in header}
         for column in self.table.columns:
-            if column.required and column.name not in found and column.name not in self.mapping.constants:
+            needed = column.required and column.name not in self.mapping.constants
+            if (needed or column.name in self.mapping.columns) and column.name not in found:
                 raise BadData(
                     f"{self.path.name}:1: column '{wanted[column.name]}' is missing"
                     f" (the header has: {', '.join(header)[:200]})",
@@ -88,20 +111,35 @@ class SourceFile:
 
     def _csv(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         header = self._header()
-        found = self._columns(header)
-        self.expected_columns = len(header)
-        skipped: list[int] = []
+        found = self._columns(header.names)
+        self.expected_columns = len(header.names)
+        if not header.more:
+            return
+        lines, skipped = LineCounter(header.lines), list[Misshapen]()
 
-        def on_bad_row(row: Any) -> str:
-            skipped.append(row.number)
-            if row.actual_columns > 1 or row.text.strip():
-                self.misshapen.append(Misshapen(row.number, row.actual_columns, row.text))
+        def leave_out(row: Any) -> str:
+            lines.skip(row.number, row.text)
+            skipped.append(Misshapen(row.number, row.actual_columns, row.text))
             return "skip"
 
-        names = [f"c{number}" for number in range(len(header))]
-        position = {name: header.index(name) for name in found.values()}
+        with pa.OSFile(str(self.path)) as raw:
+            for batch in self._parsed(raw, len(header.names), leave_out, lines):
+                columns = dict(zip(header.names, batch.columns, strict=False))
+                texts = {theirs: decoded(columns[theirs]) for theirs in set(found.values())}
+                yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, lines.of(batch))
+                advance(raw.tell())
+        self.misshapen = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
+        if self.misshapen and _is_open(self.misshapen[-1].text, self.mapping.delimiter):
+            raise self._unclosed(self.misshapen[-1].line)
+
+    def _parsed(
+        self, raw: pa.NativeFile, width: int, leave_out: Callable[[Any], str], lines: LineCounter
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows as bytes, all columns of them: a line break in an ignored one counts as well."""
+        names = [f"c{number}" for number in range(width)]
+        zipped = self.path.name.lower().endswith(".gz")
         reader = pv.open_csv(
-            self.path,
+            pa.CompressedInputStream(raw, "gzip") if zipped else raw,
             read_options=pv.ReadOptions(
                 use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows_after_names=1
             ),
@@ -109,198 +147,134 @@ class SourceFile:
                 delimiter=self.mapping.delimiter,
                 newlines_in_values=True,
                 ignore_empty_lines=False,
-                invalid_row_handler=on_bad_row,
+                invalid_row_handler=leave_out,
             ),
             convert_options=pv.ConvertOptions(
                 check_utf8=False,
                 column_types={name: pa.binary() for name in names},
-                include_columns=[names[number] for number in position.values()],
                 null_values=[""],
                 strings_can_be_null=True,
             ),
         )
-        order = {theirs: number for number, theirs in enumerate(position)}
-        lines = _LineCounter(skipped, first=2)
-        for batch in reader:
-            texts, undecodable = _decoded(batch, list(found))
-            columns = {ours: texts[order[theirs]] for ours, theirs in found.items()}
-            yield self._finish(columns, lines.of(batch), undecodable)
-            advance(batch.nbytes)
-        shift = lines.shift_of
-        self.misshapen = [Misshapen(shift(row.line), row.columns, row.text) for row in self.misshapen]
-
-    def _header(self) -> list[str]:
-        """The first line's names, byte order mark and quotes taken off."""
+        last: pa.RecordBatch | None = None
         try:
-            with pa.input_stream(self.path, compression="detect") as stream:
-                start = stream.read(1 << 16)
+            for batch in reader:
+                last = batch if batch.num_rows else last
+                yield batch
+        except pa.ArrowInvalid as error:
+            raise BadData(
+                f"{self.path.name}: cannot be read after line {lines.next_line - 1}: {error}",
+                do=f"Look there for an unclosed quote or a row over {BLOCK_BYTES >> 20} MB.",
+            ) from error
+        if last is not None and not lines.row_pending:
+            self._check_last_quote(last, lines)
+
+    def _check_last_quote(self, last: pa.RecordBatch, lines: LineCounter) -> None:
+        """Refuse a file whose last value runs over lines and has no quote after it: it swallowed the rest."""
+        breaks = [(column[-1].as_py() or b"").count(b"\n") for column in last.columns]
+        if breaks[-1] and not self._ends_in_quote():
+            raise self._unclosed(lines.next_line - 1 - sum(breaks))
+
+    def _ends_in_quote(self) -> bool:
+        tail = b""
+        with pa.input_stream(str(self.path), compression="detect") as stream:
+            while chunk := stream.read(1 << 20):
+                tail = (tail + chunk)[-16:]
+        return tail.rstrip(b"\r\n").endswith(b'"')
+
+    def _unclosed(self, line: int) -> BadData:
+        return BadData(
+            f"{self.path.name}:{line}: a quote is opened and never closed",
+            do="Close it, or double it where it is part of the text; nothing of the file was loaded.",
+        )
+
+    def _header(self) -> Header:
+        """The column names, byte order mark and quotes taken off."""
+        try:
+            with pa.input_stream(str(self.path), compression="detect") as stream:
+                start = stream.read(HEADER_BYTES)
         except OSError as error:
             raise BadData(f"{self.path.name}: cannot be read ({error})", do="Check the file.") from error
-        first = start.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].rstrip(b"\r")
-        if not first.strip():
-            raise BadData(f"{self.path.name}: is empty", do="Expected a header line with the column names.")
+        start = start.removeprefix(b"\xef\xbb\xbf")
+        if not start.splitlines() or not start.splitlines()[0].strip():
+            problem = "the first line is empty" if start.strip() else "is empty"
+            raise BadData(
+                f"{self.path.name}:1: {problem}", do="Expected a header line with the column names there."
+            )
+        rows = csv.reader(
+            io.StringIO(start.decode("utf-8", "replace"), newline=""), delimiter=self.mapping.delimiter
+        )
         try:
-            text = first.decode("utf-8")
-        except UnicodeDecodeError as error:
+            names = [name.strip() for name in next(rows)]
+        except csv.Error as error:
+            raise BadData(f"{self.path.name}:1: not a header: {error}", do="Expected CSV.") from error
+        if any("\ufffd" in name or "\0" in name for name in names):
             raise BadData(
                 f"{self.path.name}:1: the header is not UTF-8", do="Save the file as UTF-8 and load again."
-            ) from error
-        parts = pv.read_csv(
-            pa.BufferReader(text.encode() + b"\n"),
-            read_options=pv.ReadOptions(autogenerate_column_names=True),
-            parse_options=pv.ParseOptions(delimiter=self.mapping.delimiter),
-            convert_options=pv.ConvertOptions(null_values=[], strings_can_be_null=False),
-        )
-        return [str(column[0].as_py()).strip() for column in parts.columns]
+            )
+        first = b"".join(start.splitlines(keepends=True)[: rows.line_num])
+        return Header(names, rows.line_num, len(start) > len(first))
 
     def _parquet(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        file = pq.ParquetFile(self.path)
+        file, size = pq.ParquetFile(self.path), self.path.stat().st_size
         found = self._columns(list(file.schema_arrow.names))
         line = 1
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(found.values())):
-            columns = {ours: _as_text(batch.column(theirs)) for ours, theirs in found.items()}
+        for batch in file.iter_batches(BATCH_ROWS, columns=list(set(found.values()))):
+            texts = {theirs: as_text(batch.column(theirs)) for theirs in set(found.values())}
             numbers = np.arange(line, line + batch.num_rows)
-            yield self._finish(columns, numbers, pa.nulls(batch.num_rows, pa.string()))
+            yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, numbers)
             line += batch.num_rows
-            advance(batch.nbytes)
+            advance(size * (line - 1) // file.metadata.num_rows)
 
-    def _finish(
-        self, columns: dict[str, pa.Array], lines: np.ndarray, undecodable: pa.Array
-    ) -> pa.RecordBatch:
+    def _finish(self, columns: dict[str, Text], lines: np.ndarray) -> pa.RecordBatch:
         """Fill in constants, translate spellings, and put the columns into the table's order."""
-        arrays = []
+        arrays, unreadable = [], np.full(len(lines), None, dtype=object)
         for column in self.table.columns:
-            values = columns.get(column.name)
-            if values is None:
-                constant = self.mapping.constants.get(column.name)
-                values = pa.array([constant] * len(lines), pa.string())
-            if column.kind is Kind.CHOICE:
-                values = pc.utf8_lower(pc.utf8_trim_whitespace(values))
-            if column.kind is Kind.AMOUNT and self.mapping.decimal != ".":
-                plain = pc.replace_substring(values, ".", "")
-                values = pc.replace_substring(plain, self.mapping.decimal, ".")
-            values = _translated(values, self.mapping.values.get(column.name), column.kind is Kind.CHOICE)
+            constant = self.mapping.constants.get(column.name)
+            values, bad = columns.get(column.name) or (pa.array([constant] * len(lines), pa.string()), None)
+            if bad is not None:
+                unreadable[bad & (unreadable == None)] = column.name  # noqa: E711 (element by element)
+            if spellings := self.mapping.values.get(column.name):
+                values = translated(values, spellings, any_case=column.kind is Kind.CHOICE)
             arrays.append(values)
-        return pa.record_batch([pa.array(lines), undecodable, *arrays], schema=self.schema())
+        culprits = pa.array(unreadable, pa.string())
+        return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
 
 
-class _LineCounter:
-    """Turns the parser's row count into line numbers: bad rows and line breaks in quotes shift them."""
-
-    def __init__(self, skipped: list[int], *, first: int) -> None:
-        self._skipped = skipped
-        self._next_row = first
-        self._extra = 0
-        self._breaks: list[tuple[int, int]] = []
-
-    def of(self, batch: pa.RecordBatch) -> np.ndarray:
-        """Line number of each row of the next batch, in order."""
-        rows = np.arange(self._next_row, self._next_row + batch.num_rows)
-        if self._skipped:
-            rows = self._past_skipped(batch.num_rows)
-        if batch.num_rows:
-            self._next_row = int(rows[-1]) + 1
-        breaks = _line_breaks(batch)
-        if breaks is None:
-            return np.asarray(rows + self._extra)
-        before = np.cumsum(breaks) - breaks
-        lines = rows + self._extra + before
-        self._breaks += [(int(row), int(count)) for row, count in zip(rows, breaks, strict=True) if count]
-        self._extra += int(breaks.sum())
-        return np.asarray(lines)
-
-    def _past_skipped(self, count: int) -> np.ndarray:
-        skipped = set(self._skipped)
-        rows, row = np.empty(count, dtype=np.int64), self._next_row
-        for place in range(count):
-            while row in skipped:
-                row += 1
-            rows[place] = row
-            row += 1
-        return rows
-
-    def shift_of(self, row: int) -> int:
-        """The line of a row that was skipped, once all rows were counted."""
-        return row + sum(count for broken, count in self._breaks if broken < row)
-
-
-def _line_breaks(batch: pa.RecordBatch) -> np.ndarray | None:
-    """Line breaks inside each row's quoted values, or None when there are none (nearly always)."""
-    total: np.ndarray | None = None
-    for column in batch.columns:
-        buffer = column.buffers()[2]
-        if buffer is None or b"\n" not in memoryview(buffer).tobytes():
-            continue
-        counts = pc.fill_null(pc.count_substring(column, b"\n"), 0).to_numpy(zero_copy_only=False)
-        total = counts if total is None else total + counts
-    return total
-
-
-def _decoded(batch: pa.RecordBatch, names: list[str]) -> tuple[list[pa.Array], pa.Array]:
-    """Every column as text, and for each row the first column whose bytes are not UTF-8."""
-    texts: list[pa.Array] = []
-    culprit: list[str | None] | None = None
-    for name, column in zip(names, batch.columns, strict=True):
-        try:
-            texts.append(column.cast(pa.string()))
-        except pa.ArrowInvalid:
-            culprit = culprit or [None] * batch.num_rows
-            values = column.to_pylist()
-            for row, value in enumerate(values):
-                if value is not None and not _is_utf8(value):
-                    culprit[row] = culprit[row] or name
-            repaired = [None if value is None else value.decode("utf-8", "replace") for value in values]
-            texts.append(pa.array(repaired, pa.string()))
-    return texts, pa.array(culprit or pa.nulls(batch.num_rows, pa.string()), pa.string())
-
-
-def _is_utf8(value: bytes) -> bool:
+def _is_open(row: str, delimiter: str) -> bool:
+    """Whether a row ends inside a quote."""
     try:
-        value.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _as_text(values: pa.Array) -> pa.Array:
-    """A typed Parquet column as the text that a CSV file would hold, so that one set of rules serves both."""
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if pa.types.is_timestamp(values.type) and values.type.tz is not None:
-        moved = values.cast(pa.timestamp("us", "UTC"))
-        return pc.strftime(moved, format="%Y-%m-%dT%H:%M:%SZ", locale="C")
-    if pa.types.is_string(values.type):
-        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
-    return values.cast(pa.string())
-
-
-def _translated(values: pa.Array, spellings: Any, lower: bool) -> pa.Array:
-    if not spellings:
-        return values
-    theirs = [key.lower() if lower else key for key in spellings]
-    ours = pa.array(list(spellings.values()), pa.string())
-    found = pc.index_in(values, value_set=pa.array(theirs, pa.string()))
-    return pc.coalesce(pc.take(ours, found), values)
+        list(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], list[str]]:
     """The files of FOLDER by table, in loading order, and the names of those that fit no table."""
     if not folder.is_dir():
-        raise BadUse(f"{folder}: is not a folder", do="Give the folder that holds accounts.csv and transfers.csv.")
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    data = [name for name in names if name.endswith(SUFFIXES)]
-    sources: list[SourceFile] = []
-    for table in TABLES.values():
-        chosen = mapping.of(table.name)
-        for name in data:
-            if _feeds(name, table, chosen):
-                sources.append(SourceFile(table, folder / name, chosen))
-    used = {source.path.name for source in sources}
-    return sources, [name for name in data if name not in used]
+        problem = "is not a folder" if folder.exists() else "does not exist"
+        raise BadUse(f"{folder}: {problem}", do="Give the folder that holds accounts.csv and transfers.csv.")
+    try:
+        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        data = [path for path in paths if path.is_file() and path.name.lower().endswith(SUFFIXES)]
+    except OSError as error:
+        raise BadUse(f"{folder}: cannot be read ({error.strerror})", do="Check its permissions.") from error
+    sources = [
+        SourceFile(table, path, mapping.of(table.name))
+        for table in TABLES.values()
+        for path in data
+        if _feeds(path.name, table, mapping.of(table.name))
+    ]
+    used = {source.path for source in sources}
+    similar = [
+        path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())
+    ]
+    return sources, [path.name for path in paths if path not in used and path in {*data, *similar}]
 
 
 def _feeds(name: str, table: Table, mapping: TableMapping) -> bool:
     if mapping.files:
         return any(fnmatch(name, pattern) for pattern in mapping.files)
-    stem = name.split(".", 1)[0]
+    stem = name.split(".", 1)[0].lower()
     return stem == table.name or stem.startswith((f"{table.name}-", f"{table.name}_20"))

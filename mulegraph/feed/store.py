@@ -1,7 +1,7 @@
 """The ledger on disk: immutable Parquet files, and one small file that says which of them are the ledger.
 
-A load writes new files beside the old ones and then replaces `CURRENT` in one rename. Killed before the rename
-it leaves the old ledger, killed after it the new one; files that nothing names are swept by the next load.
+A load writes new files beside the old ones and then replaces `CURRENT` in one rename. Killed before the
+rename it leaves the old ledger, killed after it the new one; what nothing names is swept by the next load.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,13 @@ class Snapshot:
     files: tuple[LedgerFile, ...] = ()
     loaded: dict[str, str] = field(default_factory=dict)
     """sha256 of a source file and how it was read → its name."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Table and source file → rows refused when it was last read; files without any are left out."""
+
+    @property
+    def rejected(self) -> int:
+        """Rows that the loads so far refused, each file's as it was last read."""
+        return sum(self.refused.values())
 
     def of(self, table: str) -> list[LedgerFile]:
         """A table's files; those of transfers in order of their day."""
@@ -65,47 +72,74 @@ class Store:
         """The snapshot in force; an empty one where nothing was loaded yet."""
         try:
             raw = json.loads(self._current.read_text(encoding="utf-8"))
+            files = tuple(LedgerFile(**file) for file in raw["files"])
+            return Snapshot(int(raw["number"]), files, dict(raw["loaded"]), dict(raw["refused"]))
         except FileNotFoundError:
             return Snapshot()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, LookupError) as error:
             raise EngineTrouble(
                 f"{self._current}: cannot be read ({error})", do="Restore the workspace from its backup."
             ) from error
-        files = tuple(LedgerFile(**file) for file in raw["files"])
-        return Snapshot(raw["number"], files, raw["loaded"])
+
+    @property
+    def scratch(self) -> Path:
+        """Where a load may put what does not fit in memory; gone after the next one."""
+        return self.data / "scratch"
 
     @contextmanager
     def writing(self) -> Iterator[Snapshot]:
         """Hold the ledger's write lock; sweeps what a killed load left. Readers need no lock."""
         try:
             self.data.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / "lock", timeout=LOCK_SECONDS)
-            with lock:
-                snapshot = self.current()
-                self._sweep(snapshot)
-                yield snapshot
+        except OSError as error:
+            raise BadUse(
+                f"{self.folder}: cannot be made ({error.strerror})", do="Choose another --workspace."
+            ) from error
+        lock = FileLock(self.folder / "lock", timeout=LOCK_SECONDS)
+        try:
+            lock.acquire()
         except Timeout as error:
             raise EngineTrouble(
                 f"{self.folder}: another load is running", do="Wait until it has ended and try again."
             ) from error
-        except PermissionError as error:
-            raise BadUse(f"{error.filename}: may not be written", do="Choose another --workspace.") from error
+        except OSError as error:
+            raise BadUse(
+                f"{self.folder}: may not be written ({error.strerror})", do="Choose another --workspace."
+            ) from error
+        try:
+            snapshot = self.current()
+            self._sweep(snapshot)
+            yield snapshot
+        except OSError as error:
+            raise EngineTrouble(
+                f"{error.filename or self.folder}: {error.strerror or error}",
+                do="Look whether the disk is full or read-only; the ledger is whole.",
+            ) from error
+        finally:
+            lock.release()
 
-    def commit(self, snapshot: Snapshot) -> None:
+    def commit(self, snapshot: Snapshot, before: Snapshot) -> None:
         """Make `snapshot` the ledger: its files are on disk before the rename that names them."""
-        for folder in {(self.data / file.path).parent for file in snapshot.files}:
-            _fsync(folder)
+        new = {self.data / file.path for file in snapshot.files} - {self.data / f.path for f in before.files}
+        for folder in {parent for path in new for parent in path.relative_to(self.folder).parents}:
+            _fsync(self.folder / folder)
         write_atomically(self._current, json.dumps(_plain(snapshot), indent=1))
 
     def _sweep(self, snapshot: Snapshot) -> None:
         """Delete files that the ledger does not name, but for those of running readers (last snapshot)."""
         keep = {file.path for file in snapshot.files}
         previous = self.folder / "PREVIOUS"
-        if previous.exists():
+        # An unreadable list of the last snapshot's files only means that their readers must start again.
+        with suppress(FileNotFoundError, ValueError, TypeError):
             keep |= set(json.loads(previous.read_text(encoding="utf-8")))
-        for path in self.data.rglob("*"):
-            if path.is_file() and str(path.relative_to(self.data)) not in keep:
+        for path in sorted(self.data.rglob("*"), reverse=True):
+            if path.is_dir():
+                with suppress(OSError):  # it still holds files
+                    path.rmdir()
+            elif path.relative_to(self.data).as_posix() not in keep:
                 path.unlink()
+        for unfinished in self.folder.glob(".*.tmp"):
+            unfinished.unlink()
         write_atomically(previous, json.dumps(sorted(file.path for file in snapshot.files)))
 
     def describe(self, path: Path, table: str, rows: int, day: str = "") -> LedgerFile:
@@ -113,7 +147,7 @@ class Store:
         _fsync(path)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return LedgerFile(table, str(path.relative_to(self.data)), rows, digest, day)
+        return LedgerFile(table, path.relative_to(self.data).as_posix(), rows, digest, day)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -123,7 +157,7 @@ def write_atomically(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(beside, path)
+    beside.replace(path)
     _fsync(path.parent)
 
 
@@ -140,4 +174,5 @@ def _plain(snapshot: Snapshot) -> dict[str, Any]:
         "number": snapshot.number,
         "files": [asdict(file) for file in snapshot.files],
         "loaded": snapshot.loaded,
+        "refused": snapshot.refused,
     }

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import BadData
-from mulegraph.model import ARROW_TYPE, TABLES, Kind
+from mulegraph.feed.ledger import Ledger
+from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, TABLES, Kind
 
-CASH_IN = "CASH-IN"
-CASH_OUT = "CASH-OUT"
 CASH_KIND = "cash"
 """Kind of the two Account nodes that stand for cash. They are two, so that no directed path runs through cash."""
 
@@ -37,6 +37,13 @@ class GraphInput:
     tables: Mapping[str, LedgerTable]
     findings: pa.Table | None = None
     cases: pa.Table | None = None
+
+    @classmethod
+    def of(cls, ledger: Ledger, findings: pa.Table | None = None, cases: pa.Table | None = None) -> GraphInput:
+        """The tables of a ledger; transfers stream, the others are read whole."""
+        tables: dict[str, LedgerTable] = {name: partial(ledger.arrow, name) for name in ledger.names}
+        tables["transfers"] = lambda: ledger.dataset("transfers").scanner().to_reader()
+        return cls(tables, findings, cases)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from mulegraph import signs
 from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.layering import Flow, find_flow
-from mulegraph.flow.matching import read_transfers
+from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.naming import NamedChains, name_chains
 from mulegraph.graph.clusters import DeviceClusters, device_clusters
 from mulegraph.graph.hops import Neighbours
@@ -70,8 +70,12 @@ class Scene:
         self.ledger, self.settings = ledger, settings
 
     @cached_property
+    def transfers(self) -> Transfers:
+        return read_transfers(self.ledger)
+
+    @cached_property
     def flow(self) -> Flow:
-        return find_flow(read_transfers(self.ledger), self.settings.flow)
+        return find_flow(self.transfers, self.settings.flow)
 
     @cached_property
     def chains(self) -> NamedChains:

@@ -1,0 +1,11 @@
+// title: Layered chains that an account stands in, the most surprising first
+// param: account text - account number
+// columns: chain, surprise, amount, currency, first_at, last_at, accounts, transfers
+// cost: the findings that name the account
+// rows: 500
+// seconds: 30
+MATCH (f:Finding)-[:ABOUT]->(a:Account {account_id: $account})
+WHERE f.sign = 'N1'
+RETURN f.subject_id AS chain, f.surprise AS surprise, f.amount AS amount, f.currency AS currency,
+       f.first_at AS first_at, f.last_at AS last_at, f.accounts AS accounts, f.evidence AS transfers
+ORDER BY surprise DESC, chain

@@ -1,0 +1,70 @@
+"""The command's entry: every error becomes two lines on stderr and an exit code, and none a traceback."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from mulegraph.errors import EXIT_DONE, EXIT_ENGINE, MulegraphError
+
+DEBUG = "--debug"
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; `--debug` anywhere on it shows tracebacks."""
+    debug = DEBUG in sys.argv
+    sys.argv = [each for each in sys.argv if each != DEBUG]
+    code = _run(debug)
+    sys.stderr.flush()
+    # Engines that still hold objects print notes of their own when the interpreter takes them down.
+    os._exit(code)
+
+
+def _run(debug: bool) -> int:
+    try:
+        # Imported here, so that an installation that lacks something also gets two lines and not a traceback.
+        from mulegraph.cli.app import app
+
+        app()
+        sys.stdout.flush()
+    except SystemExit as stop:
+        return _flushed(stop.code if isinstance(stop.code, int) else EXIT_DONE)
+    except BrokenPipeError:
+        # The reader of our output has left, such as `head`; that is no error of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_DONE
+    except KeyboardInterrupt:
+        return _said("stopped; nothing is half done", "", INTERRUPTED)
+    except MulegraphError as error:
+        if debug:
+            traceback.print_exc()
+        return _said(error.problem, error.do, error.exit_code)
+    except MemoryError:
+        return _said("out of memory", "Close other programs, or scan a smaller ledger.", EXIT_ENGINE)
+    except Exception as error:  # the last resort: what is ours to mend still must not look like a crash
+        if debug:
+            traceback.print_exc()
+        where = f"{type(error).__name__}: {error}".splitlines()[0]
+        return _said(f"this should not happen: {where}", f"Run again with {DEBUG}, and report what it prints.", EXIT_ENGINE)
+    return EXIT_DONE
+
+
+def _flushed(code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def _said(problem: str, do: str, code: int) -> int:
+    print(f"mulegraph: {problem}", file=sys.stderr)  # noqa: T201
+    if do:
+        print(do, file=sys.stderr)  # noqa: T201
+    return _flushed(code)
+
+
+if __name__ == "__main__":
+    main()

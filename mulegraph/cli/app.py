@@ -1,0 +1,46 @@
+"""The `mulegraph` command: finds the command files of this folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from mulegraph import cli
+
+app = typer.Typer(
+    name="mulegraph",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Takes mule networks apart: load a folder of bank files, scan it, and look at what is found.",
+    epilog=(
+        "Exit codes: 0 done, 1 findings above --fail-over, 2 bad use, 3 bad data, 4 engine or disk trouble."
+        " --debug anywhere shows tracebacks."
+    ),
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(version("mulegraph"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    shown: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+for _module in sorted(each.name for each in pkgutil.iter_modules(cli.__path__, cli.__name__ + ".")):
+    _commands = getattr(importlib.import_module(_module), "commands", None)
+    if _commands is not None:
+        app.add_typer(_commands)

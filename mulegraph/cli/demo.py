@@ -1,0 +1,52 @@
+"""`mulegraph demo`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import bytes_bar, err, opened, steps_bar
+from mulegraph.errors import BadUse
+from mulegraph.feed.ingest import load
+from mulegraph.watch.pictures import write_report
+
+commands = typer.Typer()
+
+
+@commands.command("demo")
+def demo_command(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workspace and the pages.")] = Path("demo"),
+) -> None:
+    """Sample data → ledger → scan → graph → pictures and a report, with no server and no network."""
+    sample, workspace = _sample_data(), output / "workspace"
+    with bytes_bar() as progress:
+        report = load(sample, workspace, progress=progress)
+    rows = ", ".join(f"{tally.taken or tally.already_there:,} {name}" for name, tally in report.tables.items() if tally.read or tally.already_there)
+    err.print(f"1 ledger   {rows or 'unchanged'}", soft_wrap=True)
+    space = opened(workspace)
+    with steps_bar() as step:
+        result = space.scan(progress=step)
+    found = ", ".join(f"{count} {code}" for code, count in result.findings.items())
+    err.print(f"2 scan     findings by sign: {found}")
+    err.print(f"3 cases    {result.cases}; findings and cases are in the graph")
+    pages = write_report(space, output)
+    err.print(f"4 pages    {len(pages) - 1} pictures and a report\n")
+    best = space.cases(top=1)["case"].tolist()
+    account = space.case(best[0]).accounts["account_id"].iloc[0] if best else None
+    err.print("Open in a browser:")
+    for page in pages[:4]:
+        typer.echo(page.resolve())
+    err.print(f"\nThen ask:\n  mulegraph chains -w {workspace} --top 5")
+    if account:
+        err.print(f"  mulegraph case show {best[0]} -w {workspace}\n  mulegraph account {account} -w {workspace}")
+
+
+def _sample_data() -> Path:
+    """The packaged sample, or the checkout's."""
+    for folder in (Path(str(files("mulegraph"))) / "sample_data", Path(__file__).parents[2] / "sample_data"):
+        if (folder / "transfers.csv").is_file():
+            return folder
+    raise BadUse("the sample data is missing from this installation", do="Install mulegraph again.")

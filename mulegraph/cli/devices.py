@@ -1,0 +1,38 @@
+"""`mulegraph devices`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, Account, OutputFormat, Since, Top, Until, WorkspaceFolder, err, opened, show
+from mulegraph.views.tables import Format, rows_of
+
+commands = typer.Typer()
+HEADS = {"holders": "holders", "addresses": "addresses", "devices": "devices", "device_ids": "device ids", "accounts": "accounts"}
+HUB_HEADS = {"device_id": "device id", "holders": "holders", "accounts": "accounts", "uses": "uses", "last_at": "last used"}
+
+
+@commands.command("devices")
+def devices_command(
+    workspace: WorkspaceFolder = HERE,
+    account: Account = None,
+    hubs: Annotated[bool, typer.Option("--hubs", help="List the hub devices that were set aside.")] = False,
+    top: Top = None,
+    since: Since = None,
+    until: Until = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Accounts of different holders joined by shared devices, most holders first."""
+    space = opened(workspace)
+    set_aside = space.hub_devices()
+    if hubs:
+        show(rows_of(set_aside.head(top) if top is not None else set_aside), how, HUB_HEADS)
+        return
+    found = space.devices(account=account, top=top, since=since, until=until)
+    show(rows_of(found), how, HEADS)
+    if len(set_aside):
+        limit = space.run.manifest["settings"]["devices"]["hub_holders"]
+        note = f"{len(set_aside)} hub devices with more than {limit} holders were set aside; see --hubs"
+        (typer.echo if how is Format.TABLE else err.print)(note)

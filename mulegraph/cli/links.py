@@ -1,0 +1,43 @@
+"""`mulegraph links`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, Since, Top, Until, WorkspaceFolder, opened, show
+from mulegraph.errors import BadUse
+from mulegraph.model import LISTS
+from mulegraph.views.tables import Format, rows_of
+
+commands = typer.Typer()
+PATH_HEADS = {"hops": "hops", "direction": "direction", "amount": "least", "first_at": "from (UTC)", "last_at": "to", "accounts": "path"}
+FINDING_HEADS = {"subject_id": "account", "surprise": "nats", "reason": "why"}
+
+
+@commands.command("links")
+def links_command(
+    workspace: WorkspaceFolder = HERE,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="Paths of this account.")] = None,
+    hops: Annotated[int | None, typer.Option(min=1, max=4, help="At most so many transfers.")] = None,
+    on: Annotated[str, typer.Option(help="Which list: " + ", ".join(LISTS) + ".")] = "suspicion",
+    any_order: Annotated[bool, typer.Option("--any-order", help="Also paths that go back in time.")] = False,
+    top: Top = None,
+    since: Since = None,
+    until: Until = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
+    space = opened(workspace)
+    if on not in LISTS:
+        raise BadUse(f"--on is '{on}'", do="Expected one of " + ", ".join(LISTS) + ".")
+    if account is None:
+        found, heads = space.findings(sign="N5", top=top, since=since, until=until), FINDING_HEADS
+    else:
+        found = space.links(
+            account, hops=hops, on=on, time_respecting=not any_order, top=top, since=since, until=until
+        )
+        heads = PATH_HEADS
+    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
+    show(rows, how, heads, empty="No path; try more --hops, or --any-order.")

@@ -1,0 +1,67 @@
+"""`mulegraph load`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, show
+from mulegraph.feed.ingest import LoadReport, load
+from mulegraph.feed.mapping import read_mapping
+from mulegraph.feed.rejects import Limit
+from mulegraph.views.tables import Format, plain
+
+commands = typer.Typer()
+
+
+@commands.command("load")
+def load_command(
+    folder: Annotated[Path, typer.Argument(help="Folder with accounts.csv, transfers.csv and so on, or .parquet.")],
+    workspace: WorkspaceFolder = HERE,
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")] = None,
+    zone: Annotated[str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")] = None,
+    max_rejects: Annotated[
+        str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
+    ] = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Load bank files into the ledger; bad rows go to rejects/, and the rest loads."""
+    chosen = read_mapping(mapping, zone=zone)
+    limit = Limit.parse(max_rejects) if max_rejects is not None else None
+    with bytes_bar() as progress:
+        report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
+    rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
+    if how is Format.JSON:
+        show_json(report, rows)
+        return
+    heads = {"table": "table", "read": "read", "taken": "new", "already_there": "known", "rejected": "rejected"}
+    show(rows, how, heads)
+    if how is Format.TABLE:
+        _remarks(report)
+
+
+def show_json(report: LoadReport, rows: list[dict[str, object]]) -> None:
+    """The whole report as one object."""
+    import json
+
+    body = {**asdict(report), "tables": rows}
+    folder = report.rejects_folder
+    typer.echo(json.dumps(plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
+
+
+def _remarks(report: LoadReport) -> None:
+    if report.unchanged_files:
+        typer.echo("Already loaded, left out: " + ", ".join(report.unchanged_files))
+    if report.unknown_files:
+        typer.echo("Not a table of the ledger, left out: " + ", ".join(report.unknown_files))
+    for name, columns in report.ignored_columns.items():
+        typer.echo(f"{name}: columns not in the ledger, left out: {', '.join(columns)}")
+    for table, rules in report.rejects.items():
+        for rule, count in rules.items():
+            typer.echo(f"{table}: {count} rejected, {rule}")
+    if report.rejects_folder is not None and report.rejects:
+        typer.echo(f"Rejected rows, with line and rule: {report.rejects_folder}")
+    typer.echo("Next: mulegraph scan" if report.changed else "The ledger is as it was.")

@@ -1,0 +1,84 @@
+"""Options that several commands share, and how output and progress are written."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from mulegraph.errors import BadUse
+from mulegraph.views.tables import WIDTH, Format, written
+from mulegraph.watch.workspace import Workspace
+
+WorkspaceFolder = Annotated[
+    Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
+]
+OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="table for people, json and csv for pipes.")]
+Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many rows.")]
+Since = Annotated[str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")]
+Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
+Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
+HERE = Path("workspace")
+
+err = Console(stderr=True, highlight=False, markup=False)
+
+
+def opened(folder: Path) -> Workspace:
+    """The workspace; notes go to stderr."""
+    return Workspace(folder, told=lambda text: err.print(f"note: {text}", soft_wrap=True))
+
+
+def show(
+    rows: Sequence[Mapping[str, Any]], how: Format, columns: Mapping[str, str], *, title: str = "", empty: str = ""
+) -> None:
+    """Write a listing to stdout; `empty` tells people what it means that there is nothing."""
+    width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
+    typer.echo(written(rows, how, columns=columns, title=title, width=width))
+    if not rows and empty and how is Format.TABLE:
+        typer.echo(empty)
+
+
+def pairs(values: list[str], option: str) -> dict[str, str]:
+    """`k=v` options as a mapping. Raises BadUse for one without '='."""
+    found = {}
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not equals or not name:
+            raise BadUse(f"{option} is '{value}'", do=f"Expected {option} name=value.")
+        found[name] = content
+    return found
+
+
+@contextmanager
+def steps_bar() -> Iterator[Any]:
+    """Gives a function that is told each step; shown on a terminal only, and gone when done."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True,
+        disable=not err.is_terminal,
+    ) as bar:  # fmt: skip
+        task = bar.add_task("starting", total=None)
+        yield lambda name: bar.update(task, description=name)
+
+
+@contextmanager
+def bytes_bar() -> Iterator[Any]:
+    """Gives a function that is told file, bytes read and bytes in all; shown on a terminal only."""
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
+        console=err, transient=True, disable=not err.is_terminal,
+    ) as bar:  # fmt: skip
+        tasks: dict[str, Any] = {}
+
+        def told(name: str, read: int, size: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=size)
+            bar.advance(tasks[name], read)
+
+        yield told

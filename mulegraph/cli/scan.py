@@ -1,0 +1,79 @@
+"""`mulegraph scan`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
+from mulegraph.errors import EXIT_FINDINGS
+from mulegraph.signs.base import all_signs
+from mulegraph.views.tables import Format
+from mulegraph.watch.scan import NOT_TESTABLE, ScanResult
+from mulegraph.watch.workspace import Workspace
+
+commands = typer.Typer()
+
+
+@commands.command("scan")
+def scan_command(
+    workspace: WorkspaceFolder = HERE,
+    fail_over: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit with code 1 when a case scores above this.")
+    ] = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Run every sign over the ledger, build cases, and keep both as a run."""
+    space = opened(workspace)
+    with steps_bar() as progress:
+        result = space.scan(progress=progress)
+    body = {
+        "run": result.run.name,
+        "findings": result.findings,
+        "not_testable": result.not_testable,
+        "cases": result.cases,
+        "rejects": result.rejects,
+        "seconds": result.seconds,
+        "peak_mb": result.peak_mb,
+    }
+    if how is Format.JSON:
+        typer.echo(json.dumps(body, indent=1))
+    else:
+        show(_rows(result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
+    if how is Format.TABLE:
+        _summary(space, result)
+    if fail_over is not None and any(score > fail_over for score in space.cases()["score"]):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _rows(result: ScanResult) -> list[dict[str, object]]:
+    rows = []
+    for code, sign in all_signs().items():
+        missing = result.not_testable.get(code)
+        found = f"{NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
+        rows.append({"sign": code, "findings": found, "title": sign.title})
+    return rows
+
+
+def _summary(space: Workspace, result: ScanResult) -> None:
+    facts = result.run.manifest["flow"]
+    least = facts["threshold"]
+    typer.echo("")
+    if least is None:
+        typer.echo("No chain is sure enough: at every score more than 5 % are expected to be coincidence.")
+    else:
+        share = facts["expected_false_share"]
+        typer.echo(f"Chains count from {least:.1f} nats, where {share:.0%} are expected to be coincidence.")
+    if facts["tick_seconds"] >= 3_600:
+        typer.echo(f"The clock is coarse: times are multiples of {facts['tick_seconds'] / 3600:g} hours.")
+    seconds = sum(result.seconds.values())
+    typer.echo(f"{result.cases} cases in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    if result.rejects:
+        typer.echo(f"{result.rejects} rows were rejected when the ledger was loaded; see rejects/.")
+    for row in space.cases(top=3).itertuples():
+        amount = f"{row.amount:,.2f} {row.currency}" if row.amount is not None else "no money seen"
+        typer.echo(f"  {row.case}  score {row.score:.2f}  {len(row.accounts)} accounts  {amount}")
+    if result.cases:
+        typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

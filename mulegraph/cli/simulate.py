@@ -1,0 +1,33 @@
+"""`mulegraph simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import OutputFormat, show
+from mulegraph.feed.simulation import simulate
+from mulegraph.views.tables import Format
+
+commands = typer.Typer()
+
+
+@commands.command("simulate")
+def simulate_command(
+    output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the files.")],
+    accounts: Annotated[int, typer.Option(help="How many accounts; about six transfers each in 30 days.")] = 2_000,
+    days: Annotated[int, typer.Option(help="How many days.")] = 30,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
+    hard: Annotated[bool, typer.Option("--hard", help="Networks that hide better.")] = False,
+    files: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Write a made-up ledger with planted mule networks, innocent look-alikes, and labels of both."""
+    made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files)
+    rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
+    show(rows, how, {"table": "table", "rows": "rows"})
+    if how is Format.TABLE:
+        typer.echo(f"{made.networks} planted networks and {made.look_alikes} look-alikes, told in {output / 'labels'}")
+        typer.echo(f"Next: mulegraph load {output}")

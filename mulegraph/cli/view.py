@@ -1,0 +1,31 @@
+"""`mulegraph view`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, WorkspaceFolder, opened
+from mulegraph.errors import BadUse
+from mulegraph.feed.store import write_atomically
+from mulegraph.watch.pictures import picture
+
+commands = typer.Typer()
+
+
+@commands.command("view")
+def view_command(
+    subject: Annotated[str, typer.Argument(help="A case, a chain or an account.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Draw a case, a chain or an account as a page that opens with no network."""
+    text = picture(opened(workspace), subject)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(output, text)
+    except OSError as error:
+        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
+    typer.echo(output)

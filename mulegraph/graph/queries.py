@@ -1,0 +1,174 @@
+"""The questions in `cypher/`: one file a question, whose header says what it asks for and what it costs.
+
+Header lines are comments: `title`, `param: name type [range] [= default] - meaning`, `columns`, `cost`, `rows`
+(cap) and `seconds` (time-out). Values reach the engine as parameters only, never as text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from mulegraph.errors import BadUse, EngineTrouble
+from mulegraph.graph.base import Answer, Graph
+
+PARAM = re.compile(
+    r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?(?: = (?P<default>.+?))? - (?P<meaning>.+)"
+)
+EXPECTED = {
+    "text": "a text",
+    "texts": "texts separated by commas",
+    "integer": "a whole number",
+    "number": "a number",
+    "time": "a date or time such as 2026-01-31 or 2026-01-31T09:30Z",
+}
+LONGEST_SECONDS = 3_600.0
+MOST_ROWS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a question asks for; `default` is text as a user would give it, None: must be given."""
+
+    name: str
+    type: str
+    low: int | None
+    high: int | None
+    default: str | None
+    meaning: str
+
+    def __str__(self) -> str:
+        least = f" {self.low}..{self.high}" if self.low is not None else ""
+        return f"{self.name} ({self.type}{least}{f', default {self.default}' if self.default is not None else ''}): {self.meaning}"
+
+    @property
+    def expected(self) -> str:
+        """What a value should look like, for messages."""
+        between = f" from {self.low} to {self.high}" if self.low is not None else ""
+        return EXPECTED[self.type] + between
+
+    def parse(self, raw: str) -> Any:
+        """The value that the engine gets. Raises ValueError when the text does not fit."""
+        if self.type == "texts":
+            return [part.strip() for part in raw.split(",") if part.strip()]
+        if self.type == "integer":
+            number = int(raw)
+            if self.low is not None and self.high is not None and not self.low <= number <= self.high:
+                raise ValueError(raw)
+            return number
+        if self.type == "number":
+            return float(raw)
+        if self.type == "time":
+            at = datetime.fromisoformat(raw)
+            return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+        return raw
+
+
+@dataclass(frozen=True)
+class Query:
+    """One question; `statement` is the file without its header."""
+
+    name: str
+    title: str
+    parameters: tuple[Parameter, ...]
+    columns: tuple[str, ...]
+    cost: str
+    row_cap: int
+    timeout_seconds: float
+    statement: str
+
+    def bind(self, raw: Mapping[str, str]) -> dict[str, Any]:
+        """Values for every parameter. Raises BadUse that names one that is missing, unknown or does not fit."""
+        known = {each.name: each for each in self.parameters}
+        for name in raw:
+            if name not in known:
+                expected = ", ".join(known) or "none"
+                raise BadUse(f"query '{self.name}' has no parameter '{name}'", do=f"Expected one of: {expected}.")
+        values = {}
+        for name, parameter in known.items():
+            text = raw.get(name, parameter.default)
+            if text is None:
+                raise BadUse(
+                    f"query '{self.name}' needs the parameter '{name}': {parameter.meaning}",
+                    do=f"Add --param {name}=…, {parameter.expected}.",
+                )
+            try:
+                values[name] = parameter.parse(text)
+            except ValueError:
+                raise BadUse(
+                    f"query '{self.name}': parameter '{name}' is '{text}'", do=f"Expected {parameter.expected}."
+                ) from None
+        return values
+
+
+@cache
+def catalogue() -> dict[str, Query]:
+    """Every question, by name."""
+    return {path.stem: _read(path) for path in sorted(_folder().glob("*.cypher"))}
+
+
+def ask(
+    graph: Graph,
+    name: str,
+    raw: Mapping[str, str],
+    *,
+    row_cap: int | None = None,
+    timeout_seconds: float | None = None,
+) -> Answer:
+    """Ask a question by name, within its own row cap and time-out unless others are given.
+
+    Raises BadUse for a name or parameter that does not fit, EngineTrouble when the engine fails or is too slow.
+    """
+    known = catalogue()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 3)
+        hint = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise BadUse(f"query '{name}' is unknown", do=f"{hint}See: mulegraph query --list")
+    query = known[name]
+    return graph.query(
+        query.statement,
+        query.bind(raw),
+        row_cap=min(row_cap or query.row_cap, MOST_ROWS),
+        timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
+        name=name,
+    )
+
+
+def _folder() -> Path:
+    """The packaged questions, or the checkout's."""
+    packaged = Path(str(files("mulegraph"))) / "cypher"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "cypher"
+
+
+def _read(path: Path) -> Query:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    header = [line[2:].strip().partition(": ") for line in lines if line.startswith("//")]
+    found = {name: text for name, _, text in header if name != "param"}
+    try:
+        return Query(
+            name=path.stem,
+            title=found["title"],
+            parameters=tuple(_parameter(text) for name, _, text in header if name == "param"),
+            columns=tuple(found["columns"].split(", ")),
+            cost=found["cost"],
+            row_cap=int(found["rows"]),
+            timeout_seconds=float(found["seconds"]),
+            statement="\n".join(line for line in lines if not line.startswith("//")),
+        )
+    except (KeyError, ValueError) as error:
+        raise EngineTrouble(f"{path}: its header lacks or breaks {error}", do="Compare it with the others.") from error
+
+
+def _parameter(text: str) -> Parameter:
+    match = PARAM.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    low, high = (int(match[end]) if match[end] else None for end in ("low", "high"))
+    return Parameter(match["name"], match["type"], low, high, match["default"], match["meaning"])

@@ -1,0 +1,1 @@
+"""Findings → cases: what belongs together, how strong it is, and who does what in it."""

@@ -1,0 +1,39 @@
+"""Who does what in a case, read off the places that accounts have in its chains."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from mulegraph.model import CASH_IN, CASH_OUT
+
+VICTIM, COLLECTOR, RELAY = "victim", "collector", "relay"
+CONSOLIDATOR, CASHER, BENEFICIARY = "consolidator", "cash-out", "beneficiary"
+
+
+def roles_of(chains: list[tuple[list[str], list[str]]]) -> dict[str, str]:
+    """Role by account from (accounts, transfers) of each chain; cash is nobody.
+
+    Who only pays is a victim, who is paid by victims a collector, who pays cash out is a cash-out, who only
+    receives a beneficiary; of the others, who is paid by several is a consolidator, and the rest are relays.
+    """
+    payers: dict[str, set[str]] = defaultdict(set)
+    payees: dict[str, set[str]] = defaultdict(set)
+    for accounts, _ in chains:
+        for payer, payee in zip(accounts, accounts[1:], strict=False):
+            payers[payee].add(payer)
+            payees[payer].add(payee)
+    names = (set(payers) | set(payees)) - {CASH_IN, CASH_OUT}
+    victims = {name for name in names if not payers[name]}
+    return {name: _role(name, payers[name], payees[name], victims) for name in sorted(names)}
+
+
+def _role(name: str, payers: set[str], payees: set[str], victims: set[str]) -> str:
+    if name in victims:
+        return VICTIM
+    if not payees:
+        return BENEFICIARY
+    if payers & (victims | {CASH_IN}):
+        return COLLECTOR
+    if CASH_OUT in payees:
+        return CASHER
+    return CONSOLIDATOR if len(payers) > 1 else RELAY

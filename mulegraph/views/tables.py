@@ -1,0 +1,130 @@
+"""The one place where rows become text: a table for people, JSON and CSV for pipes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+WIDTH = 80
+MOST_SHOWN = 4
+"""Members of a list that a table cell shows."""
+
+Row = Mapping[str, Any]
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it: decimals and times as text (times in UTC with a Z), nothing as null."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(each) for each in value]
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, float) and math.isinf(value):
+        return None
+    if isinstance(value, datetime):
+        return moment(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def moment(at: datetime) -> str:
+    """A UTC time such as 2026-01-05T09:30:00Z, with microseconds only where there are some."""
+    text = at.replace(tzinfo=None).isoformat(timespec="microseconds" if at.microsecond else "seconds")
+    return text + "Z"
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A data frame as plain rows."""
+    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def written(rows: Sequence[Row], how: Format, *, columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
+    """Rows as text.
+
+    `columns` chooses and heads the columns of a table; JSON and CSV hold everything. An empty JSON list is `[]`,
+    an empty CSV has its head line only when there are columns to name.
+    """
+    if how is Format.JSON:
+        return json.dumps([plain(row) for row in rows], indent=1, ensure_ascii=False)
+    if how is Format.CSV:
+        return as_csv(rows, list(columns))
+    return as_table(rows, columns, title, width)
+
+
+def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """CSV with a head line; lists are joined by a blank, and nothing is an empty field."""
+    names = list(rows[0]) if rows else list(columns)
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_cell(plain(row[name])) for name in names])
+    return stream.getvalue().rstrip("\n")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(_cell(each) for each in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    text = "" if value is None else str(value)
+    # A spreadsheet would run a cell that begins like this; text in quotes it leaves alone.
+    return "'" + text if text[:1] in "=+@\t\r" else text
+
+
+def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
+    """A table for people; numbers to the right, long lists shortened, control characters made visible."""
+    listed = list(rows)
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name, head in columns.items():
+        numeric = all(isinstance(row.get(name), (int, float, Decimal)) for row in listed[:50] if row.get(name) is not None)
+        table.add_column(head, justify="right" if listed and numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(shown(row.get(name)) for name in columns))
+    stream = io.StringIO()
+    Console(file=stream, width=width or WIDTH, markup=False, highlight=False, emoji=False).print(table)
+    text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    return text if listed else text + "\n(none)"
+
+
+def shown(value: Any) -> str:
+    """A value in a table cell."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        members = [shown(each) for each in value]
+        more = len(members) - MOST_SHOWN
+        if more > 1:
+            half = MOST_SHOWN // 2
+            members = [*members[:half], f"… {more} more …", *members[-half:]]
+        return " ".join(members)
+    if isinstance(value, datetime) and value is not pd.NaT:
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:.2f}"
+    made = plain(value)
+    return "" if made is None else "".join(each if each.isprintable() else "?" for each in str(made))

@@ -1,0 +1,1 @@
+"""The night: scan a ledger, keep what was found, and say how it was found."""

@@ -1,0 +1,177 @@
+"""`mulegraph scan`: every sign over the whole ledger, cases from what they find, and a run to keep."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.flow.chains import MICRONATS
+from mulegraph.graph.base import GraphInput
+from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.settings import Settings, read_settings
+from mulegraph.signs.base import FINDINGS, Scene, all_signs, check_thresholds
+from mulegraph.triage.cases import build_cases
+from mulegraph.watch.run import Run, Runs, code_hash, versions
+
+NOT_TESTABLE = "not testable"
+Progress = Callable[[str], None]
+"""Told the name of each step as it begins."""
+
+
+@dataclass
+class Steps:
+    """Seconds by step, and who is told when one begins."""
+
+    told: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        self.told(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """The run that was written, and what it cost."""
+
+    run: Run
+    findings: dict[str, int]
+    not_testable: dict[str, list[str]]
+    cases: int
+    rejects: int
+    seconds: dict[str, float]
+    peak_mb: int
+
+
+def scan(workspace: Path, *, progress: Progress | None = None, graph: bool = True) -> ScanResult:
+    """Run every sign, build cases, write a run, and put findings and cases into the embedded graph.
+
+    Raises BadUse when nothing is loaded or a setting does not fit, EngineTrouble when disk or graph fail.
+    """
+    started = datetime.now(UTC)
+    ledger, settings = Ledger(workspace / "ledger"), read_settings(workspace)
+    check_thresholds(settings.signs)
+    steps, scene = Steps(progress or (lambda _: None)), Scene(ledger, settings)
+    _prepare(scene, steps)
+    tables, not_testable = _signs(scene, steps)
+    findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
+    with steps.step("cases"):
+        cases = _cases(scene, findings)
+    parts = {"findings": findings, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
+    manifest = {
+        "started_at": started.isoformat(timespec="seconds"),
+        "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
+        "code": code_hash(),
+        "versions": versions(),
+        "settings": asdict(settings),
+        "flow": _flow_facts(scene),
+        "findings": {code: len(table) for code, table in tables.items()},
+        "not_testable": not_testable,
+        "cases": len(cases),
+        "rejects": ledger.rejects,
+        "seconds": steps.seconds,
+    }
+    with steps.step("write"):
+        run = Runs(workspace).write(parts, manifest)
+    if graph:
+        with steps.step("graph"):
+            fill_graph(workspace, ledger, findings, cases)
+    return ScanResult(
+        run, manifest["findings"], not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb()
+    )
+
+
+def _prepare(scene: Scene, steps: Steps) -> None:
+    """What most signs share, each as a step of its own so that the user sees where time goes."""
+    with steps.step("read"):
+        scene.transfers  # noqa: B018 (made on first use, and kept)
+    with steps.step("flow"):
+        scene.flow  # noqa: B018
+    with steps.step("chains"):
+        scene.chains  # noqa: B018
+    with steps.step("devices"):
+        scene.clusters  # noqa: B018
+
+
+def _signs(scene: Scene, steps: Steps) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
+    found, not_testable = {}, {}
+    for code, sign in all_signs().items():
+        missing = sign.missing(scene.ledger)
+        if missing:
+            not_testable[code] = missing
+            continue
+        with steps.step(code):
+            found[code] = sign.run(scene, scene.settings.signs.get(code, {}))
+    return found, not_testable
+
+
+def _cases(scene: Scene, findings: pa.Table) -> pa.Table:
+    ledger, scores = scene.ledger, scene.flow.account_score / MICRONATS
+
+    def account_nats(ids: list[str]) -> list[float]:
+        numbers = ledger.account_numbers(ids)
+        return list(np.where(numbers >= 0, scores[numbers], 0.0).tolist())
+
+    named = pa.compute.unique(pa.compute.list_flatten(findings["accounts"]))
+    accounts = ledger.arrow("accounts", ["account_id", "holder_id"])
+    accounts = accounts.filter(pa.compute.is_in(accounts["account_id"], value_set=named)).drop_null()
+    holders = dict(zip(accounts["account_id"].to_pylist(), accounts["holder_id"].to_pylist(), strict=True))
+    return build_cases(
+        findings, scene.chains.above, account_nats=account_nats, holders=holders, settings=scene.settings.cases
+    )
+
+
+def _devices(scene: Scene) -> dict[str, pa.Table]:
+    """Clusters, and the hub devices that were set aside."""
+    clusters = scene.clusters
+    return {
+        "devices": pa.Table.from_pandas(clusters.clusters, preserve_index=False),
+        "hubs": pa.Table.from_pandas(clusters.hubs.drop(columns=["account_ids"]), preserve_index=False),
+    }
+
+
+def _flow_facts(scene: Scene) -> dict[str, Any]:
+    flow = scene.flow
+    return {
+        "links": len(flow.links),
+        "strong_links": len(flow.strong),
+        "chains": len(flow.chains),
+        "threshold": flow.threshold if np.isfinite(flow.threshold) else None,
+        "expected_false_share": scene.settings.flow.false_share,
+        "fit": flow.fit,
+        "tick_seconds": flow.transfers.tick / 1e6,
+        "window_hours": flow.window / 3.6e9,
+    }
+
+
+def fill_graph(
+    workspace: Path, ledger: Ledger, findings: pa.Table | None, cases: pa.Table | None, *, anew: bool = False
+) -> dict[str, int]:
+    """Bring the embedded graph up to this ledger and these findings; gives numbers by label and relationship.
+
+    The ledger's part is kept when it is current, unless `anew`.
+    """
+    with EmbeddedGraph(workspace / "graph.lbug") as graph:
+        if not anew and graph.path.exists() and graph.status().stamp == ledger.hash:
+            return graph.replace_findings(findings, cases)
+        return graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
+
+
+def peak_mb() -> int:
+    """Most memory that this process has held, in MB (Linux counts in KiB, macOS in bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 if sys.platform == "darwin" else 1 / 1024) / 1e6)
