@@ -34,5 +34,5 @@ def devices_command(
     show(rows_of(found), how, HEADS)
     if len(set_aside):
         limit = space.run.manifest["settings"]["devices"]["hub_holders"]
-        note = f"{len(set_aside)} hub devices with more than {limit} holders were set aside; see --hubs"
+        note = f"Set aside as hubs, with more than {limit} holders: {len(set_aside)} devices; see --hubs"
         (typer.echo if how is Format.TABLE else err.print)(note)

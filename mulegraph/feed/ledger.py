@@ -76,8 +76,8 @@ class Ledger:
                 # Without the switch, the folder names (day=…) would become a column.
                 self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
             else:
-                empty = TABLES[name].arrow_schema.empty_table()
-                self._tables[name] = self.engine.create_table(name, empty, temp=True)
+                schema = ibis.Schema.from_pyarrow(TABLES[name].arrow_schema)
+                self._tables[name] = self.engine.create_table(name, schema=schema, temp=True)
         return self._tables[name]
 
     @property

@@ -13,7 +13,7 @@ from mulegraph.signs.base import sign
     source="design §5: flow links and surprise; layering in FATF, Professional Money Laundering (2018)",
     subject="chain",
     reason=(
-        "{amount_in} {currency} passed through {hops} accounts in {minutes} minutes, {kept_percent}% kept on the way;"
+        "{amount} {currency} went in and {out} came out {hops} accounts and {minutes} minutes later;"
         " {false_percent}% of chains so surprising are expected to be coincidence"
     ),
 )
@@ -26,8 +26,7 @@ def layered_chain(chains: NamedChains) -> pd.DataFrame:
     seconds = (frame["last_at"] - frame["first_at"]).dt.total_seconds()
     frame["hops"] = frame["transfers"].map(len) - 1
     frame["minutes"] = (seconds / 60).round().astype("int64")
-    kept = [max(0.0, float(1 - out / into)) for into, out in zip(frame["amount_in"], frame["amount_out"], strict=True)]
-    frame["kept_percent"] = [round(100 * each) for each in kept]
+    frame["out"] = [f"{amount:,.2f}" for amount in frame["amount_out"]]
     frame["false_percent"] = (100 * frame["expected_false_share"]).round(1)
     frame["amount"] = frame["amount_in"]
     names = {"chain": "subject_id", "transfers": "evidence"}

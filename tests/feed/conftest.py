@@ -15,6 +15,7 @@ from mulegraph.feed.ingest import LoadReport, load
 from mulegraph.feed.ledger import Ledger
 from mulegraph.feed.mapping import FileMapping, read_mapping
 from mulegraph.feed.rejects import Limit
+from mulegraph.feed.store import Store
 
 ACCOUNTS = """account_id,bank,kind,currency
 ann,own,personal,EUR
@@ -58,6 +59,11 @@ class Bank:
     @property
     def ledger(self) -> Ledger:
         return Ledger(self.workspace / "ledger")
+
+    @property
+    def ledger_exists(self) -> bool:
+        """Whether any transfer was taken yet."""
+        return bool(Store(self.workspace / "ledger").current().of("transfers"))
 
     def ids(self) -> list[str]:
         """Ids of the transfers in the ledger."""

@@ -1,0 +1,31 @@
+"""What tests share: `ledger_of` draws a ledger, `workspace` is the sample data, loaded and scanned once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mulegraph.feed.ingest import load
+from mulegraph.feed.ledger import Ledger
+from mulegraph.watch.workspace import Workspace
+from tests.drawing import draw
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "sample_data"
+
+
+@pytest.fixture
+def ledger_of(tmp_path: Path) -> Callable[..., Ledger]:
+    return lambda drawing, **tables: draw(tmp_path, drawing, **tables)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The sample data, loaded and scanned; tests must not change it."""
+    folder = tmp_path_factory.mktemp("sample") / "workspace"
+    load(SAMPLE, folder)
+    space = Workspace(folder)
+    space.scan()
+    return space
