@@ -47,7 +47,11 @@ def _run(debug: bool) -> int:
         if debug:
             traceback.print_exc()
         where = f"{type(error).__name__}: {error}".splitlines()[0]
-        return _said(f"this should not happen: {where}", f"Run again with {DEBUG}, and report what it prints.", EXIT_ENGINE)
+        return _said(
+            f"this should not happen: {where}",
+            f"Run again with {DEBUG}, and report what it prints.",
+            EXIT_ENGINE,
+        )
     return EXIT_DONE
 
 

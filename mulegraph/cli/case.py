@@ -7,13 +7,31 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, Account, OutputFormat, Since, Top, Until, WorkspaceFolder, opened, show
+from mulegraph.cli.options import (
+    HERE,
+    Account,
+    OutputFormat,
+    Since,
+    Top,
+    Until,
+    WorkspaceFolder,
+    opened,
+    show,
+)
 from mulegraph.views.tables import Format, plain, rows_of, shown
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
 commands.add_typer(case, name="case")
-HEADS = {"case": "case", "score": "score", "size": "accounts", "amount": "amount", "first_at": "from (UTC)", "last_at": "to", "signs": "signs"}
+HEADS = {
+    "case": "case",
+    "score": "score",
+    "size": "accounts",
+    "amount": "amount",
+    "first_at": "from (UTC)",
+    "last_at": "to",
+    "signs": "signs",
+}
 FINDING_HEADS = {"sign": "sign", "score": "score", "last_at": "last (UTC)", "reason": "why"}
 
 
@@ -43,7 +61,11 @@ def show_command(
     """One case: who does what in it, and the findings that make it."""
     found = opened(workspace).case(case)
     if how is Format.JSON:
-        whole = {**plain(found.row), "made_of": json.loads(found.row["made_of"]), "findings": rows_of(found.findings)}
+        whole = {
+            **plain(found.row),
+            "made_of": json.loads(found.row["made_of"]),
+            "findings": rows_of(found.findings),
+        }
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
@@ -51,7 +73,9 @@ def show_command(
         return
     row = found.row
     typer.echo(f"{found.id}  score {row['score']:.2f} from {row['made_of']}")
-    typer.echo(f"{shown(row['amount']) or 'no'} {row['currency'] or 'money'}, {shown(row['first_at'])} to {shown(row['last_at'])}\n")
+    typer.echo(
+        f"{shown(row['amount']) or 'no'} {row['currency'] or 'money'}, {shown(row['first_at'])} to {shown(row['last_at'])}\n"
+    )
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {shown(list(members))}")
     typer.echo("")

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, Account, OutputFormat, Since, Top, Until, WorkspaceFolder, opened, show
+from mulegraph.cli.options import (
+    HERE,
+    Account,
+    OutputFormat,
+    Since,
+    Top,
+    Until,
+    WorkspaceFolder,
+    opened,
+    show,
+)
 from mulegraph.views.tables import Format, rows_of
 
 commands = typer.Typer()
@@ -26,7 +36,8 @@ def chains_command(
     workspace: WorkspaceFolder = HERE,
     account: Account = None,
     min_surprise: Annotated[
-        float | None, typer.Option(help="Least surprise in nats (default: where 5 % are expected to be false).")
+        float | None,
+        typer.Option(help="Least surprise in nats (default: where 5 % are expected to be false)."),
     ] = None,
     top: Top = None,
     since: Since = None,
@@ -34,6 +45,8 @@ def chains_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Layered pass-through chains, the most surprising first."""
-    found = opened(workspace).chains(account=account, min_surprise=min_surprise, top=top, since=since, until=until)
+    found = opened(workspace).chains(
+        account=account, min_surprise=min_surprise, top=top, since=since, until=until
+    )
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     show(rows, how, HEADS, empty="No chain is so surprising; lower it with --min-surprise.")

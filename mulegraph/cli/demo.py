@@ -18,13 +18,19 @@ commands = typer.Typer()
 
 @commands.command("demo")
 def demo_command(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workspace and the pages.")] = Path("demo"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the workspace and the pages.")
+    ] = Path("demo"),
 ) -> None:
     """Sample data → ledger → scan → graph → pictures and a report, with no server and no network."""
     sample, workspace = _sample_data(), output / "workspace"
     with bytes_bar() as progress:
         report = load(sample, workspace, progress=progress)
-    rows = ", ".join(f"{tally.taken or tally.already_there:,} {name}" for name, tally in report.tables.items() if tally.read or tally.already_there)
+    rows = ", ".join(
+        f"{tally.taken or tally.already_there:,} {name}"
+        for name, tally in report.tables.items()
+        if tally.read or tally.already_there
+    )
     err.print(f"1 ledger   {rows or 'unchanged'}", soft_wrap=True)
     space = opened(workspace)
     with steps_bar() as step:
@@ -41,7 +47,9 @@ def demo_command(
         typer.echo(page.resolve())
     err.print(f"\nThen ask:\n  mulegraph chains -w {workspace} --top 5")
     if account:
-        err.print(f"  mulegraph case show {best[0]} -w {workspace}\n  mulegraph account {account} -w {workspace}")
+        err.print(
+            f"  mulegraph case show {best[0]} -w {workspace}\n  mulegraph account {account} -w {workspace}"
+        )
 
 
 def _sample_data() -> Path:

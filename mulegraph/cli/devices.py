@@ -6,12 +6,35 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, Account, OutputFormat, Since, Top, Until, WorkspaceFolder, err, opened, show
+from mulegraph.cli.options import (
+    HERE,
+    Account,
+    OutputFormat,
+    Since,
+    Top,
+    Until,
+    WorkspaceFolder,
+    err,
+    opened,
+    show,
+)
 from mulegraph.views.tables import Format, rows_of
 
 commands = typer.Typer()
-HEADS = {"holders": "holders", "addresses": "addresses", "devices": "devices", "device_ids": "device ids", "accounts": "accounts"}
-HUB_HEADS = {"device_id": "device id", "holders": "holders", "accounts": "accounts", "uses": "uses", "last_at": "last used"}
+HEADS = {
+    "holders": "holders",
+    "addresses": "addresses",
+    "devices": "devices",
+    "device_ids": "device ids",
+    "accounts": "accounts",
+}
+HUB_HEADS = {
+    "device_id": "device id",
+    "holders": "holders",
+    "accounts": "accounts",
+    "uses": "uses",
+    "last_at": "last used",
+}
 
 
 @commands.command("devices")

@@ -12,7 +12,14 @@ from mulegraph.model import LISTS
 from mulegraph.views.tables import Format, rows_of
 
 commands = typer.Typer()
-PATH_HEADS = {"hops": "hops", "direction": "direction", "amount": "least", "first_at": "from (UTC)", "last_at": "to", "accounts": "path"}
+PATH_HEADS = {
+    "hops": "hops",
+    "direction": "direction",
+    "amount": "least",
+    "first_at": "from (UTC)",
+    "last_at": "to",
+    "accounts": "path",
+}
 FINDING_HEADS = {"subject_id": "account", "surprise": "nats", "reason": "why"}
 
 

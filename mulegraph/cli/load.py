@@ -19,10 +19,16 @@ commands = typer.Typer()
 
 @commands.command("load")
 def load_command(
-    folder: Annotated[Path, typer.Argument(help="Folder with accounts.csv, transfers.csv and so on, or .parquet.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with accounts.csv, transfers.csv and so on, or .parquet.")
+    ],
     workspace: WorkspaceFolder = HERE,
-    mapping: Annotated[Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")] = None,
-    zone: Annotated[str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")
+    ] = None,
     max_rejects: Annotated[
         str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
     ] = None,
@@ -37,7 +43,13 @@ def load_command(
     if how is Format.JSON:
         show_json(report, rows)
         return
-    heads = {"table": "table", "read": "read", "taken": "new", "already_there": "known", "rejected": "rejected"}
+    heads = {
+        "table": "table",
+        "read": "read",
+        "taken": "new",
+        "already_there": "known",
+        "rejected": "rejected",
+    }
     show(rows, how, heads)
     if how is Format.TABLE:
         _remarks(report)

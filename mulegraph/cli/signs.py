@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, Account, OutputFormat, Since, Top, Until, WorkspaceFolder, opened, show
+from mulegraph.cli.options import (
+    HERE,
+    Account,
+    OutputFormat,
+    Since,
+    Top,
+    Until,
+    WorkspaceFolder,
+    opened,
+    show,
+)
 from mulegraph.signs.base import all_signs
 from mulegraph.views.tables import Format, rows_of
 

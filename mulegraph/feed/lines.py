@@ -30,8 +30,9 @@ class LineCounter:
         """Line number of each row of the next batch, in order."""
         skipped = self._skipped
         self._skipped = []
-        span = np.arange(self._next_row, self._next_row + batch.num_rows + len(skipped))
-        rows = np.setdiff1d(span, [row for row, _ in skipped])[: batch.num_rows]
+        rows = np.arange(self._next_row, self._next_row + batch.num_rows + len(skipped))
+        if skipped:
+            rows = np.setdiff1d(rows, [row for row, _ in skipped])[: batch.num_rows]
         if batch.num_rows:
             self._next_row = int(rows[-1]) + 1
         self._skipped = [(row, count) for row, count in skipped if row >= self._next_row]

@@ -65,7 +65,7 @@ class Partitions:
         union = f"SELECT {columns} FROM {rows}"
         if replaced:
             union += f" UNION ALL SELECT {columns} FROM {scan([self.store.data / f.path for f in replaced])}"
-        # TRY, so that all columns are nullable in the file: DuckDB marks those NOT NULL that happen to hold no null
+        # TRY makes every column nullable in the file. DuckDB marks those NOT NULL that happen to hold no null
         # in this load, and the same rows loaded in other parts would give another file.
         nullable = ", ".join(f"TRY({quoted(name)}) AS {quoted(name)}" for name in table.column_names)
         by = ", ".join(quoted(name) for name in order)

@@ -97,13 +97,14 @@ class Rejects:
         blamed = f"column '{column}': " if column and not told else ""
         raise BadData(
             f"{table.name}: {rejected:,} of {read:,} rows break a rule, more than --max-rejects"
-            f" ({self._limit}); the ledger is as it was. The first: {place}{blamed}{rule}, expected {expected}",
+            f" ({self._limit}); the ledger is as it was."
+            f" The first: {place}{blamed}{rule}, expected {expected}",
             do=f"Correct the file (all of them: {self._parent / self._stamp / table.name}.csv), map its"
             " columns with --mapping, or raise --max-rejects.",
         )
 
     def write(self) -> dict[str, dict[str, int]]:
-        """Write one CSV per table into a new folder, whole or not at all; returns counts by rule."""
+        """Write a CSV per table into a new folder, whole or not at all; returns counts by rule."""
         for left in self._parent.glob(".*.tmp"):
             shutil.rmtree(left)
         tables = {name: rows for name, rows in self._rows.items() if rows}

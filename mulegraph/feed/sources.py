@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from mulegraph.errors import BadData, BadUse
 from mulegraph.feed.lines import LineCounter
 from mulegraph.feed.mapping import FileMapping, TableMapping
+from mulegraph.feed.rejects import VALUE_LIMIT
 from mulegraph.feed.text import as_text, decoded, translated
 from mulegraph.model import TABLES, Kind, Table
 
@@ -115,21 +116,23 @@ class SourceFile:
         self.expected_columns = len(header.names)
         if not header.more:
             return
-        lines, skipped = LineCounter(header.lines), list[Misshapen]()
+        lines, skipped, last_text = LineCounter(header.lines), list[Misshapen](), ""
 
         def leave_out(row: Any) -> str:
+            nonlocal last_text
+            last_text = row.text
             lines.skip(row.number, row.text)
-            skipped.append(Misshapen(row.number, row.actual_columns, row.text))
+            skipped.append(Misshapen(row.number, row.actual_columns, row.text[:VALUE_LIMIT]))
             return "skip"
 
         with pa.OSFile(str(self.path)) as raw:
             for batch in self._parsed(raw, len(header.names), leave_out, lines):
-                columns = dict(zip(header.names, batch.columns, strict=False))
+                columns = dict(zip(header.names, batch.columns, strict=True))
                 texts = {theirs: decoded(columns[theirs]) for theirs in set(found.values())}
                 yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, lines.of(batch))
                 advance(raw.tell())
         self.misshapen = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
-        if self.misshapen and _is_open(self.misshapen[-1].text, self.mapping.delimiter):
+        if self.misshapen and _is_open(last_text, self.mapping.delimiter):
             raise self._unclosed(self.misshapen[-1].line)
 
     def _parsed(
@@ -137,9 +140,8 @@ class SourceFile:
     ) -> Iterator[pa.RecordBatch]:
         """The rows as bytes, all columns of them: a line break in an ignored one counts as well."""
         names = [f"c{number}" for number in range(width)]
-        zipped = self.path.name.lower().endswith(".gz")
         reader = pv.open_csv(
-            pa.CompressedInputStream(raw, "gzip") if zipped else raw,
+            self._unzipped(raw),
             read_options=pv.ReadOptions(
                 use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows_after_names=1
             ),
@@ -169,6 +171,9 @@ class SourceFile:
         if last is not None and not lines.row_pending:
             self._check_last_quote(last, lines)
 
+    def _unzipped(self, raw: pa.NativeFile) -> pa.NativeFile:
+        return pa.CompressedInputStream(raw, "gzip") if self.path.name.lower().endswith(".gz") else raw
+
     def _check_last_quote(self, last: pa.RecordBatch, lines: LineCounter) -> None:
         """Refuse a file whose last value runs over lines and has no quote after it: it swallowed the rest."""
         breaks = [(column[-1].as_py() or b"").count(b"\n") for column in last.columns]
@@ -177,7 +182,7 @@ class SourceFile:
 
     def _ends_in_quote(self) -> bool:
         tail = b""
-        with pa.input_stream(str(self.path), compression="detect") as stream:
+        with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
             while chunk := stream.read(1 << 20):
                 tail = (tail + chunk)[-16:]
         return tail.rstrip(b"\r\n").endswith(b'"')
@@ -191,7 +196,7 @@ class SourceFile:
     def _header(self) -> Header:
         """The column names, byte order mark and quotes taken off."""
         try:
-            with pa.input_stream(str(self.path), compression="detect") as stream:
+            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
                 start = stream.read(HEADER_BYTES)
         except OSError as error:
             raise BadData(f"{self.path.name}: cannot be read ({error})", do="Check the file.") from error
@@ -228,16 +233,23 @@ class SourceFile:
 
     def _finish(self, columns: dict[str, Text], lines: np.ndarray) -> pa.RecordBatch:
         """Fill in constants, translate spellings, and put the columns into the table's order."""
-        arrays, unreadable = [], np.full(len(lines), None, dtype=object)
+        arrays: list[pa.Array] = []
+        unreadable: np.ndarray | None = None
         for column in self.table.columns:
-            constant = self.mapping.constants.get(column.name)
-            values, bad = columns.get(column.name) or (pa.array([constant] * len(lines), pa.string()), None)
+            if column.name in columns:
+                values, bad = columns[column.name]
+            else:
+                constant = self.mapping.constants.get(column.name)
+                values, bad = pa.repeat(pa.scalar(constant, pa.string()), len(lines)), None
             if bad is not None:
+                unreadable = np.full(len(lines), None, dtype=object) if unreadable is None else unreadable
                 unreadable[bad & (unreadable == None)] = column.name  # noqa: E711 (element by element)
             if spellings := self.mapping.values.get(column.name):
                 values = translated(values, spellings, any_case=column.kind is Kind.CHOICE)
             arrays.append(values)
-        culprits = pa.array(unreadable, pa.string())
+        culprits = (
+            pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
+        )
         return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
 
 

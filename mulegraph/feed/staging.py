@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from mulegraph.feed.engine import scan
-from mulegraph.feed.rejects import Rejects
+from mulegraph.feed.rejects import VALUE_LIMIT, Rejects
 from mulegraph.feed.rules import Check, Rule, checks, currency_of, parsed_sql, quoted
 from mulegraph.feed.sources import SourceFile
 from mulegraph.model import AMOUNT_PLACES, Kind, Table
@@ -80,7 +80,7 @@ class Staging:
         given = [name for name in table.column_names if name not in source.mapping.constants]
         blank = " AND ".join(f"r.{quoted(name)} IS NULL" for name in given) or "false"
         typed = ", ".join(_typed(column.name, column.kind) for column in table.columns)
-        texts = ", ".join(f"left({quoted(name)}, 200)" for name in table.column_names)
+        texts = ", ".join(f"left({quoted(name)}, {VALUE_LIMIT})" for name in table.column_names)
         return (
             f"SELECT {number} AS file, line, {typed}, broken,"
             f" CASE WHEN broken IS NOT NULL THEN [{texts}] END AS texts FROM"

@@ -46,8 +46,8 @@ def find_chains(transfers: Transfers, links: Links, account_score: np.ndarray) -
     best[length < LEAST_TRANSFERS] = 0
     candidates = np.flatnonzero(length >= LEAST_TRANSFERS)
     candidates = candidates[np.lexsort((candidates, -length[candidates], -best[candidates]))]
-    position, start = _cover(candidates, before, after, length)
-    return Chains(position, start, best[position[start[:-1]]], best)
+    position, start, score = _cover(candidates, before, after, length, best)
+    return Chains(position, start, score, best)
 
 
 @njit(cache=True, nogil=True)
@@ -75,10 +75,11 @@ def _passes(source, receipt, payment, account_score):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True)
-def _cover(candidates, before, after, length):  # type: ignore[no-untyped-def]
+def _cover(candidates, before, after, length, best):  # type: ignore[no-untyped-def]
     covered = np.zeros(len(before), np.bool_)
     position = np.empty(1024, np.int32)
     start = np.zeros(1024, np.int64)
+    score = np.empty(len(candidates), np.int64)
     chains, used = 0, 0
     for candidate in candidates:
         if covered[candidate]:
@@ -89,10 +90,12 @@ def _cover(candidates, before, after, length):  # type: ignore[no-untyped-def]
         if chains + 2 > len(start):
             start = np.concatenate((start, np.empty_like(start)))
         _walk(candidate, before, after, position, used, covered)
+        # Not the first transfer's best: that may belong to another arm of a split.
+        score[chains] = best[candidate]
         chains += 1
         used += steps
         start[chains] = used
-    return position[:used].copy(), start[: chains + 1].copy()
+    return position[:used].copy(), start[: chains + 1].copy(), score[:chains].copy()
 
 
 @njit(cache=True, nogil=True)

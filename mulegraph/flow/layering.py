@@ -14,6 +14,7 @@ from mulegraph.flow.matching import Links, Transfers, effective_window, match, s
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
 from mulegraph.settings import FlowSettings
 
+
 @dataclass(frozen=True)
 class Flow:
     """Everything the flow kernel says of a ledger.
@@ -59,17 +60,18 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         dealt = shuffled(transfers, [settings.seed, number])
         return dealt, strong(dealt, match(dealt, window), settings.share_percent)
 
-    with ThreadPoolExecutor(2) as pool:
-        counted = pool.submit(traffic, transfers, window)
-        by_chance = list(pool.map(of_chance, range(settings.shuffles(len(transfers)))))
+    # The kernels let go of the interpreter's lock: chance is counted on one core while this thread uses the other.
+    with ThreadPoolExecutor(1) as pool:
+        dealt = [pool.submit(of_chance, number) for number in range(settings.shuffles(len(transfers)))]
         links = match(transfers, window)
         firm = strong(transfers, links, settings.share_percent)
-        accounts = counted.result()
+        accounts = traffic(transfers, window)
+        by_chance = [each.result() for each in dealt]
         fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in by_chance])))
         scores = link_scores(accounts.rate, fit)
-        chance_chains = pool.map(lambda pair: find_chains(*pair, scores).score, by_chance)
+        chance_scores = pool.map(lambda pair: find_chains(*pair, scores).score, by_chance)
         chains = find_chains(transfers, firm, scores)
-        share = false_shares(chains.score, list(chance_chains))
+        share = false_shares(chains.score, list(chance_scores))
     accepted = np.flatnonzero(share <= settings.false_share)
     threshold = float(chains.score[accepted[-1]] / MICRONATS) if len(accepted) else float("inf")
     return Flow(transfers, links, firm, chains, accounts, scores, fit, window, share, threshold)

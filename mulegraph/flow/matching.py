@@ -6,6 +6,7 @@ pass is O(transfers + links): each receipt enters its account's queue once and l
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,9 @@ def read_transfers(ledger: Ledger) -> Transfers:
     ]
     table = pa.concat_tables(parts)
     del parts
-    source, target = (_account_numbers(ledger, table.column(end)) for end in ends)
+    ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
+    with ThreadPoolExecutor(2) as pool:
+        source, target = pool.map(lambda end: _account_numbers(ledger, table.column(end)), ends)
     amount = minor_units(table.column("amount"), table.column("currency").cast("string"))
     at = table.column("at").cast("int64").to_numpy()
     del table
@@ -199,44 +202,35 @@ def match(transfers: Transfers, window: int) -> Links:
 
     A transfer from an account to itself moves nothing and is left out.
     """
-    receipt, payment, amount = _match(
-        transfers.source, transfers.target, transfers.amount, transfers.at, transfers.accounts, window
-    )
+    # Each link uses up its receipt or fills its payment, so there are fewer than twice as many as transfers. Memory
+    # that is never written to costs nothing, and growing arrays inside the kernel would make it four times slower.
+    most = 2 * len(transfers)
+    receipt, payment, amount = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int64)
+    columns = transfers.source, transfers.target, transfers.amount, transfers.at
+    count = _match(*columns, transfers.accounts, window, receipt, payment, amount)
+    receipt, payment, amount = (column[:count].copy() for column in (receipt, payment, amount))
     return Links(receipt, payment, amount)
 
 
 @njit(cache=True, nogil=True)
-def _match(source, target, amount, at, accounts, window):  # type: ignore[no-untyped-def]
+def _match(source, target, amount, at, accounts, window, receipt, payment, piece):  # type: ignore[no-untyped-def]
     total = len(at)
     head = np.full(accounts, -1, np.int32)
     tail = np.full(accounts, -1, np.int32)
     following = np.empty(total, np.int32)
     left = amount.copy()
-    room = total // 2 + 1024
-    receipt = np.empty(room, np.int32)
-    payment = np.empty(room, np.int32)
-    piece = np.empty(room, np.int64)
     count = 0
     for now in range(total):
-        payer = source[now]
-        payee = target[now]
+        payer, payee = source[now], target[now]
         if payer == payee:
             continue
         if payer >= 0 and head[payer] >= 0:
-            oldest = head[payer]
-            while oldest >= 0 and at[oldest] < at[now] - window:
+            oldest, need, opened = head[payer], amount[now], at[now] - window
+            while oldest >= 0 and at[oldest] < opened:
                 oldest = following[oldest]
-            need = amount[now]
             while oldest >= 0 and need > 0:
-                if count == room:
-                    room *= 2
-                    receipt = _grown(receipt, room)
-                    payment = _grown(payment, room)
-                    piece = _grown(piece, room)
                 taken = min(left[oldest], need)
-                receipt[count] = oldest
-                payment[count] = now
-                piece[count] = taken
+                receipt[count], payment[count], piece[count] = oldest, now, taken
                 count += 1
                 need -= taken
                 left[oldest] -= taken
@@ -250,14 +244,7 @@ def _match(source, target, amount, at, accounts, window):  # type: ignore[no-unt
             else:
                 following[tail[payee]] = now
             tail[payee] = now
-    return receipt[:count].copy(), payment[:count].copy(), piece[:count].copy()
-
-
-@njit(cache=True, nogil=True)
-def _grown(array, room):  # type: ignore[no-untyped-def]
-    larger = np.empty(room, array.dtype)
-    larger[: len(array)] = array
-    return larger
+    return count
 
 
 def strong(transfers: Transfers, links: Links, share_percent: int) -> Links:
@@ -280,7 +267,9 @@ def _strong(amount, receipt, payment, piece, percent):  # type: ignore[no-untype
     keep = np.zeros(len(piece), np.bool_)
     for link in range(len(piece)):
         into, out = receipt[link], payment[link]
-        enough = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
+        enough = (
+            percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
+        )
         smaller = min(amount[into], amount[out])
         keep[link] = enough and percent * smaller <= 100 * piece[link]
     return keep

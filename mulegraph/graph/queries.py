@@ -90,7 +90,9 @@ class Query:
         for name in raw:
             if name not in known:
                 expected = ", ".join(known) or "none"
-                raise BadUse(f"query '{self.name}' has no parameter '{name}'", do=f"Expected one of: {expected}.")
+                raise BadUse(
+                    f"query '{self.name}' has no parameter '{name}'", do=f"Expected one of: {expected}."
+                )
         values = {}
         for name, parameter in known.items():
             text = raw.get(name, parameter.default)
@@ -103,7 +105,8 @@ class Query:
                 values[name] = parameter.parse(text)
             except ValueError:
                 raise BadUse(
-                    f"query '{self.name}': parameter '{name}' is '{text}'", do=f"Expected {parameter.expected}."
+                    f"query '{self.name}': parameter '{name}' is '{text}'",
+                    do=f"Expected {parameter.expected}.",
                 ) from None
         return values
 
@@ -163,7 +166,9 @@ def _read(path: Path) -> Query:
             statement="\n".join(line for line in lines if not line.startswith("//")),
         )
     except (KeyError, ValueError) as error:
-        raise EngineTrouble(f"{path}: its header lacks or breaks {error}", do="Compare it with the others.") from error
+        raise EngineTrouble(
+            f"{path}: its header lacks or breaks {error}", do="Compare it with the others."
+        ) from error
 
 
 def _parameter(text: str) -> Parameter:

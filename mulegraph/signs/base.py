@@ -157,7 +157,9 @@ def check_thresholds(changed: dict[str, dict[str, Any]]) -> None:
     known = all_signs()
     for code, values in changed.items():
         if code not in known:
-            raise BadUse(f"settings: sign '{code}' is unknown", do="Expected one of " + ", ".join(known) + ".")
+            raise BadUse(
+                f"settings: sign '{code}' is unknown", do="Expected one of " + ", ".join(known) + "."
+            )
         defaults = known[code].thresholds
         for name, value in values.items():
             if name not in defaults:

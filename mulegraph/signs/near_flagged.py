@@ -59,7 +59,9 @@ def _rows(
     """The accounts in the ledger's words, each with its shortest path to a listed one."""
     paths = {int(account): _shortest(neighbours, int(account), flagged) for account in found}
     used = sorted({position for path in paths.values() if path for position in path.transfers})
-    known = ledger.transfer_rows(neighbours.transfers.row[np.array(used, np.int64)], ["transfer_id", "at", "amount", "currency"])
+    known = ledger.transfer_rows(
+        neighbours.transfers.row[np.array(used, np.int64)], ["transfer_id", "at", "amount", "currency"]
+    )
     of = dict(zip(used, known.to_dict("records"), strict=True))
     rows = []
     for account, path in paths.items():

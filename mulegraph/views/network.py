@@ -41,9 +41,16 @@ FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
 """Addresses in the library's comments; those of w3.org are names of formats, which it needs."""
 OPTIONS = {
     "physics": {"enabled": False},
-    "interaction": {"hover": True, "navigationButtons": False, "keyboard": {"enabled": True, "bindToWindow": False}},
+    "interaction": {
+        "hover": True,
+        "navigationButtons": False,
+        "keyboard": {"enabled": True, "bindToWindow": False},
+    },
     "nodes": {"font": {"size": 15, "face": "sans-serif"}, "borderWidth": 1},
-    "edges": {"font": {"size": 12, "align": "top", "face": "sans-serif"}, "smooth": {"type": "curvedCW", "roundness": 0.12}},
+    "edges": {
+        "font": {"size": 12, "align": "top", "face": "sans-serif"},
+        "smooth": {"type": "curvedCW", "roundness": 0.12},
+    },
 }
 
 
@@ -76,14 +83,25 @@ def _network(graph: nx.MultiDiGraph[Any]) -> Network:
         role = data["role"] or (data["kind"] if data["kind"] != "account" else "")
         x, y = place[node]
         network.add_node(
-            node, label=str(node), shape=SHAPES[data["kind"]], color=COLOURS[role], x=x, y=y, size=16, title=role or "account"
+            node,
+            label=str(node),
+            shape=SHAPES[data["kind"]],
+            color=COLOURS[role],
+            x=x,
+            y=y,
+            size=16,
+            title=role or "account",
         )
     for (source, target, kind), keys in _bundles(graph).items():
         if kind == "used":
-            network.add_edge(source, target, id=f"{source} {target}", color="#a0aec0", dashes=True, arrows="", width=1)
+            network.add_edge(
+                source, target, id=f"{source} {target}", color="#a0aec0", dashes=True, arrows="", width=1
+            )
             continue
         label = _sum(graph, source, target, keys)
-        network.add_edge(source, target, id=f"{source} {target}", label=label, color="#718096", width=1.5, title=label)
+        network.add_edge(
+            source, target, id=f"{source} {target}", label=label, color="#718096", width=1.5, title=label
+        )
     return network
 
 
@@ -106,7 +124,9 @@ def _sum(graph: nx.MultiDiGraph[Any], source: Any, target: Any, keys: list[str])
 
 def _transfers(graph: nx.MultiDiGraph[Any]) -> list[tuple[datetime, str, Any, Any, dict[str, Any]]]:
     edges = graph.edges(keys=True, data=True)
-    return sorted((data["at"], str(key), a, b, data) for a, b, key, data in edges if data["kind"] == "transfer")
+    return sorted(
+        (data["at"], str(key), a, b, data) for a, b, key, data in edges if data["kind"] == "transfer"
+    )
 
 
 def _rows(graph: nx.MultiDiGraph[Any]) -> list[dict[str, str]]:
@@ -119,7 +139,9 @@ def _rows(graph: nx.MultiDiGraph[Any]) -> list[dict[str, str]]:
 
 def _details(graph: nx.MultiDiGraph[Any]) -> dict[str, list[str]]:
     """Lines that the page shows when a node is chosen."""
-    lines: dict[str, list[str]] = {str(node): [data["role"] or data["kind"]] for node, data in graph.nodes(data=True)}
+    lines: dict[str, list[str]] = {
+        str(node): [data["role"] or data["kind"]] for node, data in graph.nodes(data=True)
+    }
     for at, _, source, target, data in _transfers(graph):
         text = f"{shown(at)}  {shown(data['amount'])} {data['currency']}"
         lines[str(source)].append(f"{text} → {target}")
@@ -139,14 +161,18 @@ def _library(ending: str) -> Markup:
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("mulegraph.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=PackageLoader("mulegraph.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def page(template: str, **values: Any) -> str:
     """Render a template; its own scripts are allowed by their hashes, and nothing else may run or be fetched."""
     text = _templates().get_template(template).render(**{**values, "policy": "POLICY"})
     scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts
+    )
     policy = f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; style-src 'unsafe-inline'; img-src data:"
     return text.replace("POLICY", policy, 1)
 

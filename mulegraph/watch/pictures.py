@@ -32,7 +32,11 @@ def case_picture(space: Workspace, case: str) -> str:
     """A case: its accounts by role, the evidence between them, the devices that they share."""
     found = space.case(case)
     row = found.row
-    facts = {"score": shown(row["score"]), "accounts": str(len(row["accounts"])), "findings": str(len(row["findings"]))}
+    facts = {
+        "score": shown(row["score"]),
+        "accounts": str(len(row["accounts"])),
+        "findings": str(len(row["findings"])),
+    }
     if row["amount"] is not None:
         facts["amount"] = f"{shown(row['amount'])} {row['currency']}"
     return network_page(found.graph(), title=case, facts=facts)

@@ -22,7 +22,18 @@ from mulegraph.feed.store import write_atomically
 
 MANIFEST = "manifest.json"
 PARTS = ("findings", "chains", "cases", "devices", "hubs")
-ENGINES = ("duckdb", "ibis-framework", "ladybug", "networkx", "numba", "numpy", "pandas", "pyarrow", "python-louvain", "scipy")
+ENGINES = (
+    "duckdb",
+    "ibis-framework",
+    "ladybug",
+    "networkx",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "python-louvain",
+    "scipy",
+)
 
 
 class Run:
@@ -96,7 +107,9 @@ class Runs:
             write_atomically(new / MANIFEST, json.dumps({"run": name, **manifest, "files": hashes}, indent=1))
             os.replace(new, self.folder / name)
         except OSError as error:
-            raise EngineTrouble(f"{new}: the run cannot be written ({error})", do="Look for room on the disk.") from error
+            raise EngineTrouble(
+                f"{new}: the run cannot be written ({error})", do="Look for room on the disk."
+            ) from error
         return Run(self.folder / name)
 
     def _sweep(self) -> None:
@@ -123,4 +136,8 @@ def code_hash() -> str:
 
 def versions() -> dict[str, str]:
     """Of mulegraph, Python and the engines that results depend on."""
-    return {"mulegraph": version("mulegraph"), "python": platform.python_version(), **{name: version(name) for name in ENGINES}}
+    return {
+        "mulegraph": version("mulegraph"),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ENGINES},
+    }

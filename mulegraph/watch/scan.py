@@ -131,7 +131,11 @@ def _cases(scene: Scene, findings: pa.Table) -> pa.Table:
     accounts = accounts.filter(pa.compute.is_in(accounts["account_id"], value_set=named)).drop_null()
     holders = dict(zip(accounts["account_id"].to_pylist(), accounts["holder_id"].to_pylist(), strict=True))
     return build_cases(
-        findings, scene.chains.above, account_nats=account_nats, holders=holders, settings=scene.settings.cases
+        findings,
+        scene.chains.above,
+        account_nats=account_nats,
+        holders=holders,
+        settings=scene.settings.cases,
     )
 
 

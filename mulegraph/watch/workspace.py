@@ -52,13 +52,17 @@ class Case:
     def findings(self) -> pd.DataFrame:
         """The findings that make the case, best first."""
         table = self.workspace.run.table("findings")
-        return _frame(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
+        return _frame(
+            table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string())))
+        )
 
     @property
     def chains(self) -> pd.DataFrame:
         """The chains of the case, best first."""
         table = self.workspace.run.table("chains")
-        return _frame(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
+        return _frame(
+            table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string())))
+        )
 
     @property
     def transfers(self) -> pd.DataFrame:
@@ -142,7 +146,12 @@ class Workspace:
         return frame
 
     def cases(
-        self, *, account: str | None = None, top: int | None = None, since: Moment = None, until: Moment = None
+        self,
+        *,
+        account: str | None = None,
+        top: int | None = None,
+        since: Moment = None,
+        until: Moment = None,
     ) -> pd.DataFrame:
         """Cases, best first; `made_of` as dictionaries."""
         frame = self._listed(self.run.table("cases"), account, top, since, until)
@@ -158,11 +167,22 @@ class Workspace:
         return Case(self, rows[0])
 
     def devices(
-        self, *, account: str | None = None, top: int | None = None, since: Moment = None, until: Moment = None
+        self,
+        *,
+        account: str | None = None,
+        top: int | None = None,
+        since: Moment = None,
+        until: Moment = None,
     ) -> pd.DataFrame:
         """Shared-device clusters, most holders first."""
         table = self.run.table("devices")
-        return self._listed(table.rename_columns({"account_ids": "accounts", "accounts": "account_count"}), account, top, since, until)
+        return self._listed(
+            table.rename_columns({"account_ids": "accounts", "accounts": "account_count"}),
+            account,
+            top,
+            since,
+            until,
+        )
 
     def hub_devices(self) -> pd.DataFrame:
         """Devices of so many holders that they were set aside."""
@@ -302,7 +322,8 @@ class Workspace:
         """The account's id. Raises BadUse for one that the ledger does not hold."""
         if self.ledger.account_numbers([account])[0] < 0:
             raise BadUse(
-                f"account '{account}' is not in the ledger", do="Give its number as it stands in accounts.csv."
+                f"account '{account}' is not in the ledger",
+                do="Give its number as it stands in accounts.csv.",
             )
         return account
 
@@ -351,7 +372,12 @@ def _sums(transfers: pd.DataFrame) -> dict[str, Any]:
     if transfers.empty:
         return {"transfers": 0, "amount": 0, "first_at": None, "last_at": None}
     at = transfers["at"]
-    return {"transfers": len(transfers), "amount": transfers["amount"].sum(), "first_at": at.min(), "last_at": at.max()}
+    return {
+        "transfers": len(transfers),
+        "amount": transfers["amount"].sum(),
+        "first_at": at.min(),
+        "last_at": at.max(),
+    }
 
 
 def _stamp(moment: Moment) -> pd.Timestamp | None:
@@ -361,7 +387,9 @@ def _stamp(moment: Moment) -> pd.Timestamp | None:
     try:
         parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
-        raise BadUse(f"'{moment}' is not a time", do="Expected a date or time such as 2026-01-31 or 2026-01-31T09:30Z.") from None
+        raise BadUse(
+            f"'{moment}' is not a time", do="Expected a date or time such as 2026-01-31 or 2026-01-31T09:30Z."
+        ) from None
     return pd.Timestamp(parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed)
 
 

@@ -24,19 +24,19 @@ from mulegraph.model import TABLES
 from .conftest import ACCOUNTS, HEAD, Bank, text_table
 
 
-def rows_of(count: int, *, days: int = 5) -> list[str]:
+def rows_of(count: int) -> list[str]:
     """Good transfers in random order of time over several days."""
     chance = random.Random(count)  # noqa: S311
     return [
         f"t{number:05},{chance.choice(['ann', ''])},bob,{chance.randint(1, 99_999) / 100:.2f},EUR,"
-        f"2026-03-{chance.randint(1, days):02}T{chance.randint(0, 23):02}:{chance.randint(0, 59):02}:00Z,instant,"
+        f"2026-03-{chance.randint(1, 5):02}T{chance.randint(0, 23):02}:{chance.randint(0, 59):02}Z,instant,"
         f'"ref ""{number}"""'
         for number in range(count)
     ]
 
 
 def test_rows_come_out_typed_and_in_order_of_time(bank: Bank):
-    """Amounts are exact decimals, times UTC, empty values null, spellings ours, and one file holds one day."""
+    """Amounts are exact decimals, times UTC, empty values null; one file holds one day."""
     bank.transfers(
         "b,ann,,1.10,eur,2026-03-02T00:30:00+01:00, ATM ,",
         "c,ann,bob,2,EUR,2026-03-02,instant,late",
@@ -175,6 +175,22 @@ def test_the_order_in_which_parts_are_loaded_does_not_matter(bank: Bank):
 
     assert hashes[0] == hashes[3] == hashes[6]
     assert len(set(hashes)) == 5
+
+
+def test_a_part_without_nulls_does_not_change_the_files(bank: Bank):
+    """A column that happens to be full in one load is as nullable as ever: for the hash, and for readers."""
+    full = ["a,ann,bob,1,EUR,2026-03-01,instant,x", "b,ann,bob,1,EUR,2026-03-02,instant,x"]
+    empty = ["c,,bob,1,EUR,2026-03-03,instant,"]
+    hashes = []
+    for place, parts in enumerate(([full + empty], [full, empty], [empty, full])):
+        bank.workspace = bank.workspace.with_name(f"workspace{place}")
+        for part in parts:
+            bank.transfers(*part)
+            bank.load()
+        hashes.append(bank.ledger.hash)
+
+    assert len(set(hashes)) == 1
+    assert bank.ids() == ["a", "b", "c"]
 
 
 def test_days_without_new_rows_keep_their_files(bank: Bank):
@@ -329,7 +345,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("generated")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(ROWS, max_size=30),
     cut=st.integers(0, 30),

@@ -36,7 +36,12 @@ def test_the_more_surprising_way_is_taken():
     """Where two ways meet, a transfer's chain goes by the one whose accounts are quieter."""
     score = EVEN.copy()
     score[D] = 5_000_000
-    chains = chains_of(ordered((A, B, 100, 1), (B, C, 50, 2), (B, D, 50, 3), (C, E, 50, 4), (D, E, 50, 5), (E, None, 100, 9)), score)
+    chains = chains_of(
+        ordered(
+            (A, B, 100, 1), (B, C, 50, 2), (B, D, 50, 3), (C, E, 50, 4), (D, E, 50, 5), (E, None, 100, 9)
+        ),
+        score,
+    )
 
     assert chains.of(0).tolist() == [0, 2, 4, 5]
 
@@ -54,7 +59,10 @@ def test_chains_are_those_of_every_path_tried(drawn, score):
             transfers.source.tolist(), transfers.amount.tolist(), transfers.at.tolist(), strict=True
         )
     ]
-    links = [Link(*each) for each in zip(firm.receipt.tolist(), firm.payment.tolist(), firm.amount.tolist(), strict=True)]
+    links = [
+        Link(*each)
+        for each in zip(firm.receipt.tolist(), firm.payment.tolist(), firm.amount.tolist(), strict=True)
+    ]
     expected = best_scores(plain, links, dict(enumerate(score)))
 
     assert {place: best for place, best in enumerate(chains.best.tolist()) if best} == {
@@ -67,7 +75,9 @@ def test_chains_are_those_of_every_path_tried(drawn, score):
         assert all(pair in joined for pair in zip(path, path[1:], strict=False))
         assert total == sum(score[transfers.source[place]] for place in path[1:])
     for place, best in expected.items():
-        assert any(place in path and total == best for path, total in zip(paths, chains.score.tolist(), strict=True))
+        assert any(
+            place in path and total == best for path, total in zip(paths, chains.score.tolist(), strict=True)
+        )
     texts = [" " + " ".join(map(str, path)) + " " for path in paths]
     assert not any(one != other and one in other for one in texts for other in texts)
     assert len(set(texts)) == len(texts)

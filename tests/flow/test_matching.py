@@ -17,7 +17,9 @@ A, B, C, D, E = range(5)
 
 def ordered(*rows: tuple[int | None, int | None, int, int]) -> Transfers:
     """Transfers from (source, target, amount, minute)."""
-    source, target = (np.array([-1 if row[end] is None else row[end] for row in rows], np.int32) for end in (0, 1))
+    source, target = (
+        np.array([-1 if row[end] is None else row[end] for row in rows], np.int32) for end in (0, 1)
+    )
     amount = np.array([row[2] for row in rows], np.int64)
     return in_order(source, target, amount, np.array([row[3] * MINUTE for row in rows], np.int64), accounts=8)
 
@@ -80,11 +82,25 @@ def test_the_clocks_step_is_read_from_the_data():
 
 def test_splits_and_merges_are_strong():
     """Victim → mule → two → collector: every link is strong although no two amounts are alike."""
-    transfers = ordered((A, B, 1000, 1), (B, C, 600, 10), (B, D, 350, 12), (C, E, 580, 30), (D, E, 340, 40), (E, None, 900, 60))
+    transfers = ordered(
+        (A, B, 1000, 1),
+        (B, C, 600, 10),
+        (B, D, 350, 12),
+        (C, E, 580, 30),
+        (D, E, 340, 40),
+        (E, None, 900, 60),
+    )
 
     found = strong(transfers, match(transfers, SIX_HOURS), 60)
 
-    assert list(zip(found.receipt.tolist(), found.payment.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 5)]
+    assert list(zip(found.receipt.tolist(), found.payment.tolist(), strict=True)) == [
+        (0, 1),
+        (0, 2),
+        (1, 3),
+        (2, 4),
+        (3, 5),
+        (4, 5),
+    ]
 
 
 def test_a_shopper_who_spends_a_little_of_a_salary_passes_nothing_through():
@@ -102,9 +118,7 @@ def test_sixty_percent_is_exact():
 
 
 accounts = st.one_of(st.none(), st.integers(0, 5))
-rows = st.lists(
-    st.tuples(accounts, accounts, st.integers(1, 12), st.integers(0, 40)), max_size=40
-)
+rows = st.lists(st.tuples(accounts, accounts, st.integers(1, 12), st.integers(0, 40)), max_size=40)
 
 
 @settings(max_examples=3000, deadline=None)
@@ -116,7 +130,8 @@ def test_the_kernel_gives_the_references_links(drawn, window_minutes, percent):
     window = window_minutes * MINUTE
 
     expected = money_order(
-        [Transfer(number, row[0], row[1], row[2], row[3] * MINUTE) for number, row in enumerate(by_time)], transfers.tick
+        [Transfer(number, row[0], row[1], row[2], row[3] * MINUTE) for number, row in enumerate(by_time)],
+        transfers.tick,
     )
     assert transfers.row.tolist() == [each.number for each in expected]
 

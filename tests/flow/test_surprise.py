@@ -63,7 +63,11 @@ def test_a_till_that_pays_every_evening_what_came_in_by_day_meets_more_than_chan
 def test_where_the_clock_knows_only_days_the_hour_says_nothing():
     """On a dated ledger c is one."""
     ledger = in_order(
-        np.array([0, 1], np.int32), np.array([1, 2], np.int32), np.array([5, 5]), np.array([0, DAY]), accounts=3
+        np.array([0, 1], np.int32),
+        np.array([1, 2], np.int32),
+        np.array([5, 5]),
+        np.array([0, DAY]),
+        accounts=3,
     )
 
     assert traffic(ledger, DAY).meeting.tolist() == [1.0, 1.0, 1.0]
@@ -88,7 +92,15 @@ def test_shuffling_keeps_who_paid_whom_what_and_at_which_hour():
     assert (dealt.at == ledger.at).all()
 
     def rows(each):
-        return sorted(zip(each.source.tolist(), each.target.tolist(), each.amount.tolist(), (each.at // HOUR % 24).tolist(), strict=True))
+        return sorted(
+            zip(
+                each.source.tolist(),
+                each.target.tolist(),
+                each.amount.tolist(),
+                (each.at // HOUR % 24).tolist(),
+                strict=True,
+            )
+        )
 
     assert rows(dealt) == rows(ledger)
     assert (dealt.source != ledger.source).any()
@@ -122,7 +134,12 @@ def test_the_same_settings_give_the_same_flow():
 
 def test_small_ledgers_are_shuffled_more_often():
     """Chance is looked at on three million transfers, at most twenty times and at least once."""
-    assert [FlowSettings().shuffles(size) for size in (100, 1_000_000, 2_000_000, 50_000_000)] == [20, 3, 2, 1]
+    assert [FlowSettings().shuffles(size) for size in (100, 1_000_000, 2_000_000, 50_000_000)] == [
+        20,
+        3,
+        2,
+        1,
+    ]
 
 
 def test_a_quiet_account_is_finite():

@@ -37,7 +37,13 @@ class Simulation:
 
 
 def simulate(
-    folder: Path, *, accounts: int, days: int = 30, seed: int = 1, hard: bool = False, file_format: str = "csv"
+    folder: Path,
+    *,
+    accounts: int,
+    days: int = 30,
+    seed: int = 1,
+    hard: bool = False,
+    file_format: str = "csv",
 ) -> Simulation:
     """Write all ledger tables and `labels/` into `folder`, which must be empty or new.
 
@@ -65,7 +71,9 @@ def simulate(
 
 def _check(folder: Path, accounts: int, days: int, file_format: str) -> None:
     if accounts < LEAST_ACCOUNTS:
-        raise BadUse(f"--accounts is {accounts}, expected at least {LEAST_ACCOUNTS}", do="Ask for more accounts.")
+        raise BadUse(
+            f"--accounts is {accounts}, expected at least {LEAST_ACCOUNTS}", do="Ask for more accounts."
+        )
     if days < 1:
         raise BadUse(f"--days is {days}, expected at least 1", do="Ask for one day or more.")
     if file_format not in FORMATS:

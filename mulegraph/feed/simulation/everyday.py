@@ -36,9 +36,7 @@ def everyday_life(rng: np.random.Generator, world: World, days: int, payments: P
     _trade(rng, world, days, payments)
 
 
-def _payers(
-    rng: np.random.Generator, world: World, members: np.ndarray, what: str, days: int
-) -> np.ndarray:
+def _payers(rng: np.random.Generator, world: World, members: np.ndarray, what: str, days: int) -> np.ndarray:
     mean = PER_MONTH[what] * days / A_MONTH
     return np.repeat(members, rng.poisson(mean * world.activity[members]))
 
@@ -51,7 +49,9 @@ def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int
 
 def _shops(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
     payer = _payers(rng, world, world.personal, "shop", days)
-    favourites = zipf_choice(rng, world.merchant, world.accounts * FAVOURITE_SHOPS).reshape(-1, FAVOURITE_SHOPS)
+    favourites = zipf_choice(rng, world.merchant, world.accounts * FAVOURITE_SHOPS).reshape(
+        -1, FAVOURITE_SHOPS
+    )
     shop = favourites[payer, rng.integers(0, FAVOURITE_SHOPS, len(payer))]
     elsewhere = rng.random(len(payer)) >= FAVOURITE_SHARE
     shop[elsewhere] = zipf_choice(rng, world.merchant, int(elsewhere.sum()))
@@ -95,7 +95,9 @@ def _salaries(rng: np.random.Generator, world: World, days: int, payments: Payme
 
 def _rents_and_bills(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
     tenant = world.personal[rng.random(len(world.personal)) < TENANTS]
-    owners = np.concatenate([world.business[: len(world.business) // 5 + 1], world.personal[: len(world.personal) // 25 + 1]])
+    owners = np.concatenate(
+        [world.business[: len(world.business) // 5 + 1], world.personal[: len(world.personal) // 25 + 1]]
+    )
     owner = zipf_choice(rng, owners, len(tenant), 0.6)
     rent = rounded(_lognormal(rng, 780, 0.35, len(tenant)), 500)
     due = rng.choice([1, 2, 3, 5, 28], len(tenant), p=[0.55, 0.15, 0.15, 0.1, 0.05])
@@ -111,7 +113,9 @@ def _rents_and_bills(rng: np.random.Generator, world: World, days: int, payments
                 at = day * DAY + rng.integers(0, 6 * HOUR, int(mine.sum()))
                 kind = "standing_order" if note == "rent" else "direct_debit"
                 apart = payer[mine] != payee[mine]
-                payments.add(payer[mine][apart], payee[mine][apart], cents[mine][apart], at[apart], kind, note=note)
+                payments.add(
+                    payer[mine][apart], payee[mine][apart], cents[mine][apart], at[apart], kind, note=note
+                )
 
 
 def _savings(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
@@ -122,7 +126,9 @@ def _savings(rng: np.random.Generator, world: World, days: int, payments: Paymen
     cents = rounded(_lognormal(rng, 250, 0.8, len(saver)), 1_000)
     back = rng.random(len(saver)) < 0.3
     source, target = np.where(back, saver, owner), np.where(back, owner, saver)
-    payments.add(source, target, cents, times(rng, len(saver), days, SOCIAL_HOURS), "internal", note="savings")
+    payments.add(
+        source, target, cents, times(rng, len(saver), days, SOCIAL_HOURS), "internal", note="savings"
+    )
 
 
 def _trade(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:

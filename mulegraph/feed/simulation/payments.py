@@ -9,10 +9,32 @@ import numpy as np
 from mulegraph.model import CHANNELS
 
 CASH = -1
-NOTES = ("", "salary", "rent", "invoice", "groceries", "utilities", "mortgage", "membership", "savings", "takings")
+NOTES = (
+    "",
+    "salary",
+    "rent",
+    "invoice",
+    "groceries",
+    "utilities",
+    "mortgage",
+    "membership",
+    "savings",
+    "takings",
+)
 EVERYDAY, PLANTED, LOOK_ALIKE = 0, 1, 2
 LABELS = ("everyday", "planted", "look_alike")
-ROLES = ("", "victim_payment", "pass_on", "cash_out", "payroll", "treasurer", "sweep", "student_house", "till_sweep", "mortgage")
+ROLES = (
+    "",
+    "victim_payment",
+    "pass_on",
+    "cash_out",
+    "payroll",
+    "treasurer",
+    "sweep",
+    "student_house",
+    "till_sweep",
+    "mortgage",
+)
 
 COLUMNS = {
     "source": np.int32,
@@ -48,7 +70,9 @@ class Payments:
     ) -> None:
         """Append payments; scalars are repeated to the length of the arrays."""
         codes = (CHANNELS.index(channel), NOTES.index(note), label, group, ROLES.index(role))
-        columns = np.broadcast_arrays(*(np.atleast_1d(each) for each in (source, target, cents, second, *codes)))
+        columns = np.broadcast_arrays(
+            *(np.atleast_1d(each) for each in (source, target, cents, second, *codes))
+        )
         for (name, kind), column in zip(COLUMNS.items(), columns, strict=True):
             self.parts[name].append(column.astype(kind))
 

@@ -24,7 +24,16 @@ TERMINAL_VISITS, LEAST_VISITORS = 0.03, 80
 REPORTED_SHARE = 0.5
 KNOWN_NETWORKS, LISTED_MULES, LISTED_INNOCENTS = 0.1, 0.7, 0.0004
 """A tenth of the networks are known by now: most of their mules stand on a suspicion list."""
-CATEGORIES = ("groceries", "fuel", "clothing", "electronics", "restaurant", "crypto exchange", "pharmacy", "travel")
+CATEGORIES = (
+    "groceries",
+    "fuel",
+    "clothing",
+    "electronics",
+    "restaurant",
+    "crypto exchange",
+    "pharmacy",
+    "travel",
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +94,23 @@ def _holders(scene: Scene) -> tuple[pa.Table, pa.Table]:
         text.chosen(text.FIRST_NAMES, rng.integers(0, len(text.FIRST_NAMES), count)),
         text.chosen(text.LAST_NAMES, rng.integers(0, len(text.LAST_NAMES), count)),
     )
-    firms = text.joined(" ", text.chosen(text.LAST_NAMES, rng.integers(0, len(text.LAST_NAMES), count)), text.numbered("GmbH ", numbers, 1))
+    firms = text.joined(
+        " ",
+        text.chosen(text.LAST_NAMES, rng.integers(0, len(text.LAST_NAMES), count)),
+        text.numbered("GmbH ", numbers, 1),
+    )
     born, job = -rng.integers(18 * 365, 85 * 365, count), rng.integers(0, len(text.OCCUPATIONS), count)
     income = np.array([median for _, median in text.OCCUPATIONS])[job] * rng.lognormal(0, 0.25, count)
     people, firm = pa.array(~is_firm), pa.array(is_firm)
     home = _homes(scene)[numbers]
-    street, house, place = (rng.integers(0, many, world.accounts)[home] for many in (len(text.STREETS), 140, len(text.PLACES)))
+    street, house, place = (
+        rng.integers(0, many, world.accounts)[home] for many in (len(text.STREETS), 140, len(text.PLACES))
+    )
     address = text.joined(
-        " ", text.chosen(text.STREETS, street), text.numbered("", house + 1, 1), text.chosen(text.PLACES, place)
+        " ",
+        text.chosen(text.STREETS, street),
+        text.numbered("", house + 1, 1),
+        text.chosen(text.PLACES, place),
     )
     national = text.numbered("ID", rng.permutation(count) + 10_000_000, 8)
     changed = pa.array(rng.random(count) < 0.01)
@@ -110,7 +128,9 @@ def _holders(scene: Scene) -> tuple[pa.Table, pa.Table]:
     )
     moved = pa.array(rng.random(count) < 0.002)
     true_name = pc.if_else(moved, text.joined(" ", names, pa.array(["Weiss"] * count)), names)
-    register = pa.table({"national_id": national, "name": true_name, "date_of_birth": text.dates(born), "address": address})
+    register = pa.table(
+        {"national_id": national, "name": true_name, "date_of_birth": text.dates(born), "address": address}
+    )
     return holders, register.filter(people)
 
 
@@ -139,7 +159,9 @@ def _device_use(scene: Scene) -> pa.Table:
     pairs += list(_shared_use(scene))
     account, device, at = (np.concatenate(column) for column in zip(*pairs, strict=True))
     action = np.where(rng.random(len(account)) < 0.985, 0, rng.integers(1, len(DEVICE_ACTIONS), len(account)))
-    outcome = np.where(rng.random(len(account)) < 0.98, 0, rng.integers(1, len(DEVICE_OUTCOMES), len(account)))
+    outcome = np.where(
+        rng.random(len(account)) < 0.98, 0, rng.integers(1, len(DEVICE_OUTCOMES), len(account))
+    )
     order = np.lexsort((account, device, at))
     keys = np.stack([account, device, at, action])[:, order]
     kept = order[np.append(True, (np.diff(keys) != 0).any(axis=0))]
@@ -176,13 +198,17 @@ def _shared_use(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarr
             yield mules, np.full(len(mules), fresh), at
             fresh += 1
     terminals = max(1, world.accounts // ACCOUNTS_A_TERMINAL)
-    visitors = np.flatnonzero(rng.random(world.accounts) < max(TERMINAL_VISITS, LEAST_VISITORS / world.accounts))
+    visitors = np.flatnonzero(
+        rng.random(world.accounts) < max(TERMINAL_VISITS, LEAST_VISITORS / world.accounts)
+    )
     at = times(rng, len(visitors), scene.days, OFFICE_HOURS)
     yield visitors, fresh + rng.integers(0, terminals, len(visitors)), at
 
 
 def _devices(scene: Scene, use: pa.Table) -> pa.Table:
-    seen = use.select(["device_id", "at"]).group_by("device_id").aggregate([("at", "min")]).sort_by("device_id")
+    seen = (
+        use.select(["device_id", "at"]).group_by("device_id").aggregate([("at", "min")]).sort_by("device_id")
+    )
     kinds = scene.rng.integers(0, 3, len(seen)) // 2
     return pa.table(
         {
