@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(workspace: str | Path = "workspace") -> Workspace:  # noqa: A001 (mulegraph.open reads as what it does)
+def open(workspace: str | Path = "workspace") -> Workspace:
     """Open a workspace. Raises BadUse on first use when nothing is loaded there yet."""
     # Imported here, so that `mulegraph --help` and the schema do not wait for the engines.
     from mulegraph.watch.workspace import Workspace

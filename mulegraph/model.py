@@ -146,9 +146,7 @@ _HOLDERS = Table(
         Column("national_id"),
         Column("address"),
         Column("occupation"),
-        Column(
-            "monthly_income", Kind.AMOUNT, may_be_zero=True, doc="in the currency of the holder's accounts"
-        ),
+        Column("monthly_income", Kind.AMOUNT, may_be_zero=True, doc="in the currency of the holder's accounts"),
         Column("phone_changed_on", Kind.DATE),
     ),
     doc="People and firms that hold accounts.",

@@ -102,17 +102,11 @@ def read_settings(workspace: Path) -> Settings:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadUse(
-            f"{path}: cannot be read ({error})", do="Mend the file, or delete it for the defaults."
-        ) from error
+        raise BadUse(f"{path}: cannot be read ({error})", do="Mend the file, or delete it for the defaults.") from error
     parts: dict[str, Any] = {}
     known = {each.name: each.default for each in fields(Settings) if each.name != "signs"}
     for section, values in raw.items():
-        if (
-            section == "signs"
-            and isinstance(values, dict)
-            and all(isinstance(part, dict) for part in values.values())
-        ):
+        if section == "signs" and isinstance(values, dict) and all(isinstance(part, dict) for part in values.values()):
             parts["signs"] = values
         elif section in known and isinstance(values, dict):
             parts[section] = _section(path, section, values, type(known[section]))

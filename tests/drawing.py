@@ -43,9 +43,7 @@ def accounts_of(transfers: list[dict[str, str]], **changed: dict[str, str]) -> l
     """Rows of accounts.csv for everybody in the drawing; `changed` replaces columns by account."""
     names = sorted({row[end] for row in transfers for end in ("source", "target")} - {""})
     plain = {"bank": "NORD", "kind": "personal", "currency": "EUR", "holder_id": ""}
-    return [
-        {"account_id": name, **plain, "holder_id": f"h_{name}", **changed.get(name, {})} for name in names
-    ]
+    return [{"account_id": name, **plain, "holder_id": f"h_{name}", **changed.get(name, {})} for name in names]
 
 
 def write_csv(path: Path, rows: list[dict[str, str]]) -> None:

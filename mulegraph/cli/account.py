@@ -26,8 +26,7 @@ def account_command(
     findings: pd.DataFrame = known["findings"]
     if how is Format.JSON:
         whole = {
-            name: rows_of(value) if isinstance(value, pd.DataFrame) else plain(value)
-            for name, value in known.items()
+            name: rows_of(value) if isinstance(value, pd.DataFrame) else plain(value) for name, value in known.items()
         }
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
@@ -41,8 +40,7 @@ def account_command(
 def _lines(known: dict[str, Any]) -> list[str]:
     holder = known["holder"]
     who = (
-        ", ".join(shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name))
-        or "not known"
+        ", ".join(shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name)) or "not known"
     )
     lines = [
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
@@ -52,9 +50,7 @@ def _lines(known: dict[str, Any]) -> list[str]:
     for name in ("received", "paid"):
         sums = known[name]
         between = f", {shown(sums['first_at'])} to {shown(sums['last_at'])}" if sums["transfers"] else ""
-        lines.append(
-            f"{name:<13} {sums['transfers']} transfers, {shown(sums['amount'])} {known['currency']}{between}"
-        )
+        lines.append(f"{name:<13} {sums['transfers']} transfers, {shown(sums['amount'])} {known['currency']}{between}")
     lines += [
         f"counterparts  {known['counterparties']}",
         f"on lists      {', '.join(known['listed_on']) or 'none'}",

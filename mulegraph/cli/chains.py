@@ -45,8 +45,6 @@ def chains_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Layered pass-through chains, the most surprising first."""
-    found = opened(workspace).chains(
-        account=account, min_surprise=min_surprise, top=top, since=since, until=until
-    )
+    found = opened(workspace).chains(account=account, min_surprise=min_surprise, top=top, since=since, until=until)
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     show(rows, how, HEADS, empty="No chain is so surprising; lower it with --min-surprise.")

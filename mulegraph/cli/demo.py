@@ -18,9 +18,9 @@ commands = typer.Typer()
 
 @commands.command("demo")
 def demo_command(
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the workspace and the pages.")
-    ] = Path("demo"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workspace and the pages.")] = Path(
+        "demo"
+    ),
 ) -> None:
     """Sample data → ledger → scan → graph → pictures and a report, with no server and no network."""
     sample, workspace = _sample_data(), output / "workspace"
@@ -47,9 +47,7 @@ def demo_command(
         typer.echo(page.resolve())
     err.print(f"\nThen ask:\n  mulegraph chains -w {workspace} --top 5")
     if account:
-        err.print(
-            f"  mulegraph case show {best[0]} -w {workspace}\n  mulegraph account {account} -w {workspace}"
-        )
+        err.print(f"  mulegraph case show {best[0]} -w {workspace}\n  mulegraph account {account} -w {workspace}")
 
 
 def _sample_data() -> Path:

@@ -30,10 +30,6 @@ def status_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format
     with EmbeddedGraph(space.folder / "graph.lbug") as found:
         status = found.status()
     current = "yes" if status.stamp == space.ledger.hash else "no: mulegraph graph rebuild"
-    rows: list[dict[str, object]] = [
-        {"what": "current", "number": current if status.exists else "no graph yet"}
-    ]
-    rows += [
-        {"what": name, "number": number} for name, number in (status.nodes | status.relationships).items()
-    ]
+    rows: list[dict[str, object]] = [{"what": "current", "number": current if status.exists else "no graph yet"}]
+    rows += [{"what": name, "number": number} for name, number in (status.nodes | status.relationships).items()]
     show([*rows, {"what": "bytes", "number": status.size_bytes}], how, HEADS)

@@ -42,9 +42,7 @@ def links_command(
     if account is None:
         found, heads = space.findings(sign="N5", top=top, since=since, until=until), FINDING_HEADS
     else:
-        found = space.links(
-            account, hops=hops, on=on, time_respecting=not any_order, top=top, since=since, until=until
-        )
+        found = space.links(account, hops=hops, on=on, time_respecting=not any_order, top=top, since=since, until=until)
         heads = PATH_HEADS
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     show(rows, how, heads, empty="No path; try more --hops, or --any-order.")

@@ -19,16 +19,10 @@ commands = typer.Typer()
 
 @commands.command("load")
 def load_command(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder with accounts.csv, transfers.csv and so on, or .parquet.")
-    ],
+    folder: Annotated[Path, typer.Argument(help="Folder with accounts.csv, transfers.csv and so on, or .parquet.")],
     workspace: WorkspaceFolder = HERE,
-    mapping: Annotated[
-        Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")
-    ] = None,
-    zone: Annotated[
-        str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")
-    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")] = None,
+    zone: Annotated[str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")] = None,
     max_rejects: Annotated[
         str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
     ] = None,

@@ -20,13 +20,9 @@ from mulegraph.watch.workspace import Workspace
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
 ]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", "-f", help="table for people, json and csv for pipes.")
-]
+OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="table for people, json and csv for pipes.")]
 Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many rows.")]
-Since = Annotated[
-    str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")
-]
+Since = Annotated[str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")]
 Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
 HERE = Path("workspace")

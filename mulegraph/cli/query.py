@@ -18,9 +18,7 @@ commands = typer.Typer()
 def query_command(
     name: Annotated[str | None, typer.Argument(help="Which question: a file in cypher/.")] = None,
     workspace: WorkspaceFolder = HERE,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", help="name=value; may be given often.")
-    ] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value; may be given often.")] = None,
     known: Annotated[bool, typer.Option("--list", help="List the questions and what each asks for.")] = False,
     top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many rows.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.001, help="Time-out.")] = None,
@@ -36,9 +34,7 @@ def query_command(
         return
     if name is None:
         raise BadUse("which query?", do="Give a name; see: mulegraph query --list")
-    answer = opened(workspace).query(
-        name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds
-    )
+    answer = opened(workspace).query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
     rows = answer.rows if how is Format.TABLE else [plain(row) for row in answer.rows]
     show(rows, how, {column: column for column in answer.columns})
     if answer.capped:

@@ -49,7 +49,7 @@ def scan_command(
 
 
 def _rows(result: ScanResult) -> list[dict[str, object]]:
-    rows = []
+    rows: list[dict[str, object]] = []
     for code, sign in all_signs().items():
         missing = result.not_testable.get(code)
         found = f"{NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]

@@ -17,9 +17,7 @@ commands = typer.Typer()
 @commands.command("simulate")
 def simulate_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the files.")],
-    accounts: Annotated[
-        int, typer.Option(help="How many accounts; about six transfers each in 30 days.")
-    ] = 2_000,
+    accounts: Annotated[int, typer.Option(help="How many accounts; about six transfers each in 30 days.")] = 2_000,
     days: Annotated[int, typer.Option(help="How many days.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
     hard: Annotated[bool, typer.Option("--hard", help="Networks that hide better.")] = False,
@@ -31,7 +29,5 @@ def simulate_command(
     rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
     show(rows, how, {"table": "table", "rows": "rows"})
     if how is Format.TABLE:
-        typer.echo(
-            f"{made.networks} planted networks and {made.look_alikes} look-alikes, told in {output / 'labels'}"
-        )
+        typer.echo(f"{made.networks} planted networks and {made.look_alikes} look-alikes, told in {output / 'labels'}")
         typer.echo(f"Next: mulegraph load {output}")

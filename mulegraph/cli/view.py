@@ -27,7 +27,5 @@ def view_command(
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)
     except OSError as error:
-        raise BadUse(
-            f"{output}: cannot be written ({error.strerror})", do="Name another file with -o."
-        ) from error
+        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
     typer.echo(output)

@@ -151,9 +151,7 @@ def _load(
     return _after(before, fresh, partitions, rejects)
 
 
-def _after(
-    before: Snapshot, fresh: dict[str, SourceFile], partitions: Partitions, rejects: Rejects
-) -> Snapshot:
+def _after(before: Snapshot, fresh: dict[str, SourceFile], partitions: Partitions, rejects: Rejects) -> Snapshot:
     """The snapshot that these files lead to.
 
     A file with rejects is not remembered: what stopped a row (an unknown account) may be mended elsewhere, so

@@ -87,9 +87,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadUse(
-            f"{path}: cannot be read ({error.strerror})", do="Give --mapping a TOML file."
-        ) from error
+        raise BadUse(f"{path}: cannot be read ({error.strerror})", do="Give --mapping a TOML file.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadUse(
             f"{path.name}: not valid TOML: {error}", do="Compare it with docs/mapping.md and correct it."
@@ -110,9 +108,7 @@ def _check_zone(zone: object, where: str) -> None:
 
 def _table_mapping(name: str, part: Any, where: str) -> TableMapping:
     if name not in TABLES or not isinstance(part, dict):
-        raise BadUse(
-            f"{where}: '{name}' is not a table of the ledger", do="Use one of: " + ", ".join(TABLES) + "."
-        )
+        raise BadUse(f"{where}: '{name}' is not a table of the ledger", do="Use one of: " + ", ".join(TABLES) + ".")
     for key, value in part.items():
         if key not in _SHAPES:
             raise BadUse(f"{where}: [{name}] '{key}' is no key", do=f"Expected: {', '.join(_SHAPES)}.")

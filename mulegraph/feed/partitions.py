@@ -17,9 +17,7 @@ ROWS_PER_GROUP = 131_072
 class Partitions:
     """The files of the next snapshot: those of the last one, but for what was written again."""
 
-    def __init__(
-        self, db: duckdb.DuckDBPyConnection, store: Store, old: tuple[LedgerFile, ...], load_id: str
-    ) -> None:
+    def __init__(self, db: duckdb.DuckDBPyConnection, store: Store, old: tuple[LedgerFile, ...], load_id: str) -> None:
         self.db, self.store, self.load_id = db, store, load_id
         self._files = {file.path: file for file in old}
 

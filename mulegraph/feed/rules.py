@@ -78,11 +78,7 @@ def currency_of(table: Table) -> str:
 
 def parsed_sql(table: Table, *, zone: str, mapping: TableMapping) -> list[str]:
     """Select items that add `NAME__typed` for each column that is not plain text."""
-    return [
-        f"{sql} AS {column.name}__typed"
-        for column in table.columns
-        if (sql := _typed_sql(column, zone, mapping))
-    ]
+    return [f"{sql} AS {column.name}__typed" for column in table.columns if (sql := _typed_sql(column, zone, mapping))]
 
 
 def _typed_sql(column: Column, zone: str, mapping: TableMapping) -> str:
@@ -132,10 +128,7 @@ def _time(name: str, zone: str) -> str:
     naive = f"timezone('UTC', timezone('{zone}', {text}))" if zone else "NULL"
     if zone == "UTC":
         naive = text
-    return (
-        f"CASE WHEN NOT ({_is_clock(name)}) THEN {text}"
-        f" WHEN {_has_offset(name)} THEN {instant} ELSE {naive} END"
-    )
+    return f"CASE WHEN NOT ({_is_clock(name)}) THEN {text} WHEN {_has_offset(name)} THEN {instant} ELSE {naive} END"
 
 
 def _formatted_time(name: str, zone: str, time_format: str) -> str:
@@ -194,9 +187,7 @@ def _value_checks(column: Column, table: Table, zone: str, mapping: TableMapping
         case Kind.AMOUNT:
             yield from _amount_checks(column, table, mapping.decimal)
         case Kind.FRACTION:
-            yield Check(
-                Rule.BAD_FRACTION, column.name, f"{given}({typed} IS NULL OR NOT {typed} BETWEEN 0 AND 1)"
-            )
+            yield Check(Rule.BAD_FRACTION, column.name, f"{given}({typed} IS NULL OR NOT {typed} BETWEEN 0 AND 1)")
         case Kind.CURRENCY:
             yield Check(Rule.UNKNOWN_CURRENCY, column.name, f"{given}exponent IS NULL")
 
@@ -223,9 +214,7 @@ def _amount_checks(column: Column, table: Table, decimal: str) -> Iterator[Check
     yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({name}, '-'){zero}")
     yield Check(Rule.TOO_PRECISE, column.name, f"{decimals} > {exponent}")
     limit = f"{AMOUNT_MINOR_LIMIT} / power(10, {exponent})"
-    yield Check(
-        Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})"
-    )
+    yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})")
 
 
 @cache

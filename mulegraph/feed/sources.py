@@ -203,20 +203,14 @@ class SourceFile:
         start = start.removeprefix(b"\xef\xbb\xbf")
         if not start.splitlines() or not start.splitlines()[0].strip():
             problem = "the first line is empty" if start.strip() else "is empty"
-            raise BadData(
-                f"{self.path.name}:1: {problem}", do="Expected a header line with the column names there."
-            )
-        rows = csv.reader(
-            io.StringIO(start.decode("utf-8", "replace"), newline=""), delimiter=self.mapping.delimiter
-        )
+            raise BadData(f"{self.path.name}:1: {problem}", do="Expected a header line with the column names there.")
+        rows = csv.reader(io.StringIO(start.decode("utf-8", "replace"), newline=""), delimiter=self.mapping.delimiter)
         try:
             names = [name.strip() for name in next(rows)]
         except csv.Error as error:
             raise BadData(f"{self.path.name}:1: not a header: {error}", do="Expected CSV.") from error
         if any("\ufffd" in name or "\0" in name for name in names):
-            raise BadData(
-                f"{self.path.name}:1: the header is not UTF-8", do="Save the file as UTF-8 and load again."
-            )
+            raise BadData(f"{self.path.name}:1: the header is not UTF-8", do="Save the file as UTF-8 and load again.")
         first = b"".join(start.splitlines(keepends=True)[: rows.line_num])
         return Header(names, rows.line_num, len(start) > len(first))
 
@@ -247,9 +241,7 @@ class SourceFile:
             if spellings := self.mapping.values.get(column.name):
                 values = translated(values, spellings, any_case=column.kind is Kind.CHOICE)
             arrays.append(values)
-        culprits = (
-            pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
-        )
+        culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
         return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
 
 
@@ -279,9 +271,7 @@ def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], 
         if _feeds(path.name, table, mapping.of(table.name))
     ]
     used = {source.path for source in sources}
-    similar = [
-        path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())
-    ]
+    similar = [path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())]
     return sources, [path.name for path in paths if path not in used and path in {*data, *similar}]
 
 

@@ -49,9 +49,7 @@ class Staging:
             if accounts and not self.count("SELECT count(*) FROM known"):
                 self.db.execute(f"INSERT INTO known SELECT account_id, currency FROM {scan(accounts)}")
 
-    def _insert(
-        self, source: SourceFile, number: int, zone: str, rules: list[Check], progress: Progress
-    ) -> None:
+    def _insert(self, source: SourceFile, number: int, zone: str, rules: list[Check], progress: Progress) -> None:
         reader = pa.RecordBatchReader.from_batches(source.schema(), _told(source, progress))
         self.db.register("incoming", reader)
         verb = "INSERT INTO staged" if number else "CREATE TABLE staged AS"
@@ -135,9 +133,7 @@ class Staging:
             f"CREATE OR REPLACE TABLE met AS SELECT s.file, s.line, {keys}, {same} AS same"
             f" FROM {scan(ledger)} l JOIN staged s ON {match}"
         )
-        self.db.execute(
-            "CREATE OR REPLACE TABLE conflicts AS SELECT * EXCLUDE (same) FROM met WHERE NOT same"
-        )
+        self.db.execute("CREATE OR REPLACE TABLE conflicts AS SELECT * EXCLUDE (same) FROM met WHERE NOT same")
         self._refuse("conflicts", Rule.CONFLICT)
         self._delete("met")
         return self.count("SELECT count(*) FROM met WHERE same")

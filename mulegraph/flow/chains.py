@@ -33,6 +33,7 @@ class Chains:
         return len(self.score)
 
     def of(self, number: int) -> np.ndarray:
+        """Positions of the transfers of one chain, in order."""
         return np.asarray(self.position[self.start[number] : self.start[number + 1]])
 
 

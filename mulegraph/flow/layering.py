@@ -69,7 +69,7 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         by_chance = [each.result() for each in dealt]
         fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in by_chance])))
         scores = link_scores(accounts.rate, fit)
-        chance_scores = pool.map(lambda pair: find_chains(*pair, scores).score, by_chance)
+        chance_scores = pool.map(lambda pair: find_chains(pair[0], pair[1], scores).score, by_chance)
         chains = find_chains(transfers, firm, scores)
         share = false_shares(chains.score, list(chance_scores))
     accepted = np.flatnonzero(share <= settings.false_share)

@@ -72,7 +72,7 @@ def read_transfers(ledger: Ledger) -> Transfers:
     del parts
     ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
     with ThreadPoolExecutor(2) as pool:
-        source, target = pool.map(lambda end: _account_numbers(ledger, table.column(end)), ends)
+        source, target = pool.map(_account_numbers, [ledger, ledger], [table.column(end) for end in ends])
     amount = minor_units(table.column("amount"), table.column("currency").cast("string"))
     at = table.column("at").cast("int64").to_numpy()
     del table
@@ -90,9 +90,7 @@ def _account_numbers(ledger: Ledger, column: pa.ChunkedArray) -> np.ndarray:
     return known[np.concatenate(indices)]
 
 
-def in_order(
-    source: np.ndarray, target: np.ndarray, amount: np.ndarray, at: np.ndarray, *, accounts: int
-) -> Transfers:
+def in_order(source: np.ndarray, target: np.ndarray, amount: np.ndarray, at: np.ndarray, *, accounts: int) -> Transfers:
     """Put transfers that are sorted by (at, transfer_id) into the order in which money can have moved.
 
     Inside a tick the clock gives no order, so a payment comes after every receipt of its account in the same
@@ -208,8 +206,7 @@ def match(transfers: Transfers, window: int) -> Links:
     receipt, payment, amount = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int64)
     columns = transfers.source, transfers.target, transfers.amount, transfers.at
     count = _match(*columns, transfers.accounts, window, receipt, payment, amount)
-    receipt, payment, amount = (column[:count].copy() for column in (receipt, payment, amount))
-    return Links(receipt, payment, amount)
+    return Links(*(column[:count].copy() for column in (receipt, payment, amount)))
 
 
 @njit(cache=True, nogil=True)
@@ -267,9 +264,7 @@ def _strong(amount, receipt, payment, piece, percent):  # type: ignore[no-untype
     keep = np.zeros(len(piece), np.bool_)
     for link in range(len(piece)):
         into, out = receipt[link], payment[link]
-        enough = (
-            percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
-        )
+        enough = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
         smaller = min(amount[into], amount[out])
         keep[link] = enough and percent * smaller <= 100 * piece[link]
     return keep

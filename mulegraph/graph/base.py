@@ -39,9 +39,7 @@ class GraphInput:
     cases: pa.Table | None = None
 
     @classmethod
-    def of(
-        cls, ledger: Ledger, findings: pa.Table | None = None, cases: pa.Table | None = None
-    ) -> GraphInput:
+    def of(cls, ledger: Ledger, findings: pa.Table | None = None, cases: pa.Table | None = None) -> GraphInput:
         """The tables of a ledger; transfers stream, the others are read whole."""
         tables: dict[str, LedgerTable] = {name: partial(ledger.arrow, name) for name in ledger.names}
         tables["transfers"] = lambda: ledger.dataset("transfers").scanner().to_reader()
@@ -156,10 +154,7 @@ _CASE = pa.schema(
     ]
 )
 _TRANSFER = pa.schema(
-    [
-        TABLES["transfers"].arrow_schema.field(name)
-        for name in ("transfer_id", "amount", "currency", "at", "channel")
-    ]
+    [TABLES["transfers"].arrow_schema.field(name) for name in ("transfer_id", "amount", "currency", "at", "channel")]
 )
 _USED = pa.schema([("uses", pa.int64()), ("first_at", TIME), ("last_at", TIME)])
 
@@ -226,9 +221,7 @@ def ledger_nodes(source: GraphInput) -> Iterator[Nodes]:
     yield Nodes("Listing", _listings(source))
 
 
-def ledger_relationships(
-    source: GraphInput, known: Known, *, slice_rows: int = SLICE_ROWS
-) -> Iterator[Relationships]:
+def ledger_relationships(source: GraphInput, known: Known, *, slice_rows: int = SLICE_ROWS) -> Iterator[Relationships]:
     """Ownership, device use, listings, then transfers in slices of at most `slice_rows`."""
     owned = _read(source, "accounts").filter(pc.field("holder_id").is_valid())
     yield Relationships("OWNS", "Holder", "Account", _ends(owned["holder_id"], owned["account_id"]))
@@ -247,9 +240,7 @@ def finding_nodes(findings: pa.Table | None, cases: pa.Table | None) -> Iterator
     yield Nodes("Case", _keyed(cases, "case", NODES["Case"]))
 
 
-def finding_relationships(
-    findings: pa.Table | None, cases: pa.Table | None, known: Known
-) -> Iterator[Relationships]:
+def finding_relationships(findings: pa.Table | None, cases: pa.Table | None, known: Known) -> Iterator[Relationships]:
     """What each finding is about, and which findings and accounts make up each case."""
     finding_rows = _keyed(findings, "finding", NODES["Finding"])
     for _, label in RELATIONSHIPS["ABOUT"].pairs:
@@ -258,9 +249,7 @@ def finding_relationships(
     case_rows = _keyed(cases, "case", NODES["Case"])
     inside = Known({**known.ids, "Finding": finding_rows["finding_id"].combine_chunks()})
     for label, column in (("Finding", "findings"), ("Account", "accounts")):
-        members = (
-            _unnested(case_rows, "case_id", column).select(["to", "from"]).rename_columns(["from", "to"])
-        )
+        members = _unnested(case_rows, "case_id", column).select(["to", "from"]).rename_columns(["from", "to"])
         yield Relationships("PART_OF", label, "Case", inside.keep(members, "from", label))
 
 
@@ -283,12 +272,8 @@ def _batches(source: GraphInput, table: str) -> Iterator[pa.RecordBatch]:
 def _uses(source: GraphInput) -> Iterator[pa.RecordBatch]:
     """Device use, one row a pair and batch: `account_id, device_id, uses, first_at, last_at`."""
     for batch in _batches(source, "device_use"):
-        pairs = pa.table(
-            [batch["account_id"], batch["device_id"], batch["at"]], ["account_id", "device_id", "at"]
-        )
-        grouped = pairs.group_by(["account_id", "device_id"]).aggregate(
-            [("at", "count"), ("at", "min"), ("at", "max")]
-        )
+        pairs = pa.table([batch["account_id"], batch["device_id"], batch["at"]], ["account_id", "device_id", "at"])
+        grouped = pairs.group_by(["account_id", "device_id"]).aggregate([("at", "count"), ("at", "min"), ("at", "max")])
         columns = [grouped[name] for name in ("account_id", "device_id", "at_count", "at_min", "at_max")]
         yield from pa.table(columns, ["account_id", "device_id", *_USED.names]).to_batches()
 
@@ -338,9 +323,7 @@ def _ends(source: pa.ChunkedArray, target: pa.ChunkedArray) -> pa.Table:
 
 def _transfers(rows: pa.Table) -> pa.Table:
     source, target = pc.fill_null(rows["source"], CASH_IN), pc.fill_null(rows["target"], CASH_OUT)
-    return pa.table(
-        [source, target, *(rows[name] for name in _TRANSFER.names)], ["from", "to", *_TRANSFER.names]
-    )
+    return pa.table([source, target, *(rows[name] for name in _TRANSFER.names)], ["from", "to", *_TRANSFER.names])
 
 
 def _sliced(batches: Iterator[pa.RecordBatch], slice_rows: int) -> Iterator[pa.Table]:
@@ -377,9 +360,7 @@ def _unnested(rows: pa.Table, key: str, column: str) -> pa.Table:
 def _about(findings: pa.Table, label: str) -> pa.Table:
     """`from, to, role` of the findings whose subject is of this label; for accounts, also those they name."""
     own = findings.filter(pc.field("subject_kind") == label.lower())
-    subjects = _ends(own["finding_id"], own["subject_id"]).append_column(
-        "role", pa.array([SUBJECT] * len(own), TEXT)
-    )
+    subjects = _ends(own["finding_id"], own["subject_id"]).append_column("role", pa.array([SUBJECT] * len(own), TEXT))
     if label != "Account":
         return subjects
     named = _unnested(findings, "finding_id", "accounts")

@@ -77,9 +77,7 @@ def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
     for row in shared.itertuples():
         graph.add_edges_from((("device", row.device_id), ("account", account)) for account in row.account_ids)
     owner_of = _owners(ledger, sorted(name for kind, name in graph if kind == "account"))
-    first, last = (
-        dict(zip(shared["device_id"], shared[name], strict=True)) for name in ("first_at", "last_at")
-    )
+    first, last = (dict(zip(shared["device_id"], shared[name], strict=True)) for name in ("first_at", "last_at"))
     rows = []
     for part in nx.connected_components(graph):
         devices = sorted(name for kind, name in part if kind == "device")
@@ -112,8 +110,4 @@ def _owners(ledger: Ledger, account_ids: list[str]) -> pd.DataFrame:
     )
     homes = ledger.table("holders").select("holder_id", "address")
     frame = wanted.left_join(homes, "holder_id").mutate(owner=_.holder_id.coalesce(_.account_id))
-    return (
-        frame.mutate(address=_.address.coalesce(_.owner))
-        .to_pandas()
-        .set_index("account_id")[["owner", "address"]]
-    )
+    return frame.mutate(address=_.address.coalesce(_.owner)).to_pandas().set_index("account_id")[["owner", "address"]]

@@ -65,9 +65,7 @@ class EmbeddedGraph:
     def __enter__(self) -> EmbeddedGraph:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
     def close(self) -> None:
@@ -112,9 +110,7 @@ class EmbeddedGraph:
                 [NODES[name] for name in FINDING_LABELS],
                 [RELATIONSHIPS[name] for name in FINDING_RELATIONSHIPS],
             )
-            known = {
-                name: _keys(connection, label) for name, label in NODES.items() if name not in FINDING_LABELS
-            }
+            known = {name: _keys(connection, label) for name, label in NODES.items() if name not in FINDING_LABELS}
             _copy_findings(connection, findings, cases, Known(known))
             if stamp is not None:
                 _write_stamp(connection, stamp)
@@ -165,9 +161,7 @@ class EmbeddedGraph:
 
     def _check_exists(self) -> None:
         if not self.path.exists():
-            raise BadUse(
-                "there is no graph yet", do="Run 'mulegraph graph rebuild' to make it from the ledger."
-            )
+            raise BadUse("there is no graph yet", do="Run 'mulegraph graph rebuild' to make it from the ledger.")
 
     def _connection(self) -> ladybug.Connection:
         """The open read-only connection, made anew when the file was swapped since."""
@@ -189,18 +183,14 @@ class EmbeddedGraph:
         with self._unreadable():
             rows = _rows(connection, "MATCH (m:Meta {name: 'format'}) RETURN m.value")
         if rows != [[FORMAT]]:
-            raise EngineTrouble(
-                f"{self.path}: this graph was made by another version of mulegraph", do=REBUILD
-            )
+            raise EngineTrouble(f"{self.path}: this graph was made by another version of mulegraph", do=REBUILD)
 
     @contextmanager
     def _unreadable(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # damaged files surface as RuntimeError, ValueError and others
-            raise EngineTrouble(
-                f"{self.path}: the graph cannot be read ({_first_line(error)})", do=REBUILD
-            ) from error
+            raise EngineTrouble(f"{self.path}: the graph cannot be read ({_first_line(error)})", do=REBUILD) from error
 
     @contextmanager
     def _trouble(self, asked: str, timeout_seconds: float = 0) -> Iterator[None]:
@@ -274,9 +264,7 @@ def _check_reads(statement: str, name: str) -> None:
 def _only_reads(asked: str) -> BadUse:
     return BadUse(
         f"{asked} writes, and the graph is only read",
-        do="Begin with one of "
-        + ", ".join(READING)
-        + "; change the ledger, and rebuild, to change the graph.",
+        do="Begin with one of " + ", ".join(READING) + "; change the ledger, and rebuild, to change the graph.",
     )
 
 
@@ -336,9 +324,7 @@ def _engine_type(kind: pa.DataType) -> str:
     return names[kind]
 
 
-def _create(
-    connection: ladybug.Connection, labels: Iterable[NodeLabel], types: Iterable[RelationshipType]
-) -> None:
+def _create(connection: ladybug.Connection, labels: Iterable[NodeLabel], types: Iterable[RelationshipType]) -> None:
     for label in labels:
         columns = ", ".join(_column(each) for each in label.properties)
         connection.execute(f"CREATE NODE TABLE `{label.name}` ({columns}, PRIMARY KEY (`{label.key}`))")
@@ -376,9 +362,7 @@ def _keys(connection: ladybug.Connection, label: NodeLabel) -> pa.Array:
 def _write_stamp(connection: ladybug.Connection, stamp: str) -> None:
     connection.execute("CREATE NODE TABLE IF NOT EXISTS Meta (name STRING PRIMARY KEY, value STRING)")
     for name, value in (("format", FORMAT), ("stamp", stamp)):
-        connection.execute(
-            "MERGE (m:Meta {name: $name}) SET m.value = $value", {"name": name, "value": value}
-        )
+        connection.execute("MERGE (m:Meta {name: $name}) SET m.value = $value", {"name": name, "value": value})
 
 
 def _counts(connection: ladybug.Connection) -> dict[str, int]:

@@ -90,9 +90,7 @@ class Query:
         for name in raw:
             if name not in known:
                 expected = ", ".join(known) or "none"
-                raise BadUse(
-                    f"query '{self.name}' has no parameter '{name}'", do=f"Expected one of: {expected}."
-                )
+                raise BadUse(f"query '{self.name}' has no parameter '{name}'", do=f"Expected one of: {expected}.")
         values = {}
         for name, parameter in known.items():
             text = raw.get(name, parameter.default)
@@ -166,9 +164,7 @@ def _read(path: Path) -> Query:
             statement="\n".join(line for line in lines if not line.startswith("//")),
         )
     except (KeyError, ValueError) as error:
-        raise EngineTrouble(
-            f"{path}: its header lacks or breaks {error}", do="Compare it with the others."
-        ) from error
+        raise EngineTrouble(f"{path}: its header lacks or breaks {error}", do="Compare it with the others.") from error
 
 
 def _parameter(text: str) -> Parameter:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import ibis
 import numpy as np
@@ -60,7 +60,7 @@ FINDINGS = pa.schema(
 )
 """One row a finding; `facts` is JSON. (finding, sign, subject_kind, subject_id) is its identity, the rest display."""
 
-Rows = ibis.Table | pd.DataFrame
+Rows: TypeAlias = "ibis.Table | pd.DataFrame"
 
 
 class Scene:
@@ -71,22 +71,27 @@ class Scene:
 
     @cached_property
     def transfers(self) -> Transfers:
+        """All transfers, in the order in which money can have moved."""
         return read_transfers(self.ledger)
 
     @cached_property
     def flow(self) -> Flow:
+        """Flow links, chains and chance."""
         return find_flow(self.transfers, self.settings.flow)
 
     @cached_property
     def chains(self) -> NamedChains:
+        """All chains in the ledger's own words."""
         return name_chains(self.ledger, self.flow)
 
     @cached_property
     def clusters(self) -> DeviceClusters:
+        """Shared devices, and the clusters that they make."""
         return device_clusters(self.ledger, self.settings.devices)
 
     @cached_property
     def neighbours(self) -> Neighbours:
+        """Who deals with whom."""
         return Neighbours(self.flow.transfers, self.settings.hops)
 
 
@@ -104,10 +109,12 @@ class Sign:
 
     @property
     def title(self) -> str:
+        """What the sign is, in a sentence."""
         return (inspect.getdoc(self.find) or "").split("\n")[0].rstrip(".")
 
     @property
     def innocent_when(self) -> str:
+        """When it means nothing."""
         text = inspect.getdoc(self.find) or ""
         return " ".join(text.partition("Innocent when:")[2].split())
 
@@ -157,9 +164,7 @@ def check_thresholds(changed: dict[str, dict[str, Any]]) -> None:
     known = all_signs()
     for code, values in changed.items():
         if code not in known:
-            raise BadUse(
-                f"settings: sign '{code}' is unknown", do="Expected one of " + ", ".join(known) + "."
-            )
+            raise BadUse(f"settings: sign '{code}' is unknown", do="Expected one of " + ", ".join(known) + ".")
         defaults = known[code].thresholds
         for name, value in values.items():
             if name not in defaults:

@@ -15,9 +15,7 @@ from mulegraph.signs.base import sign
     needs=("device_use",),
     reason="{accounts_joined} accounts of {holders} holders at {addresses} addresses are joined by {devices} devices",
 )
-def device_cluster(
-    clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 2
-) -> pd.DataFrame:
+def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 2) -> pd.DataFrame:
     """Accounts of several holders who do not live together are joined by the devices they are used from.
 
     Innocent when: it is a student house, a family at two addresses, or a carer's phone.

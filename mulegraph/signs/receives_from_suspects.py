@@ -34,9 +34,7 @@ def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:
             currency=_.currency.min(),
             first_at=receipts["at"].min(where=_.suspect.notnull()),
             last_at=receipts["at"].max(where=_.suspect.notnull()),
-            evidence=_.transfer_id.collect(
-                where=_.suspect.notnull(), order_by=[receipts["at"], receipts.transfer_id]
-            ),
+            evidence=_.transfer_id.collect(where=_.suspect.notnull(), order_by=[receipts["at"], receipts.transfer_id]),
         )
         .filter(_.receipts > more_than)
         .mutate(expected=_.all_receipts * share.as_scalar())

@@ -123,9 +123,7 @@ def _parts(graph: nx.Graph[str], settings: CaseSettings) -> Iterable[set[str]]:
         # The order of nodes and edges decides ties in Louvain, and a set's order changes between runs.
         ordered: nx.Graph[str] = nx.Graph()
         ordered.add_nodes_from(sorted(part))
-        edges = sorted(
-            (*sorted((one, other)), data["weight"]) for one, other, data in graph.edges(part, data=True)
-        )
+        edges = sorted((*sorted((one, other)), data["weight"]) for one, other, data in graph.edges(part, data=True))
         ordered.add_weighted_edges_from(edges)
         communities: dict[int, set[str]] = defaultdict(set)
         for account, number in louvain.best_partition(ordered, random_state=settings.seed).items():

@@ -51,11 +51,7 @@ def _rows(money: nx.DiGraph[Any], columns: dict[Any, int]) -> dict[Any, float]:
     by_column: dict[int, list[Any]] = {}
     for node in sorted(money, key=str):
         by_column.setdefault(columns[node], []).append(node)
-    rows = {
-        node: number - len(members) / 2
-        for members in by_column.values()
-        for number, node in enumerate(members)
-    }
+    rows = {node: number - len(members) / 2 for members in by_column.values() for number, node in enumerate(members)}
     for _ in range(6):
         for number in sorted(by_column):
             members = by_column[number]

@@ -94,14 +94,10 @@ def _network(graph: nx.MultiDiGraph[Any]) -> Network:
         )
     for (source, target, kind), keys in _bundles(graph).items():
         if kind == "used":
-            network.add_edge(
-                source, target, id=f"{source} {target}", color="#a0aec0", dashes=True, arrows="", width=1
-            )
+            network.add_edge(source, target, id=f"{source} {target}", color="#a0aec0", dashes=True, arrows="", width=1)
             continue
         label = _sum(graph, source, target, keys)
-        network.add_edge(
-            source, target, id=f"{source} {target}", label=label, color="#718096", width=1.5, title=label
-        )
+        network.add_edge(source, target, id=f"{source} {target}", label=label, color="#718096", width=1.5, title=label)
     return network
 
 
@@ -124,9 +120,7 @@ def _sum(graph: nx.MultiDiGraph[Any], source: Any, target: Any, keys: list[str])
 
 def _transfers(graph: nx.MultiDiGraph[Any]) -> list[tuple[datetime, str, Any, Any, dict[str, Any]]]:
     edges = graph.edges(keys=True, data=True)
-    return sorted(
-        (data["at"], str(key), a, b, data) for a, b, key, data in edges if data["kind"] == "transfer"
-    )
+    return sorted((data["at"], str(key), a, b, data) for a, b, key, data in edges if data["kind"] == "transfer")
 
 
 def _rows(graph: nx.MultiDiGraph[Any]) -> list[dict[str, str]]:
@@ -139,9 +133,7 @@ def _rows(graph: nx.MultiDiGraph[Any]) -> list[dict[str, str]]:
 
 def _details(graph: nx.MultiDiGraph[Any]) -> dict[str, list[str]]:
     """Lines that the page shows when a node is chosen."""
-    lines: dict[str, list[str]] = {
-        str(node): [data["role"] or data["kind"]] for node, data in graph.nodes(data=True)
-    }
+    lines: dict[str, list[str]] = {str(node): [data["role"] or data["kind"]] for node, data in graph.nodes(data=True)}
     for at, _, source, target, data in _transfers(graph):
         text = f"{shown(at)}  {shown(data['amount'])} {data['currency']}"
         lines[str(source)].append(f"{text} → {target}")
@@ -161,9 +153,7 @@ def _library(ending: str) -> Markup:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("mulegraph.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    return Environment(loader=PackageLoader("mulegraph.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def page(template: str, **values: Any) -> str:

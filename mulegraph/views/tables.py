@@ -62,9 +62,7 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def written(
-    rows: Sequence[Row], how: Format, *, columns: Mapping[str, str], title: str = "", width: int = 0
-) -> str:
+def written(rows: Sequence[Row], how: Format, *, columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
     """Rows as text.
 
     `columns` chooses and heads the columns of a table; JSON and CSV hold everything. An empty JSON list is `[]`,
@@ -104,9 +102,7 @@ def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", w
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name, head in columns.items():
         numeric = all(
-            isinstance(row.get(name), (int, float, Decimal))
-            for row in listed[:50]
-            if row.get(name) is not None
+            isinstance(row.get(name), (int, float, Decimal)) for row in listed[:50] if row.get(name) is not None
         )
         table.add_column(head, justify="right" if listed and numeric else "left", overflow="fold")
     for row in listed:

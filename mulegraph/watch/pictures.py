@@ -12,7 +12,7 @@ from mulegraph.signs.base import all_signs
 from mulegraph.triage.cases import add_transfers
 from mulegraph.views.network import network_page
 from mulegraph.views.report import report_page
-from mulegraph.views.tables import rows_of, shown
+from mulegraph.views.tables import shown
 from mulegraph.watch.workspace import Workspace
 
 CASES_IN_REPORT, CHAINS_IN_REPORT = 50, 25

@@ -44,10 +44,12 @@ class Run:
 
     @property
     def name(self) -> str:
+        """Its folder's name: when it was written, and a random part."""
         return self.folder.name
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
+        """Settings, versions, hashes, counts and times."""
         path = self.folder / MANIFEST
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))

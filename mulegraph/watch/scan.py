@@ -19,7 +19,7 @@ from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
-from mulegraph.settings import Settings, read_settings
+from mulegraph.settings import read_settings
 from mulegraph.signs.base import FINDINGS, Scene, all_signs, check_thresholds
 from mulegraph.triage.cases import build_cases
 from mulegraph.watch.run import Run, Runs, code_hash, versions
@@ -38,6 +38,7 @@ class Steps:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        """Time the block under this name."""
         self.told(name)
         start = time.perf_counter()
         yield
@@ -72,6 +73,7 @@ def scan(workspace: Path, *, progress: Progress | None = None, graph: bool = Tru
     with steps.step("cases"):
         cases = _cases(scene, findings)
     parts = {"findings": findings, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
+    counts = {code: len(table) for code, table in tables.items()}
     manifest = {
         "started_at": started.isoformat(timespec="seconds"),
         "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
@@ -79,7 +81,7 @@ def scan(workspace: Path, *, progress: Progress | None = None, graph: bool = Tru
         "versions": versions(),
         "settings": asdict(settings),
         "flow": _flow_facts(scene),
-        "findings": {code: len(table) for code, table in tables.items()},
+        "findings": counts,
         "not_testable": not_testable,
         "cases": len(cases),
         "rejects": ledger.rejects,
@@ -90,9 +92,7 @@ def scan(workspace: Path, *, progress: Progress | None = None, graph: bool = Tru
     if graph:
         with steps.step("graph"):
             fill_graph(workspace, ledger, findings, cases)
-    return ScanResult(
-        run, manifest["findings"], not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb()
-    )
+    return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
 
 
 def _prepare(scene: Scene, steps: Steps) -> None:

@@ -52,17 +52,13 @@ class Case:
     def findings(self) -> pd.DataFrame:
         """The findings that make the case, best first."""
         table = self.workspace.run.table("findings")
-        return _frame(
-            table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string())))
-        )
+        return _frame(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
 
     @property
     def chains(self) -> pd.DataFrame:
         """The chains of the case, best first."""
         table = self.workspace.run.table("chains")
-        return _frame(
-            table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string())))
-        )
+        return _frame(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
 
     @property
     def transfers(self) -> pd.DataFrame:
@@ -92,6 +88,7 @@ class Workspace:
 
     @cached_property
     def settings(self) -> Settings:
+        """From `mulegraph.toml`, or the defaults."""
         return read_settings(self.folder)
 
     @cached_property

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mulegraph.flow.chains import find_chains
 from mulegraph.flow.matching import match, strong
 from tests.flow.reference import Link, Transfer, best_scores
-from tests.flow.test_matching import A, B, C, D, E, MINUTE, SIX_HOURS, ordered, rows
+from tests.flow.test_matching import MINUTE, SIX_HOURS, A, B, C, D, E, ordered, rows
 
 EVEN = np.full(8, 1_000_000, np.int64)
 
@@ -37,9 +37,7 @@ def test_the_more_surprising_way_is_taken():
     score = EVEN.copy()
     score[D] = 5_000_000
     chains = chains_of(
-        ordered(
-            (A, B, 100, 1), (B, C, 50, 2), (B, D, 50, 3), (C, E, 50, 4), (D, E, 50, 5), (E, None, 100, 9)
-        ),
+        ordered((A, B, 100, 1), (B, C, 50, 2), (B, D, 50, 3), (C, E, 50, 4), (D, E, 50, 5), (E, None, 100, 9)),
         score,
     )
 
@@ -60,8 +58,7 @@ def test_chains_are_those_of_every_path_tried(drawn, score):
         )
     ]
     links = [
-        Link(*each)
-        for each in zip(firm.receipt.tolist(), firm.payment.tolist(), firm.amount.tolist(), strict=True)
+        Link(*each) for each in zip(firm.receipt.tolist(), firm.payment.tolist(), firm.amount.tolist(), strict=True)
     ]
     expected = best_scores(plain, links, dict(enumerate(score)))
 
@@ -75,9 +72,7 @@ def test_chains_are_those_of_every_path_tried(drawn, score):
         assert all(pair in joined for pair in zip(path, path[1:], strict=False))
         assert total == sum(score[transfers.source[place]] for place in path[1:])
     for place, best in expected.items():
-        assert any(
-            place in path and total == best for path, total in zip(paths, chains.score.tolist(), strict=True)
-        )
+        assert any(place in path and total == best for path, total in zip(paths, chains.score.tolist(), strict=True))
     texts = [" " + " ".join(map(str, path)) + " " for path in paths]
     assert not any(one != other and one in other for one in texts for other in texts)
     assert len(set(texts)) == len(texts)

@@ -35,9 +35,7 @@ def test_split_money_that_meets_again_is_followed_to_cash(ledger_of):
 
 def test_two_stories_are_two_networks(ledger_of):
     """Transfers that no strong link joins are apart."""
-    flow, table = found_in(
-        ledger_of("a b 500 9:00\nb c 490 9:10\nc d 480 9:20\nk l 70 9:05\nl m 69 9:15\nm n 68 9:25")
-    )
+    flow, table = found_in(ledger_of("a b 500 9:00\nb c 490 9:10\nc d 480 9:20\nk l 70 9:05\nl m 69 9:15\nm n 68 9:25"))
 
     assert sorted(names(table["transfers"])) == [["t001", "t002", "t003"], ["t004", "t005", "t006"]]
     assert len(set(flow.networks(0.0).tolist())) == 2

@@ -17,9 +17,7 @@ A, B, C, D, E = range(5)
 
 def ordered(*rows: tuple[int | None, int | None, int, int]) -> Transfers:
     """Transfers from (source, target, amount, minute)."""
-    source, target = (
-        np.array([-1 if row[end] is None else row[end] for row in rows], np.int32) for end in (0, 1)
-    )
+    source, target = (np.array([-1 if row[end] is None else row[end] for row in rows], np.int32) for end in (0, 1))
     amount = np.array([row[2] for row in rows], np.int64)
     return in_order(source, target, amount, np.array([row[3] * MINUTE for row in rows], np.int64), accounts=8)
 

@@ -71,9 +71,7 @@ def simulate(
 
 def _check(folder: Path, accounts: int, days: int, file_format: str) -> None:
     if accounts < LEAST_ACCOUNTS:
-        raise BadUse(
-            f"--accounts is {accounts}, expected at least {LEAST_ACCOUNTS}", do="Ask for more accounts."
-        )
+        raise BadUse(f"--accounts is {accounts}, expected at least {LEAST_ACCOUNTS}", do="Ask for more accounts.")
     if days < 1:
         raise BadUse(f"--days is {days}, expected at least 1", do="Ask for one day or more.")
     if file_format not in FORMATS:
@@ -93,9 +91,7 @@ def _write(rows: pa.Table, path: Path, file_format: str) -> int:
     return len(rows)
 
 
-def _write_transfers(
-    path: Path, columns: dict[str, np.ndarray], ids: pa.Array, scene: Scene, file_format: str
-) -> int:
+def _write_transfers(path: Path, columns: dict[str, np.ndarray], ids: pa.Array, scene: Scene, file_format: str) -> int:
     """Slice by slice, because text takes ten times the room of the numbers."""
     total = len(ids)
     schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names])

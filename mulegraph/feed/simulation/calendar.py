@@ -12,25 +12,17 @@ DAY = 86_400
 HOUR = 3_600
 MINUTE = 60
 
-SHOP_HOURS = np.array(
-    [1, 1, 0, 0, 0, 1, 4, 12, 22, 28, 34, 42, 52, 46, 40, 40, 46, 58, 62, 44, 26, 14, 7, 3], float
-)
+SHOP_HOURS = np.array([1, 1, 0, 0, 0, 1, 4, 12, 22, 28, 34, 42, 52, 46, 40, 40, 46, 58, 62, 44, 26, 14, 7, 3], float)
 SOCIAL_HOURS = np.array(
     [5, 3, 1, 1, 1, 2, 5, 11, 18, 22, 26, 28, 32, 30, 28, 30, 34, 40, 46, 48, 46, 38, 24, 11], float
 )
-OFFICE_HOURS = np.array(
-    [0, 0, 0, 0, 0, 1, 4, 16, 48, 60, 62, 56, 34, 46, 56, 52, 40, 16, 6, 3, 2, 1, 0, 0], float
-)
-CRIME_HOURS = np.array(
-    [3, 2, 1, 1, 1, 1, 3, 8, 16, 20, 24, 24, 22, 24, 26, 26, 24, 22, 20, 18, 14, 10, 7, 5], float
-)
+OFFICE_HOURS = np.array([0, 0, 0, 0, 0, 1, 4, 16, 48, 60, 62, 56, 34, 46, 56, 52, 40, 16, 6, 3, 2, 1, 0, 0], float)
+CRIME_HOURS = np.array([3, 2, 1, 1, 1, 1, 3, 8, 16, 20, 24, 24, 22, 24, 26, 26, 24, 22, 20, 18, 14, 10, 7, 5], float)
 WEEK = np.array([1.0, 0.97, 1.0, 1.04, 1.18, 1.12, 0.8])
 OFFICE_WEEK = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.06, 0.03])
 
 
-def times(
-    rng: np.random.Generator, count: int, days: int, hours: np.ndarray, week: np.ndarray = WEEK
-) -> np.ndarray:
+def times(rng: np.random.Generator, count: int, days: int, hours: np.ndarray, week: np.ndarray = WEEK) -> np.ndarray:
     """Seconds since the start, by weight of the hour of the day and the day of the week."""
     weights = week[np.arange(days) % 7]
     day = rng.choice(days, count, p=weights / weights.sum())

@@ -49,9 +49,7 @@ def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int
 
 def _shops(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
     payer = _payers(rng, world, world.personal, "shop", days)
-    favourites = zipf_choice(rng, world.merchant, world.accounts * FAVOURITE_SHOPS).reshape(
-        -1, FAVOURITE_SHOPS
-    )
+    favourites = zipf_choice(rng, world.merchant, world.accounts * FAVOURITE_SHOPS).reshape(-1, FAVOURITE_SHOPS)
     shop = favourites[payer, rng.integers(0, FAVOURITE_SHOPS, len(payer))]
     elsewhere = rng.random(len(payer)) >= FAVOURITE_SHARE
     shop[elsewhere] = zipf_choice(rng, world.merchant, int(elsewhere.sum()))
@@ -113,9 +111,7 @@ def _rents_and_bills(rng: np.random.Generator, world: World, days: int, payments
                 at = day * DAY + rng.integers(0, 6 * HOUR, int(mine.sum()))
                 kind = "standing_order" if note == "rent" else "direct_debit"
                 apart = payer[mine] != payee[mine]
-                payments.add(
-                    payer[mine][apart], payee[mine][apart], cents[mine][apart], at[apart], kind, note=note
-                )
+                payments.add(payer[mine][apart], payee[mine][apart], cents[mine][apart], at[apart], kind, note=note)
 
 
 def _savings(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
@@ -126,9 +122,7 @@ def _savings(rng: np.random.Generator, world: World, days: int, payments: Paymen
     cents = rounded(_lognormal(rng, 250, 0.8, len(saver)), 1_000)
     back = rng.random(len(saver)) < 0.3
     source, target = np.where(back, saver, owner), np.where(back, owner, saver)
-    payments.add(
-        source, target, cents, times(rng, len(saver), days, SOCIAL_HOURS), "internal", note="savings"
-    )
+    payments.add(source, target, cents, times(rng, len(saver), days, SOCIAL_HOURS), "internal", note="savings")
 
 
 def _trade(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:

@@ -55,9 +55,7 @@ class LookAlikes:
         return self.world.circle[(start + np.arange(count)) % len(self.world.circle)]
 
     def _add(self, source: int, target: int, cents: int, at: int, channel: str, note: str, role: str) -> None:
-        self.payments.add(
-            source, target, cents, at, channel, note=note, label=LOOK_ALIKE, group=self.group, role=role
-        )
+        self.payments.add(source, target, cents, at, channel, note=note, label=LOOK_ALIKE, group=self.group, role=role)
 
     def _after(self, at: int, low: int, high: int) -> int:
         """A moment `low` to `high` minutes later."""
@@ -86,9 +84,7 @@ class LookAlikes:
         at = int(self.rng.integers(0, self.days)) * DAY + 17 * HOUR
         for member in members:
             self._add(int(member), club, fee, self._after(at, 0, 120), "instant", "membership", "treasurer")
-        self._add(
-            club, hall, fee * len(members), self._after(at, 130, 240), "instant", "invoice", "treasurer"
-        )
+        self._add(club, hall, fee * len(members), self._after(at, 130, 240), "instant", "invoice", "treasurer")
 
     def _sweep(self) -> None:
         """Each Friday a firm moves its balance by way of a clearing account to its deposit account."""
@@ -120,9 +116,7 @@ class LookAlikes:
                     "student_house",
                 )
             rent = share * len(mates)
-            self._add(
-                int(mates[0]), owner, rent, self._after(at, 205, 300), "instant", "rent", "student_house"
-            )
+            self._add(int(mates[0]), owner, rent, self._after(at, 205, 300), "instant", "rent", "student_house")
 
     def _till_sweep(self) -> None:
         """A shop's takings go to head office every night, and on to the group's treasury."""
@@ -132,9 +126,7 @@ class LookAlikes:
         for day in range(self.days):
             cents, at = int(self.rng.integers(60_000, 300_000)), day * DAY + 20 * HOUR
             self._add(int(buyers[day]), till, cents // 2, at - 3 * HOUR, "card", "groceries", "till_sweep")
-            self._add(
-                int(buyers[day - 1]), till, cents - cents // 2, at - HOUR, "card", "groceries", "till_sweep"
-            )
+            self._add(int(buyers[day - 1]), till, cents - cents // 2, at - HOUR, "card", "groceries", "till_sweep")
             out = self._after(at, 30, 90)
             self._add(till, office, cents, out, "internal", "takings", "till_sweep")
             self._add(office, treasury, cents, self._after(out, 10, 60), "internal", "takings", "till_sweep")
@@ -142,9 +134,7 @@ class LookAlikes:
     def _mortgage(self) -> None:
         """Every month: salary in, most of it to the joint account, from there the mortgage."""
         person, joint = int(self._people(1)[0]), self._spare_account("personal")
-        firm, lender = (
-            int(self.rng.choice(members)) for members in (self.world.business, self.world.internal)
-        )
+        firm, lender = (int(self.rng.choice(members)) for members in (self.world.business, self.world.internal))
         self.households.append([person, joint])
         wage = int(self.rng.integers(220_000, 480_000))
         for day in self._month_starts(25):

@@ -141,11 +141,7 @@ class Planter:
     def _after_fee(self, held: Held) -> int:
         """What a mule sends on: less the fee, sometimes with own money added."""
         greedy = self.rng.random() < self.how.greedy_share
-        fee = (
-            self.rng.uniform(self.how.fee, self.how.greedy_fee)
-            if greedy
-            else self.rng.uniform(0, self.how.fee)
-        )
+        fee = self.rng.uniform(self.how.fee, self.how.greedy_fee) if greedy else self.rng.uniform(0, self.how.fee)
         cents = held.cents * (1 - fee)
         if self.rng.random() < self.how.own_money_share:
             cents *= 1 + self.rng.uniform(0.05, self.how.own_money)

@@ -70,9 +70,7 @@ class Payments:
     ) -> None:
         """Append payments; scalars are repeated to the length of the arrays."""
         codes = (CHANNELS.index(channel), NOTES.index(note), label, group, ROLES.index(role))
-        columns = np.broadcast_arrays(
-            *(np.atleast_1d(each) for each in (source, target, cents, second, *codes))
-        )
+        columns = np.broadcast_arrays(*(np.atleast_1d(each) for each in (source, target, cents, second, *codes)))
         for (name, kind), column in zip(COLUMNS.items(), columns, strict=True):
             self.parts[name].append(column.astype(kind))
 

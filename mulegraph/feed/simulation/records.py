@@ -159,9 +159,7 @@ def _device_use(scene: Scene) -> pa.Table:
     pairs += list(_shared_use(scene))
     account, device, at = (np.concatenate(column) for column in zip(*pairs, strict=True))
     action = np.where(rng.random(len(account)) < 0.985, 0, rng.integers(1, len(DEVICE_ACTIONS), len(account)))
-    outcome = np.where(
-        rng.random(len(account)) < 0.98, 0, rng.integers(1, len(DEVICE_OUTCOMES), len(account))
-    )
+    outcome = np.where(rng.random(len(account)) < 0.98, 0, rng.integers(1, len(DEVICE_OUTCOMES), len(account)))
     order = np.lexsort((account, device, at))
     keys = np.stack([account, device, at, action])[:, order]
     kept = order[np.append(True, (np.diff(keys) != 0).any(axis=0))]
@@ -198,17 +196,13 @@ def _shared_use(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarr
             yield mules, np.full(len(mules), fresh), at
             fresh += 1
     terminals = max(1, world.accounts // ACCOUNTS_A_TERMINAL)
-    visitors = np.flatnonzero(
-        rng.random(world.accounts) < max(TERMINAL_VISITS, LEAST_VISITORS / world.accounts)
-    )
+    visitors = np.flatnonzero(rng.random(world.accounts) < max(TERMINAL_VISITS, LEAST_VISITORS / world.accounts))
     at = times(rng, len(visitors), scene.days, OFFICE_HOURS)
     yield visitors, fresh + rng.integers(0, terminals, len(visitors)), at
 
 
 def _devices(scene: Scene, use: pa.Table) -> pa.Table:
-    seen = (
-        use.select(["device_id", "at"]).group_by("device_id").aggregate([("at", "min")]).sort_by("device_id")
-    )
+    seen = use.select(["device_id", "at"]).group_by("device_id").aggregate([("at", "min")]).sort_by("device_id")
     kinds = scene.rng.integers(0, 3, len(seen)) // 2
     return pa.table(
         {

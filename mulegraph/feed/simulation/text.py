@@ -19,7 +19,9 @@ LAST_NAMES = (
     "Kovac Kraus Lang Le Lopez Maier Marino Martin Meyer Moser Nagy Ngo Novak Olsen Ortiz Pham Popov Reuter Rossi Roth "
     "Sauer Schmid Silva Simon Sommer Stein Toth Tran Vogel Wagner Weber Winter Wolf Yilmaz Ziegler"
 ).split()
-STREETS = "Birkenweg Dorfstrasse Gartenweg Hafengasse Hauptstrasse Lindenallee Marktplatz Ringstrasse Seeufer Talweg".split()
+STREETS = (
+    "Birkenweg Dorfstrasse Gartenweg Hafengasse Hauptstrasse Lindenallee Marktplatz Ringstrasse Seeufer Talweg".split()
+)
 PLACES = "Aachen Bonn Bremen Dresden Essen Graz Halle Kassel Kiel Linz Mainz Ulm Wien Worms".split()
 OCCUPATIONS = (
     ("student", 750), ("cashier", 1_750), ("driver", 2_050), ("nurse", 2_600), ("clerk", 2_400), ("cook", 1_900),

@@ -66,9 +66,7 @@ def _activity(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.asarray(drawn / drawn.mean())
 
 
-def _holders(
-    rng: np.random.Generator, accounts: int, personal: np.ndarray, *shared: np.ndarray
-) -> np.ndarray:
+def _holders(rng: np.random.Generator, accounts: int, personal: np.ndarray, *shared: np.ndarray) -> np.ndarray:
     """One holder an account, but savings and spare accounts belong to people who have another one."""
     holder = np.arange(accounts, dtype=np.int32)
     for members in shared:
@@ -76,9 +74,7 @@ def _holders(
     return holder
 
 
-def zipf_choice(
-    rng: np.random.Generator, members: np.ndarray, count: int, exponent: float = 0.9
-) -> np.ndarray:
+def zipf_choice(rng: np.random.Generator, members: np.ndarray, count: int, exponent: float = 0.9) -> np.ndarray:
     """Draw members with weights falling as a power of their rank."""
     weights = np.arange(1, len(members) + 1) ** -exponent
     cumulated = np.cumsum(weights / weights.sum())
