@@ -73,9 +73,8 @@ def show_command(
         return
     row = found.row
     typer.echo(f"{found.id}  score {row['score']:.2f} from {row['made_of']}")
-    typer.echo(
-        f"{shown(row['amount']) or 'no'} {row['currency'] or 'money'}, {shown(row['first_at'])} to {shown(row['last_at'])}\n"
-    )
+    money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen"
+    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}\n")
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {shown(list(members))}")
     typer.echo("")

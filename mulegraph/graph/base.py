@@ -55,6 +55,7 @@ class NodeLabel:
 
     @property
     def key(self) -> str:
+        """The property that identifies a node."""
         return str(self.properties.names[0])
 
 
@@ -116,7 +117,9 @@ class Graph(Protocol):
         row_cap: int,
         timeout_seconds: float,
         name: str = "",
-    ) -> Answer: ...
+    ) -> Answer:
+        """Ask, read-only; at most `row_cap` rows come back, and none after the time-out."""
+        ...
 
 
 def _of_table(label: str, table: str, without: Sequence[str] = ()) -> NodeLabel:
@@ -202,6 +205,7 @@ class Known:
     ids: dict[str, pa.Array]
 
     def keep(self, rows: pa.Table, column: str, label: str) -> pa.Table:
+        """The rows whose `column` is the key of a node of this label."""
         ids = self.ids.get(label, pa.array([], TEXT))
         return rows.filter(pc.is_in(rows[column], value_set=ids))
 

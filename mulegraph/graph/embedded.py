@@ -151,7 +151,7 @@ class EmbeddedGraph:
         connection = self._connection()
         asked = f"query '{name}'" if name else "the query"
         connection.set_query_timeout(max(1, int(timeout_seconds * 1000)))
-        with self._trouble(asked, timeout_seconds):
+        with self._trouble(asked, timeout_seconds):  # noqa: SIM117 (what the engine raises on opening is also its trouble)
             # Statements with parameters are prepared, and the engine prepares one statement only: with a
             # parameter too many, `MATCH …; COPY … TO 'file'` is refused before any of it runs.
             with closing(_execute(connection, statement, {**parameters, "single_statement": True})) as result:

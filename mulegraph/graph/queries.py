@@ -20,7 +20,8 @@ from mulegraph.errors import BadUse, EngineTrouble
 from mulegraph.graph.base import Answer, Graph
 
 PARAM = re.compile(
-    r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?(?: = (?P<default>.+?))? - (?P<meaning>.+)"
+    r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?"
+    r"(?: = (?P<default>.+?))? - (?P<meaning>.+)"
 )
 EXPECTED = {
     "text": "a text",
@@ -46,7 +47,8 @@ class Parameter:
 
     def __str__(self) -> str:
         least = f" {self.low}..{self.high}" if self.low is not None else ""
-        return f"{self.name} ({self.type}{least}{f', default {self.default}' if self.default is not None else ''}): {self.meaning}"
+        usual = f", default {self.default}" if self.default is not None else ""
+        return f"{self.name} ({self.type}{least}{usual}): {self.meaning}"
 
     @property
     def expected(self) -> str:

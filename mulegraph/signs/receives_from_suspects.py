@@ -13,7 +13,10 @@ from mulegraph.signs.base import sign
     code="A4",
     source="Handbook of the Vietnam Banks Association, account sign 4",
     needs=("listings",),
-    reason="{receipts} receipts from {senders} accounts on a suspicion list, {amount} {currency} in all, where {expected} would be chance",
+    reason=(
+        "{receipts} receipts from {senders} accounts on a suspicion list, {amount} {currency} in all,"
+        " where {expected} would be chance"
+    ),
 )
 def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:
     """Money came in more than three times from accounts on a suspicion list.

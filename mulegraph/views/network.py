@@ -126,9 +126,16 @@ def _transfers(graph: nx.MultiDiGraph[Any]) -> list[tuple[datetime, str, Any, An
 def _rows(graph: nx.MultiDiGraph[Any]) -> list[dict[str, str]]:
     """The table under the picture, for who cannot see it and for who wants to copy."""
     return [
-        {"at": plain(at), "transfer": key, "from": str(a), "to": str(b), "amount": f"{shown(data['amount'])} {data['currency']}", "channel": data["channel"]}
-        for at, key, a, b, data in _transfers(graph)
-    ]  # fmt: skip
+        {
+            "at": plain(at),
+            "transfer": key,
+            "from": str(source),
+            "to": str(target),
+            "amount": f"{shown(data['amount'])} {data['currency']}",
+            "channel": data["channel"],
+        }
+        for at, key, source, target, data in _transfers(graph)
+    ]
 
 
 def _details(graph: nx.MultiDiGraph[Any]) -> dict[str, list[str]]:
@@ -163,7 +170,8 @@ def page(template: str, **values: Any) -> str:
     hashes = " ".join(
         f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts
     )
-    policy = f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; style-src 'unsafe-inline'; img-src data:"
+    allowed = hashes or "'none'"
+    policy = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
     return text.replace("POLICY", policy, 1)
 
 

@@ -13,6 +13,7 @@ from mulegraph.triage.cases import add_transfers
 from mulegraph.views.network import network_page
 from mulegraph.views.report import report_page
 from mulegraph.views.tables import shown
+from mulegraph.watch.scan import NOT_TESTABLE
 from mulegraph.watch.workspace import Workspace
 
 CASES_IN_REPORT, CHAINS_IN_REPORT = 50, 25
@@ -72,9 +73,14 @@ def write_report(space: Workspace, folder: Path) -> list[Path]:
         write_atomically(folder / name, case_picture(space, case))
     manifest = space.run.manifest
     signs = [
-        {"code": code, "findings": manifest["findings"].get(code, "not testable"), "title": sign.title, "innocent_when": sign.innocent_when}
+        {
+            "code": code,
+            "findings": manifest["findings"].get(code, NOT_TESTABLE),
+            "title": sign.title,
+            "innocent_when": sign.innocent_when,
+        }
         for code, sign in all_signs().items()
-    ]  # fmt: skip
+    ]
     facts = {
         "transfers": f"{space.ledger.rows('transfers'):,}",
         "accounts": f"{space.ledger.rows('accounts'):,}",

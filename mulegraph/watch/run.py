@@ -1,4 +1,4 @@
-"""A run on disk: findings, chains, cases and device clusters as Parquet, and a manifest that says how they were made."""
+"""A run on disk: findings, chains, cases and device clusters as Parquet, and a manifest of how they were made."""
 
 from __future__ import annotations
 

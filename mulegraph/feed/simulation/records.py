@@ -250,7 +250,7 @@ def _card_events(scene: Scene) -> pa.Table:
 
 
 def _listings(scene: Scene) -> pa.Table:
-    """Most mules of known networks stand on a suspicion list, some innocents too; big creditors are known to be good."""
+    """Most mules of known networks are suspected, and so are some innocents; big creditors are known to be good."""
     rng, world = scene.rng, scene.world
     mules = np.array(sorted({mule for network in scene.networks for mule in network.mules}), np.int64)
     known = {mule for network in scene.networks if rng.random() < KNOWN_NETWORKS for mule in network.mules}

@@ -1,0 +1,224 @@
+"""How fast, beside what else one could do: load, flow and scan of 1M and 10M transfers, same run, same files.
+
+    python benchmarks/speed.py                        # makes the ledgers in benchmarks/work/, which it keeps
+    python benchmarks/speed.py --millions 1           # the small one only
+
+Each step runs in a process of its own, so that its memory is its own. Peers on the same transfers: the one-to-one
+time–amount join in DuckDB (what SQL and Cypher recipes do), and NetworkX's naive search over a part of them.
+Machines are shared and noisy: read the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ACCOUNTS_A_MILLION = 168_000
+WORK = Path(__file__).parent / "work"
+NAIVE_TRANSFERS = 20_000
+LIMIT_SECONDS = 1_500
+GOALS = "goals: load ≥ 500k rows/s; flow ≥ 2M transfers/s at 10M; scan of 10M ≤ 90 s and ≤ 6,144 MiB; growth ≤ 12×"
+
+
+def main() -> None:
+    """Print one table a size, then how each step grew."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--millions", type=int, nargs="*", default=[1, 10])
+    options.add_argument("--no-peers", action="store_true")
+    options.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.step:
+        name, folder = chosen.step
+        print(json.dumps(STEPS[name](Path(folder))))
+        return
+    found = {size: measured(size, peers=not chosen.no_peers) for size in chosen.millions}
+    if len(found) == 2:
+        growth(*found.values())
+    print(GOALS)
+
+
+def measured(millions: int, *, peers: bool) -> dict[str, dict[str, float]]:
+    """Every step on a ledger of about so many million transfers."""
+    folder = WORK / f"{millions}m"
+    if not (folder / "files").exists():
+        step("simulate", folder, millions)
+    shutil.rmtree(folder / "workspace", ignore_errors=True)
+    names = ["load", "graph", "flow", "scan", *(["join", "naive"] if peers else [])]
+    found: dict[str, dict[str, float]] = {}
+    print(f"\n{millions} million\n{'step':10} {'rows':>12} {'seconds':>9} {'rows/s':>12} {'peak MiB':>9}  note")
+    for name in names:
+        found[name] = step(name, folder)
+        line = found[name]
+        rate = line["rows"] / line["seconds"]
+        numbers = f"{line['rows']:12,} {line['seconds']:9.2f} {rate:12,.0f} {line['peak_mib']:9,.0f}"
+        print(f"{name:10} {numbers}  {line['note']}", flush=True)
+    for peer in ("join", "naive"):
+        if peer in found and found[peer]["seconds"]:
+            ours, other = (found[each]["rows"] / found[each]["seconds"] for each in ("flow", peer))
+            print(f"flow is {ours / other:,.0f}× as fast as {peer}")
+    return found
+
+
+def step(name: str, folder: Path, millions: int = 0) -> dict[str, Any]:
+    """Run one step in a fresh process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    where = f"{folder}:{millions}" if millions else str(folder)
+    command = [sys.executable, __file__, "--step", name, where]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True)
+    except subprocess.TimeoutExpired:
+        return {"rows": 0, "seconds": LIMIT_SECONDS, "peak_mib": 0, "note": "stopped at its limit"}
+    except subprocess.CalledProcessError as error:
+        return {"rows": 0, "seconds": 1, "peak_mib": 0, "note": error.stderr.strip().splitlines()[-1][:120]}
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def growth(small: dict[str, dict[str, float]], large: dict[str, dict[str, float]]) -> None:
+    """Time at the larger size as a multiple of the smaller, and the same of the rows."""
+    print(f"\n{'step':10} {'time':>8} {'rows':>8}")
+    for name, line in small.items():
+        if line["rows"] and large[name]["rows"]:
+            print(
+                f"{name:10} {large[name]['seconds'] / line['seconds']:7.1f}× {large[name]['rows'] / line['rows']:7.1f}×"
+            )
+    for name, seconds in small["scan"].get("steps", {}).items():
+        print(f"  {name:8} {large['scan']['steps'][name] / max(seconds, 0.05):7.1f}×")
+
+
+def result(rows: int, seconds: float, note: str = "", **more: Any) -> dict[str, Any]:
+    """One line of the table; memory is this process's own."""
+    from mulegraph.watch.scan import peak_mb
+
+    return {"rows": rows, "seconds": seconds, "peak_mib": peak_mb() / 1.048576, "note": note, **more}
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds and what came out."""
+    start = time.perf_counter()
+    made = work()
+    return time.perf_counter() - start, made
+
+
+def do_simulate(where: Path) -> dict[str, Any]:
+    """Make the files; not measured against anything."""
+    from mulegraph.feed.simulation import simulate
+
+    folder, _, millions = str(where).rpartition(":")
+    accounts = ACCOUNTS_A_MILLION * int(millions)
+    seconds, made = timed(lambda: simulate(Path(folder) / "files", accounts=accounts, seed=77))
+    return result(made.rows["transfers"], seconds)
+
+
+def do_load(folder: Path) -> dict[str, Any]:
+    """CSV → ledger, every table."""
+    from mulegraph.feed.ingest import load
+
+    seconds, report = timed(lambda: load(folder / "files", folder / "workspace"))
+    return result(sum(tally.taken for tally in report.tables.values()), seconds, "rows of all tables")
+
+
+def do_graph(folder: Path) -> dict[str, Any]:
+    """Ledger → embedded graph."""
+    from mulegraph.feed.ledger import Ledger
+    from mulegraph.watch.scan import fill_graph
+
+    ledger = Ledger(folder / "workspace" / "ledger")
+    seconds, counts = timed(lambda: fill_graph(folder / "workspace", ledger, None, None, anew=True))
+    return result(sum(counts.values()), seconds, "nodes and relationships")
+
+
+def do_flow(folder: Path) -> dict[str, Any]:
+    """Links, chains, surprise and chance, in memory; read and compiled before the clock starts."""
+    from mulegraph.feed.ledger import Ledger
+    from mulegraph.flow.layering import find_flow
+    from mulegraph.flow.matching import read_transfers
+    from mulegraph.settings import FlowSettings
+
+    reading, transfers = timed(lambda: read_transfers(Ledger(folder / "workspace" / "ledger")))
+    find_flow(transfers, FlowSettings())
+    seconds, flow = timed(lambda: find_flow(transfers, FlowSettings()))
+    shuffles = FlowSettings().shuffles(len(transfers))
+    return result(
+        len(transfers), seconds, f"{len(flow.chains):,} chains, {shuffles} shuffled; reading took {reading:.1f} s"
+    )
+
+
+def do_scan(folder: Path) -> dict[str, Any]:
+    """The whole scan, graph included."""
+    from mulegraph.watch.scan import scan
+
+    seconds, made = timed(lambda: scan(folder / "workspace"))
+    note = ", ".join(f"{name} {each:.1f}" for name, each in made.seconds.items() if each >= 0.5)
+    rows = made.run.manifest["ledger"]["rows"]["transfers"]
+    return result(rows, seconds, note, steps=made.seconds)
+
+
+def do_join(folder: Path) -> dict[str, Any]:
+    """The recipe: one transfer in, one out of 80–100 % of it within the window; then the same again for three."""
+    from mulegraph.feed.ledger import Ledger
+
+    ledger = Ledger(folder / "workspace" / "ledger")
+    db = ledger.engine.con
+    paths = [str(path) for path in ledger.paths("transfers")]
+    columns = 'row_number() OVER () AS n, source, target, amount::DOUBLE AS amount, "at" AS at'
+    db.execute(f"CREATE TABLE t AS SELECT {columns} FROM read_parquet(?)", [paths])
+    sql = """
+        WITH pair AS (
+            SELECT a.n AS a, b.n AS b FROM t a JOIN t b ON a.target = b.source AND b.at >= a.at
+             AND b.at <= a.at + INTERVAL 6 HOUR AND b.amount BETWEEN 0.8 * a.amount AND a.amount
+             WHERE a.source IS DISTINCT FROM a.target AND b.source IS DISTINCT FROM b.target)
+        SELECT count(*) FROM pair p JOIN pair q ON p.b = q.a"""
+    seconds, row = timed(lambda: db.execute(sql).fetchone())
+    return result(ledger.rows("transfers"), seconds, f"{row[0]:,} chains of three, DuckDB")
+
+
+def do_naive(folder: Path) -> dict[str, Any]:
+    """NetworkX: from every transfer, every path of three that goes on within the window with 80–100 % of it."""
+    import networkx as nx
+
+    from mulegraph.feed.ledger import Ledger
+
+    ledger = Ledger(folder / "workspace" / "ledger")
+    frame = ledger.transfer_rows(range(NAIVE_TRANSFERS), ["source", "target", "amount", "at"]).dropna()
+    graph = nx.MultiDiGraph()
+    for row in frame.itertuples():
+        graph.add_edge(row.source, row.target, amount=float(row.amount), at=row.at.timestamp())
+
+    def after(node: Any, amount: float, at: float) -> list[tuple[Any, float, float]]:
+        edges = graph.out_edges(node, data=True) if node in graph else []
+        return [
+            (target, data["amount"], data["at"])
+            for _, target, data in edges
+            if at <= data["at"] <= at + 21_600 and 0.8 * amount <= data["amount"] <= amount
+        ]
+
+    def search() -> int:
+        found = 0
+        for _, target, data in graph.edges(data=True):
+            for second, amount, at in after(target, data["amount"], data["at"]):
+                found += len(after(second, amount, at))
+        return found
+
+    seconds, found = timed(search)
+    return result(len(frame), seconds, f"{found} chains of three in the first {NAIVE_TRANSFERS:,} transfers")
+
+
+STEPS = {
+    "simulate": do_simulate,
+    "load": do_load,
+    "graph": do_graph,
+    "flow": do_flow,
+    "scan": do_scan,
+    "join": do_join,
+    "naive": do_naive,
+}
+
+if __name__ == "__main__":
+    main()
