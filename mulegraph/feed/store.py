@@ -73,7 +73,7 @@ class Store:
         try:
             raw = json.loads(self._current.read_text(encoding="utf-8"))
             files = tuple(LedgerFile(**file) for file in raw["files"])
-            return Snapshot(int(raw["number"]), files, dict(raw["loaded"]), dict(raw["refused"]))
+            return Snapshot(int(raw["number"]), files, dict(raw["loaded"]), dict(raw.get("refused", {})))
         except FileNotFoundError:
             return Snapshot()
         except (OSError, ValueError, TypeError, LookupError) as error:

@@ -112,9 +112,7 @@ def test_the_same_rows_in_another_file_are_already_there(bank: Bank):
 
     second = bank.load()
 
-    assert astuple(second.tables["transfers"]) == astuple(
-        TableLoad(read=101, taken=1, already_there=100, rejected=0)
-    )
+    assert astuple(second.tables["transfers"]) == astuple(TableLoad(read=101, taken=1, already_there=100, rejected=0))
     assert second.ledger_hash != first.ledger_hash
 
 
@@ -267,9 +265,7 @@ def test_dates_may_carry_a_time_but_nothing_else(bank: Bank):
     report = bank.load()
 
     assert bank.values("date_of_birth", "holders") == [dt.date(2020, 2, 29)] * 3
-    assert [reject[2:] for reject in bank.rejects(report, "holders")] == [
-        (text, Rule.BAD_DATE) for text in bad
-    ]
+    assert [reject[2:] for reject in bank.rejects(report, "holders")] == [(text, Rule.BAD_DATE) for text in bad]
 
 
 # The rules of transfers once more: slow, clear, and in another language than SQL.
@@ -330,9 +326,7 @@ ROWS = st.fixed_dictionaries(
                 ["2026-03-01", "2026-02-30", "2026-03-01 9:05", "2026-03-01T25:00Z", "now", "", "1969-12-31"]
             ),
             st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 4)).map(str),
-            st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 4)).map(
-                lambda at: f"{at.isoformat()}Z"
-            ),
+            st.datetimes(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 4)).map(lambda at: f"{at.isoformat()}Z"),
         ),
         "channel": st.sampled_from(["instant", "instant", "ATM", " wire ", "teleport", ""]),
         "reference": st.sampled_from(["", "rent", 'a "b"\nc', "é" * 4000, "é" * 4001, ";,", "\r\n"]),

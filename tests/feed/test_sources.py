@@ -109,9 +109,7 @@ def test_unknown_files_are_left_out_and_told(bank: Bank):
 def test_a_table_may_come_in_parts_zipped_or_in_capitals(bank: Bank):
     """transfers-*.csv, transfers_2026….csv.gz and TRANSFERS.CSV all feed transfers."""
     (bank.folder / "transfers-a.csv").write_text(f"{HEAD}\n{ROW}\n", encoding="utf-8")
-    (bank.folder / "transfers-Z.CSV.GZ").write_bytes(
-        gzip.compress(f"{HEAD}\n{ROW.replace('t1', 't4')}".encode())
-    )
+    (bank.folder / "transfers-Z.CSV.GZ").write_bytes(gzip.compress(f"{HEAD}\n{ROW.replace('t1', 't4')}".encode()))
     zipped = f"{HEAD}\n{ROW.replace('t1', 't2')}\nbad\n".encode()
     (bank.folder / "transfers_2026-03.csv.gz").write_bytes(gzip.compress(zipped))
     bank.transfers(ROW.replace("t1", "t3"), name="TRANSFERS.CSV")
@@ -122,9 +120,7 @@ def test_a_table_may_come_in_parts_zipped_or_in_capitals(bank: Bank):
     assert bank.rejects(report) == [(3, "", "bad", Rule.TOO_FEW_COLUMNS)]
 
 
-@pytest.mark.parametrize(
-    "content", [b"not gzip", gzip.compress((HEAD + "\n" + ROW).encode())[:-12], b"\x1f\x8b"]
-)
+@pytest.mark.parametrize("content", [b"not gzip", gzip.compress((HEAD + "\n" + ROW).encode())[:-12], b"\x1f\x8b"])
 def test_a_broken_zip_is_named(bank: Bank, content: bytes):
     """Not gzip at all, and gzip that ends early."""
     bank.write("transfers.csv.gz", content)

@@ -106,9 +106,7 @@ def test_a_load_killed_at_any_moment_leaves_the_old_ledger_or_the_new(old_and_ne
         end(process)
         seen.add(bank.ledger.hash)
         assert bank.ledger.hash in (old, new)
-        assert bank.ledger.transfers.count().execute() == sum(
-            f.rows for f in bank.ledger.snapshot.of("transfers")
-        )
+        assert bank.ledger.transfers.count().execute() == sum(f.rows for f in bank.ledger.snapshot.of("transfers"))
 
     assert old in seen
     assert bank.load().ledger_hash == new
@@ -139,9 +137,7 @@ def restore_old(bank: Bank, old: str) -> None:
         ("after the rename", True),
     ],
 )
-def test_a_load_killed_around_the_rename_is_whole(
-    old_and_new: tuple[Bank, str, str], moment: str, is_new: bool
-):
+def test_a_load_killed_around_the_rename_is_whole(old_and_new: tuple[Bank, str, str], moment: str, is_new: bool):
     """The rename of CURRENT is the moment: the old ledger before it, the new one after it."""
     bank, old, new = old_and_new
     process = start_load(bank, moment)
@@ -245,9 +241,7 @@ def test_a_stopped_load_leaves_no_stray_files(bank: Bank, old_and_new: tuple[Ban
     assert stray_files(bank) == []
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"number": 1}', '{"number": 1, "files": [{}], "loaded": {}}']
-)
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"number": 1}', '{"number": 1, "files": [{}], "loaded": {}}'])
 def test_a_damaged_list_of_files_is_told_not_overwritten(bank: Bank, text: str):
     """Neither reading nor loading takes a broken ledger for an empty one."""
     bank.transfers(*transfers(0, 1))

@@ -1,0 +1,192 @@
+"""The command line, run as users run it: a process, its two streams and its exit code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mulegraph.cli.app import app
+from tests.conftest import ROOT, SAMPLE
+
+LINES = 80
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mulegraph", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd or ROOT, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def here(workspace) -> list[str]:
+    return ["--workspace", str(workspace.folder)]
+
+
+def answered(*arguments: str | Path) -> str:
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_chains_as_json_keep_the_contract(here):
+    """An array, best first, with the promised keys; every transfer that reaches the threshold stands in one."""
+    chains = json.loads(answered("chains", "--format", "json", *here))
+
+    promised = "transfers accounts surprise amount_in amount_out first_at last_at expected_false_share".split()
+    assert all(set(promised) <= set(chain) for chain in chains)
+    assert [chain["surprise"] for chain in chains] == sorted((chain["surprise"] for chain in chains), reverse=True)
+    assert all(isinstance(chain["amount_in"], str) and chain["first_at"].endswith("Z") for chain in chains)
+    every = json.loads(answered("chains", "--format", "json", "--min-surprise", "0", *here))
+    least = min(chain["surprise"] for chain in chains)
+    reached = {each for chain in every if chain["surprise"] >= least for each in chain["transfers"]}
+    assert reached == {each for chain in chains for each in chain["transfers"]}
+    assert json.loads(answered("chains", "--format", "json", "--top", "2", *here)) == chains[:2]
+
+
+def test_scan_as_json_ends_with_one_object(tmp_path):
+    """With a pipe nothing else is on standard output, and no progress bar on the other."""
+    answered("load", SAMPLE, "--workspace", tmp_path)
+
+    done = run("scan", "--format", "json", "--workspace", tmp_path)
+
+    body = json.loads(done.stdout)
+    assert {"run", "findings", "cases", "rejects", "seconds", "peak_mb"} <= set(body)
+    assert body["findings"]["N1"] > 0
+    assert body["peak_mb"] > 50
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["chains"],
+        ["devices"],
+        ["devices", "--hubs"],
+        ["links"],
+        ["signs"],
+        ["signs", "--list"],
+        ["case", "list"],
+        ["query", "--list"],
+        ["query", "top_receivers_from_listed"],
+        ["graph", "status"],
+    ],
+)
+def test_every_listing_is_a_table_json_and_csv(command, here):
+    """The three formats hold the same rows; a table fits 80 columns."""
+    table, as_json, as_csv = (answered(*command, "--format", each, *here) for each in ("table", "json", "csv"))
+
+    rows = json.loads(as_json)
+    assert rows
+    assert len(list(csv.reader(io.StringIO(as_csv)))) == len(rows) + 1
+    assert max(len(line) for line in table.splitlines()) <= LINES
+
+
+@pytest.mark.parametrize("command", ["chains", "devices", "links", "signs", "case list"])
+def test_every_listing_can_be_cut(command, here):
+    """--top, --since and --until everywhere that lists."""
+    words = command.split()
+    assert len(json.loads(answered(*words, "--format", "json", "--top", "1", *here))) == 1
+    assert json.loads(answered(*words, "--format", "json", "--until", "2000-01-01", *here)) == []
+    assert json.loads(answered(*words, "--format", "json", "--since", "2100-01-01", *here)) == []
+
+
+def test_an_account_and_a_case_tell_their_story(here, workspace):
+    """Both as text for people and as JSON for pipes."""
+    case = workspace.cases()["case"][0]
+    account = workspace.case(case).accounts["account_id"][0]
+
+    assert case in answered("account", account, *here)
+    assert json.loads(answered("account", account, "--format", "json", *here))["account_id"] == account
+    assert "victim" in answered("case", "show", case, *here)
+    assert json.loads(answered("case", "show", case, "--format", "json", *here))["case"] == case
+
+
+def test_view_and_report_write_pages(here, workspace, tmp_path):
+    """A case, a chain and an account can be drawn; the report names its pictures."""
+    chain = workspace.chains()["chain"][0]
+    account = workspace.chains()["accounts"][0][1]
+    for subject in (workspace.cases()["case"][0], chain, account):
+        answered("view", subject, "-o", tmp_path / "page.html", *here)
+        assert subject in (tmp_path / "page.html").read_text(encoding="utf-8")
+    answered("report", "-o", tmp_path / "report", *here)
+    assert workspace.cases()["case"][0] in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
+def test_simulate_load_scan_is_a_whole_story(tmp_path):
+    """What simulate writes, load takes without a reject and scan finds something in."""
+    answered("simulate", "--accounts", "300", "--days", "10", "--seed", "5", "-o", tmp_path / "files")
+    assert "rejected" not in answered("load", tmp_path / "files", "-w", tmp_path / "ws").replace("rejected\n", "", 1)
+    assert "Next:" in answered("scan", "-w", tmp_path / "ws")
+
+
+def test_findings_above_fail_over_are_exit_code_one(here, workspace):
+    """For the night batch: 1 when a case scores above, 0 when none does."""
+    folder = ["--workspace", str(workspace.folder)]
+    assert run("scan", "--fail-over", "0.5", *folder).returncode == 1
+    assert run("scan", "--fail-over", "1", *folder).returncode == 0
+
+
+def test_a_reader_who_leaves_is_no_error(here):
+    """`mulegraph chains | head -1` ends quietly."""
+    command = f"{sys.executable} -m mulegraph chains --min-surprise 0 --format json {' '.join(here)} | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.stdout, done.stderr) == ("[\n", "")
+
+
+BAD_USE = [
+    (["chains", "--workspace", "/nowhere"], 2, "/nowhere"),
+    (["chains", "--top", "-1"], 2, "--top"),
+    (["chains", "--since", "soon"], 2, "soon"),
+    (["chains", "--format", "xml"], 2, "--format"),
+    (["chains", "--account", "nobody"], 2, "nobody"),
+    (["case", "show", "CASE-1"], 2, "CASE-1"),
+    (["account", "nobody"], 2, "nobody"),
+    (["query", "nothing_like_it"], 2, "nothing_like_it"),
+    (["query"], 2, "query"),
+    (["query", "account_neighbourhood"], 2, "account"),
+    (["query", "account_neighbourhood", "--param", "account"], 2, "--param"),
+    (["query", "account_neighbourhood", "-p", "account=x", "-p", "colour=red"], 2, "colour"),
+    (["query", "paths_to_flagged", "-p", "account=x", "-p", "hops=9"], 2, "hops"),
+    (["links", "--on", "christmas"], 2, "christmas"),
+    (["links", "--hops", "9", "--account", "x"], 2, "--hops"),
+    (["signs", "--sign", "Z1"], 2, "Z1"),
+    (["view", "CH-0", "-o", "/tmp/x.html"], 2, "CH-0"),
+    (["load", "/nowhere"], 2, "/nowhere"),
+    (["load", str(SAMPLE), "--max-rejects", "many"], 2, "many"),
+    (["load", str(SAMPLE), "--mapping", "/nowhere.toml"], 2, "/nowhere.toml"),
+    (["simulate", "--accounts", "3", "-o", "/tmp/never"], 2, "--accounts"),
+    (["simulate", "-o", str(SAMPLE)], 2, "sample_data"),
+    (["nonsense"], 2, "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "named"), BAD_USE, ids=lambda value: str(value)[:40])
+def test_bad_use_names_what_and_never_shows_a_traceback(arguments, code, named, here):
+    """Each error has its exit code, names the option or value, and says what to do."""
+    folder = [] if "--workspace" in arguments or arguments[0] in ("simulate", "nonsense") else here
+    done = run(*arguments, *folder)
+
+    assert done.returncode == code, done.stderr
+    assert named in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) >= 2
+
+
+def test_debug_shows_the_traceback():
+    """For who mends mulegraph."""
+    assert "Traceback" in run("--debug", "chains", "--workspace", "/nowhere").stderr
+
+
+def test_the_readme_names_only_commands_that_exist():
+    """Each `mulegraph X` in the README is a command."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    known = {each.name for group in app.registered_groups for each in group.typer_instance.registered_commands}
+    known |= {each.name for group in app.registered_groups for each in group.typer_instance.registered_groups}
+    used = {line.split()[1] for line in text.replace("`", "\n").splitlines() if line.startswith("mulegraph ")}
+    assert used <= known

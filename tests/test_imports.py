@@ -1,0 +1,49 @@
+"""The stages are a road with one direction: a stage imports only stages before it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "mulegraph"
+STAGES = ["feed", "flow", "graph", "signs", "triage", "views", "watch"]
+FIRST = ["errors", "model", "settings"]
+LONGEST = 400
+
+
+def imported(path: Path) -> set[str]:
+    """First part below `mulegraph` of every import in a file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
+        found |= {name.split(".")[1] for name in names if name.startswith("mulegraph.")}
+    return found
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_imports_only_what_comes_before_it(stage):
+    """Alphabetical order is the order in which data passes."""
+    allowed = {*FIRST, *STAGES[: STAGES.index(stage) + 1]}
+    for path in (PACKAGE / stage).rglob("*.py"):
+        assert imported(path) <= allowed, path
+
+
+@pytest.mark.parametrize("module", FIRST)
+def test_what_all_share_imports_no_stage(module):
+    """The schema, the errors and the settings stand before all stages."""
+    assert imported(PACKAGE / f"{module}.py") <= set(FIRST)
+
+
+def test_stages_sort_in_their_order():
+    """The listing alone tells a new reader the way."""
+    folders = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+    assert [name for name in folders if name != "cli"] == STAGES == sorted(STAGES)
+
+
+def test_no_module_is_too_long_to_see():
+    """A module that outgrows its screen is split."""
+    long = {path.name: size for path in PACKAGE.rglob("*.py") if (size := len(path.read_text().splitlines())) > LONGEST}
+    assert not long

@@ -1,0 +1,77 @@
+"""`mulegraph.toml`: defaults, changes, and errors that name the key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mulegraph.errors import BadUse
+from mulegraph.settings import LIMITS, Settings, read_settings
+from mulegraph.signs.base import check_thresholds
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
+
+
+def test_without_a_file_the_defaults_hold(tmp_path):
+    """Nobody has to write a settings file."""
+    assert read_settings(tmp_path) == Settings()
+
+
+def test_the_documented_file_is_the_defaults(tmp_path):
+    """The example in docs/settings.md names every setting with its default."""
+    text = re.search(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)[1]
+    (tmp_path / "mulegraph.toml").write_text(text, encoding="utf-8")
+
+    found = read_settings(tmp_path)
+
+    plain = Settings()
+    assert (found.flow, found.devices, found.hops, found.cases) == (plain.flow, plain.devices, plain.hops, plain.cases)
+    raw = tomllib.loads(text)
+    for section in ("flow", "devices", "hops", "cases"):
+        assert set(raw[section]) == {each.name for each in fields(getattr(plain, section))}
+
+
+def test_every_setting_has_limits():
+    """No number is taken unseen."""
+    sections = [each.name for each in fields(Settings) if each.name != "signs"]
+    names = {f"{section}.{each.name}" for section in sections for each in fields(getattr(Settings(), section))}
+    assert set(LIMITS) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[flow]\nwindow_hours = 'six'", "flow.window_hours is 'six'"),
+        ("[flow]\nshare_percent = 0", "flow.share_percent is 0"),
+        ("[flow]\nshare_percent = 60.5", "flow.share_percent is 60.5"),
+        ("[flow]\nseed = true", "flow.seed is True"),
+        ("[flow]\nwindow = 6", "flow.window is unknown"),
+        ("[flows]\nwindow_hours = 6", "[flows] is unknown"),
+        ("flow = 3", "[flow] is unknown"),
+        ("[flow\n", "cannot be read"),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path, text, named):
+    """File, key and value stand in the message, and what was expected beside them."""
+    (tmp_path / "mulegraph.toml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(BadUse) as error:
+        read_settings(tmp_path)
+
+    assert named in error.value.problem
+    assert "mulegraph.toml" in error.value.problem
+    assert error.value.do
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [({"Z9": {}}, "Z9"), ({"A4": {"more": 3}}, "A4.more"), ({"A4": {"more_than": "3"}}, "A4.more_than")],
+)
+def test_thresholds_of_signs_are_checked_too(changed, named):
+    """A misspelt threshold is an error, not a silent default."""
+    with pytest.raises(BadUse, match=named):
+        check_thresholds(changed)
