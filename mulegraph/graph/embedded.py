@@ -336,14 +336,15 @@ def _create(connection: ladybug.Connection, labels: Iterable[NodeLabel], types: 
 
 def _copy_nodes(connection: ladybug.Connection, nodes: Nodes) -> None:
     if len(nodes.rows):
-        connection.execute(f"COPY `{nodes.label}` FROM $rows", {"rows": nodes.rows})
+        # One chunk: the engine stops reading a table at its first empty chunk.
+        connection.execute(f"COPY `{nodes.label}` FROM $rows", {"rows": nodes.rows.combine_chunks()})
 
 
 def _copy_relationships(connection: ladybug.Connection, parts: Iterable[Relationships]) -> None:
     for part in parts:
         if len(part.rows):
             pair = f"(from = '{part.source}', to = '{part.target}')"
-            connection.execute(f"COPY `{part.type}` FROM $rows {pair}", {"rows": part.rows})
+            connection.execute(f"COPY `{part.type}` FROM $rows {pair}", {"rows": part.rows.combine_chunks()})
 
 
 def _copy_findings(

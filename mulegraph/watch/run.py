@@ -79,7 +79,8 @@ class Runs:
 
     def all(self) -> list[Run]:
         """Finished runs, oldest first."""
-        return [Run(path.parent) for path in sorted(self.folder.glob(f"*/{MANIFEST}"))]
+        finished = sorted(path.parent for path in self.folder.glob(f"*/{MANIFEST}"))
+        return [Run(folder) for folder in finished if not folder.name.startswith(".")]
 
     def latest(self, ledger_hash: str) -> Run | None:
         """The newest run over this ledger."""
