@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, show
+from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, opened, show, steps_bar
 from mulegraph.feed.ingest import LoadReport, load
 from mulegraph.feed.mapping import read_mapping
 from mulegraph.feed.rejects import Limit
@@ -26,6 +26,7 @@ def load_command(
     max_rejects: Annotated[
         str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
     ] = None,
+    graph: Annotated[bool, typer.Option(help="Bring the embedded graph up to the ledger, too.")] = True,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Load bank files into the ledger; bad rows go to rejects/, and the rest loads."""
@@ -33,6 +34,10 @@ def load_command(
     limit = Limit.parse(max_rejects) if max_rejects is not None else None
     with bytes_bar() as progress:
         report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
+    if graph:
+        with steps_bar() as step:
+            step("graph")
+            opened(workspace).update_graph()
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
         show_json(report, rows)

@@ -21,7 +21,6 @@ def open_engine(scratch: Path) -> duckdb.DuckDBPyConnection:
         f"memory_limit = '{ENGINE_MEMORY}'",
         f"temp_directory = '{in_sql(scratch)}'",
         "TimeZone = 'UTC'",
-        "enable_progress_bar = false",
         "preserve_insertion_order = false",
         # A stream of unknown length must probe; as the build side of a join it would be held whole.
         "disabled_optimizers = 'join_order,build_side_probe_side'",

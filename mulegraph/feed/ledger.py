@@ -65,7 +65,6 @@ class Ledger:
         """The DuckDB connection that every Ibis expression of this ledger runs on."""
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
-        engine.raw_sql("SET enable_progress_bar = false")
         return engine
 
     def table(self, name: str) -> ir.Table:

@@ -6,7 +6,7 @@ decimals in the transfer's currency, times are UTC in microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, TABLES, Kind
 CASH_KIND = "cash"
 """Kind of the two Account nodes that stand for cash. They are two, so that no directed path runs through cash."""
 
-SLICE_ROWS = 1_000_000
+SLICE_ROWS = 25_000_000
 """Relationships handed to an engine in one go; bounds the memory of a rebuild."""
 
 TEXT, TIME, AMOUNT = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME], ARROW_TYPE[Kind.AMOUNT]
@@ -122,11 +122,12 @@ class Graph(Protocol):
         ...
 
 
-def _of_table(label: str, table: str, without: Sequence[str] = ()) -> NodeLabel:
-    fields = [each for each in TABLES[table].arrow_schema if each.name not in without]
-    return NodeLabel(label, pa.schema(fields))
+TRANSFERS = "transfers"
+"""Property of Account: how many transfers it is an end of. Questions leave hubs out by it, and need not count."""
 
-
+_ACCOUNT = pa.schema(
+    [*(each for each in TABLES["accounts"].arrow_schema if each.name != "holder_id"), pa.field(TRANSFERS, pa.int64())]
+)
 _LISTING = pa.schema([pa.field("listing_id", TEXT), *TABLES["listings"].arrow_schema])
 _FINDING = pa.schema(
     [
@@ -164,9 +165,9 @@ _USED = pa.schema([("uses", pa.int64()), ("first_at", TIME), ("last_at", TIME)])
 NODES: dict[str, NodeLabel] = {
     label.name: label
     for label in (
-        _of_table("Account", "accounts", without=["holder_id"]),
-        _of_table("Holder", "holders"),
-        _of_table("Device", "devices"),
+        NodeLabel("Account", _ACCOUNT),
+        NodeLabel("Holder", TABLES["holders"].arrow_schema),
+        NodeLabel("Device", TABLES["devices"].arrow_schema),
         NodeLabel("Listing", _LISTING),
         NodeLabel("Finding", _FINDING),
         NodeLabel("Case", _CASE),
@@ -217,7 +218,7 @@ def ledger_nodes(source: GraphInput) -> Iterator[Nodes]:
     Raises BadData when an account carries one of the keys kept for cash.
     """
     accounts = _read(source, "accounts")
-    yield Nodes("Account", _with_cash(accounts.select(NODES["Account"].properties.names)))
+    yield Nodes("Account", _with_transfers(source, _with_cash(accounts.drop_columns("holder_id"))))
     named = accounts["holder_id"]
     yield Nodes("Holder", _with_named(_read(source, "holders"), named))
     used = pa.chunked_array([batch["device_id"] for batch in _uses(source)], TEXT)
@@ -302,6 +303,18 @@ def _with_cash(accounts: pa.Table) -> pa.Table:
         )
     cash = [{"account_id": name, "kind": CASH_KIND} for name in (CASH_IN, CASH_OUT)]
     return pa.concat_tables([accounts, pa.Table.from_pylist(cash, accounts.schema)])
+
+
+def _with_transfers(source: GraphInput, accounts: pa.Table) -> pa.Table:
+    """`accounts` with the number of transfers that each is an end of; one to itself counts once."""
+    parts = [pa.table({"id": pa.array([], TEXT), "n": pa.array([], pa.int64())})]
+    for rows in map(_transfers, _sliced(_batches(source, "transfers"), SLICE_ROWS)):
+        to_others = rows.filter(pc.field("from") != pc.field("to"))
+        ends = pa.table([pa.chunked_array([*rows["from"].chunks, *to_others["to"].chunks], TEXT)], ["id"])
+        parts.append(ends.group_by("id").aggregate([([], "count_all")]).rename_columns(["id", "n"]))
+    counts = pa.concat_tables(parts).group_by("id").aggregate([("n", "sum")])
+    places = pc.index_in(accounts["account_id"], value_set=counts["id"].combine_chunks())
+    return accounts.append_column(_ACCOUNT.field(TRANSFERS), pc.fill_null(counts["n_sum"].take(places), 0))
 
 
 def _with_named(rows: pa.Table, named: pa.ChunkedArray) -> pa.Table:

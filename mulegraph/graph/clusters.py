@@ -76,14 +76,14 @@ def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
     graph: nx.Graph[tuple[str, str]] = nx.Graph()
     for row in shared.itertuples():
         graph.add_edges_from((("device", row.device_id), ("account", account)) for account in row.account_ids)
-    owner_of = _owners(ledger, sorted(name for kind, name in graph if kind == "account"))
+    owner_of, address_of = _owners(ledger, sorted(name for kind, name in graph if kind == "account"))
     first, last = (dict(zip(shared["device_id"], shared[name], strict=True)) for name in ("first_at", "last_at"))
     rows = []
     for part in nx.connected_components(graph):
         devices = sorted(name for kind, name in part if kind == "device")
         accounts = sorted(name for kind, name in part if kind == "account")
-        owners = {owner_of.loc[account, "owner"] for account in accounts}
-        homes = {owner_of.loc[account, "address"] for account in accounts}
+        owners = {owner_of[account] for account in accounts}
+        homes = {address_of[account] for account in accounts}
         rows.append(
             {
                 "cluster": devices[0],
@@ -102,12 +102,14 @@ def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["holders", "cluster"], ascending=[False, True], ignore_index=True)
 
 
-def _owners(ledger: Ledger, account_ids: list[str]) -> pd.DataFrame:
-    """Owner and address of accounts, by account id."""
+def _owners(ledger: Ledger, account_ids: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Owner, and address, of accounts by account id."""
     accounts = ledger.table("accounts").select("account_id", "holder_id")
     wanted = accounts.semi_join(
         ibis.memtable({"account_id": account_ids}, schema={"account_id": "string"}), "account_id"
     )
     homes = ledger.table("holders").select("holder_id", "address")
     frame = wanted.left_join(homes, "holder_id").mutate(owner=_.holder_id.coalesce(_.account_id))
-    return frame.mutate(address=_.address.coalesce(_.owner)).to_pandas().set_index("account_id")[["owner", "address"]]
+    found = frame.mutate(address=_.address.coalesce(_.owner)).to_pandas()
+    ids, owners, homes = (found[name].tolist() for name in ("account_id", "owner", "address"))
+    return dict(zip(ids, owners, strict=True)), dict(zip(ids, homes, strict=True))

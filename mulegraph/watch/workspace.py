@@ -309,6 +309,11 @@ class Workspace:
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
 
+    def update_graph(self) -> None:
+        """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
+        if EmbeddedGraph(self.folder / "graph.lbug").status().stamp != self.ledger.hash:
+            self.rebuild_graph()
+
     def rebuild_graph(self) -> dict[str, int]:
         """Write the embedded graph anew from the ledger and the latest run."""
         run = Runs(self.folder).latest(self.ledger.hash)

@@ -1,0 +1,151 @@
+"""Pages, opened in a real Chromium with no network: they draw, they react, and nothing leaves them."""
+
+from __future__ import annotations
+
+import functools
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import networkx as nx
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from mulegraph.triage.cases import add_transfers
+from mulegraph.views.network import network_page
+from mulegraph.watch.pictures import picture, write_report
+
+EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert chromium and driver, "install chromium and chromium-driver (Debian)"
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for each in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000", "--proxy-server=127.0.0.1:9"):
+        options.add_argument(each)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield found
+    found.quit()
+
+
+def opened(browser: webdriver.Chrome, path: Path) -> None:
+    browser.get_log("browser")
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+
+
+def graph_of(account: str) -> nx.MultiDiGraph:
+    import pandas as pd
+
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    rows = [("t1", account, "b", "10.50"), ("t2", "b", None, "9.00")]
+    frame = pd.DataFrame(rows, columns=["transfer_id", "source", "target", "amount"])
+    frame["amount"] = frame["amount"].map(Decimal)
+    frame = frame.assign(currency="EUR", at=datetime(2026, 1, 5, 9), channel="instant")
+    add_transfers(graph, frame)
+    return graph
+
+
+def test_a_case_is_drawn_offline(browser, workspace, tmp_path):
+    """The page draws every node, logs no error, and asks no other host for anything."""
+    case = workspace.cases()["case"][0]
+    path = tmp_path / "case.html"
+    path.write_text(picture(workspace, case), encoding="utf-8")
+
+    opened(browser, path)
+
+    assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+    drawn = browser.execute_script("return picture.body.nodeIndices.length")
+    assert drawn == len(workspace.case(case).graph())
+    assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
+    asked = re.findall(r'"url":"([a-z]+:)', " ".join(each["message"] for each in browser.get_log("performance")))
+    assert set(asked) <= {"file:", "data:", "about:"}
+    pixels = browser.execute_script(
+        "const c = document.querySelector('canvas'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n;"
+    )
+    assert pixels > 5_000
+
+
+def test_a_click_tells_the_accounts_story(browser, workspace, tmp_path):
+    """Choosing a node shows what it received and paid."""
+    case = workspace.case(workspace.cases()["case"][0])
+    path = tmp_path / "case.html"
+    path.write_text(picture(workspace, case.id), encoding="utf-8")
+    relay = case.accounts.query("role == 'relay'")["account_id"].iloc[0]
+
+    opened(browser, path)
+    browser.find_element(By.ID, "find").send_keys(relay)
+
+    told = browser.find_element(By.ID, "chosen").text
+    assert told.startswith(relay)
+    assert "←" in told and "→" in told
+
+
+def test_no_page_names_another_host(workspace, tmp_path):
+    """No address of another host in any page, also not in a comment (names of formats at w3.org are none)."""
+    for path in write_report(workspace, tmp_path):
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r"https?://(?!www\.w3\.org/)[^\s\"'<]*", text) == []
+        assert not re.search(r"(?:src|href)\s*=\s*[\"']?//", text)
+
+
+@pytest.mark.parametrize("name", [EVIL, "a\"b'c&d", "\u202eabc", "ключ", "a\nb"])
+def test_a_hostile_name_is_only_a_name(browser, tmp_path, name):
+    """Markup in an account number is shown, never run."""
+    path = tmp_path / "page.html"
+    path.write_text(network_page(graph_of(name), title=name, facts={"who": name}), encoding="utf-8")
+
+    opened(browser, path)
+
+    assert "owned" not in browser.title.replace(name, "")
+    assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+    assert browser.execute_script("return data.nodes.map(each => each.id)")[0] == name
+    assert browser.find_elements(By.CSS_SELECTOR, "img") == []
+
+
+def test_the_policy_forbids_foreign_scripts(browser, tmp_path):
+    """A script that somebody adds to the page does not run: its hash is not in the policy."""
+    text = network_page(graph_of("a"), title="a")
+    path = tmp_path / "page.html"
+    path.write_text(text.replace("</body>", "<script>document.title = 'owned'</script></body>"), encoding="utf-8")
+
+    opened(browser, path)
+
+    assert browser.title == "a"
+
+
+def test_the_same_case_is_the_same_page(workspace):
+    """Nothing random: the place of a node is computed, not shaken out."""
+    case = workspace.cases()["case"][0]
+    assert picture(workspace, case) == picture(workspace, case)
+
+
+def test_a_page_opens_from_a_server_too(browser, tmp_path):
+    """Also over HTTP on the loopback address nothing but the page is fetched."""
+    (tmp_path / "page.html").write_text(network_page(graph_of("a"), title="a"), encoding="utf-8")
+    asked: list[str] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, form: str, *values: object) -> None:
+            asked.append(self.path)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        browser.get(f"http://127.0.0.1:{server.server_port}/page.html")
+        assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert set(asked) <= {"/page.html", "/favicon.ico"}

@@ -1,0 +1,65 @@
+"""Rows as text: one place, three formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mulegraph.views.tables import Format, plain, written
+
+ROWS = [
+    {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},
+    {"id": "=1+1", "amount": Decimal("0.10"), "at": pd.Timestamp("2026-01-05 09:30:00.25"), "names": [], "none": np.nan},
+]
+HEADS = {"id": "id", "amount": "amount", "at": "at", "names": "names", "none": "none"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Decimal("10.00"), "10.00"),
+        (Decimal("1E+3"), "1000"),
+        (datetime(2026, 1, 5), "2026-01-05T00:00:00Z"),
+        (date(2026, 1, 5), "2026-01-05"),
+        (pd.NaT, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (np.int64(3), 3),
+        (np.array(["a"]), ["a"]),
+        ({"a": Decimal("1")}, {"a": "1"}),
+    ],
+)
+def test_plain_values(value, expected):
+    """Decimals and times are text, nothing is null, and JSON can hold all of it."""
+    assert plain(value) == expected
+    json.dumps(plain(value), allow_nan=False)
+
+
+def test_json_is_an_array_also_when_empty():
+    """A pipe can always parse it."""
+    assert json.loads(written([], Format.JSON, columns=HEADS)) == []
+    assert json.loads(written(ROWS, Format.JSON, columns=HEADS))[0]["amount"] == "1234.50"
+
+
+def test_csv_does_not_run_in_a_spreadsheet():
+    """A cell that begins like a formula is quoted as text."""
+    rows = list(csv.DictReader(io.StringIO(written(ROWS, Format.CSV, columns=HEADS))))
+    assert [row["id"] for row in rows] == ["a", "'=1+1"]
+    assert rows[0]["names"] == "x y"
+    assert rows[1]["at"] == "2026-01-05T09:30:00.250000Z"
+
+
+def test_tables_fit_and_never_interpret():
+    """80 columns; markup and control characters in a value are shown, not obeyed."""
+    text = written([{"id": "[bold]x\x1b[31m" + "y" * 200}], Format.TABLE, columns={"id": "id"})
+    assert "[bold]" in text
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    assert "(none)" in written([], Format.TABLE, columns=HEADS)
