@@ -21,7 +21,7 @@ from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, TABLES, Kind
 CASH_KIND = "cash"
 """Kind of the two Account nodes that stand for cash. They are two, so that no directed path runs through cash."""
 
-SLICE_ROWS = 25_000_000
+SLICE_ROWS = 5_000_000
 """Relationships handed to an engine in one go; bounds the memory of a rebuild."""
 
 TEXT, TIME, AMOUNT = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME], ARROW_TYPE[Kind.AMOUNT]

@@ -30,7 +30,13 @@ def browser() -> Iterator[webdriver.Chrome]:
     assert chromium and driver, "install chromium and chromium-driver (Debian)"
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for each in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1400,1000", "--proxy-server=127.0.0.1:9"):
+    for each in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--window-size=1400,1000",
+        "--proxy-server=127.0.0.1:9",
+    ):
         options.add_argument(each)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))

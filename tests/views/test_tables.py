@@ -16,7 +16,13 @@ from mulegraph.views.tables import Format, plain, written
 
 ROWS = [
     {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},
-    {"id": "=1+1", "amount": Decimal("0.10"), "at": pd.Timestamp("2026-01-05 09:30:00.25"), "names": [], "none": np.nan},
+    {
+        "id": "=1+1",
+        "amount": Decimal("0.10"),
+        "at": pd.Timestamp("2026-01-05 09:30:00.25"),
+        "names": [],
+        "none": np.nan,
+    },
 ]
 HEADS = {"id": "id", "amount": "amount", "at": "at", "names": "names", "none": "none"}
 

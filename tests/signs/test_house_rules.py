@@ -1,0 +1,72 @@
+"""Every sign keeps the house rules: one file, one name, words that a reader can use."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from mulegraph.model import TABLES
+from mulegraph.signs.base import SUBJECTS, all_signs, identity, score_of
+
+FOLDER = Path(__file__).parents[2] / "mulegraph" / "signs"
+TESTS = Path(__file__).parent
+UNITS = ("hours", "nats", "percent", "share", "holders", "senders", "addresses", "flagged", "than")
+SIGNS = list(all_signs().values())
+
+
+def test_signs_are_found_by_being_there():
+    """Each file of the folder but base.py is one sign, under its own code."""
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "base"}
+    assert {sign.name for sign in SIGNS} == files
+    assert list(all_signs()) == sorted(all_signs())
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: sign.code)
+def test_a_sign_says_what_it_is(sign):
+    """File, function and test share a name; title, innocence and source are there."""
+    assert Path(inspect.getfile(sign.find)).stem == sign.name
+    assert (TESTS / f"test_{sign.name}.py").is_file()
+    assert re.fullmatch(r"[ACNTV]\d", sign.code)
+    assert 20 < len(sign.title) < 120
+    assert len(sign.innocent_when) > 20
+    assert len(sign.source) > 5
+    assert sign.subject in SUBJECTS
+    assert set(sign.needs) <= set(TABLES)
+    assert sign.code in inspect.getdoc(inspect.getmodule(sign.find))
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: sign.code)
+def test_thresholds_are_numbers_with_units(sign):
+    """A threshold can be changed in a settings file without reading the code."""
+    for name, default in sign.thresholds.items():
+        assert isinstance(default, (int, float))
+        assert name.endswith(UNITS), name
+
+
+def test_an_identity_is_of_sign_and_subject_only():
+    """The night's diff compares identities, so nothing that is displayed may change them."""
+    assert identity("A4", "account", "x") == identity("A4", "account", "x")
+    assert len({identity("A4", "account", "x"), identity("A3", "account", "x"), identity("A4", "device", "x")}) == 3
+
+
+def test_scores_stay_between_nought_and_one():
+    """However surprising, and rising with surprise."""
+    scores = score_of([0, 1, 7, 23, 1000])
+    assert scores[0] == 0
+    assert (scores[:-1] < scores[1:]).all()
+    assert scores[-1] <= 1
+
+
+def test_findings_of_the_sample_are_well_formed(workspace):
+    """Scores, reasons without holes, evidence that is in the ledger, times that are in order."""
+    findings = workspace.findings()
+    assert findings["score"].between(0, 1).all()
+    assert findings["finding"].is_unique
+    assert not findings["reason"].str.contains(r"[{}]|None|nan").any()
+    ids = {each for evidence in findings["evidence"] for each in evidence}
+    assert set(workspace.ledger.row_of(sorted(ids))) == ids
+    timed = findings.dropna(subset=["first_at"])
+    assert (timed["first_at"] <= timed["last_at"]).all()
