@@ -6,9 +6,12 @@ is the false discovery rate of Storey & Tibshirani, PNAS 100 (2003), as q-values
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numba import njit
 
+from mulegraph.flow.chains import Chains
 from mulegraph.flow.matching import DAY, HOUR, Transfers, settled
 
 SHORT_LEDGER = 7 * DAY
@@ -19,13 +22,15 @@ def shuffled(transfers: Transfers, seed: list[int]) -> Transfers:
 
     A transfer keeps its hour of the day, so that shops still sell by day and batches still run at night; only
     the day and the minute are drawn anew. Under a week there are too few days to draw from, and all times are
-    shuffled freely. Times stay sorted, because it is the transfers that are dealt out to them.
+    shuffled freely. Times stay sorted, because it is the transfers that are dealt out to them. `row` of the
+    result is the position that each transfer has in `transfers`.
     """
     deal = np.random.default_rng(seed).permutation(np.arange(len(transfers), dtype=np.int32))
     if transfers.span >= SHORT_LEDGER and transfers.tick < DAY:
         deal = _deal_by_hour(deal, (transfers.at // HOUR % 24).astype(np.uint8))
     source, target, amount = _taken(transfers.source, transfers.target, transfers.amount, deal)
-    return settled(source, target, amount, transfers.at, accounts=transfers.accounts, tick=transfers.tick)
+    dealt = settled(source, target, amount, transfers.at, accounts=transfers.accounts, tick=transfers.tick)
+    return replace(dealt, row=deal[dealt.row])
 
 
 @njit(cache=True, nogil=True)
@@ -63,6 +68,19 @@ def _taken(source, target, amount, deal):  # type: ignore[no-untyped-def]
         ends = packed[card, 0]
         columns[0][place], columns[1][place], columns[2][place] = ends >> 32, ends, packed[card, 1]
     return columns
+
+
+def innocent(chains: Chains, cards: np.ndarray, explained: np.ndarray, least: float) -> np.ndarray:
+    """Scores of a shuffled ledger's chains, but for those from `least` up that touch an explained transfer.
+
+    In the real ledger a chain that touches a true network is no false alarm; dealt out, the transfers of such
+    networks meet others by chance all the same, and would be counted as if they were innocent. `cards` are the
+    positions that the shuffled transfers have in the real ledger, `explained` says which of those stand in chains
+    of at least `least` micronats there.
+    """
+    of = np.repeat(np.arange(len(chains)), np.diff(chains.start))
+    touched = np.bincount(of, explained[cards[chains.position]], len(chains)) > 0
+    return chains.score[~(touched & (chains.score >= least))]
 
 
 def false_shares(scores: np.ndarray, by_chance: list[np.ndarray]) -> np.ndarray:

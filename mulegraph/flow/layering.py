@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from mulegraph.flow.chains import MICRONATS, Chains, find_chains
-from mulegraph.flow.chance import false_shares, shuffled
+from mulegraph.flow.chance import false_shares, innocent, shuffled
 from mulegraph.flow.matching import Links, Transfers, effective_window, match, strong
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
 from mulegraph.settings import FlowSettings
@@ -69,12 +69,17 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         by_chance = [each.result() for each in dealt]
         fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in by_chance])))
         scores = link_scores(accounts.rate, fit)
-        chance_scores = pool.map(lambda pair: find_chains(pair[0], pair[1], scores).score, by_chance)
+        dealt_chains = pool.map(lambda pair: find_chains(pair[0], pair[1], scores), by_chance)
         chains = find_chains(transfers, firm, scores)
-        share = false_shares(chains.score, list(chance_scores))
+        chance = [(each, pair[0].row) for each, pair in zip(dealt_chains, by_chance, strict=True)]
+    share = false_shares(chains.score, [each.score for each, _ in chance])
     accepted = np.flatnonzero(share <= settings.false_share)
-    threshold = float(chains.score[accepted[-1]] / MICRONATS) if len(accepted) else float("inf")
-    return Flow(transfers, links, firm, chains, accounts, scores, fit, window, share, threshold)
+    least = float(chains.score[accepted[-1]]) if len(accepted) else float("inf")
+    if len(accepted):
+        # The threshold stays where the careful estimate put it; what is printed leaves known networks out.
+        explained = chains.best >= least
+        share = false_shares(chains.score, [innocent(each, cards, explained, least) for each, cards in chance])
+    return Flow(transfers, links, firm, chains, accounts, scores, fit, window, share, least / MICRONATS)
 
 
 @njit(cache=True, nogil=True)

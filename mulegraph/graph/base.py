@@ -24,6 +24,9 @@ CASH_KIND = "cash"
 SLICE_ROWS = 5_000_000
 """Relationships handed to an engine in one go; bounds the memory of a rebuild."""
 
+COUNT_ROWS = 1_000_000
+"""Transfers counted in one go; bounds the memory of counting them by account."""
+
 TEXT, TIME, AMOUNT = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME], ARROW_TYPE[Kind.AMOUNT]
 TEXTS = pa.list_(TEXT)
 
@@ -308,7 +311,7 @@ def _with_cash(accounts: pa.Table) -> pa.Table:
 def _with_transfers(source: GraphInput, accounts: pa.Table) -> pa.Table:
     """`accounts` with the number of transfers that each is an end of; one to itself counts once."""
     parts = [pa.table({"id": pa.array([], TEXT), "n": pa.array([], pa.int64())})]
-    for rows in map(_transfers, _sliced(_batches(source, "transfers"), SLICE_ROWS)):
+    for rows in map(_transfers, _sliced(_batches(source, "transfers"), COUNT_ROWS)):
         to_others = rows.filter(pc.field("from") != pc.field("to"))
         ends = pa.table([pa.chunked_array([*rows["from"].chunks, *to_others["to"].chunks], TEXT)], ["id"])
         parts.append(ends.group_by("id").aggregate([([], "count_all")]).rename_columns(["id", "n"]))

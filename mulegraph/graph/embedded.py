@@ -41,7 +41,7 @@ from mulegraph.graph.base import (
 
 MIB = 1 << 20
 WRITE_POOL_BYTES = 1024 * MIB
-READ_POOL_BYTES = 512 * MIB
+READ_POOL_BYTES = 2048 * MIB
 MAX_FILE_BYTES = 1 << 38
 """Address space that an open file reserves; the engine's own default (8 TiB) is refused under memory limits."""
 
@@ -207,6 +207,12 @@ class EmbeddedGraph:
             )
         if "read-only database" in line:
             return _only_reads(asked)
+        if "Buffer manager" in line:
+            self.close()  # a query that ran out of memory leaves some of it taken for as long as the file is open
+            return EngineTrouble(
+                f"{asked} needs more memory than the {READ_POOL_BYTES // MIB} MiB that a query may use",
+                do="Ask for less: fewer hops, a lower 'hub', a shorter time.",
+            )
         if re.search(r"checksum|corrupt|_M_|out of range|database file", line, re.IGNORECASE):
             return EngineTrouble(f"{self.path}: the graph cannot be read ({line})", do=REBUILD)
         return EngineTrouble(f"the graph engine could not answer {asked}: {line}")

@@ -103,7 +103,7 @@ class Query:
                 )
             try:
                 values[name] = parameter.parse(text)
-            except ValueError:
+            except (ValueError, OverflowError):  # the year 1 in an eastern zone is before the first of all times
                 raise BadUse(
                     f"query '{self.name}': parameter '{name}' is '{text}'",
                     do=f"Expected {parameter.expected}.",

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from mulegraph.flow.chance import false_shares, shuffled
+from mulegraph.flow.chains import Chains
+from mulegraph.flow.chance import false_shares, innocent, shuffled
 from mulegraph.flow.layering import find_flow
 from mulegraph.flow.matching import DAY, HOUR, in_order
 from mulegraph.flow.surprise import DEFAULT_FIT, Traffic, estimate_fit, link_scores, traffic
@@ -147,3 +148,12 @@ def test_a_quiet_account_is_finite():
     accounts = Traffic(np.array([0]), np.array([3]), np.ones(1), 10.0)
 
     assert math.isfinite(link_scores(accounts.rate, 0.1)[0])
+
+
+def test_what_is_explained_is_not_called_chance():
+    """Of a shuffled ledger's chains those that touch a network above the threshold are set aside, others stay."""
+    chains = Chains(np.array([0, 1, 2, 3, 4, 5, 6, 7, 8]), np.array([0, 3, 6, 9]), np.array([9, 8, 3]), np.zeros(9))
+    explained = np.zeros(20, bool)
+    explained[[12, 18]] = True
+
+    assert innocent(chains, np.arange(10, 19), explained, least=5).tolist() == [8, 3]
