@@ -5,10 +5,8 @@ The command line and notebooks both ask here, so that they give the same answers
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,10 +26,10 @@ from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.graph.queries import ask
 from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers, case_graph
+from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.scan import ScanResult, fill_graph, scan
 
-Moment = datetime | str | None
 MOST_IN_A_PICTURE = 400
 """Transfers of an account's neighbourhood that a picture shows, the latest first."""
 
@@ -52,13 +50,13 @@ class Case:
     def findings(self) -> pd.DataFrame:
         """The findings that make the case, best first."""
         table = self.workspace.run.table("findings")
-        return _frame(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
+        return frame_of(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
 
     @property
     def chains(self) -> pd.DataFrame:
         """The chains of the case, best first."""
         table = self.workspace.run.table("chains")
-        return _frame(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
+        return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
 
     @property
     def transfers(self) -> pd.DataFrame:
@@ -160,7 +158,7 @@ class Workspace:
         table = self.run.table("cases")
         rows = table.filter(pc.equal(table["case"], case)).to_pylist()
         if not rows:
-            raise BadUse(f"case '{case}' is unknown", do=_near(case, table["case"], "mulegraph case list"))
+            raise BadUse(f"case '{case}' is unknown", do=near(case, table["case"], "mulegraph case list"))
         return Case(self, rows[0])
 
     def devices(
@@ -183,7 +181,7 @@ class Workspace:
 
     def hub_devices(self) -> pd.DataFrame:
         """Devices of so many holders that they were set aside."""
-        return _frame(self.run.table("hubs"))
+        return frame_of(self.run.table("hubs"))
 
     def devices_of(self, accounts: list[str]) -> pd.DataFrame:
         """account_id and device_id of the devices that these accounts share, hubs left out."""
@@ -223,7 +221,7 @@ class Workspace:
                 time_respecting=time_respecting,
             )
         ]
-        return self._cut(self._named_paths(found), top, since, until)
+        return cut(self._named_paths(found), top, since, until)
 
     @cached_property
     def _neighbours(self) -> Neighbours:
@@ -259,8 +257,8 @@ class Workspace:
         return {
             **row,
             "holder": self._row("holders", "holder_id", row["holder_id"]),
-            "received": _sums(transfers[transfers["target"] == account]),
-            "paid": _sums(transfers[transfers["source"] == account]),
+            "received": sums(transfers[transfers["target"] == account]),
+            "paid": sums(transfers[transfers["source"] == account]),
             "counterparties": int(pd.concat([transfers["source"], transfers["target"]]).nunique()) - 1,
             "listed_on": self._listings(account),
             "findings": findings,
@@ -275,7 +273,7 @@ class Workspace:
 
     def transfers_of(self, account: str, *, since: Moment = None, until: Moment = None) -> pd.DataFrame:
         """All transfers of an account in time order."""
-        chosen = self.ledger.between(_stamp(since), _stamp(until))
+        chosen = self.ledger.between(stamp(since), stamp(until))
         chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
         return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
 
@@ -349,52 +347,4 @@ class Workspace:
             lists = table["accounts"].combine_chunks()
             parents = pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), account))
             table = table.take(pc.unique(parents))
-        return self._cut(_frame(table), top, since, until)
-
-    def _cut(self, frame: pd.DataFrame, top: int | None, since: Moment, until: Moment) -> pd.DataFrame:
-        """Keep what overlaps since ≤ … < until, then the first `top` rows."""
-        start, end = _stamp(since), _stamp(until)
-        if start is not None:
-            frame = frame[frame["last_at"] >= start]
-        if end is not None:
-            frame = frame[frame["first_at"] < end]
-        return frame.head(top).reset_index(drop=True) if top is not None else frame.reset_index(drop=True)
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    frame = table.to_pandas()
-    for name in table.schema.names:
-        if pa.types.is_list(table.schema.field(name).type):
-            frame[name] = [list(each) for each in frame[name]]
-    return frame
-
-
-def _sums(transfers: pd.DataFrame) -> dict[str, Any]:
-    """Number, sum and times of some transfers."""
-    if transfers.empty:
-        return {"transfers": 0, "amount": 0, "first_at": None, "last_at": None}
-    at = transfers["at"]
-    return {
-        "transfers": len(transfers),
-        "amount": transfers["amount"].sum(),
-        "first_at": at.min(),
-        "last_at": at.max(),
-    }
-
-
-def _stamp(moment: Moment) -> pd.Timestamp | None:
-    """A moment in UTC without a zone; text is ISO 8601, and without a zone it is UTC."""
-    if moment is None:
-        return None
-    try:
-        parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    except ValueError:
-        raise BadUse(
-            f"'{moment}' is not a time", do="Expected a date or time such as 2026-01-31 or 2026-01-31T09:30Z."
-        ) from None
-    return pd.Timestamp(parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed)
-
-
-def _near(wanted: str, known: pa.ChunkedArray, command: str) -> str:
-    close = difflib.get_close_matches(wanted, known.to_pylist()[:5000], 3)
-    return (f"Did you mean {' or '.join(close)}? " if close else "") + f"See: {command}"
+        return cut(frame_of(table), top, since, until)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -190,3 +191,12 @@ def test_the_readme_names_only_commands_that_exist():
     known |= {each.name for group in app.registered_groups for each in group.typer_instance.registered_groups}
     used = {line.split()[1] for line in text.replace("`", "\n").splitlines() if line.startswith("mulegraph ")}
     assert used <= known
+
+
+def test_the_readme_shows_what_the_command_prints(here):
+    """Each `$ mulegraph …` in the README, run on the sample data, gives the lines under it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\$ mulegraph (.*?) --workspace demo/workspace\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert shown
+    for command, expected in shown:
+        assert answered(*command.split(), *here) == expected
