@@ -5,11 +5,11 @@
 // param: ordered integer 0..1 = 1 - 1: only paths that never go back in time
 // param: hub integer 2..1000000 = 100 - no path runs through an account with more transfers than this
 // columns: hops, flagged, accounts, transfers, least_amount, first_at, last_at
-// cost: own transfers times hub, and the transfers of the listed accounts; the time-out bounds it
+// cost: own transfers times hub, and a look at every transfer (about 2 s for a million); the time-out bounds it
 // rows: 1000
 // seconds: 30
-// Each path is found from both ends and joined: LadybugDB 0.22 loses rows of three hops in one pattern
-// (tests/graph/test_engine.py). The same expression twice in a part of a UNION mixes up its columns there.
+// LadybugDB 0.22 loses rows of patterns of three hops, so the last hop is a MATCH of its own; and it mixes up
+// columns when a part of a UNION returns one expression twice, so coalesce() makes another of it.
 MATCH (a:Account {account_id: $account})<-[t1:TRANSFER]-(b:Account)
 WHERE $hops >= 1
   AND b.account_id <> a.account_id

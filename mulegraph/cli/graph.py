@@ -7,6 +7,7 @@ import typer
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.views.tables import Format
+from mulegraph.watch.scan import GRAPH_FILE
 
 commands = typer.Typer()
 graph = typer.Typer(help="The embedded graph: an index over ledger and findings that can always be rebuilt.")
@@ -27,7 +28,7 @@ def rebuild_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Forma
 def status_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """What the graph holds, and whether it is of the ledger as it is now."""
     space = opened(workspace)
-    with EmbeddedGraph(space.folder / "graph.lbug") as found:
+    with EmbeddedGraph(space.folder / GRAPH_FILE) as found:
         status = found.status()
     current = "yes" if status.stamp == space.ledger.hash else "no: mulegraph graph rebuild"
     rows: list[dict[str, object]] = [{"what": "current", "number": current if status.exists else "no graph yet"}]

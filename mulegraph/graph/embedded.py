@@ -40,7 +40,7 @@ from mulegraph.graph.base import (
 )
 
 MIB = 1 << 20
-WRITE_POOL_BYTES = 1024 * MIB
+WRITE_POOL_BYTES = 4096 * MIB
 READ_POOL_BYTES = 2048 * MIB
 MAX_FILE_BYTES = 1 << 38
 """Address space that an open file reserves; the engine's own default (8 TiB) is refused under memory limits."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mulegraph.errors import EngineTrouble
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.graph.base import GraphInput
@@ -25,6 +26,7 @@ from mulegraph.triage.cases import build_cases
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
 NOT_TESTABLE = "not testable"
+GRAPH_FILE = "graph.lbug"
 Progress = Callable[[str], None]
 """Told the name of each step as it begins."""
 
@@ -162,6 +164,14 @@ def _flow_facts(scene: Scene) -> dict[str, Any]:
     }
 
 
+def is_current(graph: EmbeddedGraph, ledger: Ledger) -> bool:
+    """Whether the graph is of this ledger; one that cannot be read is an index to be made again, and no trouble."""
+    try:
+        return graph.status().stamp == ledger.hash
+    except EngineTrouble:
+        return False
+
+
 def fill_graph(
     workspace: Path, ledger: Ledger, findings: pa.Table | None, cases: pa.Table | None, *, anew: bool = False
 ) -> dict[str, int]:
@@ -169,8 +179,8 @@ def fill_graph(
 
     The ledger's part is kept when it is current, unless `anew`.
     """
-    with EmbeddedGraph(workspace / "graph.lbug") as graph:
-        if not anew and graph.path.exists() and graph.status().stamp == ledger.hash:
+    with EmbeddedGraph(workspace / GRAPH_FILE) as graph:
+        if not anew and is_current(graph, ledger):
             return graph.replace_findings(findings, cases)
         return graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
 

@@ -28,7 +28,7 @@ from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers, case_graph
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import ScanResult, fill_graph, scan
+from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, scan
 
 MOST_IN_A_PICTURE = 400
 """Transfers of an account's neighbourhood that a picture shows, the latest first."""
@@ -300,8 +300,8 @@ class Workspace:
         timeout_seconds: float | None = None,
     ) -> Answer:
         """Ask `cypher/NAME.cypher` of the embedded graph, which is made or brought up to date first."""
-        graph = EmbeddedGraph(self.folder / "graph.lbug")
-        if graph.status().stamp != self.ledger.hash:
+        graph = EmbeddedGraph(self.folder / GRAPH_FILE)
+        if not is_current(graph, self.ledger):
             self._told("the graph is not of this ledger; rebuilding it first")
             self.rebuild_graph()
         with graph:
@@ -309,7 +309,7 @@ class Workspace:
 
     def update_graph(self) -> None:
         """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
-        if EmbeddedGraph(self.folder / "graph.lbug").status().stamp != self.ledger.hash:
+        if not is_current(EmbeddedGraph(self.folder / GRAPH_FILE), self.ledger):
             self.rebuild_graph()
 
     def rebuild_graph(self) -> dict[str, int]:

@@ -131,3 +131,16 @@ def test_an_unknown_run_is_named(workspace):
         Runs(workspace.folder).named("yesterday")
     assert workspace.run.name in error.value.do
     assert json.loads((workspace.run.folder / "manifest.json").read_text())["run"] == workspace.run.name
+
+
+def test_a_damaged_graph_is_made_again(tmp_path):
+    """The graph is an index: what cannot be read is rebuilt from the ledger, and the question answered."""
+    draw(tmp_path, "a b 500 9:00\nb c 490 9:10\nc d 480 9:20")
+    scan(tmp_path / "workspace")
+    (tmp_path / "workspace" / "graph.lbug").write_bytes(b"not a graph")
+    told: list[str] = []
+
+    answer = Workspace(tmp_path / "workspace", told=told.append).query("account_neighbourhood", {"account": "b"})
+
+    assert {row["counterparty"] for row in answer.rows} == {"a", "c"}
+    assert told == ["the graph is not of this ledger; rebuilding it first"]
