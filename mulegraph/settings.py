@@ -60,7 +60,7 @@ class CaseSettings:
     by Louvain, which `seed` makes repeatable; accounts under `least_link_nats` join nobody."""
 
     least_score: float = 0.3
-    split_above: int = 12
+    split_above: int = 30
     seed: int = 1
     least_link_nats: float = 1.0
 

@@ -55,7 +55,7 @@ def build_cases(
 ) -> pa.Table:
     """Cases in `CASES` from findings and chains above the threshold.
 
-    `account_nats` says what a strong link through each account is worth: those under `least_link_nats` (shops,
+    `account_nats` says how unlikely a meeting at each account is by chance: those under `least_link_nats` (shops,
     exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one.
     """
     rows = [row for row in findings.to_pylist() if row["score"] >= settings.least_score]

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 80
+LONGEST_WORD = 24
 MOST_SHOWN = 4
 """Members of a list that a table cell shows."""
 
@@ -104,7 +105,10 @@ def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", w
         numeric = all(
             isinstance(row.get(name), (int, float, Decimal)) for row in listed[:50] if row.get(name) is not None
         )
-        table.add_column(head, justify="right" if listed and numeric else "left", overflow="fold")
+        # An id that is broken over two lines cannot be copied.
+        texts = [shown(row.get(name)) for row in listed]
+        whole = all(len(text) <= LONGEST_WORD and " " not in text for text in texts)
+        table.add_column(head, justify="right" if listed and numeric else "left", overflow="fold", no_wrap=whole)
     for row in listed:
         table.add_row(*(shown(row.get(name)) for name in columns))
     stream = io.StringIO()

@@ -117,11 +117,13 @@ def test_a_big_part_is_split_where_it_is_thin_and_always_alike():
         chains += [chain(f"{one}{two}", one, two) for one, two in combinations(group, 2)]
     chains.append(chain("thread", "h", "m"))
 
-    first = cases_of(chains)
+    first = cases_of(chains, settings=CaseSettings(split_above=12))
 
-    assert members(first) == [list("abcdefgh"), list("mnopqrst")] or len(first) == 2
-    assert first == cases_of(list(chains))
-    assert len(cases_of(chains, settings=CaseSettings(split_above=100))) == 1
+    # The thread's own finding goes to one of them, which so names an account of the other.
+    assert len(first) == 2
+    assert all(any(set(group) <= set(case["accounts"]) for case in first) for group in ("abcdefgh", "mnopqrst"))
+    assert first == cases_of(list(chains), settings=CaseSettings(split_above=12))
+    assert len(cases_of(chains, settings=CaseSettings())) == 1
 
 
 def test_the_score_is_made_of_what_it_says():
