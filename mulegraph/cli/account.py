@@ -12,7 +12,7 @@ from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, s
 from mulegraph.views.tables import Format, plain, rows_of, shown
 
 commands = typer.Typer()
-HEADS = {"sign": "sign", "score": "score", "last_at": "last (UTC)", "reason": "why"}
+HEADS = {"sign": "sign", "score": "score", "subject_id": "about", "last_at": "last (UTC)", "reason": "why"}
 
 
 @commands.command("account")

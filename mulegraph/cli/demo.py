@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -45,9 +46,10 @@ def demo_command(
     err.print("Open in a browser:")
     for page in pages[:4]:
         typer.echo(page.resolve())
-    err.print(f"\nThen ask:\n  mulegraph chains -w {workspace} --top 5")
+    command = Path(sys.argv[0]) if Path(sys.argv[0]).name == "mulegraph" else "mulegraph"
+    err.print(f"\nThen ask:\n  {command} chains -w {workspace} --top 5")
     if account:
-        err.print(f"  mulegraph case show {best[0]} -w {workspace}\n  mulegraph account {account} -w {workspace}")
+        err.print(f"  {command} case show {best[0]} -w {workspace}\n  {command} account {account} -w {workspace}")
 
 
 def _sample_data() -> Path:

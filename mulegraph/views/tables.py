@@ -94,7 +94,7 @@ def _cell(value: Any) -> str:
         return json.dumps(value, ensure_ascii=False)
     text = "" if value is None else str(value)
     # A spreadsheet would run a cell that begins like this; text in quotes it leaves alone.
-    return "'" + text if text[:1] in "=+@\t\r" else text
+    return "'" + text if text.startswith(("=", "+", "@", "\t", "\r")) else text
 
 
 def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", width: int = 0) -> str:

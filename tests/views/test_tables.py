@@ -59,6 +59,7 @@ def test_csv_does_not_run_in_a_spreadsheet():
     rows = list(csv.DictReader(io.StringIO(written(ROWS, Format.CSV, columns=HEADS))))
     assert [row["id"] for row in rows] == ["a", "'=1+1"]
     assert rows[0]["names"] == "x y"
+    assert rows[0]["none"] == rows[1]["names"] == ""
     assert rows[1]["at"] == "2026-01-05T09:30:00.250000Z"
 
 
