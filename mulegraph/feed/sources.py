@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterator
@@ -19,8 +20,10 @@ from mulegraph.errors import BadData, BadUse
 from mulegraph.feed.lines import LineCounter
 from mulegraph.feed.mapping import FileMapping, TableMapping
 from mulegraph.feed.rejects import VALUE_LIMIT
-from mulegraph.feed.text import as_text, decoded, translated
+from mulegraph.feed.text import as_text, as_written, decoded, translated
 from mulegraph.model import TABLES, Kind, Table
+
+BYTEWISE = "latin-1"
 
 BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
@@ -117,18 +120,25 @@ class SourceFile:
         if not header.more:
             return
         lines, skipped, last_text = LineCounter(header.lines), list[Misshapen](), ""
+        # The parser hands a misshapen row over as text, and fails where it is none: a file that is not UTF-8 all
+        # through is read byte for byte as Latin-1, which every byte is, and turned back value by value.
+        is_utf8 = self._is_utf8()
 
         def leave_out(row: Any) -> str:
             nonlocal last_text
-            last_text = row.text
-            lines.skip(row.number, row.text)
-            skipped.append(Misshapen(row.number, row.actual_columns, row.text[:VALUE_LIMIT]))
+            last_text = row.text if is_utf8 else row.text.encode(BYTEWISE).decode("utf-8", "replace")
+            lines.skip(row.number, last_text)
+            skipped.append(Misshapen(row.number, row.actual_columns, last_text[:VALUE_LIMIT]))
             return "skip"
 
         with pa.OSFile(str(self.path)) as raw:
-            for batch in self._parsed(raw, len(header.names), leave_out, lines):
+            encoding = "utf8" if is_utf8 else BYTEWISE
+            for batch in self._parsed(raw, len(header.names), leave_out, lines, encoding):
                 columns = dict(zip(header.names, batch.columns, strict=True))
-                texts = {theirs: decoded(columns[theirs]) for theirs in set(found.values())}
+                values = {theirs: columns[theirs] for theirs in set(found.values())}
+                if not is_utf8:
+                    values = {theirs: as_written(column, BYTEWISE) for theirs, column in values.items()}
+                texts = {theirs: decoded(column) for theirs, column in values.items()}
                 yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, lines.of(batch))
                 advance(raw.tell())
         self.misshapen = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
@@ -136,14 +146,18 @@ class SourceFile:
             raise self._unclosed(self.misshapen[-1].line)
 
     def _parsed(
-        self, raw: pa.NativeFile, width: int, leave_out: Callable[[Any], str], lines: LineCounter
+        self, raw: pa.NativeFile, width: int, leave_out: Callable[[Any], str], lines: LineCounter, encoding: str
     ) -> Iterator[pa.RecordBatch]:
         """The rows as bytes, all columns of them: a line break in an ignored one counts as well."""
         names = [f"c{number}" for number in range(width)]
         reader = pv.open_csv(
             self._unzipped(raw),
             read_options=pv.ReadOptions(
-                use_threads=False, block_size=BLOCK_BYTES, column_names=names, skip_rows_after_names=1
+                use_threads=False,
+                block_size=BLOCK_BYTES,
+                column_names=names,
+                skip_rows_after_names=1,
+                encoding=encoding,
             ),
             parse_options=pv.ParseOptions(
                 delimiter=self.mapping.delimiter,
@@ -179,6 +193,17 @@ class SourceFile:
         breaks = [(column[-1].as_py() or b"").count(b"\n") for column in last.columns]
         if breaks[-1] and not self._ends_in_quote():
             raise self._unclosed(lines.next_line - 1 - sum(breaks))
+
+    def _is_utf8(self) -> bool:
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
+                while chunk := stream.read(BLOCK_BYTES):
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def _ends_in_quote(self) -> bool:
         tail = b""

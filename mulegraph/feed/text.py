@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -29,6 +30,16 @@ def decoded(column: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
         bad = with_nul if bad is None else bad | with_nul
         text = pc.replace_substring(text, "\0", REPLACEMENT)
     return text, bad
+
+
+def as_written(column: pa.Array, encoding: str) -> pa.Array:
+    """The bytes that the file holds, of values that were read in another encoding."""
+    if not re.search(rb"[\x80-\xff]", column.buffers()[2] or b""):
+        return column
+    values = column.to_pylist()
+    return pa.array(
+        [None if value is None else value.decode("utf-8").encode(encoding) for value in values], pa.binary()
+    )
 
 
 def _is_utf8(value: bytes) -> bool:

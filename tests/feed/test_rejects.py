@@ -283,3 +283,19 @@ def test_a_limit_that_is_neither_is_bad_use(text: str):
     """The error names the option and gives examples."""
     with pytest.raises(BadUse, match="--max-rejects"):
         Limit.parse(text)
+
+
+def test_a_misshapen_row_that_is_not_utf8_is_one_reject_and_the_rest_loads(bank: Bank):
+    """A broken export: one row with a column too many and a byte of Latin-1, beside good names in UTF-8."""
+    good = [GOOD.replace("rent", "Miete Müller"), GOOD.replace("t1", "t2").replace("rent", "ключ")]
+    bad = b"x,an\xff,bob,1,EUR,2026-03-01,instant,,extra\n"
+    latin = b"y,ann,bob,1,EUR,2026-03-01,instant,M\xfcller\n"
+    bank.write("transfers.csv", f"{HEAD}\n{good[0]}\n".encode() + bad + latin + f"{good[1]}\n".encode())
+
+    report = bank.load()
+
+    assert bank.ledger.arrow("transfers", ["reference"]).column(0).to_pylist() == ["Miete Müller", "ключ"]
+    first, second = bank.rejects(report)
+    assert (first[0], first[3]) == (3, Rule.TOO_MANY_COLUMNS)
+    assert "an\ufffd" in first[2]
+    assert second == (4, "reference", "M\ufffdller", Rule.UNDECODABLE)
