@@ -15,6 +15,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -201,6 +202,11 @@ def score_of(nats: Any) -> Any:
 def nats_of(score: Any) -> Any:
     """The surprise that has this score: the way back from `score_of`."""
     return -NATS_TO_SCORE * np.log1p(-np.minimum(np.asarray(score, float), 0.9999))
+
+
+def grown(doubt: float, count: Any) -> Any:
+    """Score of so many pieces of evidence, each leaving this share of doubt: 1 − doubt^count, also for Ibis columns."""
+    return 1 - (count * math.log(doubt)).exp()
 
 
 def identity(code: str, subject_kind: str, subject_id: str) -> str:

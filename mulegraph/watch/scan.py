@@ -22,7 +22,8 @@ from mulegraph.flow.chains import MICRONATS
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.settings import read_settings
-from mulegraph.signs.base import FINDINGS, Scene, all_signs, check_thresholds
+from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
+from mulegraph.signs.scene import Scene
 from mulegraph.triage.cases import build_cases
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
