@@ -1,7 +1,8 @@
 """mulegraph takes mule networks apart.
 
 In a notebook: `import mulegraph; ws = mulegraph.open("workspace")`, then `ws.chains()`, `ws.findings()` and
-`ws.cases()` give pandas data frames, `ws.case(id).graph()` a NetworkX graph.
+`ws.cases()` give pandas data frames, `ws.case(id).graph()` a NetworkX graph. Accounts, people and devices are shown
+as tokens; `mulegraph.open("workspace", reveal="why")` shows them, and the journal keeps the reason.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(workspace: str | Path = "workspace") -> Workspace:
-    """Open a workspace. Raises BadUse on first use when nothing is loaded there yet."""
+def open(workspace: str | Path = "workspace", *, reveal: str | None = None) -> Workspace:
+    """Open a workspace. Raises BadUse on first use when nothing is loaded there yet.
+
+    What identifies a person is masked, unless a reason to `reveal` it is given, which the journal keeps.
+    """
     # Imported here, so that `mulegraph --help` and the schema do not wait for the engines.
     from mulegraph.watch.workspace import Workspace
 
-    return Workspace(workspace)
+    return Workspace(workspace, reveal=reveal)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pandas as pd
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
 from mulegraph.views.tables import Format, plain, rows_of, shown
 
 commands = typer.Typer()
@@ -19,10 +19,11 @@ HEADS = {"sign": "sign", "score": "score", "subject_id": "about", "last_at": "la
 def account_command(
     account: Annotated[str, typer.Argument(help="Account number as it stands in accounts.csv.")],
     workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Everything known of one account: holder, traffic, lists, findings, chains and cases."""
-    known = opened(workspace).account(account)
+    known = opened(workspace, reveal).account(account)
     findings: pd.DataFrame = known["findings"]
     if how is Format.JSON:
         whole = {

@@ -25,14 +25,28 @@ Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many r
 Since = Annotated[str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")]
 Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
+Reveal = Annotated[
+    str | None,
+    typer.Option("--reveal", metavar="REASON", help="Show accounts and people unmasked; the journal keeps why."),
+]
 HERE = Path("workspace")
 
 err = Console(stderr=True, highlight=False, markup=False)
 
 
-def opened(folder: Path) -> Workspace:
-    """The workspace; notes go to stderr."""
-    return Workspace(folder, told=lambda text: err.print(f"note: {text}", soft_wrap=True))
+_open: list[Workspace] = []
+"""The workspaces of this command; the last one's masker is for messages that arise outside of it."""
+
+
+def opened(folder: Path, reveal: str | None = None) -> Workspace:
+    """The workspace; notes go to stderr. What it gives is masked unless there is a reason to reveal it."""
+    _open.append(Workspace(folder, told=lambda text: err.print(f"note: {masked(text)}", soft_wrap=True), reveal=reveal))
+    return _open[-1]
+
+
+def masked(text: str, *, unknown: str = "") -> str:
+    """A message with tokens in the place of ids and names; `unknown` if no workspace is open to know them from."""
+    return _open[-1].masked_text(text) if _open else unknown or text
 
 
 def show(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, err, opened, pairs, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, pairs, show
 from mulegraph.errors import BadUse
 from mulegraph.graph.queries import catalogue
 from mulegraph.views.tables import Format, plain
@@ -22,6 +22,7 @@ def query_command(
     known: Annotated[bool, typer.Option("--list", help="List the questions and what each asks for.")] = False,
     top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many rows.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.001, help="Time-out.")] = None,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Ask the graph one of the questions in cypher/."""
@@ -34,7 +35,7 @@ def query_command(
         return
     if name is None:
         raise BadUse("which query?", do="Give a name; see: mulegraph query --list")
-    answer = opened(workspace).query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
+    answer = opened(workspace, reveal).query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
     rows = answer.rows if how is Format.TABLE else [plain(row) for row in answer.rows]
     show(rows, how, {column: column for column in answer.columns})
     if answer.capped:

@@ -10,6 +10,7 @@ from mulegraph.cli.options import (
     HERE,
     Account,
     OutputFormat,
+    Reveal,
     Since,
     Top,
     Until,
@@ -34,13 +35,14 @@ def signs_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Findings of the latest scan, the strongest first."""
     if known:
         show([_described(each.code) for each in all_signs().values()], how, SIGN_HEADS)
         return
-    found = opened(workspace).findings(sign=sign, account=account, top=top, since=since, until=until)
+    found = opened(workspace, reveal).findings(sign=sign, account=account, top=top, since=since, until=until)
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     show(rows, how, HEADS)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, WorkspaceFolder, opened
+from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.watch.pictures import picture
@@ -20,9 +20,10 @@ def view_command(
     subject: Annotated[str, typer.Argument(help="A case, a chain or an account.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
     workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
 ) -> None:
     """Draw a case, a chain or an account as a page that opens with no network."""
-    text = picture(opened(workspace), subject)
+    text = picture(opened(workspace, reveal), subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)

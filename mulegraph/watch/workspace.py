@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -24,9 +23,11 @@ from mulegraph.graph.base import Answer
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.graph.queries import ask
+from mulegraph.model import Mask
 from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers, case_graph
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
+from mulegraph.watch.outward import Outward, outward
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, scan
 
@@ -38,32 +39,43 @@ class Case:
     """One case of a run."""
 
     def __init__(self, workspace: Workspace, row: dict[str, Any]) -> None:
-        self.workspace, self.row = workspace, row
+        self.workspace, self._row = workspace, row
         self.id: str = row["case"]
 
     @property
+    @outward
+    def row(self) -> dict[str, Any]:
+        """The case as the run holds it."""
+        return self._row
+
+    @property
+    @outward
     def accounts(self) -> pd.DataFrame:
         """account_id and role."""
         return pd.DataFrame({"account_id": self.row["accounts"], "role": self.row["roles"]})
 
     @property
+    @outward
     def findings(self) -> pd.DataFrame:
         """The findings that make the case, best first."""
         table = self.workspace.run.table("findings")
         return frame_of(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
 
     @property
+    @outward
     def chains(self) -> pd.DataFrame:
         """The chains of the case, best first."""
         table = self.workspace.run.table("chains")
         return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
 
     @property
+    @outward
     def transfers(self) -> pd.DataFrame:
         """Evidence of its findings, in time order."""
         ids = sorted({each for evidence in self.findings["evidence"] for each in evidence})
         return self.workspace.transfers(ids)
 
+    @outward
     def graph(self) -> nx.MultiDiGraph[str]:
         """Accounts with their roles, the evidence between them, and the devices that they share."""
         return case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
@@ -72,12 +84,12 @@ class Case:
         return f"<{self.id}: {len(self.row['accounts'])} accounts, score {self.row['score']:.2f}>"
 
 
-class Workspace:
-    """A folder with a ledger. Listings are data frames, best first; `since` and `until` keep what overlaps them."""
+class Workspace(Outward):
+    """A folder with a ledger. Listings are data frames, best first; `since` and `until` keep what overlaps them.
 
-    def __init__(self, folder: Path | str, *, told: Callable[[str], None] | None = None) -> None:
-        self.folder = Path(folder)
-        self._told = told or (lambda _: None)
+    Accounts, holders and devices are shown as tokens, and every question takes a token for an id; with a `reveal`
+    reason, which the journal keeps, everything is shown.
+    """
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -94,16 +106,18 @@ class Workspace:
         """The latest run over the ledger as it is now; scans first when there is none."""
         found = Runs(self.folder).latest(self.ledger.hash)
         if found is None:
-            self._told("no scan of this ledger yet; scanning first")
+            self.told("no scan of this ledger yet; scanning first")
             found = scan(self.folder).run
         return found
 
+    @outward
     def scan(self, *, progress: Callable[[str], None] | None = None) -> ScanResult:
         """Scan now; later questions ask the new run."""
         result = scan(self.folder, progress=progress)
         self.__dict__["run"] = result.run
         return result
 
+    @outward
     def chains(
         self,
         *,
@@ -119,6 +133,7 @@ class Workspace:
         table = table.filter(pc.greater_equal(table["surprise"], least))
         return self._listed(table, account, top, since, until)
 
+    @outward
     def findings(
         self,
         *,
@@ -140,6 +155,7 @@ class Workspace:
         frame["facts"] = [json.loads(each) for each in frame["facts"]]
         return frame
 
+    @outward
     def cases(
         self,
         *,
@@ -153,6 +169,7 @@ class Workspace:
         frame["made_of"] = [json.loads(each) for each in frame["made_of"]]
         return frame
 
+    @outward
     def case(self, case: str) -> Case:
         """One case. Raises BadUse for an id that the latest run does not have."""
         table = self.run.table("cases")
@@ -161,6 +178,7 @@ class Workspace:
             raise BadUse(f"case '{case}' is unknown", do=near(case, table["case"], "mulegraph case list"))
         return Case(self, rows[0])
 
+    @outward
     def devices(
         self,
         *,
@@ -179,10 +197,12 @@ class Workspace:
             until,
         )
 
+    @outward
     def hub_devices(self) -> pd.DataFrame:
         """Devices of so many holders that they were set aside."""
         return frame_of(self.run.table("hubs"))
 
+    @outward
     def devices_of(self, accounts: list[str]) -> pd.DataFrame:
         """account_id and device_id of the devices that these accounts share, hubs left out."""
         use = self.ledger.arrow("device_use", ["account_id", "device_id"])
@@ -191,6 +211,7 @@ class Workspace:
         pairs = pairs[~pairs["device_id"].isin(self.hub_devices()["device_id"])]
         return pairs[pairs.groupby("device_id")["account_id"].transform("size") > 1].reset_index(drop=True)
 
+    @outward
     def links(
         self,
         account: str,
@@ -248,6 +269,7 @@ class Workspace:
         frame = pd.DataFrame(rows, columns=columns)
         return frame.sort_values(["hops", "first_at", "flagged"], kind="stable", ignore_index=True)
 
+    @outward
     def account(self, account: str) -> dict[str, Any]:
         """What is known of one account: its row, its holder, its traffic, and every finding about it."""
         self.known_account(account)
@@ -266,17 +288,20 @@ class Workspace:
             "cases": self.cases(account=account),
         }
 
+    @outward
     def transfers(self, transfer_ids: list[str]) -> pd.DataFrame:
         """Transfers by id, in time order; ids that the ledger does not hold are left out."""
         rows = sorted(self.ledger.row_of(transfer_ids).values())
         return self.ledger.transfer_rows(np.array(rows, np.int64)).drop(columns="row")
 
+    @outward
     def transfers_of(self, account: str, *, since: Moment = None, until: Moment = None) -> pd.DataFrame:
         """All transfers of an account in time order."""
         chosen = self.ledger.between(stamp(since), stamp(until))
         chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
         return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
 
+    @outward
     def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
         """An account and its latest transfers with its counterparties, and the devices that they share."""
         self.known_account(account)
@@ -291,6 +316,7 @@ class Workspace:
             graph.add_edge(row.account_id, device, key=device, kind="used")
         return graph
 
+    @outward
     def query(
         self,
         name: str,
@@ -302,10 +328,17 @@ class Workspace:
         """Ask `cypher/NAME.cypher` of the embedded graph, which is made or brought up to date first."""
         graph = EmbeddedGraph(self.folder / GRAPH_FILE)
         if not is_current(graph, self.ledger):
-            self._told("the graph is not of this ledger; rebuilding it first")
+            self.told("the graph is not of this ledger; rebuilding it first")
             self.rebuild_graph()
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
+
+    @outward
+    def journal_entries(self, *, about: str | None = None, top: int | None = None) -> list[dict[str, Any]]:
+        """What people did here, the latest first; `about` a case, or an account by its token or number."""
+        wanted = self.masker.real(about, Mask.ACCOUNT) if about is not None else None
+        entries = [entry for entry in self.journal.entries() if wanted in (None, entry.about)]
+        return [vars(entry) for entry in reversed(entries)][:top]
 
     def update_graph(self) -> None:
         """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
@@ -318,6 +351,7 @@ class Workspace:
         tables = (run.table("findings"), run.table("cases")) if run else (None, None)
         return fill_graph(self.folder, self.ledger, *tables, anew=True)
 
+    @outward
     def known_account(self, account: str) -> str:
         """The account's id. Raises BadUse for one that the ledger does not hold."""
         if self.ledger.account_numbers([account])[0] < 0:
