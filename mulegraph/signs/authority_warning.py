@@ -13,6 +13,7 @@ from mulegraph.signs.base import Phase, sign
     code="A5",
     source="Handbook of the Vietnam Banks Association, account sign 5",
     phase=Phase.PREPARE,
+    weight=7.0,
     needs=("listings",),
     reason={
         "en": "the {listed} is on an authority's warning list, with {confidence_percent}% confidence",

@@ -66,6 +66,7 @@ FINDINGS = pa.schema(
         ("currency", pa.string()),
         ("phase", pa.string()),
         ("pattern", pa.string()),
+        ("victim", pa.bool_()),
         ("reason", pa.string()),
         ("facts", pa.string()),
         ("benign", pa.string()),
@@ -76,7 +77,7 @@ FINDINGS = pa.schema(
 """One row a finding. (finding, sign, subject_kind, subject_id) is its identity, the rest display.
 
 `facts` and `benign` are JSON; `benign` is filled by `triage.benign`, which lowers `score`. Findings of one `pattern`
-(a chain, a cycle, a burst) tell one story about several subjects.
+(a chain, a cycle, a burst) tell one story about several subjects. `victim` says that the subject is who was harmed.
 """
 
 Rows: TypeAlias = "ibis.Table | pd.DataFrame"
@@ -92,6 +93,9 @@ class Sign:
     subject: str
     phase: Phase
     needs: tuple[str, ...]
+    weight: float
+    party_weight: float
+    harms: bool
     reasons: Mapping[str, str]
     find: Callable[..., Rows]
 
@@ -155,13 +159,20 @@ def sign(
     source: str,
     phase: Phase,
     reason: Mapping[str, str],
+    weight: float = 0.0,
+    party_weight: float = 0.0,
+    harms: bool = False,
     subject: str = "account",
     needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Rows]], Sign]:
-    """Make a function a sign. `reason` is a sentence in each language, with facts in braces."""
+    """Make a function a sign. `reason` is a sentence in each language, with facts in braces.
+
+    `weight` is how much a finding of full score says of its subject, in nats of evidence, `party_weight` of the others
+    that it names; `harms`: the subject is the one who was harmed, and it says nothing against him.
+    """
 
     def made(find: Callable[..., Rows]) -> Sign:
-        return Sign(code, find.__name__, source, subject, phase, needs, reason, find)
+        return Sign(code, find.__name__, source, subject, phase, needs, weight, party_weight, harms, reason, find)
 
     return made
 
@@ -219,7 +230,7 @@ def pattern_id(prefix: str, transfer_ids: Iterable[str]) -> str:
     return f"{prefix}-{hashlib.blake2b(' '.join(transfer_ids).encode(), digest_size=6).hexdigest()}"
 
 
-_SCALARS = ("score", "surprise", "first_at", "last_at", "amount", "currency", "phase", "pattern")
+_SCALARS = ("score", "surprise", "first_at", "last_at", "amount", "currency", "phase", "pattern", "victim")
 _GIVEN = ("subject_id", *_SCALARS, "accounts", "evidence")
 
 
@@ -258,6 +269,7 @@ def _finding(of: Sign, row: dict[Any, Any], facts: Iterable[str]) -> dict[str, A
         "currency": given.get("currency"),
         "phase": str(given.get("phase", of.phase)),
         "pattern": given.get("pattern"),
+        "victim": bool(given.get("victim", of.harms)),
         "facts": json.dumps(known, sort_keys=True, ensure_ascii=False),
         "benign": "{}",
         "accounts": [subject] if accounts is None else list(accounts),

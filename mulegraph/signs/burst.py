@@ -34,6 +34,8 @@ class Found:
     code="N3",
     source="design §5; typologies of Altman et al. (NeurIPS 2023); counts against a Poisson mean",
     phase=Phase.DISPERSE,
+    weight=7.0,
+    party_weight=3.0,
     reason={
         "en": "{pattern_name} with {counterparties} others within {hours} hours: {amount} {currency}",
         "vi": "{pattern_name} với {counterparties} tài khoản khác trong {hours} giờ: {amount} {currency}",
@@ -55,7 +57,8 @@ def burst(
 
     Each pattern is measured in windows of hours, a day and several days, as −ln of its chance under the parties' own
     traffic, and counts from `least_nats` up and from where the ledger with shuffled times has `false_share` as many.
-    The subject is the account in the middle; of scatter-gather its two ends, of shared receivers the two payers.
+    The subject is the account in the middle; of scatter-gather and shared receivers every account, since none of them
+    would be there by chance.
 
     Innocent when: it is a payroll, a landlord on the first of the month, a shop's opening day, or a collection.
     """
@@ -91,7 +94,8 @@ def _as_found(transfers: Transfers, found: Bursts | Meetings, least: float) -> l
         for number in chosen:
             positions = found.transfer[found.start[number] : found.start[number + 1]]
             facts = (float(found.nats[number]), int(found.count[number]), 0, int(found.window[number]), positions)
-            rows += [Found(found.pattern, int(end[number]), *facts) for end in (found.one, found.other)]
+            ends = np.concatenate([transfers.source[positions], transfers.target[positions]])
+            rows += [Found(found.pattern, int(account), *facts) for account in np.unique(ends)]
         return rows
     sides = {FAN_IN: [by_payee(transfers)], FAN_OUT: [by_payer(transfers)]}
     used = sides.get(found.pattern) or [by_payee(transfers), by_payer(transfers)]

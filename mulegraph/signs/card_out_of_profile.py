@@ -15,6 +15,7 @@ MAD_TO_SIGMA = 1.4826
     code="C2",
     source="Handbook of the Vietnam Banks Association, debit cards, sign 2",
     phase=Phase.CASH_OUT,
+    harms=True,
     needs=("card_events",),
     reason={
         "en": "{amount} {currency} by card in a day, {times} times its usual day and {mads} deviations above it",

@@ -17,6 +17,7 @@ KILOMETRES_APART = 100.0
     code="C1",
     source="Handbook of the Vietnam Banks Association, debit cards, sign 1",
     phase=Phase.CASH_OUT,
+    harms=True,
     needs=("card_events", "card_events.place"),
     reason={
         "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to {marathon_hours}"

@@ -16,6 +16,7 @@ from mulegraph.signs.base import Phase, pattern_id, sign
     code="N2",
     source="time-respecting cycles, after 2SCENT (Kumar & Calders, PVLDB 11, 2018)",
     phase=Phase.DISPERSE,
+    weight=9.0,
     reason={
         "en": "{amount} {currency} went round {cycle_accounts} accounts and came back to where it started within {hours}"
         " hours, {kept_percent}% less",

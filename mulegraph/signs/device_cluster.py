@@ -14,6 +14,8 @@ from mulegraph.signs.base import Phase, sign
     subject="cluster",
     needs=("device_use",),
     phase=Phase.TAKE_CONTROL,
+    weight=4.0,
+    party_weight=4.0,
     reason={
         "en": "{accounts_joined} accounts of {holders} holders at {addresses} addresses are joined by {devices} devices",
         "vi": "{accounts_joined} tài khoản của {holders} chủ ở {addresses} địa chỉ được nối bởi {devices} thiết bị",

@@ -14,6 +14,8 @@ from mulegraph.signs.base import Phase, grown, sign
     code="T1",
     source="malware and deepfake nota: new device, raised limit or new payee, drained within hours",
     phase=Phase.TAKE_CONTROL,
+    party_weight=4.0,
+    harms=True,
     needs=("device_use",),
     reason={
         "en": "{trigger}, then {then}, and {amount} {currency} left within {hours} hours: {drained_percent}% of the least"
@@ -45,7 +47,7 @@ def device_takeover(
     mine = payments.semi_join(triggers, [("source", "account_id")])
     pairs = mine.filter(_.target.notnull()).group_by("source", "target").agg(known_since=_["at"].min())
     known = mine.left_join(pairs, ["source", "target"]).select(
-        "transfer_id", "source", "amount", "currency", "known_since", at=_["at"]
+        "transfer_id", "source", "target", "amount", "currency", "known_since", at=_["at"]
     )
     usual = known.group_by("source").agg(usual=_.amount.cast("float64").median())
     limit = int(within_hours * 3_600)
@@ -57,6 +59,7 @@ def device_takeover(
         amount=_.amount.sum(),
         currency=_.currency.min(),
         fresh=fresh.cast("int64").sum(),
+        payees=_.target.collect(where=fresh, distinct=True),
         last_at=after["at"].max(),
         evidence=_.transfer_id.collect(),
     )
@@ -74,6 +77,7 @@ def device_takeover(
     then = ibis.ifelse(_.raised > 0, ibis.ifelse(_.fresh > 0, "a raised limit and a new payee", "a raised limit"), "a new payee")
     return found.select(
         "trigger", "amount", "currency", "last_at", "evidence", "times",
+        accounts=_.payees.concat(ibis.array([_.account_id])),
         subject_id=_.account_id, first_at=_.started, then=then, hours=ibis.literal(int(within_hours)),
         drained_percent=ibis.least(_.drained_percent, 1_000.0),
         score=grown(0.5, (1 + (_.raised > 0).cast("int64") + (_.fresh > 0).cast("int64"))),

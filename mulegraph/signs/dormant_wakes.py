@@ -17,6 +17,7 @@ LEDGER_SHARE = 0.5
     code="N6",
     source="FATF, Professional Money Laundering (2018): dormant accounts; design §6",
     phase=Phase.DISPERSE,
+    weight=7.0,
     reason={
         "en": "slept for {slept_days} days, then {transfers} transfers within {hours} hours: {amount} {currency} in,"
         " {passed_percent}% of it out again",

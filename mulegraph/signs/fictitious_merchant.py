@@ -15,6 +15,8 @@ from mulegraph.signs.base import Phase, grown, sign
     source="Handbook of the Vietnam Banks Association, debit cards, sign 4",
     subject="merchant",
     phase=Phase.CASH_OUT,
+    weight=7.0,
+    party_weight=7.0,
     needs=("card_events", "card_events.merchant_id"),
     reason={
         "en": "{payments} card payments by {cards} cards, {round_percent}% of round amounts, {repeated_percent}% of an"

@@ -13,6 +13,7 @@ from mulegraph.signs.base import Phase, sign
     code="A2",
     source="Handbook of the Vietnam Banks Association, account sign 2",
     phase=Phase.PREPARE,
+    weight=8.0,
     needs=("listings",),
     reason={
         "en": "the account is on a for-sale list, with {confidence_percent}% confidence",

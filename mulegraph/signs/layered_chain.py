@@ -15,6 +15,8 @@ from mulegraph.signs.base import Phase, sign
     code="N1",
     source="design §5: flow links and surprise; layering in FATF, Professional Money Laundering (2018)",
     phase=Phase.DISPERSE,
+    weight=8.0,
+    party_weight=1.0,
     reason={
         "en": "number {place} of {accounts_passed} accounts that passed money on: {amount} {currency} went in and {out}"
         " came out {minutes} minutes later",

@@ -13,6 +13,7 @@ from mulegraph.signs.base import Phase, grown, sign
     code="C5",
     source="Handbook of the Vietnam Banks Association, debit cards, sign 5",
     phase=Phase.CASH_OUT,
+    harms=True,
     needs=("card_events", "card_events.merchant_id", "listings"),
     reason={
         "en": "{payments} card payments, {amount} {currency} in all, at {merchants} merchants on a suspicion or warning list",

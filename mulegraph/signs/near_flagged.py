@@ -16,6 +16,7 @@ from mulegraph.signs.base import Phase, score_of, sign
     source="design §5 (counts against a Poisson mean) and §6",
     needs=("listings",),
     phase=Phase.DISPERSE,
+    weight=7.0,
     reason={
         "en": "{flagged} accounts on a suspicion list within {hops} transfers by {ways} ways; {path}",
         "vi": "{flagged} tài khoản trong danh sách nghi ngờ trong vòng {hops} giao dịch qua {ways} đường; {path}",

@@ -25,6 +25,7 @@ ARRANGED = ("batch", "standing_order", "direct_debit")
     code="A6",
     source="Handbook of the Vietnam Banks Association, account sign 6",
     phase=Phase.DISPERSE,
+    weight=6.0,
     reason={
         "en": "out of line: {tests_count} of 4 tests; {income_times} times the income in a month, a day {history_mads}"
         " deviations above its own, {peer_mads} above its peers, {partners} counterparties in a day,"

@@ -17,6 +17,7 @@ from mulegraph.signs.base import Phase, sign
     code="A3",
     source="Handbook of the Vietnam Banks Association, account sign 3",
     phase=Phase.DISPERSE,
+    weight=7.0,
     reason={
         "en": "{amount} {currency} from {senders} accounts, {passed_percent}% passed on after {dwell_minutes} minutes"
         " (median; nine tenths within {dwell_90_minutes}), {kept_percent}% kept",

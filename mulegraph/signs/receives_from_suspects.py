@@ -14,6 +14,7 @@ from mulegraph.signs.base import Phase, sign
     source="Handbook of the Vietnam Banks Association, account sign 4",
     needs=("listings",),
     phase=Phase.DISPERSE,
+    weight=8.0,
     reason={
         "en": "{receipts} receipts from {senders} accounts on a suspicion list, {amount} {currency} in all",
         "vi": "{receipts} lần nhận tiền từ {senders} tài khoản trong danh sách nghi ngờ, tổng {amount} {currency}",

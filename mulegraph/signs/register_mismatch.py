@@ -23,6 +23,7 @@ WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 
     code="A1",
     source="Handbook of the Vietnam Banks Association, account sign 1",
     phase=Phase.PREPARE,
+    weight=6.0,
     needs=("holders.national_id", "population_register"),
     reason={
         "en": "the holder differs from the population register in: {differs} (name {name_percent}% alike,"

@@ -13,6 +13,8 @@ from mulegraph.signs.base import Phase, grown, sign
     code="V1",
     source="helpdesk-fraud plan: repeat victims, and several victims to one beneficiary",
     phase=Phase.TAKE,
+    weight=8.0,
+    party_weight=7.0,
     needs=("reports",),
     reason={
         "en": "{role}: {victims} reported victims paid it, and it paid {suspects} suspects; {amount} {currency} in all",
@@ -45,11 +47,11 @@ def repeat_victim(
     paid = stolen.group_by("target").agg(
         victims=_.victim_account.nunique(), amount=_.amount.sum(), currency=_.currency.min(),
         first_at=_["at"].min(), last_at=_["at"].max(), evidence=_.transfer_id.collect(distinct=True),
-        accounts=_.victim_account.collect(distinct=True),
     )  # fmt: skip
     beneficiaries = paid.filter(_.victims > victims_more_than).select(
-        "victims", "amount", "currency", "first_at", "last_at", "evidence", "accounts",
+        "victims", "amount", "currency", "first_at", "last_at", "evidence", accounts=ibis.array([_.target]),
         subject_id=_.target, suspects=ibis.literal(0).cast("int64"), role=ibis.literal("beneficiary of several victims"),
+        victim=ibis.literal(False),
         score=grown(0.5, _.victims),
     )  # fmt: skip
     listed = ledger.listed("account", on="suspicion").select(suspect=_.subject_id)
@@ -69,8 +71,7 @@ def repeat_victim(
     again = again.filter((_.suspects > suspects_more_than) & (apart >= apart_hours * 3_600))
     victims = again.select(
         victims=ibis.literal(0).cast("int64"), amount=_.amount, currency=_.currency, first_at=_.first_at,
-        last_at=_.last_at, evidence=_.evidence, accounts=_.accounts, subject_id=_.subject_id, suspects=_.suspects,
-        role=ibis.literal("repeat victim"), score=grown(0.5, _.suspects),
+        last_at=_.last_at, evidence=_.evidence, accounts=_.accounts.concat(ibis.array([_.subject_id])), subject_id=_.subject_id, suspects=_.suspects,
+        role=ibis.literal("repeat victim"), victim=ibis.literal(True), score=grown(0.5, _.suspects),
     )  # fmt: skip
-    found = beneficiaries.union(victims)
-    return found.mutate(accounts=_.accounts.concat(ibis.array([_.subject_id])))
+    return beneficiaries.union(victims)

@@ -7,6 +7,7 @@ from ibis import _
 from ibis.expr import types as ir
 
 from mulegraph.feed.ledger import Ledger
+from mulegraph.model import CASH_IN, CASH_OUT
 from mulegraph.signs.base import Phase, grown, sign
 
 REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, "AUD": 10_000, "CAD": 10_000,
@@ -18,6 +19,8 @@ REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, 
     code="N7",
     source="design §6; 31 USC 5324; FATF, Money Laundering through Money Remittance (2010)",
     phase=Phase.DISPERSE,
+    weight=8.0,
+    party_weight=6.0,
     reason={
         "en": "{repeats} times the same amount to the same party in a day, and {near} amounts just under the reporting"
         " limit within {days} days",
@@ -47,7 +50,7 @@ def structuring(
     limits = [(transfers.currency == code, limit) for code, limit in REPORTING_LIMITS.items()]
     moves = transfers.mutate(
         subject=_.source.coalesce(_.target),
-        party=ibis.ifelse(_.source.isnull(), ibis.literal("cash"), _.target.fill_null("cash")),
+        party=ibis.ifelse(_.source.isnull(), ibis.literal(CASH_IN), _.target.fill_null(CASH_OUT)),
         ceiling=ibis.cases(*limits, else_=0).cast("float64"),
         value=_.amount.cast("float64"),
         second=transfers["at"].epoch_seconds(),
@@ -55,7 +58,7 @@ def structuring(
     moves = moves.mutate(day=(_.second / 86_400).floor().cast("int64"))
     repeated = _repeated(moves.filter(_.value >= _.ceiling * least_amount_percent / 100), repeats_more_than)
     under = _just_under(moves.filter(_.ceiling > 0), under_percent, int(within_days * 86_400), near_more_than)
-    columns = ["subject", "currency", "amount", "first_at", "last_at", "evidence", "repeats", "near"]
+    columns = ["subject", "currency", "amount", "first_at", "last_at", "evidence", "parties", "repeats", "near"]
     both = repeated.select(*columns).union(under.select(*columns))
     best = ibis.row_number().over(
         ibis.window(group_by="subject", order_by=[ibis.desc(_.repeats + _.near), "first_at", "currency"])
@@ -64,7 +67,7 @@ def structuring(
     found = both.mutate(place=best).filter(_.place == 0).join(most, "subject")
     return found.select(
         "currency", "amount", "first_at", "last_at", "evidence",
-        subject_id=_.subject, repeats=_.most_repeats, near=_.most_near, days=ibis.literal(int(within_days)),
+        accounts=_.parties.concat(ibis.array([_.subject])), subject_id=_.subject, repeats=_.most_repeats, near=_.most_near, days=ibis.literal(int(within_days)),
         score=grown(0.7, (_.most_repeats + _.most_near)),
     )  # fmt: skip
 
@@ -74,6 +77,7 @@ def _repeated(moves: ir.Table, more_than: int) -> ir.Table:
     groups = moves.group_by("subject", "party", "value", "day").agg(
         repeats=_.count(), amount=_.amount.sum(), currency=_.currency.min(),
         first_at=moves["at"].min(), last_at=moves["at"].max(), evidence=_.transfer_id.collect(),
+        parties=_.party.collect(distinct=True),
     )  # fmt: skip
     groups = groups.filter(_.repeats > more_than)
     best = ibis.row_number().over(
@@ -93,5 +97,5 @@ def _just_under(moves: ir.Table, percent: float, seconds: int, more_than: int) -
     inside = joined.filter((_.second <= _.ended) & (_.second >= _.ended - seconds))
     return inside.group_by("subject", "currency").agg(
         near=_.count(), amount=_.amount.sum(), first_at=inside["at"].min(), last_at=inside["at"].max(),
-        evidence=_.transfer_id.collect(),
+        evidence=_.transfer_id.collect(), parties=_.party.collect(distinct=True),
     ).mutate(repeats=ibis.literal(0).cast("int64"))  # fmt: skip

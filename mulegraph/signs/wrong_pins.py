@@ -15,6 +15,7 @@ WRONG = ("wrong_pin", "wrong_otp")
     code="C3",
     source="Handbook of the Vietnam Banks Association, debit cards, sign 3",
     phase=Phase.TAKE_CONTROL,
+    harms=True,
     needs=("card_events",),
     reason={
         "en": "{wrong} wrong PINs or codes within {minutes} minutes, {then}",

@@ -47,7 +47,7 @@ class Outcome:
 class Evidence:
     """What the tests read: `rows` has one row for each finding and transfer of its evidence, `named` for each account.
 
-    rows: f (the finding's place), source, target (account numbers, −1 cash), amount (float), at (µs), channel, wage,
+    rows: f (the finding's place), row (in the ledger), source, target (account numbers, −1 cash), amount (float), at (µs), channel, wage,
     inward and outward (of the subject). named: f, number, kind, holder, address. accounts: the last three of every
     account by number. `findings` is the table itself, with the subject's number.
     """
@@ -88,11 +88,10 @@ class BenignTest:
     run: Callable[[Evidence], Outcome]
 
 
-def weigh(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> pa.Table:
+def weigh(findings: pa.Table, evidence: Evidence) -> pa.Table:
     """The findings with `benign` filled in and `score` lowered; order and number stay."""
     if not len(findings):
         return findings
-    evidence = _evidence(findings, ledger, transfers)
     signs = evidence.findings["sign"].to_numpy()
     left = np.ones(len(evidence))
     told: list[dict[str, list[str]]] = [{} for _ in range(len(evidence))]
@@ -110,7 +109,8 @@ def weigh(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> pa.Table:
     return pa.table(columns, schema=findings.schema)
 
 
-def _evidence(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> Evidence:
+def read_evidence(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> Evidence:
+    """Look up what findings name."""
     frame = findings.select(["finding", "sign", "subject_kind", "subject_id", "score"]).to_pandas()
     lists = findings["evidence"].combine_chunks()
     place = pc.list_parent_indices(lists).to_numpy()
@@ -128,7 +128,7 @@ def _evidence(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> Evide
         "channel": known["channel"].to_pandas().to_numpy(),
         "wage": pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False).to_numpy(),
     }
-    rows = pd.DataFrame({"f": place, **{name: column[where] for name, column in columns.items()}})
+    rows = pd.DataFrame({"f": place, "row": numbers[where], **{name: column[where] for name, column in columns.items()}})
     subject = ledger.account_numbers_of(findings["subject_id"].combine_chunks())
     subject = np.where(frame["subject_kind"] == "account", subject, -2)
     rows["inward"] = rows["target"].to_numpy() == subject[place]
@@ -241,6 +241,12 @@ def _known_good(of: Evidence) -> Outcome:
 def _subject_kind(of: Evidence) -> pd.Series:
     """Kind of the subject's account; empty for devices, clusters and merchants."""
     return of.findings["number"].map(of.accounts["kind"]).fillna("")
+
+
+def paid_by_many(of: Evidence) -> np.ndarray:
+    """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay."""
+    shops = of.accounts["kind"].isin(("merchant", "internal")).reindex(range(of.transfers.accounts)).fillna(False)
+    return np.asarray(shops.to_numpy(bool) | (_payers(of.transfers) >= MANY_PAYERS))
 
 
 def _payers(transfers: Transfers) -> np.ndarray:

@@ -205,6 +205,7 @@ class Plants:
             cents, when = self._cents(900), self._later(at, 0, 600)
             self._pay(first, middle, cents, when)
             self._pay(middle, last, int(cents * self._fee()), self._later(when, 60, 2_000))
+            self.labels.sign("N3", middle)
         for account in (first, last):
             self.labels.sign("N3", account)
 
@@ -226,6 +227,8 @@ class Plants:
             for receiver in receivers:
                 self._pay(sender, receiver, self._cents(600), self._later(at, 0, 900))
             self.labels.sign("N3", sender)
+        for receiver in receivers:
+            self.labels.sign("N3", receiver)
 
     def _collection(self) -> None:
         """Innocent: friends collect for a present, and the collector pays a shop."""

@@ -192,7 +192,7 @@ def _device_use(scene: Scene) -> pa.Table:
     at = np.minimum(at, scene.days * DAY - 1)
     if scene.dates_only:
         at = at // DAY * DAY
-    order = np.lexsort((account, device, at))
+    order = np.lexsort((action, account, device, at))
     keys = np.stack([account, device, at, action])[:, order]
     kept = order[np.append(True, (np.diff(keys) != 0).any(axis=0))]
     return pa.table(
