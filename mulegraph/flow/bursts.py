@@ -36,7 +36,8 @@ class Side:
 class Bursts:
     """Bursts of one pattern, one an account: counts, positions of the first and last transfer, and surprise in nats.
 
-    `window` is in microseconds. Surprise has the places looked at taken off: at s nats e^−s are expected by chance.
+    `window` is in microseconds. `places` is ln of the places looked at: at `nats` − `places` = s about e^−s are expected
+    by chance in the whole ledger.
     """
 
     pattern: str
@@ -47,6 +48,7 @@ class Bursts:
     last: np.ndarray
     window: np.ndarray
     nats: np.ndarray
+    places: float = 0.0
 
     def __len__(self) -> int:
         return len(self.account)
@@ -212,5 +214,4 @@ def _best(pattern: str, parts: list[Bursts], places: float) -> Bursts:
     order = np.lexsort((whole["window"], -whole["nats"], whole["account"]))
     _, best = np.unique(whole["account"][order], return_index=True)
     chosen = {name: column[order[best]] for name, column in whole.items()}
-    chosen["nats"] = np.maximum(chosen["nats"] - places, 0.0)
-    return Bursts(pattern, **chosen)
+    return Bursts(pattern, **chosen, places=places)

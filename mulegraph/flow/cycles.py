@@ -15,7 +15,8 @@ from numba import njit
 from mulegraph.flow.bursts import by_payee, by_payer, fitting_share
 from mulegraph.flow.matching import DAY, Transfers
 
-LEAST_TRANSFERS, MOST_TRANSFERS = 3, 10
+LEAST_TRANSFERS, MOST_TRANSFERS = 3, 12
+LEAST_NATS = 4.0
 MOST_STEPS = 20_000
 """Transfers tried from one start; a start that needs more stands at hubs, whose cycles surprise nobody."""
 
@@ -24,12 +25,14 @@ MOST_STEPS = 20_000
 class Cycles:
     """Cycles, most surprising first: positions `transfer[start[c]:start[c + 1]]` in order; nats of surprise.
 
-    No transfer stands in two of them. At s nats about e^−s are expected by chance in the whole ledger.
+    No transfer stands in two of them. `places` is ln of the transfers that a cycle could have begun with: at `nats` −
+    `places` = s about e^−s are expected by chance in the whole ledger.
     """
 
     transfer: np.ndarray
     start: np.ndarray
     nats: np.ndarray
+    places: float = 0.0
 
     def __len__(self) -> int:
         return len(self.nats)
@@ -40,7 +43,7 @@ class Cycles:
 
 
 def find_cycles(transfers: Transfers, window: int, *, share_percent: int = 70) -> Cycles:
-    """All cycles of 3 to 10 transfers within `window` microseconds whose every step passes on `share_percent`.
+    """All cycles of 3 to 12 transfers within `window` microseconds whose every step passes on `share_percent`.
 
     On a clock of whole days the order inside a day is not known, so there a step may also be that much larger.
     """
@@ -53,9 +56,8 @@ def find_cycles(transfers: Transfers, window: int, *, share_percent: int = 70) -
         receipts.position, receipts.start, rate, back, max(window, transfers.tick), transfers.tick, share_percent,
         transfers.tick >= DAY,
     )  # fmt: skip
-    nats = nats - np.log(total)
     order = np.lexsort((np.arange(len(nats)), -nats))
-    return _disjoint(flat, start, nats, order[nats[order] > 0], total)
+    return _disjoint(flat, start, nats, order[nats[order] >= LEAST_NATS], total)
 
 
 def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.ndarray, total: int) -> Cycles:
@@ -69,7 +71,8 @@ def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.n
             kept.append(number)
     parts = [flat[start[number] : start[number + 1]] for number in kept]
     starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    return Cycles(np.concatenate([*parts, np.empty(0, np.int64)]).astype(np.int64), starts, nats[kept])
+    flat = np.concatenate([*parts, np.empty(0, np.int64)]).astype(np.int64)
+    return Cycles(flat, starts, nats[kept], places=float(np.log(total)))
 
 
 @njit(cache=True, nogil=True)

@@ -22,6 +22,8 @@ MOST_AT_ONCE = 25
 """An account with more transfers than this in a window is a hub there: who meets at it says nothing."""
 LEAST_PASSED_PERCENT = 80
 SKETCH_BITS = 26
+LEAST_NATS = 4.0
+"""Pairs that surprise less are not kept."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Meetings:
     transfer: np.ndarray
     start: np.ndarray
     nats: np.ndarray
+    places: float = 0.0
+    """ln of the places looked at; see `Bursts`."""
 
     def __len__(self) -> int:
         return len(self.one)
@@ -195,11 +199,11 @@ def _surprising(pattern: str, transfers: Transfers, pairs: _Pairs, met: int, win
     table, nats = np.concatenate(rows[::2], axis=1), np.concatenate(rows[1::2])
     # A pair is looked at because it met once; that meeting is no evidence.
     once = poisson_nats(np.ones(len(nats)), mean(columns[0][table[0]], columns[1][table[0]], table[4].astype(float)))
-    nats = nats - once - np.log(max(met, 1) * len(limits))
+    nats = nats - once
     chosen = np.lexsort((table[4], -nats, table[0]))
     _, best = np.unique(table[0][chosen], return_index=True)
     best = chosen[best]
-    best = best[nats[best] > 0]
+    best = best[nats[best] >= LEAST_NATS]
     spans = table[:, best]
     used = [
         np.unique(np.concatenate([columns[3][low:high], columns[4][low:high]]))
@@ -208,8 +212,9 @@ def _surprising(pattern: str, transfers: Transfers, pairs: _Pairs, met: int, win
     starts = np.concatenate([[0], np.cumsum([len(each) for each in used])]).astype(np.int64)
     flat = np.concatenate([*used, np.empty(0, np.int32)]).astype(np.int64)
     return Meetings(
-        pattern, columns[0][spans[0]], columns[1][spans[0]], spans[1], spans[4], flat, starts, nats[best]
-    )
+        pattern, columns[0][spans[0]], columns[1][spans[0]], spans[1], spans[4], flat, starts, nats[best],
+        places=float(np.log(max(met, 1) * len(limits))),
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)

@@ -37,6 +37,8 @@ from mulegraph.signs.scene import Scene
 
 SUBJECTS = ("account", "device", "merchant", "cluster")
 LANGUAGES = ("en", "vi", "nl")
+HOURS = "hours"
+"""Need of a sign that means nothing on a clock of whole days."""
 NATS_TO_SCORE = 10.0
 TIME = ARROW_TYPE[Kind.TIME]
 
@@ -123,11 +125,15 @@ class Sign:
         return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
 
     def missing(self, ledger: Ledger) -> list[str]:
-        """Tables and columns (`table.column`) that the sign needs and the ledger lacks: it is then not testable."""
+        """What the sign needs and the ledger lacks, so that it is not testable: tables, columns (`table.column`), hours."""
         found = []
         for need in self.needs:
             table, _, column = need.partition(".")
-            if not ledger.rows(table) or (column and ledger.lacks(table, column)):
+            if need == HOURS:
+                lacks = not ledger.has_hours
+            else:
+                lacks = not ledger.rows(table) or bool(column and ledger.lacks(table, column))
+            if lacks:
                 found.append(need)
         return found
 
@@ -210,9 +216,17 @@ def score_of(nats: Any) -> Any:
     return 1 - np.exp(-np.asarray(nats, float) / NATS_TO_SCORE)
 
 
-def nats_of(score: Any) -> Any:
-    """The surprise that has this score: the way back from `score_of`."""
-    return -NATS_TO_SCORE * np.log1p(-np.minimum(np.asarray(score, float), 0.9999))
+WEAK_FROM, WEAK_SCORE = 0.5, 0.25
+"""Patterns of which up to half are coincidence are kept as weak findings; this is the most that one scores."""
+
+
+def strength(nats: np.ndarray, false_share: np.ndarray, accepted: float) -> np.ndarray:
+    """Score of patterns from their surprise and the share of coincidences among those at least so surprising.
+
+    Beyond the accepted share a finding is weak: it makes no case, and only adds a little to what else is known.
+    """
+    sure = np.asarray(score_of(nats)) * (1 - false_share)
+    return np.where(false_share <= accepted, np.maximum(sure, WEAK_SCORE), np.minimum(sure, WEAK_SCORE))
 
 
 def grown(doubt: float, count: Any) -> Any:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Bursts, by_payee, by_payer, find_bursts
+from mulegraph.flow.chance import shares_of
 from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.flow.meetings import BIPARTITE, SCATTER_GATHER, Meetings, scatter_gather, shared_receivers
-from mulegraph.signs.base import Phase, pattern_id, sign
+from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 
 PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", "gather_scatter": "GS"}
 
@@ -23,6 +24,7 @@ class Found:
 
     pattern: str
     account: int
+    score: float
     nats: float
     counterparties: int
     paid_to: int
@@ -49,14 +51,13 @@ def burst(
     *,
     short_hours: float = 6.0,
     day_hours: float = 24.0,
-    several_days_hours: float = 120.0,
-    least_nats: float = 3.0,
+    several_days_hours: float = 240.0,
     false_share: float = 0.05,
 ) -> pd.DataFrame:
     """Many accounts pay one, one pays many, or both, or two meet through several others, at once.
 
     Each pattern is measured in windows of hours, a day and several days, as −ln of its chance under the parties' own
-    traffic, and counts from `least_nats` up and from where the ledger with shuffled times has `false_share` as many.
+    traffic. It counts from where the ledger with shuffled times has no more than `false_share` as many; below, it is weak.
     The subject is the account in the middle; of scatter-gather and shared receivers every account, since none of them
     would be there by chance.
 
@@ -66,10 +67,11 @@ def burst(
     real, chance = _patterns(transfers, windows), _patterns(dealt, windows)
     best: dict[int, Found] = {}
     for name, found in real.items():
-        least = max(least_nats, _threshold(found.nats, chance[name].nats, false_share))
-        for each in _as_found(transfers, found, least):
+        shares = shares_of(found.nats, chance[name].nats)
+        score = strength(found.nats, shares, false_share)
+        for each in _as_found(transfers, found, score, np.flatnonzero(shares <= WEAK_FROM)):
             known = best.get(each.account)
-            if known is None or each.nats > known.nats:
+            if known is None or (each.score, each.nats) > (known.score, known.nats):
                 best[each.account] = each
     return _rows(ledger, transfers, list(best.values()))
 
@@ -79,34 +81,28 @@ def _patterns(transfers: Transfers, windows: list[int]) -> dict[str, Bursts | Me
     return {each.pattern: each for each in [*find_bursts(transfers, windows), *meetings]}
 
 
-def _threshold(real: np.ndarray, chance: np.ndarray, false_share: float) -> float:
-    """The least nats from which on the shuffled ledger has at most this share of what the real one has."""
-    nats = np.sort(real)[::-1]
-    more = np.searchsorted(np.sort(-chance), -nats, side="right")
-    fits = np.flatnonzero(more <= false_share * np.arange(1, len(nats) + 1))
-    return float(nats[fits[-1]]) if len(fits) else np.inf
-
-
-def _as_found(transfers: Transfers, found: Bursts | Meetings, least: float) -> list[Found]:
-    chosen = np.flatnonzero(found.nats >= least).tolist()
+def _as_found(transfers: Transfers, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray) -> list[Found]:
+    surprise = np.maximum(found.nats - found.places, 0.0)
     if isinstance(found, Meetings):
         rows = []
-        for number in chosen:
+        for number in chosen.tolist():
             positions = found.transfer[found.start[number] : found.start[number + 1]]
-            facts = (float(found.nats[number]), int(found.count[number]), 0, int(found.window[number]), positions)
+            sure = float(score[number]), float(surprise[number])
+            facts = (*sure, int(found.count[number]), 0, int(found.window[number]), positions)
             ends = np.concatenate([transfers.source[positions], transfers.target[positions]])
             rows += [Found(found.pattern, int(account), *facts) for account in np.unique(ends)]
         return rows
     sides = {FAN_IN: [by_payee(transfers)], FAN_OUT: [by_payer(transfers)]}
     used = sides.get(found.pattern) or [by_payee(transfers), by_payer(transfers)]
     rows = []
-    for number in chosen:
+    for number in chosen.tolist():
         account, low, high = int(found.account[number]), found.first[number], found.last[number]
         parts = []
         for side in used:
             mine = side.position[side.start[account] : side.start[account + 1]]
             parts.append(mine[(mine >= low) & (mine <= high)])
-        facts = (float(found.nats[number]), int(found.counterparties[number]), int(found.paid_to[number]))
+        sure = float(score[number]), float(surprise[number])
+        facts = (*sure, int(found.counterparties[number]), int(found.paid_to[number]))
         positions = np.sort(np.concatenate(parts))
         rows.append(Found(found.pattern, account, *facts, int(found.window[number]), positions))
     return rows
@@ -130,6 +126,7 @@ def _facts(each: Found, part: pd.DataFrame, account: str) -> dict[str, Any]:
     moved = part if each.pattern == SCATTER_GATHER else received if len(received) else paid
     others = set(part["source"].dropna()) | set(part["target"].dropna()) | {account}
     return {
+        "score": each.score,
         "surprise": each.nats,
         "pattern": pattern_id(PREFIX[each.pattern], sorted(part["transfer_id"])),
         "pattern_name": each.pattern.replace("_", "-"),

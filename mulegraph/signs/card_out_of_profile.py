@@ -26,7 +26,7 @@ MAD_TO_SIGMA = 1.4826
 def card_out_of_profile(
     ledger: Ledger,
     *,
-    times_more_than: float = 8.0,
+    times_more_than: float = 10.0,
     mads_more_than: float = 12.0,
     least_days_more_than: int = 4,
 ) -> ibis.Table:

@@ -8,7 +8,7 @@ from ibis.expr import types as ir
 
 from mulegraph.feed.ledger import Ledger
 from mulegraph.feed.places import kilometres, latitude, longitude
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs.base import HOURS, Phase, grown, sign
 
 KILOMETRES_APART = 100.0
 
@@ -18,7 +18,7 @@ KILOMETRES_APART = 100.0
     source="Handbook of the Vietnam Banks Association, debit cards, sign 1",
     phase=Phase.CASH_OUT,
     harms=True,
-    needs=("card_events", "card_events.place"),
+    needs=("card_events", "card_events.place", HOURS),
     reason={
         "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to {marathon_hours}"
         " hours without a rest",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from mulegraph.flow.naming import NamedChains
 from mulegraph.model import CASH_IN, CASH_OUT
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
 
 
 @sign(
@@ -30,12 +32,15 @@ def layered_chain(chains: NamedChains) -> pd.DataFrame:
     """Money passed on from account to account within hours, in a way their own traffic does not explain.
 
     One finding for each account that passes money on, with its most surprising chain; who only pays first or only
-    receives last is named, and not the subject.
+    receives last is named, and not the subject. Chains below the default threshold are weak.
 
     Innocent when: the accounts belong to one owner who sweeps them, or the same path recurs every week or month.
     """
     found: dict[str, dict[str, Any]] = {}
-    for chain in chains.above.to_pylist():
+    table = chains.table.filter(pc.less_equal(chains.table["expected_false_share"], WEAK_FROM))
+    scores = np.asarray(score_of(table["surprise"].to_numpy()))
+    scores = np.where(table["surprise"].to_numpy() >= chains.threshold, scores, np.minimum(scores, WEAK_SCORE))
+    for chain, score in zip(table.to_pylist(), scores.tolist(), strict=True):
         inner = [name for name in chain["accounts"][1:-1] if name not in (CASH_IN, CASH_OUT)]
         for place, account in enumerate(inner, 1):
             if account in found:
@@ -44,6 +49,7 @@ def layered_chain(chains: NamedChains) -> pd.DataFrame:
             cash_next = chain["accounts"][-1] == CASH_OUT and account == chain["accounts"][-2]
             found[account] = {
                 "subject_id": account,
+                "score": score,
                 "surprise": chain["surprise"],
                 "pattern": chain["chain"],
                 "phase": Phase.CASH_OUT if cash_next else Phase.DISPERSE,

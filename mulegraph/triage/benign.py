@@ -28,6 +28,7 @@ ARRANGED = ("batch", "standing_order", "direct_debit")
 WAGE_WORDS = r"(?i)salar|wage|payroll|lương|loon"
 MOST = 0.8
 """Share of a finding's transfers that must fit an explanation."""
+HALF = 0.5
 MANY_PAYERS = 50
 WEEK_APART = 6 * DAY
 PAID_ON_WITHIN = 3 * DAY
@@ -158,13 +159,13 @@ def accounts_known(ledger: Ledger) -> pd.DataFrame:
 
 
 def _payroll(of: Evidence) -> Outcome:
-    """A firm pays several people wages: by batch, or with a word for it."""
+    """A firm pays several people, and most of it is wages: by batch, or with a word for it."""
     out = of.rows["outward"]
     wages = out & ((of.rows["channel"] == "batch") | of.rows["wage"])
     people, paid = of.distinct("target", out), np.maximum(of.count(out), 1)
     is_firm = _subject_kind(of).isin(FIRMS).to_numpy()
     share = of.count(wages) / paid
-    passed = is_firm & (people >= 3) & (share >= MOST)
+    passed = is_firm & (people >= 3) & (share >= HALF)
     why = [f"{p} payees, {s:.0%} by batch or as wages, {'a firm' if f else 'no firm'}" for p, s, f in zip(people, share, is_firm, strict=True)]
     return Outcome(passed, why)
 

@@ -95,6 +95,7 @@ def scan(
         "versions": versions(),
         "engine": str(engine),
         "settings": asdict(settings),
+        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in all_signs().items()},
         "flow": _flow_facts(scene),
         "findings": counts,
         "not_testable": not_testable,
