@@ -26,8 +26,10 @@ from mulegraph.flow.matching import NOBODY, Transfers
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")
 FIFO, HAIRCUT, POISON, LIBR = range(4)
-_POOL, _FIFO, _HAIRCUT, _POISONED, _LIBR, _HEAD, _TAIL = range(7)
-"""Columns of an account's state: seen money, traced money by method (poison: 0 or 1), and its queue's two ends."""
+_FIFO, _HAIRCUT, _POISONED, _LIBR, _HEAD, _TAIL = range(6)
+"""Columns of an account's state: traced money by method (poison: 0 or 1), and its queue's two ends."""
+_SEEN, _REACHED = 1, 2
+"""Marks of an account: we see what it pays; traced money has come to it. Most accounts are passed by one look here."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ def trace(transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, *, since: 
     accounts, total = transfers.accounts, len(transfers)
     first = min(int(chosen[0]), total if since is None else since) if len(chosen) else total
     room = total - first
-    state = np.zeros((accounts, 8), np.int64)
+    state, pool = np.zeros((accounts, 6), np.int64), np.zeros(accounts, np.int64)
+    marks = np.where(seen, _SEEN, 0).astype(np.uint8)
     came, went = np.zeros((accounts, 4), np.int64), np.zeros((accounts, 4), np.int64)
     generation, poison_generation = np.zeros(accounts, np.int32), np.zeros(accounts, np.int32)
     # Memory that is never written to costs nothing; a payment leaves at most three more pieces than there were.
@@ -75,14 +78,14 @@ def trace(transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, *, since: 
     hop, ends = np.empty(room, np.int32), np.empty(room, np.bool_)
     traced = np.zeros(4, np.int64)
     steps = _pass(
-        transfers.source, transfers.target, transfers.amount, chosen, seen, first, state, came, went, generation,
+        transfers.source, transfers.target, transfers.amount, chosen, marks, first, pool, state, came, went, generation,
         poison_generation, runs, step, carried, hop, ends, traced,
     )  # fmt: skip
     hops = np.where(generation > 0, generation, poison_generation)
     reached = np.flatnonzero(hops)
     reached = reached[np.argsort(hops[reached], kind="stable")]
     left = state[reached][:, [_FIFO, _HAIRCUT, _POISONED, _LIBR]]
-    left[:, POISON] *= state[reached, _POOL]
+    left[:, POISON] *= pool[reached]
     return Trace(
         reached, hops[reached], came[reached], went[reached], left,
         step[:steps].copy(), carried[:steps].copy(), hop[:steps].copy(), ends[:steps].copy(), traced,
@@ -113,8 +116,8 @@ def paying(transfers: Transfers) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _pass(  # type: ignore[no-untyped-def]
-    source, target, amount, chosen, seen, first, state, came, went, generation, poison_generation, runs, step, carried,
-    hop, ends, traced,
+    source, target, amount, chosen, marks, first, pool, state, came, went, generation, poison_generation, runs, step,
+    carried, hop, ends, traced,
 ):  # fmt: skip
     next_chosen, steps = 0, 0
     runs[0, 2], runs[1, 2] = -1, -1  # the list of free runs begins empty; fresh ones are taken from `runs[1, 0]` on
@@ -127,26 +130,34 @@ def _pass(  # type: ignore[no-untyped-def]
             next_chosen += 1
         if payer == payee:
             continue
-        kept = payee >= 0 and seen[payee]
-        known = payer >= 0 and seen[payer]
+        kept = payee >= 0 and marks[payee] & _SEEN
+        known = payer >= 0 and marks[payer] & _SEEN
+        if not is_chosen and not (known and marks[payer] & _REACHED):
+            # Nothing traced is paid, so only how much money was seen changes.
+            if known:
+                pool[payer] = max(0, pool[payer] - whole)
+            if kept:
+                if marks[payee] & _REACHED:
+                    _put(pool, state, runs, payee, whole, False)
+                    came[payee, POISON] += whole
+                else:
+                    pool[payee] += whole
+            continue
         part[:] = 0
         if known:
-            _take(state, came, went, runs, payer, payee if kept and not is_chosen else -1, whole, part)
-        elif kept and not is_chosen:
-            _put(state, runs, payee, whole, False)
+            _take(pool, state, came, went, runs, payer, payee if kept and not is_chosen else -1, whole, part)
         hops, poison_hops = 0, 0
         if is_chosen:
             traced += whole - part
             part[:] = whole
             hops, poison_hops = 1, 1
             if kept:
-                _put(state, runs, payee, whole, True)
-        elif part[POISON] > 0:
+                _put(pool, state, runs, payee, whole, True)
+        else:
             hops, poison_hops = generation[payer] + 1, poison_generation[payer] + 1
         if kept:
-            _arrive(state, came, payee, whole, part)
-        if part[POISON] == 0:
-            continue
+            marks[payee] |= _REACHED
+            _arrive(pool, state, came, payee, whole, part)
         moves = part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0
         if kept:
             if moves and (generation[payee] == 0 or hops < generation[payee]):
@@ -163,30 +174,30 @@ def _pass(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _take(state, came, went, runs, payer, payee, whole, part):  # type: ignore[no-untyped-def]
+def _take(pool, state, came, went, runs, payer, payee, whole, part):  # type: ignore[no-untyped-def]
     """Pay `whole`: fill `part` with what of it is traced, and move the pieces of the queue on (−1: to nobody)."""
     mine = state[payer]
-    pool = mine[_POOL]
+    had = pool[payer]
     if mine[_FIFO] > 0:
-        part[FIFO] = _move(state, runs, payer, payee, whole)
+        part[FIFO] = _move(pool, state, runs, payer, payee, whole)
     elif payee >= 0:
-        _put(state, runs, payee, whole, False)
+        _put(pool, state, runs, payee, whole, False)
     if mine[_HAIRCUT] > 0:
-        part[HAIRCUT] = mine[_HAIRCUT] if whole >= pool else _share(mine[_HAIRCUT], whole, pool)
+        part[HAIRCUT] = mine[_HAIRCUT] if whole >= had else _share(mine[_HAIRCUT], whole, had)
         mine[_HAIRCUT] -= part[HAIRCUT]
     if mine[_LIBR] > 0:
-        part[LIBR] = max(0, min(mine[_LIBR], whole - (pool - mine[_LIBR])))
+        part[LIBR] = max(0, min(mine[_LIBR], whole - (had - mine[_LIBR])))
         mine[_LIBR] -= part[LIBR]
     if mine[_POISONED]:
         part[POISON] = whole
-        came[payer, POISON] += max(0, whole - pool)
-    mine[_POOL] = max(0, pool - whole)
+        came[payer, POISON] += max(0, whole - had)
+    pool[payer] = max(0, had - whole)
     for method in range(4):
         went[payer, method] += part[method]
 
 
 @njit(cache=True, nogil=True)
-def _arrive(state, came, payee, whole, part):  # type: ignore[no-untyped-def]
+def _arrive(pool, state, came, payee, whole, part):  # type: ignore[no-untyped-def]
     """Count traced money in; FIFO's pieces and the pool were put there before."""
     its = state[payee]
     came[payee, FIFO] += part[FIFO]
@@ -198,11 +209,11 @@ def _arrive(state, came, payee, whole, part):  # type: ignore[no-untyped-def]
         came[payee, POISON] += whole
     elif part[POISON] > 0:
         its[_POISONED] = 1
-        came[payee, POISON] += its[_POOL]
+        came[payee, POISON] += pool[payee]
 
 
 @njit(cache=True, nogil=True)
-def _move(state, runs, payer, payee, whole):  # type: ignore[no-untyped-def]
+def _move(pool, state, runs, payer, payee, whole):  # type: ignore[no-untyped-def]
     """Move the oldest pieces of a queue that holds traced money; gives how much of it was traced."""
     mine = state[payer]
     need, found = whole, 0
@@ -213,7 +224,7 @@ def _move(state, runs, payer, payee, whole):  # type: ignore[no-untyped-def]
         if is_traced:
             found += taken
         if payee >= 0:
-            _put(state, runs, payee, taken, is_traced)
+            _put(pool, state, runs, payee, taken, is_traced)
         need -= taken
         runs[run, 0] -= taken
         if runs[run, 0] == 0:
@@ -225,22 +236,22 @@ def _move(state, runs, payer, payee, whole):  # type: ignore[no-untyped-def]
         while run >= 0:
             run = _freed(runs, run)
     if payee >= 0 and need > 0:
-        _put(state, runs, payee, need, False)
+        _put(pool, state, runs, payee, need, False)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _put(state, runs, payee, money, is_traced):  # type: ignore[no-untyped-def]
+def _put(pool, state, runs, payee, money, is_traced):  # type: ignore[no-untyped-def]
     """Put a piece at the end of a queue. An account without traced money has no queue, only a pool."""
     its = state[payee]
     if its[_FIFO] == 0:
         if is_traced:
-            its[_HEAD] = its[_TAIL] = _new(runs, its[_POOL], 0) if its[_POOL] > 0 else _new(runs, money, 1)
-            if its[_POOL] > 0:
+            its[_HEAD] = its[_TAIL] = _new(runs, pool[payee], 0) if pool[payee] > 0 else _new(runs, money, 1)
+            if pool[payee] > 0:
                 _join(runs, its, money, 1)
     else:
         _join(runs, its, money, 1 if is_traced else 0)
-    its[_POOL] += money
+    pool[payee] += money
     if is_traced:
         its[_FIFO] += money
 

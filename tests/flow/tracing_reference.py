@@ -10,7 +10,8 @@ from math import floor
 def trace_plainly(transfers, chosen, seen, since):
     """(came, went, left) by account and method, frontier amounts by position and method, and traced by method.
 
-    `transfers` are (source, target, amount), −1 for cash; `since` is the first that own money is known from. FIFO moves single coins; the others share fractions.
+    `transfers` are (source, target, amount), −1 for cash; `since` is the first that own money is known from.
+    FIFO moves single coins; the others share fractions.
     """
     coins = defaultdict(deque)  # what an account was seen to receive, oldest coin first; True: traced
     haircut, libr, poisoned = defaultdict(int), defaultdict(int), set()
