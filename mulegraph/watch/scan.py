@@ -17,13 +17,16 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.errors import EngineTrouble
-from mulegraph.feed.ledger import Ledger
+from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.settings import read_settings
-from mulegraph.signs.base import FINDINGS, Scene, all_signs, check_thresholds
+from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
+from mulegraph.signs.scene import Scene
+from mulegraph.triage.benign import read_evidence, weigh
 from mulegraph.triage.cases import build_cases
+from mulegraph.triage.score import account_scores
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
 NOT_TESTABLE = "not testable"
@@ -61,29 +64,38 @@ class ScanResult:
     peak_mb: int
 
 
-def scan(workspace: Path, *, progress: Progress | None = None, graph: bool = True) -> ScanResult:
-    """Run every sign, build cases, write a run, and put findings and cases into the embedded graph.
+def scan(
+    workspace: Path, *, progress: Progress | None = None, graph: bool = True, engine: Engine = Engine.DUCKDB
+) -> ScanResult:
+    """Run every sign, weigh what it finds, build cases, write a run, and put it all into the embedded graph.
 
-    Raises BadUse when nothing is loaded or a setting does not fit, EngineTrouble when disk or graph fail.
+    Set-based signs run on `engine`. Raises BadUse when nothing is loaded or a setting does not fit, EngineTrouble when disk or graph fail.
     """
     started = datetime.now(UTC)
-    ledger, settings = Ledger(workspace / "ledger"), read_settings(workspace)
+    ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
     check_thresholds(settings.signs)
     steps, scene = Steps(progress or (lambda _: None)), Scene(ledger, settings)
     with _uncollected():
         _prepare(scene, steps)
         tables, not_testable = _signs(scene, steps)
         findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
+        with steps.step("benign"):
+            evidence = read_evidence(findings, ledger, scene.transfers)
+            findings = weigh(findings, evidence)
+        with steps.step("score"):
+            scores = account_scores(findings, evidence)
         with steps.step("cases"):
             cases = _cases(scene, findings)
-    parts = {"findings": findings, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
+    parts = {"findings": findings, "scores": scores, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
     counts = {code: len(table) for code, table in tables.items()}
     manifest = {
         "started_at": started.isoformat(timespec="seconds"),
         "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
         "code": code_hash(),
         "versions": versions(),
+        "engine": str(engine),
         "settings": asdict(settings),
+        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in all_signs().items()},
         "flow": _flow_facts(scene),
         "findings": counts,
         "not_testable": not_testable,

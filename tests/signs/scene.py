@@ -6,7 +6,8 @@ from typing import Any
 
 from mulegraph.feed.ledger import Ledger
 from mulegraph.settings import Settings
-from mulegraph.signs.base import Scene, all_signs
+from mulegraph.signs.base import all_signs
+from mulegraph.signs.scene import Scene
 
 
 def findings_of(code: str, ledger: Ledger, settings: Settings | None = None, **changed: Any) -> list[dict[str, Any]]:
