@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -15,7 +15,6 @@ import networkx as nx
 from mulegraph.errors import BadUse, MulegraphError
 from mulegraph.feed.ledger import Ledger
 from mulegraph.feed.masking import Masker
-from mulegraph.graph.base import Answer
 from mulegraph.model import Mask
 from mulegraph.triage.journal import Journal
 
@@ -82,8 +81,8 @@ class Outward:
 
     def _masked(self, value: Any) -> Any:
         mask = self.masker.masked
-        if isinstance(value, Answer):
-            return replace(value, rows=mask(value.rows))
+        if is_dataclass(value) and not isinstance(value, type):
+            return replace(value, **{each.name: self._masked(getattr(value, each.name)) for each in fields(value)})
         if isinstance(value, nx.MultiDiGraph) and not self.masker.revealed:
             names = dict(zip(value, mask(list(value)), strict=True))
             graph = nx.relabel_nodes(value, names)
@@ -100,6 +99,12 @@ class Outward:
                 key: self.masker.real(each, *NAMED.values()) if "~" in each else each for key, each in value.items()
             }
         return value
+
+    def journal_entries(self, *, about: str | None = None, top: int | None = None) -> list[dict[str, Any]]:
+        """What people did here, the latest first; `about` a case, or an account by its token or number."""
+        wanted = self.masker.real(about, Mask.ACCOUNT) if about is not None else None
+        entries = [entry for entry in self.journal.entries() if wanted in (None, entry.about)]
+        return self.masked([vars(entry) for entry in reversed(entries)][:top])
 
 
 def outward(question: Callable[P, R]) -> Callable[P, R]:

@@ -6,7 +6,7 @@ The command line and notebooks both ask here, so that they give the same answers
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,70 +18,23 @@ import pyarrow.compute as pc
 
 from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
-from mulegraph.flow.matching import read_transfers
+from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.flow.tracing import METHODS
 from mulegraph.graph.base import Answer
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.graph.queries import ask
-from mulegraph.model import Mask
 from mulegraph.settings import Settings, read_settings
-from mulegraph.triage.cases import add_transfers, case_graph
+from mulegraph.triage.cases import add_transfers
+from mulegraph.watch.case import Case
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
 from mulegraph.watch.outward import Outward, outward
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, scan
+from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
 MOST_IN_A_PICTURE = 400
 """Transfers of an account's neighbourhood that a picture shows, the latest first."""
-
-
-class Case:
-    """One case of a run."""
-
-    def __init__(self, workspace: Workspace, row: dict[str, Any]) -> None:
-        self.workspace, self._row = workspace, row
-        self.id: str = row["case"]
-
-    @property
-    @outward
-    def row(self) -> dict[str, Any]:
-        """The case as the run holds it."""
-        return self._row
-
-    @property
-    @outward
-    def accounts(self) -> pd.DataFrame:
-        """account_id and role."""
-        return pd.DataFrame({"account_id": self.row["accounts"], "role": self.row["roles"]})
-
-    @property
-    @outward
-    def findings(self) -> pd.DataFrame:
-        """The findings that make the case, best first."""
-        table = self.workspace.run.table("findings")
-        return frame_of(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
-
-    @property
-    @outward
-    def chains(self) -> pd.DataFrame:
-        """The chains of the case, best first."""
-        table = self.workspace.run.table("chains")
-        return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
-
-    @property
-    @outward
-    def transfers(self) -> pd.DataFrame:
-        """Evidence of its findings, in time order."""
-        ids = sorted({each for evidence in self.findings["evidence"] for each in evidence})
-        return self.workspace.transfers(ids)
-
-    @outward
-    def graph(self) -> nx.MultiDiGraph[str]:
-        """Accounts with their roles, the evidence between them, and the devices that they share."""
-        return case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
-
-    def __repr__(self) -> str:
-        return f"<{self.id}: {len(self.row['accounts'])} accounts, score {self.row['score']:.2f}>"
 
 
 class Workspace(Outward):
@@ -245,8 +198,12 @@ class Workspace(Outward):
         return cut(self._named_paths(found), top, since, until)
 
     @cached_property
+    def _transfers(self) -> Transfers:
+        return read_transfers(self.ledger)
+
+    @cached_property
     def _neighbours(self) -> Neighbours:
-        return Neighbours(read_transfers(self.ledger), self.settings.hops)
+        return Neighbours(self._transfers, self.settings.hops)
 
     def _named_paths(self, paths: list[Any]) -> pd.DataFrame:
         moved, ids = self._neighbours.transfers, self.ledger.account_ids
@@ -317,6 +274,30 @@ class Workspace(Outward):
         return graph
 
     @outward
+    def trace(
+        self,
+        payments: Sequence[str] = (),
+        *,
+        reports: Sequence[str] = (),
+        account: str | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        known_since: Moment = None,
+        back: bool = False,
+        methods: tuple[str, ...] = METHODS,
+    ) -> TraceResult:
+        """Where payments' money went, or came from; `account` adds all that it paid (back: received) since then."""
+        if account is not None:
+            self.known_account(account)
+        chosen = payments_to_trace(
+            self.ledger, payments, reports=reports, account=account, since=stamp(since), back=back
+        )
+        times = {"until": stamp(until), "known_since": stamp(known_since)}
+        return trace_payments(
+            self.ledger, self._transfers, self.settings.trace, chosen, back=back, methods=methods, **times
+        )
+
+    @outward
     def query(
         self,
         name: str,
@@ -332,13 +313,6 @@ class Workspace(Outward):
             self.rebuild_graph()
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
-
-    @outward
-    def journal_entries(self, *, about: str | None = None, top: int | None = None) -> list[dict[str, Any]]:
-        """What people did here, the latest first; `about` a case, or an account by its token or number."""
-        wanted = self.masker.real(about, Mask.ACCOUNT) if about is not None else None
-        entries = [entry for entry in self.journal.entries() if wanted in (None, entry.about)]
-        return [vars(entry) for entry in reversed(entries)][:top]
 
     def update_graph(self) -> None:
         """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""

@@ -76,7 +76,9 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
         ["devices", "--hubs"], ["devices", "--account", account], ["links"], ["links", "--account", account],
         ["links", "--account", account, "--hops", "3", "--any-order"], ["signs"], ["signs", "--list"],
         ["signs", "--account", account], ["case", "list"], ["case", "show", case], ["account", account],
-        ["query", "--list"], ["graph", "status"], ["journal", "show"], ["journal", "verify"],
+        ["query", "--list"], ["graph", "status"],
+        ["trace", "--report", "R0000000"], ["trace", chain["transfers"][1], "--back"],
+        ["trace", "--account", account], ["journal", "show"], ["journal", "verify"],
     ]  # fmt: skip
     given = {"account": account, "one": account, "other": chain["accounts"][2], "id": case, "device": device}
     for query in catalogue().values():
@@ -85,7 +87,9 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
     found = [[*each, "--format", how] for each in listings for how in ("table", "json", "csv")]
     pages = [["view", subject, "-o", str(folder / f"{number}.html")]
              for number, subject in enumerate((case, chain["chain"], account))]  # fmt: skip
+    pages.append(["trace", "--report", "R0000001", "-o", str(folder / "trace.html")])
     bad = [
+        ["trace", "--account", account, "--since", "2100-01-01"], ["trace", account],
         ["chains", "--account", account, "--since", "soon"], ["account", account, "--format", "xml"],
         ["links", "--account", account, "--hops", "9"], ["query", "account_neighbourhood", "-p", f"acount={account}"],
         ["query", "paths_to_flagged", "-p", f"account={account}", "-p", "hops=9"], ["case", "show", account],
