@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mulegraph.feed.ledger import Ledger, in_currency
-from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Bursts, by_payee, by_payer, find_bursts
+from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Bursts, Sides, find_bursts
 from mulegraph.flow.chance import shares_of
 from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.flow.meetings import BIPARTITE, SCATTER_GATHER, Meetings, scatter_gather, shared_receivers
@@ -47,8 +49,8 @@ class Found:
 )
 def burst(
     ledger: Ledger,
-    transfers: Transfers,
-    dealt: Transfers,
+    sides: Sides,
+    dealt: Sides,
     *,
     short_hours: float = 6.0,
     day_hours: float = 24.0,
@@ -65,24 +67,26 @@ def burst(
     Innocent when: it is a payroll, a landlord on the first of the month, a shop's opening day, or a collection.
     """
     windows = [int(hours * HOUR) for hours in (short_hours, day_hours, several_days_hours)]
-    real, chance = _patterns(transfers, windows), _patterns(dealt, windows)
+    # The kernels let go of the interpreter's lock, so chance is counted on the other core.
+    with ThreadPoolExecutor(2) as pool:
+        real, chance = pool.map(partial(_patterns, windows=windows), (sides, dealt))
     best: dict[int, Found] = {}
     for name, found in real.items():
         shares = shares_of(found.nats, chance[name].nats)
         score = strength(found.nats, shares, false_share)
-        for each in _as_found(transfers, found, score, np.flatnonzero(shares <= WEAK_FROM)):
+        for each in _as_found(sides, found, score, np.flatnonzero(shares <= WEAK_FROM)):
             known = best.get(each.account)
             if known is None or (each.score, each.nats) > (known.score, known.nats):
                 best[each.account] = each
-    return _rows(ledger, transfers, list(best.values()))
+    return _rows(ledger, sides.transfers, list(best.values()))
 
 
-def _patterns(transfers: Transfers, windows: list[int]) -> dict[str, Bursts | Meetings]:
-    meetings = [scatter_gather(transfers, windows), shared_receivers(transfers, windows)]
-    return {each.pattern: each for each in [*find_bursts(transfers, windows), *meetings]}
+def _patterns(sides: Sides, windows: list[int]) -> dict[str, Bursts | Meetings]:
+    meetings = [scatter_gather(sides, windows), shared_receivers(sides, windows)]
+    return {each.pattern: each for each in [*find_bursts(sides, windows), *meetings]}
 
 
-def _as_found(transfers: Transfers, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray) -> list[Found]:
+def _as_found(sides: Sides, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray) -> list[Found]:
     surprise = np.maximum(found.nats - found.places, 0.0)
     if isinstance(found, Meetings):
         rows = []
@@ -90,11 +94,10 @@ def _as_found(transfers: Transfers, found: Bursts | Meetings, score: np.ndarray,
             positions = found.transfer[found.start[number] : found.start[number + 1]]
             sure = float(score[number]), float(surprise[number])
             facts = (*sure, int(found.count[number]), 0, int(found.window[number]), positions)
-            ends = np.concatenate([transfers.source[positions], transfers.target[positions]])
+            ends = np.concatenate([sides.transfers.source[positions], sides.transfers.target[positions]])
             rows += [Found(found.pattern, int(account), *facts) for account in np.unique(ends)]
         return rows
-    sides = {FAN_IN: [by_payee(transfers)], FAN_OUT: [by_payer(transfers)]}
-    used = sides.get(found.pattern) or [by_payee(transfers), by_payer(transfers)]
+    used = {FAN_IN: [sides.receipts], FAN_OUT: [sides.payments]}.get(found.pattern, [sides.receipts, sides.payments])
     rows = []
     for number in chosen.tolist():
         account, low, high = int(found.account[number]), found.first[number], found.last[number]
