@@ -14,8 +14,8 @@ from mulegraph.signs.base import Phase, sign
     subject="device",
     needs=("device_use",),
     phase=Phase.TAKE_CONTROL,
-    weight=3.0,
-    party_weight=3.0,
+    weight=5.0,
+    party_weight=5.0,
     reason={
         "en": "one device used for {accounts_used} accounts of {holders} holders at {addresses} addresses {household}",
         "vi": "một thiết bị dùng cho {accounts_used} tài khoản của {holders} chủ ở {addresses} địa chỉ {household}",
