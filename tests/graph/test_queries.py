@@ -13,15 +13,28 @@ import pytest
 
 from mulegraph.errors import BadUse
 from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.graph.neo4j import Neo4jGraph
 from mulegraph.graph.queries import Query, ask, catalogue
 from mulegraph.model import CASH_OUT
 
-from .conftest import SPLIT, at, cases_of, finding, findings_of, listing, use
+from .conftest import SPLIT, at, cases_of, finding, findings_of, input_of, listing, use
 
-GraphOf = Callable[..., EmbeddedGraph]
+GraphOf = Callable[..., EmbeddedGraph | Neo4jGraph]
 FOLDER = Path(__file__).parents[2] / "cypher"
 EVERY = sorted(catalogue())
 SAMPLE = {"text": "x", "texts": "x,y", "integer": "2", "number": "1.5", "time": "2026-01-01"}
+
+
+@pytest.fixture(params=["embedded", "neo4j"])
+def graph_of(request: pytest.FixtureRequest) -> GraphOf:
+    """Makes the graph of a drawing, on each engine."""
+    graph = request.getfixturevalue("graph" if request.param == "embedded" else "neo4j")
+
+    def make(drawing: str, **tables: object) -> EmbeddedGraph | Neo4jGraph:
+        graph.rebuild(input_of(drawing, **tables))
+        return graph
+
+    return make
 
 
 def every(query: Query) -> dict[str, str]:

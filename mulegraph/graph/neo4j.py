@@ -1,0 +1,195 @@
+"""A graph on a Neo4j server, which many share: filled from ledgers, asked the same questions as the embedded one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import neo4j.time
+import pyarrow as pa
+from neo4j import READ_ACCESS, Driver, ManagedTransaction, Session, unit_of_work
+from neo4j.exceptions import Neo4jError
+
+from mulegraph.errors import BadUse
+from mulegraph.graph.base import (
+    FINDING_LABELS,
+    NODES,
+    RELATIONSHIPS,
+    Answer,
+    GraphInput,
+    GraphStatus,
+    Known,
+    finding_nodes,
+    finding_relationships,
+)
+from mulegraph.graph.neo4j_address import Address
+from mulegraph.graph.neo4j_load import BATCH_ROWS, GraphLoad, Loader, schema_statements, write_rows
+from mulegraph.graph.neo4j_portions import Portion, portions_of_tables
+from mulegraph.graph.neo4j_rows import node_shape, relationship_shape, wire
+from mulegraph.graph.neo4j_session import RETRY_SECONDS, connect, is_memory, meaning, trouble
+from mulegraph.graph.reading import check_reads
+
+STAMP = "UNWIND $values AS v MERGE (m:Meta {name: v[0]}) SET m.value = v[1]"
+FORMAT = "1"
+
+
+class Neo4jGraph:
+    """A graph on the server at `address`; connects at its first use. One object a thread."""
+
+    def __init__(self, address: Address, *, retry_seconds: float = RETRY_SECONDS) -> None:
+        self.address, self.retry_seconds = address, retry_seconds
+        self._driver: Driver | None = None
+
+    def __enter__(self) -> Neo4jGraph:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the server; the next question connects again."""
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+
+    def load(
+        self,
+        source: GraphInput,
+        portions: Sequence[Portion] | None = None,
+        *,
+        stamp: str = "",
+        every_row: bool = False,
+        prune: bool = False,
+        batch_rows: int = BATCH_ROWS,
+        told: Callable[[str, int], None] = lambda _name, _rows: None,
+    ) -> GraphLoad:
+        """Bring the ledger's part of the graph up to `source`, and say what that took.
+
+        What `portions`' hashes say is unchanged is passed over unless `every_row`; what the ledger no longer holds is
+        counted, and deleted only with `prune`. Killed at any moment, the next load goes on where it was. Raises
+        EngineTrouble when the server fails, BadData when older data in the graph break a unique key.
+        """
+        with self._session("loading") as session:
+            for statement in schema_statements():
+                session.run(statement).consume()
+            session.run("CALL db.awaitIndexes(300)").consume()
+            loader = Loader(session, source, portions or portions_of_tables(source), every_row, prune, batch_rows, told)
+            loaded = loader.run()
+            session.execute_write(_stamp, {"format": FORMAT, "stamp": stamp})
+        return loaded
+
+    def replace_findings(
+        self, findings: pa.Table | None, cases: pa.Table | None, *, stamp: str | None = None
+    ) -> dict[str, int]:
+        """Replace findings, cases and their relationships in one transaction: readers see the old run or the new."""
+        with self._session("replacing findings") as session:
+            for statement in schema_statements():
+                session.run(statement).consume()
+            session.execute_write(_replace, findings, cases)
+            if stamp is not None:
+                session.execute_write(_stamp, {"stamp": stamp})
+        status = self.status()
+        return {**status.nodes, **status.relationships}
+
+    def rebuild(self, source: GraphInput, *, stamp: str = "", prune: bool = False) -> dict[str, int]:
+        """Compare every row of the ledger with the graph, mend what differs, and replace the findings."""
+        self.load(source, stamp=stamp, every_row=True, prune=prune)
+        return self.replace_findings(source.findings, source.cases)
+
+    def status(self) -> GraphStatus:
+        """Numbers by label and relationship, and the stamp; `exists` is False where nothing of ours was loaded."""
+        with self._session("counting") as session:
+            counts = {name: _count(session, f"MATCH (n:`{name}`) RETURN count(*) AS n") for name in NODES}
+            kinds = {name: _count(session, f"MATCH ()-[r:`{name}`]->() RETURN count(*) AS n") for name in RELATIONSHIPS}
+            stamp = session.run("MATCH (m:Meta {name: 'stamp'}) RETURN m.value AS value").single()
+        return GraphStatus(
+            exists=stamp is not None or bool(counts["Account"]),
+            nodes=counts,
+            relationships=kinds,
+            stamp=str(stamp["value"]) if stamp else "",
+        )
+
+    def query(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        *,
+        row_cap: int,
+        timeout_seconds: float,
+        name: str = "",
+    ) -> Answer:
+        """Ask the graph, read-only; at most `row_cap` rows come back, `name` is for messages.
+
+        Raises BadUse when nothing is loaded there or the statement is not a reading one, EngineTrouble on a time-out,
+        a query that needs too much memory, a server that fails, or a statement that it refuses.
+        """
+        check_reads(statement, name)
+        doing = f"query '{name}'" if name else "the query"
+
+        @unit_of_work(timeout=timeout_seconds)
+        def asked(tx: ManagedTransaction) -> tuple[list[str], list[dict[str, Any]]]:
+            try:
+                result = tx.run(statement, dict(parameters))
+                columns = list(result.keys())
+                return columns, [
+                    {key: _plain(value) for key, value in row.items()} for row in result.fetch(row_cap + 1)
+                ]
+            except Neo4jError as error:
+                if is_memory(error):  # the driver would try it again for half a minute
+                    raise meaning(error, self.address, doing) from error
+                raise
+
+        with self._session(doing, timeout_seconds, default_access_mode=READ_ACCESS, fetch_size=1000) as session:
+            columns, rows = session.execute_read(asked)
+        if not rows and not self.status().exists:
+            raise BadUse(
+                f"there is no graph at {self.address.url} yet", do="Run 'mulegraph load FOLDER --graph URL' to fill it."
+            )
+        return Answer(columns, rows[:row_cap], capped=len(rows) > row_cap)
+
+    @contextmanager
+    def _session(self, doing: str, timeout_seconds: float = 0, **options: Any) -> Iterator[Session]:
+        if self._driver is None:
+            self._driver = connect(self.address, retry_seconds=self.retry_seconds)
+        settings = {"fetch_size": BATCH_ROWS, **options}
+        with (
+            trouble(self.address, doing, timeout_seconds=timeout_seconds),
+            self._driver.session(database=self.address.database, **settings) as session,
+        ):
+            yield session
+
+
+def _replace(tx: ManagedTransaction, findings: pa.Table | None, cases: pa.Table | None) -> None:
+    for label in FINDING_LABELS:
+        tx.run(f"MATCH (n:`{label}`) DETACH DELETE n").consume()
+    known = {}
+    for label in ("Account", "Holder", "Device"):
+        result = tx.run(f"MATCH (n:`{label}`) RETURN n.`{NODES[label].key}` AS key")
+        known[label] = pa.array(result.value("key"), pa.string())
+    for nodes in finding_nodes(findings, cases):
+        _write(tx, node_shape(nodes.label).create, nodes.rows)
+    for part in finding_relationships(findings, cases, Known(known)):
+        _write(tx, relationship_shape(part.type, part.source, part.target).create, part.rows)
+
+
+def _write(tx: ManagedTransaction, statement: str, rows: pa.Table) -> None:
+    for start in range(0, len(rows), BATCH_ROWS):
+        write_rows(tx, statement, wire(rows.slice(start, BATCH_ROWS)))
+
+
+def _stamp(tx: ManagedTransaction, values: dict[str, str]) -> None:
+    tx.run(STAMP, values=[list(pair) for pair in values.items()]).consume()
+
+
+def _count(session: Session, statement: str) -> int:
+    row = session.run(statement).single()
+    return int(row["n"]) if row else 0
+
+
+def _plain(value: Any) -> Any:
+    """A value as Python has it: the driver's own times and dates become those of the standard library."""
+    if isinstance(value, (neo4j.time.DateTime, neo4j.time.Date)):
+        return value.to_native()
+    return [_plain(each) for each in value] if isinstance(value, list) else value
