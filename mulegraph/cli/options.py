@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,6 +16,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from mulegraph.errors import BadUse
 from mulegraph.views.tables import WIDTH, Format, written
 from mulegraph.watch.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_address import Address
 
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
@@ -30,9 +33,9 @@ HERE = Path("workspace")
 err = Console(stderr=True, highlight=False, markup=False)
 
 
-def opened(folder: Path) -> Workspace:
-    """The workspace; notes go to stderr."""
-    return Workspace(folder, told=lambda text: err.print(f"note: {text}", soft_wrap=True))
+def opened(folder: Path, server: Address | None = None) -> Workspace:
+    """The workspace, whose graph is the server's if one is given; notes go to stderr."""
+    return Workspace(folder, told=lambda text: err.print(f"note: {text}", soft_wrap=True), server=server)
 
 
 def show(

@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli.graph_options import (
+    DATABASE,
+    EMBEDDED,
+    GraphDatabase,
+    GraphPasswordFile,
+    GraphUrl,
+    Insecure,
+    server_of,
+)
 from mulegraph.cli.options import HERE, WorkspaceFolder, opened
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.watch.pictures import picture
+from mulegraph.watch.shared_pictures import shared_picture
 
 commands = typer.Typer()
 
@@ -20,9 +30,14 @@ def view_command(
     subject: Annotated[str, typer.Argument(help="A case, a chain or an account.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
     workspace: WorkspaceFolder = HERE,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
 ) -> None:
     """Draw a case, a chain or an account as a page that opens with no network."""
-    text = picture(opened(workspace), subject)
+    server = server_of(url, password_file, database, insecure)
+    text = picture(opened(workspace), subject) if server is None else shared_picture(server, subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)

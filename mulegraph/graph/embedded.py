@@ -46,7 +46,7 @@ READ_POOL_BYTES = 2048 * MIB
 MAX_FILE_BYTES = 1 << 38
 """Address space that an open file reserves; the engine's own default (8 TiB) is refused under memory limits."""
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes with labels or properties, so that a file of an older shape is rebuilt and not misread."""
 
 REBUILD = "Run 'mulegraph graph rebuild': the graph is an index, and the ledger holds everything in it."

@@ -81,15 +81,14 @@ class Neo4jGraph:
         return loaded
 
     def replace_findings(
-        self, findings: pa.Table | None, cases: pa.Table | None, *, stamp: str | None = None
+        self, findings: pa.Table | None, cases: pa.Table | None, *, run: str = "", stamp: str | None = None
     ) -> dict[str, int]:
-        """Replace findings, cases and their relationships in one transaction: readers see the old run or the new."""
+        """Replace findings, cases and their relationships in one transaction, and keep the name of their run."""
         with self._session("replacing findings") as session:
             for statement in schema_statements():
                 session.run(statement).consume()
-            session.execute_write(_replace, findings, cases)
-            if stamp is not None:
-                session.execute_write(_stamp, {"stamp": stamp})
+            stamps = {"run": run} if stamp is None else {"run": run, "stamp": stamp}
+            session.execute_write(_replace, findings, cases, stamps)
         status = self.status()
         return {**status.nodes, **status.relationships}
 
@@ -103,13 +102,15 @@ class Neo4jGraph:
         with self._session("counting") as session:
             counts = {name: _count(session, f"MATCH (n:`{name}`) RETURN count(*) AS n") for name in NODES}
             kinds = {name: _count(session, f"MATCH ()-[r:`{name}`]->() RETURN count(*) AS n") for name in RELATIONSHIPS}
-            stamp = session.run("MATCH (m:Meta {name: 'stamp'}) RETURN m.value AS value").single()
+            stamp = _stamped(session, "stamp")
         return GraphStatus(
-            exists=stamp is not None or bool(counts["Account"]),
-            nodes=counts,
-            relationships=kinds,
-            stamp=str(stamp["value"]) if stamp else "",
+            exists=bool(stamp) or bool(counts["Account"]), nodes=counts, relationships=kinds, stamp=stamp
         )
+
+    def run(self) -> str:
+        """The name of the run whose findings are there; empty where there are none."""
+        with self._session("reading the stamp") as session:
+            return _stamped(session, "run")
 
     def query(
         self,
@@ -133,9 +134,8 @@ class Neo4jGraph:
             try:
                 result = tx.run(statement, dict(parameters))
                 columns = list(result.keys())
-                return columns, [
-                    {key: _plain(value) for key, value in row.items()} for row in result.fetch(row_cap + 1)
-                ]
+                found = [record.values() for record in result.fetch(row_cap + 1)]
+                return columns, [dict(zip(columns, map(_plain, row), strict=True)) for row in found]
             except Neo4jError as error:
                 if is_memory(error):  # the driver would try it again for half a minute
                     raise meaning(error, self.address, doing) from error
@@ -161,7 +161,8 @@ class Neo4jGraph:
             yield session
 
 
-def _replace(tx: ManagedTransaction, findings: pa.Table | None, cases: pa.Table | None) -> None:
+def _replace(tx: ManagedTransaction, findings: pa.Table | None, cases: pa.Table | None, stamps: dict[str, str]) -> None:
+    _stamp(tx, stamps)  # takes the stamp's lock, so that two scans replace one after the other
     for label in FINDING_LABELS:
         tx.run(f"MATCH (n:`{label}`) DETACH DELETE n").consume()
     known = {}
@@ -181,6 +182,11 @@ def _write(tx: ManagedTransaction, statement: str, rows: pa.Table) -> None:
 
 def _stamp(tx: ManagedTransaction, values: dict[str, str]) -> None:
     tx.run(STAMP, values=[list(pair) for pair in values.items()]).consume()
+
+
+def _stamped(session: Session, name: str) -> str:
+    row = session.run("MATCH (m:Meta {name: $name}) RETURN m.value AS value", name=name).single()
+    return str(row["value"]) if row else ""
 
 
 def _count(session: Session, statement: str) -> int:

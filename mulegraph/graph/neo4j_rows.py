@@ -45,9 +45,7 @@ def node_shape(label: str) -> Shape:
     properties, key = NODES[label].properties, NODES[label].key
     places = range(len(properties))
     filled = ", ".join(f"`{name}`: {_value(i, properties)}" for i, name in zip(places, properties.names, strict=True))
-    returned = ", ".join(
-        f"n.`{each.name}`" if not _is_time(each) else f"toString(n.`{each.name}`)" for each in properties
-    )
+    returned = ", ".join(_returned("n", each) for each in properties)
     return Shape(
         name=label,
         columns=properties,
@@ -74,7 +72,7 @@ def relationship_shape(kind: str, source: str, target: str) -> Shape:
     between = f"(a)-[r:`{kind}`]->(b)"
     matched = f"(a:`{source}`)-[r:`{kind}`]->(b:`{target}`)"
     returned = [f"a.`{NODES[source].key}`", f"b.`{NODES[target].key}`"]
-    returned += [f"r.`{each.name}`" if not _is_time(each) else f"toString(r.`{each.name}`)" for each in properties]
+    returned += [_returned("r", each) for each in properties]
     found = f"MATCH ()-[r:`{kind}` {{`{own[0]}`: {ROW}[2]}}]->()" if own else f"{ends} MATCH {between}"
     return Shape(
         name=kind if len(RELATIONSHIPS[kind].pairs) == 1 else f"{kind} {source} {target}",
@@ -114,8 +112,9 @@ def _value(place: int, columns: pa.Schema) -> str:
     return f"date({ROW}[{place}])" if pa.types.is_date(kind) else f"{ROW}[{place}]"
 
 
-def _is_time(each: pa.Field) -> bool:
-    return bool(pa.types.is_temporal(each.type))
+def _returned(of: str, each: pa.Field) -> str:
+    name = f"{of}.`{each.name}`"
+    return f"toString({name})" if pa.types.is_temporal(each.type) else name
 
 
 def _sent(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -139,6 +138,5 @@ def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         fit = LOOSE.get(kind, (str,) if kind == pa.string() else (list,))
-        return pa.array(
-            [each if isinstance(each, fit) and not isinstance(each, bool) else None for each in values], kind
-        )
+        fitting = (isinstance(each, fit) and not isinstance(each, bool) for each in values)
+        return pa.array([each if fits else None for each, fits in zip(values, fitting, strict=True)], kind)

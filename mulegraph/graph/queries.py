@@ -148,10 +148,10 @@ def ask(
         timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
         name=name,
     )
-    return replace(answer, rows=[_in_decimals(row) for row in answer.rows])
+    return replace(answer, rows=[in_decimals(row) for row in answer.rows])
 
 
-def _in_decimals(row: dict[str, Any]) -> dict[str, Any]:
+def in_decimals(row: dict[str, Any]) -> dict[str, Any]:
     """The row with its money in decimals of the ledger's places, so that every engine gives the same."""
     return {
         name: Decimal(repr(value)).quantize(PLACES) if isinstance(value, float) and AMOUNT.fullmatch(name) else value

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
@@ -20,15 +20,19 @@ import pyarrow.compute as pc
 from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.matching import read_transfers
-from mulegraph.graph.base import Answer
-from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.graph.queries import ask
 from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers, case_graph
+from mulegraph.watch.graphs import embedded, fill_graph, fill_server, is_current, shared
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, scan
+from mulegraph.watch.scan import ScanResult, scan
+
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_address import Address
+    from mulegraph.graph.neo4j_load import GraphLoad
 
 MOST_IN_A_PICTURE = 400
 """Transfers of an account's neighbourhood that a picture shows, the latest first."""
@@ -73,10 +77,15 @@ class Case:
 
 
 class Workspace:
-    """A folder with a ledger. Listings are data frames, best first; `since` and `until` keep what overlaps them."""
+    """A folder with a ledger. Listings are data frames, best first; `since` and `until` keep what overlaps them.
 
-    def __init__(self, folder: Path | str, *, told: Callable[[str], None] | None = None) -> None:
-        self.folder = Path(folder)
+    Questions in Cypher go to its embedded graph, or to the `server` that is given.
+    """
+
+    def __init__(
+        self, folder: Path | str, *, told: Callable[[str], None] | None = None, server: Address | None = None
+    ) -> None:
+        self.folder, self.server = Path(folder), server
         self._told = told or (lambda _: None)
 
     @cached_property
@@ -95,12 +104,12 @@ class Workspace:
         found = Runs(self.folder).latest(self.ledger.hash)
         if found is None:
             self._told("no scan of this ledger yet; scanning first")
-            found = scan(self.folder).run
+            found = scan(self.folder, server=self.server).run
         return found
 
     def scan(self, *, progress: Callable[[str], None] | None = None) -> ScanResult:
         """Scan now; later questions ask the new run."""
-        result = scan(self.folder, progress=progress)
+        result = scan(self.folder, progress=progress, server=self.server)
         self.__dict__["run"] = result.run
         return result
 
@@ -299,8 +308,11 @@ class Workspace:
         row_cap: int | None = None,
         timeout_seconds: float | None = None,
     ) -> Answer:
-        """Ask `cypher/NAME.cypher` of the embedded graph, which is made or brought up to date first."""
-        graph = EmbeddedGraph(self.folder / GRAPH_FILE)
+        """Ask `cypher/NAME.cypher` of the server, or of the embedded graph, which is brought up to date first."""
+        if self.server is not None:
+            with shared(self.server) as far:
+                return ask(far, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
+        graph = embedded(self.folder)
         if not is_current(graph, self.ledger):
             self._told("the graph is not of this ledger; rebuilding it first")
             self.rebuild_graph()
@@ -309,8 +321,19 @@ class Workspace:
 
     def update_graph(self) -> None:
         """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
-        if not is_current(EmbeddedGraph(self.folder / GRAPH_FILE), self.ledger):
+        if not is_current(embedded(self.folder), self.ledger):
             self.rebuild_graph()
+
+    def fill_server(self, **how: Any) -> GraphLoad:
+        """Bring the server's graph up to the ledger and the latest run over it; `how` as `Neo4jGraph.load` takes it."""
+        if self.server is None:
+            raise BadUse("this workspace has no server", do="Give its address, as --graph does.")
+        return fill_server(self.server, self.ledger, Runs(self.folder).latest(self.ledger.hash), **how)
+
+    def graph_status(self) -> GraphStatus:
+        """What the graph holds, the server's or the embedded one."""
+        with shared(self.server) if self.server is not None else embedded(self.folder) as graph:
+            return graph.status()
 
     def rebuild_graph(self) -> dict[str, int]:
         """Write the embedded graph anew from the ledger and the latest run."""

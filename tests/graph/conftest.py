@@ -106,7 +106,7 @@ def findings_of(*rows: dict[str, Any]) -> pa.Table:
 
 def cases_of(*rows: dict[str, Any]) -> pa.Table:
     """Cases as a scan writes them: `case`, `accounts` and `findings` are what tests give."""
-    plain = {"score": 0.7, "first_at": at("9:00"), "last_at": at("10:00"), "amount": Decimal("100.00")}
+    plain = {"score": 0.7, "roles": [], "first_at": at("9:00"), "last_at": at("10:00"), "amount": Decimal("100.00")}
     return _keyed("Case", "case", [{**plain, **row} for row in rows])
 
 

@@ -1,0 +1,93 @@
+"""Pictures of what a shared graph holds: a case, a chain or an account, asked of the server and of no ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import pandas as pd
+
+from mulegraph.errors import BadUse
+from mulegraph.graph.base import Graph
+from mulegraph.graph.queries import catalogue, in_decimals
+from mulegraph.triage.cases import add_transfers, case_graph
+from mulegraph.views.network import network_page
+from mulegraph.views.tables import shown
+from mulegraph.watch.graphs import shared
+
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_address import Address
+
+MOST_IN_A_PICTURE = 400
+HUB_ACCOUNTS = 40
+
+
+def shared_picture(server: Address, subject: str) -> str:
+    """The page of a case, a chain or an account, told apart by their ids."""
+    with shared(server) as graph:
+        if subject.startswith("CASE-"):
+            network = case_network(graph, subject)
+            facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
+            return network_page(network, title=subject, facts=facts)
+        if subject.startswith("CH-"):
+            network = chain_network(graph, subject)
+            return network_page(network, title=subject, facts={"transfers": str(network.number_of_edges())})
+        network = account_network(graph, subject)
+        transfers = sum(data["kind"] == "transfer" for *_, data in network.edges(data=True))
+        return network_page(network, title=f"Account {subject}", facts={"latest transfers": str(transfers)})
+
+
+def case_network(graph: Graph, case: str) -> nx.MultiDiGraph[str]:
+    """A case's accounts with their roles, its evidence and shared devices. Raises BadUse when it is not there."""
+    found = frame(graph, "case_summary", id=case).to_dict("records")
+    if not found:
+        raise BadUse(
+            f"case '{case}' is not in the graph", do="See: mulegraph case list; then mulegraph scan --graph URL"
+        )
+    row = {**found[0], "roles": found[0]["roles"] or ["named"] * len(found[0]["accounts"])}
+    made = case_graph(row, frame(graph, "transfers_of_case", id=case), devices(graph, row["accounts"]))
+    made.graph["accounts"] = row["accounts"]
+    return made
+
+
+def chain_network(graph: Graph, chain: str) -> nx.MultiDiGraph[str]:
+    """The transfers of a chain. Raises BadUse when it is not there."""
+    transfers = frame(graph, "transfers_of_chain", id=chain)
+    if transfers.empty:
+        raise BadUse(f"chain '{chain}' is not in the graph", do="See: mulegraph query chains_through_account --list")
+    made: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    add_transfers(made, transfers)
+    return made
+
+
+def account_network(graph: Graph, account: str) -> nx.MultiDiGraph[str]:
+    """An account with its latest transfers, and the devices it shares. Raises BadUse when it is not there."""
+    transfers = frame(graph, "transfers_of_account", account=account)
+    latest = transfers.sort_values(["at", "transfer_id"], ignore_index=True).tail(MOST_IN_A_PICTURE)
+    if latest.empty:
+        raise BadUse(
+            f"account '{account}' has no transfer in the graph", do="Give its number as it stands in accounts.csv."
+        )
+    made: nx.MultiDiGraph[str] = nx.MultiDiGraph(account=account)
+    made.add_node(account, kind="account", role="subject")
+    add_transfers(made, latest)
+    for row in devices(graph, [name for name, data in made.nodes(data=True) if data["kind"] == "account"]).itertuples():
+        device = f"device {row.device_id}"
+        made.add_node(device, kind="device", role="")
+        made.add_edge(row.account_id, device, key=device, kind="used")
+    return made
+
+
+def devices(graph: Graph, accounts: list[str]) -> pd.DataFrame:
+    """device_id and account_id of the devices that these accounts share, hubs left out."""
+    return frame(graph, "devices_in_common", accounts=accounts, hub=HUB_ACCOUNTS)
+
+
+def frame(graph: Graph, name: str, **values: Any) -> pd.DataFrame:
+    """The answer to a question as a data frame; `values` are as the engine takes them, defaults filled in."""
+    query = catalogue()[name]
+    usual = {each.name: each.parse(each.default) for each in query.parameters if each.default is not None}
+    answer = graph.query(
+        query.statement, usual | values, row_cap=query.row_cap, timeout_seconds=query.timeout_seconds, name=name
+    )
+    return pd.DataFrame([in_decimals(row) for row in answer.rows], columns=list(query.columns))
