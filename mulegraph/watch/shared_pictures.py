@@ -44,7 +44,7 @@ def case_network(graph: Graph, case: str) -> nx.MultiDiGraph[str]:
         raise BadUse(
             f"case '{case}' is not in the graph", do="See: mulegraph case list; then mulegraph scan --graph URL"
         )
-    row = {**found[0], "roles": found[0]["roles"] or ["named"] * len(found[0]["accounts"])}
+    row = {**found[0], "case": case, "roles": found[0]["roles"] or ["named"] * len(found[0]["accounts"])}
     made = case_graph(row, frame(graph, "transfers_of_case", id=case), devices(graph, row["accounts"]))
     made.graph["accounts"] = row["accounts"]
     return made

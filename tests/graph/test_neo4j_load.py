@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,9 @@ from mulegraph.graph.base import GraphInput
 from mulegraph.graph.neo4j import Neo4jGraph
 from mulegraph.graph.neo4j_load import GraphLoad
 from mulegraph.graph.neo4j_session import connect
-from mulegraph.model import CASH_IN, CASH_OUT
 from tests.neo4j_server import environment, values, without_schema
 
-from .conftest import SPLIT, cases_of, finding, findings_of, input_of, listing, rows_of, tables_of, use
+from .conftest import SPLIT, cases_of, finding, findings_of, input_of, listing, tables_of, use
 
 ROOT = Path(__file__).parents[2]
 TIME_ORDER = "MATCH (a:Account)-[t:TRANSFER]->(b:Account) RETURN t.transfer_id AS id ORDER BY t.at, id"
@@ -279,7 +277,10 @@ def test_findings_are_replaced_whole(neo4j: Neo4jGraph) -> None:
 def test_readers_never_see_half_a_run(neo4j: Neo4jGraph) -> None:
     """While runs of different sizes replace each other, a reader finds the one or the other."""
     runs = [
-        (findings_of(*(finding(f"f{run}-{i}", "mule_a", ["mule_a"], sign=f"S{run}") for i in range(50 * (run + 1)))), run)
+        (
+            findings_of(*(finding(f"f{run}-{i}", "mule_a", ["mule_a"], sign=f"S{run}") for i in range(50 * (run + 1)))),
+            run,
+        )
         for run in range(2)
     ]
     neo4j.rebuild(input_of(SPLIT, findings=runs[0][0]))
