@@ -21,7 +21,7 @@ from mulegraph.cli.graph_options import (
     server_of,
     tell_load,
 )
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, opened, show, steps_bar
+from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, err, opened, show, steps_bar
 from mulegraph.errors import BadUse
 from mulegraph.feed.ingest import LoadReport, load
 from mulegraph.feed.mapping import read_mapping
@@ -50,6 +50,9 @@ def load_command(
     insecure: Insecure = False,
     no_graph: Annotated[bool, typer.Option("--no-graph", help="Leave the graph as it is.")] = False,
     prune: Prune = False,
+    offline_import: Annotated[
+        Path | None, typer.Option(help="Fill no graph: write files for neo4j-admin database import into this folder.")
+    ] = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Load bank files into the ledger, and its graph; bad rows go to rejects/, and the rest loads."""
@@ -60,7 +63,7 @@ def load_command(
     limit = Limit.parse(max_rejects) if max_rejects is not None else None
     with bytes_bar() as progress:
         report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
-    loaded = None if no_graph else _fill(opened(workspace, server), prune)
+    loaded = None if no_graph or offline_import else _fill(opened(workspace, server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
         show_json(report, rows, [] if loaded is None else load_rows(loaded))
@@ -77,6 +80,8 @@ def load_command(
         _remarks(report)
     if loaded is not None:
         tell_load(loaded)
+    if offline_import is not None:
+        _write_files(opened(workspace), offline_import)
 
 
 def _fill(space: Workspace, prune: bool) -> GraphLoad | None:
@@ -88,6 +93,13 @@ def _fill(space: Workspace, prune: bool) -> GraphLoad | None:
         return None
     with rows_bar() as told:
         return space.fill_server(prune=prune, told=told)
+
+
+def _write_files(space: Workspace, folder: Path) -> None:
+    """Write the ledger for the server's own importer, and say how to run it."""
+    made = space.write_import(folder)
+    err.print(f"graph: {sum(made.rows.values()):,} rows for an empty database, which must not be running:")
+    err.print(f'  neo4j-admin database import full neo4j "@{made.argument_file}"', soft_wrap=True)
 
 
 def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dict[str, object]]) -> None:

@@ -120,9 +120,12 @@ def _returned(of: str, each: pa.Field) -> str:
 def _sent(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_decimal(column.type):
         return _doubles(column)
-    if pa.types.is_timestamp(column.type):
-        return pc.strftime(column, "%Y-%m-%dT%H:%M:%S")
-    return pc.cast(column, pa.string()) if pa.types.is_date(column.type) else column
+    return pc.cast(column, pa.string()) if pa.types.is_date(column.type) else iso_text(column)
+
+
+def iso_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times as ISO text, to the microsecond; other columns as they are."""
+    return pc.strftime(column, "%Y-%m-%dT%H:%M:%S") if pa.types.is_timestamp(column.type) else column
 
 
 def _doubles(amounts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.matching import read_transfers
-from mulegraph.graph.base import Answer, GraphStatus
+from mulegraph.graph.base import Answer, GraphInput, GraphStatus
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.graph.queries import ask
 from mulegraph.settings import Settings, read_settings
@@ -32,6 +32,7 @@ from mulegraph.watch.scan import ScanResult, scan
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j_address import Address
+    from mulegraph.graph.neo4j_import import ImportFiles
     from mulegraph.graph.neo4j_load import GraphLoad
 
 MOST_IN_A_PICTURE = 400
@@ -329,6 +330,14 @@ class Workspace:
         if self.server is None:
             raise BadUse("this workspace has no server", do="Give its address, as --graph does.")
         return fill_server(self.server, self.ledger, Runs(self.folder).latest(self.ledger.hash), **how)
+
+    def write_import(self, folder: Path) -> ImportFiles:
+        """Write the ledger's part of the graph as files for a server's own importer, into a new folder."""
+        from mulegraph.graph.neo4j_import import write_import
+        from mulegraph.graph.neo4j_portions import portions_of
+
+        ledger = self.ledger
+        return write_import(folder, GraphInput.of(ledger), portions_of(ledger), stamp=ledger.hash)
 
     def graph_status(self) -> GraphStatus:
         """What the graph holds, the server's or the embedded one."""

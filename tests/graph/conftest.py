@@ -15,6 +15,7 @@ from mulegraph.graph.base import NODES, GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.model import TABLES
 from tests.drawing import MONDAY, accounts_of, transfers_of
+from tests.neo4j_server import Server, launched, missing_tools
 
 Rows = list[dict[str, Any]]
 
@@ -132,3 +133,13 @@ def graph_of(graph: EmbeddedGraph) -> Callable[..., EmbeddedGraph]:
         return graph
 
     return make
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that tests may kill and start again; each begins with whatever the last left."""
+    if missing_tools():
+        pytest.skip("NO SERVER TO KILL: java and mvn are missing")
+    server = launched(tmp_path_factory.mktemp("own"))
+    yield server
+    server.kill()

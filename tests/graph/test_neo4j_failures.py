@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from mulegraph.errors import EXIT_BAD_USE, EXIT_ENGINE, BadUse, EngineTrouble
 from mulegraph.graph.neo4j import Neo4jGraph
 from mulegraph.graph.neo4j_address import Address
 from mulegraph.graph.neo4j_session import check_version, connect, meaning
-from tests.neo4j_server import Server, address_of, free_port, launched, missing_tools, values
+from tests.neo4j_server import Server, address_of, free_port, values
 
 from .conftest import SPLIT, finding, findings_of, input_of
 from .test_neo4j_load import TIME_ORDER, many, written
@@ -22,23 +21,14 @@ NEVER_ENDING = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN
 TOO_MUCH = "UNWIND range(1, 100000000) AS a WITH collect(toString(a) + 'x') AS every RETURN size(every) AS n"
 
 
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that tests may kill and start again; each leaves it running."""
-    if missing_tools():
-        pytest.skip("NO SERVER TO KILL: java and mvn are missing")
-    server = launched(tmp_path_factory.mktemp("own"))
-    yield server
-    server.kill()
-
-
 # Connecting
 
 
 def test_wrong_password(server: Address) -> None:
     """Bad use; the password is not in the message."""
+    wrong = "hunter2hunter2"
     with pytest.raises(BadUse, match="does not take this user and password") as error:
-        Neo4jGraph(dataclasses.replace(server, password="hunter2hunter2")).status()
+        Neo4jGraph(dataclasses.replace(server, password=wrong)).status()
     assert error.value.exit_code == EXIT_BAD_USE
     assert "hunter2" not in str(error.value)
 

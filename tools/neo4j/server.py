@@ -112,13 +112,16 @@ class Server:
         if not (self.home / "data").exists():
             self.admin("dbms", "set-initial-password", self.password)
 
-    def admin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run neo4j-admin; raises CalledProcessError with its output when it fails."""
+    def admin(self, *arguments: str) -> str:
+        """Run neo4j-admin, and give what it prints; raises RuntimeError with that when it fails."""
         command = ["java", *OPENS, "-Dlog4j2.disable.jmx=true", "-cp", f"{jars(self.version)}/*"]
-        return subprocess.run(
+        done = subprocess.run(
             [*command, "org.neo4j.cli.AdminTool", *arguments],
-            check=True, capture_output=True, text=True, env=self._environment,
+            check=False, capture_output=True, text=True, env=self._environment,
         )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"neo4j-admin {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
+        return done.stdout
 
     def start(self) -> None:
         """Start, and wait until it takes connections. Raises RuntimeError with its last lines when it does not."""
