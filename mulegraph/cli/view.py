@@ -20,7 +20,7 @@ from mulegraph.cli.options import HERE, WorkspaceFolder, opened
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.watch.pictures import picture
-from mulegraph.watch.shared_pictures import shared_picture
+from mulegraph.watch.shared_graph import SharedGraph
 
 commands = typer.Typer()
 
@@ -37,7 +37,11 @@ def view_command(
 ) -> None:
     """Draw a case, a chain or an account as a page that opens with no network."""
     server = server_of(url, password_file, database, insecure)
-    text = picture(opened(workspace), subject) if server is None else shared_picture(server, subject)
+    if server is None:
+        text = picture(opened(workspace), subject)
+    else:
+        with SharedGraph(server) as shared:
+            text = shared.picture(subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)

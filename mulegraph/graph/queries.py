@@ -123,6 +123,16 @@ def catalogue() -> dict[str, Query]:
     return {path.stem: _read(path) for path in sorted(_folder().glob("*.cypher"))}
 
 
+def known_query(name: str) -> Query:
+    """The question of that name. Raises BadUse, with names close to it, when there is none."""
+    known = catalogue()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 3)
+        hint = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise BadUse(f"query '{name}' is unknown", do=f"{hint}See: mulegraph query --list")
+    return known[name]
+
+
 def ask(
     graph: Graph,
     name: str,
@@ -135,12 +145,7 @@ def ask(
 
     Raises BadUse for a name or parameter that does not fit, EngineTrouble when the engine fails or is too slow.
     """
-    known = catalogue()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, 3)
-        hint = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise BadUse(f"query '{name}' is unknown", do=f"{hint}See: mulegraph query --list")
-    query = known[name]
+    query = known_query(name)
     answer = graph.query(
         query.statement,
         query.bind(raw),
@@ -151,7 +156,7 @@ def ask(
     return replace(answer, rows=[in_decimals(row) for row in answer.rows])
 
 
-def in_decimals(row: dict[str, Any]) -> dict[str, Any]:
+def in_decimals(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row with its money in decimals of the ledger's places, so that every engine gives the same."""
     return {
         name: Decimal(repr(value)).quantize(PLACES) if isinstance(value, float) and AMOUNT.fullmatch(name) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,11 +18,12 @@ from mulegraph.feed.ingest import load
 from mulegraph.feed.simulation import simulate
 from mulegraph.graph.base import Answer
 from mulegraph.graph.neo4j_address import Address
+from mulegraph.graph.neo4j_session import connect
 from mulegraph.graph.queries import catalogue
 from mulegraph.model import CASH_IN, CASH_OUT
 from mulegraph.watch.graphs import embedded, shared
 from mulegraph.watch.pictures import picture
-from mulegraph.watch.shared_pictures import account_network, case_network, chain_network, shared_picture
+from mulegraph.watch.shared_graph import SharedGraph, account_network, case_network, chain_network
 from mulegraph.watch.workspace import Workspace
 from tests.conftest import ROOT
 from tests.neo4j_server import emptied, environment
@@ -199,13 +201,16 @@ def test_pictures_from_the_server(spaces: Space) -> None:
     """A page of a case, a chain and an account; what is not there is bad use."""
     near, far = spaces
     values = known(near)
-    for subject in (values["case"][0], values["chain"][0], values["account"][0]):
-        page = shared_picture(far.server, subject)
-        assert subject in page
-        assert abs(len(page) - len(picture(near, subject))) < 100_000
-    for subject in ("CASE-0", "CH-0", "nobody"):
-        with pytest.raises(BadUse, match="in the graph"):
-            shared_picture(far.server, subject)
+    with SharedGraph(far.server) as graph:
+        for subject in (values["case"][0], values["chain"][0], values["account"][0]):
+            page = graph.picture(subject)
+            assert subject in page
+            assert abs(len(page) - len(picture(near, subject))) < 100_000
+        for subject in ("CASE-0", "CH-0", "nobody"):
+            with pytest.raises(BadUse, match="in the graph"):
+                graph.picture(subject)
+        with pytest.raises(BadUse, match="lacks or does not know: account, colour"):
+            graph.ask("account_neighbourhood", colour="red")
 
 
 def test_filling_again_changes_nothing_and_keeps_the_findings(spaces: Space) -> None:
@@ -286,3 +291,22 @@ def test_the_driver_is_not_loaded_where_no_server_is_asked() -> None:
     code = "import sys, mulegraph, mulegraph.cli.app; print([m for m in sys.modules if m.split('.')[0] == 'neo4j'])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_saved_queries_of_the_documentation_run(spaces: Space) -> None:
+    """Each Cypher statement in docs/neo4j.md is one that the server takes, and finds or writes something."""
+    near, far = spaces
+    case, account = known(near)["case"][0], near.case(known(near)["case"][0]).accounts["account_id"].iloc[0]
+    text = (ROOT / "docs" / "neo4j.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```cypher\n(.*?)```", text, re.DOTALL)
+    statements = [each for block in blocks for each in block.split(";\n") if each.strip()]
+    assert len(statements) == 6
+    found = 0
+    with connect(far.server) as driver, driver.session(database=far.server.database) as session:
+        for statement in statements:
+            transaction = session.begin_transaction()
+            result = transaction.run(statement, case=case, account=account)
+            rows = len(list(result))
+            found += bool(rows or result.consume().counters.relationships_created)
+            transaction.rollback()
+    assert found >= 4

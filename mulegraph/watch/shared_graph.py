@@ -1,4 +1,4 @@
-"""Pictures of what a shared graph holds: a case, a chain or an account, asked of the server and of no ledger."""
+"""What a shared graph holds, asked of the server and of no ledger: tables, networks and pictures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from mulegraph.errors import BadUse
 from mulegraph.graph.base import Graph
-from mulegraph.graph.queries import catalogue, in_decimals
+from mulegraph.graph.queries import in_decimals, known_query
 from mulegraph.triage.cases import add_transfers, case_graph
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import shown
@@ -22,19 +22,37 @@ MOST_IN_A_PICTURE = 400
 HUB_ACCOUNTS = 40
 
 
-def shared_picture(server: Address, subject: str) -> str:
-    """The page of a case, a chain or an account, told apart by their ids."""
-    with shared(server) as graph:
+class SharedGraph:
+    """A graph on a server, asked from a notebook: answers as data frames, networks as NetworkX graphs."""
+
+    def __init__(self, address: Address) -> None:
+        self.graph = shared(address)
+
+    def __enter__(self) -> SharedGraph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.graph.close()
+
+    def ask(self, name: str, **values: Any) -> pd.DataFrame:
+        """The answer to `cypher/NAME.cypher`; `values` are as Python has them, defaults filled in."""
+        return frame(self.graph, name, **values)
+
+    def network(self, subject: str) -> nx.MultiDiGraph[str]:
+        """A case, a chain or an account as a graph, told apart by their ids. Raises BadUse when it is not there."""
         if subject.startswith("CASE-"):
-            network = case_network(graph, subject)
+            return case_network(self.graph, subject)
+        return chain_network(self.graph, subject) if subject.startswith("CH-") else account_network(self.graph, subject)
+
+    def picture(self, subject: str) -> str:
+        """The same as a page that opens with no network."""
+        network = self.network(subject)
+        if subject.startswith("CASE-"):
             facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
             return network_page(network, title=subject, facts=facts)
-        if subject.startswith("CH-"):
-            network = chain_network(graph, subject)
-            return network_page(network, title=subject, facts={"transfers": str(network.number_of_edges())})
-        network = account_network(graph, subject)
-        transfers = sum(data["kind"] == "transfer" for *_, data in network.edges(data=True))
-        return network_page(network, title=f"Account {subject}", facts={"latest transfers": str(transfers)})
+        transfers = str(sum(data["kind"] == "transfer" for *_, data in network.edges(data=True)))
+        title = subject if subject.startswith("CH-") else f"Account {subject}"
+        return network_page(network, title=title, facts={"latest transfers": transfers})
 
 
 def case_network(graph: Graph, case: str) -> nx.MultiDiGraph[str]:
@@ -84,9 +102,15 @@ def devices(graph: Graph, accounts: list[str]) -> pd.DataFrame:
 
 
 def frame(graph: Graph, name: str, **values: Any) -> pd.DataFrame:
-    """The answer to a question as a data frame; `values` are as the engine takes them, defaults filled in."""
-    query = catalogue()[name]
+    """The answer to a question as a data frame; `values` are as the engine takes them, defaults filled in.
+
+    Raises BadUse for a question that there is not, or a parameter that it lacks or does not know.
+    """
+    query = known_query(name)
     usual = {each.name: each.parse(each.default) for each in query.parameters if each.default is not None}
+    asked = {each.name for each in query.parameters}
+    if wrong := sorted(asked ^ (usual | values).keys()):
+        raise BadUse(f"query '{name}' lacks or does not know: {', '.join(wrong)}", do="See: mulegraph query --list")
     answer = graph.query(
         query.statement, usual | values, row_cap=query.row_cap, timeout_seconds=query.timeout_seconds, name=name
     )
