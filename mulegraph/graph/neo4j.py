@@ -14,24 +14,20 @@ from neo4j.exceptions import Neo4jError
 
 from mulegraph.errors import BadUse
 from mulegraph.graph.base import (
-    FINDING_LABELS,
     NODES,
     RELATIONSHIPS,
     Answer,
     GraphInput,
     GraphStatus,
-    Known,
-    finding_nodes,
-    finding_relationships,
 )
 from mulegraph.graph.neo4j_address import Address
-from mulegraph.graph.neo4j_load import BATCH_ROWS, GraphLoad, Loader, schema_statements, write_rows
+from mulegraph.graph.neo4j_findings import replace_all, write_stamp
+from mulegraph.graph.neo4j_load import BATCH_ROWS, GraphLoad, Loader
 from mulegraph.graph.neo4j_portions import Portion, portions_of_tables
-from mulegraph.graph.neo4j_rows import node_shape, relationship_shape, wire
+from mulegraph.graph.neo4j_schema import ensure_schema
 from mulegraph.graph.neo4j_session import RETRY_SECONDS, connect, is_memory, meaning, trouble
 from mulegraph.graph.reading import check_reads
 
-STAMP = "UNWIND $values AS v MERGE (m:Meta {name: v[0]}) SET m.value = v[1]"
 FORMAT = "1"
 
 
@@ -72,23 +68,24 @@ class Neo4jGraph:
         EngineTrouble when the server fails, BadData when older data in the graph break a unique key.
         """
         with self._session("loading") as session:
-            for statement in schema_statements():
-                session.run(statement).consume()
-            session.run("CALL db.awaitIndexes(300)").consume()
+            ensure_schema(session)
             loader = Loader(session, source, portions or portions_of_tables(source), every_row, prune, batch_rows, told)
             loaded = loader.run()
-            session.execute_write(_stamp, {"format": FORMAT, "stamp": stamp})
+            if _stamped(session, "stamp") != stamp or _stamped(session, "format") != FORMAT:
+                session.execute_write(write_stamp, {"format": FORMAT, "stamp": stamp})
         return loaded
 
     def replace_findings(
         self, findings: pa.Table | None, cases: pa.Table | None, *, run: str = "", stamp: str | None = None
     ) -> dict[str, int]:
-        """Replace findings, cases and their relationships in one transaction, and keep the name of their run."""
+        """Replace findings, cases and their relationships in one transaction, and keep the name of their run.
+
+        Only what differs is written, so that scanning the same ledger again writes nothing.
+        """
         with self._session("replacing findings") as session:
-            for statement in schema_statements():
-                session.run(statement).consume()
+            ensure_schema(session)
             stamps = {"run": run} if stamp is None else {"run": run, "stamp": stamp}
-            session.execute_write(_replace, findings, cases, stamps)
+            session.execute_write(replace_all, findings, cases, stamps)
         status = self.status()
         return {**status.nodes, **status.relationships}
 
@@ -159,29 +156,6 @@ class Neo4jGraph:
             self._driver.session(database=self.address.database, **settings) as session,
         ):
             yield session
-
-
-def _replace(tx: ManagedTransaction, findings: pa.Table | None, cases: pa.Table | None, stamps: dict[str, str]) -> None:
-    _stamp(tx, stamps)  # takes the stamp's lock, so that two scans replace one after the other
-    for label in FINDING_LABELS:
-        tx.run(f"MATCH (n:`{label}`) DETACH DELETE n").consume()
-    known = {}
-    for label in ("Account", "Holder", "Device"):
-        result = tx.run(f"MATCH (n:`{label}`) RETURN n.`{NODES[label].key}` AS key")
-        known[label] = pa.array(result.value("key"), pa.string())
-    for nodes in finding_nodes(findings, cases):
-        _write(tx, node_shape(nodes.label).create, nodes.rows)
-    for part in finding_relationships(findings, cases, Known(known)):
-        _write(tx, relationship_shape(part.type, part.source, part.target).create, part.rows)
-
-
-def _write(tx: ManagedTransaction, statement: str, rows: pa.Table) -> None:
-    for start in range(0, len(rows), BATCH_ROWS):
-        write_rows(tx, statement, wire(rows.slice(start, BATCH_ROWS)))
-
-
-def _stamp(tx: ManagedTransaction, values: dict[str, str]) -> None:
-    tx.run(STAMP, values=[list(pair) for pair in values.items()]).consume()
 
 
 def _stamped(session: Session, name: str) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SEPARATOR = "\x1f"
-"""Parts the columns of a key of two; ids are printable text, which the ledger checks."""
+from mulegraph.graph.neo4j_rows import SEPARATOR, compared
 
 
 @dataclass(frozen=True)
@@ -21,14 +20,14 @@ class Difference:
 
 
 def difference(wanted: pa.Table, held: pa.Table, key: tuple[str, ...]) -> Difference:
-    """Compare every row by its key, and every column of rows that both have; columns must be of the same types."""
+    """Compare every row by its key, and every column of rows that both have; `held` is as `received` gives it."""
     wanted_keys, held_keys = _keys(wanted, key), _keys(held, key)
     places = pc.index_in(wanted_keys, value_set=held_keys)
     both = wanted.filter(pc.is_valid(places))
-    beside = held.take(places.drop_null())
+    ours, beside = compared(both), held.take(places.drop_null())
     differ = pa.array([False] * len(both), pa.bool_()) if not len(both) else None
     for name in wanted.column_names if len(both) else []:
-        unlike = _unlike(both[name].combine_chunks(), beside[name].combine_chunks())
+        unlike = _unlike(ours[name].combine_chunks(), beside[name].combine_chunks())
         differ = unlike if differ is None else pc.or_(differ, unlike)
     return Difference(
         new=wanted.filter(pc.is_null(places)),

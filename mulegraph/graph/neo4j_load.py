@@ -20,7 +20,6 @@ from neo4j.exceptions import ConstraintError
 
 from mulegraph.errors import EngineTrouble
 from mulegraph.graph.base import (
-    FINDING_LABELS,
     NODES,
     RELATIONSHIPS,
     GraphInput,
@@ -30,10 +29,10 @@ from mulegraph.graph.base import (
 )
 from mulegraph.graph.neo4j_difference import Difference, difference
 from mulegraph.graph.neo4j_portions import TRANSFERS, Portion, combined, transfers_of
-from mulegraph.graph.neo4j_rows import Shape, compared, node_shape, received, relationship_shape, wire
+from mulegraph.graph.neo4j_rows import Shape, node_shape, received, relationship_shape, wire
 
 BATCH_ROWS = 10_000
-TRIES = 3
+TRIES = 10
 """How often a part is compared anew when another load wrote the same rows meanwhile."""
 
 MADE_FROM: Mapping[str, tuple[str, ...]] = {
@@ -164,6 +163,7 @@ class Loader:
 
     def _put(self, shape: Shape, rows: pa.Table, wanted: str) -> None:
         self.told(shape.name, 0)
+        self._states = self._read_states()  # another load may have begun this part meanwhile
         if self._is_done(shape.name, wanted):
             self.result.of(shape.name).vanished += self._states[shape.name].vanished
         elif self._may_create(shape.name, wanted) and (shape.name in self._states or not self._held(shape)):
@@ -193,7 +193,7 @@ class Loader:
         """Compare a part with what the graph holds of it, and write what differs."""
         state = {"part": shape.name, "hash": wanted, "rows": len(rows), "vanished": 0}
         self._write(MARK, states=[state], done=False)
-        found = difference(compared(rows), self._read(shape, shape.read), shape.key)
+        found = difference(rows, self._read(shape, shape.read), shape.key)
         for part in (found.new, found.changed):
             self._in_batches(shape, part, shape.merge)
         self._tally(shape, found)
@@ -223,6 +223,7 @@ class Loader:
     # Transfers go by day
 
     def _transfers(self) -> None:
+        self._states = self._read_states()
         days = {f"{TRANSFERS} {each.day}": each for each in self.portions if each.table == TRANSFERS}
         known = {part: state for part, state in self._states.items() if part.split()[0] == TRANSFERS}
         self.told(TRANSFER.name, 0)
@@ -253,8 +254,8 @@ class Loader:
         self.result.tallies[TRANSFER.name] = Tally(self.result.of(TRANSFER.name).new)
         chosen = {part: day for part, day in days.items() if parts is None or part in parts}
         self._write(MARK, states=[_state(part, day.sha256, 0, 0) for part, day in chosen.items()], done=False)
-        read = [compared(transfers_of(day)) for day in chosen.values()]
-        rows = pa.concat_tables([compared(TRANSFER.columns.empty_table()), *read])
+        read = [transfers_of(day) for day in chosen.values()]
+        rows = pa.concat_tables([TRANSFER.columns.empty_table(), *read])
         held = self._read(TRANSFER, TRANSFER.read) if parts is None else self._read_days(parts)
         found = difference(rows, held, TRANSFER.key)
         self._in_batches(TRANSFER, found.changed, TRANSFER.delete, TRANSFER.create)
@@ -285,7 +286,7 @@ class Loader:
         return int(self.session.execute_read(_rows, shape.count, {})[0]["count(*)"])
 
     def _read(self, shape: Shape, statement: str, **parameters: Any) -> pa.Table:
-        return self.session.execute_read(_table, statement, parameters, shape.columns)
+        return self.session.execute_read(read_table, statement, parameters, shape.columns)
 
     def _write(self, statement: str, **parameters: Any) -> None:
         self.session.execute_write(_rows, statement, parameters)
@@ -296,23 +297,6 @@ class Loader:
             chosen = wire(_in_lock_order(rows.slice(start, self.batch_rows), shape))
             self.session.execute_write(_all, statements, chosen)
             self.told(shape.name, len(chosen))
-
-
-def schema_statements() -> list[str]:
-    """Unique keys of every label, of transfers and of the loader's own nodes, and an index on lists."""
-    labels = {name: label.key for name, label in NODES.items()} | {"Load": "part", "Meta": "name"}
-    keys = [
-        f"CREATE CONSTRAINT mulegraph_{name.lower()} IF NOT EXISTS FOR (n:`{name}`) REQUIRE n.`{key}` IS UNIQUE"
-        for name, key in labels.items()
-    ]
-    transfers = (
-        "CREATE CONSTRAINT mulegraph_transfer IF NOT EXISTS FOR ()-[r:TRANSFER]-() REQUIRE r.transfer_id IS UNIQUE"
-    )
-    indexes = [
-        "CREATE INDEX mulegraph_list IF NOT EXISTS FOR (n:Listing) ON (n.list)",
-        "CREATE INDEX mulegraph_sign IF NOT EXISTS FOR (n:Finding) ON (n.sign)",
-    ]
-    return [*keys, transfers, *indexes]
 
 
 def shapes() -> list[Shape]:
@@ -349,7 +333,8 @@ def _rows(tx: ManagedTransaction, statement: str, parameters: dict[str, Any]) ->
     return tx.run(statement, parameters).data()
 
 
-def _table(tx: ManagedTransaction, statement: str, parameters: dict[str, Any], columns: pa.Schema) -> pa.Table:
+def read_table(tx: ManagedTransaction, statement: str, parameters: dict[str, Any], columns: pa.Schema) -> pa.Table:
+    """What a shape's `read` statement finds, as `received` gives it."""
     parts, rows = [received([], columns)], []
     for record in tx.run(statement, parameters):
         rows.append(record.values())
@@ -384,6 +369,3 @@ def _day_parts(transfers: pa.Table) -> pa.Array:
 def _by_day(transfers: pa.Table) -> dict[str, int]:
     counted = pc.value_counts(_day_parts(transfers)).to_pylist()
     return {each["values"]: each["counts"] for each in counted if each["values"] is not None}
-
-
-FINDING_SHAPES = [shape for shape in shapes() if shape.name.split()[0] in (*FINDING_LABELS, "ABOUT", "PART_OF")]

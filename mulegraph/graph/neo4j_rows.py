@@ -16,6 +16,9 @@ import pyarrow.compute as pc
 from mulegraph.graph.base import NODES, RELATIONSHIPS
 
 ROW = "row"
+SEPARATOR = "\x1f"
+"""Parts the members of a list, and the columns of a key of two; ids are printable text, which the ledger checks."""
+
 LOOSE = {pa.float64(): (int, float), pa.int64(): (int,)}
 
 Wire = list[list[Any]]
@@ -93,16 +96,15 @@ def wire(rows: pa.Table) -> Wire:
 
 
 def compared(rows: pa.Table) -> pa.Table:
-    """Rows with their amounts as doubles, as `received` gives them."""
-    columns = [_doubles(each) if pa.types.is_decimal(each.type) else each for each in rows.columns]
-    return pa.table(columns, rows.column_names)
+    """Rows as `received` gives them: amounts as doubles, lists as one text."""
+    return pa.table([_comparable(each) for each in rows.columns], rows.column_names)
 
 
 def received(rows: Wire, columns: pa.Schema) -> pa.Table:
     """What a `read` statement gave. A value of another type than ours counts as none, so that it is written anew."""
     cells = zip(*rows, strict=True) if rows else ([] for _ in columns)
     arrays = [_column(list(values), each.type) for values, each in zip(cells, columns, strict=True)]
-    return pa.table(arrays, columns.names)
+    return compared(pa.table(arrays, columns.names))
 
 
 def _value(place: int, columns: pa.Schema) -> str:
@@ -126,6 +128,12 @@ def _sent(column: pa.ChunkedArray) -> pa.ChunkedArray:
 def iso_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Times as ISO text, to the microsecond; other columns as they are."""
     return pc.strftime(column, "%Y-%m-%dT%H:%M:%S") if pa.types.is_timestamp(column.type) else column
+
+
+def _comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if pa.types.is_list(column.type):
+        return pc.binary_join(column, SEPARATOR)
+    return _doubles(column) if pa.types.is_decimal(column.type) else column
 
 
 def _doubles(amounts: pa.ChunkedArray) -> pa.ChunkedArray:

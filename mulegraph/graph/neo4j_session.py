@@ -53,6 +53,7 @@ def connect(
             connection_timeout=CONNECT_SECONDS,
             max_transaction_retry_time=retry_seconds,
             telemetry_disabled=True,
+            notifications_disabled_classifications=["UNRECOGNIZED"],  # of an empty graph it knows no property
             user_agent="mulegraph",
         )
         try:
@@ -80,7 +81,7 @@ def trouble(address: Address, doing: str, *, timeout_seconds: float = 0) -> Iter
     """Turn what driver and server raise while `doing` something into errors that a user can act on."""
     try:
         yield
-    except (Neo4jError, DriverError, OSError) as error:
+    except (Neo4jError, DriverError) as error:
         raise meaning(error, address, doing, timeout_seconds) from error
 
 

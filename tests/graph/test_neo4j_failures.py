@@ -67,6 +67,19 @@ def test_versions_are_told_apart(agent: str, fits: bool) -> None:
             check_version(agent)
 
 
+def test_routing_address_reaches_a_single_server(server: Address) -> None:
+    """`neo4j://` asks the server for its members first; there is one."""
+    routed = dataclasses.replace(server, url=server.url.replace("bolt", "neo4j", 1))
+    with Neo4jGraph(routed) as graph:
+        assert graph.query("UNWIND [1] AS n RETURN n", {}, row_cap=1, timeout_seconds=9).rows == [{"n": 1}]
+
+
+def test_host_that_no_name_server_knows() -> None:
+    """Also that is a server that does not answer."""
+    with pytest.raises(EngineTrouble, match="does not answer"):
+        Neo4jGraph(Address("bolt+s://nowhere.invalid", "neo4j", "secret"), retry_seconds=0).status()
+
+
 # Asking
 
 
