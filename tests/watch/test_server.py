@@ -28,7 +28,7 @@ from mulegraph.watch.workspace import Workspace
 from tests.conftest import ROOT
 from tests.neo4j_server import emptied, environment
 
-ACCOUNTS, HOPS, HUB = 12, 3, 30
+ACCOUNTS, HOPS, HUB = 9, 3, 30
 Space = tuple[Workspace, Workspace]
 
 
