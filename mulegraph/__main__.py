@@ -39,14 +39,16 @@ def _run(debug: bool) -> int:
         return _said("stopped; nothing is half done", "", INTERRUPTED)
     except MulegraphError as error:
         if debug:
-            traceback.print_exc()
-        return _said(error.problem, error.do, error.exit_code)
+            _say(_masked(traceback.format_exc()))
+        return _said(_masked(error.problem), _masked(error.do), error.exit_code)
     except MemoryError:
         return _said("out of memory", "Close other programs, or scan a smaller ledger.", EXIT_ENGINE)
     except Exception as error:  # the last resort: what is ours to mend still must not look like a crash
+        kind = type(error).__name__
         if debug:
-            traceback.print_exc()
-        where = f"{type(error).__name__}: {error}".splitlines()[0]
+            _say(_masked(traceback.format_exc()))
+        # What an engine says may quote a row, so it is left out where nobody can mask it.
+        where = _masked(f"{kind}: {error}", unknown=kind).splitlines()[0]
         return _said(
             f"this should not happen: {where}",
             f"Run again with {DEBUG}, and report what it prints.",
@@ -64,10 +66,22 @@ def _flushed(code: int) -> int:
 
 
 def _said(problem: str, do: str, code: int) -> int:
-    print(f"mulegraph: {problem}", file=sys.stderr)  # noqa: T201
+    _say(f"mulegraph: {problem}")
     if do:
-        print(do, file=sys.stderr)  # noqa: T201
+        _say(do)
     return _flushed(code)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+def _masked(text: str, *, unknown: str = "") -> str:
+    try:
+        from mulegraph.cli.options import masked
+    except ImportError:
+        return text
+    return masked(text, unknown=unknown)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,29 @@ EXPECTED: dict[Kind, str] = {
 }
 
 
+class Mask(StrEnum):
+    """What a column says of a person, and so how it is shown to who has not given a reason to see it.
+
+    `HIDDEN` is not shown at all; everything else is shown as a token that is the same wherever the value stands.
+    """
+
+    ACCOUNT = "account"
+    HOLDER = "holder"
+    DEVICE = "device"
+    CARD = "card"
+    MERCHANT = "merchant"
+    NAME = "name"
+    NATIONAL_ID = "national id"
+    ADDRESS = "address"
+    HIDDEN = "hidden"
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column: `required` ones may not be empty; `references` names the table its values must be in."""
+    """One column: `required` ones may not be empty; `references` names the table its values must be in.
+
+    `masked` says how its values are shown; None: as they are.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
@@ -68,6 +88,7 @@ class Column:
     references: str = ""
     limit: int = TEXT_LIMIT
     may_be_zero: bool = False
+    masked: Mask | None = None
     doc: str = ""
 
 
@@ -125,9 +146,9 @@ _ACCOUNTS = Table(
     "accounts",
     ("account_id",),
     (
-        Column("account_id", required=True, doc="account number as the bank wrote it"),
+        Column("account_id", required=True, masked=Mask.ACCOUNT, doc="account number as the bank wrote it"),
         Column("bank", required=True, doc="the bank that keeps it, own or other"),
-        Column("holder_id", doc="who holds it"),
+        Column("holder_id", masked=Mask.HOLDER, doc="who holds it"),
         Column("kind", Kind.CHOICE, required=True, choices=ACCOUNT_KINDS),
         Column("opened_on", Kind.DATE),
         Column("closed_on", Kind.DATE),
@@ -140,11 +161,11 @@ _HOLDERS = Table(
     "holders",
     ("holder_id",),
     (
-        Column("holder_id", required=True),
-        Column("name", required=True),
-        Column("date_of_birth", Kind.DATE),
-        Column("national_id"),
-        Column("address"),
+        Column("holder_id", required=True, masked=Mask.HOLDER),
+        Column("name", required=True, masked=Mask.NAME),
+        Column("date_of_birth", Kind.DATE, masked=Mask.HIDDEN),
+        Column("national_id", masked=Mask.NATIONAL_ID),
+        Column("address", masked=Mask.ADDRESS),
         Column("occupation"),
         Column("monthly_income", Kind.AMOUNT, may_be_zero=True, doc="in the currency of the holder's accounts"),
         Column("phone_changed_on", Kind.DATE),
@@ -155,10 +176,10 @@ _POPULATION_REGISTER = Table(
     "population_register",
     ("national_id",),
     (
-        Column("national_id", required=True),
-        Column("name", required=True),
-        Column("date_of_birth", Kind.DATE, required=True),
-        Column("address", required=True),
+        Column("national_id", required=True, masked=Mask.NATIONAL_ID),
+        Column("name", required=True, masked=Mask.NAME),
+        Column("date_of_birth", Kind.DATE, required=True, masked=Mask.HIDDEN),
+        Column("address", required=True, masked=Mask.ADDRESS),
     ),
     doc="What the state knows of people; holders are compared with it.",
 )
@@ -166,7 +187,7 @@ _DEVICES = Table(
     "devices",
     ("device_id",),
     (
-        Column("device_id", required=True, doc="MAC address or any stable id"),
+        Column("device_id", required=True, masked=Mask.DEVICE, doc="MAC address or any stable id"),
         Column("kind", Kind.CHOICE, required=True, choices=DEVICE_KINDS),
         Column("first_seen", Kind.TIME),
     ),
@@ -176,8 +197,8 @@ _DEVICE_USE = Table(
     "device_use",
     ("account_id", "device_id", "at", "action"),
     (
-        Column("account_id", required=True, references="accounts"),
-        Column("device_id", required=True),
+        Column("account_id", required=True, references="accounts", masked=Mask.ACCOUNT),
+        Column("device_id", required=True, masked=Mask.DEVICE),
         Column("at", Kind.TIME, required=True),
         Column("action", Kind.CHOICE, required=True, choices=DEVICE_ACTIONS),
         Column("place"),
@@ -190,15 +211,15 @@ _TRANSFERS = Table(
     ("transfer_id",),
     (
         Column("transfer_id", required=True),
-        Column("source", references="accounts", doc="empty: cash paid in"),
-        Column("target", references="accounts", doc="empty: cash taken out"),
+        Column("source", references="accounts", masked=Mask.ACCOUNT, doc="empty: cash paid in"),
+        Column("target", references="accounts", masked=Mask.ACCOUNT, doc="empty: cash taken out"),
         Column("amount", Kind.AMOUNT, required=True),
         Column("currency", Kind.CURRENCY, required=True),
         Column("at", Kind.TIME, required=True, doc="UTC; naive input needs a stated zone"),
         Column("channel", Kind.CHOICE, required=True, choices=CHANNELS),
-        Column("device_id"),
+        Column("device_id", masked=Mask.DEVICE),
         Column("place"),
-        Column("reference", limit=LONG_TEXT_LIMIT, doc="the payment's free text"),
+        Column("reference", limit=LONG_TEXT_LIMIT, masked=Mask.HIDDEN, doc="the payment's free text"),
     ),
     required=True,
     doc="Money from one account to another, paid in or taken out.",
@@ -208,9 +229,9 @@ _CARD_EVENTS = Table(
     ("event_id",),
     (
         Column("event_id", required=True),
-        Column("card_id", required=True),
-        Column("account_id", required=True, references="accounts"),
-        Column("merchant_id"),
+        Column("card_id", required=True, masked=Mask.CARD),
+        Column("account_id", required=True, references="accounts", masked=Mask.ACCOUNT),
+        Column("merchant_id", masked=Mask.MERCHANT),
         Column("kind", Kind.CHOICE, required=True, choices=CARD_KINDS),
         Column("amount", Kind.AMOUNT, required=True),
         Column("at", Kind.TIME, required=True),
@@ -222,7 +243,12 @@ _CARD_EVENTS = Table(
 _MERCHANTS = Table(
     "merchants",
     ("merchant_id",),
-    (Column("merchant_id", required=True), Column("name"), Column("category"), Column("place")),
+    (
+        Column("merchant_id", required=True, masked=Mask.MERCHANT),
+        Column("name", masked=Mask.NAME),
+        Column("category"),
+        Column("place"),
+    ),
     doc="Shops that cards are used at.",
 )
 _LISTINGS = Table(
@@ -230,13 +256,13 @@ _LISTINGS = Table(
     ("subject_kind", "subject_id", "list", "source"),
     (
         Column("subject_kind", Kind.CHOICE, required=True, choices=SUBJECT_KINDS),
-        Column("subject_id", required=True),
+        Column("subject_id", required=True, doc="masked as what subject_kind says it is"),
         Column("list", Kind.CHOICE, required=True, choices=LISTS),
         Column("source", required=True, doc="who put it there"),
         Column("listed_at", Kind.TIME, required=True),
         Column("expires_at", Kind.TIME),
         Column("confidence", Kind.FRACTION, required=True),
-        Column("reason", limit=LONG_TEXT_LIMIT),
+        Column("reason", limit=LONG_TEXT_LIMIT, masked=Mask.HIDDEN),
     ),
     doc="Accounts, holders, devices and merchants on somebody's list.",
 )
@@ -246,9 +272,9 @@ _REPORTS = Table(
     (
         Column("report_id", required=True),
         Column("transfer_id", required=True),
-        Column("victim_account", required=True, references="accounts"),
+        Column("victim_account", required=True, references="accounts", masked=Mask.ACCOUNT),
         Column("reported_at", Kind.TIME, required=True),
-        Column("story", limit=LONG_TEXT_LIMIT),
+        Column("story", limit=LONG_TEXT_LIMIT, masked=Mask.HIDDEN),
     ),
     doc="Victims' reports: this payment was fraud.",
 )
@@ -299,13 +325,13 @@ def document() -> str:
     for table in TABLES.values():
         need = "required" if table.required else "optional"
         lines += [f"## {table.name}", "", f"{table.doc} ({need}; key: {', '.join(table.key)})", ""]
-        lines += ["| column | may be empty | holds | note |", "|---|---|---|---|"]
+        lines += ["| column | may be empty | holds | masked as | note |", "|---|---|---|---|---|"]
         for column in table.columns:
             note = column.doc
             if column.references:
                 note = f"{note + '; ' if note else ''}must be in {column.references}"
             empty = "no" if column.required else "yes"
-            lines.append(f"| {column.name} | {empty} | {expectation(column)} | {note} |")
+            lines.append(f"| {column.name} | {empty} | {expectation(column)} | {column.masked or ''} | {note} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -66,6 +66,13 @@ class CaseSettings:
 
 
 @dataclass(frozen=True)
+class TraceSettings:
+    """`own_banks` are those whose payments the ledger holds; none: those whose accounts pay anything in it."""
+
+    own_banks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a workspace; `signs` holds changed thresholds by sign code."""
 
@@ -73,6 +80,7 @@ class Settings:
     devices: DeviceSettings = DeviceSettings()
     hops: HopSettings = HopSettings()
     cases: CaseSettings = CaseSettings()
+    trace: TraceSettings = TraceSettings()
     signs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -122,10 +130,14 @@ def _section(path: Path, section: str, values: dict[str, Any], kind: Any) -> Any
         where = f"{path}: {section}.{name}"
         if name not in expected:
             raise BadUse(f"{where} is unknown", do="Expected one of " + ", ".join(expected) + ".")
+        if expected[name] is tuple:
+            if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+                raise BadUse(f"{where} is {value!r}", do='Expected a list of texts such as ["NORD"].')
+            continue
         low, high = LIMITS[f"{section}.{name}"]
         whole = expected[name] is int
         fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not fits or not low <= value <= high:
             number = "a whole number" if whole else "a number"
             raise BadUse(f"{where} is {value!r}", do=f"Expected {number} from {low:g} to {high:g}.")
-    return kind(**values)
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

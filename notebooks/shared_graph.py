@@ -37,7 +37,7 @@ ws.scan().findings
 # ## Tables
 #
 # Every file in `cypher/` is a question, and its answer a data frame. Amounts are exact decimals, times are in UTC. From
-# here on nothing but the server is asked.
+# here on nothing but the server is asked; the workspace is there to mask what it answers.
 
 # %%
 graph = mulegraph.connect(url)

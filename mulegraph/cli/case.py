@@ -11,6 +11,7 @@ from mulegraph.cli.options import (
     HERE,
     Account,
     OutputFormat,
+    Reveal,
     Since,
     Top,
     Until,
@@ -42,10 +43,11 @@ def list_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Cases of the latest scan, the strongest first."""
-    found = opened(workspace).cases(account=account, top=top, since=since, until=until)
+    found = opened(workspace, reveal).cases(account=account, top=top, since=since, until=until)
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     for row in rows if how is Format.TABLE else []:
         row.update(size=len(row["accounts"]), signs=" ".join(row["made_of"]))
@@ -56,10 +58,11 @@ def list_command(
 def show_command(
     case: Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")],
     workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """One case: who does what in it, and the findings that make it."""
-    found = opened(workspace).case(case)
+    found = opened(workspace, reveal).case(case)
     if how is Format.JSON:
         whole = {
             **plain(found.row),

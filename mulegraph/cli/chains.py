@@ -10,6 +10,7 @@ from mulegraph.cli.options import (
     HERE,
     Account,
     OutputFormat,
+    Reveal,
     Since,
     Top,
     Until,
@@ -42,9 +43,12 @@ def chains_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Layered pass-through chains, the most surprising first."""
-    found = opened(workspace).chains(account=account, min_surprise=min_surprise, top=top, since=since, until=until)
+    found = opened(workspace, reveal).chains(
+        account=account, min_surprise=min_surprise, top=top, since=since, until=until
+    )
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     show(rows, how, HEADS, empty="No chain is so surprising; lower it with --min-surprise.")

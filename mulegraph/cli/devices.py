@@ -10,6 +10,7 @@ from mulegraph.cli.options import (
     HERE,
     Account,
     OutputFormat,
+    Reveal,
     Since,
     Top,
     Until,
@@ -45,10 +46,11 @@ def devices_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Accounts of different holders joined by shared devices, most holders first."""
-    space = opened(workspace)
+    space = opened(workspace, reveal)
     set_aside = space.hub_devices()
     if hubs:
         show(rows_of(set_aside.head(top) if top is not None else set_aside), how, HUB_HEADS)

@@ -40,7 +40,7 @@ def rebuild_command(
 ) -> None:
     """Write the embedded graph anew, or compare every row on the server; with findings of the latest run."""
     server = server_of(url, password_file, database, insecure)
-    space = opened(workspace, server)
+    space = opened(workspace, server=server)
     if server is not None:
         with rows_bar() as told:
             loaded = space.fill_server(every_row=True, prune=prune, told=told)
@@ -66,7 +66,7 @@ def status_command(
 ) -> None:
     """What the graph holds, and whether it is of the ledger as it is now."""
     server = server_of(url, password_file, database, insecure)
-    space = opened(workspace, server)
+    space = opened(workspace, server=server)
     status = space.graph_status()
     mend = "mulegraph graph rebuild" if server is None else "mulegraph graph rebuild --graph URL"
     current = "yes" if status.stamp == space.ledger.hash else f"no: {mend}"

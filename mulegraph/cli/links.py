@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, Since, Top, Until, WorkspaceFolder, opened, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Top, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import BadUse
 from mulegraph.model import LISTS
 from mulegraph.views.tables import Format, rows_of
@@ -33,10 +33,11 @@ def links_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
-    space = opened(workspace)
+    space = opened(workspace, reveal)
     if on not in LISTS:
         raise BadUse(f"--on is '{on}'", do="Expected one of " + ", ".join(LISTS) + ".")
     if account is None:

@@ -63,7 +63,7 @@ def load_command(
     limit = Limit.parse(max_rejects) if max_rejects is not None else None
     with bytes_bar() as progress:
         report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
-    loaded = None if no_graph or offline_import else _fill(opened(workspace, server), prune)
+    loaded = None if no_graph or offline_import else _fill(opened(workspace, server=server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
         show_json(report, rows, [] if loaded is None else load_rows(loaded))

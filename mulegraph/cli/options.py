@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from mulegraph.errors import BadUse
+from mulegraph.signs.words import LANGUAGES
 from mulegraph.views.tables import WIDTH, Format, written
 from mulegraph.watch.workspace import Workspace
 
@@ -28,14 +29,36 @@ Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many r
 Since = Annotated[str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")]
 Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
+Language = Annotated[str, typer.Option("--lang", help="Language of reasons: " + ", ".join(LANGUAGES) + ".")]
+Reveal = Annotated[
+    str | None,
+    typer.Option("--reveal", metavar="REASON", help="Show accounts and people unmasked; the journal keeps why."),
+]
 HERE = Path("workspace")
 
 err = Console(stderr=True, highlight=False, markup=False)
 
 
-def opened(folder: Path, server: Address | None = None) -> Workspace:
-    """The workspace, whose graph is the server's if one is given; notes go to stderr."""
-    return Workspace(folder, told=lambda text: err.print(f"note: {text}", soft_wrap=True), server=server)
+_open: list[Workspace] = []
+"""The workspaces of this command; the last one's masker is for messages that arise outside of it."""
+
+
+def opened(folder: Path, reveal: str | None = None, *, server: Address | None = None) -> Workspace:
+    """The workspace, whose graph is the server's if one is given; notes go to stderr.
+
+    What it gives is masked unless there is a reason to reveal it.
+    """
+
+    def told(text: str) -> None:
+        err.print(f"note: {masked(text)}", soft_wrap=True)
+
+    _open.append(Workspace(folder, told=told, reveal=reveal, server=server))
+    return _open[-1]
+
+
+def masked(text: str, *, unknown: str = "") -> str:
+    """A message with tokens in the place of ids and names; `unknown` if no workspace is open to know them from."""
+    return _open[-1].masked_text(text) if _open else unknown or text
 
 
 def show(

@@ -15,7 +15,7 @@ from mulegraph.cli.graph_options import (
     Insecure,
     server_of,
 )
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, err, opened, pairs, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, pairs, show
 from mulegraph.errors import BadUse
 from mulegraph.graph.queries import catalogue
 from mulegraph.views.tables import Format, plain
@@ -35,6 +35,7 @@ def query_command(
     password_file: GraphPasswordFile = None,
     database: GraphDatabase = DATABASE,
     insecure: Insecure = False,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Ask the graph one of the questions in cypher/."""
@@ -47,7 +48,7 @@ def query_command(
         return
     if name is None:
         raise BadUse("which query?", do="Give a name; see: mulegraph query --list")
-    space = opened(workspace, server_of(url, password_file, database, insecure))
+    space = opened(workspace, reveal, server=server_of(url, password_file, database, insecure))
     answer = space.query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
     rows = answer.rows if how is Format.TABLE else [plain(row) for row in answer.rows]
     show(rows, how, {column: column for column in answer.columns})

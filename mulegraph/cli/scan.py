@@ -18,6 +18,7 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
+from mulegraph.feed.ledger import Engine
 from mulegraph.signs.base import all_signs
 from mulegraph.views.tables import Format
 from mulegraph.watch.scan import NOT_TESTABLE, ScanResult
@@ -36,12 +37,15 @@ def scan_command(
     password_file: GraphPasswordFile = None,
     database: GraphDatabase = DATABASE,
     insecure: Insecure = False,
+    engine: Annotated[
+        Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")
+    ] = Engine.DUCKDB,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
-    space = opened(workspace, server_of(url, password_file, database, insecure))
+    space = opened(workspace, server=server_of(url, password_file, database, insecure))
     with steps_bar() as progress:
-        result = space.scan(progress=progress)
+        result = space.scan(progress=progress, engine=engine)
     body = {
         "run": result.run.name,
         "findings": result.findings,

@@ -21,11 +21,12 @@ def simulate_command(
     days: Annotated[int, typer.Option(help="How many days.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
     hard: Annotated[bool, typer.Option("--hard", help="Networks that hide better.")] = False,
+    clock: Annotated[str, typer.Option(help="second, or day: dates only, as many exports have.")] = "second",
     files: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Write a made-up ledger with planted mule networks, innocent look-alikes, and labels of both."""
-    made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files)
+    made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock)
     rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
     show(rows, how, {"table": "table", "rows": "rows"})
     if how is Format.TABLE:

@@ -16,7 +16,7 @@ from mulegraph.cli.graph_options import (
     Insecure,
     server_of,
 )
-from mulegraph.cli.options import HERE, WorkspaceFolder, opened
+from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.watch.pictures import picture
@@ -34,13 +34,15 @@ def view_command(
     password_file: GraphPasswordFile = None,
     database: GraphDatabase = DATABASE,
     insecure: Insecure = False,
+    reveal: Reveal = None,
 ) -> None:
     """Draw a case, a chain or an account as a page that opens with no network."""
     server = server_of(url, password_file, database, insecure)
+    space = opened(workspace, reveal, server=server)
     if server is None:
-        text = picture(opened(workspace), subject)
+        text = picture(space, subject)
     else:
-        with SharedGraph(server) as shared:
+        with SharedGraph(space) as shared:
             text = shared.picture(subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
@@ -20,17 +24,26 @@ from mulegraph.feed.store import Snapshot, Store
 from mulegraph.model import AMOUNT_PLACES, TABLES, minor_exponents
 
 ENGINE_MEMORY = "3GB"
+MICROSECONDS_A_DAY = 86_400_000_000
+
+
+class Engine(StrEnum):
+    """What runs the ledger's Ibis expressions."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 class Ledger:
-    """One snapshot of a workspace's ledger, read-only.
+    """One snapshot of a workspace's ledger, read-only; its Ibis tables live on DuckDB, or on Spark.
 
     `transfers` stand in order of (at, transfer_id), one file a day, so that row numbers are stable names for
     them as long as the snapshot is; every row number in mulegraph is one of these.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: Engine = Engine.DUCKDB) -> None:
         self.folder = folder
+        self.kind = engine
         self.store = Store(folder)
         self._tables: dict[str, ir.Table] = {}
         self.snapshot: Snapshot = self.store.current()
@@ -62,7 +75,9 @@ class Ledger:
 
     @cached_property
     def engine(self) -> ibis.BaseBackend:
-        """The DuckDB connection that every Ibis expression of this ledger runs on."""
+        """The connection that every Ibis expression of this ledger runs on."""
+        if self.kind is Engine.SPARK:
+            return spark_engine()
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
         return engine
@@ -71,12 +86,24 @@ class Ledger:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
         if name not in self._tables:
             paths = [literal(path) for path in self.paths(name)]
-            if paths:
+            if paths and self.kind is Engine.SPARK:
+                self._tables[name] = read_with_spark(self.engine, self.paths(name), name)
+            elif paths:
                 # Without the switch, the folder names (day=…) would become a column.
                 self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
             else:
-                schema = ibis.Schema.from_pyarrow(TABLES[name].arrow_schema)
-                self._tables[name] = self.engine.create_table(name, schema=schema, temp=True)
+                self._tables[name] = ibis.memtable(TABLES[name].arrow_schema.empty_table())
+        return self._tables[name]
+
+    def kept(self, name: str, made: Callable[[], ir.Table]) -> ir.Table:
+        """The rows of an expression, worked out once under a name and kept by the engine for whoever asks again."""
+        if name not in self._tables:
+            if self.kind is Engine.SPARK:
+                frame = self.engine._session.sql(str(ibis.to_sql(made(), dialect="pyspark"))).cache()
+                frame.createOrReplaceTempView(f"mulegraph_{name}")
+                self._tables[name] = self.engine.table(f"mulegraph_{name}")
+            else:
+                self._tables[name] = self.engine.create_table(name, made(), temp=True)
         return self._tables[name]
 
     @property
@@ -84,10 +111,37 @@ class Ledger:
         """All transfers, in no certain order."""
         return self.table("transfers")
 
+    @cached_property
+    def until(self) -> datetime:
+        """Time of the latest transfer: what the ledger knows, it knew then."""
+        return pc.max(pq.read_table(self.paths("transfers")[-1], columns=["at"], partitioning=None).column(0)).as_py()
+
+    @cached_property
+    def since(self) -> datetime:
+        """Time of the earliest transfer."""
+        return pc.min(pq.read_table(self.paths("transfers")[0], columns=["at"], partitioning=None).column(0)).as_py()
+
+    @cached_property
+    def has_hours(self) -> bool:
+        """Whether times of the day are known: some transfer is not at midnight."""
+        return any(_has_hours(path) for path in self.paths("transfers"))
+
+    def lacks(self, table: str, column: str) -> bool:
+        """Whether a column is empty in every row."""
+        for path in self.paths(table):
+            read = pq.read_table(path, columns=[column], partitioning=None).column(0)
+            if read.null_count < len(read):
+                return False
+        return True
+
     def listed(self, kind: str, *, on: str) -> ir.Table:
-        """Subjects of one kind that stand on a list: (subject_id, listed_at, expires_at, confidence)."""
+        """Subjects of one kind on a list: (subject_id, listed_at, expires_at, confidence).
+
+        Entries that had expired by the ledger's last transfer do not count.
+        """
         listings = self.table("listings")
-        chosen = listings.filter((listings.subject_kind == kind) & (listings.list == on))
+        valid = listings.expires_at.isnull() | (listings.expires_at > ibis.literal(self.until))
+        chosen = listings.filter((listings.subject_kind == kind) & (listings.list == on) & valid)
         return chosen.group_by("subject_id").agg(
             listed_at=chosen.listed_at.min(),
             expires_at=chosen.expires_at.max(),
@@ -166,6 +220,35 @@ class Ledger:
         return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
 
 
+def spark_engine() -> ibis.BaseBackend:
+    """The Spark session of this process: one that runs, a cluster's through its settings, or a local one."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise BadUse("--engine spark: PySpark is not installed", do="Run: pip install 'mulegraph[spark]'") from error
+    session = (
+        SparkSession.builder.appName("mulegraph")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.showConsoleProgress", "false")
+        .getOrCreate()
+    )
+    return ibis.pyspark.connect(session)
+
+
+def read_with_spark(engine: ibis.BaseBackend, paths: list[Path], name: str) -> ir.Table:
+    """A table on Spark. Its files are named one by one, so that folder names (day=…) do not become columns."""
+    session = engine._session
+    frame = session.read.option("recursiveFileLookup", "true").parquet(*(str(path.absolute()) for path in paths))
+    frame.createOrReplaceTempView(f"mulegraph_{name}")
+    return engine.table(f"mulegraph_{name}")
+
+
+def _has_hours(path: Path) -> bool:
+    at = pq.read_table(path, columns=["at"], partitioning=None).column(0).cast("int64").to_numpy()
+    return bool((at % MICROSECONDS_A_DAY).any())
+
+
 def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.ndarray:
     """Exact amounts as int64 counts of each row's smallest coin: 12.34 EUR → 1234, 500 VND → 500."""
     values = [_unscaled(chunk) for chunk in amounts.chunks]
@@ -176,6 +259,11 @@ def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.nda
         return np.asarray(thousandths // places[distinct[0]])
     codes = pc.index_in(currencies, value_set=pa.array(distinct, pa.string())).to_numpy()
     return np.asarray(thousandths // np.array([places[code] for code in distinct], dtype=np.int64)[codes])
+
+
+def in_currency(minor: int, code: str) -> Decimal:
+    """An amount in minor units as the ledger writes it: 1234 EUR → 12.340."""
+    return Decimal(minor * 10 ** (AMOUNT_PLACES - minor_exponents()[code])).scaleb(-AMOUNT_PLACES)
 
 
 def _unscaled(decimals: pa.Array) -> np.ndarray:

@@ -91,3 +91,11 @@ def false_shares(scores: np.ndarray, by_chance: list[np.ndarray]) -> np.ndarray:
         chance += np.searchsorted(-others, -scores, side="right") / len(by_chance)
     share = np.minimum(chance / np.maximum(real, 1), 1.0)
     return np.minimum.accumulate(share[::-1])[::-1]
+
+
+def shares_of(nats: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
+    """The same for patterns in any order: the share of coincidences among those at least so surprising."""
+    order = np.argsort(-nats, kind="stable")
+    share = np.empty(len(nats))
+    share[order] = false_shares(nats[order], [np.sort(by_chance)[::-1]])
+    return share

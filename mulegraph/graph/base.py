@@ -145,6 +145,8 @@ _FINDING = pa.schema(
         ("last_at", TIME),
         ("amount", AMOUNT),
         ("currency", TEXT),
+        ("phase", TEXT),
+        ("pattern", TEXT),
         ("reason", TEXT),
         ("accounts", TEXTS),
         ("evidence", TEXTS),

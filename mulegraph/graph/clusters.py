@@ -72,10 +72,11 @@ def _use_with_holders(ledger: Ledger) -> ibis.Table:
 
 
 def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
-    """Connected parts of accounts and devices; the smallest device id names a cluster."""
+    """Connected parts of accounts and devices; the device of most holders names a cluster, the smallest id of several."""
     graph: nx.Graph[tuple[str, str]] = nx.Graph()
     for row in shared.itertuples():
         graph.add_edges_from((("device", row.device_id), ("account", account)) for account in row.account_ids)
+    holders_of = dict(zip(shared["device_id"], shared["holders"], strict=True))
     owner_of, address_of = _owners(ledger, sorted(name for kind, name in graph if kind == "account"))
     first, last = (dict(zip(shared["device_id"], shared[name], strict=True)) for name in ("first_at", "last_at"))
     rows = []
@@ -86,7 +87,7 @@ def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
         homes = {address_of[account] for account in accounts}
         rows.append(
             {
-                "cluster": devices[0],
+                "cluster": min(devices, key=lambda device: (-holders_of[device], device)),
                 "devices": len(devices),
                 "accounts": len(accounts),
                 "holders": len(owners),

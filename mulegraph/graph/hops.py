@@ -31,14 +31,16 @@ class Path(NamedTuple):
 
 @dataclass(frozen=True)
 class Reach:
-    """How many flagged accounts each account is near, and how many it could have been near by chance.
+    """How near each account is to flagged ones, in either direction and any order of time, not through hubs.
 
-    Both are counts by account within `hops` transfers, in either direction and any order of time, not through
-    hubs. `around` is an upper bound: neighbours reached twice count twice.
+    `flagged` counts flagged accounts within the set number of transfers, oneself left out. `ways[h]` counts the
+    distinct counterparties that are flagged or lead to a flagged account within h more transfers, `expected[h]` how
+    many would by chance: one counterparty who knows ten is one way, and says no more than that.
     """
 
     flagged: np.ndarray
-    around: np.ndarray
+    ways: list[np.ndarray]
+    expected: list[np.ndarray]
 
 
 class Neighbours:
@@ -72,19 +74,25 @@ class Neighbours:
         return self.counterparties > self.settings.hub_counterparties
 
     def reach(self, flagged: np.ndarray) -> Reach:
-        """Count flagged accounts within the set number of hops of every account; one is not near itself."""
-        size = self.transfers.accounts
+        """How near every account is to the flagged ones (account numbers)."""
+        size, hops = self.transfers.accounts, self.settings.hops
         through = self.partners.multiply((~self.is_hub)[None, :]).tocsr()
         ones = np.ones(len(flagged), np.int32)
         step = sparse.csr_array((ones, (flagged, np.arange(len(flagged)))), shape=(size, len(flagged)))
-        near, around, ring = step * 0, np.zeros(size), np.ones(size)
-        for hop in range(self.settings.hops):
+        near, leads, chance = step * 0, np.zeros(size), np.zeros(size)
+        leads[flagged] = 1
+        chance[:] = len(flagged) / max(int((self.counterparties > 0).sum()), 1)
+        ways, expected = [], []
+        for hop in range(hops):
             matrix = self.partners if hop == 0 else through
-            step, ring = matrix @ step, matrix @ ring
-            near, around = near + step, around + ring
+            step, near = matrix @ step, near + matrix @ step
+            ways.append(matrix @ leads)
+            expected.append(matrix @ chance)
+            leads = np.maximum(leads, ways[-1] > 0)
+            chance = -np.expm1(-expected[-1])
         found = near.tocoo()
         other = found.row != flagged[found.col]
-        return Reach(np.bincount(found.row[other], minlength=size), around)
+        return Reach(np.bincount(found.row[other], minlength=size), ways, expected)
 
     @cached_property
     def _by_account(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -109,6 +109,12 @@ class Neo4jGraph:
         with self._session("reading the stamp") as session:
             return _stamped(session, "run")
 
+    def is_of(self, stamp: str) -> bool:
+        """Whether the graph is of the ledger with this stamp, and holds nothing that the ledger has not."""
+        with self._session("reading the stamp") as session:
+            more = _count(session, "MATCH (l:Load) RETURN coalesce(sum(l.vanished), 0) AS n")
+            return not more and _stamped(session, "stamp") == stamp
+
     def query(
         self,
         statement: str,

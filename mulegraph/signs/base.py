@@ -3,8 +3,10 @@
 A sign is a function `find(ledger, …, *, thresholds)` under `@sign`. Its positional parameters name what it reads
 (attributes of `Scene`); its keyword parameters are thresholds with the unit in their names. It gives one row a
 subject: `subject_id`, `first_at`, `last_at`, `amount`, `currency`, `evidence` (transfer ids), `score` (0–1) or
-`surprise` (nats), where it names others also `accounts`; every further column is a fact. A set-based sign gives
-an Ibis expression of such rows, so that each engine runs it.
+`surprise` (nats); where it names others `accounts`, where several subjects make one story `pattern`, where it
+differs from the sign's own `phase`; every further column is a fact. Facts that begin with `expected` say what chance
+would give, and so depend on the whole ledger; the others depend on the subject's own rows. A set-based sign gives an
+Ibis expression of such rows, so that each engine runs it.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ import hashlib
 import importlib
 import inspect
 import json
+import math
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache, cached_property
+from enum import StrEnum
+from functools import cache
 from typing import Any, TypeAlias
 
 import ibis
@@ -28,17 +32,27 @@ import pyarrow as pa
 from mulegraph import signs
 from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
-from mulegraph.flow.layering import Flow, find_flow
-from mulegraph.flow.matching import Transfers, read_transfers
-from mulegraph.flow.naming import NamedChains, name_chains
-from mulegraph.graph.clusters import DeviceClusters, device_clusters
-from mulegraph.graph.hops import Neighbours
 from mulegraph.model import ARROW_TYPE, Kind
-from mulegraph.settings import Settings
+from mulegraph.signs.scene import Scene
+from mulegraph.signs.words import worded
 
-SUBJECTS = ("account", "holder", "device", "merchant", "chain", "cluster")
+SUBJECTS = ("account", "device", "merchant", "cluster")
+HOURS = "hours"
+"""Need of a sign that means nothing on a clock of whole days."""
 NATS_TO_SCORE = 10.0
 TIME = ARROW_TYPE[Kind.TIME]
+
+
+class Phase(StrEnum):
+    """Where in the fraud's journey a finding stands (helpdesk-fraud plan, six phases)."""
+
+    PREPARE = "prepare"
+    REACH = "reach"
+    TAKE_CONTROL = "take_control"
+    TAKE = "take"
+    DISPERSE = "disperse"
+    CASH_OUT = "cash_out"
+
 
 FINDINGS = pa.schema(
     [
@@ -52,47 +66,23 @@ FINDINGS = pa.schema(
         ("last_at", TIME),
         ("amount", ARROW_TYPE[Kind.AMOUNT]),
         ("currency", pa.string()),
+        ("phase", pa.string()),
+        ("pattern", pa.string()),
+        ("victim", pa.bool_()),
         ("reason", pa.string()),
         ("facts", pa.string()),
+        ("benign", pa.string()),
         ("accounts", pa.list_(pa.string())),
         ("evidence", pa.list_(pa.string())),
     ]
 )
-"""One row a finding; `facts` is JSON. (finding, sign, subject_kind, subject_id) is its identity, the rest display."""
+"""One row a finding. (finding, sign, subject_kind, subject_id) is its identity, the rest display.
+
+`facts` and `benign` are JSON; `benign` is filled by `triage.benign`, which lowers `score`. Findings of one `pattern`
+(a chain, a cycle, a burst) tell one story about several subjects. `victim` says that the subject is who was harmed.
+"""
 
 Rows: TypeAlias = "ibis.Table | pd.DataFrame"
-
-
-class Scene:
-    """What signs may read, each made once and only when one asks for it."""
-
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
-        self.ledger, self.settings = ledger, settings
-
-    @cached_property
-    def transfers(self) -> Transfers:
-        """All transfers, in the order in which money can have moved."""
-        return read_transfers(self.ledger)
-
-    @cached_property
-    def flow(self) -> Flow:
-        """Flow links, chains and chance."""
-        return find_flow(self.transfers, self.settings.flow)
-
-    @cached_property
-    def chains(self) -> NamedChains:
-        """All chains in the ledger's own words."""
-        return name_chains(self.ledger, self.flow)
-
-    @cached_property
-    def clusters(self) -> DeviceClusters:
-        """Shared devices, and the clusters that they make."""
-        return device_clusters(self.ledger, self.settings.devices)
-
-    @cached_property
-    def neighbours(self) -> Neighbours:
-        """Who deals with whom."""
-        return Neighbours(self.flow.transfers, self.settings.hops)
 
 
 @dataclass(frozen=True)
@@ -103,14 +93,24 @@ class Sign:
     name: str
     source: str
     subject: str
+    phase: Phase
     needs: tuple[str, ...]
-    reason: str
+    weight: float
+    party_weight: float
+    harms: bool
+    reasons: Mapping[str, str]
     find: Callable[..., Rows]
 
     @property
     def title(self) -> str:
         """What the sign is, in a sentence."""
         return (inspect.getdoc(self.find) or "").split("\n")[0].rstrip(".")
+
+    @property
+    def meaning(self) -> str:
+        """How it is found: the docstring between its first line and 'Innocent when'."""
+        text = (inspect.getdoc(self.find) or "").partition("Innocent when:")[0]
+        return "\n".join(text.split("\n")[1:]).strip()
 
     @property
     def innocent_when(self) -> str:
@@ -125,25 +125,60 @@ class Sign:
         return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
 
     def missing(self, ledger: Ledger) -> list[str]:
-        """Tables that the sign needs and the ledger lacks; the sign is then not testable."""
-        return [table for table in self.needs if not ledger.rows(table)]
+        """What the sign needs and the ledger lacks, so that it is not testable: tables, columns (`table.column`), hours."""
+        found = []
+        for need in self.needs:
+            table, _, column = need.partition(".")
+            if need == HOURS:
+                lacks = not ledger.has_hours
+            else:
+                lacks = not ledger.rows(table) or bool(column and ledger.lacks(table, column))
+            if lacks:
+                found.append(need)
+        return found
 
-    def run(self, scene: Scene, changed: dict[str, Any]) -> pa.Table:
-        """Findings of this sign, best first; `changed` replaces thresholds."""
+    def rows(self, scene: Scene, changed: Mapping[str, Any]) -> Rows:
+        """What the sign gives, as it gives it; `changed` replaces thresholds."""
         parameters = inspect.signature(self.find).parameters.values()
         reads = [getattr(scene, each.name) for each in parameters if each.kind is not each.KEYWORD_ONLY]
-        rows = self.find(*reads, **{**self.thresholds, **changed})
-        frame = rows if isinstance(rows, pd.DataFrame) else rows.to_pandas()
-        return _as_findings(self, frame)
+        return self.find(*reads, **{**self.thresholds, **changed})
+
+    def run(self, scene: Scene, changed: Mapping[str, Any]) -> pa.Table:
+        """Findings of this sign, best first."""
+        rows = self.rows(scene, changed)
+        return _as_findings(self, rows if isinstance(rows, pd.DataFrame) else _frame(rows))
+
+    def reason(self, finding: Mapping[str, Any], language: str = "en") -> str:
+        """The reason of a finding in one of `words.LANGUAGES`; `facts` as a dictionary."""
+        amount = finding["amount"]
+        words = {
+            **{name: worded(value, language) for name, value in finding["facts"].items()},
+            "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else "–",
+            "currency": finding["currency"] or "",
+        }
+        return " ".join(self.reasons[language].format_map(words).split())
 
 
 def sign(
-    *, code: str, source: str, reason: str, subject: str = "account", needs: tuple[str, ...] = ()
+    *,
+    code: str,
+    source: str,
+    phase: Phase,
+    reason: Mapping[str, str],
+    weight: float = 0.0,
+    party_weight: float = 0.0,
+    harms: bool = False,
+    subject: str = "account",
+    needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Rows]], Sign]:
-    """Make a function a sign. `reason` is a sentence with facts in braces, printed with every finding."""
+    """Make a function a sign. `reason` is a sentence in each language, with facts in braces.
+
+    `weight` is how much a finding of full score says of its subject, in nats of evidence, `party_weight` of the others
+    that it names; `harms`: the subject is the one who was harmed, and it says nothing against him.
+    """
 
     def made(find: Callable[..., Rows]) -> Sign:
-        return Sign(code, find.__name__, source, subject, needs, reason, find)
+        return Sign(code, find.__name__, source, subject, phase, needs, weight, party_weight, harms, reason, find)
 
     return made
 
@@ -181,13 +216,45 @@ def score_of(nats: Any) -> Any:
     return 1 - np.exp(-np.asarray(nats, float) / NATS_TO_SCORE)
 
 
+WEAK_FROM, WEAK_SCORE = 0.5, 0.25
+"""Patterns of which up to half are coincidence are kept as weak findings; this is the most that one scores."""
+
+
+def strength(nats: np.ndarray, false_share: np.ndarray, accepted: float) -> np.ndarray:
+    """Score of patterns from their surprise and the share of coincidences among those at least so surprising.
+
+    Beyond the accepted share a finding is weak: it makes no case, and only adds a little to what else is known.
+    """
+    sure = np.asarray(score_of(nats)) * (1 - false_share)
+    return np.where(false_share <= accepted, np.maximum(sure, WEAK_SCORE), np.minimum(sure, WEAK_SCORE))
+
+
+def grown(doubt: float, count: Any) -> Any:
+    """Score of so many pieces of evidence, each leaving this share of doubt: 1 − doubt^count, also for Ibis columns."""
+    return 1 - (count * math.log(doubt)).exp()
+
+
 def identity(code: str, subject_kind: str, subject_id: str) -> str:
     """A finding's id: the same sign about the same subject has the same one every night."""
     return f"{code}-{hashlib.blake2b(f'{subject_kind} {subject_id}'.encode(), digest_size=6).hexdigest()}"
 
 
-_SCALARS = ("score", "surprise", "first_at", "last_at", "amount", "currency")
+def pattern_id(prefix: str, transfer_ids: Iterable[str]) -> str:
+    """A pattern is named by its transfers, so that it has the same name every night."""
+    return f"{prefix}-{hashlib.blake2b(' '.join(transfer_ids).encode(), digest_size=6).hexdigest()}"
+
+
+_SCALARS = ("score", "surprise", "first_at", "last_at", "amount", "currency", "phase", "pattern", "victim")
 _GIVEN = ("subject_id", *_SCALARS, "accounts", "evidence")
+
+
+def _frame(rows: ibis.Table) -> pd.DataFrame:
+    """What an engine gives, in an order that does not depend on it."""
+    frame = rows.to_pandas()
+    for name, kind in rows.schema().items():
+        if kind.is_array():
+            frame[name] = [[] if each is None else sorted(each) for each in frame[name]]
+    return frame
 
 
 def _as_findings(of: Sign, frame: pd.DataFrame) -> pa.Table:
@@ -200,27 +267,31 @@ def _as_findings(of: Sign, frame: pd.DataFrame) -> pa.Table:
 def _finding(of: Sign, row: dict[Any, Any], facts: Iterable[str]) -> dict[str, Any]:
     known = {name: _plain(row[name]) for name in facts}
     given = {name: row[name] for name in _SCALARS if name in row and pd.notna(row[name])}
-    amount = Decimal(given["amount"]) if "amount" in given else None
     surprise = float(given["surprise"]) if "surprise" in given else None
-    currency = given.get("currency")
     subject = row["subject_id"]
-    words = {**known, "amount": f"{amount:,.2f}" if amount is not None else "no", "currency": currency or ""}
-    return {
+    accounts = row.get("accounts")
+    found = {
         "finding": identity(of.code, of.subject, subject),
         "sign": of.code,
         "subject_kind": of.subject,
         "subject_id": subject,
         "score": round(float(given["score"] if "score" in given else score_of(surprise)), 6),
-        "surprise": surprise,
+        # Engines add up in different orders.
+        "surprise": None if surprise is None else round(surprise, 6),
         "first_at": given.get("first_at"),
         "last_at": given.get("last_at"),
-        "amount": amount,
-        "currency": currency,
-        "reason": of.reason.format_map(words),
+        "amount": Decimal(given["amount"]) if "amount" in given else None,
+        "currency": given.get("currency"),
+        "phase": str(given.get("phase", of.phase)),
+        "pattern": given.get("pattern"),
+        "victim": bool(given.get("victim", of.harms)),
         "facts": json.dumps(known, sort_keys=True, ensure_ascii=False),
-        "accounts": list(row["accounts"]) if "accounts" in row else [subject],
-        "evidence": list(row["evidence"]),
+        "benign": "{}",
+        "accounts": [subject] if accounts is None else list(accounts),
+        "evidence": list(row["evidence"]) if "evidence" in row else [],
     }
+    found["reason"] = of.reason({**found, "facts": known})
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -228,9 +299,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return round(value, 2)
+        return None if np.isnan(value) else round(value, 2)
     if isinstance(value, Decimal):
-        return str(value)
+        return f"{value:,.2f}"
     if isinstance(value, (np.ndarray, list, tuple)):
         return [_plain(each) for each in value]
+    if value is None or value is pd.NaT:
+        return None
     return value.isoformat() if hasattr(value, "isoformat") else value
+

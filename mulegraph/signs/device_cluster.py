@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mulegraph.graph.clusters import DeviceClusters
-from mulegraph.signs.base import sign
+from mulegraph.signs.base import Phase, sign
 
 
 @sign(
@@ -13,9 +13,16 @@ from mulegraph.signs.base import sign
     source="design §6; device clusters in Europol, European Money Mule Action (2023)",
     subject="cluster",
     needs=("device_use",),
-    reason="{accounts_joined} accounts of {holders} holders at {addresses} addresses are joined by {devices} devices",
+    phase=Phase.TAKE_CONTROL,
+    weight=4.0,
+    party_weight=4.0,
+    reason={
+        "en": "{accounts_joined} accounts of {holders} holders at {addresses} addresses are joined by {devices} devices",
+        "vi": "{accounts_joined} tài khoản của {holders} chủ ở {addresses} địa chỉ được nối bởi {devices} thiết bị",
+        "nl": "{accounts_joined} rekeningen van {holders} houders op {addresses} adressen zijn verbonden door {devices} apparaten",
+    },
 )
-def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 2) -> pd.DataFrame:
+def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 3) -> pd.DataFrame:
     """Accounts of several holders who do not live together are joined by the devices they are used from.
 
     Innocent when: it is a student house, a family at two addresses, or a carer's phone.

@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from mulegraph.flow.naming import NamedChains
-from mulegraph.signs.base import sign
+from mulegraph.model import CASH_IN, CASH_OUT
+from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
 
 
 @sign(
     code="N1",
     source="design §5: flow links and surprise; layering in FATF, Professional Money Laundering (2018)",
-    subject="chain",
-    reason=(
-        "{amount} {currency} went in and {out} came out {hops} accounts and {minutes} minutes later;"
-        " {false_percent}% of chains so surprising are expected to be coincidence"
-    ),
+    phase=Phase.DISPERSE,
+    weight=8.0,
+    party_weight=1.0,
+    reason={
+        "en": "number {place} of {accounts_passed} accounts that passed money on: {amount} {currency} went in and {out}"
+        " came out {minutes} minutes later",
+        "vi": "tài khoản thứ {place} trong {accounts_passed} tài khoản chuyển tiếp tiền: {amount} {currency} vào và {out}"
+        " ra sau {minutes} phút",
+        "nl": "nummer {place} van {accounts_passed} rekeningen die geld doorgaven: {amount} {currency} ging erin en {out}"
+        " kwam er {minutes} minuten later uit",
+    },
 )
 def layered_chain(chains: NamedChains) -> pd.DataFrame:
     """Money passed on from account to account within hours, in a way their own traffic does not explain.
 
+    One finding for each account that passes money on, with its most surprising chain; who only pays first or only
+    receives last is named, and not the subject. Chains below the default threshold are weak.
+
     Innocent when: the accounts belong to one owner who sweeps them, or the same path recurs every week or month.
     """
-    frame = chains.above.to_pandas()
-    seconds = (frame["last_at"] - frame["first_at"]).dt.total_seconds()
-    frame["hops"] = frame["transfers"].map(len) - 1
-    frame["minutes"] = (seconds / 60).round().astype("int64")
-    frame["out"] = [f"{amount:,.2f}" for amount in frame["amount_out"]]
-    frame["false_percent"] = (100 * frame["expected_false_share"]).round(1)
-    frame["amount"] = frame["amount_in"]
-    names = {"chain": "subject_id", "transfers": "evidence"}
-    return frame.rename(columns=names).drop(columns=["expected_false_share"])
+    found: dict[str, dict[str, Any]] = {}
+    table = chains.table.filter(pc.less_equal(chains.table["expected_false_share"], WEAK_FROM))
+    scores = np.asarray(score_of(table["surprise"].to_numpy()))
+    scores = np.where(table["surprise"].to_numpy() >= chains.threshold, scores, np.minimum(scores, WEAK_SCORE))
+    for chain, score in zip(table.to_pylist(), scores.tolist(), strict=True):
+        inner = [name for name in chain["accounts"][1:-1] if name not in (CASH_IN, CASH_OUT)]
+        for place, account in enumerate(inner, 1):
+            if account in found:
+                continue
+            cash_next = chain["accounts"][-1] == CASH_OUT and account == chain["accounts"][-2]
+            found[account] = {
+                "subject_id": account,
+                "score": score,
+                "surprise": chain["surprise"],
+                "pattern": chain["chain"],
+                "phase": Phase.CASH_OUT if cash_next else Phase.DISPERSE,
+                "amount": chain["amount_in"],
+                "currency": chain["currency"],
+                "first_at": chain["first_at"],
+                "last_at": chain["last_at"],
+                "place": place,
+                "accounts_passed": len(inner),
+                "out": chain["amount_out"],
+                "minutes": round((chain["last_at"] - chain["first_at"]).total_seconds() / 60),
+                "expected_false_percent": round(100 * chain["expected_false_share"], 1),
+                "accounts": chain["accounts"],
+                "evidence": chain["transfers"],
+            }
+    return pd.DataFrame(list(found.values()))

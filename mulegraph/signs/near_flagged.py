@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mulegraph.feed.ledger import Ledger
+from mulegraph.flow.bursts import poisson_nats
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours, Path
-from mulegraph.signs.base import sign
+from mulegraph.signs.base import Phase, score_of, sign
 
 
 @sign(
     code="N5",
     source="design §5 (counts against a Poisson mean) and §6",
     needs=("listings",),
-    reason="{flagged} accounts on a suspicion list within {hops} transfers, where {expected} would be chance{path}",
+    phase=Phase.DISPERSE,
+    weight=7.0,
+    reason={
+        "en": "{flagged} accounts on a suspicion list within {hops} transfers by {ways} ways; {path}",
+        "vi": "{flagged} tài khoản trong danh sách nghi ngờ trong vòng {hops} giao dịch qua {ways} đường; {path}",
+        "nl": "{flagged} rekeningen op een verdachtenlijst binnen {hops} overboekingen langs {ways} wegen; {path}",
+    },
 )
 def near_flagged(
     ledger: Ledger, neighbours: Neighbours, *, least_flagged: int = 2, false_share: float = 0.05
 ) -> pd.DataFrame:
     """More suspicion-listed accounts are within a few transfers than chance would put there.
+
+    Counted are the counterparties that are listed, or lead to listed accounts, against a Poisson mean, within one
+    transfer, two, and so on; the most surprising of these counts. Who is listed himself is known, and no subject.
 
     Innocent when: it is a popular shop or agency, or the neighbour of an account that was listed by mistake.
     """
@@ -30,13 +39,20 @@ def near_flagged(
     if not len(flagged):
         return pd.DataFrame()
     reach = neighbours.reach(flagged)
-    dealt = np.flatnonzero(neighbours.counterparties)
-    expected = reach.around * (len(flagged) / max(len(dealt), 1))
-    nats = -stats.poisson.logsf(reach.flagged - 1, np.maximum(expected, 1e-12))
+    known = np.zeros(len(reach.flagged), bool)
+    known[flagged] = True
+    dealt = np.flatnonzero((neighbours.counterparties > 0) & ~known)
+    by_hops = [poisson_nats(ways, expected) for ways, expected in zip(reach.ways, reach.expected, strict=True)]
+    # The best of so many tests is taken.
+    nats = np.maximum(np.max(by_hops, axis=0) - np.log(len(by_hops)), 0.0)
     found = dealt[_surer_than(nats[dealt], false_share)]
     found = found[reach.flagged[found] >= least_flagged]
-    nats = np.maximum(nats - np.log(max(len(dealt), 1)), 0.0)
-    return _rows(ledger, neighbours, set(flagged.tolist()), found, reach.flagged, expected, nats)
+    surprise = np.maximum(nats - np.log(max(len(dealt), 1)), 0.0)
+    best = np.argmax(by_hops, axis=0)
+    ways, expected = (np.choose(best, columns) for columns in (reach.ways, reach.expected))
+    rows = _rows(ledger, neighbours, set(flagged.tolist()), found, reach.flagged, ways, expected, surprise)
+    # What passed the test for the whole ledger is scored by what it says of the one account.
+    return rows.assign(score=score_of(nats[found])) if len(rows) else rows
 
 
 def _surer_than(nats: np.ndarray, false_share: float) -> np.ndarray:
@@ -53,6 +69,7 @@ def _rows(
     flagged: set[int],
     found: np.ndarray,
     near: np.ndarray,
+    ways: np.ndarray,
     expected: np.ndarray,
     nats: np.ndarray,
 ) -> pd.DataFrame:
@@ -72,9 +89,10 @@ def _rows(
                 "subject_id": ledger.account_ids[account].as_py(),
                 "surprise": float(nats[account]),
                 "flagged": int(near[account]),
+                "ways": int(ways[account]),
                 "expected": float(expected[account]),
                 "hops": neighbours.settings.hops,
-                "path": f"; nearest {len(steps)} away" if path else "; all by paths that turn",
+                "path": f"nearest {len(steps)}" if path else "all by paths that turn",
                 "amount": sum(step["amount"] for step in steps) or None,
                 "currency": steps[0]["currency"] if steps else None,
                 "first_at": steps[0]["at"] if steps else None,

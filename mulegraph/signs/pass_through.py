@@ -10,16 +10,22 @@ from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.matching import HOUR
-from mulegraph.signs.base import sign
+from mulegraph.signs.base import Phase, sign
 
 
 @sign(
     code="A3",
     source="Handbook of the Vietnam Banks Association, account sign 3",
-    reason=(
-        "{amount} {currency} from {senders} accounts passed on after {dwell_minutes} minutes on average,"
-        " {kept_percent}% kept"
-    ),
+    phase=Phase.DISPERSE,
+    weight=7.0,
+    reason={
+        "en": "{amount} {currency} from {senders} accounts, {passed_percent}% passed on after {dwell_minutes} minutes"
+        " (median; nine tenths within {dwell_90_minutes}), {kept_percent}% kept",
+        "vi": "{amount} {currency} từ {senders} tài khoản, {passed_percent}% chuyển đi sau {dwell_minutes} phút (trung vị;"
+        " chín phần mười trong {dwell_90_minutes}), giữ lại {kept_percent}%",
+        "nl": "{amount} {currency} van {senders} rekeningen, {passed_percent}% doorgegeven na {dwell_minutes} minuten"
+        " (mediaan; negen tiende binnen {dwell_90_minutes}), {kept_percent}% gehouden",
+    },
 )
 def pass_through(
     ledger: Ledger,
@@ -98,7 +104,9 @@ def _rows(ledger: Ledger, flow: Flow, found: list[tuple[int, float, pd.DataFrame
                 "subject_id": ids[account].as_py(),
                 "surprise": nats,
                 "senders": burst["sender"].nunique(),
-                "dwell_minutes": round(np.average(burst["dwell"], weights=burst["amount"]) / 60e6),
+                "dwell_minutes": round(_dwell(burst, 0.5) / 60e6),
+                "dwell_90_minutes": round(_dwell(burst, 0.9) / 60e6),
+                "passed_percent": round(100 * int(burst["amount"].sum()) / total),
                 "kept_percent": round(100 * (1 - int(burst["amount"].sum()) / total)),
                 "amount": sum(each["amount"] for each in receipts),
                 "currency": receipts[0]["currency"],
@@ -108,3 +116,10 @@ def _rows(ledger: Ledger, flow: Flow, found: list[tuple[int, float, pd.DataFrame
             }
         )
     return pd.DataFrame(rows)
+
+
+def _dwell(burst: pd.DataFrame, share: float) -> int:
+    """How long money stayed until this share of it was gone, in microseconds."""
+    part = burst.sort_values(["dwell", "receipt", "payment"])
+    gone = part["amount"].cumsum().to_numpy()
+    return int(part["dwell"].iloc[int(np.searchsorted(gone, share * gone[-1]))])

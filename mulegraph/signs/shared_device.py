@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mulegraph.graph.clusters import DeviceClusters
-from mulegraph.signs.base import sign
+from mulegraph.signs.base import Phase, sign
 
 
 @sign(
@@ -13,7 +13,14 @@ from mulegraph.signs.base import sign
     source="Handbook of the Vietnam Banks Association, account sign 7",
     subject="device",
     needs=("device_use",),
-    reason="one device used for {accounts_used} accounts of {holders} holders at {addresses} addresses{household}",
+    phase=Phase.TAKE_CONTROL,
+    weight=3.0,
+    party_weight=3.0,
+    reason={
+        "en": "one device used for {accounts_used} accounts of {holders} holders at {addresses} addresses {household}",
+        "vi": "một thiết bị dùng cho {accounts_used} tài khoản của {holders} chủ ở {addresses} địa chỉ {household}",
+        "nl": "één apparaat gebruikt voor {accounts_used} rekeningen van {holders} houders op {addresses} adressen {household}",
+    },
 )
 def shared_device(clusters: DeviceClusters, *, more_than_holders: int = 1) -> pd.DataFrame:
     """One device is used for accounts of more than one holder.
@@ -33,7 +40,7 @@ def shared_device(clusters: DeviceClusters, *, more_than_holders: int = 1) -> pd
             "accounts_used": found["accounts"],
             "holders": found["holders"],
             "addresses": found["addresses"],
-            "household": same_home.map({True: " (one household)", False: ""}),
+            "household": same_home.map({True: "(one household)", False: ""}),
             "accounts": found["account_ids"],
             "evidence": [[] for _ in range(len(found))],
         }

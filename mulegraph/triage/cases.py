@@ -20,6 +20,7 @@ import pyarrow as pa
 from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 from mulegraph.settings import CaseSettings
 from mulegraph.triage.roles import roles_of
+from mulegraph.triage.score import CASE_CURVE, case_pieces, parted
 
 CASES = pa.schema(
     [
@@ -36,7 +37,7 @@ CASES = pa.schema(
         ("currency", pa.string()),
     ]
 )
-"""One row a case, best first; `roles` goes with `accounts`, `made_of` is JSON: best score by sign."""
+"""One row a case, best first; `roles` goes with `accounts`, `made_of` is JSON: the parts that add up to the score."""
 
 CASH = {CASH_IN, CASH_OUT}
 DEVICE_NATS, HOLDER_NATS, LISTED_NATS = 5.0, 5.0, 2.0
@@ -82,6 +83,7 @@ def _joined(
     graph.add_nodes_from(dict.fromkeys(name for row in rows for name in row["accounts"] if name not in CASH))
     members = list(graph)
     nats = dict(zip(members, account_nats(members), strict=True))
+    of_chain = set(chains["chain"].to_pylist())
     for path in chains["accounts"].to_pylist():
         for one, other in pairwise(path):
             weight = min(nats.get(one, 0.0), nats.get(other, 0.0))
@@ -90,10 +92,9 @@ def _joined(
     for row in rows:
         if row["subject_kind"] in ("device", "cluster"):
             _star(graph, row["accounts"], DEVICE_NATS)
-        elif row["subject_kind"] == "account" and len(row["accounts"]) > 1:
+        elif row["subject_kind"] == "account" and row["pattern"] not in of_chain:
             quiet = [name for name in row["accounts"] if nats.get(name, 0.0) >= least]
-            for one, other in pairwise(quiet):
-                _join(graph, one, other, LISTED_NATS)
+            _star(graph, sorted(quiet, key=lambda name: (name != row["subject_id"], name)), LISTED_NATS)
     owned: dict[str, list[str]] = defaultdict(list)
     for account in members:
         if account in holders:
@@ -141,22 +142,18 @@ def _home(accounts: list[str], part_of: dict[str, int]) -> int | None:
 
 
 def _case(rows: list[dict[str, Any]], of_chain: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    chains = [of_chain[row["subject_id"]] for row in rows if row["subject_kind"] == "chain"]
+    patterns = dict.fromkeys(row["pattern"] for row in rows)
+    chains = [of_chain[pattern] for pattern in patterns if pattern in of_chain]
     accounts = sorted({name for row in rows for name in row["accounts"]} - CASH)
     roles = roles_of([(chain["accounts"], chain["transfers"]) for chain in chains])
-    best: dict[str, float] = defaultdict(float)
-    for row in rows:
-        best[row["sign"]] = max(best[row["sign"]], row["score"])
-    doubt = 1.0
-    for score in best.values():
-        doubt *= 1 - score
+    score, parts = parted(case_pieces(rows), CASE_CURVE)
     entered = {chain["transfers"][0]: chain["amount_in"] for chain in chains}
     times = [row[name] for row in rows for name in ("first_at", "last_at") if row[name] is not None]
     findings = sorted(row["finding"] for row in rows)
     return {
         "case": "CASE-" + hashlib.blake2b(findings[0].encode(), digest_size=4).hexdigest(),
-        "score": round(1 - doubt, 6),
-        "made_of": json.dumps(dict(sorted(best.items()))),
+        "score": score,
+        "made_of": json.dumps(parts),
         "accounts": accounts,
         "roles": [roles.get(account, "named") for account in accounts],
         "findings": findings,

@@ -31,11 +31,12 @@ COLOURS = {
     "subject": "#c53030",
     "cash": "#2f855a",
     "device": "#4a5568",
+    "bank": "#2c7a7b",
     "named": "#a0aec0",
     "": "#a0aec0",
 }
 """Colour by role; the legend and the nodes both read it. Darker than white paper by at least 3 : 1 where it matters."""
-SHAPES = {"account": "dot", "cash": "diamond", "device": "square"}
+SHAPES = {"account": "dot", "cash": "diamond", "device": "square", "bank": "triangle"}
 LIBRARY = "lib/vis-9.1.2/vis-network"
 FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
 """Addresses in the library's comments; those of w3.org are names of formats, which it needs."""

@@ -26,7 +26,9 @@ def picture(space: Workspace, subject: str) -> str:
     if subject.startswith("CH-"):
         return chain_picture(space, subject)
     graph = space.account_graph(subject)
-    return network_page(graph, title=f"Account {subject}", facts={"latest transfers": str(_transfers(graph))})
+    return network_page(
+        graph, title=f"Account {graph.graph['account']}", facts={"latest transfers": str(_transfers(graph))}
+    )
 
 
 def case_picture(space: Workspace, case: str) -> str:

@@ -21,7 +21,7 @@ from mulegraph.errors import BadUse, EngineTrouble
 from mulegraph.feed.store import write_atomically
 
 MANIFEST = "manifest.json"
-PARTS = ("findings", "chains", "cases", "devices", "hubs")
+PARTS = ("findings", "scores", "chains", "cases", "devices", "hubs")
 ENGINES = (
     "duckdb",
     "ibis-framework",

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.feed.ledger import Ledger
+from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.settings import read_settings
-from mulegraph.signs.base import FINDINGS, Scene, all_signs, check_thresholds
+from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
+from mulegraph.signs.scene import Scene
+from mulegraph.triage.benign import read_evidence, weigh
 from mulegraph.triage.cases import build_cases
+from mulegraph.triage.score import account_scores
 from mulegraph.watch.graphs import fill_graph, fill_server
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
@@ -62,30 +65,43 @@ class ScanResult:
 
 
 def scan(
-    workspace: Path, *, progress: Progress | None = None, graph: bool = True, server: Address | None = None
+    workspace: Path,
+    *,
+    progress: Progress | None = None,
+    graph: bool = True,
+    engine: Engine = Engine.DUCKDB,
+    server: Address | None = None,
 ) -> ScanResult:
-    """Run every sign, build cases, write a run, and put findings and cases into the graph (`server`, or embedded).
+    """Run every sign, weigh what it finds, build cases, write a run, and put it all into the graph.
 
-    Raises BadUse when nothing is loaded or a setting does not fit, EngineTrouble when disk or graph fail.
+    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. Raises BadUse when nothing is loaded
+    or a setting does not fit, EngineTrouble when disk or graph fail.
     """
     started = datetime.now(UTC)
-    ledger, settings = Ledger(workspace / "ledger"), read_settings(workspace)
+    ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
     check_thresholds(settings.signs)
     steps, scene = Steps(progress or (lambda _: None)), Scene(ledger, settings)
     with _uncollected():
         _prepare(scene, steps)
         tables, not_testable = _signs(scene, steps)
         findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
+        with steps.step("benign"):
+            evidence = read_evidence(findings, ledger, scene.sides)
+            findings = weigh(findings, evidence)
+        with steps.step("score"):
+            scores = account_scores(findings, evidence)
         with steps.step("cases"):
             cases = _cases(scene, findings)
-    parts = {"findings": findings, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
+    parts = {"findings": findings, "scores": scores, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
     counts = {code: len(table) for code, table in tables.items()}
     manifest = {
         "started_at": started.isoformat(timespec="seconds"),
         "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
         "code": code_hash(),
         "versions": versions(),
+        "engine": str(engine),
         "settings": asdict(settings),
+        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in all_signs().items()},
         "flow": _flow_facts(scene),
         "findings": counts,
         "not_testable": not_testable,

@@ -1,4 +1,4 @@
-"""What a shared graph holds, asked of the server and of no ledger: tables, networks and pictures."""
+"""What a shared graph holds, asked of the server: tables, networks and pictures."""
 
 from __future__ import annotations
 
@@ -13,36 +13,60 @@ from mulegraph.graph.queries import in_decimals, known_query
 from mulegraph.triage.cases import add_transfers, case_graph
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import shown
-from mulegraph.watch.graphs import shared
+from mulegraph.watch.outward import outward
 
 if TYPE_CHECKING:
-    from mulegraph.graph.neo4j_address import Address
+    from mulegraph.graph.neo4j import Neo4jGraph
+    from mulegraph.watch.workspace import Workspace
 
 MOST_IN_A_PICTURE = 400
 HUB_ACCOUNTS = 40
 
 
 class SharedGraph:
-    """A graph on a server, asked from a notebook: answers as data frames, networks as NetworkX graphs."""
+    """The graph on a workspace's server: answers as data frames, networks as NetworkX graphs.
 
-    def __init__(self, address: Address) -> None:
-        self.graph = shared(address)
+    They are masked as the workspace is, and every question takes a token for an account.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._graph: Neo4jGraph | None = None
 
     def __enter__(self) -> SharedGraph:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.graph.close()
+        if self._graph is not None:
+            self._graph.close()
+            self._graph = None
 
     def ask(self, name: str, **values: Any) -> pd.DataFrame:
         """The answer to `cypher/NAME.cypher`; `values` are as Python has them, defaults filled in."""
-        return frame(self.graph, name, **values)
+        texts = {key: value for key, value in values.items() if isinstance(value, str)}
+        return self._asked(name, parameters=texts, others={key: values[key] for key in values.keys() - texts.keys()})
+
+    @outward
+    def _asked(self, name: str, *, parameters: dict[str, str], others: dict[str, Any]) -> pd.DataFrame:
+        return frame(self._far(), name, **parameters, **others)
 
     def network(self, subject: str) -> nx.MultiDiGraph[str]:
         """A case, a chain or an account as a graph, told apart by their ids. Raises BadUse when it is not there."""
         if subject.startswith("CASE-"):
-            return case_network(self.graph, subject)
-        return chain_network(self.graph, subject) if subject.startswith("CH-") else account_network(self.graph, subject)
+            return self._case(subject)
+        return self._chain(subject) if subject.startswith("CH-") else self._account(subject)
+
+    @outward
+    def _case(self, case: str) -> nx.MultiDiGraph[str]:
+        return case_network(self._far(), case)
+
+    @outward
+    def _chain(self, chain: str) -> nx.MultiDiGraph[str]:
+        return chain_network(self._far(), chain)
+
+    @outward
+    def _account(self, account: str) -> nx.MultiDiGraph[str]:
+        return account_network(self._far(), account)
 
     def picture(self, subject: str) -> str:
         """The same as a page that opens with no network."""
@@ -51,8 +75,13 @@ class SharedGraph:
             facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
             return network_page(network, title=subject, facts=facts)
         transfers = str(sum(data["kind"] == "transfer" for *_, data in network.edges(data=True)))
-        title = subject if subject.startswith("CH-") else f"Account {subject}"
+        title = subject if subject.startswith("CH-") else f"Account {network.graph['account']}"
         return network_page(network, title=title, facts={"latest transfers": transfers})
+
+    def _far(self) -> Neo4jGraph:
+        if self._graph is None:
+            self._graph = self.workspace.far()
+        return self._graph
 
 
 def case_network(graph: Graph, case: str) -> nx.MultiDiGraph[str]:

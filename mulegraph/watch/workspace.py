@@ -6,10 +6,9 @@ The command line and notebooks both ask here, so that they give the same answers
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -18,76 +17,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import BadUse
-from mulegraph.feed.ledger import Ledger
-from mulegraph.flow.matching import read_transfers
-from mulegraph.graph.base import Answer, GraphInput, GraphStatus
+from mulegraph.feed.ledger import Engine, Ledger
+from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.flow.tracing import METHODS
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
-from mulegraph.graph.queries import ask
 from mulegraph.settings import Settings, read_settings
-from mulegraph.triage.cases import add_transfers, case_graph
-from mulegraph.watch.graphs import embedded, fill_graph, fill_server, is_current, shared
-from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
+from mulegraph.triage.cases import add_transfers
+from mulegraph.watch.case import Case
+from mulegraph.watch.graph_questions import GraphQuestions
+from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
+from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.scan import ScanResult, scan
-
-if TYPE_CHECKING:
-    from mulegraph.graph.neo4j_address import Address
-    from mulegraph.graph.neo4j_import import ImportFiles
-    from mulegraph.graph.neo4j_load import GraphLoad
+from mulegraph.watch.suspicion import account_page, explained, ranking, told
+from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
 MOST_IN_A_PICTURE = 400
 """Transfers of an account's neighbourhood that a picture shows, the latest first."""
 
 
-class Case:
-    """One case of a run."""
-
-    def __init__(self, workspace: Workspace, row: dict[str, Any]) -> None:
-        self.workspace, self.row = workspace, row
-        self.id: str = row["case"]
-
-    @property
-    def accounts(self) -> pd.DataFrame:
-        """account_id and role."""
-        return pd.DataFrame({"account_id": self.row["accounts"], "role": self.row["roles"]})
-
-    @property
-    def findings(self) -> pd.DataFrame:
-        """The findings that make the case, best first."""
-        table = self.workspace.run.table("findings")
-        return frame_of(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
-
-    @property
-    def chains(self) -> pd.DataFrame:
-        """The chains of the case, best first."""
-        table = self.workspace.run.table("chains")
-        return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
-
-    @property
-    def transfers(self) -> pd.DataFrame:
-        """Evidence of its findings, in time order."""
-        ids = sorted({each for evidence in self.findings["evidence"] for each in evidence})
-        return self.workspace.transfers(ids)
-
-    def graph(self) -> nx.MultiDiGraph[str]:
-        """Accounts with their roles, the evidence between them, and the devices that they share."""
-        return case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
-
-    def __repr__(self) -> str:
-        return f"<{self.id}: {len(self.row['accounts'])} accounts, score {self.row['score']:.2f}>"
-
-
-class Workspace:
+class Workspace(GraphQuestions):
     """A folder with a ledger. Listings are data frames, best first; `since` and `until` keep what overlaps them.
 
-    Questions in Cypher go to its embedded graph, or to the `server` that is given.
+    Accounts, holders and devices are shown as tokens, and every question takes a token for an id; with a `reveal`
+    reason, which the journal keeps, everything is shown.
     """
-
-    def __init__(
-        self, folder: Path | str, *, told: Callable[[str], None] | None = None, server: Address | None = None
-    ) -> None:
-        self.folder, self.server = Path(folder), server
-        self._told = told or (lambda _: None)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -104,16 +58,18 @@ class Workspace:
         """The latest run over the ledger as it is now; scans first when there is none."""
         found = Runs(self.folder).latest(self.ledger.hash)
         if found is None:
-            self._told("no scan of this ledger yet; scanning first")
+            self.told("no scan of this ledger yet; scanning first")
             found = scan(self.folder, server=self.server).run
         return found
 
-    def scan(self, *, progress: Callable[[str], None] | None = None) -> ScanResult:
-        """Scan now; later questions ask the new run."""
-        result = scan(self.folder, progress=progress, server=self.server)
+    @outward
+    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanResult:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
+        result = scan(self.folder, progress=progress, engine=engine, server=self.server)
         self.__dict__["run"] = result.run
         return result
 
+    @outward
     def chains(
         self,
         *,
@@ -129,6 +85,7 @@ class Workspace:
         table = table.filter(pc.greater_equal(table["surprise"], least))
         return self._listed(table, account, top, since, until)
 
+    @outward
     def findings(
         self,
         *,
@@ -137,8 +94,9 @@ class Workspace:
         top: int | None = None,
         since: Moment = None,
         until: Moment = None,
+        language: str = "en",
     ) -> pd.DataFrame:
-        """Findings of the latest run; `facts` as dictionaries."""
+        """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language."""
         table = self.run.table("findings")
         if sign is not None:
             known = self.run.manifest["findings"]
@@ -146,10 +104,9 @@ class Workspace:
                 raise BadUse(f"sign '{sign}' was not run", do="Expected one of " + ", ".join(known) + ".")
             table = table.filter(pc.equal(table["sign"], sign))
         order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
-        frame = self._listed(table.take(order), account, top, since, until)
-        frame["facts"] = [json.loads(each) for each in frame["facts"]]
-        return frame
+        return told(self._listed(table.take(order), account, top, since, until), language)
 
+    @outward
     def cases(
         self,
         *,
@@ -163,6 +120,7 @@ class Workspace:
         frame["made_of"] = [json.loads(each) for each in frame["made_of"]]
         return frame
 
+    @outward
     def case(self, case: str) -> Case:
         """One case. Raises BadUse for an id that the latest run does not have."""
         table = self.run.table("cases")
@@ -171,6 +129,7 @@ class Workspace:
             raise BadUse(f"case '{case}' is unknown", do=near(case, table["case"], "mulegraph case list"))
         return Case(self, rows[0])
 
+    @outward
     def devices(
         self,
         *,
@@ -189,10 +148,12 @@ class Workspace:
             until,
         )
 
+    @outward
     def hub_devices(self) -> pd.DataFrame:
         """Devices of so many holders that they were set aside."""
         return frame_of(self.run.table("hubs"))
 
+    @outward
     def devices_of(self, accounts: list[str]) -> pd.DataFrame:
         """account_id and device_id of the devices that these accounts share, hubs left out."""
         use = self.ledger.arrow("device_use", ["account_id", "device_id"])
@@ -201,6 +162,7 @@ class Workspace:
         pairs = pairs[~pairs["device_id"].isin(self.hub_devices()["device_id"])]
         return pairs[pairs.groupby("device_id")["account_id"].transform("size") > 1].reset_index(drop=True)
 
+    @outward
     def links(
         self,
         account: str,
@@ -234,8 +196,12 @@ class Workspace:
         return cut(self._named_paths(found), top, since, until)
 
     @cached_property
+    def _transfers(self) -> Transfers:
+        return read_transfers(self.ledger)
+
+    @cached_property
     def _neighbours(self) -> Neighbours:
-        return Neighbours(read_transfers(self.ledger), self.settings.hops)
+        return Neighbours(self._transfers, self.settings.hops)
 
     def _named_paths(self, paths: list[Any]) -> pd.DataFrame:
         moved, ids = self._neighbours.transfers, self.ledger.account_ids
@@ -258,35 +224,39 @@ class Workspace:
         frame = pd.DataFrame(rows, columns=columns)
         return frame.sort_values(["hops", "first_at", "flagged"], kind="stable", ignore_index=True)
 
-    def account(self, account: str) -> dict[str, Any]:
-        """What is known of one account: its row, its holder, its traffic, and every finding about it."""
-        self.known_account(account)
-        row = self._row("accounts", "account_id", account)
-        transfers = self.transfers_of(account)
-        findings = self.findings(account=account)
-        return {
-            **row,
-            "holder": self._row("holders", "holder_id", row["holder_id"]),
-            "received": sums(transfers[transfers["target"] == account]),
-            "paid": sums(transfers[transfers["source"] == account]),
-            "counterparties": int(pd.concat([transfers["source"], transfers["target"]]).nunique()) - 1,
-            "listed_on": self._listings(account),
-            "findings": findings,
-            "chains": self.chains(account=account),
-            "cases": self.cases(account=account),
-        }
+    @outward
+    def account(self, account: str, *, language: str = "en") -> dict[str, Any]:
+        """Everything known of one account: who, since when, traffic, devices, signs with reasons, score and parts."""
+        return account_page(self, self.known_account(account), language)
 
+    @outward
+    def ranking(self, *, top: int | None = None) -> pd.DataFrame:
+        """Accounts by score, best first: account, score, parts that add up to it."""
+        return ranking(self, top)
+
+    @outward
+    def explain(self, finding: str, *, language: str = "en") -> dict[str, Any]:
+        """One finding: the rule, its settings, the exact rows, the benign tests. Raises BadUse when it is unknown."""
+        return explained(self, finding, language)
+
+    def frame(self, table: pa.Table) -> pd.DataFrame:
+        """A table of a run as a data frame, not masked."""
+        return frame_of(table)
+
+    @outward
     def transfers(self, transfer_ids: list[str]) -> pd.DataFrame:
         """Transfers by id, in time order; ids that the ledger does not hold are left out."""
         rows = sorted(self.ledger.row_of(transfer_ids).values())
         return self.ledger.transfer_rows(np.array(rows, np.int64)).drop(columns="row")
 
+    @outward
     def transfers_of(self, account: str, *, since: Moment = None, until: Moment = None) -> pd.DataFrame:
         """All transfers of an account in time order."""
         chosen = self.ledger.between(stamp(since), stamp(until))
         chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
         return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
 
+    @outward
     def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
         """An account and its latest transfers with its counterparties, and the devices that they share."""
         self.known_account(account)
@@ -301,55 +271,31 @@ class Workspace:
             graph.add_edge(row.account_id, device, key=device, kind="used")
         return graph
 
-    def query(
+    @outward
+    def trace(
         self,
-        name: str,
-        parameters: Mapping[str, str],
+        payments: Sequence[str] = (),
         *,
-        row_cap: int | None = None,
-        timeout_seconds: float | None = None,
-    ) -> Answer:
-        """Ask `cypher/NAME.cypher` of the server, or of the embedded graph, which is brought up to date first."""
-        if self.server is not None:
-            with shared(self.server) as far:
-                return ask(far, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
-        graph = embedded(self.folder)
-        if not is_current(graph, self.ledger):
-            self._told("the graph is not of this ledger; rebuilding it first")
-            self.rebuild_graph()
-        with graph:
-            return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
+        reports: Sequence[str] = (),
+        account: str | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        known_since: Moment = None,
+        back: bool = False,
+        methods: tuple[str, ...] = METHODS,
+    ) -> TraceResult:
+        """Where payments' money went, or came from; `account` adds all that it paid (back: received) since then."""
+        if account is not None:
+            self.known_account(account)
+        chosen = payments_to_trace(
+            self.ledger, payments, reports=reports, account=account, since=stamp(since), back=back
+        )
+        times = {"until": stamp(until), "known_since": stamp(known_since)}
+        return trace_payments(
+            self.ledger, self._transfers, self.settings.trace, chosen, back=back, methods=methods, **times
+        )
 
-    def update_graph(self) -> None:
-        """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
-        if not is_current(embedded(self.folder), self.ledger):
-            self.rebuild_graph()
-
-    def fill_server(self, **how: Any) -> GraphLoad:
-        """Bring the server's graph up to the ledger and the latest run over it; `how` as `Neo4jGraph.load` takes it."""
-        if self.server is None:
-            raise BadUse("this workspace has no server", do="Give its address, as --graph does.")
-        return fill_server(self.server, self.ledger, Runs(self.folder).latest(self.ledger.hash), **how)
-
-    def write_import(self, folder: Path) -> ImportFiles:
-        """Write the ledger's part of the graph as files for a server's own importer, into a new folder."""
-        from mulegraph.graph.neo4j_import import write_import
-        from mulegraph.graph.neo4j_portions import portions_of
-
-        ledger = self.ledger
-        return write_import(folder, GraphInput.of(ledger), portions_of(ledger), stamp=ledger.hash)
-
-    def graph_status(self) -> GraphStatus:
-        """What the graph holds, the server's or the embedded one."""
-        with shared(self.server) if self.server is not None else embedded(self.folder) as graph:
-            return graph.status()
-
-    def rebuild_graph(self) -> dict[str, int]:
-        """Write the embedded graph anew from the ledger and the latest run."""
-        run = Runs(self.folder).latest(self.ledger.hash)
-        tables = (run.table("findings"), run.table("cases")) if run else (None, None)
-        return fill_graph(self.folder, self.ledger, *tables, anew=True)
-
+    @outward
     def known_account(self, account: str) -> str:
         """The account's id. Raises BadUse for one that the ledger does not hold."""
         if self.ledger.account_numbers([account])[0] < 0:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,25 @@ def test_an_account_and_a_case_tell_their_story(here, workspace):
     assert json.loads(answered("case", "show", case, "--format", "json", *here))["case"] == case
 
 
+def test_a_trace_is_one_object_a_table_and_a_page(here, tmp_path):
+    """The object keeps its contract, the table fits 80 columns, the CSV has one row an account."""
+    body = json.loads(answered("trace", "--report", "R0000000", "--format", "json", *here))
+    assert {"currency", "methods", "accounts", "frontier", "banks"} <= set(body)
+    for method in ("fifo", "haircut", "libr"):
+        sums = [row[method]["remaining"] for row in body["accounts"]] + [
+            row[method]["amount"] for row in body["frontier"]
+        ]
+        assert sum(map(Decimal, sums)) == Decimal(body["traced"][method])
+
+    table = answered("trace", "--report", "R0000000", "-o", tmp_path / "trace.html", *here)
+    assert max(len(line) for line in table.splitlines()) <= LINES
+    assert "Still there, by bank" in table and "Left our sight" in table
+    assert "CASH-OUT" in (tmp_path / "trace.html").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(answered("trace", "--report", "R0000000", "--format", "csv", *here))))
+    assert len(rows) == len(body["accounts"]) and rows[0]["fifo_in"] == body["accounts"][0]["fifo"]["in"]
+    assert "sources" in answered("trace", "--report", "R0000000", "--back", "--method", "fifo", *here)
+
+
 def test_view_and_report_write_pages(here, workspace, tmp_path):
     """A case, a chain and an account can be drawn; the report names its pictures."""
     chain = workspace.chains()["chain"][0]
@@ -163,6 +183,12 @@ BAD_USE = [
     (["simulate", "--accounts", "3", "-o", "never"], 2, "--accounts"),
     (["simulate", "-o", str(SAMPLE)], 2, "sample_data"),
     (["nonsense"], 2, "nonsense"),
+    (["trace"], 2, "payment"),
+    (["trace", "T0"], 2, "T0"),
+    (["trace", "--report", "R0"], 2, "R0"),
+    (["trace", "--since", "2026-01-01"], 2, "--since"),
+    (["trace", "T000003307", "--method", "lifo"], 2, "--method"),
+    (["trace", "T000003307", "-o", "/proc/no/page.html"], 2, "/proc/no/page.html"),
 ]
 
 

@@ -203,6 +203,16 @@ def test_a_day_that_came_back_is_whole_again(neo4j: Neo4jGraph) -> None:
     assert contents(neo4j) == before
 
 
+def test_a_graph_that_holds_more_than_its_ledger_says_so(neo4j: Neo4jGraph) -> None:
+    """Masked output rests on it: of another ledger, or with rows that the ledger no longer has, it is not of it."""
+    neo4j.load(full(NEXT_DAY), stamp="one")
+    assert (neo4j.is_of("one"), neo4j.is_of("other")) == (True, False)
+    neo4j.load(full(), stamp="other")
+    assert not neo4j.is_of("other")
+    neo4j.load(full(), stamp="other", prune=True)
+    assert neo4j.is_of("other")
+
+
 # What others did to the graph
 
 

@@ -140,7 +140,9 @@ def test_a_damaged_graph_is_made_again(tmp_path):
     (tmp_path / "workspace" / "graph.lbug").write_bytes(b"not a graph")
     told: list[str] = []
 
-    answer = Workspace(tmp_path / "workspace", told=told.append).query("account_neighbourhood", {"account": "b"})
+    answer = Workspace(tmp_path / "workspace", told=told.append, reveal="a test").query(
+        "account_neighbourhood", {"account": "b"}
+    )
 
     assert {row["counterparty"] for row in answer.rows} == {"a", "c"}
     assert told == ["the graph is not of this ledger; rebuilding it first"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 import subprocess
 import sys
@@ -21,7 +23,7 @@ from mulegraph.graph.neo4j_address import Address
 from mulegraph.graph.neo4j_session import connect
 from mulegraph.graph.queries import catalogue
 from mulegraph.model import CASH_IN, CASH_OUT
-from mulegraph.watch.graphs import embedded, shared
+from mulegraph.watch.graphs import embedded
 from mulegraph.watch.pictures import picture
 from mulegraph.watch.shared_graph import SharedGraph, account_network, case_network, chain_network
 from mulegraph.watch.workspace import Workspace
@@ -29,6 +31,7 @@ from tests.conftest import ROOT
 from tests.neo4j_server import emptied, environment
 
 ACCOUNTS, HOPS, HUB = 9, 3, 30
+WHY = "a test"
 Space = tuple[Workspace, Workspace]
 
 
@@ -37,15 +40,15 @@ def spaces(
     request: pytest.FixtureRequest, server: Address, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Space]:
     """One ledger, scanned; asked through the embedded graph and through a server."""
-    space = workspace
+    space = Workspace(workspace.folder, reveal=WHY)
     if request.param == "simulated":
         folder = tmp_path_factory.mktemp("simulated")
         simulate(folder / "files", accounts=600, seed=5, hard=True)
         load(folder / "files", folder / "workspace")
-        space = Workspace(folder / "workspace")
+        space = Workspace(folder / "workspace", reveal=WHY)
         space.scan()
     emptied(server)
-    far = Workspace(space.folder, server=server)
+    far = Workspace(space.folder, server=server, reveal=WHY)
     far.fill_server()
     yield space, far
     emptied(server)
@@ -184,7 +187,7 @@ def test_networks_are_those_of_the_ledger(spaces: Space) -> None:
     near, far = spaces
     values = known(near)
     hubs = {f"device {each}" for each in near.hub_devices()["device_id"]}
-    for graph in (shared(far.server), embedded(near.folder)):
+    for graph in (far.far(), embedded(near.folder)):
         with graph:
             for case in values["case"]:
                 made, expected = case_network(graph, case), near.case(case).graph()
@@ -201,7 +204,7 @@ def test_pictures_from_the_server(spaces: Space) -> None:
     """A page of a case, a chain and an account; what is not there is bad use."""
     near, far = spaces
     values = known(near)
-    with SharedGraph(far.server) as graph:
+    with SharedGraph(far) as graph:
         for subject in (values["case"][0], values["chain"][0], values["account"][0]):
             page = graph.picture(subject)
             assert subject in page
@@ -222,6 +225,32 @@ def test_filling_again_changes_nothing_and_keeps_the_findings(spaces: Space) -> 
     assert far.graph_status() == before
 
 
+def test_answers_of_a_server_are_masked_as_the_workspace_is(spaces: Space) -> None:
+    """Tables, networks and pictures show tokens, which questions take; no account number is among what is shown."""
+    near, far = spaces
+    accounts = near.ledger.account_ids.to_pylist()
+    account, case = known(near)["account"][0], known(near)["case"][0]
+    with SharedGraph(Workspace(far.folder, server=far.server)) as graph:
+        token = graph.network(account).graph["account"]
+        assert "~" in token
+        dealings = graph.ask("account_neighbourhood", account=token)
+        assert len(dealings) == len(far.query("account_neighbourhood", {"account": account}).rows)
+        shown = dealings.to_csv() + graph.picture(case) + graph.picture(token)
+        assert graph.ask("devices_in_common", accounts=[account]).empty
+    assert not [each for each in accounts if each in shown]
+
+
+def test_a_server_that_holds_more_than_the_ledger_is_not_shown(spaces: Space, tmp_path: Path) -> None:
+    """What the ledger does not know could not be masked; a reason to reveal shows it."""
+    _, far = spaces
+    simulate(tmp_path / "files", accounts=300, seed=9)
+    load(tmp_path / "files", tmp_path / "workspace")
+    with pytest.raises(BadUse, match="could not be masked"):
+        Workspace(tmp_path / "workspace", server=far.server).query("top_receivers_from_listed", {})
+    other = Workspace(tmp_path / "workspace", server=far.server, reveal=WHY)
+    assert other.query("top_receivers_from_listed", {}).rows
+
+
 # The command line
 
 
@@ -240,7 +269,7 @@ def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
         command(server, "load", files, "-w", space),
         command(server, "scan", "-w", space),
         command(server, "graph", "status", "-w", space, "-f", "csv"),
-        command(server, "query", "top_receivers_from_listed", "-f", "csv"),
+        command(server, "query", "top_receivers_from_listed", "-w", space, "-f", "csv"),
         command(server, "load", files, "-w", space, "--prune"),
         command(server, "graph", "rebuild", "-w", space),
     ]
@@ -248,8 +277,11 @@ def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
     assert "current,yes" in done[2].stdout
     assert done[3].stdout.startswith("account,kind,senders")
     assert "graph: unchanged" in done[4].stderr
+    shown = {row["account"] for row in csv.DictReader(io.StringIO(done[3].stdout))}
+    assert shown
+    assert all("~" in account for account in shown)
     case = Workspace(space).cases()["case"][0]
-    assert command(server, "view", case, "-o", tmp_path / "case.html").returncode == 0
+    assert command(server, "view", case, "-w", space, "-o", tmp_path / "case.html").returncode == 0
     assert case in (tmp_path / "case.html").read_text(encoding="utf-8")
     assert not (space / "graph.lbug").exists()
 
@@ -257,22 +289,25 @@ def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "named"),
     [
-        (["query", "case_members", "-p", "id=x", "--graph-database", "elsewhere"], 2, "no database 'elsewhere'"),
+        (["query", "case_members", "-p", "id=x", "--graph-database", "elsewhere", "--workspace"], 2, "no database"),
         (["query", "case_members", "-p", "id=x", "--graph-password-file", "/nowhere"], 2, "/nowhere"),
         (["graph", "status", "--workspace", "/nowhere"], 2, "nothing is loaded"),
     ],
 )
-def test_trouble_is_two_lines_and_an_exit_code(arguments: list[str], code: int, named: str, server: Address) -> None:
+def test_trouble_is_two_lines_and_an_exit_code(
+    arguments: list[str], code: int, named: str, server: Address, workspace: Workspace
+) -> None:
     """What is wrong, and what to do about it; nothing on standard output, and no traceback."""
-    done = command(server, *arguments)
+    done = command(server, *arguments, *([workspace.folder] if arguments[-1] == "--workspace" else []))
     assert (done.returncode, done.stdout) == (code, "")
     assert named in done.stderr
     assert len(done.stderr.strip().splitlines()) == 2
 
 
-def test_no_server_is_exit_code_4(server: Address) -> None:
+def test_no_server_is_exit_code_4(workspace: Workspace) -> None:
     """Nobody listens on port 1."""
-    done = command(Address("bolt://127.0.0.1:1", "neo4j", "x"), "query", "case_members", "-p", "id=x")
+    nobody = Address("bolt://127.0.0.1:1", "neo4j", "x")
+    done = command(nobody, "query", "case_members", "-p", "id=x", "--workspace", workspace.folder)
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith("mulegraph: bolt://127.0.0.1:1 does not answer\nStart the server")
 

@@ -117,7 +117,7 @@ class Server:
         command = ["java", *OPENS, "-Dlog4j2.disable.jmx=true", "-cp", f"{jars(self.version)}/*"]
         done = subprocess.run(
             [*command, "org.neo4j.cli.AdminTool", *arguments],
-            check=False, capture_output=True, text=True, env=self._environment,
+            check=False, capture_output=True, text=True, env=self._environment, cwd=self.home,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"neo4j-admin {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")

@@ -15,15 +15,21 @@ import pyarrow.parquet as pq
 
 from mulegraph.errors import BadUse
 from mulegraph.feed.simulation import text
+from mulegraph.feed.simulation.calendar import DAY
 from mulegraph.feed.simulation.everyday import everyday_life
+from mulegraph.feed.simulation.labels import MULE, VICTIM, Labels, plants_for
 from mulegraph.feed.simulation.look_alikes import LookAlikes
+from mulegraph.feed.simulation.marks import Marker
 from mulegraph.feed.simulation.networks import EASY, HARD, PAYMENTS_A_NETWORK, Network, Planter
+from mulegraph.feed.simulation.plants import Plants
 from mulegraph.feed.simulation.payments import LABELS, NOTES, ROLES, Payments
 from mulegraph.feed.simulation.records import Scene, account_ids, records, reports
 from mulegraph.feed.simulation.world import LEAST_ACCOUNTS, make_world
 from mulegraph.model import CHANNELS, TABLES
 
 FORMATS = ("csv", "parquet")
+CLOCKS = ("second", "day")
+LEAST_SENDERS = 3
 SLICE = 500_000
 
 
@@ -44,23 +50,32 @@ def simulate(
     seed: int = 1,
     hard: bool = False,
     file_format: str = "csv",
+    clock: str = "second",
 ) -> Simulation:
     """Write all ledger tables and `labels/` into `folder`, which must be empty or new.
 
-    About five transfers an account in thirty days. Raises BadUse for numbers out of range or a folder in use.
+    About six transfers an account in thirty days. With `clock` day all times are dates. Raises BadUse for numbers
+    out of range or a folder in use.
     """
-    _check(folder, accounts, days, file_format)
+    _check(folder, accounts, days, file_format, clock)
     rng = np.random.default_rng([seed, int(hard)])
-    world, payments = make_world(rng, accounts), Payments()
+    world, payments, labels = make_world(rng, accounts), Payments(), Labels()
     everyday_life(rng, world, days, payments)
-    alike = LookAlikes(rng, world, days, payments)
     planter = Planter(rng, world, days, payments, HARD if hard else EASY)
-    planted = planter.plant(max(2, round(len(payments) / PAYMENTS_A_NETWORK)))
+    planted = planter.plant(max(plants_for(accounts), round(len(payments) / PAYMENTS_A_NETWORK)))
+    label_networks(planted, labels)
+    alike = LookAlikes(rng, world, days, payments, labels)
     result = Simulation(networks=len(planted), look_alikes=alike.run())
-    scene = Scene(rng, world, days, planted, alike.households, account_ids(rng, world))
+    plants = Plants(rng, world, days, payments, planted, labels, alike.spare["personal"])
+    plants.run()
+    marks = Marker(rng, world, days, payments, planted, labels).run()
+    scene = Scene(
+        rng, world, days, planted, alike.households, account_ids(rng, world), labels, marks,
+        suspects=plants.suspects, reported=plants.reported, dates_only=clock == "day",
+    )  # fmt: skip
     for name, rows in records(scene):
         result.rows[name] = _write(rows, folder / name, file_format)
-    columns = payments.in_time_order(rng)
+    columns = payments.in_time_order(rng, DAY if scene.dates_only else 1)
     ids = text.numbered("T", np.arange(1, len(columns["source"]) + 1), 9)
     result.rows["transfers"] = _write_transfers(folder / "transfers", columns, ids, scene, file_format)
     told = reports(scene, columns, ids, ROLES.index("victim_payment"))
@@ -69,20 +84,35 @@ def simulate(
     return result
 
 
-def _check(folder: Path, accounts: int, days: int, file_format: str) -> None:
+def label_networks(networks: list[Network], labels: Labels) -> None:
+    """Mules of networks stand in layered chains; collectors of three victims and more pass money through."""
+    for net in networks:
+        for mule in net.mules:
+            labels.role(mule, MULE)
+            labels.sign("N1", mule)
+        for victim in net.victims:
+            labels.role(victim, VICTIM)
+        if len(net.victims) >= LEAST_SENDERS:
+            labels.sign("A3", net.collector)
+
+
+def _check(folder: Path, accounts: int, days: int, file_format: str, clock: str) -> None:
     if accounts < LEAST_ACCOUNTS:
         raise BadUse(f"--accounts is {accounts}, expected at least {LEAST_ACCOUNTS}", do="Ask for more accounts.")
     if days < 1:
         raise BadUse(f"--days is {days}, expected at least 1", do="Ask for one day or more.")
     if file_format not in FORMATS:
         raise BadUse(f"format '{file_format}' is unknown", do="Expected one of " + ", ".join(FORMATS) + ".")
+    if clock not in CLOCKS:
+        raise BadUse(f"--clock is '{clock}'", do="Expected one of " + ", ".join(CLOCKS) + ".")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BadUse(f"{folder}: exists and is not an empty folder", do="Name a new folder with -o.")
     (folder / "labels").mkdir(parents=True)
 
 
 def _write(rows: pa.Table, path: Path, file_format: str) -> int:
-    expected = TABLES[path.name].column_names if path.name in TABLES else rows.column_names
+    ledger = path.name in TABLES and path.parent.name != "labels"
+    expected = TABLES[path.name].column_names if ledger else rows.column_names
     rows = rows.select(expected)
     if file_format == "parquet":
         pq.write_table(rows, path.with_suffix(".parquet"))
@@ -96,7 +126,6 @@ def _write_transfers(path: Path, columns: dict[str, np.ndarray], ids: pa.Array, 
     total = len(ids)
     schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names])
     schema = schema.set(schema.get_field_index("amount"), pa.field("amount", pa.decimal128(18, 2)))
-    home = scene.rng.integers(0, len(text.PLACES), scene.world.accounts)
     if file_format == "parquet":
         writer: pq.ParquetWriter | pc.CSVWriter = pq.ParquetWriter(path.with_suffix(".parquet"), schema)
     else:
@@ -105,11 +134,11 @@ def _write_transfers(path: Path, columns: dict[str, np.ndarray], ids: pa.Array, 
     with writer:
         for start in range(0, total, SLICE):
             part = {name: column[start : start + SLICE] for name, column in columns.items()}
-            writer.write_table(_transfer_rows(part, ids[start : start + SLICE], scene, home).cast(schema))
+            writer.write_table(_transfer_rows(part, ids[start : start + SLICE], scene).cast(schema))
     return total
 
 
-def _transfer_rows(part: dict[str, np.ndarray], ids: pa.Array, scene: Scene, home: np.ndarray) -> pa.Table:
+def _transfer_rows(part: dict[str, np.ndarray], ids: pa.Array, scene: Scene) -> pa.Table:
     source, target = part["source"], part["target"]
     shown = np.array([name in ("atm", "branch", "card") for name in CHANNELS])[part["channel"]]
     online = np.array([name in ("instant", "internal") for name in CHANNELS])[part["channel"]] & (source >= 0)
@@ -120,10 +149,10 @@ def _transfer_rows(part: dict[str, np.ndarray], ids: pa.Array, scene: Scene, hom
             "target": _ids(scene, target),
             "amount": text.euros(part["cents"]),
             "currency": pa.array(np.full(len(ids), "EUR"), pa.string()),
-            "at": text.moments(part["second"]),
+            "at": scene.moments(part["second"]),
             "channel": text.chosen(CHANNELS, part["channel"]),
             "device_id": _where(online, text.numbered("DEV", scene.world.holder[np.maximum(source, 0)], 9)),
-            "place": _where(shown, text.chosen(text.PLACES, home[np.maximum(source, target)])),
+            "place": _where(shown, text.chosen(text.SPOTS, scene.world.town[np.maximum(source, target)])),
             "reference": text.chosen(NOTES, part["note"]),
         }
     )
@@ -150,16 +179,8 @@ def _write_labels(folder: Path, columns: dict[str, np.ndarray], ids: pa.Array, s
         }
     )
     _write(transfers, folder / "labelled_transfers", "csv")
-    members = [(account, net.number, "mule") for net in scene.networks for account in net.mules]
-    members += [(account, net.number, "victim") for net in scene.networks for account in net.victims]
-    accounts = pa.table(
-        {
-            "account_id": scene.account_ids.take(pa.array([member[0] for member in members], pa.int64())),
-            "network": [member[1] for member in members],
-            "role": [member[2] for member in members],
-        }
-    )
-    _write(accounts, folder / "labelled_accounts", "csv")
+    _write(scene.labels.sign_rows(scene.account_ids), folder / "signs", "csv")
+    _write(scene.labels.account_rows(scene.account_ids), folder / "accounts", "csv")
     _write(_network_rows(scene.networks, scene.account_ids), folder / "networks", "csv")
 
 

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mulegraph.feed.simulation.calendar import DAY, HOUR, MINUTE, month_days
+from mulegraph.feed.simulation.labels import INNOCENT, Labels, plants_for
 from mulegraph.feed.simulation.payments import LOOK_ALIKE, Payments
 from mulegraph.feed.simulation.world import World
-
-ACCOUNTS_A_GROUP = 4_000
-"""One group of each pattern for so many accounts, and at least one of each."""
-
 
 @dataclass
 class LookAlikes:
@@ -23,11 +20,12 @@ class LookAlikes:
     world: World
     days: int
     payments: Payments
+    labels: Labels
     group: int = 0
 
     def __post_init__(self) -> None:
         self.households: list[list[int]] = []
-        self._spare = {kind: list(members) for kind, members in self.world.spare.items()}
+        self.spare = {kind: list(members) for kind, members in self.world.spare.items()}
 
     def run(self) -> int:
         """Add every pattern; returns the number of groups."""
@@ -39,14 +37,14 @@ class LookAlikes:
             self._till_sweep,
             self._mortgage,
         ]
-        for _ in range(max(1, self.world.accounts // ACCOUNTS_A_GROUP)):
+        for _ in range(plants_for(self.world.accounts)):
             for pattern in patterns:
                 pattern()
                 self.group += 1
         return self.group
 
     def _spare_account(self, kind: str) -> int:
-        left = self._spare[kind]
+        left = self.spare[kind]
         return int(left.pop()) if left else int(self.rng.choice(self.world.spare[kind]))
 
     def _people(self, count: int) -> np.ndarray:
@@ -56,6 +54,12 @@ class LookAlikes:
 
     def _add(self, source: int, target: int, cents: int, at: int, channel: str, note: str, role: str) -> None:
         self.payments.add(source, target, cents, at, channel, note=note, label=LOOK_ALIKE, group=self.group, role=role)
+
+    def _looks_like(self, account: int, *codes: str) -> None:
+        """Tell the labels that an innocent account looks as if it bore these signs."""
+        self.labels.role(account, INNOCENT)
+        for code in codes:
+            self.labels.sign(code, account, planted=INNOCENT)
 
     def _after(self, at: int, low: int, high: int) -> int:
         """A moment `low` to `high` minutes later."""
@@ -67,6 +71,7 @@ class LookAlikes:
     def _payroll(self) -> None:
         """A small firm's bank credits it the wages, and it pays them out an hour later."""
         firm, staff = self._spare_account("business"), self._people(int(self.rng.integers(4, 12)))
+        self._looks_like(firm, "N3", "A3")
         wages = self.rng.integers(140_000, 380_000, len(staff))
         bank = int(self.rng.choice(self.world.internal))
         for day in self._month_starts(25):
@@ -79,6 +84,7 @@ class LookAlikes:
     def _treasurer(self) -> None:
         """Members pay their treasurer, who pays the hall the same evening."""
         club, members = self._spare_account("personal"), self._people(int(self.rng.integers(5, 14)))
+        self._looks_like(club, "A3", "N3")
         fee = int(self.rng.integers(4, 20)) * 500
         hall = int(self.rng.choice(self.world.business))
         at = int(self.rng.integers(0, self.days)) * DAY + 17 * HOUR
@@ -89,6 +95,8 @@ class LookAlikes:
     def _sweep(self) -> None:
         """Each Friday a firm moves its balance by way of a clearing account to its deposit account."""
         firm, clearing = self._spare_account("business"), self._spare_account("business")
+        self._looks_like(firm, "N1")
+        self._looks_like(clearing, "N1")
         deposit = int(self.rng.choice(self.world.savings))
         for day in range(4, self.days, 7):
             cents, at = int(self.rng.integers(200_000, 2_000_000)), day * DAY + 16 * HOUR
@@ -102,6 +110,7 @@ class LookAlikes:
         """Room mates pay one of them, who pays the landlord; they share a computer."""
         mates = self._people(int(self.rng.integers(4, 7)))
         self.households.append([int(mate) for mate in mates])
+        self._looks_like(int(mates[0]), "A3", "N3")
         owner, share = int(self.rng.choice(self.world.business)), int(self.rng.integers(60, 110)) * 500
         for day in self._month_starts(1):
             at = day * DAY + 9 * HOUR
@@ -122,6 +131,8 @@ class LookAlikes:
         """A shop's takings go to head office every night, and on to the group's treasury."""
         till, office = self._spare_account("merchant"), self._spare_account("merchant")
         treasury = int(self.rng.choice(self.world.business))
+        self._looks_like(till, "N1")
+        self._looks_like(office, "N1")
         buyers = self.rng.choice(self.world.personal, self.days)
         for day in range(self.days):
             cents, at = int(self.rng.integers(60_000, 300_000)), day * DAY + 20 * HOUR
@@ -136,6 +147,8 @@ class LookAlikes:
         person, joint = int(self._people(1)[0]), self._spare_account("personal")
         firm, lender = (int(self.rng.choice(members)) for members in (self.world.business, self.world.internal))
         self.households.append([person, joint])
+        self._looks_like(person, "N1")
+        self._looks_like(joint, "N1")
         wage = int(self.rng.integers(220_000, 480_000))
         for day in self._month_starts(25):
             at = day * DAY + int(self.rng.integers(5 * HOUR, 8 * HOUR))

@@ -21,8 +21,8 @@ NOTES = (
     "savings",
     "takings",
 )
-EVERYDAY, PLANTED, LOOK_ALIKE = 0, 1, 2
-LABELS = ("everyday", "planted", "look_alike")
+EVERYDAY, PLANTED, LOOK_ALIKE, PLANTED_SIGN = 0, 1, 2, 3
+LABELS = ("everyday", "planted", "look_alike", "planted_sign")
 ROLES = (
     "",
     "victim_payment",
@@ -34,6 +34,7 @@ ROLES = (
     "student_house",
     "till_sweep",
     "mortgage",
+    "sign",
 )
 
 COLUMNS = {
@@ -77,9 +78,10 @@ class Payments:
     def __len__(self) -> int:
         return sum(len(part) for part in self.parts["source"])
 
-    def in_time_order(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
-        """All columns by time, payments of the same second in random order, so that no id betrays a plant."""
+    def in_time_order(self, rng: np.random.Generator, tick: int) -> dict[str, np.ndarray]:
+        """All columns by time in ticks of so many seconds, and in random order inside one, so that no id betrays a plant."""
         columns = {name: np.concatenate(parts) for name, parts in self.parts.items()}
+        columns["second"] = columns["second"] // tick * tick
         order = np.lexsort((rng.random(len(columns["second"])), columns["second"]))
         return {name: column[order] for name, column in columns.items()}
 

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.feed.simulation import text
 from mulegraph.feed.simulation.calendar import DAY, OFFICE_HOURS, SHOP_HOURS, SOCIAL_HOURS, times
+from mulegraph.feed.simulation.labels import CLUSTER, DEVICE, INNOCENT, Labels, plants_for, subject_id
+from mulegraph.feed.simulation.marks import ABSENT, ADDRESS, BIRTH, NAME, SPELLING, Marks
 from mulegraph.feed.simulation.networks import Network
-from mulegraph.feed.simulation.payments import CASH
+from mulegraph.feed.simulation.payments import CASH, LOOK_ALIKE, PLANTED_SIGN
 from mulegraph.feed.simulation.world import BANKS, World, zipf_choice
 from mulegraph.model import CARD_KINDS, CARD_OUTCOMES, DEVICE_ACTIONS, DEVICE_OUTCOMES
 
 HOUSEHOLD_SHARE = 0.12
 CONTROLLED_SHARE = 0.6
 """Share of networks whose mules a herder runs from one device of his own."""
-ACCOUNTS_A_TERMINAL = 2_500
-TERMINAL_VISITS, LEAST_VISITORS = 0.03, 80
+TERMINAL_VISITS, VISITORS_A_TERMINAL = 0.03, 90
 REPORTED_SHARE = 0.5
 KNOWN_NETWORKS, LISTED_MULES, LISTED_INNOCENTS = 0.1, 0.7, 0.0004
-"""A tenth of the networks are known by now: most of their mules stand on a suspicion list."""
+"""A tenth of the networks, and some, are known by now: most of their mules stand on a suspicion list."""
 CATEGORIES = (
     "groceries",
     "fuel",
@@ -46,6 +48,17 @@ class Scene:
     networks: list[Network]
     households: list[list[int]]
     account_ids: pa.Array
+    labels: Labels
+    marks: Marks
+    suspects: set[int]
+    reported: set[tuple[int, int]]
+    dates_only: bool = False
+
+    def moments(self, seconds: np.ndarray) -> pa.Array:
+        """Seconds since the start as the ledger's clock tells them."""
+        if self.dates_only:
+            return text.dates(np.asarray(seconds) // DAY)
+        return text.moments(seconds)
 
 
 def account_ids(rng: np.random.Generator, world: World) -> pa.Array:
@@ -85,7 +98,7 @@ def _accounts(scene: Scene) -> pa.Table:
 
 
 def _holders(scene: Scene) -> tuple[pa.Table, pa.Table]:
-    """Holders, and the register of those who are people; one in five hundred differs from it."""
+    """Holders, and the register of those who are people; planted papers differ from it."""
     rng, world = scene.rng, scene.world
     numbers = np.unique(world.holder)
     count, is_firm = len(numbers), np.isin(world.kind[numbers], ["business", "merchant", "internal"])
@@ -126,11 +139,22 @@ def _holders(scene: Scene) -> tuple[pa.Table, pa.Table]:
             "phone_changed_on": pc.if_else(changed, text.dates(rng.integers(0, scene.days, count)), None),
         }
     )
-    moved = pa.array(rng.random(count) < 0.002)
-    true_name = pc.if_else(moved, text.joined(" ", names, pa.array(["Weiss"] * count)), names)
+    differs = np.full(len(world.holder), -1)
+    for account, how in scene.marks.papers.items():
+        differs[world.holder[account]] = how
+    how = differs[numbers]
+    strangers = text.joined(" ", text.chosen(text.FIRST_NAMES, rng.integers(0, 20, count)), pa.array(["Weiss"] * count))
+    true_name = pc.if_else(pa.array(how == NAME), strangers, names)
+    true_name = pc.if_else(pa.array(how == SPELLING), text.spelt_otherwise(names), true_name)
     register = pa.table(
-        {"national_id": national, "name": true_name, "date_of_birth": text.dates(born), "address": address}
-    )
+        {
+            "national_id": national,
+            "name": true_name,
+            "date_of_birth": text.dates(born - np.where(how == BIRTH, 400, 0)),
+            "address": pc.if_else(pa.array(how == ADDRESS), pa.array(["Am Alten Speicher 3 Rostock"] * count), address),
+        }
+    ).filter(pa.array(how != ABSENT))
+    people = people.filter(pa.array(how != ABSENT))
     return holders, register.filter(people)
 
 
@@ -160,16 +184,24 @@ def _device_use(scene: Scene) -> pa.Table:
     account, device, at = (np.concatenate(column) for column in zip(*pairs, strict=True))
     action = np.where(rng.random(len(account)) < 0.985, 0, rng.integers(1, len(DEVICE_ACTIONS), len(account)))
     outcome = np.where(rng.random(len(account)) < 0.98, 0, rng.integers(1, len(DEVICE_OUTCOMES), len(account)))
-    order = np.lexsort((account, device, at))
+    if scene.marks.uses:
+        planted = np.array(scene.marks.uses, np.int64)
+        account, device = np.append(account, planted[:, 0]), np.append(device, planted[:, 1])
+        at, action = np.append(at, planted[:, 2]), np.append(action, planted[:, 3])
+        outcome = np.append(outcome, np.zeros(len(planted), np.int64))
+    at = np.minimum(at, scene.days * DAY - 1)
+    if scene.dates_only:
+        at = at // DAY * DAY
+    order = np.lexsort((action, account, device, at))
     keys = np.stack([account, device, at, action])[:, order]
     kept = order[np.append(True, (np.diff(keys) != 0).any(axis=0))]
     return pa.table(
         {
             "account_id": scene.account_ids.take(pa.array(account[kept])),
             "device_id": text.numbered("DEV", device[kept], 9),
-            "at": text.moments(at[kept]),
+            "at": scene.moments(at[kept]),
             "action": text.chosen(DEVICE_ACTIONS, action[kept]),
-            "place": text.chosen(text.PLACES, rng.integers(0, len(text.PLACES), len(kept))),
+            "place": text.chosen(text.SPOTS, world.town[account[kept]]),
             "outcome": text.chosen(DEVICE_OUTCOMES, outcome[kept]),
         }
     )
@@ -184,21 +216,41 @@ def _shared_use(scene: Scene) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarr
 
     couples = _couples(world).ravel()
     yield used(couples, fresh + np.arange(len(couples)) // 2)
+    for number in range(len(couples) // 2):
+        scene.labels.sign("A7", fresh + number, kind=DEVICE, planted=INNOCENT)
     fresh += len(couples)
     for house in scene.households:
         accounts = np.repeat(np.array(house), 2)
         yield used(accounts, np.full(len(accounts), fresh))
+        scene.labels.sign("A7", fresh, kind=DEVICE, planted=INNOCENT)
+        scene.labels.sign("N4", fresh, kind=CLUSTER, planted=INNOCENT)
         fresh += 1
-    for network in scene.networks:
-        if rng.random() < CONTROLLED_SHARE:
+    controlled: dict[int, list[int]] = {}
+    for number, network in enumerate(scene.networks):
+        if number < plants_for(world.accounts) or rng.random() < CONTROLLED_SHARE:
+            if len(set(world.holder[network.mules].tolist())) > 1:
+                scene.labels.sign("A7", fresh, kind=DEVICE)
+            controlled[fresh] = network.mules
             mules = np.array(network.mules)
             at = network.first + rng.integers(0, max(1, network.last - network.first), len(mules))
             yield mules, np.full(len(mules), fresh), at
             fresh += 1
-    terminals = max(1, world.accounts // ACCOUNTS_A_TERMINAL)
-    visitors = np.flatnonzero(rng.random(world.accounts) < max(TERMINAL_VISITS, LEAST_VISITORS / world.accounts))
+    _label_clusters(scene, controlled)
+    visitors = np.flatnonzero(rng.random(world.accounts) < max(TERMINAL_VISITS, VISITORS_A_TERMINAL / world.accounts))
+    terminals = max(1, len(visitors) // VISITORS_A_TERMINAL)
     at = times(rng, len(visitors), scene.days, OFFICE_HOURS)
     yield visitors, fresh + rng.integers(0, terminals, len(visitors)), at
+
+
+def _label_clusters(scene: Scene, controlled: dict[int, list[int]]) -> None:
+    """Herders' devices that share a mule are one cluster, and it has the name of the device of most holders."""
+    graph: nx.Graph[tuple[str, int]] = nx.Graph()
+    for device, mules in controlled.items():
+        graph.add_edges_from((("device", device), ("account", mule)) for mule in mules)
+    for part in nx.connected_components(graph):
+        holders = {number: len(set(scene.world.holder[controlled[number]].tolist())) for kind, number in part if kind == "device"}
+        if max(holders.values()) > 2:
+            scene.labels.sign("N4", min(holders, key=lambda device: (-holders[device], device)), kind=CLUSTER)
 
 
 def _devices(scene: Scene, use: pa.Table) -> pa.Table:
@@ -214,7 +266,8 @@ def _devices(scene: Scene, use: pa.Table) -> pa.Table:
 
 
 def _merchants(scene: Scene) -> pa.Table:
-    shops = scene.world.merchant
+    planted = scene.world.accounts + 1 + np.arange(scene.marks.merchants)
+    shops = np.concatenate([scene.world.merchant, planted])
     last = scene.rng.integers(0, len(text.LAST_NAMES), len(shops))
     category = scene.rng.integers(0, len(CATEGORIES), len(shops))
     return pa.table(
@@ -222,7 +275,7 @@ def _merchants(scene: Scene) -> pa.Table:
             "merchant_id": text.numbered("M", shops, 8),
             "name": text.joined(" ", text.chosen(text.LAST_NAMES, last), text.chosen(CATEGORIES, category)),
             "category": text.chosen(CATEGORIES, category),
-            "place": text.chosen(text.PLACES, scene.rng.integers(0, len(text.PLACES), len(shops))),
+            "place": text.chosen(text.SPOTS, scene.rng.integers(0, len(text.SPOTS), len(shops))),
         }
     )
 
@@ -230,20 +283,32 @@ def _merchants(scene: Scene) -> pa.Table:
 def _card_events(scene: Scene) -> pa.Table:
     rng, world = scene.rng, scene.world
     account = np.repeat(world.personal, rng.poisson(0.4 * scene.days / 30 * world.activity[world.personal]))
-    at = np.sort(times(rng, len(account), scene.days, SHOP_HOURS))
-    shop = zipf_choice(rng, world.merchant, len(account))
-    outcome = np.where(rng.random(len(account)) < 0.97, 0, rng.integers(1, len(CARD_OUTCOMES), len(account)))
-    place = rng.integers(0, len(text.PLACES), world.accounts)[account]
+    count = len(account)
+    columns = [
+        account,
+        zipf_choice(rng, world.merchant, count),
+        (rng.random(count) < 0.15).astype(int),
+        np.clip(rng.lognormal(8.1, 0.9, count), 100, 10**7).astype(np.int64),
+        times(rng, count, scene.days, SHOP_HOURS),
+        world.town[account],
+        np.where(rng.random(count) < 0.97, 0, rng.integers(1, len(CARD_OUTCOMES), count)),
+    ]
+    if scene.marks.cards:
+        planted = np.array(scene.marks.cards, np.int64)
+        columns = [np.append(column, extra) for column, extra in zip(columns, planted.T, strict=True)]
+    at = columns[4] // DAY * DAY if scene.dates_only else columns[4]
+    order = np.lexsort((rng.random(len(at)), at))
+    account, shop, kind, cents, at, place, outcome = (column[order] for column in columns)
     return pa.table(
         {
             "event_id": text.numbered("E", np.arange(len(account)), 9),
             "card_id": text.numbered("K", account, 8),
             "account_id": scene.account_ids.take(pa.array(account)),
-            "merchant_id": text.numbered("M", shop, 8),
-            "kind": text.chosen(CARD_KINDS, (rng.random(len(account)) < 0.15).astype(int)),
-            "amount": text.euros(np.clip(rng.lognormal(8.1, 0.9, len(account)), 100, 10**7).astype(np.int64)),
-            "at": text.moments(at),
-            "place": text.chosen(text.PLACES, place),
+            "merchant_id": pc.if_else(pa.array(shop >= 0), text.numbered("M", np.maximum(shop, 0), 8), None),
+            "kind": text.chosen(CARD_KINDS, kind),
+            "amount": text.euros(cents),
+            "at": scene.moments(at),
+            "place": text.chosen(text.SPOTS, place),
             "outcome": text.chosen(CARD_OUTCOMES, outcome),
         }
     )
@@ -252,45 +317,64 @@ def _card_events(scene: Scene) -> pa.Table:
 def _listings(scene: Scene) -> pa.Table:
     """Most mules of known networks are suspected, and so are some innocents; big creditors are known to be good."""
     rng, world = scene.rng, scene.world
-    mules = np.array(sorted({mule for network in scene.networks for mule in network.mules}), np.int64)
-    known = {mule for network in scene.networks if rng.random() < KNOWN_NETWORKS for mule in network.mules}
-    known |= set(scene.networks[0].mules)
-    suspects = np.array([mule for mule in sorted(known) if rng.random() < LISTED_MULES], np.int64)
+    least = plants_for(world.accounts)
+    known: set[int] = set()
+    for number, network in enumerate(scene.networks):
+        if number < least or rng.random() < KNOWN_NETWORKS:
+            known.update(mule for mule in network.mules if rng.random() < LISTED_MULES)
+    suspects = np.array(sorted(known | scene.suspects), np.int64)
     innocents = rng.choice(world.personal, max(1, int(LISTED_INNOCENTS * world.accounts)), replace=False)
-    for_sale = rng.choice(mules, max(1, len(mules) // 100), replace=False)
-    parts = [
-        (np.union1d(suspects, innocents), "suspicion", "police report", 0.8),
-        (for_sale, "for_sale", "forum watch", 0.6),
-        (world.internal, "known_good", "own bank", 1.0),
+    rows = [("account", int(each), "suspicion", "police report", 0.8, None) for each in np.union1d(suspects, innocents)]
+    rows += [("account", int(each), "known_good", "own bank", 1.0, None) for each in world.internal]
+    sources = {"for_sale": "forum watch", "authority_warning": "financial authority", "suspicion": "police report"}
+    rows += [
+        (kind, number, on, sources[on], confidence, expires)
+        for kind, number, on, confidence, expires in dict.fromkeys(scene.marks.listings)
     ]
-    account = np.concatenate([part[0] for part in parts])
-    sizes = [len(part[0]) for part in parts]
+    rows = list({(row[0], row[1], row[2], row[3]): row for row in rows}.values())
+    kinds, numbers, lists, told_by, confidences, expiries = zip(*rows, strict=True)
+    ends = np.array([0 if each is None else each for each in expiries])
     return pa.table(
         {
-            "subject_kind": pa.array(["account"] * len(account)),
-            "subject_id": scene.account_ids.take(pa.array(account)),
-            "list": pa.array(np.repeat([part[1] for part in parts], sizes).tolist(), pa.string()),
-            "source": pa.array(np.repeat([part[2] for part in parts], sizes).tolist(), pa.string()),
-            "listed_at": text.moments(rng.integers(0, scene.days * DAY, len(account))),
-            "expires_at": pa.nulls(len(account), pa.string()),
-            "confidence": pa.array(np.repeat([part[3] for part in parts], sizes)),
-            "reason": pa.nulls(len(account), pa.string()),
+            "subject_kind": pa.array(kinds, pa.string()),
+            "subject_id": pa.array([subject_id(row[0], row[1], scene.account_ids) for row in rows], pa.string()),
+            "list": pa.array(lists, pa.string()),
+            "source": pa.array(told_by, pa.string()),
+            "listed_at": scene.moments(rng.integers(0, max(1, int(scene.days * DAY * 0.3)), len(rows))),
+            "expires_at": pc.if_else(pa.array([each is None for each in expiries]), None, scene.moments(ends + DAY)),
+            "confidence": pa.array(confidences),
+            "reason": pa.nulls(len(rows), pa.string()),
         }
     )
 
 
 def reports(scene: Scene, columns: dict[str, np.ndarray], ids: pa.Array, victim_role: int) -> pa.Table:
-    """Half of the victims report their payment, a day later on average."""
+    """Half of the networks' victims report their payment, and all repeat victims, a day later on average."""
     rng = scene.rng
+    ends = zip(columns["source"].tolist(), columns["target"].tolist(), strict=True)
+    again = np.array([pair in scene.reported for pair in ends]) & np.isin(columns["label"], (PLANTED_SIGN, LOOK_ALIKE))
     stolen = np.flatnonzero((columns["role"] == victim_role) & (columns["source"] != CASH))
-    told = stolen[rng.random(len(stolen)) < REPORTED_SHARE]
+    told = np.sort(np.append(stolen[rng.random(len(stolen)) < REPORTED_SHARE], np.flatnonzero(again)))
     when = columns["second"][told] + rng.exponential(DAY, len(told)).astype(np.int64)
+    _label_repeated(scene, columns["target"][told], columns["source"][told])
+    reporters = np.isin(columns["source"][stolen], columns["source"][told])
+    _label_repeated(scene, columns["source"][stolen][reporters], columns["target"][stolen][reporters])
     return pa.table(
         {
             "report_id": text.numbered("R", np.arange(len(told)), 7),
             "transfer_id": ids.take(pa.array(told)),
             "victim_account": scene.account_ids.take(pa.array(columns["source"][told])),
-            "reported_at": text.moments(when),
+            "reported_at": scene.moments(when),
             "story": pa.array(["a caller said that he was from the bank"] * len(told), pa.string()),
         }
     )
+
+
+def _label_repeated(scene: Scene, accounts: np.ndarray, others: np.ndarray) -> None:
+    """Who was paid by two reported victims or more, or paid two swindlers and reported it, bears the sign of it."""
+    parties: dict[int, set[int]] = {}
+    for account, other in zip(accounts.tolist(), others.tolist(), strict=True):
+        parties.setdefault(account, set()).add(other)
+    for account, those in parties.items():
+        if len(those) > 1:
+            scene.labels.sign("V1", account)

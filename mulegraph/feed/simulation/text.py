@@ -23,11 +23,23 @@ STREETS = (
     "Birkenweg Dorfstrasse Gartenweg Hafengasse Hauptstrasse Lindenallee Marktplatz Ringstrasse Seeufer Talweg".split()
 )
 PLACES = "Aachen Bonn Bremen Dresden Essen Graz Halle Kassel Kiel Linz Mainz Ulm Wien Worms".split()
+COORDINATES = (
+    "50.78,6.08 50.73,7.10 53.08,8.80 51.05,13.74 51.46,7.01 47.07,15.44 51.48,11.97 51.31,9.49 54.32,10.14 48.31,14.29"
+    " 50.00,8.27 48.40,9.99 48.21,16.37 49.63,8.36"
+).split()
+SPOTS = tuple(f"{place} {where}" for place, where in zip(PLACES, COORDINATES, strict=True))
+"""Places where cards and devices are used, with degrees north and east."""
 OCCUPATIONS = (
     ("student", 750), ("cashier", 1_750), ("driver", 2_050), ("nurse", 2_600), ("clerk", 2_400), ("cook", 1_900),
     ("teacher", 3_100), ("engineer", 3_900), ("retired", 1_500), ("unemployed", 900),
 )  # fmt: skip
 """Occupation and its median income a month in euros."""
+
+
+def spelt_otherwise(names: pa.Array) -> pa.Array:
+    """The same names in capitals and with the last name first."""
+    parts = pc.split_pattern(pc.utf8_upper(names), " ")
+    return joined(" ", pc.list_element(parts, 1), pc.list_element(parts, 0))
 
 
 def numbered(prefix: str, numbers: np.ndarray, width: int) -> pa.Array:

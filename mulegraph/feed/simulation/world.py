@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mulegraph.feed.simulation import text
+from mulegraph.feed.simulation.labels import plants_for
+
 LEAST_ACCOUNTS = 100
 BANKS = ("NORD", "SUED", "WEST", "OSTB", "MITT")
 BANK_SHARE = np.array([0.36, 0.24, 0.18, 0.13, 0.09])
 SHARES = {"savings": 0.08, "business": 0.04, "merchant": 0.05, "internal": 0.001}
 SPARE_SHARES = {"personal": 0.02, "business": 0.005, "merchant": 0.005}
 """Accounts without a life of their own: what the look-alikes use, the rest lie dormant."""
+SPARE_A_PLANT = {"personal": 4, "business": 3, "merchant": 2}
+"""How many of them one of each look-alike and planted sign uses."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class World:
     bank: np.ndarray
     holder: np.ndarray
     circle: np.ndarray
+    town: np.ndarray
+    """Where each account's holder lives and pays: a place's number."""
 
 
 def make_world(rng: np.random.Generator, accounts: int) -> World:
@@ -43,7 +50,8 @@ def make_world(rng: np.random.Generator, accounts: int) -> World:
         groups[name], numbers = np.split(numbers, [max(3, round(share * accounts))])
     spare = {}
     for name, share in SPARE_SHARES.items():
-        spare[name], numbers = np.split(numbers, [max(3, round(share * accounts))])
+        least = SPARE_A_PLANT[name] * plants_for(accounts)
+        spare[name], numbers = np.split(numbers, [max(3, least, round(share * accounts))])
     kind = np.full(accounts, "personal", dtype="U8")
     for name, members in [*groups.items(), *spare.items()]:
         kind[members] = name
@@ -56,6 +64,7 @@ def make_world(rng: np.random.Generator, accounts: int) -> World:
         bank=rng.choice(len(BANKS), accounts, p=BANK_SHARE).astype(np.int8),
         holder=_holders(rng, accounts, numbers, groups["savings"], spare["personal"]),
         circle=rng.permutation(numbers),
+        town=rng.integers(0, len(text.PLACES), accounts),
         **groups,
     )
 

@@ -1,0 +1,110 @@
+"""How fast tracing is on a large ledger: one payment, a thousand at once, and back; beside reading it all.
+
+    python benchmarks/tracing.py                     # makes a ledger of ten million transfers in benchmarks/work/
+    python benchmarks/tracing.py --workspace FOLDER  # or takes one that is there
+
+The plain coins of the tests trace a small part of the same ledger, as a peer. Machines are shared and noisy: read
+the ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mulegraph.feed.ingest import load
+from mulegraph.feed.simulation import simulate
+from mulegraph.flow.tracing import paying, trace
+from mulegraph.views.tables import plain
+from mulegraph.watch.workspace import Workspace
+
+ROOT = Path(__file__).parents[1]
+WORK = Path(__file__).parent / "work"
+ACCOUNTS_A_MILLION = 168_000
+PLAIN_TRANSFERS = 20_000
+GOALS = "goals: one payment ≤ 5 s and a thousand at once ≤ 60 s, once the ledger is open"
+
+
+def main() -> None:
+    """Print one line a question."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--workspace", type=Path)
+    options.add_argument("--millions", type=int, default=10)
+    chosen = options.parse_args()
+    folder = chosen.workspace or made(chosen.millions)
+    space = Workspace(folder, reveal="benchmark")
+    transfers = timed("open: transfers as integers", lambda: space._transfers)
+    reports = space.ledger.arrow("reports", ["report_id", "transfer_id"]).sort_by("report_id")
+    payments = reports["transfer_id"].to_pylist()
+    small = trace(transfers, np.array([0]), np.ones(transfers.accounts, bool), since=0)  # compiles the kernel
+    print(f"{len(transfers):,} transfers, {transfers.accounts:,} accounts, {len(small.account):,} reached at once")
+    first = int(np.flatnonzero(transfers.source != transfers.target)[0])
+    timed("kernel: the ledger's first payment", lambda: trace(transfers, np.array([first]), seen(transfers)))
+    earliest = space.ledger.rows_of(transfers.row[[first]], ["transfer_id"])["transfer_id"][0].as_py()
+    timed("trace: the ledger's first payment", lambda: space.trace([earliest]))
+    one = timed("trace: a victim's payment", lambda: space.trace(payments[:1]))
+    timed("  the same, and as JSON", lambda: json.dumps(plain(space.trace(payments[:1]).as_object())))
+    timed("trace: its sources", lambda: space.trace(payments[:1], back=True))
+    many = timed("trace: a thousand payments at once", lambda: space.trace(payments[:1_000]))
+    timed("trace: a thousand, and as JSON", lambda: json.dumps(plain(space.trace(payments[:1_000]).as_object())))
+    print(f"one reached {len(one.accounts):,} accounts, a thousand {len(many.accounts):,}")
+    masked = Workspace(folder)
+    masked.__dict__["_transfers"] = transfers
+    timed("trace: a victim's payment, masked", lambda: masked.trace(payments[:1]))
+    peer(transfers)
+    print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB; {GOALS}")
+
+
+def made(millions: int) -> Path:
+    """A workspace with about so many million transfers, kept for the next time."""
+    folder = WORK / f"trace-{millions}m"
+    if not (folder / "workspace" / "ledger" / "CURRENT").exists():
+        with tempfile.TemporaryDirectory(dir=WORK.parent) as files:
+            accounts = ACCOUNTS_A_MILLION * millions
+            simulate(Path(files) / "files", accounts=accounts, seed=77, file_format="parquet")
+            load(Path(files) / "files", folder / "workspace")
+    return folder / "workspace"
+
+
+def seen(transfers: Any) -> np.ndarray:
+    """Every account that pays anything, as the default has it for banks."""
+    return paying(transfers)
+
+
+def peer(transfers: Any) -> None:
+    """Kernel and plain coins on the same few transfers, amounts in whole hundreds."""
+    sys.path.insert(0, str(ROOT))
+    from dataclasses import replace
+
+    from tests.flow.tracing_reference import trace_plainly
+
+    names = ("row", "source", "target", "amount", "at")
+    part = replace(transfers, **{name: getattr(transfers, name)[:PLAIN_TRANSFERS] for name in names})
+    part = replace(part, amount=part.amount // 100 + 1)
+    open_to = np.ones(transfers.accounts, bool)
+    ours = timed(f"kernel: first {PLAIN_TRANSFERS:,} transfers", lambda: trace(part, np.array([0]), open_to))
+    rows = list(zip(part.source.tolist(), part.target.tolist(), part.amount.tolist(), strict=True))
+    plainly = timed("plain coins: the same", lambda: trace_plainly(rows, {0}, open_to, 0))
+    left = sum(value for (_, method), value in plainly[2].items() if method == "fifo")
+    print(f"the same money left: {int(ours.left[:, 0].sum()) == left}")
+
+
+def timed(what: str, act: Callable[[], Any]) -> Any:
+    """Print how long it took."""
+    start = time.perf_counter()
+    found = act()
+    print(f"{what:45} {time.perf_counter() - start:8.2f} s", flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()

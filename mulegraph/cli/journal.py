@@ -1,0 +1,49 @@
+"""`mulegraph journal`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, err, opened, show
+from mulegraph.errors import BadData
+from mulegraph.views.tables import Format
+
+commands = typer.Typer()
+journal = typer.Typer(help="The journal: what people did here, in lines that are only ever added to.")
+commands.add_typer(journal, name="journal")
+HEADS = {"number": "no", "at": "at (UTC)", "who": "who", "what": "what", "about": "about", "facts": "facts"}
+
+
+@journal.command("show")
+def show_command(
+    workspace: WorkspaceFolder = HERE,
+    about: Annotated[str | None, typer.Option(help="Only entries about this case or account.")] = None,
+    top: Top = None,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Entries of the journal, the latest first."""
+    rows = opened(workspace, reveal).journal_entries(about=about, top=top)
+    for row in rows if how is Format.TABLE else []:
+        row["at"] = row["at"][:16].replace("T", " ")
+        row["facts"] = ", ".join(f"{name} {value}" for name, value in row["facts"].items() if name != "command")
+    show(rows, how, HEADS, empty="Nobody did anything here yet.")
+
+
+@journal.command("verify")
+def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
+    """Look whether any line was edited, moved, taken out or cut off; exit code 3 when one was."""
+    verdict = opened(workspace).journal.verify()
+    if how is Format.TABLE:
+        typer.echo(f"{verdict.entries} entries, the last with hash {verdict.last}")
+    else:
+        body = {"entries": verdict.entries, "last": verdict.last, "wrong": verdict.wrong}
+        typer.echo(json.dumps(body, indent=1))
+    if not verdict.wrong:
+        return
+    for each in verdict.wrong[1:]:
+        err.print(f"mulegraph: {each}", soft_wrap=True)
+    raise BadData(verdict.wrong[0], do="Restore the journal from its backup, and find out who wrote to it.")

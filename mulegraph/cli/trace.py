@@ -1,0 +1,156 @@
+"""`mulegraph trace`."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
+from mulegraph.errors import BadUse
+from mulegraph.feed.store import write_atomically
+from mulegraph.flow.tracing import METHODS
+from mulegraph.views.network import network_page
+from mulegraph.views.tables import WIDTH, Format, plain, rows_of, shown
+from mulegraph.watch.trace import TraceResult
+
+commands = typer.Typer()
+USUAL_ROWS = 25
+ACCOUNT_HEADS = {"generation": "gen", "account": "account", "bank": "bank", "in": "came in", "there": "still there"}
+SOURCE_HEADS = {**ACCOUNT_HEADS, "in": "paid on", "there": "its own"}
+END_HEADS = {"whom": "whom to ask", "transfers": "transfers", "amount": "amount", "last_at": "last (UTC)"}
+BANK_HEADS = {"bank": "bank", "minimum": "at least", "maximum": "at most"}
+
+
+class Method(StrEnum):
+    """Rules of tracing, and all of them."""
+
+    ALL = "all"
+    FIFO = "fifo"
+    HAIRCUT = "haircut"
+    POISON = "poison"
+    LIBR = "libr"
+
+
+@commands.command("trace")
+def trace_command(
+    payments: Annotated[list[str] | None, typer.Argument(metavar="TRANSFER…", help="Transfer ids.")] = None,
+    workspace: WorkspaceFolder = HERE,
+    report: Annotated[list[str] | None, typer.Option("--report", help="The payment of a victim's report.")] = None,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="All that this account paid.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="With --account: from this time on.")] = None,
+    until: Annotated[str | None, typer.Option("--until", help="The trace ends before this time.")] = None,
+    known_since: Annotated[
+        str | None, typer.Option(help="Count own money from this time on (default: the first payment traced).")
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="To the sources: where the payment's money came from.")] = False,
+    method: Annotated[Method, typer.Option(help="How money is told apart.")] = Method.ALL,
+    top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many accounts.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the trace as an HTML file.")] = None,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Where payments' money went: who has it, what is probably still there, and which bank to ask."""
+    if since is not None and account is None:
+        raise BadUse("--since goes with --account", do="Give --account, or leave --since out.")
+    methods = METHODS if method is Method.ALL else (method.value,)
+    space = opened(workspace, reveal)
+    found = space.trace(
+        payments or [], reports=report or [], account=account, since=since, until=until, known_since=known_since,
+        back=back, methods=methods,
+    )  # fmt: skip
+    if output is not None:
+        _draw(found, output)
+    if how is Format.JSON:
+        body = found.as_object()
+        typer.echo(json.dumps(plain({**body, "accounts": body["accounts"][:top]}), indent=1, ensure_ascii=False))
+    elif how is Format.CSV:
+        show(rows_of(found.accounts.head(top) if top is not None else found.accounts), how, ACCOUNT_HEADS)
+    else:
+        _tell(found, USUAL_ROWS if top is None else top)
+
+
+def _draw(found: TraceResult, output: Path) -> None:
+    title = f"{'Sources of' if found.back else 'Trace of'} {', '.join(found.chosen[:3])}"
+    facts = {"traced": f"{_range(found.traced.values())} {found.currency}", "accounts": f"{len(found.accounts):,}"}
+    text = network_page(found.graph(), title=title, facts=facts)
+    try:
+        write_atomically(output, text)
+    except OSError as error:
+        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
+    err.print(f"drawn: {output}", soft_wrap=True)
+
+
+def _tell(found: TraceResult, top: int) -> None:
+    """The trace for people: the tree by generation, then what left our sight, then the banks."""
+    what = f"{len(found.chosen)} payments" if len(found.chosen) > 1 else found.chosen[0]
+    way = "back to its sources" if found.back else "onwards"
+    typer.echo(f"{_range(found.traced.values())} {found.currency} of {what}, {way}")
+    for line in found.assumptions:
+        typer.echo(textwrap.fill(line, WIDTH))
+    typer.echo("")
+    rows = [_account(row, found.methods) for row in found.accounts.to_dict("records")]
+    most = sorted(rows, key=lambda row: -row["most"])[:top]
+    most.sort(key=lambda row: (row["generation"], -row["most"]))
+    heads = SOURCE_HEADS if found.back else ACCOUNT_HEADS
+    show(most, Format.TABLE, heads, empty="No account that we see has any of it.")
+    if len(rows) > top:
+        typer.echo(f"and {len(rows) - top:,} accounts that less came to; see --top, or --format json for all")
+    if found.left_out:
+        typer.echo(f"and {found.only_poison['accounts']:,} accounts that only poison reaches; see --method poison")
+    dead = int(found.accounts["dead_end"].sum())
+    typer.echo(f"{dead:,} accounts {'had no payer' if found.back else 'passed nothing on'} (dead ends).\n")
+    title = "Came from beyond our sight:" if found.back else "Left our sight:"
+    show(_ends(found), Format.TABLE, END_HEADS, title=title)
+    typer.echo("")
+    title = "Own money, by bank:" if found.back else "Still there, by bank:"
+    show(found.banks.to_dict("records"), Format.TABLE, BANK_HEADS, title=title)
+
+
+def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:
+    came, left = ([row[f"{method}_{name}"] for method in _ranged(methods)] for name in ("in", "remaining"))
+    there = _range(left) + (" (dead end)" if row["dead_end"] else "")
+    return {**row, "in": _range(came), "there": there, "most": max(came)}
+
+
+def _ends(found: TraceResult) -> list[dict[str, Any]]:
+    """The frontier by bank; cash by the account that took it out."""
+    frontier: pd.DataFrame = found.frontier
+    if frontier.empty:
+        return []
+    own = frontier["target" if found.back else "source"]
+    cash = ("cash paid in to " if found.back else "cash taken out by ") + own.fillna("")
+    whom = frontier["bank"].map(lambda bank: f"ask {bank}", na_action="ignore").fillna(cash)
+    columns = [f"{method}_amount" for method in _ranged(found.methods)]
+    rows = []
+    for name, part in frontier.groupby(whom, sort=False):
+        sums = [part[column].sum() for column in columns]
+        rows.append(
+            {
+                "whom": name,
+                "transfers": len(part),
+                "amount": _range(sums),
+                "last_at": part["at"].max(),
+                "most": max(sums),
+            }
+        )
+    return sorted((row for row in rows if row["most"]), key=lambda row: -row["most"])
+
+
+def _ranged(methods: tuple[str, ...]) -> list[str]:
+    """Poison is no amount to expect, unless it was asked for alone."""
+    return [method for method in methods if method != "poison"] or list(methods)
+
+
+def _range(amounts: Iterable[Decimal]) -> str:
+    """`5.00`, or `5.00–9.00` where methods differ."""
+    listed = list(amounts)
+    low, high = min(listed), max(listed)
+    return shown(low) if low == high else f"{shown(low)}–{shown(high)}"

@@ -1,0 +1,95 @@
+"""C1: one card at two places at once, or without a rest."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr import types as ir
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.feed.places import kilometres, latitude, longitude
+from mulegraph.signs.base import HOURS, Phase, grown, sign
+
+KILOMETRES_APART = 100.0
+
+
+@sign(
+    code="C1",
+    source="Handbook of the Vietnam Banks Association, debit cards, sign 1",
+    phase=Phase.CASH_OUT,
+    harms=True,
+    needs=("card_events", "card_events.place", HOURS),
+    reason={
+        "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to {marathon_hours}"
+        " hours without a rest",
+        "vi": "một thẻ dùng ở các nơi cách nhau với tốc độ {kmh} km/h ({travels} lần, ở {places} nơi), và liên tục tới"
+        " {marathon_hours} giờ không nghỉ",
+        "nl": "één kaart op plaatsen die {kmh} km/u uit elkaar liggen ({travels} keer, op {places} plaatsen), en tot"
+        " {marathon_hours} uur zonder pauze gebruikt",
+    },
+)
+def card_travel(
+    ledger: Ledger,
+    *,
+    kmh_more_than: float = 900.0,
+    unnamed_within_minutes: float = 15.0,
+    marathon_hours: float = 18.0,
+    rest_hours: float = 3.0,
+    marathon_events_more_than: int = 9,
+) -> ibis.Table:
+    """A card is used at places too far apart for the time between, or around the clock without a rest.
+
+    Speed is along the great circle where places have coordinates, and needs a hundred kilometres; places with names only
+    may not differ within `unnamed_within_minutes`. A marathon is a run of uses without `rest_hours` between any two.
+
+    Innocent when: a shop's terminal reports its head office, or a family shares the card's number for purchases online.
+    """
+    events = _events(ledger, rest_hours)
+    minutes = _.seconds / 60
+    tick = 60 if ledger.has_hours else 86_400
+    speed = (_.km * 3_600 / (_.seconds + tick)).round(0)
+    apart = events.mutate(kmh=ibis.ifelse(_.km >= KILOMETRES_APART, speed, 0.0).fill_null(0.0))
+    named = (_.place != _.place_0) & _.km.isnull() & (minutes <= unnamed_within_minutes)
+    impossible = apart.mutate(impossible=(_.kmh > kmh_more_than) | (named.fill_null(False) & ledger.has_hours))
+    travels = impossible.group_by("account_id").agg(
+        travels=_.impossible.cast("int64").sum(),
+        kmh=_.kmh.max(),
+        places=_.place.nunique(),
+        events_found=_.event_id.collect(where=_.impossible),
+        first_at=events["at"].min(),
+        last_at=events["at"].max(),
+        amount=_.amount.sum(),
+    )
+    longest = _marathons(events, marathon_events_more_than)
+    found = travels.left_join(longest, "account_id").drop("account_id_right")
+    found = found.mutate(marathon_hours=_.marathon.fill_null(0.0).round(1)).drop("marathon")
+    tired = (_.marathon_hours >= marathon_hours).cast("int64")
+    found = found.filter((_.travels > 0) | (_.marathon_hours >= marathon_hours))
+    found = found.mutate(score=grown(0.35, (ibis.least(_.travels, 2) + tired)))
+    return found.rename(subject_id="account_id", events="events_found")
+
+
+def _events(ledger: Ledger, rest_hours: float) -> ir.Table:
+    """Approved uses of every card in order of time, with place, distance and seconds from the one before."""
+    table = ledger.table("card_events").filter(_.outcome == "approved")
+    by_time = ibis.window(group_by="card_id", order_by=["at", "event_id"])
+    events = table.mutate(lat=latitude(_.place), lon=longitude(_.place))
+    events = events.mutate(
+        before=_["at"].lag().over(by_time),
+        place_0=_.place.lag().over(by_time),
+        lat_0=_.lat.lag().over(by_time),
+        lon_0=_.lon.lag().over(by_time),
+    )
+    events = events.mutate(seconds=_["at"].epoch_seconds() - _.before.epoch_seconds())
+    rested = ibis.ifelse(_.seconds.isnull() | (_.seconds > rest_hours * 3_600), 1, 0)
+    events = events.mutate(km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), rested=rested)
+    return events.mutate(run=_.rested.sum().over(ibis.cumulative_window(group_by="card_id", order_by=["at", "event_id"])))
+
+
+def _marathons(events: ir.Table, more_than: int) -> ir.Table:
+    """marathon: hours of the longest run of uses of one card, by account."""
+    runs = events.group_by("account_id", "card_id", "run").agg(
+        uses=_.count(), begun=events["at"].min().epoch_seconds(), ended=events["at"].max().epoch_seconds()
+    )
+    long = runs.filter(_.uses > more_than)
+    return long.group_by("account_id").agg(marathon=((_.ended - _.begun) / 3_600).max())

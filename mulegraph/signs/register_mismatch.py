@@ -1,0 +1,113 @@
+"""A1: the holder is not who the population register says he is."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Any
+
+import pandas as pd
+from ibis import _
+from rapidfuzz import fuzz
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.signs.base import Phase, sign
+
+PARTICLES = frozenset("van von der den de het ten ter la le thi di da dos del el al bin binti".split())
+"""Words that one clerk writes and another leaves out; Vietnamese Văn and Thị lose their accents first."""
+WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 0.45}
+"""How much each difference says, on the scale of a score."""
+
+
+@sign(
+    code="A1",
+    source="Handbook of the Vietnam Banks Association, account sign 1",
+    phase=Phase.PREPARE,
+    weight=6.0,
+    needs=("holders.national_id", "population_register"),
+    reason={
+        "en": "the holder differs from the population register in: {differs} (name {name_percent}% alike,"
+        " address {address_percent}% alike)",
+        "vi": "chủ tài khoản khác với cơ sở dữ liệu dân cư về: {differs} (tên giống {name_percent}%,"
+        " địa chỉ giống {address_percent}%)",
+        "nl": "de rekeninghouder wijkt af van het bevolkingsregister in: {differs} (naam {name_percent}% gelijk,"
+        " adres {address_percent}% gelijk)",
+    },
+)
+def register_mismatch(
+    ledger: Ledger, *, least_name_percent: float = 85.0, least_address_percent: float = 75.0
+) -> pd.DataFrame:
+    """The holder's name, birth date, address or id number does not match the population register.
+
+    Names and addresses are compared without case, accents, word order and particles, by how many characters would
+    have to change (RapidFuzz, token sort ratio); only those that differ at all are compared so.
+
+    Innocent when: the holder married or moved, or a clerk mistyped the record.
+    """
+    frame = _differing(ledger).to_pandas()
+    rows = [_compared(row, least_name_percent, least_address_percent) for row in frame.to_dict("records")]
+    return pd.DataFrame([row for row in rows if row is not None])
+
+
+def _differing(ledger: Ledger):  # type: ignore[no-untyped-def]
+    """Accounts whose holder has an id number and differs from the register in any way, to the letter."""
+    register = ledger.table("population_register").select(
+        "national_id", registered="name", born="date_of_birth", home="address"
+    )
+    holders = ledger.table("holders").filter(_.national_id.notnull())
+    joined = holders.left_join(register, "national_id").drop("national_id_right")
+    differs = joined.filter(
+        _.registered.isnull()
+        | (_.name != _.registered)
+        | (_.date_of_birth.notnull() & (_.date_of_birth != _.born))
+        | (_.address.notnull() & (_.address != _.home))
+    )
+    owned = ledger.table("accounts").select("account_id", "holder_id")
+    return owned.join(differs, "holder_id").select(
+        "account_id", "name", "registered", "date_of_birth", "born", "address", "home"
+    )
+
+
+def _compared(row: dict[Any, Any], least_name: float, least_address: float) -> dict[str, Any] | None:
+    absent = pd.isna(row["registered"])
+    name = alike(row["name"], row["registered"])
+    address = alike(row["address"], row["home"])
+    differs = ["id number absent"] if absent else []
+    if not absent:
+        differs += ["birth date"] * _other_day(row["date_of_birth"], row["born"])
+        differs += ["name"] * (name is not None and name < least_name)
+        differs += ["address"] * (address is not None and address < least_address)
+    if not differs:
+        return None
+    doubt = 1.0
+    for each in differs:
+        doubt *= 1 - WEIGHTS[each]
+    return {
+        "subject_id": row["account_id"],
+        "score": 1 - doubt,
+        "differs": differs,
+        "name_percent": name,
+        "address_percent": address,
+    }
+
+
+def alike(one: Any, other: Any) -> int | None:
+    """How alike two names or addresses are in percent; None where one is not known."""
+    if pd.isna(one) or pd.isna(other):
+        return None
+    return round(fuzz.token_sort_ratio(plain_words(one), plain_words(other)))
+
+
+def plain_words(text: str) -> str:
+    """Letters and digits without case and accents, without particles; 'Nguyễn Thị Đào' becomes 'nguyen dao'."""
+    plain = unicodedata.normalize("NFKD", text.casefold()).replace("đ", "d").replace("ø", "o").replace("ł", "l")
+    kept = "".join(each if each.isalnum() else " " for each in plain if not unicodedata.combining(each))
+    words = kept.split()
+    return " ".join([word for word in words if word not in PARTICLES] or words)
+
+
+def _other_day(one: Any, other: Any) -> bool:
+    if pd.isna(one) or pd.isna(other):
+        return False
+    first, second = (each.date() if hasattr(each, "date") else each for each in (one, other))
+    return isinstance(first, date) and first != second

@@ -1,0 +1,137 @@
+"""How sure an account or a case is: evidence added up, each piece counted once, and turned into a probability.
+
+Evidence is in nats (weights of evidence: Good, Studies in the History of Probability and Statistics XXXVII, Biometrika
+66, 1979). A finding is worth its score times its sign's weight. Findings that rest on the same transfers say the same
+thing, so the strongest counts whole and each further one only for the share of its transfers that is new; of findings
+without transfers, each sign's best counts. The sum becomes a probability by a logistic curve fitted on simulated ledgers
+(Platt, Probabilistic outputs for support vector machines, 1999; `benchmarks/calibrate.py`), so that of accounts at 0.8
+about eight in ten are mules there. Its parts are the shares of the sum (Aumann & Shapley, Values of Non-Atomic Games,
+1974: for a function of a sum along the straight path, proportional to the terms), so that they add up to the score.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from mulegraph.feed.ledger import Ledger
+from mulegraph.signs.base import all_signs
+from mulegraph.triage.benign import Evidence, paid_by_many
+
+BASE, LISTED = "base", "listed"
+LISTED_WEIGHT = 7.0
+"""What a place on a suspicion list with full confidence says, in nats."""
+ACCOUNT_CURVE = (-4.5, 1.0)
+CASE_CURVE = (-3.0, 0.5)
+"""Intercept and slope of the logistic curve; fitted by `benchmarks/calibrate.py`."""
+PLACES = 6
+
+SCORES = pa.schema([("account", pa.string()), ("score", pa.float64()), ("parts", pa.string())])
+"""One row an account that any finding names or a list holds, best first; `parts` is JSON: what adds up to the score."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A finding as it bears on somebody: its sign, what it is worth in nats, and the transfers that it rests on.
+
+    As `party` he is named beside the subject.
+    """
+
+    sign: str
+    nats: float
+    transfers: frozenset[int]
+    party: bool = False
+
+
+def probability(nats: float, curve: tuple[float, float]) -> float:
+    """The logistic curve at so many nats of evidence."""
+    return float(1 / (1 + np.exp(-(curve[0] + curve[1] * nats))))
+
+
+def summed(pieces: Iterable[Piece]) -> dict[str, float]:
+    """Nats by sign, each transfer counted once, strongest first."""
+    total: dict[str, float] = {}
+    seen: set[int] = set()
+    for piece in sorted(pieces, key=lambda each: (-each.nats, each.sign)):
+        if piece.party and piece.sign in total:
+            continue  # who is near many is no worse than who is near the worst of them
+        if piece.transfers:
+            fresh = len(piece.transfers - seen) / len(piece.transfers)
+            seen |= piece.transfers
+            total[piece.sign] = total.get(piece.sign, 0.0) + piece.nats * fresh
+        else:
+            total.setdefault(piece.sign, piece.nats)
+    return {sign: nats for sign, nats in total.items() if nats > 0}
+
+
+def parted(nats: Mapping[str, float], curve: tuple[float, float]) -> tuple[float, dict[str, float]]:
+    """The score of so much evidence, and its parts by sign, which add up to it to the last digit shown."""
+    total = sum(nats.values())
+    base = round(probability(0.0, curve), PLACES)
+    score = round(probability(total, curve), PLACES)
+    parts = {sign: round((score - base) * part / total, PLACES) for sign, part in sorted(nats.items())}
+    parts = {BASE: base, **parts}
+    largest = max(parts, key=lambda name: parts[name])
+    parts[largest] = round(parts[largest] + score - sum(parts.values()), PLACES)
+    return score, parts
+
+
+def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
+    """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
+    pieces = account_pieces(findings, evidence)
+    rows = []
+    for account, mine in pieces.items():
+        score, parts = parted(summed(mine), ACCOUNT_CURVE)
+        rows.append({"account": account, "score": score, "parts": json.dumps(parts)})
+    rows.sort(key=lambda row: (-row["score"], row["account"]))
+    return pa.Table.from_pylist(rows, SCORES)
+
+
+def account_pieces(findings: pa.Table, evidence: Evidence) -> dict[str, list[Piece]]:
+    """What is held against each account, before it is added up."""
+    signs, ids = all_signs(), evidence.ledger.account_ids
+    columns = ("sign", "subject_id", "score", "victim")
+    told = list(zip(*(findings[name].to_pylist() for name in columns), strict=True))
+    touching, busy = _touching(evidence.rows), paid_by_many(evidence)
+    pieces: dict[int, list[Piece]] = {}
+    for f, number in zip(evidence.named["f"].tolist(), evidence.named["number"].tolist(), strict=True):
+        code, _, score, victim = told[f]
+        subject = number == evidence.findings["number"].iat[f]
+        weight = signs[code].weight if subject else signs[code].party_weight
+        # What harmed the subject speaks against the others, and what was done by the subject against him only.
+        if weight and (not victim or not subject) and (subject or not busy[number]):
+            transfers = touching.get((f, number), frozenset())
+            pieces.setdefault(number, []).append(Piece(code, score * weight, transfers, party=not subject))
+    for number, confidence in _listed(evidence.ledger):
+        pieces.setdefault(number, []).append(Piece(LISTED, confidence * LISTED_WEIGHT, frozenset()))
+    return {ids[number].as_py(): mine for number, mine in pieces.items()}
+
+
+def case_pieces(findings: Iterable[Mapping[str, object]]) -> dict[str, float]:
+    """Nats by sign of a case's findings; rows of FINDINGS as dictionaries."""
+    signs, places = all_signs(), {}  # type: ignore[var-annotated]
+    pieces = []
+    for row in findings:
+        transfers = frozenset(places.setdefault(each, len(places)) for each in row["evidence"])  # type: ignore[attr-defined]
+        sign = signs[str(row["sign"])]
+        pieces.append(Piece(sign.code, float(row["score"]) * max(sign.weight, sign.party_weight), transfers))  # type: ignore[arg-type]
+    return summed(pieces)
+
+
+def _touching(rows: pd.DataFrame) -> dict[tuple[int, int], frozenset[int]]:
+    """Transfers of each finding's evidence that an account is an end of, by (finding, account)."""
+    ends = pd.concat([rows[["f", "row", end]].rename(columns={end: "number"}) for end in ("source", "target")])
+    ends = ends[ends["number"] >= 0].drop_duplicates()
+    return {key: frozenset(part) for key, part in ends.groupby(["f", "number"])["row"].agg(list).items()}
+
+
+def _listed(ledger: Ledger) -> list[tuple[int, float]]:
+    """Account numbers on a suspicion list, with the confidence."""
+    listed = ledger.listed("account", on="suspicion").to_pandas().sort_values("subject_id")
+    numbers = ledger.account_numbers(listed["subject_id"].tolist())
+    return [(int(n), float(c)) for n, c in zip(numbers, listed["confidence"], strict=True) if n >= 0]

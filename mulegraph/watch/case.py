@@ -1,0 +1,66 @@
+"""One case of a run, and what belongs to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.triage.cases import case_graph
+from mulegraph.watch.listing import frame_of
+from mulegraph.watch.outward import outward
+
+if TYPE_CHECKING:
+    from mulegraph.watch.workspace import Workspace
+
+
+class Case:
+    """One case of a run."""
+
+    def __init__(self, workspace: Workspace, row: dict[str, Any]) -> None:
+        self.workspace, self._row = workspace, row
+        self.id: str = row["case"]
+
+    @property
+    @outward
+    def row(self) -> dict[str, Any]:
+        """The case as the run holds it."""
+        return self._row
+
+    @property
+    @outward
+    def accounts(self) -> pd.DataFrame:
+        """account_id and role."""
+        return pd.DataFrame({"account_id": self.row["accounts"], "role": self.row["roles"]})
+
+    @property
+    @outward
+    def findings(self) -> pd.DataFrame:
+        """The findings that make the case, best first."""
+        table = self.workspace.run.table("findings")
+        return frame_of(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
+
+    @property
+    @outward
+    def chains(self) -> pd.DataFrame:
+        """The chains of the case, best first."""
+        table = self.workspace.run.table("chains")
+        return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
+
+    @property
+    @outward
+    def transfers(self) -> pd.DataFrame:
+        """Evidence of its findings, in time order."""
+        ids = sorted({each for evidence in self.findings["evidence"] for each in evidence})
+        return self.workspace.transfers(ids)
+
+    @outward
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """Accounts with their roles, the evidence between them, and the devices that they share."""
+        return case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
+
+    def __repr__(self) -> str:
+        return f"<{self.id}: {len(self.row['accounts'])} accounts, score {self.row['score']:.2f}>"

@@ -1,0 +1,179 @@
+"""Nothing that a full run puts out names an account, a person or a device, unless a reason was given."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from mulegraph.__main__ import _run
+from mulegraph.feed.ledger import Ledger
+from mulegraph.graph.queries import catalogue
+from mulegraph.model import TABLES, Mask
+from mulegraph.watch.workspace import Workspace
+from tests.conftest import SAMPLE
+
+WORDS = {Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE, Mask.CARD, Mask.MERCHANT, Mask.NATIONAL_ID}
+
+FIRST = re.compile(r"\w+")
+
+
+@pytest.fixture(scope="module")
+def space(workspace, tmp_path_factory) -> Workspace:
+    """A copy, so that the journal of these tests is theirs."""
+    folder = tmp_path_factory.mktemp("masked") / "workspace"
+    shutil.copytree(workspace.folder, folder)
+    return Workspace(folder)
+
+
+@pytest.fixture(scope="module")
+def raw(space) -> tuple[set[str], set[str]]:
+    """What may not show: ids, which are words, and names and addresses, which are several."""
+    words, texts = set(), set()
+    ledger = Ledger(space.folder / "ledger")
+    for table in TABLES.values():
+        for column in table.columns:
+            if column.masked and column.masked is not Mask.HIDDEN and ledger.rows(table.name):
+                values = ledger.arrow(table.name, [column.name]).column(0).drop_null().to_pylist()
+                (words if column.masked in WORDS else texts).update(values)
+    return words, texts
+
+
+def output(capsys, monkeypatch, *arguments: object, debug: bool = False) -> str:
+    monkeypatch.setattr(sys, "argv", ["mulegraph", *map(str, arguments)])
+    _run(debug)
+    done = capsys.readouterr()
+    return done.out + done.err
+
+
+def named(text: str, raw: tuple[set[str], set[str]]) -> set[str]:
+    """Which of the values a text shows, also as HTML or JSON write them."""
+    words, texts = raw
+    found = set()
+    for read in {text, html.unescape(text), re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(int(m[1], 16)), text)}:
+        there = set(re.findall(r"\w+", read))
+        found |= words & there
+        found |= {each for each in texts if FIRST.match(each)[0] in there and each in read}
+    return found
+
+
+def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
+    """Every command with something to show, as one would go through a night's findings."""
+    clear = Workspace(space.folder, reveal="tests")
+    chain = clear.chains(top=1).iloc[0]
+    case, account, device = (
+        clear.cases(top=1)["case"][0],
+        chain["accounts"][1],
+        clear.devices(top=1)["device_ids"][0][0],
+    )
+    listings = [
+        ["chains"], ["chains", "--min-surprise", "0"], ["chains", "--account", account], ["devices"],
+        ["devices", "--hubs"], ["devices", "--account", account], ["links"], ["links", "--account", account],
+        ["links", "--account", account, "--hops", "3", "--any-order"], ["signs"], ["signs", "--list"],
+        ["signs", "--account", account], ["case", "list"], ["case", "show", case], ["account", account],
+        ["query", "--list"], ["graph", "status"],
+        ["trace", "--report", "R0000000"], ["trace", chain["transfers"][1], "--back"],
+        ["trace", "--account", account], ["journal", "show"], ["journal", "verify"],
+    ]  # fmt: skip
+    given = {"account": account, "one": account, "other": chain["accounts"][2], "id": case, "device": device}
+    for query in catalogue().values():
+        needed = [f"{each.name}={given[each.name]}" for each in query.parameters if each.default is None]
+        listings.append(["query", query.name, *(word for each in needed for word in ("-p", each))])
+    found = [[*each, "--format", how] for each in listings for how in ("table", "json", "csv")]
+    pages = [["view", subject, "-o", str(folder / f"{number}.html")]
+             for number, subject in enumerate((case, chain["chain"], account))]  # fmt: skip
+    pages.append(["trace", "--report", "R0000001", "-o", str(folder / "trace.html")])
+    bad = [
+        ["trace", "--account", account, "--since", "2100-01-01"], ["trace", account],
+        ["chains", "--account", account, "--since", "soon"], ["account", account, "--format", "xml"],
+        ["links", "--account", account, "--hops", "9"], ["query", "account_neighbourhood", "-p", f"acount={account}"],
+        ["query", "paths_to_flagged", "-p", f"account={account}", "-p", "hops=9"], ["case", "show", account],
+        ["view", account, "-o", "/proc/no/page.html"], ["load", str(SAMPLE)], ["scan"],
+    ]  # fmt: skip
+    return [*found, *pages, ["report", "-o", str(folder / "report")], *bad]
+
+
+def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path, capsys, monkeypatch):
+    """All commands, formats, pages and errors, asked with real ids: only tokens come back."""
+    shown = 0
+    for command in commands_of(space, tmp_path):
+        text = output(capsys, monkeypatch, *command, "-w", space.folder, debug="soon" in command)
+        assert not named(text, raw), (command, sorted(named(text, raw))[:5])
+        shown += len(re.findall(r"\b[A-Z]{1,4}~[a-z2-7]{8}\b", text))
+    pages = sorted(tmp_path.rglob("*.html"))
+    assert len(pages) > 5
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not named(text, raw), (page.name, sorted(named(text, raw))[:5])
+        shown += "~" in text
+    assert shown > 1_000
+
+
+def test_the_search_finds_what_is_shown(space, raw, capsys, monkeypatch):
+    """With a reason the same commands show ids and names, so the test above looks for the right things."""
+    reveal = ["--reveal", "a test", "-w", space.folder]
+    account = Workspace(space.folder).chains(top=1)["accounts"][0][0]
+    assert len(named(output(capsys, monkeypatch, "chains", "--format", "json", *reveal), raw)) > 10
+    assert any(" " in each for each in named(output(capsys, monkeypatch, "account", account, *reveal), raw))
+
+
+def test_a_token_works_wherever_an_id_does(space, capsys, monkeypatch):
+    """From a masked listing one goes on: the token of an account or device gives what its id gives."""
+    clear = Workspace(space.folder, reveal="tests")
+    account, device = clear.chains(top=1)["accounts"][0][1], clear.devices(top=1)["device_ids"][0][0]
+    token = Workspace(space.folder).chains(top=1)["accounts"][0][1]
+    phone = Workspace(space.folder).devices(top=1)["device_ids"][0][0]
+    assert token != account and phone != device
+
+    for command in (["account", "{}"], ["chains", "--account", "{}"], ["links", "--account", "{}"],
+                    ["query", "account_neighbourhood", "-p", "account={}"]):  # fmt: skip
+        asked = [
+            output(capsys, monkeypatch, *(word.format(each) for word in command), "-w", space.folder)
+            for each in (account, token)
+        ]
+        assert asked[0] == asked[1] and (token in asked[0] or command[0] in ("chains", "query"))
+    by_device = [
+        output(capsys, monkeypatch, "query", "accounts_on_device", "-p", f"device={each}", "-w", space.folder)
+        for each in (device, phone)
+    ]
+    assert by_device[0] == by_device[1] and by_device[0].count("~") > 1
+
+
+def test_revealing_needs_a_reason_and_is_in_the_journal(space, capsys, monkeypatch):
+    """Who, when, with which command, and why; nothing is shown before it is written."""
+    before = len(Workspace(space.folder).journal_entries())
+    assert "needs a reason" in output(capsys, monkeypatch, "chains", "--reveal", " ", "-w", space.folder)
+    assert len(Workspace(space.folder).journal_entries()) == before
+
+    output(capsys, monkeypatch, "chains", "--top", "1", "--reveal", "police asked, file 12", "-w", space.folder)
+
+    entry = Workspace(space.folder).journal_entries(top=1)[0]
+    assert (entry["what"], entry["facts"]["reason"]) == ("revealed", "police asked, file 12")
+    assert "chains --top 1" in entry["facts"]["command"]
+    assert entry["who"] and entry["at"]
+    (space.folder / "journal.jsonl").rename(space.folder / "kept")
+    (space.folder / "journal.jsonl").mkdir()
+    refused = output(
+        capsys, monkeypatch, "chains", "--top", "1", "--format", "json", "--reveal", "why", "-w", space.folder
+    )
+    (space.folder / "journal.jsonl").rmdir()
+    (space.folder / "kept").rename(space.folder / "journal.jsonl")
+    assert refused.startswith("mulegraph: ") and "[" not in refused
+
+
+def test_notebooks_are_masked_too(space):
+    """The same rule, the same words."""
+    import mulegraph
+
+    masked, clear = mulegraph.open(space.folder), mulegraph.open(space.folder, reveal="a notebook")
+    case = clear.cases()["case"][0]
+    assert set(masked.case(case).graph()).isdisjoint(set(clear.case(case).graph()) - {"CASH-IN", "CASH-OUT"})
+    assert masked.case(case).accounts["role"].tolist() == clear.case(case).accounts["role"].tolist()
+    assert json.dumps(masked.case(case).row["accounts"]).count("~") == len(clear.case(case).row["accounts"])
+    told = next(entry for entry in clear.journal_entries() if entry["what"] == "revealed")
+    assert told["facts"]["reason"] == "a notebook"
