@@ -11,26 +11,26 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.errors import EngineTrouble
 from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.graph.base import GraphInput
-from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.settings import read_settings
 from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
 from mulegraph.signs.scene import Scene
 from mulegraph.triage.benign import read_evidence, weigh
 from mulegraph.triage.cases import build_cases
 from mulegraph.triage.score import account_scores
+from mulegraph.watch.graphs import fill_graph, fill_server
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_address import Address
+
 NOT_TESTABLE = "not testable"
-GRAPH_FILE = "graph.lbug"
 Progress = Callable[[str], None]
 """Told the name of each step as it begins."""
 
@@ -65,11 +65,17 @@ class ScanResult:
 
 
 def scan(
-    workspace: Path, *, progress: Progress | None = None, graph: bool = True, engine: Engine = Engine.DUCKDB
+    workspace: Path,
+    *,
+    progress: Progress | None = None,
+    graph: bool = True,
+    engine: Engine = Engine.DUCKDB,
+    server: Address | None = None,
 ) -> ScanResult:
-    """Run every sign, weigh what it finds, build cases, write a run, and put it all into the embedded graph.
+    """Run every sign, weigh what it finds, build cases, write a run, and put it all into the graph.
 
-    Set-based signs run on `engine`. Raises BadUse when nothing is loaded or a setting does not fit, EngineTrouble when disk or graph fail.
+    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. Raises BadUse when nothing is loaded
+    or a setting does not fit, EngineTrouble when disk or graph fail.
     """
     started = datetime.now(UTC)
     ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
@@ -107,7 +113,10 @@ def scan(
         run = Runs(workspace).write(parts, manifest)
     if graph:
         with steps.step("graph"):
-            fill_graph(workspace, ledger, findings, cases)
+            if server is None:
+                fill_graph(workspace, ledger, findings, cases)
+            else:
+                fill_server(server, ledger, run)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
 
 
@@ -201,27 +210,6 @@ def _flow_facts(scene: Scene) -> dict[str, Any]:
         "tick_seconds": flow.transfers.tick / 1e6,
         "window_hours": flow.window / 3.6e9,
     }
-
-
-def is_current(graph: EmbeddedGraph, ledger: Ledger) -> bool:
-    """Whether the graph is of this ledger; one that cannot be read is an index to be made again, and no trouble."""
-    try:
-        return graph.status().stamp == ledger.hash
-    except EngineTrouble:
-        return False
-
-
-def fill_graph(
-    workspace: Path, ledger: Ledger, findings: pa.Table | None, cases: pa.Table | None, *, anew: bool = False
-) -> dict[str, int]:
-    """Bring the embedded graph up to this ledger and these findings; gives numbers by label and relationship.
-
-    The ledger's part is kept when it is current, unless `anew`.
-    """
-    with EmbeddedGraph(workspace / GRAPH_FILE) as graph:
-        if not anew and is_current(graph, ledger):
-            return graph.replace_findings(findings, cases)
-        return graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
 
 
 def peak_mb() -> int:
