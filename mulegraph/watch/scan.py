@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from mulegraph.errors import EngineTrouble
 from mulegraph.feed.ledger import Engine, Ledger
+from mulegraph.feed.store import write_atomically
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
@@ -26,11 +27,15 @@ from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
 from mulegraph.signs.scene import Scene
 from mulegraph.triage.benign import read_evidence, weigh
 from mulegraph.triage.cases import build_cases
+from mulegraph.triage.identity import carried_over
 from mulegraph.triage.score import account_scores
+from mulegraph.watch.casework import STATE_FILE, graph_mark, marked
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
 NOT_TESTABLE = "not testable"
 GRAPH_FILE = "graph.lbug"
+RUNS_REMEMBERED = 60
+"""A case that comes back within so many runs has its old id."""
 Progress = Callable[[str], None]
 """Told the name of each step as it begins."""
 
@@ -85,7 +90,7 @@ def scan(
         with steps.step("score"):
             scores = account_scores(findings, evidence)
         with steps.step("cases"):
-            cases = _cases(scene, findings)
+            cases = carried_over(_cases(scene, findings), _earlier(workspace))
     parts = {"findings": findings, "scores": scores, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
     counts = {code: len(table) for code, table in tables.items()}
     manifest = {
@@ -109,6 +114,12 @@ def scan(
         with steps.step("graph"):
             fill_graph(workspace, ledger, findings, cases)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+
+
+def _earlier(workspace: Path) -> Iterator[pa.Table]:
+    """Cases of the runs before, the latest first."""
+    for run in reversed(Runs(workspace).all()[-RUNS_REMEMBERED:]):
+        yield run.table("cases")
 
 
 @contextmanager
@@ -218,10 +229,21 @@ def fill_graph(
 
     The ledger's part is kept when it is current, unless `anew`.
     """
+    mark = graph_mark(workspace)
+    findings, cases = marked(workspace, findings, cases)
     with EmbeddedGraph(workspace / GRAPH_FILE) as graph:
         if not anew and is_current(graph, ledger):
-            return graph.replace_findings(findings, cases)
-        return graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
+            counts = graph.replace_findings(findings, cases)
+        else:
+            counts = graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
+    write_atomically(workspace / STATE_FILE, mark)
+    return counts
+
+
+def is_of_journal(workspace: Path) -> bool:
+    """Whether what people decided about cases is in the graph."""
+    path = workspace / STATE_FILE
+    return (path.read_text(encoding="ascii") if path.is_file() else "0") == graph_mark(workspace)
 
 
 def peak_mb() -> int:

@@ -27,10 +27,11 @@ from mulegraph.graph.queries import ask
 from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers
 from mulegraph.watch.case import Case
+from mulegraph.watch.casework import states, with_state
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
 from mulegraph.watch.outward import Outward, outward
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, scan
+from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, is_of_journal, scan
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
 MOST_IN_A_PICTURE = 400
@@ -48,6 +49,11 @@ class Workspace(Outward):
     def ledger(self) -> Ledger:
         """Raises BadUse when nothing is loaded yet."""
         return Ledger(self.folder / "ledger")
+
+    def forget_ledger(self) -> None:
+        """Read the ledger anew: it was written to."""
+        for name in ("ledger", "run", "masker", "_transfers", "_neighbours"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def settings(self) -> Settings:
@@ -117,8 +123,8 @@ class Workspace(Outward):
         since: Moment = None,
         until: Moment = None,
     ) -> pd.DataFrame:
-        """Cases, best first; `made_of` as dictionaries."""
-        frame = self._listed(self.run.table("cases"), account, top, since, until)
+        """Cases, best first, with their state; `made_of` as dictionaries."""
+        frame = with_state(self._listed(self.run.table("cases"), account, top, since, until), states(self.folder))
         frame["made_of"] = [json.loads(each) for each in frame["made_of"]]
         return frame
 
@@ -311,6 +317,8 @@ class Workspace(Outward):
         if not is_current(graph, self.ledger):
             self.told("the graph is not of this ledger; rebuilding it first")
             self.rebuild_graph()
+        elif not is_of_journal(self.folder) and (run := Runs(self.folder).latest(self.ledger.hash)):
+            fill_graph(self.folder, self.ledger, run.table("findings"), run.table("cases"))
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
 
