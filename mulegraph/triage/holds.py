@@ -33,13 +33,12 @@ class Holds:
 
 
 def best_holds(flows: list[Flow], victims: set[str], innocent: Counter[str], *, share: float) -> Holds:
-    """The cheapest holds that stop at least `share` of the money that runs through; `victims` are never held.
+    """The cheapest holds that stop at least `share` of the money that runs through; who only pays is never held.
 
     `innocent` are payments by account that have nothing to do with the case.
     """
-    ends = {end for source, target, _ in flows for end in (source, target)}
-    candidates = sorted(ends - victims - {""})
     payers, payees = {source for source, _, _ in flows}, {target for _, target, _ in flows}
+    candidates = sorted(payees - victims - {""})
     whole = sum(amount for source, _, amount in flows if source in victims or source not in payees)
     price, found = 1, Holds([], 0, whole)
     while price <= DEAREST and whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -80,7 +81,7 @@ def facts_for_and_against(space: Workspace, case: str, account: str) -> list[dic
         moved = space.transfers_of(account)
         devices = space.devices_of(found._row["accounts"])
     part = traced.accounts[traced.accounts["account"] == account]
-    came = max((part[f"{method}_in"].max() for method in CONSERVING), default=0) if len(part) else 0
+    came = max(part[f"{method}_in"].max() for method in CONSERVING) if len(part) else Decimal(0)
     tainted = set(traced.steps["transfer"]) | set(traced.chosen)
     mine = devices[devices["account_id"] == account]["device_id"]
     sharers = set(devices[devices["device_id"].isin(mine)]["account_id"]) - {account}
@@ -90,13 +91,13 @@ def facts_for_and_against(space: Workspace, case: str, account: str) -> list[dic
             account=account,
             row=known,
             came=came,
-            left=part["maximum"].max() if len(part) else 0,
+            left=part["maximum"].max() if len(part) else Decimal(0),
             transfers=moved,
             tainted=tainted,
             victims={name for name, role in roles if role == VICTIM},
             sharers=len(sharers),
             listed_on=known["listed_on"],
-            findings=known["findings"],
+            findings=known["findings"][known["findings"]["subject_id"] == account],
         )
     )
     return space.masked(sheet)
