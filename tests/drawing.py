@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,13 @@ CASH = "cash"
 
 
 def transfers_of(drawing: str) -> list[dict[str, str]]:
-    """Rows of transfers.csv from lines of `source target amount time`.
+    """Rows of transfers.csv from lines of `source target amount time`, and a channel that is `instant` if unsaid.
 
     `cash` is nobody; a time is `9:00`, or `2+9:00` for two days after the first.
     """
     rows = []
     for number, line in enumerate(filter(None, map(str.strip, drawing.splitlines()))):
-        source, target, amount, time = line.split()
+        source, target, amount, time, *channel = line.split()
         day, _, clock = time.rpartition("+")
         hours, minutes = clock.split(":")
         at = MONDAY + timedelta(days=int(day or 0), hours=int(hours), minutes=int(minutes))
@@ -33,7 +34,7 @@ def transfers_of(drawing: str) -> list[dict[str, str]]:
                 "amount": amount,
                 "currency": "EUR",
                 "at": at.isoformat() + "Z",
-                "channel": "instant",
+                "channel": channel[0] if channel else "instant",
             }
         )
     return rows
@@ -49,8 +50,10 @@ def accounts_of(transfers: list[dict[str, str]], **changed: dict[str, str]) -> l
 def write_csv(path: Path, rows: list[dict[str, str]]) -> None:
     """Rows as a CSV file with a head line."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    lines = [",".join(names), *(",".join(row.get(name, "") for name in names) for row in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def draw(folder: Path, drawing: str, **tables: list[dict[str, str]]) -> Ledger:

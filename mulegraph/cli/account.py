@@ -3,50 +3,81 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import Annotated, Any
 
 import pandas as pd
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
-from mulegraph.views.tables import Format, plain, rows_of, shown
+from mulegraph.cli.explain import whole
+from mulegraph.cli.options import HERE, Language, OutputFormat, Reveal, Top, WorkspaceFolder, opened, show
+from mulegraph.errors import BadUse
+from mulegraph.views.tables import WIDTH, Format, rows_of, shown
 
 commands = typer.Typer()
-HEADS = {"sign": "sign", "score": "score", "subject_id": "about", "last_at": "last (UTC)", "reason": "why"}
+RANK_HEADS = {"account": "account", "score": "score", "made_of": "made of"}
+EVIDENCE_HEADS = {
+    "transfer_id": "transfer", "at": "at (UTC)", "source": "from", "target": "to", "amount": "amount", "signs": "signs",
+}  # fmt: skip
+DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
+NEIGHBOUR_HEADS = {"account": "deals with", "direction": "direction", "transfers": "transfers", "amount": "amount"}
+JOURNEY_HEADS = {"phase": "phase", "seen": "seen here", "barriers": "who could raise which barrier"}
 
 
 @commands.command("account")
 def account_command(
-    account: Annotated[str, typer.Argument(help="Account number as it stands in accounts.csv.")],
+    account: Annotated[str | None, typer.Argument(help="Account number as in accounts.csv, or its token.")] = None,
     workspace: WorkspaceFolder = HERE,
+    top: Top = None,
+    language: Language = "en",
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Everything known of one account: holder, traffic, lists, findings, chains and cases."""
-    known = opened(workspace, reveal).account(account)
-    findings: pd.DataFrame = known["findings"]
-    if how is Format.JSON:
-        whole = {
-            name: rows_of(value) if isinstance(value, pd.DataFrame) else plain(value) for name, value in known.items()
-        }
-        typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
+    """Everything known of one account on a page; without one, the accounts that score highest."""
+    space = opened(workspace, reveal)
+    if account is None:
+        found = space.ranking(top=top)
+        rows = found.assign(made_of=[_parts(each) for each in found["parts"]]) if how is Format.TABLE else found
+        show(rows.to_dict("records") if how is Format.TABLE else rows_of(rows), how, RANK_HEADS)
         return
-    if how is Format.TABLE:
-        for line in _lines(known):
-            typer.echo(line)
-        typer.echo("")
-    show(findings.to_dict("records") if how is Format.TABLE else rows_of(findings), how, HEADS)
+    if top is not None:
+        raise BadUse("--top is for the ranking", do="Leave the account out, or --top.")
+    known = space.account(account, language=language)
+    if how is Format.JSON:
+        typer.echo(json.dumps(whole(known), indent=1, ensure_ascii=False))
+    elif how is Format.CSV:
+        show(rows_of(known["findings"]), how, {})
+    else:
+        _page(known)
 
 
-def _lines(known: dict[str, Any]) -> list[str]:
+def _page(known: dict[str, Any]) -> None:
+    for line in [*_who(known), "", *_signs(known)]:
+        typer.echo(line)
+    parts: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {
+        "Evidence": (known["evidence"], EVIDENCE_HEADS),
+        "Devices": (known["devices"], DEVICE_HEADS),
+        "Neighbours": (known["neighbours"], NEIGHBOUR_HEADS),
+        "Journey": (known["journey"], JOURNEY_HEADS),
+    }
+    for title, (rows, heads) in parts.items():
+        if len(rows):
+            typer.echo(f"\n{title}")
+            show(rows.to_dict("records"), Format.TABLE, heads)
+
+
+def _who(known: dict[str, Any]) -> list[str]:
     holder = known["holder"]
     who = (
         ", ".join(shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name)) or "not known"
     )
+    active = f"{shown(known['active_from'])} to {shown(known['active_until'])}" if known["active_from"] else "no findings"
     lines = [
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
         f" opened {shown(known['opened_on']) or 'unknown'}",
         f"holder        {who}",
+        f"score         {known['score']:.2f} = {_parts(known['parts']) or 'nothing is held against it'}",
+        f"active        {active}",
     ]
     for name in ("received", "paid"):
         sums = known[name]
@@ -57,5 +88,33 @@ def _lines(known: dict[str, Any]) -> list[str]:
         f"on lists      {', '.join(known['listed_on']) or 'none'}",
         f"chains        {len(known['chains'])}",
         f"cases         {' '.join(known['cases']['case']) or 'none'}",
+        f"not testable  {', '.join(known['not_testable']) or 'none'}",
     ]
+    return [each for line in lines for each in textwrap.wrap(line, WIDTH, subsequent_indent=" " * 14)]
+
+
+def _signs(known: dict[str, Any]) -> list[str]:
+    """Each finding: why, its facts against the thresholds, and the benign tests that were passed."""
+    lines = ["Signs"] if len(known["findings"]) else ["Signs: none"]
+    mine = known["findings"]["subject_id"] == known["account_id"]
+    # What is its own stands first; of a story about several, one telling is enough.
+    rows = pd.concat([known["findings"][mine], known["findings"][~mine]])
+    story = rows["sign"] + " " + rows["pattern"].fillna(rows["finding"])
+    for row in rows[~story.duplicated()].to_dict("records"):
+        about = "" if row["subject_id"] == known["account_id"] else f" (about {row['subject_kind']} {row['subject_id']})"
+        passed = [f"{name} ({row['benign_why'][name]})" for name, result in row["benign"].items() if result == "passed"]
+        lines += _wrapped(f"{row['score']:.2f}  {row['finding']}{about}: {row['reason']}", 6)
+        limits = known["thresholds"].get(row["sign"], {})
+        if limits:
+            lines += _wrapped("      thresholds: " + ", ".join(f"{name} {value:g}" for name, value in limits.items()), 18)
+        lines += _wrapped("      innocent? " + (", ".join(passed) or "no benign test is passed"), 16)
     return lines
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent)
+
+
+def _parts(parts: dict[str, float]) -> str:
+    largest = sorted(parts.items(), key=lambda part: -part[1])
+    return " + ".join(f"{name} {value:.2f}" for name, value in largest if value >= 0.005)

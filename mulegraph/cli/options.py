@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from mulegraph.errors import BadUse
+from mulegraph.signs.words import LANGUAGES
 from mulegraph.views.tables import WIDTH, Format, written
 from mulegraph.watch.workspace import Workspace
 
@@ -25,6 +26,7 @@ Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many r
 Since = Annotated[str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")]
 Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
+Language = Annotated[str, typer.Option("--lang", help="Language of reasons: " + ", ".join(LANGUAGES) + ".")]
 Reveal = Annotated[
     str | None,
     typer.Option("--reveal", metavar="REASON", help="Show accounts and people unmasked; the journal keeps why."),

@@ -9,6 +9,7 @@ import typer
 
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
+from mulegraph.feed.ledger import Engine
 from mulegraph.signs.base import all_signs
 from mulegraph.views.tables import Format
 from mulegraph.watch.scan import NOT_TESTABLE, ScanResult
@@ -23,12 +24,13 @@ def scan_command(
     fail_over: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with code 1 when a case scores above this.")
     ] = None,
+    engine: Annotated[Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")] = Engine.DUCKDB,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
     space = opened(workspace)
     with steps_bar() as progress:
-        result = space.scan(progress=progress)
+        result = space.scan(progress=progress, engine=engine)
     body = {
         "run": result.run.name,
         "findings": result.findings,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from mulegraph.cli.options import (
     HERE,
     Account,
+    Language,
     OutputFormat,
     Reveal,
     Since,
@@ -22,7 +24,7 @@ from mulegraph.signs.base import all_signs
 from mulegraph.views.tables import Format, rows_of
 
 commands = typer.Typer()
-HEADS = {"sign": "sign", "score": "score", "subject_id": "about", "last_at": "last (UTC)", "reason": "why"}
+HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
 SIGN_HEADS = {"code": "sign", "title": "what it is", "innocent_when": "innocent when"}
 
 
@@ -35,16 +37,32 @@ def signs_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    language: Language = "en",
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Findings of the latest scan, the strongest first."""
+    """Findings of the latest scan, the strongest first; those of one pattern stand as one in the table."""
     if known:
         show([_described(each.code) for each in all_signs().values()], how, SIGN_HEADS)
         return
-    found = opened(workspace, reveal).findings(sign=sign, account=account, top=top, since=since, until=until)
-    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
-    show(rows, how, HEADS)
+    space = opened(workspace, reveal)
+    if how is not Format.TABLE:
+        found = space.findings(sign=sign, account=account, top=top, since=since, until=until, language=language)
+        show(rows_of(found), how, HEADS)
+        return
+    found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
+    rows = grouped(found) if account is None else found.assign(about=found["subject_id"])
+    show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS)
+
+
+def grouped(found: pd.DataFrame) -> pd.DataFrame:
+    """One row a pattern and sign, its strongest finding, with how many more accounts it is about."""
+    key = found["sign"] + " " + found["pattern"].fillna(found["finding"])
+    many = key.map(key.value_counts()) - 1
+    rows = found.assign(
+        about=[f"{who} + {more} more" if more else who for who, more in zip(found["subject_id"], many, strict=True)]
+    )
+    return rows[~key.duplicated()]
 
 
 def _described(code: str) -> dict[str, object]:
@@ -54,6 +72,7 @@ def _described(code: str) -> dict[str, object]:
         "title": sign.title,
         "innocent_when": sign.innocent_when,
         "source": sign.source,
+        "phase": str(sign.phase),
         "needs": list(sign.needs),
         "thresholds": sign.thresholds,
     }

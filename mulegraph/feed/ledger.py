@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +45,7 @@ class Ledger:
         self.kind = engine
         self.store = Store(folder)
         self._tables: dict[str, ir.Table] = {}
+        self._kept = 0
         self.snapshot: Snapshot = self.store.current()
         if not self.snapshot.of("transfers"):
             raise BadUse(f"{folder.parent}: nothing is loaded here yet", do="Run: mulegraph load FOLDER")
@@ -92,6 +94,16 @@ class Ledger:
             else:
                 self._tables[name] = ibis.memtable(TABLES[name].arrow_schema.empty_table())
         return self._tables[name]
+
+    def kept(self, expression: ir.Table) -> ir.Table:
+        """The same rows, worked out once and kept by the engine for what asks several times."""
+        self._kept += 1
+        name = f"kept_{self._kept}"
+        if self.kind is Engine.SPARK:
+            frame = self.engine._session.sql(str(ibis.to_sql(expression, dialect="pyspark"))).cache()
+            frame.createOrReplaceTempView(f"mulegraph_{name}")
+            return self.engine.table(f"mulegraph_{name}")
+        return self.engine.create_table(name, expression, temp=True)
 
     @property
     def transfers(self) -> ir.Table:
@@ -217,6 +229,7 @@ def spark_engine() -> ibis.BaseBackend:
         SparkSession.builder.appName("mulegraph")
         .config("spark.ui.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.showConsoleProgress", "false")
         .getOrCreate()
     )
     return ibis.pyspark.connect(session)
@@ -245,6 +258,11 @@ def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.nda
         return np.asarray(thousandths // places[distinct[0]])
     codes = pc.index_in(currencies, value_set=pa.array(distinct, pa.string())).to_numpy()
     return np.asarray(thousandths // np.array([places[code] for code in distinct], dtype=np.int64)[codes])
+
+
+def in_currency(minor: int, code: str) -> Decimal:
+    """An amount in minor units as the ledger writes it: 1234 EUR → 12.340."""
+    return Decimal(minor * 10 ** (AMOUNT_PLACES - minor_exponents()[code])).scaleb(-AMOUNT_PLACES)
 
 
 def _unscaled(decimals: pa.Array) -> np.ndarray:

@@ -8,6 +8,7 @@ Typologies: Altman et al., Realistic synthetic financial transactions for anti-m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -54,14 +55,21 @@ class Bursts:
         return len(self.account)
 
 
-def by_payer(transfers: Transfers) -> Side:
-    """Payments by account; those of cash and to oneself are left out."""
-    return _side(transfers, transfers.source, transfers.target)
+class Sides:
+    """A ledger's transfers by payer and by payee, each sorted once; those of cash and to oneself are left out."""
 
+    def __init__(self, transfers: Transfers) -> None:
+        self.transfers = transfers
 
-def by_payee(transfers: Transfers) -> Side:
-    """Receipts by account; those of cash and from oneself are left out."""
-    return _side(transfers, transfers.target, transfers.source)
+    @cached_property
+    def payments(self) -> Side:
+        """By the account that paid."""
+        return _side(self.transfers, self.transfers.source, self.transfers.target)
+
+    @cached_property
+    def receipts(self) -> Side:
+        """By the account that was paid."""
+        return _side(self.transfers, self.transfers.target, self.transfers.source)
 
 
 def _side(transfers: Transfers, mine: np.ndarray, other: np.ndarray) -> Side:
@@ -90,9 +98,9 @@ def fitting_share(amount: np.ndarray, percent: int) -> float:
     return float(max(np.mean((ratio >= percent / 100) & (ratio <= 1)), 1e-3))
 
 
-def find_bursts(transfers: Transfers, windows: list[int]) -> list[Bursts]:
+def find_bursts(sides: Sides, windows: list[int]) -> list[Bursts]:
     """The best fan-in, fan-out and gather-scatter of every account over all windows (microseconds)."""
-    receipts, payments = by_payee(transfers), by_payer(transfers)
+    transfers, receipts, payments = sides.transfers, sides.receipts, sides.payments
     windows = sorted({max(window, transfers.tick) for window in windows})
     fans = {FAN_IN: [], FAN_OUT: [], GATHER_SCATTER: []}  # type: dict[str, list[Bursts]]
     for window in windows:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from mulegraph.flow.bursts import by_payee, by_payer, fitting_share
-from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.flow.bursts import Sides, fitting_share
+from mulegraph.flow.matching import DAY
 
 LEAST_TRANSFERS, MOST_TRANSFERS = 3, 12
 LEAST_NATS = 4.0
@@ -42,12 +42,12 @@ class Cycles:
         return np.asarray(self.transfer[self.start[number] : self.start[number + 1]])
 
 
-def find_cycles(transfers: Transfers, window: int, *, share_percent: int = 70) -> Cycles:
+def find_cycles(sides: Sides, window: int, *, share_percent: int = 70) -> Cycles:
     """All cycles of 3 to 12 transfers within `window` microseconds whose every step passes on `share_percent`.
 
     On a clock of whole days the order inside a day is not known, so there a step may also be that much larger.
     """
-    payments, receipts = by_payer(transfers), by_payee(transfers)
+    transfers, payments, receipts = sides.transfers, sides.payments, sides.receipts
     total, span = max(len(transfers), 1), max(transfers.span, 1)
     rate = np.diff(payments.start) / span * fitting_share(transfers.amount, share_percent)
     back = np.diff(receipts.start) / total

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from mulegraph.flow.bursts import by_payee, by_payer, fitting_share, poisson_nats
+from mulegraph.flow.bursts import Sides, fitting_share, poisson_nats
 from mulegraph.flow.matching import Transfers
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
@@ -48,9 +48,9 @@ class Meetings:
         return len(self.one)
 
 
-def scatter_gather(transfers: Transfers, windows: list[int]) -> Meetings:
+def scatter_gather(sides: Sides, windows: list[int]) -> Meetings:
     """Pairs joined by at least three middlemen who pass on 80 to 100 % of what they got within a window."""
-    payments = by_payer(transfers)
+    transfers, payments = sides.transfers, sides.payments
     widest = max(max(windows), transfers.tick)
     pairs, seen = _frequent(
         lambda sketch, emit: _passed_on(
@@ -58,7 +58,7 @@ def scatter_gather(transfers: Transfers, windows: list[int]) -> Meetings:
             payments.position, payments.start, widest, sketch, emit,
         )
     )  # fmt: skip
-    paid, received = np.diff(payments.start), np.diff(by_payee(transfers).start)
+    paid, received = np.diff(payments.start), np.diff(sides.receipts.start)
     moved = (transfers.source >= 0) & (transfers.target >= 0)
     reach = np.bincount(transfers.source[moved], paid[transfers.target[moved]].astype(float), transfers.accounts)
     fit = fitting_share(transfers.amount, LEAST_PASSED_PERCENT)
@@ -70,16 +70,16 @@ def scatter_gather(transfers: Transfers, windows: list[int]) -> Meetings:
     return _surprising(SCATTER_GATHER, transfers, pairs, seen, windows, mean)
 
 
-def shared_receivers(transfers: Transfers, windows: list[int]) -> Meetings:
+def shared_receivers(sides: Sides, windows: list[int]) -> Meetings:
     """Pairs of accounts that pay at least three of the same others, each time within one window."""
-    receipts = by_payee(transfers)
+    transfers, receipts = sides.transfers, sides.receipts
     widest = max(max(windows), transfers.tick)
     pairs, seen = _frequent(
         lambda sketch, emit: _paid_both(
             transfers.source, transfers.at, receipts.position, receipts.start, widest, sketch, emit
         )
     )
-    paid, received = np.diff(by_payer(transfers).start).astype(float), np.diff(receipts.start).astype(float)
+    paid, received = np.diff(sides.payments.start).astype(float), np.diff(receipts.start).astype(float)
     # Hubs are where everybody meets; they are left out of the pairs, and so also of what chance would give.
     most = MOST_AT_ONCE * transfers.span / widest
     share = received[received <= most] / max(received.sum(), 1.0)

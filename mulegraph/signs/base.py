@@ -34,9 +34,9 @@ from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
 from mulegraph.model import ARROW_TYPE, Kind
 from mulegraph.signs.scene import Scene
+from mulegraph.signs.words import worded
 
 SUBJECTS = ("account", "device", "merchant", "cluster")
-LANGUAGES = ("en", "vi", "nl")
 HOURS = "hours"
 """Need of a sign that means nothing on a clock of whole days."""
 NATS_TO_SCORE = 10.0
@@ -149,10 +149,10 @@ class Sign:
         return _as_findings(self, rows if isinstance(rows, pd.DataFrame) else _frame(rows))
 
     def reason(self, finding: Mapping[str, Any], language: str = "en") -> str:
-        """The reason of a finding in one of `LANGUAGES`; `facts` as a dictionary."""
+        """The reason of a finding in one of `words.LANGUAGES`; `facts` as a dictionary."""
         amount = finding["amount"]
         words = {
-            **{name: _worded(value) for name, value in finding["facts"].items()},
+            **{name: worded(value, language) for name, value in finding["facts"].items()},
             "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else "–",
             "currency": finding["currency"] or "",
         }
@@ -251,9 +251,9 @@ _GIVEN = ("subject_id", *_SCALARS, "accounts", "evidence")
 def _frame(rows: ibis.Table) -> pd.DataFrame:
     """What an engine gives, in an order that does not depend on it."""
     frame = rows.to_pandas()
-    for name in ("accounts", "evidence"):
-        if name in frame:
-            frame[name] = [sorted(each) for each in frame[name]]
+    for name, kind in rows.schema().items():
+        if kind.is_array():
+            frame[name] = [[] if each is None else sorted(each) for each in frame[name]]
     return frame
 
 
@@ -276,7 +276,8 @@ def _finding(of: Sign, row: dict[Any, Any], facts: Iterable[str]) -> dict[str, A
         "subject_kind": of.subject,
         "subject_id": subject,
         "score": round(float(given["score"] if "score" in given else score_of(surprise)), 6),
-        "surprise": surprise,
+        # Engines add up in different orders.
+        "surprise": None if surprise is None else round(surprise, 6),
         "first_at": given.get("first_at"),
         "last_at": given.get("last_at"),
         "amount": Decimal(given["amount"]) if "amount" in given else None,
@@ -307,11 +308,3 @@ def _plain(value: Any) -> Any:
         return None
     return value.isoformat() if hasattr(value, "isoformat") else value
 
-
-def _worded(value: Any) -> Any:
-    """A fact inside a sentence."""
-    if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "–" if value is None else value

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from mulegraph.feed.ledger import Ledger
+from mulegraph.flow.bursts import Sides
 from mulegraph.flow.chance import shares_of
 from mulegraph.flow.cycles import find_cycles
-from mulegraph.flow.matching import HOUR, Transfers
+from mulegraph.flow.matching import HOUR
 from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 
 
@@ -29,8 +32,8 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 )
 def cycle(
     ledger: Ledger,
-    transfers: Transfers,
-    dealt: Transfers,
+    sides: Sides,
+    dealt: Sides,
     *,
     within_hours: float = 480.0,
     share_percent: int = 70,
@@ -44,11 +47,13 @@ def cycle(
 
     Innocent when: the accounts are one firm's, or friends settle what they owe each other.
     """
-    cycles = find_cycles(transfers, int(within_hours * HOUR), share_percent=share_percent)
-    by_chance = find_cycles(dealt, int(within_hours * HOUR), share_percent=share_percent)
+    # The kernel lets go of the interpreter's lock, so chance is searched on the other core.
+    with ThreadPoolExecutor(2) as pool:
+        search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=share_percent)
+        cycles, by_chance = pool.map(search, (sides, dealt))
     shares = shares_of(cycles.nats, by_chance.nats)
     score = strength(cycles.nats, shares, false_share)
-    known = ledger.transfer_rows(transfers.row[cycles.transfer])
+    known = ledger.transfer_rows(sides.transfers.row[cycles.transfer])
     found: dict[str, dict[str, Any]] = {}
     for number in range(len(cycles)):
         part = known.iloc[cycles.start[number] : cycles.start[number + 1]]

@@ -44,7 +44,6 @@ def layered_chain(chains: NamedChains) -> pd.DataFrame:
         inner = [name for name in chain["accounts"][1:-1] if name not in (CASH_IN, CASH_OUT)]
         for place, account in enumerate(inner, 1):
             if account in found:
-                found[account]["chains"] += 1
                 continue
             cash_next = chain["accounts"][-1] == CASH_OUT and account == chain["accounts"][-2]
             found[account] = {
@@ -59,7 +58,6 @@ def layered_chain(chains: NamedChains) -> pd.DataFrame:
                 "last_at": chain["last_at"],
                 "place": place,
                 "accounts_passed": len(inner),
-                "chains": 1,
                 "out": chain["amount_out"],
                 "minutes": round((chain["last_at"] - chain["first_at"]).total_seconds() / 60),
                 "expected_false_percent": round(100 * chain["expected_false_share"], 1),

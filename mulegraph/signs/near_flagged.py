@@ -92,7 +92,7 @@ def _rows(
                 "ways": int(ways[account]),
                 "expected": float(expected[account]),
                 "hops": neighbours.settings.hops,
-                "path": f"nearest {len(steps)} away" if path else "all by paths that turn",
+                "path": f"nearest {len(steps)}" if path else "all by paths that turn",
                 "amount": sum(step["amount"] for step in steps) or None,
                 "currency": steps[0]["currency"] if steps else None,
                 "first_at": steps[0]["at"] if steps else None,

@@ -61,17 +61,16 @@ def out_of_profile(
     Innocent when: the holder sold a house, works nights, or runs a small business from his own account.
     """
     moves = _moves(ledger)
-    found = moves.group_by("account_id").agg(
-        amount=_.amount.sum(where=_.received),
-        currency=_.currency.min(),
-        first_at=moves["at"].min(),
-        last_at=moves["at"].max(),
+    # Everything but counterparties is read off this table; on ten million transfers it is made once.
+    days = ledger.kept(_days(ledger, moves))
+    found = days.group_by("account_id").agg(
+        amount=_.taken.sum(), currency=_.currency.min(), first_at=_.first_at.min(), last_at=_.last_at.max()
     )
     for part in (
-        _against_profile(ledger, moves),
-        _against_history(moves),
-        _as_hub(moves),
-        _at_night(ledger, moves),
+        _against_profile(ledger, days),
+        _against_history(days),
+        _as_hub(moves, days, partners_a_day_more_than),
+        _at_night(ledger, days),
         _travelling(ledger),
     ):
         found = found.left_join(part, "account_id").drop("account_id_right")
@@ -85,8 +84,8 @@ def out_of_profile(
     }
     found = found.mutate(**{name: test.fill_null(False).cast("int64") for name, test in failed.items()})
     found = found.mutate(tests_count=_.value + _.hub + _.night + _.travel)
-    found = found.filter(_.tests_count > least_tests_more_than)
-    evidence = _largest_day_evidence(ledger, found)
+    found = ledger.kept(found.filter(_.tests_count > least_tests_more_than))
+    evidence = _largest_evidence(moves, found)
     found = found.left_join(evidence, "account_id").drop("account_id_right")
     return found.mutate(score=grown(0.5, _.tests_count)).rename(subject_id="account_id")
 
@@ -122,10 +121,28 @@ def _midnight(ledger: Ledger) -> int:
     return int((first.replace(hour=0, minute=0, second=0, microsecond=0) - type(first)(1970, 1, 1)).total_seconds())
 
 
-def _against_profile(ledger: Ledger, moves: ir.Table) -> ir.Table:
+def _days(ledger: Ledger, moves: ir.Table) -> ir.Table:
+    """One row an account and day: sums in and in all, payments, those at night, transfers, and when."""
+    free = _.received & ~_.channel.isin(ARRANGED)
+    paid = ~_.received
+    return moves.group_by("account_id", "day").agg(
+        month=_.month.min(),
+        value=_.amount.sum().cast("float64"),
+        taken=_.amount.sum(where=_.received),
+        free=_.amount.sum(where=free).cast("float64"),
+        payments=paid.cast("int64").sum(),
+        night=(paid & (moves["at"].hour() < NIGHT_ENDS)).cast("int64").sum(),
+        transfers=_.count(),
+        currency=_.currency.min(),
+        first_at=moves["at"].min(),
+        last_at=moves["at"].max(),
+    )
+
+
+def _against_profile(ledger: Ledger, days: ir.Table) -> ir.Table:
     """income_times and peer_mads: the best month's receipts against income, and against the same job and age."""
-    months = moves.filter(_.received & ~_.channel.isin(ARRANGED)).group_by("account_id", "month").agg(taken=_.amount.sum())
-    best = months.group_by("account_id").agg(taken=_.taken.max().cast("float64"))
+    months = days.group_by("account_id", "month").agg(taken=_.free.sum())
+    best = months.group_by("account_id").agg(taken=_.taken.max().fill_null(0.0))
     owned = ledger.table("accounts").select("account_id", "holder_id")
     holders = ledger.table("holders").select("holder_id", "monthly_income", "occupation", "date_of_birth")
     known = best.join(owned, "account_id").join(holders, "holder_id")
@@ -145,9 +162,9 @@ def _against_profile(ledger: Ledger, moves: ir.Table) -> ir.Table:
     ).drop("account_id_right")  # fmt: skip
 
 
-def _against_history(moves: ir.Table) -> ir.Table:
+def _against_history(days: ir.Table) -> ir.Table:
     """history_mads: how far the largest day is above the median of the days before, at least five of them."""
-    days = moves.group_by("account_id", "day").agg(value=(_.amount.sum().cast("float64") + 1).ln())
+    days = days.select("account_id", "day", value=(_.value + 1).ln())
     top = days.group_by("account_id").agg(top=_.value.max())
     largest = days.join(top, "account_id").filter(_.value == _.top).group_by("account_id").agg(
         top=_.top.max(), top_day=_.day.max()
@@ -162,17 +179,18 @@ def _against_history(moves: ir.Table) -> ir.Table:
     return both.select("account_id", history_mads=((_.top - _.middle) / usual).round(1))
 
 
-def _as_hub(moves: ir.Table) -> ir.Table:
-    """partners: most distinct counterparties in one day."""
-    days = moves.filter(_.other.notnull()).group_by("account_id", "day").agg(partners=_.other.nunique())
-    return days.group_by("account_id").agg(partners=_.partners.max())
+def _as_hub(moves: ir.Table, days: ir.Table, more_than: int) -> ir.Table:
+    """partners: most distinct counterparties in one day, of days with more transfers than matter."""
+    busy = days.filter(_.transfers > more_than).select("account_id", "day")
+    met = moves.filter(_.other.notnull()).semi_join(busy, ["account_id", "day"])
+    partners = met.group_by("account_id", "day").agg(partners=_.other.nunique())
+    return partners.group_by("account_id").agg(partners=_.partners.max())
 
 
-def _at_night(ledger: Ledger, moves: ir.Table) -> ir.Table:
+def _at_night(ledger: Ledger, days: ir.Table) -> ir.Table:
     """night_percent and payments; nothing where the ledger knows dates only."""
-    paid = moves.filter(~_.received & ledger.has_hours)
-    hour = paid["at"].hour()
-    counts = paid.group_by("account_id").agg(payments=_.count(), night=(hour < NIGHT_ENDS).sum())
+    counts = days.filter(ledger.has_hours).group_by("account_id").agg(payments=_.payments.sum(), night=_.night.sum())
+    counts = counts.filter(_.payments > 0)
     return counts.select("account_id", "payments", night_percent=(100 * _.night / _.payments).round(0))
 
 
@@ -190,10 +208,8 @@ def _travelling(ledger: Ledger) -> ir.Table:
     return far.group_by("account_id").agg(travel_kmh=(_.km * 3_600 / (_.seconds + tick)).max().round(0))
 
 
-def _largest_day_evidence(ledger: Ledger, found: ir.Table) -> ir.Table:
+def _largest_evidence(moves: ir.Table, found: ir.Table) -> ir.Table:
     """The five largest transfers of each account found."""
-    moves = _moves(ledger).semi_join(found, "account_id")
-    rank = ibis.row_number().over(
-        ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "transfer_id"])
-    )
-    return moves.mutate(place=rank).filter(_.place < 5).group_by("account_id").agg(evidence=_.transfer_id.collect())
+    mine = moves.semi_join(found, "account_id")
+    rank = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "transfer_id"]))
+    return mine.mutate(place=rank).filter(_.place < 5).group_by("account_id").agg(evidence=_.transfer_id.collect())

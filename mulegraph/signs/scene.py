@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from mulegraph.feed.ledger import Ledger
+from mulegraph.flow.bursts import Sides
 from mulegraph.flow.chance import shuffled
 from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.matching import Transfers, read_transfers
@@ -26,9 +27,14 @@ class Scene:
         return read_transfers(self.ledger)
 
     @cached_property
-    def dealt(self) -> Transfers:
+    def sides(self) -> Sides:
+        """Transfers by payer and by payee."""
+        return Sides(self.transfers)
+
+    @cached_property
+    def dealt(self) -> Sides:
         """The same transfers at each other's times: what chance makes of them."""
-        return shuffled(self.transfers, [self.settings.flow.seed, 0])
+        return Sides(shuffled(self.transfers, [self.settings.flow.seed, 0]))
 
     @cached_property
     def flow(self) -> Flow:

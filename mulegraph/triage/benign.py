@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.feed.ledger import Ledger
-from mulegraph.flow.bursts import by_payer
+from mulegraph.flow.bursts import Sides
 from mulegraph.flow.matching import DAY, Transfers
 
 PASSED, FAILED = "passed", "failed"
@@ -57,10 +57,15 @@ class Evidence:
     named: pd.DataFrame
     accounts: pd.DataFrame
     ledger: Ledger
-    transfers: Transfers
+    sides: Sides
 
     def __len__(self) -> int:
         return len(self.findings)
+
+    @property
+    def transfers(self) -> Transfers:
+        """All transfers of the ledger."""
+        return self.sides.transfers
 
     def count(self, chosen: pd.Series | None = None) -> np.ndarray:
         """Rows by finding; of the chosen ones."""
@@ -109,7 +114,7 @@ def weigh(findings: pa.Table, evidence: Evidence) -> pa.Table:
     return pa.table(columns, schema=findings.schema)
 
 
-def read_evidence(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> Evidence:
+def read_evidence(findings: pa.Table, ledger: Ledger, sides: Sides) -> Evidence:
     """Look up what findings name."""
     frame = findings.select(["finding", "sign", "subject_kind", "subject_id", "score"]).to_pandas()
     lists = findings["evidence"].combine_chunks()
@@ -137,7 +142,7 @@ def read_evidence(findings: pa.Table, ledger: Ledger, transfers: Transfers) -> E
     rows["outward"] = rows["source"].to_numpy() == subject[place]
     frame["number"] = subject
     accounts = accounts_known(ledger)
-    return Evidence(frame, rows, _named(findings, ledger, accounts), accounts, ledger, transfers)
+    return Evidence(frame, rows, _named(findings, ledger, accounts), accounts, ledger, sides)
 
 
 def _named(findings: pa.Table, ledger: Ledger, accounts: pd.DataFrame) -> pd.DataFrame:
@@ -282,7 +287,7 @@ def _shares(of: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
     spread = (sizes["max"] / sizes["min"]).fillna(np.inf).to_numpy()
     payers, equal = of.distinct("source", of.rows["inward"]), spread <= EQUAL
     times, firm = into["at"].agg(["min", "max"]), np.zeros(len(of), bool)
-    payments, is_firm = by_payer(of.transfers), of.accounts["kind"].isin(FIRMS)
+    payments, is_firm = of.sides.payments, of.accounts["kind"].isin(FIRMS)
     firms = is_firm.reindex(range(of.transfers.accounts)).fillna(False).to_numpy()
     for place in np.flatnonzero(equal & (payers >= 2)).tolist():
         account = int(of.findings["number"].iloc[place])

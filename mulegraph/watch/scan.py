@@ -85,7 +85,7 @@ def scan(
         tables, not_testable = _signs(scene, steps)
         findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
         with steps.step("benign"):
-            evidence = read_evidence(findings, ledger, scene.transfers)
+            evidence = read_evidence(findings, ledger, scene.sides)
             findings = weigh(findings, evidence)
         with steps.step("score"):
             scores = account_scores(findings, evidence)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import BadUse
-from mulegraph.feed.ledger import Ledger
+from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.tracing import METHODS
 from mulegraph.graph.base import Answer
@@ -32,6 +32,7 @@ from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
 from mulegraph.watch.outward import Outward, outward
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, is_of_journal, scan
+from mulegraph.watch.suspicion import account_page, explained, ranking, told
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
 MOST_IN_A_PICTURE = 400
@@ -70,9 +71,11 @@ class Workspace(Outward):
         return found
 
     @outward
-    def scan(self, *, progress: Callable[[str], None] | None = None) -> ScanResult:
-        """Scan now; later questions ask the new run."""
-        result = scan(self.folder, progress=progress)
+    def scan(
+        self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB
+    ) -> ScanResult:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
+        result = scan(self.folder, progress=progress, engine=engine)
         self.__dict__["run"] = result.run
         return result
 
@@ -101,8 +104,9 @@ class Workspace(Outward):
         top: int | None = None,
         since: Moment = None,
         until: Moment = None,
+        language: str = "en",
     ) -> pd.DataFrame:
-        """Findings of the latest run; `facts` as dictionaries."""
+        """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language."""
         table = self.run.table("findings")
         if sign is not None:
             known = self.run.manifest["findings"]
@@ -110,9 +114,7 @@ class Workspace(Outward):
                 raise BadUse(f"sign '{sign}' was not run", do="Expected one of " + ", ".join(known) + ".")
             table = table.filter(pc.equal(table["sign"], sign))
         order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
-        frame = self._listed(table.take(order), account, top, since, until)
-        frame["facts"] = [json.loads(each) for each in frame["facts"]]
-        return frame
+        return told(self._listed(table.take(order), account, top, since, until), language)
 
     @outward
     def cases(
@@ -233,23 +235,23 @@ class Workspace(Outward):
         return frame.sort_values(["hops", "first_at", "flagged"], kind="stable", ignore_index=True)
 
     @outward
-    def account(self, account: str) -> dict[str, Any]:
-        """What is known of one account: its row, its holder, its traffic, and every finding about it."""
-        self.known_account(account)
-        row = self._row("accounts", "account_id", account)
-        transfers = self.transfers_of(account)
-        findings = self.findings(account=account)
-        return {
-            **row,
-            "holder": self._row("holders", "holder_id", row["holder_id"]),
-            "received": sums(transfers[transfers["target"] == account]),
-            "paid": sums(transfers[transfers["source"] == account]),
-            "counterparties": int(pd.concat([transfers["source"], transfers["target"]]).nunique()) - 1,
-            "listed_on": self._listings(account),
-            "findings": findings,
-            "chains": self.chains(account=account),
-            "cases": self.cases(account=account),
-        }
+    def account(self, account: str, *, language: str = "en") -> dict[str, Any]:
+        """Everything known of one account: who, since when, traffic, devices, signs with reasons, score and parts."""
+        return account_page(self, self.known_account(account), language)
+
+    @outward
+    def ranking(self, *, top: int | None = None) -> pd.DataFrame:
+        """Accounts by score, best first: account, score, parts that add up to it."""
+        return ranking(self, top)
+
+    @outward
+    def explain(self, finding: str, *, language: str = "en") -> dict[str, Any]:
+        """One finding: the rule, its settings, the exact rows, the benign tests. Raises BadUse when it is unknown."""
+        return explained(self, finding, language)
+
+    def frame(self, table: pa.Table) -> pd.DataFrame:
+        """A table of a run as a data frame, not masked."""
+        return frame_of(table)
 
     @outward
     def transfers(self, transfer_ids: list[str]) -> pd.DataFrame:

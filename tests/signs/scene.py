@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from mulegraph.feed.ledger import Ledger
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.scene import Scene
+from mulegraph.triage.benign import PASSED, read_evidence, weigh
+
+
+def weighed(code: str, ledger: Ledger, **changed: Any) -> list[dict[str, Any]]:
+    """The same after the benign tests."""
+    scene = Scene(ledger, Settings())
+    found = all_signs()[code].run(scene, changed)
+    rows = list(weigh(found, read_evidence(found, ledger, scene.sides)).to_pylist())
+    for row in rows:
+        row["passed"] = [name for name, (result, _) in json.loads(row["benign"]).items() if result == PASSED]
+    return rows
 
 
 def findings_of(code: str, ledger: Ledger, settings: Settings | None = None, **changed: Any) -> list[dict[str, Any]]:
@@ -15,26 +27,51 @@ def findings_of(code: str, ledger: Ledger, settings: Settings | None = None, **c
     return list(all_signs()[code].run(Scene(ledger, settings or Settings()), changed).to_pylist())
 
 
-def listing(account: str, on: str = "suspicion") -> dict[str, str]:
+def listing(subject: str, on: str = "suspicion", kind: str = "account", **changed: str) -> dict[str, str]:
     """A row of listings.csv."""
     return {
-        "subject_kind": "account",
-        "subject_id": account,
+        "subject_kind": kind,
+        "subject_id": subject,
         "list": on,
         "source": "police",
         "listed_at": "2026-01-01T00:00:00Z",
         "confidence": "0.8",
+        **changed,
     }
 
 
-def use(account: str, device: str, day: int = 5) -> dict[str, str]:
+EXPIRED = {"expires_at": "2026-01-02T00:00:00Z"}
+"""Of a listing that had ended before the first transfer of a drawing."""
+
+
+def moment(day: int, clock: str) -> str:
+    """A time so many days after the first Monday of a drawing."""
+    return f"2026-01-{5 + day:02d}T{int(clock.split(':')[0]):02d}:{clock.split(':')[1]}:00Z"
+
+
+def card(account: str, day: int, clock: str, amount: str = "20", **changed: str) -> dict[str, str]:
+    """A row of card_events.csv; its id says when it is."""
+    return {
+        "event_id": f"{account}-{day}-{clock}",
+        "card_id": f"card_{account}",
+        "account_id": account,
+        "kind": "purchase",
+        "amount": amount,
+        "at": moment(day, clock),
+        "outcome": "approved",
+        **changed,
+    }
+
+
+def use(account: str, device: str, day: int = 5, clock: str = "08:00", **changed: str) -> dict[str, str]:
     """A row of device_use.csv."""
     return {
         "account_id": account,
         "device_id": device,
-        "at": f"2026-01-{day:02d}T08:00:00Z",
+        "at": f"2026-01-{day:02d}T{clock}:00Z",
         "action": "login",
         "outcome": "ok",
+        **changed,
     }
 
 

@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 from mulegraph.model import TABLES
-from mulegraph.signs.base import SUBJECTS, all_signs, identity, score_of
+from mulegraph.signs.base import HOURS, SUBJECTS, all_signs, identity, score_of
+from mulegraph.signs.words import LANGUAGES
 
 FOLDER = Path(__file__).parents[2] / "mulegraph" / "signs"
 TESTS = Path(__file__).parent
-UNITS = ("hours", "nats", "percent", "share", "holders", "senders", "addresses", "flagged", "than")
+UNITS = ("hours", "minutes", "days", "nats", "percent", "share", "holders", "senders", "addresses", "flagged", "than")
 SIGNS = list(all_signs().values())
 
 
 def test_signs_are_found_by_being_there():
     """Each file of the folder but base.py is one sign, under its own code."""
-    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "base"}
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "base", "scene", "words"}
     assert {sign.name for sign in SIGNS} == files
     assert list(all_signs()) == sorted(all_signs())
 
@@ -30,11 +31,11 @@ def test_a_sign_says_what_it_is(sign):
     assert Path(inspect.getfile(sign.find)).stem == sign.name
     assert (TESTS / f"test_{sign.name}.py").is_file()
     assert re.fullmatch(r"[ACNTV]\d", sign.code)
-    assert 20 < len(sign.title) < 120
+    assert 20 < len(sign.title) < 130
     assert len(sign.innocent_when) > 20
     assert len(sign.source) > 5
     assert sign.subject in SUBJECTS
-    assert set(sign.needs) <= set(TABLES)
+    assert {need.partition(".")[0] for need in sign.needs} <= {*TABLES, HOURS}
     assert sign.code in inspect.getdoc(inspect.getmodule(sign.find))
 
 
@@ -44,6 +45,14 @@ def test_thresholds_are_numbers_with_units(sign):
     for name, default in sign.thresholds.items():
         assert isinstance(default, (int, float))
         assert name.endswith(UNITS), name
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: sign.code)
+def test_reasons_name_the_same_facts_in_every_language(sign):
+    """A translation that loses a fact is a wrong one."""
+    fields = {language: set(re.findall(r"{(\w+)}", text)) for language, text in sign.reasons.items()}
+    assert tuple(fields) == LANGUAGES
+    assert fields["en"] == fields["vi"] == fields["nl"]
 
 
 def test_an_identity_is_of_sign_and_subject_only():

@@ -1,0 +1,73 @@
+"""`mulegraph explain`."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import Annotated, Any
+
+import typer
+
+from mulegraph.cli.options import HERE, Language, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.views.tables import WIDTH, Format, plain, rows_of, shown
+
+commands = typer.Typer()
+TRANSFER_HEADS = {
+    "transfer_id": "transfer", "at": "at (UTC)", "source": "from", "target": "to", "amount": "amount",
+    "channel": "channel",
+}  # fmt: skip
+EVENT_HEADS = {"event_id": "event", "at": "at (UTC)", "amount": "amount", "place": "place", "outcome": "outcome"}
+TEST_HEADS = {"test": "benign test", "result": "result", "takes off": "takes off", "why": "why"}
+
+
+@commands.command("explain")
+def explain_command(
+    finding: Annotated[str, typer.Argument(help="A finding's id, from mulegraph signs or account.")],
+    workspace: WorkspaceFolder = HERE,
+    language: Language = "en",
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """One finding: the rule, the settings, the exact rows, and why it might be innocent."""
+    found = opened(workspace, reveal).explain(finding, language=language)
+    if how is Format.JSON:
+        typer.echo(json.dumps(whole(found), indent=1, ensure_ascii=False))
+        return
+    if how is Format.CSV:
+        show(rows_of(found["transfers"]), how, TRANSFER_HEADS)
+        return
+    for line in _lines(found):
+        typer.echo(line)
+    typer.echo("")
+    show(found["tests"], how, TEST_HEADS)
+    for rows, heads in ((found["transfers"], TRANSFER_HEADS), (found["card_events"], EVENT_HEADS)):
+        if len(rows):
+            typer.echo("")
+            show(rows.to_dict("records"), how, heads)
+
+
+def whole(known: dict[str, Any]) -> dict[str, Any]:
+    """A dictionary of frames and values as JSON can hold it."""
+    return {name: rows_of(value) if hasattr(value, "columns") else plain(value) for name, value in known.items()}
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    score = f"score {found['score']:.2f}"
+    if found["surprise"] is not None and found["surprise"] == found["surprise"]:
+        score += f", surprise {found['surprise']:.1f} nats"
+    lines = [f"{found['finding']}  {found['subject_kind']} {found['subject_id']}  {score}, phase {found['phase']}"]
+    paragraphs = {
+        "why": found["reason"],
+        "rule": f"{found['title']}. {' '.join(found['meaning'].split())}",
+        "innocent when": found["innocent_when"],
+        "source": found["source"],
+        "settings": _pairs(found["thresholds"]),
+        "facts": _pairs(found["facts"]),
+    }
+    for name, text in paragraphs.items():
+        lines += textwrap.wrap(f"{name:<14} {text}", WIDTH, subsequent_indent=" " * 15)
+    return lines
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} = {shown(value)}" for name, value in values.items() if value is not None) or "none"

@@ -1,0 +1,51 @@
+"""Words that facts put into reasons, in the languages of the reasons; numbers and names go in as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LANGUAGES = ("en", "vi", "nl")
+
+PHRASES: dict[str, tuple[str, str]] = {
+    "id number absent": ("số định danh không có", "identiteitsnummer ontbreekt"),
+    "birth date": ("ngày sinh", "geboortedatum"),
+    "name": ("tên", "naam"),
+    "address": ("địa chỉ", "adres"),
+    "holder": ("chủ tài khoản", "rekeninghouder"),
+    "account": ("tài khoản", "rekening"),
+    "(one household)": ("(một hộ gia đình)", "(één huishouden)"),
+    "then it worked": ("sau đó thành công", "daarna lukte het"),
+    "and it never worked": ("và không thành công", "en het lukte nooit"),
+    "a device never seen before": ("thiết bị chưa từng thấy", "een nooit eerder gezien apparaat"),
+    "new biometrics": ("sinh trắc học mới", "nieuwe biometrie"),
+    "a raised limit": ("hạn mức được nâng", "een verhoogde limiet"),
+    "a new payee": ("người nhận mới", "een nieuwe begunstigde"),
+    "a raised limit and a new payee": ("hạn mức được nâng và người nhận mới", "een verhoogde limiet en een nieuwe begunstigde"),
+    "repeat victim": ("nạn nhân lặp lại", "herhaald slachtoffer"),
+    "beneficiary of several victims": ("người thụ hưởng của nhiều nạn nhân", "begunstigde van meerdere slachtoffers"),
+    "fan-in": ("nhiều chuyển vào một", "velen betalen één"),
+    "fan-out": ("một chuyển ra nhiều", "één betaalt velen"),
+    "gather-scatter": ("gom rồi chia", "verzamelen en verdelen"),
+    "scatter-gather": ("chia rồi gom", "verdelen en verzamelen"),
+    "bipartite": ("cùng người nhận", "gedeelde ontvangers"),
+    "all by paths that turn": ("chỉ qua đường đổi hướng", "alleen via wegen die keren"),
+    "nearest": ("gần nhất cách", "de dichtste op afstand"),
+}
+"""English phrase → Vietnamese, Dutch."""
+
+
+def worded(value: Any, language: str) -> Any:
+    """A fact inside a sentence of a language; a phrase that is followed by a number keeps it."""
+    if isinstance(value, list):
+        return ", ".join(str(worded(each, language)) for each in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None:
+        return "–"
+    if language == LANGUAGES[0] or not isinstance(value, str):
+        return value
+    place = LANGUAGES.index(language) - 1
+    if value in PHRASES:
+        return PHRASES[value][place]
+    first, _, rest = value.partition(" ")
+    return f"{PHRASES[first][place]} {rest}" if first in PHRASES else value

@@ -1,0 +1,59 @@
+"""N3: many at once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.drawing import accounts_of, transfers_of
+from tests.signs.scene import background, findings_of, weighed
+
+FAN_IN = "".join(f"s{n} hub {100 + n} 3+{9 + n}:00\n" for n in range(10))
+FAN_OUT = "".join(f"hub s{n} {100 + n} 3+{9 + n}:00\n" for n in range(10))
+SCATTER = "".join(f"one m{n} {500 + n} 3+{9 + n}:00\nm{n} other {480 + n} 4+{9 + n}:00\n" for n in range(5))
+BOTH = "".join(f"one r{n} {100 + n} 3+{9 + n}:00\nother r{n} {90 + n} 3+{10 + n}:30\n" for n in range(5))
+GATHER = "".join(f"s{n} hub 100 3+{9 + n}:00\n" for n in range(6)) + "".join(
+    f"hub t{n} 95 3+{16 + n}:00\n" for n in range(6)
+)
+
+
+@pytest.mark.parametrize(
+    ("drawing", "name", "subjects"),
+    [
+        (FAN_IN, "fan-in", {"hub"}),
+        (FAN_OUT, "fan-out", {"hub"}),
+        (GATHER, "gather-scatter", {"hub"}),
+        (SCATTER, "scatter-gather", {"m0", "m1", "m2", "m3", "m4"}),
+        (BOTH, "bipartite", {"r0", "r1", "r2", "r3", "r4"}),
+    ],
+)
+def test_each_pattern_is_found_about_its_accounts(ledger_of, drawing, name, subjects):
+    """With all its transfers as evidence, in a ledger of three hundred others."""
+    found = findings_of("N3", ledger_of(drawing + background()))
+    named = {each["subject_id"] for each in found if json.loads(each["facts"])["pattern_name"] == name}
+    assert subjects <= named
+    story = next(each for each in found if each["subject_id"] in subjects and name in each["reason"])
+    assert set(story["evidence"]) == {f"t{n + 1:03d}" for n in range(len(transfers_of(drawing)))}
+    assert story["surprise"] > 0 and story["score"] > 0.5
+
+
+def test_two_counterparties_are_below(ledger_of):
+    """Nobody is a hub by two."""
+    few = "s1 hub 100 3+9:00\ns2 hub 100 3+10:00\n"
+    assert "hub" not in {each["subject_id"] for each in findings_of("N3", ledger_of(few + background()))}
+
+
+def test_a_busy_account_surprises_nobody(ledger_of):
+    """Ten payers a day, every day: that is its trade."""
+    shop = "".join(f"c{day}_{n} shop 10 {day}+{8 + n}:00\n" for day in range(20) for n in range(10))
+    found = {each["subject_id"]: each["score"] for each in findings_of("N3", ledger_of(shop + background()))}
+    assert found.get("shop", 0.0) < 0.3
+
+
+def test_a_payroll_is_lowered(ledger_of):
+    """A firm pays ten people by batch: the finding stays, and scores little."""
+    wages = FAN_OUT.replace("\n", " batch\n")
+    rows = accounts_of(transfers_of(wages + background()), hub={"kind": "business"})
+    (found,) = (each for each in weighed("N3", ledger_of(wages + background(), accounts=rows)) if each["subject_id"] == "hub")
+    assert "payroll" in found["passed"] and found["score"] < 0.3

@@ -1,0 +1,57 @@
+"""Two engines, one answer: every set-based sign gives identical rows on DuckDB and on a real local Spark."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import ibis
+import pytest
+
+from mulegraph.feed.ingest import load
+from mulegraph.feed.ledger import Engine, Ledger
+from mulegraph.feed.simulation import simulate
+from mulegraph.settings import Settings
+from mulegraph.signs.base import all_signs
+from mulegraph.signs.scene import Scene
+
+SET_BASED = "A1 A2 A4 A5 A6 C1 C2 C3 C4 C5 N6 N7 T1 V1".split()
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, Scene]:
+    """The same simulated ledger on both engines."""
+    pyspark = pytest.importorskip("pyspark.sql", reason="PySpark is not installed: pip install 'mulegraph[spark]'")
+    folder = tmp_path_factory.mktemp("engines")
+    simulate(folder / "files", accounts=600, seed=9)
+    load(folder / "files", folder / "ws")
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    settings = {"spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2", "spark.ui.enabled": "false",
+                "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
+                "spark.sql.session.timeZone": "UTC", "spark.ui.showConsoleProgress": "false"}  # fmt: skip
+    builder = pyspark.SparkSession.builder.master("local[2]")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    yield {engine: Scene(Ledger(folder / "ws" / "ledger", engine), Settings()) for engine in Engine}
+    session.stop()
+
+
+def test_the_list_names_every_set_based_sign(scenes):
+    """A sign is set-based when it gives an Ibis expression; A1 compares names of what an expression finds."""
+    given = {
+        code
+        for code, sign in all_signs().items()
+        if not {"flow", "chains", "clusters", "neighbours", "sides"} & set(sign.find.__code__.co_varnames[: sign.find.__code__.co_argcount])
+        and (code == "A1" or isinstance(sign.rows(scenes[Engine.DUCKDB], {}), ibis.Table))
+    }
+    assert given == set(SET_BASED)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("code", SET_BASED)
+def test_both_engines_give_the_same_findings(scenes, code):
+    """Down to the last digit, and there are some."""
+    on = {engine: all_signs()[code].run(scene, {}) for engine, scene in scenes.items()}
+    assert on[Engine.DUCKDB].to_pylist() == on[Engine.SPARK].to_pylist()
+    assert len(on[Engine.DUCKDB]) > 0

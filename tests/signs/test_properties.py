@@ -1,0 +1,112 @@
+"""What holds for every sign on every ledger: facts are the subject's own, weeks are alike, and order is nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mulegraph.feed.ingest import load
+from mulegraph.feed.ledger import Ledger
+from mulegraph.feed.simulation import simulate
+from mulegraph.settings import Settings
+from mulegraph.signs.base import all_signs
+from mulegraph.signs.scene import Scene
+
+Rows = list[dict[str, str]]
+TIMES = ("at", "listed_at", "expires_at", "reported_at", "first_seen")
+WEEKS = timedelta(weeks=3)
+slowly = settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+seeds = st.integers(0, 2**31)
+
+
+@pytest.fixture
+def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, dict]]:
+    """Findings by id of a simulated ledger, whose tables may be changed before they are loaded."""
+
+    def of(seed: int, change: Callable[[str, Rows], Rows] = lambda name, rows: rows) -> dict[str, dict]:
+        folder = tmp_path_factory.mktemp("property")
+        simulate(folder / "files", accounts=700, days=28, seed=seed)
+        for path in sorted((folder / "files").glob("*.csv")):
+            with path.open(encoding="utf-8", newline="") as stream:
+                rows = change(path.stem, list(csv.DictReader(stream)))
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.DictWriter(stream, list(rows[0]), restval="")
+                writer.writeheader()
+                writer.writerows(rows)
+        assert not load(folder / "files", folder / "ws").rejects
+        scene = Scene(Ledger(folder / "ws" / "ledger"), Settings())
+        rows = [row for sign in all_signs().values() for row in sign.run(scene, {}).to_pylist()]
+        return {row["finding"]: row for row in rows}
+
+    return of
+
+
+@slowly
+@given(seed=seeds)
+def test_row_order_never_matters(found, seed):
+    """Files in any order give the same findings, to the last digit."""
+
+    def shuffled(name: str, rows: Rows) -> Rows:
+        return random.Random(seed).sample(rows, len(rows))
+
+    assert found(seed) == found(seed, shuffled)
+
+
+@slowly
+@given(seed=seeds)
+def test_whole_weeks_later_is_the_same(found, seed):
+    """No sign knows the date: all times are moved, and nothing else changes."""
+
+    def later(name: str, rows: Rows) -> Rows:
+        return [{key: _moved(value) if key in TIMES and value else value for key, value in row.items()} for row in rows]
+
+    before, after = found(seed), found(seed, later)
+    assert set(before) == set(after)
+    for name, row in before.items():
+        moved = {key: row[key] + WEEKS if row[key] else None for key in ("first_at", "last_at")}
+        assert {**row, **moved} == after[name], name
+
+
+def _moved(text: str) -> str:
+    return (datetime.fromisoformat(text) + WEEKS).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@slowly
+@given(seed=seeds)
+def test_unrelated_accounts_never_change_facts(found, seed):
+    """Strangers who deal with each other only: chance may change, and what is known of a finding does not."""
+
+    def with_strangers(name: str, rows: Rows) -> Rows:
+        draw = random.Random(seed)
+        if name == "accounts":
+            plain = {"bank": "FERN", "kind": "personal", "currency": "EUR"}
+            return [*rows, *({"account_id": f"FERN{n}", **plain} for n in range(200))]
+        if name == "transfers":
+            others = [
+                {
+                    "transfer_id": f"Z{n:06d}", "source": f"FERN{draw.randrange(200)}", "target": f"FERN{draw.randrange(200)}",
+                    "amount": f"{draw.randrange(1, 900)}", "currency": "EUR", "at": draw.choice(rows)["at"],
+                    "channel": "instant",
+                }
+                for n in range(900)
+            ]  # fmt: skip
+            return [*rows, *others]
+        return rows
+
+    before, after = found(seed), found(seed, with_strangers)
+    both = [name for name in before if name in after and before[name]["pattern"] == after[name]["pattern"]]
+    assert len(both) > 0.8 * len(before)
+    for name in both:
+        assert _facts(before[name]) == _facts(after[name]), name
+
+
+def _facts(row: dict) -> dict:
+    facts = {key: value for key, value in json.loads(row["facts"]).items() if not key.startswith("expected")}
+    return {**facts, "evidence": row["evidence"], "amount": row["amount"], "accounts": row["accounts"]}
