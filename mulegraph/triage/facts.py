@@ -110,8 +110,8 @@ def _signs(findings: pd.DataFrame) -> Iterator[tuple[str, str]]:
     if (findings["sign"] == TAKEN_OVER).any():
         yield AGAINST, "the account shows signs of a take-over (T1): somebody else may have paid"
     passed: dict[str, str] = {}
-    for text in findings["benign"]:
-        for name, (outcome, why) in json.loads(text).items():
+    for tests in findings["benign"]:
+        for name, (outcome, why) in (json.loads(tests) if isinstance(tests, str) else tests).items():
             if outcome == PASSED:
                 passed.setdefault(name, why)
     for name, why in sorted(passed.items()):
