@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -110,9 +109,7 @@ def _signs(findings: pd.DataFrame) -> Iterator[tuple[str, str]]:
     if (findings["sign"] == TAKEN_OVER).any():
         yield AGAINST, "the account shows signs of a take-over (T1): somebody else may have paid"
     passed: dict[str, str] = {}
-    for tests in findings["benign"]:
-        for name, (outcome, why) in (json.loads(tests) if isinstance(tests, str) else tests).items():
-            if outcome == PASSED:
-                passed.setdefault(name, why)
+    for outcomes, reasons in zip(findings["benign"], findings["benign_why"], strict=True):
+        passed.update({name: reasons[name] for name, outcome in outcomes.items() if outcome == PASSED})
     for name, why in sorted(passed.items()):
         yield AGAINST, f"an innocent explanation fits, {name.replace('_', ' ')}: {why}"
