@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -98,10 +98,12 @@ def show_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """One case: who does what in it, and the findings that make it."""
-    found = opened(workspace, reveal).case(case)
+    space = opened(workspace, reveal)
+    found, state = space.case(case), casework.told(space, case)
     if how is Format.JSON:
         whole = {
             **plain(found.row),
+            "state": state,
             "made_of": json.loads(found.row["made_of"]),
             "findings": rows_of(found.findings),
         }
@@ -113,7 +115,11 @@ def show_command(
     row = found.row
     typer.echo(f"{found.id}  score {row['score']:.2f} from {row['made_of']}")
     money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen"
-    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}\n")
+    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")
+    typer.echo(_state(state))
+    for line in _history(state):
+        typer.echo(line)
+    typer.echo("")
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {shown(list(members))}")
     typer.echo("")
@@ -172,6 +178,17 @@ def snooze_command(
 def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """The false-alarm ledger: how the findings of each sign ended, as people decided."""
     show(casework.alarms(opened(workspace)), how, ALARM_HEADS, empty="Nothing is decided yet.")
+
+
+def _history(state: dict[str, Any]) -> list[str]:
+    """Notes, requests and replies of a case, in order of time, a line each."""
+    lines = [(each["at"], f"{each['who']}: {each['text']}") for each in state["notes"]]
+    for each in state["requests"]:
+        lines.append((each["at"], f"asked {each['bank']} ({each['number']}), reply by {each['reply_by']}"))
+    for each in state["replies"]:
+        answers = ", ".join(sorted({answer["answer"] for answer in each["answers"]}))
+        lines.append((each["at"], f"{each['kind']} from {each['sender'] or 'unknown'}: {answers}"))
+    return [f"{at[:16].replace('T', ' ')}  {text}" for at, text in sorted(lines)]
 
 
 def _state(row: dict[str, object]) -> str:

@@ -24,7 +24,9 @@ def scan_command(
     fail_over: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with code 1 when a case scores above this.")
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")] = Engine.DUCKDB,
+    engine: Annotated[
+        Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")
+    ] = Engine.DUCKDB,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""

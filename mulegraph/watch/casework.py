@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,11 @@ def states(folder: Path) -> dict[str, CaseState]:
 def state_of(space: Workspace, case: str) -> CaseState:
     """The state of one case."""
     return states(space.folder).get(case, CaseState())
+
+
+def told(space: Workspace, case: str) -> dict[str, Any]:
+    """The state of one case as it may be shown."""
+    return space.masked(asdict(state_of(space, case)))
 
 
 def with_state(cases: pd.DataFrame, found: dict[str, CaseState]) -> pd.DataFrame:

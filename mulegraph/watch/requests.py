@@ -60,7 +60,8 @@ def make_request(
     least = max(found.traced.values()) * LEAST_SHARE
     told = found.steps[found.steps["maximum"] >= least]
     to = _banks(space, told["target"])
-    steps = told[to == bank]
+    # What the bank's customers paid each other it sees itself, and we could not recall it.
+    steps = told[(to == bank) & (_banks(space, told["source"]) != bank)]
     if steps.empty:
         banks = sorted(set(to.dropna()))
         raise BadUse(
@@ -154,8 +155,8 @@ def _amounts(space: Workspace, transfers: list[str]) -> dict[str, Decimal]:
 
 
 def _held(found: TraceResult, bank: str, steps: pd.DataFrame) -> list[Held]:
-    mine = found.accounts[(found.accounts["bank"] == bank) & (found.accounts["maximum"] > 0)]
-    mine = mine[mine["account"].isin(steps["target"])]
+    least = max(found.traced.values()) * LEAST_SHARE
+    mine = found.accounts[(found.accounts["bank"] == bank) & (found.accounts["maximum"] >= least)]
     held = [Held(row.account, row.minimum, row.maximum) for row in mine.itertuples()]
     beyond = steps[steps["bank"] == bank].groupby("target", sort=True)["maximum"].sum()
     return held + [Held(str(account), None, amount) for account, amount in beyond.items()]

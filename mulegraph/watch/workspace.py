@@ -71,9 +71,7 @@ class Workspace(Outward):
         return found
 
     @outward
-    def scan(
-        self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB
-    ) -> ScanResult:
+    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanResult:
         """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
         result = scan(self.folder, progress=progress, engine=engine)
         self.__dict__["run"] = result.run

@@ -120,6 +120,7 @@ def test_a_request_is_made_sent_and_answered(space, case, tmp_path):
     others = set(case_trace(space, case).accounts.query("bank != 'SUED'")["account"])
     named = {each.payee for each in request.payments} | {each.account for each in request.held}
     assert not named & others
+    assert {each.payer_bank for each in request.payments}.isdisjoint({"SUED", None})
     page = paths[0].read_text(encoding="utf-8")
     holders = space.ledger.arrow("holders")["name"].to_pylist()
     assert not any(name in page for name in holders)
