@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -45,7 +46,6 @@ class Ledger:
         self.kind = engine
         self.store = Store(folder)
         self._tables: dict[str, ir.Table] = {}
-        self._kept = 0
         self.snapshot: Snapshot = self.store.current()
         if not self.snapshot.of("transfers"):
             raise BadUse(f"{folder.parent}: nothing is loaded here yet", do="Run: mulegraph load FOLDER")
@@ -95,15 +95,16 @@ class Ledger:
                 self._tables[name] = ibis.memtable(TABLES[name].arrow_schema.empty_table())
         return self._tables[name]
 
-    def kept(self, expression: ir.Table) -> ir.Table:
-        """The same rows, worked out once and kept by the engine for what asks several times."""
-        self._kept += 1
-        name = f"kept_{self._kept}"
-        if self.kind is Engine.SPARK:
-            frame = self.engine._session.sql(str(ibis.to_sql(expression, dialect="pyspark"))).cache()
-            frame.createOrReplaceTempView(f"mulegraph_{name}")
-            return self.engine.table(f"mulegraph_{name}")
-        return self.engine.create_table(name, expression, temp=True)
+    def kept(self, name: str, made: Callable[[], ir.Table]) -> ir.Table:
+        """The rows of an expression, worked out once under a name and kept by the engine for whoever asks again."""
+        if name not in self._tables:
+            if self.kind is Engine.SPARK:
+                frame = self.engine._session.sql(str(ibis.to_sql(made(), dialect="pyspark"))).cache()
+                frame.createOrReplaceTempView(f"mulegraph_{name}")
+                self._tables[name] = self.engine.table(f"mulegraph_{name}")
+            else:
+                self._tables[name] = self.engine.create_table(name, made(), temp=True)
+        return self._tables[name]
 
     @property
     def transfers(self) -> ir.Table:

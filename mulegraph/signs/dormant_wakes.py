@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ibis
 from ibis import _
-from ibis.expr import types as ir
 
+from mulegraph.feed.daily import SECONDS_A_DAY, daily, moves
 from mulegraph.feed.ledger import Ledger
 from mulegraph.signs.base import Phase, grown, sign
 
@@ -44,16 +44,21 @@ def dormant_wakes(
     Innocent when: a savings account is closed, or a holder comes back from abroad.
     """
     least = min(dormant_days, LEDGER_SHARE * max((ledger.until - ledger.since).days, 1))
-    moves = _moves(ledger)
+    begun = int((ledger.since - type(ledger.since)(1970, 1, 1)).total_seconds())
+    # Whole days first, on the table of days: only the few that slept are looked at by the second.
+    slept_days = _.day - _.day.lag().over(ibis.window(group_by="account_id", order_by="day")).fill_null(
+        begun // SECONDS_A_DAY
+    )
+    sleepers = daily(ledger).mutate(slept=slept_days).filter(_.slept >= least - 1).select("account_id").distinct()
+    mine = moves(ledger).semi_join(sleepers, "account_id")
     by_time = ibis.window(group_by="account_id", order_by=["second", "transfer_id", "received"])
-    woken = moves.mutate(before=_.second.lag().over(by_time))
-    begun = _seconds(ledger.since)
+    woken = mine.mutate(before=_.second.lag().over(by_time))
     opened = ledger.table("accounts").select("account_id", opened=_.opened_on.cast("timestamp").epoch_seconds())
     woken = woken.left_join(opened, "account_id").drop("account_id_right")
     slept = _.second - _.before.fill_null(ibis.greatest(_.opened.fill_null(begun), begun))
-    woken = woken.mutate(slept=slept).filter(_.slept >= least * 86_400)
+    woken = woken.mutate(slept=slept).filter(_.slept >= least * SECONDS_A_DAY)
     woken = woken.select("account_id", "slept", woke=_.second)
-    joined = woken.join(moves, "account_id")
+    joined = woken.join(mine, "account_id")
     after = joined.filter((_.second >= _.woke) & (_.second <= _.woke + within_hours * 3_600))
     found = after.group_by("account_id", "woke", "slept").agg(
         transfers=_.count(),
@@ -67,7 +72,7 @@ def dormant_wakes(
     )
     found = found.filter(_.paid.notnull() & _.amount.notnull() & (_.transfers > transfers_more_than) & (_.senders > senders_more_than))
     percent = (100 * _.paid.cast("float64") / _.amount.cast("float64")).round(0)
-    found = found.mutate(passed_percent=percent, slept_days=(_.slept / 86_400).round(0).cast("int64"))
+    found = found.mutate(passed_percent=percent, slept_days=(_.slept / SECONDS_A_DAY).round(0).cast("int64"))
     # A little old money may go out beside the new; when much does, it is a savings account being emptied.
     found = found.filter((_.passed_percent >= passed_percent) & (_.passed_percent <= 120))
     best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("transfers"), "woke"]))
@@ -75,20 +80,3 @@ def dormant_wakes(
     score = grown(0.8, _.transfers)
     return found.mutate(hours=int(within_hours), score=score).rename(subject_id="account_id")
 
-
-def _moves(ledger: Ledger) -> ir.Table:
-    """Receipts and payments, one row each, with the second since 1970."""
-    transfers = ledger.transfers.filter((_.source != _.target).fill_null(True))
-    ends = [
-        transfers.filter(_[end].notnull()).select(
-            account_id=_[end], other=_[other], received=ibis.literal(end == "target"), amount=_.amount, currency=_.currency,
-            transfer_id=_.transfer_id, at=transfers["at"], second=transfers["at"].epoch_seconds(),
-        )
-        for end, other in (("target", "source"), ("source", "target"))
-    ]  # fmt: skip
-    return ends[0].union(ends[1])
-
-
-def _seconds(moment) -> int:  # type: ignore[no-untyped-def]
-    """Seconds since 1970 of a UTC time without a zone."""
-    return int((moment - type(moment)(1970, 1, 1)).total_seconds())

@@ -77,16 +77,17 @@ def fictitious_merchant(
 
 def _drained(ledger: Ledger, events: ir.Table) -> ir.Table:
     """drained_percent: what the merchant's account paid out on the days of its card takings and the day after."""
-    moves = ledger.transfers.filter(_.source.notnull() & _.target.notnull())
-    moves = moves.mutate(day=(_["at"].epoch_seconds() / 86_400).floor().cast("int64"))
-    by_card = moves.filter(_.channel == "card").select("amount", "day", "target", account_id="source")
+    day = (_["at"].epoch_seconds() / 86_400).floor().cast("int64")
+    transfers = ledger.transfers.filter(_.source.notnull() & _.target.notnull())
+    by_card = transfers.filter(_.channel == "card").semi_join(events, [("source", "account_id")])
+    by_card = by_card.select("amount", "target", day=day, account_id="source")
     met = events.join(by_card, ["account_id", "amount", "day"]).group_by("merchant_id", "target").agg(met=_.count())
     best = ibis.row_number().over(ibis.window(group_by="merchant_id", order_by=[ibis.desc("met"), "target"]))
     account = met.mutate(place=best).filter(_.place == 0).select("merchant_id", account="target")
-    taken = moves.join(account, [("target", "account")]).group_by("merchant_id", "account", "day").agg(
-        taken=_.amount.sum()
-    )  # fmt: skip
-    paid = moves.group_by("source", "day").agg(paid=_.amount.sum())
+    taken = transfers.join(account, [("target", "account")]).mutate(day=day)
+    taken = taken.group_by("merchant_id", "account", "day").agg(taken=_.amount.sum())
+    out = ledger.transfers.semi_join(account, [("source", "account")]).mutate(day=day)
+    paid = out.group_by("source", "day").agg(paid=_.amount.sum())
     late = paid.select(account="source", day=_.day - 1, late="paid")
     paid = paid.select("paid", "day", account="source")
     both = taken.left_join(paid, ["account", "day"]).drop("account_right", "day_right")

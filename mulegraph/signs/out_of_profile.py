@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
+from mulegraph.feed.daily import SECONDS_A_DAY, daily, moves
 from mulegraph.feed.ledger import Ledger
 from mulegraph.feed.places import kilometres, latitude, longitude
 from mulegraph.signs.base import Phase, grown, sign
@@ -13,12 +14,10 @@ from mulegraph.signs.base import Phase, grown, sign
 DAYS_A_MONTH = 30
 MAD_TO_SIGMA = 1.4826
 """Makes a median absolute deviation comparable with a standard deviation (Rousseeuw & Croux, JASA 88, 1993)."""
-NIGHT_ENDS = 5
 FEWEST_IN_GROUP = 20
 KILOMETRES_APART = 100.0
 LEAST_SPREAD = 0.25
 """Deviation of logarithms taken at least: amounts that differ by a quarter are the same."""
-ARRANGED = ("batch", "standing_order", "direct_debit")
 
 
 @sign(
@@ -60,16 +59,15 @@ def out_of_profile(
 
     Innocent when: the holder sold a house, works nights, or runs a small business from his own account.
     """
-    moves = _moves(ledger)
-    # Everything but counterparties is read off this table; on ten million transfers it is made once.
-    days = ledger.kept(_days(ledger, moves))
+    personal = ledger.table("accounts").filter(_.kind == "personal").select("account_id")
+    days = daily(ledger).semi_join(personal, "account_id")
     found = days.group_by("account_id").agg(
         amount=_.taken.sum(), currency=_.currency.min(), first_at=_.first_at.min(), last_at=_.last_at.max()
     )
     for part in (
         _against_profile(ledger, days),
         _against_history(days),
-        _as_hub(moves, days, partners_a_day_more_than),
+        _as_hub(ledger, days, partners_a_day_more_than),
         _at_night(ledger, days),
         _travelling(ledger),
     ):
@@ -84,64 +82,18 @@ def out_of_profile(
     }
     found = found.mutate(**{name: test.fill_null(False).cast("int64") for name, test in failed.items()})
     found = found.mutate(tests_count=_.value + _.hub + _.night + _.travel)
-    found = ledger.kept(found.filter(_.tests_count > least_tests_more_than))
-    evidence = _largest_evidence(moves, found)
+    # Worked out before its evidence is looked up, which would work it out again.
+    found = ibis.memtable(found.filter(_.tests_count > least_tests_more_than).to_pyarrow())
+    evidence = _largest_evidence(ledger, found)
     found = found.left_join(evidence, "account_id").drop("account_id_right")
     return found.mutate(score=grown(0.5, _.tests_count)).rename(subject_id="account_id")
 
 
-def _moves(ledger: Ledger) -> ir.Table:
-    """Receipts and payments of personal accounts, one row each: account_id, other, received, amount, at, day, month."""
-    personal = ledger.table("accounts").filter(_.kind == "personal").select("account_id")
-    transfers = ledger.transfers
-    ends = []
-    for mine, other in (("target", "source"), ("source", "target")):
-        ends.append(
-            transfers.filter(_[mine].notnull()).select(
-                account_id=_[mine],
-                other=_[other],
-                received=ibis.literal(mine == "target"),
-                amount=_.amount,
-                currency=_.currency,
-                channel=_.channel,
-                at=transfers["at"],
-                transfer_id=_.transfer_id,
-            )
-        )
-    both = ends[0].union(ends[1])
-    both = both.filter(_.other.isnull() | (_.other != _.account_id)).semi_join(personal, "account_id")
-    begun = _midnight(ledger)
-    seconds = both["at"].epoch_seconds() - begun
-    return both.mutate(day=(seconds / 86_400).floor().cast("int64"), month=(seconds / (86_400 * DAYS_A_MONTH)).floor())
-
-
-def _midnight(ledger: Ledger) -> int:
-    """Midnight before the ledger's first transfer, in seconds since 1970."""
-    first = ledger.since
-    return int((first.replace(hour=0, minute=0, second=0, microsecond=0) - type(first)(1970, 1, 1)).total_seconds())
-
-
-def _days(ledger: Ledger, moves: ir.Table) -> ir.Table:
-    """One row an account and day: sums in and in all, payments, those at night, transfers, and when."""
-    free = _.received & ~_.channel.isin(ARRANGED)
-    paid = ~_.received
-    return moves.group_by("account_id", "day").agg(
-        month=_.month.min(),
-        value=_.amount.sum().cast("float64"),
-        taken=_.amount.sum(where=_.received),
-        free=_.amount.sum(where=free).cast("float64"),
-        payments=paid.cast("int64").sum(),
-        night=(paid & (moves["at"].hour() < NIGHT_ENDS)).cast("int64").sum(),
-        transfers=_.count(),
-        currency=_.currency.min(),
-        first_at=moves["at"].min(),
-        last_at=moves["at"].max(),
-    )
-
-
 def _against_profile(ledger: Ledger, days: ir.Table) -> ir.Table:
     """income_times and peer_mads: the best month's receipts against income, and against the same job and age."""
-    months = days.group_by("account_id", "month").agg(taken=_.free.sum())
+    first = int((ledger.since - type(ledger.since)(1970, 1, 1)).total_seconds()) // SECONDS_A_DAY
+    months = days.mutate(month=((_.day - first) / DAYS_A_MONTH).floor())
+    months = months.group_by("account_id", "month").agg(taken=_.free.sum())
     best = months.group_by("account_id").agg(taken=_.taken.max().fill_null(0.0))
     owned = ledger.table("accounts").select("account_id", "holder_id")
     holders = ledger.table("holders").select("holder_id", "monthly_income", "occupation", "date_of_birth")
@@ -179,10 +131,10 @@ def _against_history(days: ir.Table) -> ir.Table:
     return both.select("account_id", history_mads=((_.top - _.middle) / usual).round(1))
 
 
-def _as_hub(moves: ir.Table, days: ir.Table, more_than: int) -> ir.Table:
+def _as_hub(ledger: Ledger, days: ir.Table, more_than: int) -> ir.Table:
     """partners: most distinct counterparties in one day, of days with more transfers than matter."""
     busy = days.filter(_.transfers > more_than).select("account_id", "day")
-    met = moves.filter(_.other.notnull()).semi_join(busy, ["account_id", "day"])
+    met = moves(ledger).filter(_.other.notnull()).semi_join(busy, ["account_id", "day"])
     partners = met.group_by("account_id", "day").agg(partners=_.other.nunique())
     return partners.group_by("account_id").agg(partners=_.partners.max())
 
@@ -208,8 +160,8 @@ def _travelling(ledger: Ledger) -> ir.Table:
     return far.group_by("account_id").agg(travel_kmh=(_.km * 3_600 / (_.seconds + tick)).max().round(0))
 
 
-def _largest_evidence(moves: ir.Table, found: ir.Table) -> ir.Table:
+def _largest_evidence(ledger: Ledger, found: ir.Table) -> ir.Table:
     """The five largest transfers of each account found."""
-    mine = moves.semi_join(found, "account_id")
+    mine = moves(ledger).semi_join(found, "account_id")
     rank = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "transfer_id"]))
     return mine.mutate(place=rank).filter(_.place < 5).group_by("account_id").agg(evidence=_.transfer_id.collect())

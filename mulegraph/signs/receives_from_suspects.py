@@ -28,26 +28,25 @@ def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:
 
     Innocent when: the account is a shop, a court deposit, or the victim of test payments.
     """
-    suspects = ledger.listed("account", on="suspicion")
+    suspects = ledger.listed("account", on="suspicion").select(suspect="subject_id")
     receipts = ledger.transfers.filter(_.target.notnull() & _.source.notnull() & (_.source != _.target))
-    receipts = receipts.left_join(suspects.select(suspect="subject_id"), [("source", "suspect")])
-    senders = receipts.group_by("source").agg(suspect=_.suspect.count() > 0)
-    share = senders.suspect.cast("int64").sum() / senders.count().cast("float64")
-    found = (
-        receipts.group_by(subject_id=_.target)
-        .agg(
-            receipts=_.suspect.count(),
-            all_senders=_.source.nunique(),
-            senders=_.suspect.nunique(),
-            amount=_.amount.sum(where=_.suspect.notnull()),
-            currency=_.currency.min(),
-            first_at=receipts["at"].min(where=_.suspect.notnull()),
-            last_at=receipts["at"].max(where=_.suspect.notnull()),
-            evidence=_.transfer_id.collect(where=_.suspect.notnull()),
-        )
-        .filter(_.receipts > more_than)
-        .mutate(expected=_.all_senders * share.as_scalar())
+    payers = receipts.select("source").distinct()
+    listed = payers.semi_join(suspects, [("source", "suspect")])
+    share = listed.count().as_scalar() / payers.count().as_scalar().cast("float64")
+    told = receipts.semi_join(suspects, [("source", "suspect")])
+    found = told.group_by("target").agg(
+        receipts=_.count(),
+        senders=_.source.nunique(),
+        amount=_.amount.sum(),
+        currency=_.currency.min(),
+        first_at=told["at"].min(),
+        last_at=told["at"].max(),
+        evidence=_.transfer_id.collect(),
     )
+    found = found.filter(_.receipts > more_than)
+    # Only theirs: all payers of all accounts would be most of the work.
+    all_senders = receipts.semi_join(found, "target").group_by("target").agg(all_senders=_.source.nunique())
+    found = found.join(all_senders, "target").mutate(expected=_.all_senders * share).rename(subject_id="target")
     # Chernoff's bound on a Poisson tail: exact to a constant, and every engine can compute it.
     tail = _.senders * (_.senders / _.expected).ln() - _.senders + _.expected
     return found.mutate(surprise=(_.senders > _.expected).ifelse(tail, 0.0))

@@ -74,12 +74,13 @@ def structuring(
 
 def _repeated(moves: ir.Table, more_than: int) -> ir.Table:
     """The most repeated amount of each payer to one party in a day."""
-    groups = moves.group_by("subject", "party", "value", "day").agg(
-        repeats=_.count(), amount=_.amount.sum(), currency=_.currency.min(),
-        first_at=moves["at"].min(), last_at=moves["at"].max(), evidence=_.transfer_id.collect(),
-        parties=_.party.collect(distinct=True),
+    key = ["subject", "party", "value", "day"]
+    # Counted first: lists are gathered for the few groups that repeat.
+    often = moves.group_by(*key).agg(repeats=_.count()).filter(_.repeats > more_than).select(*key)
+    groups = moves.semi_join(often, key).group_by(*key).agg(
+        repeats=_.count(), amount=_.amount.sum(), currency=_.currency.min(), first_at=_["at"].min(),
+        last_at=_["at"].max(), evidence=_.transfer_id.collect(), parties=_.party.collect(distinct=True),
     )  # fmt: skip
-    groups = groups.filter(_.repeats > more_than)
     best = ibis.row_number().over(
         ibis.window(group_by="subject", order_by=[ibis.desc("repeats"), ibis.desc("value"), "day", "party"])
     )

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.feed.daily import ARRANGED
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.bursts import Sides
 from mulegraph.flow.matching import DAY, Transfers
@@ -23,7 +24,6 @@ PASSED, FAILED = "passed", "failed"
 MONEY = frozenset("A3 A4 A6 N1 N2 N3 N5 N6 N7".split())
 DEVICES = frozenset("A7 N4".split())
 FIRMS = ("business", "merchant", "internal")
-ARRANGED = ("batch", "standing_order", "direct_debit")
 WAGE_WORDS = r"(?i)salar|wage|payroll|lương|loon"
 MOST = 0.8
 """Share of a finding's transfers that must fit an explanation."""
