@@ -100,7 +100,8 @@ def typology(rng: np.random.Generator, kind: str, accounts: int, days: int) -> t
         return members, [(members[0], each, amount * kept, when[place]) for place, each in enumerate(members[1:])]
     if kind == "cycle":
         return members, [
-            (each, members[(place + 1) % size], amount * kept**place, when[4 * place]) for place, each in enumerate(members)
+            (each, members[(place + 1) % size], amount * kept**place, when[4 * place])
+            for place, each in enumerate(members)
         ]
     if kind in ("bipartite", "stack"):
         layers = [members[::2], members[1::2]] if kind == "bipartite" else [members[::3], members[1::3], members[2::3]]

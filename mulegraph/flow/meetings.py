@@ -246,4 +246,3 @@ def _densest(one, other, middle, first, second, at, window, accounts):  # type: 
             count[begin] = best
         begin = end
     return count, low_of, high_of
-

@@ -307,4 +307,3 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NaT:
         return None
     return value.isoformat() if hasattr(value, "isoformat") else value
-

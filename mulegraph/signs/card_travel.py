@@ -83,7 +83,9 @@ def _events(ledger: Ledger, rest_hours: float) -> ir.Table:
     events = events.mutate(seconds=_["at"].epoch_seconds() - _.before.epoch_seconds())
     rested = ibis.ifelse(_.seconds.isnull() | (_.seconds > rest_hours * 3_600), 1, 0)
     events = events.mutate(km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), rested=rested)
-    return events.mutate(run=_.rested.sum().over(ibis.cumulative_window(group_by="card_id", order_by=["at", "event_id"])))
+    return events.mutate(
+        run=_.rested.sum().over(ibis.cumulative_window(group_by="card_id", order_by=["at", "event_id"]))
+    )
 
 
 def _marathons(events: ir.Table, more_than: int) -> ir.Table:

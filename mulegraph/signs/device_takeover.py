@@ -70,11 +70,16 @@ def device_takeover(
     )
     found = found.filter(
         ((_.times > times_more_than) | ((_.raised > 0) & (_.times > raised_times_more_than)))
-        & (_.drained_percent >= drained_percent) & ((_.raised > 0) | (_.fresh > 0))
+        & (_.drained_percent >= drained_percent)
+        & ((_.raised > 0) | (_.fresh > 0))
     )
-    best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "started", "trigger"]))
+    best = ibis.row_number().over(
+        ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "started", "trigger"])
+    )
     found = found.mutate(place=best).filter(_.place == 0)
-    then = ibis.ifelse(_.raised > 0, ibis.ifelse(_.fresh > 0, "a raised limit and a new payee", "a raised limit"), "a new payee")
+    then = ibis.ifelse(
+        _.raised > 0, ibis.ifelse(_.fresh > 0, "a raised limit and a new payee", "a raised limit"), "a new payee"
+    )
     return found.select(
         "trigger", "amount", "currency", "last_at", "evidence", "times",
         accounts=_.payees.concat(ibis.array([_.account_id])),

@@ -152,9 +152,13 @@ def _travelling(ledger: Ledger) -> ir.Table:
     seen = use.filter(_.place.notnull()).select("account_id", "place", "device_id", at=use["at"])
     seen = seen.mutate(lat=latitude(_.place), lon=longitude(_.place)).filter(_.lat.notnull() & _.lon.notnull())
     by_time = ibis.window(group_by="account_id", order_by=["at", "device_id", "place"])
-    seen = seen.mutate(before=_["at"].lag().over(by_time), lat_0=_.lat.lag().over(by_time), lon_0=_.lon.lag().over(by_time))
+    seen = seen.mutate(
+        before=_["at"].lag().over(by_time), lat_0=_.lat.lag().over(by_time), lon_0=_.lon.lag().over(by_time)
+    )
     seen = seen.filter(_.before.notnull())
-    seen = seen.mutate(km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), seconds=_["at"].epoch_seconds() - _.before.epoch_seconds())
+    seen = seen.mutate(
+        km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), seconds=_["at"].epoch_seconds() - _.before.epoch_seconds()
+    )
     tick = 60 if ledger.has_hours else 86_400
     far = seen.filter(_.km >= KILOMETRES_APART)
     return far.group_by("account_id").agg(travel_kmh=(_.km * 3_600 / (_.seconds + tick)).max().round(0))

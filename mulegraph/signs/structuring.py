@@ -92,8 +92,14 @@ def _just_under(moves: ir.Table, percent: float, seconds: int, more_than: int) -
     near = moves.filter((_.value < _.ceiling) & (_.value >= _.ceiling * (100 - percent) / 100))
     within = ibis.range_window(group_by=["subject", "currency"], order_by="second", preceding=seconds, following=0)
     near = near.mutate(seen=_.transfer_id.count().over(within))
-    best = ibis.row_number().over(ibis.window(group_by="subject", order_by=[ibis.desc("seen"), "second", "transfer_id"]))
-    ends = near.mutate(place=best).filter((_.place == 0) & (_.seen > more_than)).select("subject", "currency", ended=_.second)
+    best = ibis.row_number().over(
+        ibis.window(group_by="subject", order_by=[ibis.desc("seen"), "second", "transfer_id"])
+    )
+    ends = (
+        near.mutate(place=best)
+        .filter((_.place == 0) & (_.seen > more_than))
+        .select("subject", "currency", ended=_.second)
+    )
     joined = near.join(ends, ["subject", "currency"])
     inside = joined.filter((_.second <= _.ended) & (_.second >= _.ended - seconds))
     return inside.group_by("subject", "currency").agg(

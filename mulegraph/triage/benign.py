@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -134,7 +133,9 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: Sides) -> Evidence:
         "channel": known["channel"].to_pandas().to_numpy(),
         "wage": pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False).to_numpy(),
     }
-    rows = pd.DataFrame({"f": place, "row": numbers[where], **{name: column[where] for name, column in columns.items()}})
+    rows = pd.DataFrame(
+        {"f": place, "row": numbers[where], **{name: column[where] for name, column in columns.items()}}
+    )
     subject = ledger.account_numbers_of(findings["subject_id"].combine_chunks())
     subject = np.where(frame["subject_kind"] == "account", subject, -2)
     rows["inward"] = rows["target"].to_numpy() == subject[place]
@@ -171,7 +172,10 @@ def _payroll(of: Evidence) -> Outcome:
     is_firm = _subject_kind(of).isin(FIRMS).to_numpy()
     share = of.count(wages) / paid
     passed = is_firm & (people >= 3) & (share >= HALF)
-    why = [f"{p} payees, {s:.0%} by batch or as wages, {'a firm' if f else 'no firm'}" for p, s, f in zip(people, share, is_firm, strict=True)]
+    why = [
+        f"{p} payees, {s:.0%} by batch or as wages, {'a firm' if f else 'no firm'}"
+        for p, s, f in zip(people, share, is_firm, strict=True)
+    ]
     return Outcome(passed, why)
 
 
@@ -212,7 +216,10 @@ def _treasurer(of: Evidence) -> Outcome:
     """Equal shares from several people, paid on to a firm as one sum: a club, a present, a trip."""
     equal, firm, payers, spread = _shares(of)
     passed = equal & firm & (payers >= 3)
-    why = [f"{p} payers, largest share {s:.2f} of the smallest, {'paid on to a firm' if f else 'not paid on to a firm'}" for p, s, f in zip(payers, spread, firm, strict=True)]
+    why = [
+        f"{p} payers, largest share {s:.2f} of the smallest, {'paid on to a firm' if f else 'not paid on to a firm'}"
+        for p, s, f in zip(payers, spread, firm, strict=True)
+    ]
     return Outcome(passed, why)
 
 
@@ -231,7 +238,9 @@ def _recurring(of: Evidence) -> Outcome:
     again = _again(of)
     passed = (of.count() > 1) & (arranged | (again >= MOST))
     why = [
-        "nearly all by batch, standing order or direct debit" if a else f"{s:.0%} of the transfers recur in other weeks together"
+        "nearly all by batch, standing order or direct debit"
+        if a
+        else f"{s:.0%} of the transfers recur in other weeks together"
         for a, s in zip(arranged, again, strict=True)
     ]
     return Outcome(passed, why)
@@ -287,7 +296,9 @@ def _shares(of: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
         after = mine[(at >= times.at[place, "min"]) & (at <= times.at[place, "max"] + PAID_ON_WITHIN)]
         # What he spends himself is small beside what he collected.
         large = after[2 * of.transfers.amount[after] >= of.transfers.amount[after].max(initial=0)]
-        firm[place] = len(large) > 0 and bool(firms[of.transfers.target[large]].all() and (of.transfers.target[large] >= 0).all())
+        firm[place] = len(large) > 0 and bool(
+            firms[of.transfers.target[large]].all() and (of.transfers.target[large] >= 0).all()
+        )
     return equal, firm, payers, spread
 
 

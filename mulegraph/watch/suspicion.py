@@ -82,7 +82,9 @@ def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
     table = space.run.table("findings")
     rows = table.filter(pc.equal(table["finding"], finding))
     if not len(rows):
-        raise BadUse(f"finding '{finding}' is unknown", do=near(finding, table["finding"], "mulegraph signs --format json"))
+        raise BadUse(
+            f"finding '{finding}' is unknown", do=near(finding, table["finding"], "mulegraph signs --format json")
+        )
     found = told(space.frame(rows), language).to_dict("records")[0]
     sign = all_signs()[found["sign"]]
     events = found["facts"].get("events") or []

@@ -41,7 +41,10 @@ def test_fans_have_the_most_distinct_counterparties_of_any_window(ledger, hours)
     """Every window that begins at one of the account's own transfers is looked at, one after the other."""
     window = hours * HOUR
     for bursts, mine, other in zip(
-        find_bursts(Sides(ledger), [window])[:2], (ledger.target, ledger.source), (ledger.source, ledger.target), strict=True
+        find_bursts(Sides(ledger), [window])[:2],
+        (ledger.target, ledger.source),
+        (ledger.source, ledger.target),
+        strict=True,
     ):
         expected = {}
         for account in range(ACCOUNTS):
@@ -93,7 +96,13 @@ def _held(found, expected, ledger, window):
     counts = {}
     for pair, met in expected.items():
         best = max(
-            len({m for f, s, m in met if 0 <= ledger.at[f] - ledger.at[b] < window and ledger.at[s] - ledger.at[b] <= window})
+            len(
+                {
+                    m
+                    for f, s, m in met
+                    if 0 <= ledger.at[f] - ledger.at[b] < window and ledger.at[s] - ledger.at[b] <= window
+                }
+            )
             for b, _, _ in met
         )
         if best >= meetings_module.LEAST_MIDDLEMEN:
@@ -110,7 +119,9 @@ def test_a_cycle_is_found_where_networkx_finds_one(ledger, hours):
     """NetworkX lists all simple cycles of the graph of transfers that may follow each other; ours finds each start's."""
     window, graph = hours * HOUR, nx.DiGraph()
     for one, two in itertools.permutations(range(len(ledger)), 2):
-        follows = one < two and ledger.target[one] == ledger.source[two] >= 0 and ledger.source[two] != ledger.target[two]
+        follows = (
+            one < two and ledger.target[one] == ledger.source[two] >= 0 and ledger.source[two] != ledger.target[two]
+        )
         if follows and 0.7 * ledger.amount[one] <= ledger.amount[two] <= ledger.amount[one]:
             graph.add_edge(one, two)
     starts = set()

@@ -56,7 +56,11 @@ def test_a_test_explains_only_its_signs(ledger_of):
 def test_a_treasurer_collects_equal_shares_and_pays_a_firm(ledger_of, amounts, passed):
     """Unequal shares are no club."""
     sums = (amounts.split() * 8)[:8]
-    drawing = "".join(f"s{n} hub {each} 3+{9 + n}:00\n" for n, each in enumerate(sums)) + "hub hall 190 4+12:00\n" + background()
+    drawing = (
+        "".join(f"s{n} hub {each} 3+{9 + n}:00\n" for n, each in enumerate(sums))
+        + "hub hall 190 4+12:00\n"
+        + background()
+    )
     rows = accounts_of(transfers_of(drawing), hall={"kind": "business"})
     (found,) = (each for each in weighed("N3", ledger_of(drawing, accounts=rows)) if each["subject_id"] == "hub")
     assert ("treasurer" in found["passed"]) is passed
@@ -69,11 +73,15 @@ def test_who_pays_a_person_on_is_no_treasurer(ledger_of):
     assert "treasurer" not in found["passed"]
 
 
-@pytest.mark.parametrize(("homes", "passed"), [(["W1", "W1"], "household"), (["W1"] * 4, "student_house"), (["W1", "W2"], "")])
+@pytest.mark.parametrize(
+    ("homes", "passed"), [(["W1", "W1"], "household"), (["W1"] * 4, "student_house"), (["W1", "W2"], "")]
+)
 def test_who_lives_together_may_share_a_device(ledger_of, homes, passed):
     """Two or three are a household, more a student house; two addresses are neither."""
     names = "abcd"[: len(homes)]
-    holders = [{"holder_id": f"h_{name}", "name": name, "address": home} for name, home in zip(names, homes, strict=True)]
+    holders = [
+        {"holder_id": f"h_{name}", "name": name, "address": home} for name, home in zip(names, homes, strict=True)
+    ]
     drawing = "\n".join(f"{name} shop 10 9:00" for name in names)
     ledger = ledger_of(drawing, device_use=[use(name, "pc") for name in names], holders=holders)
     (found,) = weighed("A7", ledger)
@@ -85,7 +93,9 @@ def test_a_merchant_is_paid_by_many(ledger_of):
     drawing = COLLECTED + background()
     (found,) = (
         each
-        for each in weighed("N3", ledger_of(drawing, accounts=accounts_of(transfers_of(drawing), hub={"kind": "merchant"})))
+        for each in weighed(
+            "N3", ledger_of(drawing, accounts=accounts_of(transfers_of(drawing), hub={"kind": "merchant"}))
+        )
         if each["subject_id"] == "hub"
     )
     assert "merchant" in found["passed"]

@@ -248,7 +248,11 @@ def _label_clusters(scene: Scene, controlled: dict[int, list[int]]) -> None:
     for device, mules in controlled.items():
         graph.add_edges_from((("device", device), ("account", mule)) for mule in mules)
     for part in nx.connected_components(graph):
-        holders = {number: len(set(scene.world.holder[controlled[number]].tolist())) for kind, number in part if kind == "device"}
+        holders = {
+            number: len(set(scene.world.holder[controlled[number]].tolist()))
+            for kind, number in part
+            if kind == "device"
+        }
         if max(holders.values()) > 2:
             scene.labels.sign("N4", min(holders, key=lambda device: (-holders[device], device)), kind=CLUSTER)
 
