@@ -1,6 +1,7 @@
 """How well each sign finds what is planted, how many look-alikes it raises, and how well the score ranks accounts.
 
-`benchmarks/quality.py` runs this; labels are read here only. A finding counts as raised from the score that makes cases.
+`benchmarks/quality.py` runs this; labels are read here only. A finding counts as raised from the score that makes
+cases.
 """
 
 from __future__ import annotations

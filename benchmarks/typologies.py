@@ -1,8 +1,10 @@
 """Ledgers of another kind than `mulegraph simulate` makes: typologies on a scale-free graph, dates only.
 
-Written after the published description of AMLSim (Weber et al., Scalable Graph Learning for Anti-Money Laundering, 2018;
+Written after the published description of AMLSim (Weber et al., Scalable Graph Learning for Anti-Money Laundering,
+2018;
 Altman et al., NeurIPS 2023), and of nothing in mulegraph: no hours, no channels, no holders, amounts from a uniform
-distribution, patterns that take days. Innocents repeat the same payments (forward, mutual, periodical, fan-in, fan-out).
+distribution, patterns that take days. Innocents repeat the same payments (forward, mutual, periodical, fan-in,
+fan-out).
 
     python benchmarks/typologies.py FOLDER --seed 1 --accounts 10000
 """

@@ -20,7 +20,8 @@ KILOMETRES_APART = 100.0
     harms=True,
     needs=("card_events", "card_events.place", HOURS),
     reason={
-        "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to {marathon_hours}"
+        "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to"
+        " {marathon_hours}"
         " hours without a rest",
         "vi": "một thẻ dùng ở các nơi cách nhau với tốc độ {kmh} km/h ({travels} lần, ở {places} nơi), và liên tục tới"
         " {marathon_hours} giờ không nghỉ",
@@ -39,7 +40,8 @@ def card_travel(
 ) -> ibis.Table:
     """A card is used at places too far apart for the time between, or around the clock without a rest.
 
-    Speed is along the great circle where places have coordinates, and needs a hundred kilometres; places with names only
+    Speed is along the great circle where places have coordinates, and needs a hundred kilometres; places with
+    names only
     may not differ within `unnamed_within_minutes`. A marathon is a run of uses without `rest_hours` between any two.
 
     Innocent when: a shop's terminal reports its head office, or a family shares the card's number for purchases online.

@@ -23,7 +23,8 @@ LEDGER_SHARE = 0.5
         " {passed_percent}% of it out again",
         "vi": "ngủ yên {slept_days} ngày, rồi {transfers} giao dịch trong {hours} giờ: {amount} {currency} vào,"
         " {passed_percent}% chuyển đi",
-        "nl": "sliep {slept_days} dagen, daarna {transfers} overboekingen binnen {hours} uur: {amount} {currency} binnen,"
+        "nl": "sliep {slept_days} dagen, daarna {transfers} overboekingen binnen {hours} uur: {amount}"
+        " {currency} binnen,"
         " {passed_percent}% weer weg",
     },
 )

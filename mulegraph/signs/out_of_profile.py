@@ -51,7 +51,8 @@ def out_of_profile(
 ) -> ibis.Table:
     """Value, count, place or hour is out of line with the holder's income, occupation, age, or the account's history.
 
-    Four tests on personal accounts, of which at least two must fail: value, that is receipts of a month against the income, or against
+    Four tests on personal accounts, of which at least two must fail: value, that is receipts of a month against
+    the income, or against
     peers of the same occupation and age (without those by batch, standing order or direct debit, which are arranged
     beforehand), or the largest day against the days before it; counterparties in a day; the share of payments at night
     (UTC); and the speed between the places where it was used (great circle, where places have coordinates). History and

@@ -1,9 +1,11 @@
 """How sure an account or a case is: evidence added up, each piece counted once, and turned into a probability.
 
 Evidence is in nats (weights of evidence: Good, Studies in the History of Probability and Statistics XXXVII, Biometrika
-66, 1979). A finding is worth its score times its sign's weight, spread over the transfers that it rests on. Findings that
+66, 1979). A finding is worth its score times its sign's weight, spread over the transfers that it rests on.
+Findings that
 rest on the same transfers say the same thing, so each transfer counts once, for the finding that makes most of it; of
-findings without transfers, and of those that name somebody beside their subject, each sign's best counts. The sum becomes a probability by a logistic curve fitted on simulated ledgers
+findings without transfers, and of those that name somebody beside their subject, each sign's best counts. The sum
+becomes a probability by a logistic curve fitted on simulated ledgers
 (Platt, Probabilistic outputs for support vector machines, 1999; `benchmarks/calibrate.py`), so that of accounts at 0.8
 about eight in ten are mules there. Its parts are the shares of the sum (Aumann & Shapley, Values of Non-Atomic Games,
 1974: for a function of a sum along the straight path, proportional to the terms), so that they add up to the score.
@@ -14,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -50,7 +53,7 @@ def probability(nats: float, curve: tuple[float, float]) -> float:
 
 
 def summed(pieces: Iterable[Piece]) -> dict[str, float]:
-    """Nats by sign. Each transfer counts once, for the piece that makes most of it; more evidence never lowers the sum."""
+    """Nats by sign. Each transfer counts once, for the piece that makes most of it; more never lowers the sum."""
     best: dict[object, tuple[float, str]] = {}
     for piece in pieces:
         keys: Iterable[object] = piece.transfers or (piece.sign,)
@@ -79,7 +82,7 @@ def parted(nats: Mapping[str, float], curve: tuple[float, float]) -> tuple[float
 def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
     """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
     pieces = account_pieces(findings, evidence)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for account, mine in pieces.items():
         score, parts = parted(summed(mine), ACCOUNT_CURVE)
         rows.append({"account": account, "score": score, "parts": json.dumps(parts)})
@@ -108,14 +111,15 @@ def account_pieces(findings: pa.Table, evidence: Evidence) -> dict[str, list[Pie
     return {ids[number].as_py(): mine for number, mine in pieces.items()}
 
 
-def case_pieces(findings: Iterable[Mapping[str, object]]) -> dict[str, float]:
+def case_pieces(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """Nats by sign of a case's findings; rows of FINDINGS as dictionaries."""
-    signs, places = all_signs(), {}  # type: ignore[var-annotated]
+    signs = all_signs()
+    places: dict[str, int] = {}
     pieces = []
     for row in findings:
-        transfers = frozenset(places.setdefault(each, len(places)) for each in row["evidence"])  # type: ignore[attr-defined]
+        transfers = frozenset(places.setdefault(each, len(places)) for each in row["evidence"])
         sign = signs[str(row["sign"])]
-        pieces.append(Piece(sign.code, float(row["score"]) * max(sign.weight, sign.party_weight), transfers))  # type: ignore[arg-type]
+        pieces.append(Piece(sign.code, float(row["score"]) * max(sign.weight, sign.party_weight), transfers))
     return summed(pieces)
 
 

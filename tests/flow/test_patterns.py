@@ -116,7 +116,7 @@ def _held(found, expected, ledger, window):
 @settings(max_examples=200, deadline=None)
 @given(ledger=ledgers(), hours=st.integers(1, 40))
 def test_a_cycle_is_found_where_networkx_finds_one(ledger, hours):
-    """NetworkX lists all simple cycles of the graph of transfers that may follow each other; ours finds each start's."""
+    """NetworkX lists all simple cycles of transfers that may follow each other; ours finds one for each start."""
     window, graph = hours * HOUR, nx.DiGraph()
     for one, two in itertools.permutations(range(len(ledger)), 2):
         follows = (
@@ -140,7 +140,8 @@ def test_a_cycle_is_found_where_networkx_finds_one(ledger, hours):
     sides = Sides(ledger)
     flat, begins, _ = found(
         ledger.source, ledger.target, ledger.amount, ledger.at, sides.payments.position, sides.payments.start,
-        sides.receipts.position, sides.receipts.start, np.ones(ACCOUNTS), np.ones(ACCOUNTS), window, ledger.tick, 70, False,
+        sides.receipts.position, sides.receipts.start, np.ones(ACCOUNTS), np.ones(ACCOUNTS), window,
+        ledger.tick, 70, False,
     )  # fmt: skip
     assert {int(flat[begin]) for begin in begins[:-1]} == starts
 

@@ -204,7 +204,7 @@ class Marker:
         self.labels.sign("C4", merchant, kind=MERCHANT, planted=INNOCENT)
 
     def _takeovers(self) -> None:
-        """T1: victims of networks whose payment a stranger's device made; innocents with a new phone who pay a friend."""
+        """T1: victims of networks whose payment a stranger's device made; innocents with a new phone."""
         chosen = [net for net in self.networks if net.first > 5 * DAY]
         for net in chosen[: self.count]:
             self._take_over(net.victims[0], net.first)

@@ -45,7 +45,8 @@ class Plants:
     def run(self) -> None:
         """Plant everything."""
         patterns: list[Callable[[], None]] = [
-            self._pass_through, self._suspect_receipts, self._near_suspects, self._shop_of_suspects, self._out_of_profile, self._house_sale,
+            self._pass_through, self._suspect_receipts, self._near_suspects, self._shop_of_suspects,
+            self._out_of_profile, self._house_sale,
             self._cycle, self._friends_settle, self._fan_in, self._fan_out, self._scatter_gather, self._gather_scatter,
             self._bipartite, self._sleeper, self._bonus, self._equal_pieces, self._under_the_limit, self._instalments,
             self._repeat_victim, self._reported_by_mistake, self._collection,
