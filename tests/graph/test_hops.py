@@ -107,4 +107,7 @@ def test_reach_counts_the_flagged_within_two_hops(rows, flagged):
     for account in range(6):
         close = set(nx.single_source_shortest_path_length(graph, account, cutoff=2)) - {account}
         assert reach.flagged[account] == len(close & flagged)
-        assert reach.around[account] >= len(close)
+        if account not in flagged:
+            known = {other: set(graph[other]) & flagged for other in graph[account]}
+            assert reach.ways[0][account] == len(set(graph[account]) & flagged)
+            assert reach.ways[1][account] == sum(other in flagged or bool(met) for other, met in known.items())

@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pytest
 
 from mulegraph.flow.naming import CHAINS
 from mulegraph.settings import CaseSettings
-from mulegraph.signs.base import FINDINGS
+from mulegraph.signs.base import FINDINGS, all_signs
 from mulegraph.triage.cases import build_cases, case_graph
 from mulegraph.triage.roles import roles_of
 
@@ -36,8 +37,11 @@ def chain(name: str, *accounts: str) -> dict[str, Any]:
     }
 
 
-def finding(sign: str, kind: str, subject: str, *accounts: str, score: float = 0.8) -> dict[str, Any]:
+def finding(
+    sign: str, kind: str, subject: str, *accounts: str, score: float = 0.8, pattern: str | None = None
+) -> dict[str, Any]:
     return {
+        "pattern": pattern,
         "finding": f"{sign}-{subject}",
         "sign": sign,
         "subject_kind": kind,
@@ -59,7 +63,10 @@ def cases_of(
     holders: dict[str, str] | None = None,
     settings: CaseSettings | None = None,
 ) -> list[dict[str, Any]]:
-    found = [*(finding("N1", "chain", each["chain"], *each["accounts"]) for each in chains), *others]
+    found = [
+        finding("N1", "account", each["accounts"][1], *each["accounts"], pattern=each["chain"]) for each in chains
+    ]
+    found += others
     table = build_cases(
         pa.Table.from_pylist(found, FINDINGS),
         pa.Table.from_pylist(chains, CHAINS),
@@ -127,15 +134,17 @@ def test_a_big_part_is_split_where_it_is_thin_and_always_alike():
 
 
 def test_the_score_is_made_of_what_it_says():
-    """One minus the product of the doubts of the best finding of each sign."""
+    """Of findings without transfers each sign's best counts, by its weight; the parts add up."""
     (case,) = cases_of(
         [chain("one", "a", "b", "c", "d")],
         finding("A3", "account", "b", "b", score=0.5),
         finding("A3", "account", "c", "c", score=0.4),
     )
 
-    assert json.loads(case["made_of"]) == {"A3": 0.5, "N1": 0.8}
-    assert case["score"] == 0.9
+    parts, weight = json.loads(case["made_of"]), {code: sign.weight for code, sign in all_signs().items()}
+    assert sum(parts.values()) == pytest.approx(case["score"])
+    assert set(parts) == {"base", "A3", "N1"}
+    assert parts["A3"] / parts["N1"] == pytest.approx(0.5 * weight["A3"] / (0.8 * weight["N1"]), rel=1e-3)
 
 
 def test_roles_are_read_off_the_chains():

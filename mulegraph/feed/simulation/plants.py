@@ -18,6 +18,7 @@ from mulegraph.feed.simulation.world import World
 
 LIMIT_CENTS = 1_000_000
 """The reporting limit of 10,000 euros."""
+SUSPECTS = 15
 SLEEP_SHARE = 0.6
 """Sleepers wake after this share of the days."""
 
@@ -138,17 +139,21 @@ class Plants:
     def _suspect_receipts(self) -> None:
         """A4: a mule is paid by suspects again and again."""
         mule = self._someone(role=MULE)
-        suspects = [self._someone(role=MULE) for _ in range(int(self.rng.integers(2, 5)))]
-        self.suspects.update(suspects)
+        suspects = self._suspects(int(self.rng.integers(2, 5)))
         for step in range(int(self.rng.integers(5, 9))):
             self._pay(suspects[step % len(suspects)], mule, self._cents(300), self._start())
         self.labels.sign("A4", mule)
 
+    def _suspects(self, count: int) -> list[int]:
+        """Accounts on the suspicion list; those who are known deal with many."""
+        while len(self.suspects) < max(SUSPECTS, count):
+            self.suspects.add(self._someone(role=MULE))
+        return [int(each) for each in self.rng.choice(sorted(self.suspects), count, replace=False)]
+
     def _near_suspects(self) -> None:
         """N5: a mule who deals with suspects, both ways."""
         mule = self._someone(role=MULE)
-        suspects = [self._someone(role=MULE) for _ in range(int(self.rng.integers(4, 7)))]
-        self.suspects.update(suspects)
+        suspects = self._suspects(int(self.rng.integers(4, 7)))
         for number, suspect in enumerate(suspects):
             ends = (suspect, mule) if number % 2 else (mule, suspect)
             self._pay(*ends, self._cents(200), self._start())

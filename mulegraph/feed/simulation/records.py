@@ -325,7 +325,7 @@ def _card_events(scene: Scene) -> pa.Table:
 def _listings(scene: Scene) -> pa.Table:
     """Most mules of known networks are suspected, and so are some innocents; big creditors are known to be good."""
     rng, world = scene.rng, scene.world
-    least = plants_for(world.accounts)
+    least = max(1, plants_for(world.accounts) // 4)
     known: set[int] = set()
     for number, network in enumerate(scene.networks):
         if number < least or rng.random() < KNOWN_NETWORKS:
