@@ -2,6 +2,7 @@
 
     python benchmarks/tracing.py                     # makes a ledger of ten million transfers in benchmarks/work/
     python benchmarks/tracing.py --workspace FOLDER  # or takes one that is there
+    python benchmarks/tracing.py --planted 4711      # whether every planted account and hop is found, with this seed
 
 The plain coins of the tests trace a small part of the same ledger, as a peer. Machines are shared and noisy: read
 the ratios.
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from mulegraph.feed.ingest import load
 from mulegraph.feed.simulation import simulate
@@ -39,7 +41,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--workspace", type=Path)
     options.add_argument("--millions", type=int, default=10)
+    options.add_argument("--planted", type=int, metavar="SEED")
     chosen = options.parse_args()
+    if chosen.planted is not None:
+        planted(chosen.planted)
+        return
     folder = chosen.workspace or made(chosen.millions)
     space = Workspace(folder, reveal="benchmark")
     transfers = timed("open: transfers as integers", lambda: space._transfers)
@@ -78,6 +84,45 @@ def made(millions: int) -> Path:
 def seen(transfers: Any) -> np.ndarray:
     """Every account that pays anything, as the default has it for banks."""
     return paying(transfers)
+
+
+def planted(seed: int) -> None:
+    """Trace every planted network from its victims' payments; hops are those of the planted transfers alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder) / "files"
+        simulate(files, accounts=20_000, days=30, seed=seed, hard=True)
+        load(files, Path(folder) / "workspace")
+        labels = pd.read_csv(files / "labels" / "labelled_transfers.csv", dtype=str)
+        rows = pd.read_csv(files / "transfers.csv", dtype=str).set_index("transfer_id")
+        space = Workspace(Path(folder) / "workspace", reveal="benchmark")
+        found = missing = late = 0
+        for _, part in labels[labels["label"] == "planted"].groupby("group"):
+            seeds, hops = _planted_hops(part, rows)
+            if not seeds:
+                continue
+            accounts = space.trace(seeds).accounts
+            got = dict(zip(accounts["account"], accounts["generation"], strict=True))
+            missing += sum(account not in got for account in hops)
+            late += sum(got.get(account, 0) > hop for account, hop in hops.items())
+            found += sum(account in got for account in hops)
+    print(f"planted accounts found {found} of {found + missing}; generation later than planted: {late}")
+
+
+def _planted_hops(part: pd.DataFrame, rows: pd.DataFrame) -> tuple[list[str], dict[str, int]]:
+    """The victims' payments of a network, and the planted hops from them by account, in order of time."""
+    role = dict(zip(part["transfer_id"], part["role"], strict=True))
+    seeds, hops = [], {}
+    for transfer, row in rows.loc[list(role)].sort_values("at").iterrows():
+        if role[transfer] == "victim_payment":
+            seeds.append(transfer)
+            hop = 1
+        elif row["source"] in hops:
+            hop = hops[row["source"]] + 1
+        else:
+            continue
+        if isinstance(row["target"], str):
+            hops[row["target"]] = min(hops.get(row["target"], hop), hop)
+    return seeds, hops
 
 
 def peer(transfers: Any) -> None:

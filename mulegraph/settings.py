@@ -73,6 +73,14 @@ class TraceSettings:
 
 
 @dataclass(frozen=True)
+class RequestSettings:
+    """`sender` is how our bank names itself in support requests; `country` is a bank's where none is said."""
+
+    sender: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a workspace; `signs` holds changed thresholds by sign code."""
 
@@ -81,6 +89,7 @@ class Settings:
     hops: HopSettings = HopSettings()
     cases: CaseSettings = CaseSettings()
     trace: TraceSettings = TraceSettings()
+    requests: RequestSettings = RequestSettings()
     signs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -133,6 +142,10 @@ def _section(path: Path, section: str, values: dict[str, Any], kind: Any) -> Any
         if expected[name] is tuple:
             if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
                 raise BadUse(f"{where} is {value!r}", do='Expected a list of texts such as ["NORD"].')
+            continue
+        if expected[name] is str:
+            if not isinstance(value, str):
+                raise BadUse(f"{where} is {value!r}", do="Expected a text in quotes.")
             continue
         low, high = LIMITS[f"{section}.{name}"]
         whole = expected[name] is int

@@ -31,7 +31,7 @@ def test_the_documented_file_is_the_defaults(tmp_path):
     plain = Settings()
     assert found == replace(plain, signs=found.signs)
     raw = tomllib.loads(text)
-    for section in ("flow", "devices", "hops", "cases", "trace"):
+    for section in ("flow", "devices", "hops", "cases", "trace", "requests"):
         assert set(raw[section]) == {each.name for each in fields(getattr(plain, section))}
 
 
@@ -43,7 +43,7 @@ def test_every_setting_has_limits():
         f"{section}.{each.name}"
         for section in sections
         for each in fields(getattr(plain, section))
-        if not isinstance(each.default, tuple)  # lists of names have none
+        if not isinstance(each.default, (tuple, str))  # names have none
     }
     assert set(LIMITS) == names
 

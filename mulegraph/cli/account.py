@@ -71,7 +71,9 @@ def _who(known: dict[str, Any]) -> list[str]:
     who = (
         ", ".join(shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name)) or "not known"
     )
-    active = f"{shown(known['active_from'])} to {shown(known['active_until'])}" if known["active_from"] else "no findings"
+    active = (
+        f"{shown(known['active_from'])} to {shown(known['active_until'])}" if known["active_from"] else "no findings"
+    )
     lines = [
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
         f" opened {shown(known['opened_on']) or 'unknown'}",
@@ -101,12 +103,16 @@ def _signs(known: dict[str, Any]) -> list[str]:
     rows = pd.concat([known["findings"][mine], known["findings"][~mine]])
     story = rows["sign"] + " " + rows["pattern"].fillna(rows["finding"])
     for row in rows[~story.duplicated()].to_dict("records"):
-        about = "" if row["subject_id"] == known["account_id"] else f" (about {row['subject_kind']} {row['subject_id']})"
+        about = (
+            "" if row["subject_id"] == known["account_id"] else f" (about {row['subject_kind']} {row['subject_id']})"
+        )
         passed = [f"{name} ({row['benign_why'][name]})" for name, result in row["benign"].items() if result == "passed"]
         lines += _wrapped(f"{row['score']:.2f}  {row['finding']}{about}: {row['reason']}", 6)
         limits = known["thresholds"].get(row["sign"], {})
         if limits:
-            lines += _wrapped("      thresholds: " + ", ".join(f"{name} {value:g}" for name, value in limits.items()), 18)
+            lines += _wrapped(
+                "      thresholds: " + ", ".join(f"{name} {value:g}" for name, value in limits.items()), 18
+            )
         lines += _wrapped("      innocent? " + (", ".join(passed) or "no benign test is passed"), 16)
     return lines
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +22,11 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.triage.journal import Entry
 from mulegraph.views.tables import Format, plain, rows_of, shown
+from mulegraph.watch import casework
+from mulegraph.watch.holds import facts_for_and_against, holds
+from mulegraph.watch.requests import take_reply
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
@@ -29,17 +36,44 @@ HEADS = {
     "score": "score",
     "size": "accounts",
     "amount": "amount",
-    "first_at": "from (UTC)",
-    "last_at": "to",
+    "last_at": "last (UTC)",
     "signs": "signs",
+    "state": "state",
 }
+ALARM_HEADS = {
+    "sign": "sign",
+    "confirmed": "confirmed",
+    "innocent": "innocent",
+    "unclear": "unclear",
+    "snoozed": "snoozed",
+    "false_share": "false",
+}
+HOLD_HEADS = {
+    "account": "account",
+    "role": "role",
+    "minimum": "still there",
+    "maximum": "at most",
+    "innocent_payments": "innocent",
+    "innocent_amount": "sum",
+}
+Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
+CaseId = Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")]
 FINDING_HEADS = {"sign": "sign", "score": "score", "last_at": "last (UTC)", "reason": "why"}
+
+
+class Status(StrEnum):
+    """What a case may be."""
+
+    OPEN = "open"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
 
 
 @case.command("list")
 def list_command(
     workspace: WorkspaceFolder = HERE,
     account: Account = None,
+    status: Annotated[Status | None, typer.Option(help="Only cases that are so.")] = None,
     top: Top = None,
     since: Since = None,
     until: Until = None,
@@ -47,10 +81,12 @@ def list_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Cases of the latest scan, the strongest first."""
-    found = opened(workspace, reveal).cases(account=account, top=top, since=since, until=until)
+    found = opened(workspace, reveal).cases(account=account, since=since, until=until)
+    found = found[found["status"] == status.value] if status is not None else found
+    found = found.head(top) if top is not None else found
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     for row in rows if how is Format.TABLE else []:
-        row.update(size=len(row["accounts"]), signs=" ".join(row["made_of"]))
+        row.update(size=len(row["accounts"]), signs=" ".join(row["made_of"]), state=_state(row))
     show(rows, how, HEADS)
 
 
@@ -62,10 +98,12 @@ def show_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """One case: who does what in it, and the findings that make it."""
-    found = opened(workspace, reveal).case(case)
+    space = opened(workspace, reveal)
+    found, state = space.case(case), casework.told(space, case)
     if how is Format.JSON:
         whole = {
             **plain(found.row),
+            "state": state,
             "made_of": json.loads(found.row["made_of"]),
             "findings": rows_of(found.findings),
         }
@@ -77,8 +115,126 @@ def show_command(
     row = found.row
     typer.echo(f"{found.id}  score {row['score']:.2f} from {row['made_of']}")
     money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen"
-    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}\n")
+    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")
+    typer.echo(_state(state))
+    for line in _history(state):
+        typer.echo(line)
+    typer.echo("")
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {shown(list(members))}")
     typer.echo("")
     show(found.findings.to_dict("records"), how, FINDING_HEADS)
+
+
+@case.command("note")
+def note_command(
+    case: CaseId,
+    text: Annotated[str, typer.Argument(help="What to write down.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Write a note to a case."""
+    _did(casework.note(opened(workspace), case, text))
+
+
+@case.command("assign")
+def assign_command(
+    case: CaseId,
+    who: Annotated[str, typer.Argument(help="Who works on it.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Give a case to somebody."""
+    _did(casework.assign(opened(workspace), case, who))
+
+
+@case.command("close")
+def close_command(
+    case: CaseId,
+    reason: Why,
+    disposition: Annotated[str, typer.Option("--as", help="confirmed, innocent or unclear.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Close a case, and count its findings as right or false alarms."""
+    _did(casework.close(opened(workspace), case, disposition, reason))
+
+
+@case.command("reopen")
+def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE) -> None:
+    """Open a closed or snoozed case again."""
+    _did(casework.reopen(opened(workspace), case, reason))
+
+
+@case.command("snooze")
+def snooze_command(
+    case: CaseId,
+    reason: Why,
+    until: Annotated[str, typer.Option("--until", help="The day on which it is open again.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Put a case aside until a day."""
+    _did(casework.snooze(opened(workspace), case, until, reason))
+
+
+@case.command("alarms")
+def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
+    """The false-alarm ledger: how the findings of each sign ended, as people decided."""
+    show(casework.alarms(opened(workspace)), how, ALARM_HEADS, empty="Nothing is decided yet.")
+
+
+def _history(state: dict[str, Any]) -> list[str]:
+    """Notes, requests and replies of a case, in order of time, a line each."""
+    lines = [(each["at"], f"{each['who']}: {each['text']}") for each in state["notes"]]
+    for each in state["requests"]:
+        lines.append((each["at"], f"asked {each['bank']} ({each['number']}), reply by {each['reply_by']}"))
+    for each in state["replies"]:
+        answers = ", ".join(sorted({answer["answer"] for answer in each["answers"]}))
+        lines.append((each["at"], f"{each['kind']} from {each['sender'] or 'unknown'}: {answers}"))
+    return [f"{at[:16].replace('T', ' ')}  {text}" for at, text in sorted(lines)]
+
+
+def _state(row: dict[str, object]) -> str:
+    ends = [row[name] for name in ("disposition", "snoozed_until", "assignee") if isinstance(row[name], str)]
+    return " ".join([str(row["status"]), *map(str, ends)])
+
+
+def _did(entry: Entry) -> None:
+    typer.echo(f"{entry.about}: {entry.what}, journal entry {entry.number}")
+
+
+@case.command("reply")
+def reply_command(
+    case: CaseId,
+    file: Annotated[Path, typer.Argument(help="The bank's message: pacs.004 or camt.029.")],
+    workspace: WorkspaceFolder = HERE,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Read a bank's answer to a request onto its case."""
+    reply = take_reply(opened(workspace), case, file)
+    rows = [{**asdict(each), "transfer": each.transfer or "(all)"} for each in reply.answers]
+    show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
+
+
+@case.command("holds")
+def holds_command(
+    case: CaseId,
+    workspace: WorkspaceFolder = HERE,
+    share: Annotated[float, typer.Option(min=0.01, max=1, help="Share of the flow to stop.")] = 0.9,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
+    rows = holds(opened(workspace, reveal), case, share=share)
+    show(rows, how, HOLD_HEADS, empty="No set of holds would stop that much.")
+    if rows and how is Format.TABLE:
+        typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A hold is for people to decide.")
+
+
+@case.command("facts")
+def facts_command(
+    case: CaseId,
+    account: Annotated[str, typer.Option("--account", "-a", help="An account of the case.")],
+    workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """What speaks for and against an account's holder knowing; it is no verdict."""
+    show(facts_for_and_against(opened(workspace, reveal), case, account), how, {"speaks": "speaks", "fact": "fact"})

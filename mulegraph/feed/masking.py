@@ -56,11 +56,13 @@ HIDDEN_FIELDS = {
     column.name for table in TABLES.values() for column in table.columns if column.masked is Mask.HIDDEN
 } - {"reason"}
 """Fields that are never shown, by name. A finding's `reason` is a sentence of ours, and is searched for values."""
-OPEN_FIELDS = {
+OPEN_FIELDS = {"evidence", "transfer", "transfers", "transfer_id"}
+"""Fields that hold ids of transfers, which stay readable even where an account has the same number."""
+WORD_FIELDS = {
     *"finding findings sign made_of subject_kind case cases chain chains network role roles kind channel".split(),
-    *"currency direction evidence transfer transfers transfer_id bank list run method innocent_when".split(),
+    *"currency direction bank list run method innocent_when status disposition".split(),
 }
-"""Fields that hold mulegraph's own words, or ids of transfers, which stay readable."""
+"""Fields that hold mulegraph's own words: an account that is called `victim` does not hide that role."""
 PIECE = re.compile(r"\w+|\s+|[^\w\s]")
 NUMBER = re.compile(r"[\d.,:]+")
 
@@ -156,7 +158,7 @@ class Masker:
 
     def _replaced(self, value: Any, field: str) -> Any:
         if isinstance(value, str):
-            return value if field in OPEN_FIELDS else HIDDEN if _is_hidden(field) else self._shown[value]
+            return HIDDEN if _is_hidden(field) else self._shown[value] if _is_looked_at(field, value) else value
         if isinstance(value, Mapping):
             return {self._key_shown(key): self._replaced(each, str(key)) for key, each in value.items()}
         if isinstance(value, (list, tuple, set)):
@@ -288,6 +290,13 @@ def _is_hidden(field: str) -> bool:
     return field in HIDDEN_FIELDS or field.endswith("date_of_birth")
 
 
+def _is_looked_at(field: str, text: str) -> bool:
+    """Whether a text may hold what identifies somebody; a word of ours has no digit in it."""
+    if field in OPEN_FIELDS or _is_hidden(field):
+        return False
+    return field not in WORD_FIELDS or any(each.isdigit() for each in text)
+
+
 def _text_columns(frame: pd.DataFrame) -> list[str]:
     """Columns that may hold texts, or that are hidden whatever they hold."""
     return [
@@ -301,7 +310,7 @@ def _text_columns(frame: pd.DataFrame) -> list[str]:
 def _texts(value: Any, field: str) -> Iterator[str]:
     """Every text in a value that has to be looked at."""
     if isinstance(value, str):
-        if field not in OPEN_FIELDS and not _is_hidden(field):
+        if _is_looked_at(field, value):
             yield value
     elif isinstance(value, Mapping):
         for key, each in value.items():

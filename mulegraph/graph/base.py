@@ -150,6 +150,7 @@ _FINDING = pa.schema(
         ("reason", TEXT),
         ("accounts", TEXTS),
         ("evidence", TEXTS),
+        ("disposition", TEXT),
     ]
 )
 _CASE = pa.schema(
@@ -162,6 +163,9 @@ _CASE = pa.schema(
         ("first_at", TIME),
         ("last_at", TIME),
         ("amount", AMOUNT),
+        ("status", TEXT),
+        ("assignee", TEXT),
+        ("disposition", TEXT),
     ]
 )
 _TRANSFER = pa.schema(
@@ -369,8 +373,11 @@ def _keyed(rows: pa.Table | None, key: str, label: NodeLabel) -> pa.Table:
     """The input's columns in the label's order and types, `key` under the label's own name for it."""
     if rows is None:
         return label.properties.empty_table()
-    names = [key, *label.properties.names[1:]]
-    return rows.select(names).rename_columns(label.properties.names).cast(label.properties)
+    schema = label.properties
+    # What people decided comes with the rows of a workspace; rows from elsewhere lack it.
+    columns = [rows[key], *(rows[each.name] if each.name in rows.schema.names else pa.nulls(len(rows), each.type)
+                            for each in list(schema)[1:])]  # fmt: skip
+    return pa.table(columns, schema.names).cast(schema)
 
 
 def _unnested(rows: pa.Table, key: str, column: str) -> pa.Table:

@@ -1,7 +1,8 @@
 """Benign tests: the innocent explanations of a finding, each passed or failed and why, and what a passed one takes off.
 
 A test is passed when the innocent explanation fits. It lowers the score by the share that stands here, and never
-removes a finding. A test only explains the signs it is made for: that a shop is a shop does not clear its holder's papers.
+removes a finding. A test only explains the signs it is made for: that a shop is a shop does not clear its holder's
+papers.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,8 @@ class Outcome:
 class Evidence:
     """What the tests read: `rows` has one row for each finding and transfer of its evidence, `named` for each account.
 
-    rows: f (the finding's place), row (in the ledger), source, target (account numbers, −1 cash), amount (float), at (µs), channel, wage,
+    rows: f (the finding's place), row (in the ledger), source, target (account numbers, −1 cash), amount (float),
+    at (µs), channel, wage,
     inward and outward (of the subject). named: f, number, kind, holder, address. accounts: the last three of every
     account by number. `findings` is the table itself, with the subject's number.
     """
@@ -134,7 +135,9 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: Sides) -> Evidence:
         "channel": known["channel"].to_pandas().to_numpy(),
         "wage": pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False).to_numpy(),
     }
-    rows = pd.DataFrame({"f": place, "row": numbers[where], **{name: column[where] for name, column in columns.items()}})
+    rows = pd.DataFrame(
+        {"f": place, "row": numbers[where], **{name: column[where] for name, column in columns.items()}}
+    )
     subject = ledger.account_numbers_of(findings["subject_id"].combine_chunks())
     subject = np.where(frame["subject_kind"] == "account", subject, -2)
     rows["inward"] = rows["target"].to_numpy() == subject[place]
@@ -171,7 +174,10 @@ def _payroll(of: Evidence) -> Outcome:
     is_firm = _subject_kind(of).isin(FIRMS).to_numpy()
     share = of.count(wages) / paid
     passed = is_firm & (people >= 3) & (share >= HALF)
-    why = [f"{p} payees, {s:.0%} by batch or as wages, {'a firm' if f else 'no firm'}" for p, s, f in zip(people, share, is_firm, strict=True)]
+    why = [
+        f"{p} payees, {s:.0%} by batch or as wages, {'a firm' if f else 'no firm'}"
+        for p, s, f in zip(people, share, is_firm, strict=True)
+    ]
     return Outcome(passed, why)
 
 
@@ -212,7 +218,10 @@ def _treasurer(of: Evidence) -> Outcome:
     """Equal shares from several people, paid on to a firm as one sum: a club, a present, a trip."""
     equal, firm, payers, spread = _shares(of)
     passed = equal & firm & (payers >= 3)
-    why = [f"{p} payers, largest share {s:.2f} of the smallest, {'paid on to a firm' if f else 'not paid on to a firm'}" for p, s, f in zip(payers, spread, firm, strict=True)]
+    why = [
+        f"{p} payers, largest share {s:.2f} of the smallest, {'paid on to a firm' if f else 'not paid on to a firm'}"
+        for p, s, f in zip(payers, spread, firm, strict=True)
+    ]
     return Outcome(passed, why)
 
 
@@ -226,12 +235,14 @@ def _own_sweep(of: Evidence) -> Outcome:
 
 
 def _recurring(of: Evidence) -> Outcome:
-    """The same accounts paid each other in the same order in other weeks, or nearly all of it was arranged beforehand."""
+    """The same accounts paid each other in the same order in other weeks, or nearly all was arranged beforehand."""
     arranged = of.share(of.rows["channel"].isin(ARRANGED)) >= MOST
     again = _again(of)
     passed = (of.count() > 1) & (arranged | (again >= MOST))
     why = [
-        "nearly all by batch, standing order or direct debit" if a else f"{s:.0%} of the transfers recur in other weeks together"
+        "nearly all by batch, standing order or direct debit"
+        if a
+        else f"{s:.0%} of the transfers recur in other weeks together"
         for a, s in zip(arranged, again, strict=True)
     ]
     return Outcome(passed, why)
@@ -287,7 +298,9 @@ def _shares(of: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarra
         after = mine[(at >= times.at[place, "min"]) & (at <= times.at[place, "max"] + PAID_ON_WITHIN)]
         # What he spends himself is small beside what he collected.
         large = after[2 * of.transfers.amount[after] >= of.transfers.amount[after].max(initial=0)]
-        firm[place] = len(large) > 0 and bool(firms[of.transfers.target[large]].all() and (of.transfers.target[large] >= 0).all())
+        firm[place] = len(large) > 0 and bool(
+            firms[of.transfers.target[large]].all() and (of.transfers.target[large] >= 0).all()
+        )
     return equal, firm, payers, spread
 
 
@@ -301,7 +314,7 @@ def _at_home(of: Evidence) -> np.ndarray:
 
 
 def _again(of: Evidence) -> np.ndarray:
-    """By finding: the largest share of its transfers that recur, between the same two, by one and the same number of days.
+    """By finding: the largest share of its transfers that recur between the same two, all by the same number of days.
 
     Weeks and months count: at least six days before or after.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mulegraph.errors import BadUse
 from mulegraph.graph.base import Answer, GraphInput, GraphStatus
 from mulegraph.graph.queries import ask
-from mulegraph.watch.graphs import embedded, fill_graph, fill_server, is_current, shared
+from mulegraph.watch.graphs import embedded, fill_graph, fill_server, is_current, is_of_journal, shared
 from mulegraph.watch.outward import Outward, outward
 from mulegraph.watch.run import Runs
 
@@ -51,6 +51,8 @@ class GraphQuestions(Outward):
         if not is_current(graph, self.ledger):
             self.told("the graph is not of this ledger; rebuilding it first")
             self.rebuild_graph()
+        elif not is_of_journal(self.folder) and (run := Runs(self.folder).latest(self.ledger.hash)):
+            fill_graph(self.folder, self.ledger, run.table("findings"), run.table("cases"))
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
 
@@ -91,7 +93,7 @@ class GraphQuestions(Outward):
         """Bring the server's graph up to the ledger and the latest run over it; `how` as `Neo4jGraph.load` takes it."""
         if self.server is None:
             raise BadUse("this workspace has no server", do="Give its address, as --graph does.")
-        return fill_server(self.server, self.ledger, Runs(self.folder).latest(self.ledger.hash), **how)
+        return fill_server(self.folder, self.server, self.ledger, Runs(self.folder).latest(self.ledger.hash), **how)
 
     def write_import(self, folder: Path) -> ImportFiles:
         """Write the ledger's part of the graph as files for a server's own importer, into a new folder."""

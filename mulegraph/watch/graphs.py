@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from mulegraph.errors import EngineTrouble
 from mulegraph.feed.ledger import Ledger
+from mulegraph.feed.store import write_atomically
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.watch.casework import STATE_FILE, graph_mark, marked
 from mulegraph.watch.run import Run
 
 if TYPE_CHECKING:  # the driver is loaded only where a server is asked
@@ -48,13 +50,24 @@ def fill_graph(
 
     The ledger's part is kept when it is current, unless `anew`.
     """
+    mark = graph_mark(workspace)
+    findings, cases = marked(workspace, findings, cases)
     with embedded(workspace) as graph:
         if not anew and is_current(graph, ledger):
-            return graph.replace_findings(findings, cases)
-        return graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
+            counts = graph.replace_findings(findings, cases)
+        else:
+            counts = graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
+    write_atomically(workspace / STATE_FILE, mark)
+    return counts
 
 
-def fill_server(address: Address, ledger: Ledger, run: Run | None, **how: Any) -> GraphLoad:
+def is_of_journal(workspace: Path) -> bool:
+    """Whether what people decided about cases is in the embedded graph."""
+    path = workspace / STATE_FILE
+    return (path.read_text(encoding="ascii") if path.is_file() else "0") == graph_mark(workspace)
+
+
+def fill_server(workspace: Path, address: Address, ledger: Ledger, run: Run | None, **how: Any) -> GraphLoad:
     """Bring the graph on a server up to this ledger, and to the findings of a run over it if it has not these yet.
 
     `how` is as `Neo4jGraph.load` takes it; with `every_row` the findings are written in any case.
@@ -63,6 +76,9 @@ def fill_server(address: Address, ledger: Ledger, run: Run | None, **how: Any) -
 
     with shared(address) as graph:
         loaded = graph.load(GraphInput.of(ledger), portions_of(ledger), stamp=ledger.hash, **how)
-        if run is not None and (how.get("every_row") or graph.run() != run.name):
-            graph.replace_findings(run.table("findings"), run.table("cases"), run=run.name)
+        # What people decided belongs to the run: another decision is another state of the same findings.
+        name = f"{run.name} {graph_mark(workspace)}" if run is not None else ""
+        if run is not None and (how.get("every_row") or graph.run() != name):
+            findings, cases = marked(workspace, run.table("findings"), run.table("cases"))
+            graph.replace_findings(findings, cases, run=name)
     return loaded

@@ -83,6 +83,8 @@ class Outward:
         mask = self.masker.masked
         if is_dataclass(value) and not isinstance(value, type):
             return replace(value, **{each.name: self._masked(getattr(value, each.name)) for each in fields(value)})
+        if isinstance(value, list) and value and is_dataclass(value[0]):
+            return [self._masked(each) for each in value]
         if isinstance(value, nx.MultiDiGraph) and not self.masker.revealed:
             names = dict(zip(value, mask(list(value)), strict=True))
             graph = nx.relabel_nodes(value, names)

@@ -23,6 +23,7 @@ from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
 from mulegraph.signs.scene import Scene
 from mulegraph.triage.benign import read_evidence, weigh
 from mulegraph.triage.cases import build_cases
+from mulegraph.triage.identity import carried_over
 from mulegraph.triage.score import account_scores
 from mulegraph.watch.graphs import fill_graph, fill_server
 from mulegraph.watch.run import Run, Runs, code_hash, versions
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mulegraph.graph.neo4j_address import Address
 
 NOT_TESTABLE = "not testable"
+RUNS_REMEMBERED = 60
+"""A case that comes back within so many runs has its old id."""
 Progress = Callable[[str], None]
 """Told the name of each step as it begins."""
 
@@ -91,7 +94,7 @@ def scan(
         with steps.step("score"):
             scores = account_scores(findings, evidence)
         with steps.step("cases"):
-            cases = _cases(scene, findings)
+            cases = carried_over(_cases(scene, findings), _earlier(workspace))
     parts = {"findings": findings, "scores": scores, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
     counts = {code: len(table) for code, table in tables.items()}
     manifest = {
@@ -116,8 +119,14 @@ def scan(
             if server is None:
                 fill_graph(workspace, ledger, findings, cases)
             else:
-                fill_server(server, ledger, run)
+                fill_server(workspace, server, ledger, run)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+
+
+def _earlier(workspace: Path) -> Iterator[pa.Table]:
+    """Cases of the runs before, the latest first."""
+    for run in reversed(Runs(workspace).all()[-RUNS_REMEMBERED:]):
+        yield run.table("cases")
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def told(findings: pd.DataFrame, language: str) -> pd.DataFrame:
 
 
 def ranking(space: Workspace, top: int | None) -> pd.DataFrame:
-    """account, score, parts (name → value, adding up to the score), best first; every account that anything is known of."""
+    """Every account that anything is known of, best first: account, score, parts (name → value, adding up to it)."""
     table = space.run.table("scores")
     frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
     frame["parts"] = [json.loads(each) for each in frame["parts"]]
@@ -82,7 +82,9 @@ def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
     table = space.run.table("findings")
     rows = table.filter(pc.equal(table["finding"], finding))
     if not len(rows):
-        raise BadUse(f"finding '{finding}' is unknown", do=near(finding, table["finding"], "mulegraph signs --format json"))
+        raise BadUse(
+            f"finding '{finding}' is unknown", do=near(finding, table["finding"], "mulegraph signs --format json")
+        )
     found = told(space.frame(rows), language).to_dict("records")[0]
     sign = all_signs()[found["sign"]]
     events = found["facts"].get("events") or []

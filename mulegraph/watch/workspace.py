@@ -24,6 +24,7 @@ from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers
 from mulegraph.watch.case import Case
+from mulegraph.watch.casework import states, with_state
 from mulegraph.watch.graph_questions import GraphQuestions
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
 from mulegraph.watch.outward import outward
@@ -47,6 +48,11 @@ class Workspace(GraphQuestions):
     def ledger(self) -> Ledger:
         """Raises BadUse when nothing is loaded yet."""
         return Ledger(self.folder / "ledger")
+
+    def forget_ledger(self) -> None:
+        """Read the ledger anew: it was written to."""
+        for name in ("ledger", "run", "masker", "_transfers", "_neighbours"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def settings(self) -> Settings:
@@ -115,8 +121,8 @@ class Workspace(GraphQuestions):
         since: Moment = None,
         until: Moment = None,
     ) -> pd.DataFrame:
-        """Cases, best first; `made_of` as dictionaries."""
-        frame = self._listed(self.run.table("cases"), account, top, since, until)
+        """Cases, best first, with their state; `made_of` as dictionaries."""
+        frame = with_state(self._listed(self.run.table("cases"), account, top, since, until), states(self.folder))
         frame["made_of"] = [json.loads(each) for each in frame["made_of"]]
         return frame
 

@@ -79,6 +79,8 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
         ["query", "--list"], ["graph", "status"],
         ["trace", "--report", "R0000000"], ["trace", chain["transfers"][1], "--back"],
         ["trace", "--account", account], ["journal", "show"], ["journal", "verify"],
+        ["case", "list", "--status", "open"], ["case", "holds", case], ["case", "alarms"], ["diff", "--all"],
+        ["case", "facts", case, "--account", clear.case(case).accounts["account_id"][0]], ["lists", "show", "--all"],
     ]  # fmt: skip
     given = {"account": account, "one": account, "other": chain["accounts"][2], "id": case, "device": device}
     for query in catalogue().values():
@@ -87,6 +89,10 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
     found = [[*each, "--format", how] for each in listings for how in ("table", "json", "csv")]
     pages = [["view", subject, "-o", str(folder / f"{number}.html")]
              for number, subject in enumerate((case, chain["chain"], account))]  # fmt: skip
+    pages.append(
+        ["request", case, "--to", "SUED", "--country", "DE", "--sender", "NORD", "-o", str(folder / "request")]
+    )
+    pages.append(["case", "note", case, f"{account} was called"])
     pages.append(["trace", "--report", "R0000001", "-o", str(folder / "trace.html")])
     bad = [
         ["trace", "--account", account, "--since", "2100-01-01"], ["trace", account],
@@ -94,6 +100,8 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
         ["links", "--account", account, "--hops", "9"], ["query", "account_neighbourhood", "-p", f"acount={account}"],
         ["query", "paths_to_flagged", "-p", f"account={account}", "-p", "hops=9"], ["case", "show", account],
         ["view", account, "-o", "/proc/no/page.html"], ["load", str(SAMPLE)], ["scan"],
+        ["lists", "remove", account, "--list", "suspicion", "--reason", "x"], ["lists", "export"],
+        ["case", "facts", case, "--account", account + "0"],
     ]  # fmt: skip
     return [*found, *pages, ["report", "-o", str(folder / "report")], *bad]
 

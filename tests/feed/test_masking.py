@@ -126,6 +126,15 @@ def test_shapes_and_other_values_stay(ledger, masker):
     assert masker.masked(np.array([account], object)).tolist() == [token]
 
 
+def test_words_of_ours_stay_and_ids_do_not_hide_among_them(tmp_path):
+    """An account called `victim` does not hide the role; an id in a column of words is masked all the same."""
+    masker = Masker(KEY, Values(tmp_path, account=["victim", "NORD953904118", "T1"]))
+    row = {"role": "victim", "chain": "NORD953904118", "account": "victim", "transfer": "T1"}
+    shown = masker.masked(row)
+    assert (shown["role"], shown["transfer"]) == ("victim", "T1")
+    assert "~" in shown["chain"] and "~" in shown["account"]
+
+
 def test_small_numbers_are_not_taken_for_account_numbers(tmp_path):
     """Where accounts are called 12 and 2026, counts, amounts and dates in a sentence stay as they are."""
     masker = Masker(KEY, Values(tmp_path, account=["12", "2026", "104523"]))

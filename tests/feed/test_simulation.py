@@ -15,6 +15,7 @@ from mulegraph.feed.ingest import load
 from mulegraph.feed.simulation import simulate
 from mulegraph.feed.simulation.payments import ROLES
 from mulegraph.model import TABLES
+from mulegraph.signs.base import all_signs
 from tests.conftest import SAMPLE
 
 
@@ -26,8 +27,8 @@ def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_sample_is_what_the_command_makes(tmp_path):
-    """sample_data/ is `mulegraph simulate --accounts 1500 --seed 7`, at most 2 MB."""
-    simulate(tmp_path / "files", accounts=1_500, seed=7)
+    """sample_data/ is `mulegraph simulate --accounts 1000 --seed 7`, at most 2 MB."""
+    simulate(tmp_path / "files", accounts=1_000, seed=7)
 
     for path in (tmp_path / "files").rglob("*.csv"):
         kept = SAMPLE / path.relative_to(tmp_path / "files")
@@ -58,7 +59,8 @@ def test_planted_networks_are_as_described(hard):
     assert payees.max() >= 4 and payers.max() >= 2
     assert planted["target"].isna().any()
     assert set(planted["role"]) == {"victim_payment", "pass_on", "cash_out"}
-    assert abs(len(networks) * 1_000 / len(pd.read_csv(hard / "transfers.csv")) - 1) < 0.05
+    everyday = len(pd.read_csv(hard / "transfers.csv")) - len(told)
+    assert abs(len(networks) * 1_000 / everyday - 1) < 0.05
 
 
 def test_every_look_alike_is_there(hard):
@@ -66,7 +68,32 @@ def test_every_look_alike_is_there(hard):
     told = pd.read_csv(hard / "labels" / "labelled_transfers.csv")
     groups = told[told["label"] == "look_alike"].groupby("role")["group"].nunique()
     assert set(groups.index) == set(ROLES[4:])
-    assert (groups >= 2).all()
+    assert (groups >= 20).all()
+
+
+@pytest.mark.parametrize("clock", ["second", "day"])
+def test_every_sign_and_every_look_alike_is_planted_twenty_times(tmp_path, clock):
+    """In the smallest ledger that has room for them; every subject is in the tables."""
+    simulate(tmp_path / "files", accounts=2_000, seed=5, clock=clock)
+    told = pd.read_csv(tmp_path / "files" / "labels" / "signs.csv")
+    assert list(told.columns) == ["subject_kind", "subject_id", "sign", "planted"]
+    counts = told.groupby(["sign", "planted"]).size().unstack(fill_value=0)
+    assert set(counts.index) == set(all_signs())
+    assert (counts["mule"] >= 20).all(), counts
+    assert (counts["look_alike"] >= 20).all(), counts
+    accounts = set(pd.read_csv(tmp_path / "files" / "accounts.csv")["account_id"])
+    assert set(told["subject_id"][told["subject_kind"] == "account"]) <= accounts
+    roles = pd.read_csv(tmp_path / "files" / "labels" / "accounts.csv")
+    assert list(roles.columns) == ["account_id", "role"]
+    assert set(roles["role"]) == {"mule", "victim", "look_alike"} and set(roles["account_id"]) <= accounts
+
+
+def test_a_clock_of_days_writes_dates_only(tmp_path):
+    """In every table, and ids do not tell the order inside a day."""
+    simulate(tmp_path / "files", accounts=600, days=20, seed=5, clock="day")
+    for name in ("transfers", "device_use", "card_events"):
+        assert pd.read_csv(tmp_path / "files" / f"{name}.csv")["at"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+    assert not load(tmp_path / "files", tmp_path / "ws").rejects
 
 
 def test_ids_betray_nothing(hard):
@@ -75,7 +102,7 @@ def test_ids_betray_nothing(hard):
     assert transfers["transfer_id"].is_monotonic_increasing
     assert pd.to_datetime(transfers["at"]).is_monotonic_increasing
     accounts = pd.read_csv(hard / "accounts.csv")
-    mules = pd.read_csv(hard / "labels" / "labelled_accounts.csv").query("role == 'mule'")["account_id"]
+    mules = pd.read_csv(hard / "labels" / "accounts.csv").query("role == 'mule'")["account_id"]
     rank = accounts["account_id"].rank(pct=True)[accounts["account_id"].isin(set(mules))]
     place = accounts.index[accounts["account_id"].isin(set(mules))] / len(accounts)
     for spread in (rank, place):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import ibis
 import pytest
@@ -42,7 +41,8 @@ def test_the_list_names_every_set_based_sign(scenes):
     given = {
         code
         for code, sign in all_signs().items()
-        if not {"flow", "chains", "clusters", "neighbours", "sides"} & set(sign.find.__code__.co_varnames[: sign.find.__code__.co_argcount])
+        if not {"flow", "chains", "clusters", "neighbours", "sides"}
+        & set(sign.find.__code__.co_varnames[: sign.find.__code__.co_argcount])
         and (code == "A1" or isinstance(sign.rows(scenes[Engine.DUCKDB], {}), ibis.Table))
     }
     assert given == set(SET_BASED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import numpy as np
 
 from mulegraph.feed.simulation import text
 from mulegraph.feed.simulation.calendar import DAY, HOUR, MINUTE
-from mulegraph.feed.simulation.labels import INNOCENT, MERCHANT, MULE, VICTIM, Labels, plants_for
+from mulegraph.feed.simulation.labels import CLUSTER, DEVICE, INNOCENT, MERCHANT, MULE, VICTIM, Labels, plants_for
 from mulegraph.feed.simulation.networks import Network
 from mulegraph.feed.simulation.payments import CASH, PLANTED_SIGN, Payments
 from mulegraph.feed.simulation.world import World
@@ -42,11 +43,18 @@ class Marker:
     """Plants the marks one by one."""
 
     def __init__(
-        self, rng: np.random.Generator, world: World, days: int, payments: Payments, networks: list[Network], labels: Labels
+        self,
+        rng: np.random.Generator,
+        world: World,
+        days: int,
+        payments: Payments,
+        networks: list[Network],
+        labels: Labels,
     ) -> None:
         self.rng, self.world, self.days, self.payments, self.labels = rng, world, days, payments, labels
         self.networks, self.count, self.marks = networks, plants_for(world.accounts), Marks()
-        self._mules = [number for number, role in labels.roles.items() if role == MULE]
+        # Dealt out in turn, so that no sign is planted twice about the same one.
+        self._mules = cycle(rng.permutation([number for number, role in labels.roles.items() if role == MULE]).tolist())
         self._quiet = [int(each) for each in rng.permutation(world.personal) if int(each) not in labels.roles]
 
     def run(self) -> Marks:
@@ -62,10 +70,12 @@ class Marker:
             self._made_up_merchant(number)
             self._canteen(number)
         self._takeovers()
+        for _ in range(-(-self.count // 2)):
+            self._ring()
         return self.marks
 
     def _mule(self) -> int:
-        return int(self._mules[self.rng.integers(0, len(self._mules))])
+        return next(self._mules)
 
     def _innocent(self, role: str = INNOCENT) -> int:
         """A bystander in nothing else; anybody once all are taken."""
@@ -90,7 +100,10 @@ class Marker:
         """A2 and A5: mules on lists; innocents whose entries have expired."""
         expired = int(self.days * DAY * 0.3)
         sold, was_sold = self._mule(), self._innocent()
-        self.marks.listings += [("account", sold, "for_sale", 0.6, None), ("account", was_sold, "for_sale", 0.6, expired)]
+        self.marks.listings += [
+            ("account", sold, "for_sale", 0.6, None),
+            ("account", was_sold, "for_sale", 0.6, expired),
+        ]
         self._mark("A2", sold, was_sold)
         warned, was_warned = self._mule(), self._innocent()
         self.marks.listings += [
@@ -99,9 +112,13 @@ class Marker:
         ]
         self._mark("A5", warned, was_warned)
 
-    def _card(self, account: int, cents: int, at: int, place: int, *, merchant: int = -1, outcome: int = APPROVED) -> None:
+    def _card(
+        self, account: int, cents: int, at: int, place: int, *, merchant: int = -1, outcome: int = APPROVED
+    ) -> None:
         kind = PURCHASE if merchant >= 0 else WITHDRAWAL
-        self.marks.cards.append((account, merchant, kind, int(cents), min(max(int(at), 0), self.days * DAY - 1), place, outcome))
+        self.marks.cards.append(
+            (account, merchant, kind, int(cents), min(max(int(at), 0), self.days * DAY - 1), place, outcome)
+        )
 
     def _day(self) -> int:
         """The first second of some day that is not the last."""
@@ -187,24 +204,48 @@ class Marker:
         self.labels.sign("C4", merchant, kind=MERCHANT, planted=INNOCENT)
 
     def _takeovers(self) -> None:
-        """T1: victims of networks whose payment a stranger's device made; innocents with a new phone who pay a friend."""
+        """T1: victims of networks whose payment a stranger's device made; innocents with a new phone."""
         chosen = [net for net in self.networks if net.first > 5 * DAY]
-        for net in chosen[: self.count] if len(chosen) > self.count else chosen:
-            victim = net.victims[0]
-            device, old = self._device(), self._device()
-            for day in range(max(0, net.first // DAY - 6), net.first // DAY):
-                self._use(victim, old, day * DAY + 19 * HOUR, "login")
-            begun = net.first - int(self.rng.integers(15, 90)) * MINUTE
-            self._use(victim, device, begun, "login")
-            self._use(victim, device, begun + 2 * MINUTE, "biometrics_enrolled")
-            self._use(victim, device, begun + 5 * MINUTE, "limit_raised")
-            self.labels.sign("T1", victim)
+        for net in chosen[: self.count]:
+            self._take_over(net.victims[0], net.first)
+        for _ in range(self.count - min(self.count, len(chosen))):
+            self._takeover_alone()
         for _ in range(self.count):
             innocent, device, old, day = self._innocent(), self._device(), self._device(), max(6, self.days // 2)
             for before in range(max(0, day - 6), day):
                 self._use(innocent, old, before * DAY + 19 * HOUR, "login")
             self._use(innocent, device, min(day * DAY + 10 * HOUR, self.days * DAY - 1), "login")
             self.labels.sign("T1", innocent, planted=INNOCENT)
+
+    def _take_over(self, victim: int, stolen: int) -> None:
+        """A victim with a device of his own, and a stranger's shortly before the money is stolen."""
+        device, old = self._device(), self._device()
+        for day in range(max(0, stolen // DAY - 6), stolen // DAY):
+            self._use(victim, old, day * DAY + 19 * HOUR, "login")
+        begun = stolen - int(self.rng.integers(15, 90)) * MINUTE
+        self._use(victim, device, begun, "login")
+        self._use(victim, device, begun + 2 * MINUTE, "biometrics_enrolled")
+        self._use(victim, device, begun + 5 * MINUTE, "limit_raised")
+        self.labels.sign("T1", victim)
+
+    def _takeover_alone(self) -> None:
+        """Where too few networks begin late enough: the money goes to a mule who withdraws it."""
+        if self.days < 7:
+            return
+        victim, mule = self._innocent(VICTIM), self._innocent(MULE)
+        at = int(self.rng.integers(6, self.days)) * DAY + 11 * HOUR
+        cents = int(self.rng.integers(200_000, 900_000))
+        for source, target, when, channel in ((victim, mule, at, "instant"), (mule, CASH, at + HOUR, "atm")):
+            self.payments.add(source, target, cents // 1_000 * 1_000, when, channel, label=PLANTED_SIGN, role="sign")
+        self._take_over(victim, at)
+
+    def _ring(self) -> None:
+        """N4 and A7: accounts of strangers, run from one phone, and nothing else yet."""
+        members, device = [self._innocent(MULE) for _ in range(int(self.rng.integers(3, 6)))], self._device()
+        for member in members:
+            self._use(member, device, self._day() + int(self.rng.integers(8, 22)) * HOUR, "login")
+        self.labels.sign("A7", device, kind=DEVICE)
+        self.labels.sign("N4", device, kind=CLUSTER)
 
     def _device(self) -> int:
         self.marks.devices += 1

@@ -1,0 +1,31 @@
+"""`mulegraph diff`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.triage.identity import SAME
+from mulegraph.views.tables import Format
+from mulegraph.watch.casework import difference
+
+commands = typer.Typer()
+HEADS = {"case": "case", "change": "change", "size": "accounts", "joined": "joined", "left": "left", "others": "with"}
+
+
+@commands.command("diff")
+def diff_command(
+    before: Annotated[str | None, typer.Argument(metavar="RUN", help="The earlier run.")] = None,
+    now: Annotated[str | None, typer.Argument(metavar="RUN", help="The later run (default: the last two).")] = None,
+    workspace: WorkspaceFolder = HERE,
+    every: Annotated[bool, typer.Option("--all", help="Also cases that are as they were.")] = False,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """What became of cases between two runs: new, grown, shrunk, merged, split, quiet."""
+    rows = [row for row in difference(opened(workspace, reveal), before, now) if every or row["change"] != SAME]
+    for row in rows if how is Format.TABLE else []:
+        row["size"] = len(row["accounts"])
+    show(rows, how, HEADS, empty="Every case is as it was.")

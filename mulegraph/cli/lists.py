@@ -1,0 +1,110 @@
+"""`mulegraph lists`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.errors import BadUse
+from mulegraph.feed.store import write_atomically
+from mulegraph.model import LISTS
+from mulegraph.triage.lists import KEY_VARIABLE, list_key
+from mulegraph.views.tables import Format
+from mulegraph.watch.lists import MASKS, export_list, import_list, remove_entry, shown_entries
+
+commands = typer.Typer()
+lists = typer.Typer(help="Warning and suspicion lists, shared between banks.")
+commands.add_typer(lists, name="lists")
+HEADS = {"subject_kind": "kind", "subject_id": "subject", "list": "list", "source": "source", "expires_at": "expires"}
+TAKEN_HEADS = {each: each for each in ("read", "taken", "known", "expired", "unmatched", "conflicts", "rejected")}
+KeyFile = Annotated[Path | None, typer.Option("--key-file", help=f"The shared key (or in {KEY_VARIABLE}).")]
+ListName = Annotated[str | None, typer.Option("--list", help="Only this list: " + ", ".join(LISTS) + ".")]
+
+
+class FileFormat(StrEnum):
+    """Files that lists are written as."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@lists.command("show")
+def show_command(
+    workspace: WorkspaceFolder = HERE,
+    every: Annotated[bool, typer.Option("--all", help="Also entries that have expired.")] = False,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Entries of all lists."""
+    show(shown_entries(opened(workspace, reveal), every=every), how, HEADS, empty="No list has an entry.")
+
+
+@lists.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="CSV or JSON, of ids or of tokens.")],
+    workspace: WorkspaceFolder = HERE,
+    key_file: KeyFile = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Take a list in; tokens of another bank with the same key are matched with accounts here."""
+    space = opened(workspace)
+    taken = import_list(space, file, _key(key_file))
+    show([vars(taken)], how, TAKEN_HEADS)
+    if how is Format.TABLE and taken.taken:
+        typer.echo("Next: mulegraph scan")
+
+
+@lists.command("export")
+def export_command(
+    workspace: WorkspaceFolder = HERE,
+    pseudonymous: Annotated[bool, typer.Option("--pseudonymous", help="Keyed tokens instead of ids.")] = False,
+    key_file: KeyFile = None,
+    which: ListName = None,
+    kind: Annotated[str | None, typer.Option(help="Only account, holder, device or merchant.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also entries that have expired.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File (default: standard output).")] = None,
+    file_format: Annotated[FileFormat, typer.Option("--format", "-f", help="csv or json.")] = FileFormat.CSV,
+    reveal: Reveal = None,
+) -> None:
+    """Give the lists to another bank."""
+    key = list_key(key_file) if pseudonymous else None
+    as_json = file_format is FileFormat.JSON
+    text = export_list(opened(workspace, reveal), which=which, kind=kind, key=key, as_json=as_json, every=every)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        write_atomically(output, text)
+    except OSError as error:
+        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
+    typer.echo(output)
+
+
+@lists.command("remove")
+def remove_command(
+    subject: Annotated[str, typer.Argument(help="Account, holder, device or merchant, as id or token.")],
+    which: Annotated[str, typer.Option("--list", help="Off this list: " + ", ".join(LISTS) + ".")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")],
+    workspace: WorkspaceFolder = HERE,
+    kind: Annotated[str, typer.Option(help="What it is: " + ", ".join(MASKS) + ".")] = "account",
+    source: Annotated[str | None, typer.Option(help="Only the entry of this source.")] = None,
+) -> None:
+    """Take an entry off a list."""
+    if kind not in MASKS:
+        raise BadUse(f"--kind is '{kind}'", do="Expected one of " + ", ".join(MASKS) + ".")
+    done = remove_entry(opened(workspace), kind, subject, which, source, reason)
+    typer.echo(f"{done} entries taken off list {which}")
+
+
+def _key(path: Path | None) -> bytes | None:
+    """The key, if one is given: a list of ids needs none."""
+    try:
+        return list_key(path)
+    except BadUse:
+        if path is not None:
+            raise
+        return None
