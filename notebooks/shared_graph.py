@@ -40,7 +40,7 @@ ws.scan().findings
 # here on nothing but the server is asked; the workspace is there to mask what it answers.
 
 # %%
-graph = mulegraph.connect(url)
+graph = mulegraph.connect(url, folder)
 receivers = graph.ask("top_receivers_from_listed")
 receivers.head()
 
