@@ -55,5 +55,7 @@ def test_a_payroll_is_lowered(ledger_of):
     """A firm pays ten people by batch: the finding stays, and scores little."""
     wages = FAN_OUT.replace("\n", " batch\n")
     rows = accounts_of(transfers_of(wages + background()), hub={"kind": "business"})
-    (found,) = (each for each in weighed("N3", ledger_of(wages + background(), accounts=rows)) if each["subject_id"] == "hub")
+    (found,) = (
+        each for each in weighed("N3", ledger_of(wages + background(), accounts=rows)) if each["subject_id"] == "hub"
+    )
     assert "payroll" in found["passed"] and found["score"] < 0.3

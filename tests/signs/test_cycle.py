@@ -13,7 +13,10 @@ def test_every_account_of_a_cycle_is_found(ledger_of):
     assert {each["subject_id"] for each in found} == set("abcd")
     assert len({each["pattern"] for each in found}) == 1
     assert found[0]["evidence"] == ["t001", "t002", "t003", "t004"]
-    assert "1,000.00 EUR went round 4 accounts and came back to where it started within 31 hours, 10% less" in found[0]["reason"]
+    assert (
+        "1,000.00 EUR went round 4 accounts and came back to where it started within 31 hours, 10% less"
+        in found[0]["reason"]
+    )
 
 
 def test_time_must_not_run_backwards(ledger_of):

@@ -17,7 +17,9 @@ def test_paid_by_two_and_passed_on_within_a_day(ledger_of):
     """Nothing for fifteen days, then 1,200 in and nearly all of it out."""
     (found,) = findings_of("N6", ledger_of(background() + WAKES))
     assert found["subject_id"] == "sleeper"
-    assert "slept for 15 days, then 4 transfers within 72 hours: 1,200.00 EUR in, 98% of it out again" in found["reason"]
+    assert (
+        "slept for 15 days, then 4 transfers within 72 hours: 1,200.00 EUR in, 98% of it out again" in found["reason"]
+    )
 
 
 def test_one_payer_is_innocent(ledger_of):

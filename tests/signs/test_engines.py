@@ -42,7 +42,8 @@ def test_the_list_names_every_set_based_sign(scenes):
     given = {
         code
         for code, sign in all_signs().items()
-        if not {"flow", "chains", "clusters", "neighbours", "sides"} & set(sign.find.__code__.co_varnames[: sign.find.__code__.co_argcount])
+        if not {"flow", "chains", "clusters", "neighbours", "sides"}
+        & set(sign.find.__code__.co_varnames[: sign.find.__code__.co_argcount])
         and (code == "A1" or isinstance(sign.rows(scenes[Engine.DUCKDB], {}), ibis.Table))
     }
     assert given == set(SET_BASED)

@@ -11,7 +11,8 @@ PAY = "a b 10 9:00"
 def takings(cards: str, amounts: list[str]) -> list[dict[str, str]]:
     """Payments at merchant m, one an hour, by the cards in turn."""
     return [
-        card(cards[n % len(cards)], n // 12, f"{8 + n % 12}:00", amount, merchant_id="m") for n, amount in enumerate(amounts)
+        card(cards[n % len(cards)], n // 12, f"{8 + n % 12}:00", amount, merchant_id="m")
+        for n, amount in enumerate(amounts)
     ]
 
 

@@ -45,7 +45,10 @@ def test_firms_are_not_asked(ledger_of):
 def test_a_hub_that_travels_too_fast(ledger_of):
     """Ten counterparties in a day, and used in Aachen and Linz within an hour: 600 km."""
     hub = "\n".join(f"a n{n} 5 3+{9 + n}:00" for n in range(10))
-    seen = [use("a", "one", 7, "10:00", place="Aachen 50.78,6.08"), use("a", "two", 7, "11:00", place="Linz 48.31,14.29")]
+    seen = [
+        use("a", "one", 7, "10:00", place="Aachen 50.78,6.08"),
+        use("a", "two", 7, "11:00", place="Linz 48.31,14.29"),
+    ]
     (found,) = findings_of("A6", ledger_of(hub, device_use=seen), kmh_more_than=600.0)
     assert "10 counterparties in a day" in found["reason"]
     assert "642 km/h" in found["reason"]  # 653 km by the great circle, in an hour and the clock's minute
