@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types all clean
+.PHONY: demo test lint types all clean neo4j
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +20,9 @@ $(VENV)/installed-lint: $(VENV)/installed
 
 demo: $(VENV)/installed          ## sample data → ledger → graph → scan → views and report in demo/
 	$(BIN)/mulegraph demo --output demo
+
+neo4j:                           ## a real Neo4j to try --graph on, in the foreground (needs java 17 and mvn)
+	$(PYTHON) tools/neo4j/server.py $(NEO4J)
 
 test: $(VENV)/installed-tests    ## every test
 	$(BIN)/python -m pytest

@@ -3,7 +3,8 @@
     python benchmarks/calibrate.py
 
 Platt's method: the label's log-likelihood over intercept and slope, with his prior-corrected targets. Both clocks and
-both difficulties weigh the same. An account is positive when it is a mule; a case when at least half of the accounts that
+both difficulties weigh the same. An account is positive when it is a mule; a case when at least half of the
+accounts that
 have a role in it are mules.
 """
 

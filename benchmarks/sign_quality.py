@@ -1,6 +1,7 @@
 """How well each sign finds what is planted, how many look-alikes it raises, and how well the score ranks accounts.
 
-`benchmarks/quality.py` runs this; labels are read here only. A finding counts as raised from the score that makes cases.
+`benchmarks/quality.py` runs this; labels are read here only. A finding counts as raised from the score that makes
+cases.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def calibration(scanned: Scanned) -> pd.DataFrame:
     scores = scanned.run.table("scores").to_pandas().set_index("account")["score"]
     frame = pd.DataFrame({"score": ids.map(scores).fillna(0.0), "mule": ids.map(scanned.roles) == "mule"})
     frame["bin"] = pd.cut(frame["score"], BINS, right=False)
-    return frame.groupby("bin", observed=True).agg(accounts=("mule", "size"), score=("score", "mean"), mules=("mule", "mean"))
+    return frame.groupby("bin", observed=True).agg(
+        accounts=("mule", "size"), score=("score", "mean"), mules=("mule", "mean")
+    )
 
 
 def aggregates(transfers: Transfers) -> pd.DataFrame:
@@ -105,7 +108,9 @@ def aggregates(transfers: Transfers) -> pd.DataFrame:
         columns[f"{name}_sum"] = np.bincount(mine[used], transfers.amount[used].astype(float), transfers.accounts)
         columns[f"{name}_mean"] = columns[f"{name}_sum"] / np.maximum(columns[name], 1)
         pairs = np.unique(mine[used].astype(np.int64) * (transfers.accounts + 1) + other[used] + 1)
-        columns[f"{name}_others"] = np.bincount(pairs // (transfers.accounts + 1), minlength=transfers.accounts).astype(float)
+        columns[f"{name}_others"] = np.bincount(pairs // (transfers.accounts + 1), minlength=transfers.accounts).astype(
+            float
+        )
     return pd.DataFrame(columns)
 
 

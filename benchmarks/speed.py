@@ -127,7 +127,7 @@ def do_load(folder: Path) -> dict[str, Any]:
 def do_graph(folder: Path) -> dict[str, Any]:
     """Ledger → embedded graph."""
     from mulegraph.feed.ledger import Ledger
-    from mulegraph.watch.scan import fill_graph
+    from mulegraph.watch.graphs import fill_graph
 
     ledger = Ledger(folder / "workspace" / "ledger")
     seconds, counts = timed(lambda: fill_graph(folder / "workspace", ledger, None, None, anew=True))

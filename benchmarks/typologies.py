@@ -1,8 +1,10 @@
 """Ledgers of another kind than `mulegraph simulate` makes: typologies on a scale-free graph, dates only.
 
-Written after the published description of AMLSim (Weber et al., Scalable Graph Learning for Anti-Money Laundering, 2018;
+Written after the published description of AMLSim (Weber et al., Scalable Graph Learning for Anti-Money Laundering,
+2018;
 Altman et al., NeurIPS 2023), and of nothing in mulegraph: no hours, no channels, no holders, amounts from a uniform
-distribution, patterns that take days. Innocents repeat the same payments (forward, mutual, periodical, fan-in, fan-out).
+distribution, patterns that take days. Innocents repeat the same payments (forward, mutual, periodical, fan-in,
+fan-out).
 
     python benchmarks/typologies.py FOLDER --seed 1 --accounts 10000
 """
@@ -100,7 +102,8 @@ def typology(rng: np.random.Generator, kind: str, accounts: int, days: int) -> t
         return members, [(members[0], each, amount * kept, when[place]) for place, each in enumerate(members[1:])]
     if kind == "cycle":
         return members, [
-            (each, members[(place + 1) % size], amount * kept**place, when[4 * place]) for place, each in enumerate(members)
+            (each, members[(place + 1) % size], amount * kept**place, when[4 * place])
+            for place, each in enumerate(members)
         ]
     if kind in ("bipartite", "stack"):
         layers = [members[::2], members[1::2]] if kind == "bipartite" else [members[::3], members[1::3], members[2::3]]

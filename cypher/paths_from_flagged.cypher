@@ -1,6 +1,6 @@
 // title: Paths along the money from accounts on a list to an account
 // param: account text - account number
-// param: hops integer 1..3 = 2 - at most so many transfers
+// param: hops integer 1..4 = 2 - at most so many transfers
 // param: list text = suspicion - which list: suspicion, for_sale, authority_warning or known_good
 // param: ordered integer 0..1 = 1 - 1: only paths that never go back in time
 // param: hub integer 2..1000000 = 100 - no path runs through an account with more transfers than this
@@ -63,3 +63,32 @@ RETURN 3 AS hops, b.account_id AS flagged,
             ELSE t1.amount END AS least_amount,
        t3.at AS first_at, t1.at AS last_at
 ORDER BY last_at, flagged, t3.transfer_id, t2.transfer_id, t1.transfer_id
+UNION ALL
+MATCH (a:Account {account_id: $account})<-[t1:TRANSFER]-(m1:Account)<-[t2:TRANSFER]-(m2:Account)
+WHERE $hops >= 4
+  AND m1.account_id <> a.account_id
+  AND m1.transfers <= $hub
+  AND m2.account_id <> a.account_id AND m2.account_id <> m1.account_id
+  AND m2.transfers <= $hub
+  AND ($ordered = 0 OR t2.at <= t1.at)
+WITH a, m1, m2, t1, t2
+MATCH (m2)<-[t3:TRANSFER]-(m3:Account)
+WHERE m3.account_id <> a.account_id AND m3.account_id <> m1.account_id AND m3.account_id <> m2.account_id
+  AND m3.transfers <= $hub
+  AND ($ordered = 0 OR t3.at <= t2.at)
+WITH a, m1, m2, m3, t1, t2, t3
+MATCH (l:Listing)-[:LISTED]->(b:Account)-[t4:TRANSFER]->(m3)
+WHERE l.list = $list
+  AND b.account_id <> a.account_id AND b.account_id <> m1.account_id AND b.account_id <> m2.account_id
+  AND b.account_id <> m3.account_id
+  AND ($ordered = 0 OR t4.at <= t3.at)
+WITH DISTINCT a, m1, m2, m3, b, t1, t2, t3, t4
+RETURN 4 AS hops, b.account_id AS flagged,
+       [b.account_id, m3.account_id, m2.account_id, m1.account_id, a.account_id] AS accounts,
+       [t4.transfer_id, t3.transfer_id, t2.transfer_id, t1.transfer_id] AS transfers,
+       CASE WHEN t4.amount <= t3.amount AND t4.amount <= t2.amount AND t4.amount <= t1.amount THEN t4.amount
+            WHEN t3.amount <= t2.amount AND t3.amount <= t1.amount THEN t3.amount
+            WHEN t2.amount <= t1.amount THEN t2.amount
+            ELSE t1.amount END AS least_amount,
+       t4.at AS first_at, t1.at AS last_at
+ORDER BY last_at, flagged, t4.transfer_id, t3.transfer_id, t2.transfer_id, t1.transfer_id

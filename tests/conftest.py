@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mulegraph.feed.ingest import load
 from mulegraph.feed.ledger import Ledger
+from mulegraph.graph.neo4j import Neo4jGraph
+from mulegraph.graph.neo4j_address import Address
 from mulegraph.watch.workspace import Workspace
+from tests import neo4j_server
 from tests.drawing import draw
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +34,21 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     space = Workspace(folder)
     space.scan()
     return space
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """The address of a real Neo4j, one for all tests."""
+    with neo4j_server.running(tmp_path_factory.mktemp("neo4j")) as address:
+        yield address
+
+
+@pytest.fixture
+def neo4j(server: Address) -> Iterator[Neo4jGraph]:
+    """A graph on the real server, with nothing in it."""
+    neo4j_server.emptied(server)
+    with Neo4jGraph(server) as graph:
+        yield graph
 
 
 _status: list[int] = []

@@ -4,33 +4,74 @@ from __future__ import annotations
 
 import typer
 
+from mulegraph.cli.graph_options import (
+    DATABASE,
+    EMBEDDED,
+    GraphDatabase,
+    GraphPasswordFile,
+    GraphUrl,
+    Insecure,
+    Prune,
+    load_rows,
+    rows_bar,
+    server_of,
+    tell_load,
+)
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
-from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.errors import BadUse
 from mulegraph.views.tables import Format
-from mulegraph.watch.scan import GRAPH_FILE
 
 commands = typer.Typer()
-graph = typer.Typer(help="The embedded graph: an index over ledger and findings that can always be rebuilt.")
+graph = typer.Typer(help="The graph, embedded or on a server: an index that can always be rebuilt.")
 commands.add_typer(graph, name="graph")
 HEADS = {"what": "what", "number": "number"}
+LOAD_HEADS = {name: name for name in ("graph", "new", "changed", "vanished", "deleted")}
 
 
 @graph.command("rebuild")
-def rebuild_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
-    """Write the graph anew from the ledger and the latest run."""
+def rebuild_command(
+    workspace: WorkspaceFolder = HERE,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
+    prune: Prune = False,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """Write the embedded graph anew, or compare every row on the server; with findings of the latest run."""
+    server = server_of(url, password_file, database, insecure)
+    space = opened(workspace, server=server)
+    if server is not None:
+        with rows_bar() as told:
+            loaded = space.fill_server(every_row=True, prune=prune, told=told)
+        show(load_rows(loaded), how, LOAD_HEADS)
+        tell_load(loaded)
+        return
+    if prune:
+        raise BadUse("--prune is for a server", do="The embedded graph is written anew; or name a server with --graph.")
     with steps_bar() as progress:
         progress("graph")
-        counts = opened(workspace).rebuild_graph()
+        counts = space.rebuild_graph()
     show([{"what": name, "number": number} for name, number in counts.items()], how, HEADS)
 
 
 @graph.command("status")
-def status_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
+def status_command(
+    workspace: WorkspaceFolder = HERE,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
+    how: OutputFormat = Format.TABLE,
+) -> None:
     """What the graph holds, and whether it is of the ledger as it is now."""
-    space = opened(workspace)
-    with EmbeddedGraph(space.folder / GRAPH_FILE) as found:
-        status = found.status()
-    current = "yes" if status.stamp == space.ledger.hash else "no: mulegraph graph rebuild"
+    server = server_of(url, password_file, database, insecure)
+    space = opened(workspace, server=server)
+    status = space.graph_status()
+    mend = "mulegraph graph rebuild" if server is None else "mulegraph graph rebuild --graph URL"
+    current = "yes" if status.stamp == space.ledger.hash else f"no: {mend}"
     rows: list[dict[str, object]] = [{"what": "current", "number": current if status.exists else "no graph yet"}]
     rows += [{"what": name, "number": number} for name, number in (status.nodes | status.relationships).items()]
-    show([*rows, {"what": "bytes", "number": status.size_bytes}], how, HEADS)
+    if server is None:
+        rows.append({"what": "bytes", "number": status.size_bytes})
+    show(rows, how, HEADS)

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, opened, show, steps_bar
+from mulegraph.cli.graph_options import (
+    DATABASE,
+    EMBEDDED,
+    GraphDatabase,
+    GraphPasswordFile,
+    GraphUrl,
+    Insecure,
+    Prune,
+    load_rows,
+    rows_bar,
+    server_of,
+    tell_load,
+)
+from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, err, opened, show, steps_bar
+from mulegraph.errors import BadUse
 from mulegraph.feed.ingest import LoadReport, load
 from mulegraph.feed.mapping import read_mapping
 from mulegraph.feed.rejects import Limit
 from mulegraph.views.tables import Format, plain
+from mulegraph.watch.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_load import GraphLoad
 
 commands = typer.Typer()
 
@@ -26,21 +44,29 @@ def load_command(
     max_rejects: Annotated[
         str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
     ] = None,
-    graph: Annotated[bool, typer.Option(help="Bring the embedded graph up to the ledger, too.")] = True,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
+    no_graph: Annotated[bool, typer.Option("--no-graph", help="Leave the graph as it is.")] = False,
+    prune: Prune = False,
+    offline_import: Annotated[
+        Path | None, typer.Option(help="Fill no graph: write files for neo4j-admin database import into this folder.")
+    ] = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Load bank files into the ledger; bad rows go to rejects/, and the rest loads."""
+    """Load bank files into the ledger, and its graph; bad rows go to rejects/, and the rest loads."""
+    server = server_of(url, password_file, database, insecure)
+    if prune and server is None:
+        raise BadUse("--prune is for a server", do="Name one with --graph, or leave --prune out.")
     chosen = read_mapping(mapping, zone=zone)
     limit = Limit.parse(max_rejects) if max_rejects is not None else None
     with bytes_bar() as progress:
         report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
-    if graph:
-        with steps_bar() as step:
-            step("graph")
-            opened(workspace).update_graph()
+    loaded = None if no_graph or offline_import else _fill(opened(workspace, server=server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
-        show_json(report, rows)
+        show_json(report, rows, [] if loaded is None else load_rows(loaded))
         return
     heads = {
         "table": "table",
@@ -52,13 +78,35 @@ def load_command(
     show(rows, how, heads)
     if how is Format.TABLE:
         _remarks(report)
+    if loaded is not None:
+        tell_load(loaded)
+    if offline_import is not None:
+        _write_files(opened(workspace), offline_import)
 
 
-def show_json(report: LoadReport, rows: list[dict[str, object]]) -> None:
+def _fill(space: Workspace, prune: bool) -> GraphLoad | None:
+    """Bring the graph up to the ledger; what a server's took is told, the embedded one's is not."""
+    if space.server is None:
+        with steps_bar() as step:
+            step("graph")
+            space.update_graph()
+        return None
+    with rows_bar() as told:
+        return space.fill_server(prune=prune, told=told)
+
+
+def _write_files(space: Workspace, folder: Path) -> None:
+    """Write the ledger for the server's own importer, and say how to run it."""
+    made = space.write_import(folder)
+    err.print(f"graph: {sum(made.rows.values()):,} rows for an empty database, which must not be running:")
+    err.print(f'  neo4j-admin database import full neo4j "@{made.argument_file}"', soft_wrap=True)
+
+
+def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dict[str, object]]) -> None:
     """The whole report as one object."""
     import json
 
-    body = {**asdict(report), "tables": rows}
+    body = {**asdict(report), "tables": rows, **({"graph": graph} if graph else {})}
     folder = report.rejects_folder
     typer.echo(json.dumps(plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
 

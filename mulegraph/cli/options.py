@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from mulegraph.errors import BadUse
 from mulegraph.signs.words import LANGUAGES
 from mulegraph.views.tables import WIDTH, Format, written
 from mulegraph.watch.workspace import Workspace
+
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_address import Address
 
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
@@ -40,9 +43,16 @@ _open: list[Workspace] = []
 """The workspaces of this command; the last one's masker is for messages that arise outside of it."""
 
 
-def opened(folder: Path, reveal: str | None = None) -> Workspace:
-    """The workspace; notes go to stderr. What it gives is masked unless there is a reason to reveal it."""
-    _open.append(Workspace(folder, told=lambda text: err.print(f"note: {masked(text)}", soft_wrap=True), reveal=reveal))
+def opened(folder: Path, reveal: str | None = None, *, server: Address | None = None) -> Workspace:
+    """The workspace, whose graph is the server's if one is given; notes go to stderr.
+
+    What it gives is masked unless there is a reason to reveal it.
+    """
+
+    def told(text: str) -> None:
+        err.print(f"note: {masked(text)}", soft_wrap=True)
+
+    _open.append(Workspace(folder, told=told, reveal=reveal, server=server))
     return _open[-1]
 
 

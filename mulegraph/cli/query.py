@@ -6,6 +6,15 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli.graph_options import (
+    DATABASE,
+    EMBEDDED,
+    GraphDatabase,
+    GraphPasswordFile,
+    GraphUrl,
+    Insecure,
+    server_of,
+)
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, pairs, show
 from mulegraph.errors import BadUse
 from mulegraph.graph.queries import catalogue
@@ -22,6 +31,10 @@ def query_command(
     known: Annotated[bool, typer.Option("--list", help="List the questions and what each asks for.")] = False,
     top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many rows.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.001, help="Time-out.")] = None,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
@@ -35,7 +48,8 @@ def query_command(
         return
     if name is None:
         raise BadUse("which query?", do="Give a name; see: mulegraph query --list")
-    answer = opened(workspace, reveal).query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
+    space = opened(workspace, reveal, server=server_of(url, password_file, database, insecure))
+    answer = space.query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
     rows = answer.rows if how is Format.TABLE else [plain(row) for row in answer.rows]
     show(rows, how, {column: column for column in answer.columns})
     if answer.capped:

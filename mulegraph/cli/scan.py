@@ -7,6 +7,15 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli.graph_options import (
+    DATABASE,
+    EMBEDDED,
+    GraphDatabase,
+    GraphPasswordFile,
+    GraphUrl,
+    Insecure,
+    server_of,
+)
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
 from mulegraph.feed.ledger import Engine
@@ -24,13 +33,17 @@ def scan_command(
     fail_over: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with code 1 when a case scores above this.")
     ] = None,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
     engine: Annotated[
         Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")
     ] = Engine.DUCKDB,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
-    space = opened(workspace)
+    space = opened(workspace, server=server_of(url, password_file, database, insecure))
     with steps_bar() as progress:
         result = space.scan(progress=progress, engine=engine)
     body = {

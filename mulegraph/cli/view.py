@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli.graph_options import (
+    DATABASE,
+    EMBEDDED,
+    GraphDatabase,
+    GraphPasswordFile,
+    GraphUrl,
+    Insecure,
+    server_of,
+)
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.watch.pictures import picture
+from mulegraph.watch.shared_graph import SharedGraph
 
 commands = typer.Typer()
 
@@ -20,10 +30,20 @@ def view_command(
     subject: Annotated[str, typer.Argument(help="A case, a chain or an account.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
     workspace: WorkspaceFolder = HERE,
+    url: GraphUrl = EMBEDDED,
+    password_file: GraphPasswordFile = None,
+    database: GraphDatabase = DATABASE,
+    insecure: Insecure = False,
     reveal: Reveal = None,
 ) -> None:
     """Draw a case, a chain or an account as a page that opens with no network."""
-    text = picture(opened(workspace, reveal), subject)
+    server = server_of(url, password_file, database, insecure)
+    space = opened(workspace, reveal, server=server)
+    if server is None:
+        text = picture(space, subject)
+    else:
+        with SharedGraph(space) as shared:
+            text = shared.picture(subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)

@@ -17,7 +17,8 @@ SECONDS_A_DAY = 86_400
 def moves(ledger: Ledger) -> ir.Table:
     """Receipts and payments, one row an account and transfer; transfers to oneself are left out.
 
-    Columns: account_id, other (null: cash), received, amount, currency, channel, at, second and day since 1970, transfer_id.
+    Columns: account_id, other (null: cash), received, amount, currency, channel, at, second and day since 1970,
+    transfer_id.
     """
     transfers = ledger.transfers.filter((_.source != _.target).fill_null(True))
     ends = [
@@ -42,7 +43,8 @@ def daily(ledger: Ledger) -> ir.Table:
     """One row an account and day with any transfer.
 
     Columns: account_id, day, value (all amounts), taken (receipts), free (those not arranged beforehand), payments,
-    night (payments before five in the morning UTC), transfers, currency, first_at, last_at. Amounts as floats but `taken`.
+    night (payments before five in the morning UTC), transfers, currency, first_at, last_at. Amounts as floats but
+    `taken`.
     """
 
     def made() -> ir.Table:

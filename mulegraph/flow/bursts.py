@@ -37,7 +37,8 @@ class Side:
 class Bursts:
     """Bursts of one pattern, one an account: counts, positions of the first and last transfer, and surprise in nats.
 
-    `window` is in microseconds. `places` is ln of the places looked at: at `nats` − `places` = s about e^−s are expected
+    `window` is in microseconds. `places` is ln of the places looked at: at `nats` − `places` = s about e^−s are
+    expected
     by chance in the whole ledger.
     """
 

@@ -76,7 +76,9 @@ def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.n
 
 
 @njit(cache=True, nogil=True)
-def _search(source, target, amount, at, position, start, received, received_start, rate, back, window, tick, percent, either):  # type: ignore[no-untyped-def]
+def _search(  # type: ignore[no-untyped-def]
+    source, target, amount, at, position, start, received, received_start, rate, back, window, tick, percent, either
+):
     """From every transfer the most surprising cycle that it begins: positions, offsets, and nats before places."""
     flat = np.empty(1024, np.int64)
     begins = np.zeros(1024, np.int64)
@@ -156,8 +158,7 @@ def _fits(before, after, percent, either):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _visited(path, depth, target, account):  # type: ignore[no-untyped-def]
-    for place in range(depth):
+    for place in range(depth):  # noqa: SIM110 (no generators in Numba)
         if target[path[place]] == account:
             return True
     return False
-

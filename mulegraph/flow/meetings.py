@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from mulegraph.flow.bursts import Sides, fitting_share, poisson_nats
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.matching import NOBODY, Transfers
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
 LEAST_MIDDLEMEN = 3
@@ -154,7 +154,7 @@ def _passed_on(source, target, amount, at, position, start, window, sketch, emit
             if at[second] - at[first] > window:
                 break
             payee = target[second]
-            if payee < 0 or payee == payer or payee == middle or amount[second] > amount[first]:
+            if payee in (payer, middle, NOBODY) or amount[second] > amount[first]:
                 continue
             if 100 * amount[second] >= LEAST_PASSED_PERCENT * amount[first]:
                 kept = _note(sketch, emit, kept, payer, payee, middle, first, second)
@@ -219,7 +219,7 @@ def _surprising(pattern: str, transfers: Transfers, pairs: _Pairs, met: int, win
 
 @njit(cache=True, nogil=True)
 def _densest(one, other, middle, first, second, at, window, accounts):  # type: ignore[no-untyped-def]
-    """At the first row of each pair: most distinct places within the window, and the rows from–to; 0 when under three."""
+    """At the first row of each pair: most distinct places within the window (0: under three), and the rows."""
     total = len(one)
     count = np.zeros(total, np.int64)
     low_of = np.zeros(total, np.int64)
@@ -246,4 +246,3 @@ def _densest(one, other, middle, first, second, at, window, accounts):  # type: 
             count[begin] = best
         begin = end
     return count, low_of, high_of
-

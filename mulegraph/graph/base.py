@@ -158,6 +158,7 @@ _CASE = pa.schema(
         ("case_id", TEXT),
         ("score", pa.float64()),
         ("accounts", TEXTS),
+        ("roles", TEXTS),
         ("findings", TEXTS),
         ("first_at", TIME),
         ("last_at", TIME),

@@ -72,7 +72,7 @@ def _use_with_holders(ledger: Ledger) -> ibis.Table:
 
 
 def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
-    """Connected parts of accounts and devices; the device of most holders names a cluster, the smallest id of several."""
+    """Connected parts of accounts and devices, each named by its device of most holders."""
     graph: nx.Graph[tuple[str, str]] = nx.Graph()
     for row in shared.itertuples():
         graph.add_edges_from((("device", row.device_id), ("account", account)) for account in row.account_ids)

@@ -38,6 +38,7 @@ from mulegraph.graph.base import (
     ledger_nodes,
     ledger_relationships,
 )
+from mulegraph.graph.reading import check_reads, only_reads
 
 MIB = 1 << 20
 WRITE_POOL_BYTES = 4096 * MIB
@@ -45,11 +46,10 @@ READ_POOL_BYTES = 2048 * MIB
 MAX_FILE_BYTES = 1 << 38
 """Address space that an open file reserves; the engine's own default (8 TiB) is refused under memory limits."""
 
-FORMAT = "2"
+FORMAT = "3"
 """Changes with labels or properties, so that a file of an older shape is rebuilt and not misread."""
 
 REBUILD = "Run 'mulegraph graph rebuild': the graph is an index, and the ledger holds everything in it."
-READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN")
 
 
 class EmbeddedGraph:
@@ -146,7 +146,7 @@ class EmbeddedGraph:
         Raises BadUse when there is no graph or the statement is not a reading one, EngineTrouble on a time-out, an
         unreadable file or a statement that the engine refuses.
         """
-        _check_reads(statement, name)
+        check_reads(statement, name)
         self._check_exists()
         connection = self._connection()
         asked = f"query '{name}'" if name else "the query"
@@ -206,7 +206,7 @@ class EmbeddedGraph:
                 do="Ask for less (fewer hops, a later 'since'), or allow more seconds.",
             )
         if "read-only database" in line:
-            return _only_reads(asked)
+            return only_reads(asked)
         if "Buffer manager" in line:
             self.close()  # a query that ran out of memory leaves some of it taken for as long as the file is open
             return EngineTrouble(
@@ -259,19 +259,6 @@ class EmbeddedGraph:
         """Remove what a killed rebuild left; only called by the one process that may write."""
         for left in self.path.parent.glob(self.path.name + ".new*"):
             left.unlink()
-
-
-def _check_reads(statement: str, name: str) -> None:
-    words = re.sub(r"//[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL).split(maxsplit=1)
-    if not words or words[0].upper() not in READING:
-        raise _only_reads(f"query '{name}'" if name else "the query")
-
-
-def _only_reads(asked: str) -> BadUse:
-    return BadUse(
-        f"{asked} writes, and the graph is only read",
-        do="Begin with one of " + ", ".join(READING) + "; change the ledger, and rebuild, to change the graph.",
-    )
 
 
 def _swap(new: Path, path: Path) -> None:

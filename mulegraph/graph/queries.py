@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from mulegraph.errors import BadUse, EngineTrouble
 from mulegraph.graph.base import Answer, Graph
+from mulegraph.model import AMOUNT_PLACES
 
 PARAM = re.compile(
     r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?"
@@ -30,6 +32,10 @@ EXPECTED = {
     "number": "a number",
     "time": "a date or time such as 2026-01-31 or 2026-01-31T09:30Z",
 }
+AMOUNT = re.compile(r"(\w+_)?amount")
+"""Names of columns that hold money: engines sum and keep it as doubles, and answers give it as exact decimals."""
+
+PLACES = Decimal(1).scaleb(-AMOUNT_PLACES)
 LONGEST_SECONDS = 3_600.0
 MOST_ROWS = 1_000_000
 
@@ -117,6 +123,16 @@ def catalogue() -> dict[str, Query]:
     return {path.stem: _read(path) for path in sorted(_folder().glob("*.cypher"))}
 
 
+def known_query(name: str) -> Query:
+    """The question of that name. Raises BadUse, with names close to it, when there is none."""
+    known = catalogue()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, 3)
+        hint = f"Did you mean {' or '.join(close)}? " if close else ""
+        raise BadUse(f"query '{name}' is unknown", do=f"{hint}See: mulegraph query --list")
+    return known[name]
+
+
 def ask(
     graph: Graph,
     name: str,
@@ -129,19 +145,23 @@ def ask(
 
     Raises BadUse for a name or parameter that does not fit, EngineTrouble when the engine fails or is too slow.
     """
-    known = catalogue()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, 3)
-        hint = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise BadUse(f"query '{name}' is unknown", do=f"{hint}See: mulegraph query --list")
-    query = known[name]
-    return graph.query(
+    query = known_query(name)
+    answer = graph.query(
         query.statement,
         query.bind(raw),
         row_cap=min(row_cap or query.row_cap, MOST_ROWS),
         timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
         name=name,
     )
+    return replace(answer, rows=[in_decimals(row) for row in answer.rows])
+
+
+def in_decimals(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with its money in decimals of the ledger's places, so that every engine gives the same."""
+    return {
+        name: Decimal(repr(value)).quantize(PLACES) if isinstance(value, float) and AMOUNT.fullmatch(name) else value
+        for name, value in row.items()
+    }
 
 
 def _folder() -> Path:

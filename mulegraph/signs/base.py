@@ -125,7 +125,7 @@ class Sign:
         return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
 
     def missing(self, ledger: Ledger) -> list[str]:
-        """What the sign needs and the ledger lacks, so that it is not testable: tables, columns (`table.column`), hours."""
+        """What it needs and the ledger lacks, so that it is not testable: tables, columns (`table.column`), hours."""
         found = []
         for need in self.needs:
             table, _, column = need.partition(".")
@@ -307,4 +307,3 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NaT:
         return None
     return value.isoformat() if hasattr(value, "isoformat") else value
-

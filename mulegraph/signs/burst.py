@@ -60,7 +60,8 @@ def burst(
     """Many accounts pay one, one pays many, or both, or two meet through several others, at once.
 
     Each pattern is measured in windows of hours, a day and several days, as −ln of its chance under the parties' own
-    traffic. It counts from where the ledger with shuffled times has no more than `false_share` as many; below, it is weak.
+    traffic. It counts from where the ledger with shuffled times has no more than `false_share` as many; below, it
+    is weak.
     The subject is the account in the middle; of scatter-gather and shared receivers every account, since none of them
     would be there by chance.
 
@@ -82,8 +83,8 @@ def burst(
 
 
 def _patterns(sides: Sides, windows: list[int]) -> dict[str, Bursts | Meetings]:
-    meetings = [scatter_gather(sides, windows), shared_receivers(sides, windows)]
-    return {each.pattern: each for each in [*find_bursts(sides, windows), *meetings]}
+    bursts: list[Bursts | Meetings] = [*find_bursts(sides, windows)]
+    return {each.pattern: each for each in [*bursts, scatter_gather(sides, windows), shared_receivers(sides, windows)]}
 
 
 def _as_found(sides: Sides, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray) -> list[Found]:
@@ -106,9 +107,8 @@ def _as_found(sides: Sides, found: Bursts | Meetings, score: np.ndarray, chosen:
             mine = side.position[side.start[account] : side.start[account + 1]]
             parts.append(mine[(mine >= low) & (mine <= high)])
         sure = float(score[number]), float(surprise[number])
-        facts = (*sure, int(found.counterparties[number]), int(found.paid_to[number]))
-        positions = np.sort(np.concatenate(parts))
-        rows.append(Found(found.pattern, account, *facts, int(found.window[number]), positions))
+        counts = int(found.counterparties[number]), int(found.paid_to[number]), int(found.window[number])
+        rows.append(Found(found.pattern, account, *sure, *counts, np.sort(np.concatenate(parts))))
     return rows
 
 

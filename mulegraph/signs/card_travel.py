@@ -20,7 +20,8 @@ KILOMETRES_APART = 100.0
     harms=True,
     needs=("card_events", "card_events.place", HOURS),
     reason={
-        "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to {marathon_hours}"
+        "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to"
+        " {marathon_hours}"
         " hours without a rest",
         "vi": "một thẻ dùng ở các nơi cách nhau với tốc độ {kmh} km/h ({travels} lần, ở {places} nơi), và liên tục tới"
         " {marathon_hours} giờ không nghỉ",
@@ -39,7 +40,8 @@ def card_travel(
 ) -> ibis.Table:
     """A card is used at places too far apart for the time between, or around the clock without a rest.
 
-    Speed is along the great circle where places have coordinates, and needs a hundred kilometres; places with names only
+    Speed is along the great circle where places have coordinates, and needs a hundred kilometres; places with
+    names only
     may not differ within `unnamed_within_minutes`. A marathon is a run of uses without `rest_hours` between any two.
 
     Innocent when: a shop's terminal reports its head office, or a family shares the card's number for purchases online.
@@ -83,7 +85,9 @@ def _events(ledger: Ledger, rest_hours: float) -> ir.Table:
     events = events.mutate(seconds=_["at"].epoch_seconds() - _.before.epoch_seconds())
     rested = ibis.ifelse(_.seconds.isnull() | (_.seconds > rest_hours * 3_600), 1, 0)
     events = events.mutate(km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), rested=rested)
-    return events.mutate(run=_.rested.sum().over(ibis.cumulative_window(group_by="card_id", order_by=["at", "event_id"])))
+    return events.mutate(
+        run=_.rested.sum().over(ibis.cumulative_window(group_by="card_id", order_by=["at", "event_id"]))
+    )
 
 
 def _marathons(events: ir.Table, more_than: int) -> ir.Table:

@@ -22,7 +22,8 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
     phase=Phase.DISPERSE,
     weight=9.0,
     reason={
-        "en": "{amount} {currency} went round {cycle_accounts} accounts and came back to where it started within {hours}"
+        "en": "{amount} {currency} went round {cycle_accounts} accounts and came back to where it started"
+        " within {hours}"
         " hours, {kept_percent}% less",
         "vi": "{amount} {currency} đi vòng qua {cycle_accounts} tài khoản và quay về điểm đầu trong {hours} giờ, hao"
         " {kept_percent}%",
@@ -39,9 +40,10 @@ def cycle(
     share_percent: int = 70,
     false_share: float = 0.05,
 ) -> pd.DataFrame:
-    """Money goes from account to account and comes back to the first, each step soon after and little less than the last.
+    """Money goes from account to account and back to the first, each step soon after the last and little less.
 
-    Between three and twelve transfers. The surprise is that of every account's passing it on so soon, and of it being the
+    Between three and twelve transfers. The surprise is that of every account's passing it on so soon, and of it
+    being the
     first account that the last one pays. One finding for each account of the cycle; it is weak where the ledger with
     shuffled times has more than `false_share` as many.
 

@@ -18,9 +18,11 @@ from mulegraph.signs.base import Phase, grown, sign
     harms=True,
     needs=("device_use",),
     reason={
-        "en": "{trigger}, then {then}, and {amount} {currency} left within {hours} hours: {drained_percent}% of the least"
+        "en": "{trigger}, then {then}, and {amount} {currency} left within {hours} hours: {drained_percent}% of"
+        " the least"
         " that was there, {times} times a usual payment",
-        "vi": "{trigger}, sau đó {then}, và {amount} {currency} rời tài khoản trong {hours} giờ: {drained_percent}% số dư"
+        "vi": "{trigger}, sau đó {then}, và {amount} {currency} rời tài khoản trong {hours} giờ:"
+        " {drained_percent}% số dư"
         " tối thiểu, gấp {times} lần thanh toán thường",
         "nl": "{trigger}, dan {then}, en {amount} {currency} ging binnen {hours} uur weg: {drained_percent}% van wat er"
         " minstens stond, {times} maal een gewone betaling",
@@ -35,9 +37,10 @@ def device_takeover(
     times_more_than: float = 8.0,
     raised_times_more_than: float = 3.0,
 ) -> ibis.Table:
-    """A device or biometrics never seen on the account, then a raised limit or a new payee, then most of the money gone.
+    """A device never seen before or new biometrics, then a raised limit or a new payee, then most money gone.
 
-    The account must have been used from other devices for days. Its balance is not in the data, so the least that it can
+    The account must have been used from other devices for days. Its balance is not in the data, so the least that
+    it can
     have been is taken: what came in and out before, from its lowest point on. With a raised limit, less is enough.
 
     Innocent when: the holder bought a new phone and then paid for something large.
@@ -70,11 +73,16 @@ def device_takeover(
     )
     found = found.filter(
         ((_.times > times_more_than) | ((_.raised > 0) & (_.times > raised_times_more_than)))
-        & (_.drained_percent >= drained_percent) & ((_.raised > 0) | (_.fresh > 0))
+        & (_.drained_percent >= drained_percent)
+        & ((_.raised > 0) | (_.fresh > 0))
     )
-    best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "started", "trigger"]))
+    best = ibis.row_number().over(
+        ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "started", "trigger"])
+    )
     found = found.mutate(place=best).filter(_.place == 0)
-    then = ibis.ifelse(_.raised > 0, ibis.ifelse(_.fresh > 0, "a raised limit and a new payee", "a raised limit"), "a new payee")
+    then = ibis.ifelse(
+        _.raised > 0, ibis.ifelse(_.fresh > 0, "a raised limit and a new payee", "a raised limit"), "a new payee"
+    )
     return found.select(
         "trigger", "amount", "currency", "last_at", "evidence", "times",
         accounts=_.payees.concat(ibis.array([_.account_id])),

@@ -23,7 +23,8 @@ LEDGER_SHARE = 0.5
         " {passed_percent}% of it out again",
         "vi": "ngủ yên {slept_days} ngày, rồi {transfers} giao dịch trong {hours} giờ: {amount} {currency} vào,"
         " {passed_percent}% chuyển đi",
-        "nl": "sliep {slept_days} dagen, daarna {transfers} overboekingen binnen {hours} uur: {amount} {currency} binnen,"
+        "nl": "sliep {slept_days} dagen, daarna {transfers} overboekingen binnen {hours} uur: {amount}"
+        " {currency} binnen,"
         " {passed_percent}% weer weg",
     },
 )
@@ -70,7 +71,9 @@ def dormant_wakes(
         last_at=after["at"].max(),
         evidence=_.transfer_id.collect(),
     )
-    found = found.filter(_.paid.notnull() & _.amount.notnull() & (_.transfers > transfers_more_than) & (_.senders > senders_more_than))
+    found = found.filter(
+        _.paid.notnull() & _.amount.notnull() & (_.transfers > transfers_more_than) & (_.senders > senders_more_than)
+    )
     percent = (100 * _.paid.cast("float64") / _.amount.cast("float64")).round(0)
     found = found.mutate(passed_percent=percent, slept_days=(_.slept / SECONDS_A_DAY).round(0).cast("int64"))
     # A little old money may go out beside the new; when much does, it is a savings account being emptied.
@@ -79,4 +82,3 @@ def dormant_wakes(
     found = found.mutate(place=best).filter(_.place == 0).drop("place", "woke", "slept", "paid")
     score = grown(0.8, _.transfers)
     return found.mutate(hours=int(within_hours), score=score).rename(subject_id="account_id")
-

@@ -22,9 +22,11 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
     reason={
         "en": "number {place} of {accounts_passed} accounts that passed money on: {amount} {currency} went in and {out}"
         " came out {minutes} minutes later",
-        "vi": "tài khoản thứ {place} trong {accounts_passed} tài khoản chuyển tiếp tiền: {amount} {currency} vào và {out}"
+        "vi": "tài khoản thứ {place} trong {accounts_passed} tài khoản chuyển tiếp tiền: {amount} {currency}"
+        " vào và {out}"
         " ra sau {minutes} phút",
-        "nl": "nummer {place} van {accounts_passed} rekeningen die geld doorgaven: {amount} {currency} ging erin en {out}"
+        "nl": "nummer {place} van {accounts_passed} rekeningen die geld doorgaven: {amount} {currency} ging"
+        " erin en {out}"
         " kwam er {minutes} minuten later uit",
     },
 )

@@ -51,7 +51,8 @@ def out_of_profile(
 ) -> ibis.Table:
     """Value, count, place or hour is out of line with the holder's income, occupation, age, or the account's history.
 
-    Four tests on personal accounts, of which at least two must fail: value, that is receipts of a month against the income, or against
+    Four tests on personal accounts, of which at least two must fail: value, that is receipts of a month against
+    the income, or against
     peers of the same occupation and age (without those by batch, standing order or direct debit, which are arranged
     beforehand), or the largest day against the days before it; counterparties in a day; the share of payments at night
     (UTC); and the speed between the places where it was used (great circle, where places have coordinates). History and
@@ -152,9 +153,13 @@ def _travelling(ledger: Ledger) -> ir.Table:
     seen = use.filter(_.place.notnull()).select("account_id", "place", "device_id", at=use["at"])
     seen = seen.mutate(lat=latitude(_.place), lon=longitude(_.place)).filter(_.lat.notnull() & _.lon.notnull())
     by_time = ibis.window(group_by="account_id", order_by=["at", "device_id", "place"])
-    seen = seen.mutate(before=_["at"].lag().over(by_time), lat_0=_.lat.lag().over(by_time), lon_0=_.lon.lag().over(by_time))
+    seen = seen.mutate(
+        before=_["at"].lag().over(by_time), lat_0=_.lat.lag().over(by_time), lon_0=_.lon.lag().over(by_time)
+    )
     seen = seen.filter(_.before.notnull())
-    seen = seen.mutate(km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), seconds=_["at"].epoch_seconds() - _.before.epoch_seconds())
+    seen = seen.mutate(
+        km=kilometres(_.lat_0, _.lon_0, _.lat, _.lon), seconds=_["at"].epoch_seconds() - _.before.epoch_seconds()
+    )
     tick = 60 if ledger.has_hours else 86_400
     far = seen.filter(_.km >= KILOMETRES_APART)
     return far.group_by("account_id").agg(travel_kmh=(_.km * 3_600 / (_.seconds + tick)).max().round(0))

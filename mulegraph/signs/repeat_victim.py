@@ -20,7 +20,8 @@ from mulegraph.signs.base import Phase, grown, sign
         "en": "{role}: {victims} reported victims paid it, and it paid {suspects} suspects; {amount} {currency} in all",
         "vi": "{role}: {victims} nạn nhân đã báo cáo chuyển tiền cho tài khoản này, và nó đã chuyển cho {suspects} nghi"
         " phạm; tổng {amount} {currency}",
-        "nl": "{role}: {victims} slachtoffers met aangifte betaalden eraan, en het betaalde {suspects} verdachten; samen"
+        "nl": "{role}: {victims} slachtoffers met aangifte betaalden eraan, en het betaalde {suspects}"
+        " verdachten; samen"
         " {amount} {currency}",
     },
 )
@@ -50,7 +51,8 @@ def repeat_victim(
     )  # fmt: skip
     beneficiaries = paid.filter(_.victims > victims_more_than).select(
         "victims", "amount", "currency", "first_at", "last_at", "evidence", accounts=ibis.array([_.target]),
-        subject_id=_.target, suspects=ibis.literal(0).cast("int64"), role=ibis.literal("beneficiary of several victims"),
+        subject_id=_.target,
+        suspects=ibis.literal(0).cast("int64"), role=ibis.literal("beneficiary of several victims"),
         victim=ibis.literal(False),
         score=grown(0.5, _.victims),
     )  # fmt: skip
@@ -71,7 +73,8 @@ def repeat_victim(
     again = again.filter((_.suspects > suspects_more_than) & (apart >= apart_hours * 3_600))
     victims = again.select(
         victims=ibis.literal(0).cast("int64"), amount=_.amount, currency=_.currency, first_at=_.first_at,
-        last_at=_.last_at, evidence=_.evidence, accounts=_.accounts.concat(ibis.array([_.subject_id])), subject_id=_.subject_id, suspects=_.suspects,
+        last_at=_.last_at, evidence=_.evidence, subject_id=_.subject_id,
+        accounts=_.accounts.concat(ibis.array([_.subject_id])), suspects=_.suspects,
         role=ibis.literal("repeat victim"), victim=ibis.literal(True), score=grown(0.5, _.suspects),
     )  # fmt: skip
     return beneficiaries.union(victims)

@@ -14,12 +14,13 @@ from mulegraph.signs.base import Phase, sign
     subject="device",
     needs=("device_use",),
     phase=Phase.TAKE_CONTROL,
-    weight=3.0,
-    party_weight=3.0,
+    weight=5.0,
+    party_weight=5.0,
     reason={
         "en": "one device used for {accounts_used} accounts of {holders} holders at {addresses} addresses {household}",
         "vi": "một thiết bị dùng cho {accounts_used} tài khoản của {holders} chủ ở {addresses} địa chỉ {household}",
-        "nl": "één apparaat gebruikt voor {accounts_used} rekeningen van {holders} houders op {addresses} adressen {household}",
+        "nl": "één apparaat gebruikt voor {accounts_used} rekeningen van {holders} houders op {addresses}"
+        " adressen {household}",
     },
 )
 def shared_device(clusters: DeviceClusters, *, more_than_holders: int = 1) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from mulegraph.signs.base import Phase, grown, sign
 
 REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, "AUD": 10_000, "CAD": 10_000,
                     "VND": 400_000_000, "JPY": 2_000_000, "INR": 1_000_000}  # fmt: skip
-"""Amounts from which banks must report, by currency: EU directive 2015/849, 31 CFR 1010.311, Decision 11/2023/QD-TTg."""
+"""Amounts from which banks must report, by currency (EU 2015/849, 31 CFR 1010.311, Decision 11/2023/QD-TTg)."""
 
 
 @sign(
@@ -24,7 +24,8 @@ REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, 
     reason={
         "en": "{repeats} times the same amount to the same party in a day, and {near} amounts just under the reporting"
         " limit within {days} days",
-        "vi": "{repeats} lần cùng số tiền cho cùng một bên trong ngày, và {near} số tiền ngay dưới hạn mức báo cáo trong"
+        "vi": "{repeats} lần cùng số tiền cho cùng một bên trong ngày, và {near} số tiền ngay dưới hạn mức báo"
+        " cáo trong"
         " {days} ngày",
         "nl": "{repeats} maal hetzelfde bedrag aan dezelfde partij op een dag, en {near} bedragen net onder de"
         " meldgrens binnen {days} dagen",
@@ -67,7 +68,8 @@ def structuring(
     found = both.mutate(place=best).filter(_.place == 0).join(most, "subject")
     return found.select(
         "currency", "amount", "first_at", "last_at", "evidence",
-        accounts=_.parties.concat(ibis.array([_.subject])), subject_id=_.subject, repeats=_.most_repeats, near=_.most_near, days=ibis.literal(int(within_days)),
+        accounts=_.parties.concat(ibis.array([_.subject])), subject_id=_.subject,
+        repeats=_.most_repeats, near=_.most_near, days=ibis.literal(int(within_days)),
         score=grown(0.7, (_.most_repeats + _.most_near)),
     )  # fmt: skip
 
@@ -92,8 +94,14 @@ def _just_under(moves: ir.Table, percent: float, seconds: int, more_than: int) -
     near = moves.filter((_.value < _.ceiling) & (_.value >= _.ceiling * (100 - percent) / 100))
     within = ibis.range_window(group_by=["subject", "currency"], order_by="second", preceding=seconds, following=0)
     near = near.mutate(seen=_.transfer_id.count().over(within))
-    best = ibis.row_number().over(ibis.window(group_by="subject", order_by=[ibis.desc("seen"), "second", "transfer_id"]))
-    ends = near.mutate(place=best).filter((_.place == 0) & (_.seen > more_than)).select("subject", "currency", ended=_.second)
+    best = ibis.row_number().over(
+        ibis.window(group_by="subject", order_by=[ibis.desc("seen"), "second", "transfer_id"])
+    )
+    ends = (
+        near.mutate(place=best)
+        .filter((_.place == 0) & (_.seen > more_than))
+        .select("subject", "currency", ended=_.second)
+    )
     joined = near.join(ends, ["subject", "currency"])
     inside = joined.filter((_.second <= _.ended) & (_.second >= _.ended - seconds))
     return inside.group_by("subject", "currency").agg(

@@ -20,7 +20,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "new biometrics": ("sinh trắc học mới", "nieuwe biometrie"),
     "a raised limit": ("hạn mức được nâng", "een verhoogde limiet"),
     "a new payee": ("người nhận mới", "een nieuwe begunstigde"),
-    "a raised limit and a new payee": ("hạn mức được nâng và người nhận mới", "een verhoogde limiet en een nieuwe begunstigde"),
+    "a raised limit and a new payee": (
+        "hạn mức được nâng và người nhận mới",
+        "een verhoogde limiet en een nieuwe begunstigde",
+    ),
     "repeat victim": ("nạn nhân lặp lại", "herhaald slachtoffer"),
     "beneficiary of several victims": ("người thụ hưởng của nhiều nạn nhân", "begunstigde van meerdere slachtoffers"),
     "fan-in": ("nhiều chuyển vào một", "velen betalen één"),

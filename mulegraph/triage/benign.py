@@ -1,7 +1,8 @@
 """Benign tests: the innocent explanations of a finding, each passed or failed and why, and what a passed one takes off.
 
 A test is passed when the innocent explanation fits. It lowers the score by the share that stands here, and never
-removes a finding. A test only explains the signs it is made for: that a shop is a shop does not clear its holder's papers.
+removes a finding. A test only explains the signs it is made for: that a shop is a shop does not clear its holder's
+papers.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Outcome:
 class Evidence:
     """What the tests read: `rows` has one row for each finding and transfer of its evidence, `named` for each account.
 
-    rows: f (the finding's place), row (in the ledger), source, target (account numbers, −1 cash), amount (float), at (µs), channel, wage,
+    rows: f (the finding's place), row (in the ledger), source, target (account numbers, −1 cash), amount (float),
+    at (µs), channel, wage,
     inward and outward (of the subject). named: f, number, kind, holder, address. accounts: the last three of every
     account by number. `findings` is the table itself, with the subject's number.
     """
@@ -233,7 +235,7 @@ def _own_sweep(of: Evidence) -> Outcome:
 
 
 def _recurring(of: Evidence) -> Outcome:
-    """The same accounts paid each other in the same order in other weeks, or nearly all of it was arranged beforehand."""
+    """The same accounts paid each other in the same order in other weeks, or nearly all was arranged beforehand."""
     arranged = of.share(of.rows["channel"].isin(ARRANGED)) >= MOST
     again = _again(of)
     passed = (of.count() > 1) & (arranged | (again >= MOST))
@@ -312,7 +314,7 @@ def _at_home(of: Evidence) -> np.ndarray:
 
 
 def _again(of: Evidence) -> np.ndarray:
-    """By finding: the largest share of its transfers that recur, between the same two, by one and the same number of days.
+    """By finding: the largest share of its transfers that recur between the same two, all by the same number of days.
 
     Weeks and months count: at least six days before or after.
     """

@@ -13,11 +13,18 @@ from mulegraph.triage.journey import JOURNEY
 
 def document() -> str:
     """The page as Markdown; a test compares it with `docs/signs.md`."""
-    lines = ["# Signs", "", "Written by `python -m mulegraph.triage.document` from the modules in `mulegraph/signs/`.", ""]
+    lines = [
+        "# Signs",
+        "",
+        "Written by `python -m mulegraph.triage.document` from the modules in `mulegraph/signs/`.",
+        "",
+    ]
     lines += ["| code | sign | about | needs | source |", "|---|---|---|---|---|"]
     for sign in all_signs().values():
         needs = ", ".join(sign.needs) or "accounts, transfers"
-        lines.append(f"| [{sign.code}](#{sign.code.lower()}) | {sign.title} | {sign.subject} | {needs} | {sign.source} |")
+        lines.append(
+            f"| [{sign.code}](#{sign.code.lower()}) | {sign.title} | {sign.subject} | {needs} | {sign.source} |"
+        )
     for sign in all_signs().values():
         lines += ["", *_sign(sign)]
     return "\n".join([*lines, "", *_benign(), "", *_journey(), "", *_score(), ""])
@@ -26,7 +33,15 @@ def document() -> str:
 def _sign(sign: Sign) -> list[str]:
     """One sign: meaning, thresholds, innocent explanations, and which benign tests can explain it."""
     tests = [test.name for test in TESTS if sign.code in test.signs]
-    lines = [f"## {sign.code}", "", f"**{sign.title}.**", "", sign.meaning, "", f"Known false alarms: {sign.innocent_when}"]
+    lines = [
+        f"## {sign.code}",
+        "",
+        f"**{sign.title}.**",
+        "",
+        sign.meaning,
+        "",
+        f"Known false alarms: {sign.innocent_when}",
+    ]
     lines += ["", f"Benign tests that can explain it: {', '.join(tests) or 'none'}. Phase: {sign.phase}."]
     if sign.thresholds:
         lines += ["", f"| `[signs.{sign.code}]` | default |", "|---|---|"]
@@ -52,7 +67,14 @@ def _journey() -> list[str]:
 
 
 def _score() -> list[str]:
-    lines = ["# Score", "", inspect.getdoc(score) or "", "", "| sign | of its subject, nats | of others it names |", "|---|---|---|"]
+    lines = [
+        "# Score",
+        "",
+        inspect.getdoc(score) or "",
+        "",
+        "| sign | of its subject, nats | of others it names |",
+        "|---|---|---|",
+    ]
     for sign in all_signs().values():
         own = "0: the subject was harmed" if sign.harms else f"{sign.weight:g}"
         lines.append(f"| {sign.code} | {own} | {sign.party_weight:g} |")

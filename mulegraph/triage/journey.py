@@ -57,7 +57,7 @@ JOURNEY: tuple[Step, ...] = (
         Phase.CASH_OUT,
         "the money leaves the banks: cash, goods, crypto, abroad",
         True,
-        {"bank": "lower limits for withdrawals", "exchange": "hold first payments", "merchant": "look at runs of round amounts"},
+        {"bank": "lower limits for withdrawals", "exchange": "hold first payments", "merchant": "look at round sums"},
     ),
 )  # fmt: skip
 

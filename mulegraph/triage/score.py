@@ -1,9 +1,11 @@
 """How sure an account or a case is: evidence added up, each piece counted once, and turned into a probability.
 
 Evidence is in nats (weights of evidence: Good, Studies in the History of Probability and Statistics XXXVII, Biometrika
-66, 1979). A finding is worth its score times its sign's weight. Findings that rest on the same transfers say the same
-thing, so the strongest counts whole and each further one only for the share of its transfers that is new; of findings
-without transfers, each sign's best counts. The sum becomes a probability by a logistic curve fitted on simulated ledgers
+66, 1979). A finding is worth its score times its sign's weight, spread over the transfers that it rests on.
+Findings that
+rest on the same transfers say the same thing, so each transfer counts once, for the finding that makes most of it; of
+findings without transfers, and of those that name somebody beside their subject, each sign's best counts. The sum
+becomes a probability by a logistic curve fitted on simulated ledgers
 (Platt, Probabilistic outputs for support vector machines, 1999; `benchmarks/calibrate.py`), so that of accounts at 0.8
 about eight in ten are mules there. Its parts are the shares of the sum (Aumann & Shapley, Values of Non-Atomic Games,
 1974: for a function of a sum along the straight path, proportional to the terms), so that they add up to the score.
@@ -14,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,15 +40,11 @@ SCORES = pa.schema([("account", pa.string()), ("score", pa.float64()), ("parts",
 
 @dataclass(frozen=True)
 class Piece:
-    """A finding as it bears on somebody: its sign, what it is worth in nats, and the transfers that it rests on.
-
-    As `party` he is named beside the subject.
-    """
+    """A finding as it bears on somebody: its sign, what it is worth in nats, and the transfers that it rests on."""
 
     sign: str
     nats: float
     transfers: frozenset[int]
-    party: bool = False
 
 
 def probability(nats: float, curve: tuple[float, float]) -> float:
@@ -54,19 +53,18 @@ def probability(nats: float, curve: tuple[float, float]) -> float:
 
 
 def summed(pieces: Iterable[Piece]) -> dict[str, float]:
-    """Nats by sign, each transfer counted once, strongest first."""
+    """Nats by sign. Each transfer counts once, for the piece that makes most of it; more never lowers the sum."""
+    best: dict[object, tuple[float, str]] = {}
+    for piece in pieces:
+        keys: Iterable[object] = piece.transfers or (piece.sign,)
+        share = piece.nats / max(len(piece.transfers), 1)
+        for key in keys:
+            # Of two that say the same the first by name counts, whatever order they come in.
+            best[key] = max(best.get(key, (0.0, piece.sign)), (share, piece.sign))
     total: dict[str, float] = {}
-    seen: set[int] = set()
-    for piece in sorted(pieces, key=lambda each: (-each.nats, each.sign)):
-        if piece.party and piece.sign in total:
-            continue  # who is near many is no worse than who is near the worst of them
-        if piece.transfers:
-            fresh = len(piece.transfers - seen) / len(piece.transfers)
-            seen |= piece.transfers
-            total[piece.sign] = total.get(piece.sign, 0.0) + piece.nats * fresh
-        else:
-            total.setdefault(piece.sign, piece.nats)
-    return {sign: nats for sign, nats in total.items() if nats > 0}
+    for nats, sign in best.values():
+        total[sign] = total.get(sign, 0.0) + nats
+    return {sign: total[sign] for sign in sorted(total) if total[sign] > 0}
 
 
 def parted(nats: Mapping[str, float], curve: tuple[float, float]) -> tuple[float, dict[str, float]]:
@@ -84,7 +82,7 @@ def parted(nats: Mapping[str, float], curve: tuple[float, float]) -> tuple[float
 def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
     """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
     pieces = account_pieces(findings, evidence)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for account, mine in pieces.items():
         score, parts = parted(summed(mine), ACCOUNT_CURVE)
         rows.append({"account": account, "score": score, "parts": json.dumps(parts)})
@@ -105,21 +103,23 @@ def account_pieces(findings: pa.Table, evidence: Evidence) -> dict[str, list[Pie
         weight = signs[code].weight if subject else signs[code].party_weight
         # What harmed the subject speaks against the others, and what was done by the subject against him only.
         if weight and (not victim or not subject) and (subject or not busy[number]):
-            transfers = touching.get((f, number), frozenset())
-            pieces.setdefault(number, []).append(Piece(code, score * weight, transfers, party=not subject))
+            # Who is named beside many subjects is no worse than who is named beside the worst of them.
+            transfers = touching.get((f, number), frozenset()) if subject else frozenset()
+            pieces.setdefault(number, []).append(Piece(code, score * weight, transfers))
     for number, confidence in _listed(evidence.ledger):
         pieces.setdefault(number, []).append(Piece(LISTED, confidence * LISTED_WEIGHT, frozenset()))
     return {ids[number].as_py(): mine for number, mine in pieces.items()}
 
 
-def case_pieces(findings: Iterable[Mapping[str, object]]) -> dict[str, float]:
+def case_pieces(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """Nats by sign of a case's findings; rows of FINDINGS as dictionaries."""
-    signs, places = all_signs(), {}  # type: ignore[var-annotated]
+    signs = all_signs()
+    places: dict[str, int] = {}
     pieces = []
     for row in findings:
-        transfers = frozenset(places.setdefault(each, len(places)) for each in row["evidence"])  # type: ignore[attr-defined]
+        transfers = frozenset(places.setdefault(each, len(places)) for each in row["evidence"])
         sign = signs[str(row["sign"])]
-        pieces.append(Piece(sign.code, float(row["score"]) * max(sign.weight, sign.party_weight), transfers))  # type: ignore[arg-type]
+        pieces.append(Piece(sign.code, float(row["score"]) * max(sign.weight, sign.party_weight), transfers))
     return summed(pieces)
 
 

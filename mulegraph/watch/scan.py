@@ -11,17 +11,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.errors import EngineTrouble
 from mulegraph.feed.ledger import Engine, Ledger
-from mulegraph.feed.store import write_atomically
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.graph.base import GraphInput
-from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.settings import read_settings
 from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
 from mulegraph.signs.scene import Scene
@@ -29,11 +25,13 @@ from mulegraph.triage.benign import read_evidence, weigh
 from mulegraph.triage.cases import build_cases
 from mulegraph.triage.identity import carried_over
 from mulegraph.triage.score import account_scores
-from mulegraph.watch.casework import STATE_FILE, graph_mark, marked
+from mulegraph.watch.graphs import fill_graph, fill_server
 from mulegraph.watch.run import Run, Runs, code_hash, versions
 
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j_address import Address
+
 NOT_TESTABLE = "not testable"
-GRAPH_FILE = "graph.lbug"
 RUNS_REMEMBERED = 60
 """A case that comes back within so many runs has its old id."""
 Progress = Callable[[str], None]
@@ -70,11 +68,17 @@ class ScanResult:
 
 
 def scan(
-    workspace: Path, *, progress: Progress | None = None, graph: bool = True, engine: Engine = Engine.DUCKDB
+    workspace: Path,
+    *,
+    progress: Progress | None = None,
+    graph: bool = True,
+    engine: Engine = Engine.DUCKDB,
+    server: Address | None = None,
 ) -> ScanResult:
-    """Run every sign, weigh what it finds, build cases, write a run, and put it all into the embedded graph.
+    """Run every sign, weigh what it finds, build cases, write a run, and put it all into the graph.
 
-    Set-based signs run on `engine`. Raises BadUse when nothing is loaded or a setting does not fit, EngineTrouble when disk or graph fail.
+    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. Raises BadUse when nothing is loaded
+    or a setting does not fit, EngineTrouble when disk or graph fail.
     """
     started = datetime.now(UTC)
     ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
@@ -112,7 +116,10 @@ def scan(
         run = Runs(workspace).write(parts, manifest)
     if graph:
         with steps.step("graph"):
-            fill_graph(workspace, ledger, findings, cases)
+            if server is None:
+                fill_graph(workspace, ledger, findings, cases)
+            else:
+                fill_server(workspace, server, ledger, run)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
 
 
@@ -212,38 +219,6 @@ def _flow_facts(scene: Scene) -> dict[str, Any]:
         "tick_seconds": flow.transfers.tick / 1e6,
         "window_hours": flow.window / 3.6e9,
     }
-
-
-def is_current(graph: EmbeddedGraph, ledger: Ledger) -> bool:
-    """Whether the graph is of this ledger; one that cannot be read is an index to be made again, and no trouble."""
-    try:
-        return graph.status().stamp == ledger.hash
-    except EngineTrouble:
-        return False
-
-
-def fill_graph(
-    workspace: Path, ledger: Ledger, findings: pa.Table | None, cases: pa.Table | None, *, anew: bool = False
-) -> dict[str, int]:
-    """Bring the embedded graph up to this ledger and these findings; gives numbers by label and relationship.
-
-    The ledger's part is kept when it is current, unless `anew`.
-    """
-    mark = graph_mark(workspace)
-    findings, cases = marked(workspace, findings, cases)
-    with EmbeddedGraph(workspace / GRAPH_FILE) as graph:
-        if not anew and is_current(graph, ledger):
-            counts = graph.replace_findings(findings, cases)
-        else:
-            counts = graph.rebuild(GraphInput.of(ledger, findings, cases), stamp=ledger.hash)
-    write_atomically(workspace / STATE_FILE, mark)
-    return counts
-
-
-def is_of_journal(workspace: Path) -> bool:
-    """Whether what people decided about cases is in the graph."""
-    path = workspace / STATE_FILE
-    return (path.read_text(encoding="ascii") if path.is_file() else "0") == graph_mark(workspace)
 
 
 def peak_mb() -> int:

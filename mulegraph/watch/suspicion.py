@@ -38,7 +38,7 @@ def told(findings: pd.DataFrame, language: str) -> pd.DataFrame:
 
 
 def ranking(space: Workspace, top: int | None) -> pd.DataFrame:
-    """account, score, parts (name → value, adding up to the score), best first; every account that anything is known of."""
+    """Every account that anything is known of, best first: account, score, parts (name → value, adding up to it)."""
     table = space.run.table("scores")
     frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
     frame["parts"] = [json.loads(each) for each in frame["parts"]]

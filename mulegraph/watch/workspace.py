@@ -6,7 +6,7 @@ The command line and notebooks both ask here, so that they give the same answers
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,18 +20,16 @@ from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.tracing import METHODS
-from mulegraph.graph.base import Answer
-from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
-from mulegraph.graph.queries import ask
 from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers
 from mulegraph.watch.case import Case
 from mulegraph.watch.casework import states, with_state
-from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp, sums
-from mulegraph.watch.outward import Outward, outward
+from mulegraph.watch.graph_questions import GraphQuestions
+from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
+from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import GRAPH_FILE, ScanResult, fill_graph, is_current, is_of_journal, scan
+from mulegraph.watch.scan import ScanResult, scan
 from mulegraph.watch.suspicion import account_page, explained, ranking, told
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
@@ -39,7 +37,7 @@ MOST_IN_A_PICTURE = 400
 """Transfers of an account's neighbourhood that a picture shows, the latest first."""
 
 
-class Workspace(Outward):
+class Workspace(GraphQuestions):
     """A folder with a ledger. Listings are data frames, best first; `since` and `until` keep what overlaps them.
 
     Accounts, holders and devices are shown as tokens, and every question takes a token for an id; with a `reveal`
@@ -67,13 +65,13 @@ class Workspace(Outward):
         found = Runs(self.folder).latest(self.ledger.hash)
         if found is None:
             self.told("no scan of this ledger yet; scanning first")
-            found = scan(self.folder).run
+            found = scan(self.folder, server=self.server).run
         return found
 
     @outward
     def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanResult:
         """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
-        result = scan(self.folder, progress=progress, engine=engine)
+        result = scan(self.folder, progress=progress, engine=engine, server=self.server)
         self.__dict__["run"] = result.run
         return result
 
@@ -302,36 +300,6 @@ class Workspace(Outward):
         return trace_payments(
             self.ledger, self._transfers, self.settings.trace, chosen, back=back, methods=methods, **times
         )
-
-    @outward
-    def query(
-        self,
-        name: str,
-        parameters: Mapping[str, str],
-        *,
-        row_cap: int | None = None,
-        timeout_seconds: float | None = None,
-    ) -> Answer:
-        """Ask `cypher/NAME.cypher` of the embedded graph, which is made or brought up to date first."""
-        graph = EmbeddedGraph(self.folder / GRAPH_FILE)
-        if not is_current(graph, self.ledger):
-            self.told("the graph is not of this ledger; rebuilding it first")
-            self.rebuild_graph()
-        elif not is_of_journal(self.folder) and (run := Runs(self.folder).latest(self.ledger.hash)):
-            fill_graph(self.folder, self.ledger, run.table("findings"), run.table("cases"))
-        with graph:
-            return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
-
-    def update_graph(self) -> None:
-        """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
-        if not is_current(EmbeddedGraph(self.folder / GRAPH_FILE), self.ledger):
-            self.rebuild_graph()
-
-    def rebuild_graph(self) -> dict[str, int]:
-        """Write the embedded graph anew from the ledger and the latest run."""
-        run = Runs(self.folder).latest(self.ledger.hash)
-        tables = (run.table("findings"), run.table("cases")) if run else (None, None)
-        return fill_graph(self.folder, self.ledger, *tables, anew=True)
 
     @outward
     def known_account(self, account: str) -> str:

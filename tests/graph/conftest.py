@@ -15,6 +15,7 @@ from mulegraph.graph.base import NODES, GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.model import TABLES
 from tests.drawing import MONDAY, accounts_of, transfers_of
+from tests.neo4j_server import Server, launched, missing_tools
 
 Rows = list[dict[str, Any]]
 
@@ -106,7 +107,7 @@ def findings_of(*rows: dict[str, Any]) -> pa.Table:
 
 def cases_of(*rows: dict[str, Any]) -> pa.Table:
     """Cases as a scan writes them: `case`, `accounts` and `findings` are what tests give."""
-    plain = {"score": 0.7, "first_at": at("9:00"), "last_at": at("10:00"), "amount": Decimal("100.00")}
+    plain = {"score": 0.7, "roles": [], "first_at": at("9:00"), "last_at": at("10:00"), "amount": Decimal("100.00")}
     return _keyed("Case", "case", [{**plain, **row} for row in rows])
 
 
@@ -132,3 +133,13 @@ def graph_of(graph: EmbeddedGraph) -> Callable[..., EmbeddedGraph]:
         return graph
 
     return make
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that tests may kill and start again; each begins with whatever the last left."""
+    if missing_tools():
+        pytest.skip("NO SERVER TO KILL: java and mvn are missing")
+    server = launched(tmp_path_factory.mktemp("own"))
+    yield server
+    server.kill()

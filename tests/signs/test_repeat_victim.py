@@ -5,7 +5,10 @@ from __future__ import annotations
 from mulegraph.signs.base import all_signs
 from tests.signs.scene import findings_of, listing
 
-TWO = "v1 thief 800 9:00\nv2 thief 900 1+9:00\nv1 shop 20 2+9:00\nv1 shop 25 3+9:00\nv1 shop 22 4+9:00\nv1 shop 30 6+9:00\n"
+TWO = (
+    "v1 thief 800 9:00\nv2 thief 900 1+9:00\n"
+    + "v1 shop 20 2+9:00\nv1 shop 25 3+9:00\nv1 shop 22 4+9:00\nv1 shop 30 6+9:00\n"
+)
 
 
 def report(number: int, victim: str) -> dict[str, str]:

@@ -21,8 +21,8 @@ from mulegraph.feed.simulation.labels import MULE, VICTIM, Labels, plants_for
 from mulegraph.feed.simulation.look_alikes import LookAlikes
 from mulegraph.feed.simulation.marks import Marker
 from mulegraph.feed.simulation.networks import EASY, HARD, PAYMENTS_A_NETWORK, Network, Planter
-from mulegraph.feed.simulation.plants import Plants
 from mulegraph.feed.simulation.payments import LABELS, NOTES, ROLES, Payments
+from mulegraph.feed.simulation.plants import Plants
 from mulegraph.feed.simulation.records import Scene, account_ids, records, reports
 from mulegraph.feed.simulation.world import LEAST_ACCOUNTS, make_world
 from mulegraph.model import CHANNELS, TABLES

@@ -1,7 +1,8 @@
-"""What is planted in a simulated ledger, as it is told to `labels/`: which sign is about whom, and who plays which part."""
+"""What is planted in a simulated ledger, as it is told to `labels/`: which sign is about whom, and who is who."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -58,6 +59,6 @@ def subject_id(kind: str, number: int, account_ids: pa.Array) -> str:
     return f"M{number:08d}" if kind == MERCHANT else f"DEV{number:09d}"
 
 
-def _table(rows: list[tuple[str, ...]], names: tuple[str, ...]) -> pa.Table:
+def _table(rows: Sequence[tuple[str, ...]], names: tuple[str, ...]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     return pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)})

@@ -12,6 +12,7 @@ from mulegraph.feed.simulation.labels import INNOCENT, Labels, plants_for
 from mulegraph.feed.simulation.payments import LOOK_ALIKE, Payments
 from mulegraph.feed.simulation.world import World
 
+
 @dataclass
 class LookAlikes:
     """Draws the groups one after the other; `households` are accounts that share a device, by group."""

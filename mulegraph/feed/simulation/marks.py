@@ -43,7 +43,13 @@ class Marker:
     """Plants the marks one by one."""
 
     def __init__(
-        self, rng: np.random.Generator, world: World, days: int, payments: Payments, networks: list[Network], labels: Labels
+        self,
+        rng: np.random.Generator,
+        world: World,
+        days: int,
+        payments: Payments,
+        networks: list[Network],
+        labels: Labels,
     ) -> None:
         self.rng, self.world, self.days, self.payments, self.labels = rng, world, days, payments, labels
         self.networks, self.count, self.marks = networks, plants_for(world.accounts), Marks()
@@ -94,7 +100,10 @@ class Marker:
         """A2 and A5: mules on lists; innocents whose entries have expired."""
         expired = int(self.days * DAY * 0.3)
         sold, was_sold = self._mule(), self._innocent()
-        self.marks.listings += [("account", sold, "for_sale", 0.6, None), ("account", was_sold, "for_sale", 0.6, expired)]
+        self.marks.listings += [
+            ("account", sold, "for_sale", 0.6, None),
+            ("account", was_sold, "for_sale", 0.6, expired),
+        ]
         self._mark("A2", sold, was_sold)
         warned, was_warned = self._mule(), self._innocent()
         self.marks.listings += [
@@ -103,9 +112,13 @@ class Marker:
         ]
         self._mark("A5", warned, was_warned)
 
-    def _card(self, account: int, cents: int, at: int, place: int, *, merchant: int = -1, outcome: int = APPROVED) -> None:
+    def _card(
+        self, account: int, cents: int, at: int, place: int, *, merchant: int = -1, outcome: int = APPROVED
+    ) -> None:
         kind = PURCHASE if merchant >= 0 else WITHDRAWAL
-        self.marks.cards.append((account, merchant, kind, int(cents), min(max(int(at), 0), self.days * DAY - 1), place, outcome))
+        self.marks.cards.append(
+            (account, merchant, kind, int(cents), min(max(int(at), 0), self.days * DAY - 1), place, outcome)
+        )
 
     def _day(self) -> int:
         """The first second of some day that is not the last."""
@@ -191,7 +204,7 @@ class Marker:
         self.labels.sign("C4", merchant, kind=MERCHANT, planted=INNOCENT)
 
     def _takeovers(self) -> None:
-        """T1: victims of networks whose payment a stranger's device made; innocents with a new phone who pay a friend."""
+        """T1: victims of networks whose payment a stranger's device made; innocents with a new phone."""
         chosen = [net for net in self.networks if net.first > 5 * DAY]
         for net in chosen[: self.count]:
             self._take_over(net.victims[0], net.first)

@@ -79,7 +79,7 @@ class Payments:
         return sum(len(part) for part in self.parts["source"])
 
     def in_time_order(self, rng: np.random.Generator, tick: int) -> dict[str, np.ndarray]:
-        """All columns by time in ticks of so many seconds, and in random order inside one, so that no id betrays a plant."""
+        """All columns by time in ticks of so many seconds, in random order inside one: no id betrays a plant."""
         columns = {name: np.concatenate(parts) for name, parts in self.parts.items()}
         columns["second"] = columns["second"] // tick * tick
         order = np.lexsort((rng.random(len(columns["second"])), columns["second"]))

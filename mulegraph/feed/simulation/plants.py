@@ -45,7 +45,8 @@ class Plants:
     def run(self) -> None:
         """Plant everything."""
         patterns: list[Callable[[], None]] = [
-            self._pass_through, self._suspect_receipts, self._near_suspects, self._shop_of_suspects, self._out_of_profile, self._house_sale,
+            self._pass_through, self._suspect_receipts, self._near_suspects, self._shop_of_suspects,
+            self._out_of_profile, self._house_sale,
             self._cycle, self._friends_settle, self._fan_in, self._fan_out, self._scatter_gather, self._gather_scatter,
             self._bipartite, self._sleeper, self._bonus, self._equal_pieces, self._under_the_limit, self._instalments,
             self._repeat_victim, self._reported_by_mistake, self._collection,
@@ -98,10 +99,22 @@ class Plants:
     def _later(self, at: int, low_minutes: float, high_minutes: float) -> int:
         return at + int(self.rng.uniform(low_minutes, high_minutes) * MINUTE)
 
-    def _pay(self, source: int, target: int, cents: int, at: int, *, channel: str = "instant", innocent: bool = False, note: str = "") -> None:
+    def _pay(
+        self,
+        source: int,
+        target: int,
+        cents: int,
+        at: int,
+        *,
+        channel: str = "instant",
+        innocent: bool = False,
+        note: str = "",
+    ) -> None:
         at = min(max(at, 0), self.days * DAY - 1)
         label = LOOK_ALIKE if innocent else PLANTED_SIGN
-        self.payments.add(source, target, max(cents, 100), at, channel, note=note, label=label, group=self.group, role="sign")
+        self.payments.add(
+            source, target, max(cents, 100), at, channel, note=note, label=label, group=self.group, role="sign"
+        )
 
     def _fee(self) -> float:
         return 1 - float(self.rng.uniform(0.01, 0.1))
@@ -168,7 +181,9 @@ class Plants:
     def _house_sale(self) -> None:
         """Innocent: one payment of many incomes, which stays."""
         seller, buyer = self._someone(role=INNOCENT, busy=True), int(self.rng.choice(self.world.business))
-        self._pay(buyer, seller, int(self.rng.integers(4_000_000, 9_000_000)), self._start(), channel="wire", innocent=True)
+        self._pay(
+            buyer, seller, int(self.rng.integers(4_000_000, 9_000_000)), self._start(), channel="wire", innocent=True
+        )
         self.labels.sign("A6", seller, planted=INNOCENT)
 
     def _cycle(self) -> None:
@@ -252,14 +267,18 @@ class Plants:
         for sender in senders:
             cents, when = self._cents(900), self._later(at, 0, 900)
             self._pay(sender, mule, cents, when)
-            self._pay(mule, CASH, int(cents * self._fee()) // 1_000 * 1_000 + 1_000, self._later(when, 30, 900), channel="atm")
+            self._pay(
+                mule, CASH, int(cents * self._fee()) // 1_000 * 1_000 + 1_000, self._later(when, 30, 900), channel="atm"
+            )
         self.labels.sign("N6", mule)
 
     def _bonus(self) -> None:
         """Innocent: an account that sleeps is paid a bonus, which stays."""
         sleeper = self._sleeping(INNOCENT)
         at = max(self._start(), int(SLEEP_SHARE * self.days) * DAY + 10 * HOUR)
-        self._pay(int(self.rng.choice(self.world.business)), sleeper, self._cents(1_500), at, channel="batch", innocent=True)
+        self._pay(
+            int(self.rng.choice(self.world.business)), sleeper, self._cents(1_500), at, channel="batch", innocent=True
+        )
         self._pay(sleeper, CASH, 20_000, self._later(at, 600, 1_500), channel="atm", innocent=True)
         self.labels.sign("N6", sleeper, planted=INNOCENT)
 
@@ -298,7 +317,9 @@ class Plants:
             at = self._start() // max(len(swindlers), 1) + place * self.days * DAY // len(swindlers)
             cents = self._cents(1_200)
             self._pay(victim, swindler, cents, at)
-            self._pay(swindler, CASH, int(cents * self._fee()) // 1_000 * 1_000, self._later(at, 20, 300), channel="atm")
+            self._pay(
+                swindler, CASH, int(cents * self._fee()) // 1_000 * 1_000, self._later(at, 20, 300), channel="atm"
+            )
             self.reported.add((victim, swindler))
         if self.days > len(swindlers):
             self.labels.sign("V1", victim)

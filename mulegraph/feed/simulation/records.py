@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import networkx as nx
 import numpy as np
@@ -36,6 +37,9 @@ CATEGORIES = (
     "pharmacy",
     "travel",
 )
+
+Listing: TypeAlias = tuple[str, int, str, str, float, int | None]
+"""Subject kind and number, list, source, confidence, second of expiry."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +252,11 @@ def _label_clusters(scene: Scene, controlled: dict[int, list[int]]) -> None:
     for device, mules in controlled.items():
         graph.add_edges_from((("device", device), ("account", mule)) for mule in mules)
     for part in nx.connected_components(graph):
-        holders = {number: len(set(scene.world.holder[controlled[number]].tolist())) for kind, number in part if kind == "device"}
+        holders = {
+            number: len(set(scene.world.holder[controlled[number]].tolist()))
+            for kind, number in part
+            if kind == "device"
+        }
         if max(holders.values()) > 2:
             scene.labels.sign("N4", min(holders, key=lambda device: (-holders[device], device)), kind=CLUSTER)
 
@@ -324,7 +332,8 @@ def _listings(scene: Scene) -> pa.Table:
             known.update(mule for mule in network.mules if rng.random() < LISTED_MULES)
     suspects = np.array(sorted(known | scene.suspects), np.int64)
     innocents = rng.choice(world.personal, max(1, int(LISTED_INNOCENTS * world.accounts)), replace=False)
-    rows = [("account", int(each), "suspicion", "police report", 0.8, None) for each in np.union1d(suspects, innocents)]
+    listed = np.union1d(suspects, innocents)
+    rows: list[Listing] = [("account", int(each), "suspicion", "police report", 0.8, None) for each in listed]
     rows += [("account", int(each), "known_good", "own bank", 1.0, None) for each in world.internal]
     sources = {"for_sale": "forum watch", "authority_warning": "financial authority", "suspicion": "police report"}
     rows += [
@@ -332,7 +341,7 @@ def _listings(scene: Scene) -> pa.Table:
         for kind, number, on, confidence, expires in dict.fromkeys(scene.marks.listings)
     ]
     rows = list({(row[0], row[1], row[2], row[3]): row for row in rows}.values())
-    kinds, numbers, lists, told_by, confidences, expiries = zip(*rows, strict=True)
+    kinds, _, lists, told_by, confidences, expiries = zip(*rows, strict=True)
     ends = np.array([0 if each is None else each for each in expiries])
     return pa.table(
         {

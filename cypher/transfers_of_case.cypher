@@ -1,0 +1,13 @@
+// title: The transfers that are a case's evidence, in order of time
+// param: id text - case id, such as CASE-0a1b2c3d
+// columns: transfer_id, source, target, amount, currency, at, channel
+// cost: the evidence of the case's findings; the embedded engine also looks at every transfer of their accounts
+// rows: 5000
+// seconds: 60
+MATCH (f:Finding)-[:PART_OF]->(c:`Case` {case_id: $id})
+UNWIND f.evidence AS id
+WITH DISTINCT id
+MATCH (a:Account)-[t:TRANSFER {transfer_id: id}]->(b:Account)
+RETURN t.transfer_id AS transfer_id, a.account_id AS source, b.account_id AS target, t.amount AS amount,
+       t.currency AS currency, t.at AS at, t.channel AS channel
+ORDER BY at, transfer_id
