@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from mulegraph.flow.bursts import Sides, fitting_share, poisson_nats
-from mulegraph.flow.matching import NOBODY, Transfers
+from mulegraph.flow.matching import Transfers
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
 LEAST_MIDDLEMEN = 3
@@ -154,7 +154,7 @@ def _passed_on(source, target, amount, at, position, start, window, sketch, emit
             if at[second] - at[first] > window:
                 break
             payee = target[second]
-            if payee in (payer, middle, NOBODY) or amount[second] > amount[first]:
+            if payee < 0 or payee == payer or amount[second] > amount[first]:
                 continue
             if 100 * amount[second] >= LEAST_PASSED_PERCENT * amount[first]:
                 kept = _note(sketch, emit, kept, payer, payee, middle, first, second)
