@@ -79,16 +79,19 @@ def changes(before: Members, now: Members) -> list[dict[str, object]]:
             sorted(accounts - before.get(case, frozenset())),
             sorted(before.get(case, frozenset()) - accounts),
         )
-        siblings = {each for old in parents[case] for each in children[old]} - {case}
-        if len(parents[case]) > 1:
-            change, others = MERGED, sorted(parents[case] - {case})
-        elif siblings:
-            change, others = SPLIT, sorted(siblings)
+        # Cases of one night may share accounts, so only ids that came or went say that one became several.
+        absorbed = sorted(old for old in parents[case] if old != case and old not in now)
+        offspring = sorted(new for new in children[case] if new != case and new not in before)
+        origins = sorted(old for old in parents[case] if old in now)
+        if absorbed and case in before:
+            change, others = MERGED, absorbed
+        elif case in before:
+            change, others = (SPLIT, offspring) if offspring else (_size(joined, gone), [])
         else:
-            change, others = (_size(joined, gone) if parents[case] else NEW), []
+            change, others = (SPLIT, origins) if origins else (NEW, [])
         rows.append(_row(case, change, accounts, joined, gone, others))
     for case, accounts in before.items():
-        if not children[case]:
+        if not children[case] and case not in now:
             rows.append(_row(case, QUIET, accounts, [], [], []))
     return rows
 

@@ -187,7 +187,7 @@ BAD_USE = [
     (["case", "snooze", "CASE-0", "--until", "soon", "--reason", "x"], 2, "soon"),
     (["case", "note", "CASE-0", "x"], 2, "CASE-0"),
     (["case", "reply", "CASE-0", "/nowhere.xml"], 3, "/nowhere.xml"),
-    (["case", "facts", "CASE-0", "-a", "nobody"], 2, "nobody"),
+    (["case", "facts", "CASE-0", "-a", "nobody"], 2, "CASE-0"),
     (["request", "CASE-0", "--to", "X", "--country", "DE", "--sender", "Y"], 2, "CASE-0"),
     (["lists", "import", "/nowhere.csv"], 3, "/nowhere.csv"),
     (["lists", "export", "--pseudonymous", "--key-file", "/nowhere"], 2, "/nowhere"),

@@ -56,6 +56,8 @@ def test_what_became_of_each_case():
         "A": ("grown", []), "B": ("shrunk", []), "C": ("same", []), "D": ("merged", ["E"]),
         "F": ("split", ["H"]), "H": ("split", ["F"]), "I": ("new", []), "G": ("quiet", []),
     }  # fmt: skip
+    same = {case: frozenset(text) for case, text in {"A": "abc", "B": "cd", "C": "abcde"}.items()}
+    assert {row["change"] for row in changes(same, same)} == {"same"}
     grown = next(row for row in rows if row["case"] == "A")
     assert (grown["joined"], grown["left"]) == (["x"], [])
 
