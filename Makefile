@@ -25,7 +25,7 @@ neo4j:                           ## a real Neo4j to try --graph on, in the foreg
 	$(PYTHON) tools/neo4j/server.py $(NEO4J)
 
 test: $(VENV)/installed-tests    ## every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .

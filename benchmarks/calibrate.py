@@ -44,15 +44,15 @@ def main() -> None:
 
 def of_accounts(scanned: Scanned) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Nats of evidence, whether a mule, and a weight by account; accounts that nothing is known of are the base."""
-    ids = scanned.ledger.account_ids.to_pandas()
-    table = scanned.run.table("scores").to_pandas().set_index("account")
+    ids = scanned.ids
+    table = scanned.tables["scores"].set_index("account")
     nats = ids.map(back(table["score"], ACCOUNT_CURVE)).fillna(0.0).to_numpy()
     return nats, (ids.map(scanned.roles) == "mule").to_numpy(), np.full(len(ids), 1 / len(ids))
 
 
 def of_cases(scanned: Scanned) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The same by case."""
-    table = scanned.run.table("cases").to_pandas()
+    table = scanned.tables["cases"]
     members = [[scanned.roles.get(account) for account in case] for case in table["accounts"]]
     told = [[role for role in roles if isinstance(role, str)] for roles in members]
     truth = np.array([len(roles) > 0 and 2 * roles.count("mule") >= len(roles) for roles in told])

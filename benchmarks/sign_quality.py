@@ -17,7 +17,6 @@ from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import all_signs
-from mulegraph.watch.run import Run
 from mulegraph.watch.scan import scan
 
 BINS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.75, 0.85, 0.95, 1.01)
@@ -28,8 +27,9 @@ GOAL = 0.9
 class Scanned:
     """A ledger that was scanned, and what is planted in it."""
 
-    ledger: Ledger
-    run: Run
+    ids: pd.Series
+    transfers: Transfers
+    tables: dict[str, pd.DataFrame]
     signs: pd.DataFrame | None
     roles: pd.Series
 
@@ -39,7 +39,9 @@ class Scanned:
         run = scan(workspace, graph=False).run
         told = pd.read_csv(labels / "accounts.csv").set_index("account_id")["role"]
         planted = pd.read_csv(labels / "signs.csv") if (labels / "signs.csv").exists() else None
-        return cls(Ledger(workspace / "ledger"), run, planted, told)
+        ledger = Ledger(workspace / "ledger")
+        tables = {name: run.table(name).to_pandas() for name in ("findings", "scores", "cases")}
+        return cls(ledger.account_ids.to_pandas(), read_transfers(ledger), tables, planted, told)
 
 
 def by_sign(scanned: Scanned) -> pd.DataFrame:
@@ -48,7 +50,7 @@ def by_sign(scanned: Scanned) -> pd.DataFrame:
     Precision counts as wrong what is about nobody planted; findings about mules that were planted for another sign, and
     look-alikes, are counted apart.
     """
-    findings = scanned.run.table("findings").select(["sign", "subject_id", "score"]).to_pandas()
+    findings = scanned.tables["findings"]
     raised = findings[findings["score"] >= CaseSettings().least_score]
     rows = []
     for code in all_signs():
@@ -71,11 +73,11 @@ def by_sign(scanned: Scanned) -> pd.DataFrame:
 
 def ranking(scanned: Scanned) -> dict[str, float]:
     """Average precision of mules' accounts: by score, by total degree, by an isolation forest on aggregates."""
-    ids = scanned.ledger.account_ids.to_pandas()
+    ids = scanned.ids
     truth = (ids.map(scanned.roles) == "mule").to_numpy()
-    scores = scanned.run.table("scores").to_pandas().set_index("account")["score"]
+    scores = scanned.tables["scores"].set_index("account")["score"]
     score = ids.map(scores).fillna(0.0).to_numpy()
-    table = aggregates(read_transfers(scanned.ledger))
+    table = aggregates(scanned.transfers)
     forest = IsolationForest(random_state=1).fit(table)
     return {
         "base": float(truth.mean()),
@@ -87,8 +89,8 @@ def ranking(scanned: Scanned) -> dict[str, float]:
 
 def calibration(scanned: Scanned) -> pd.DataFrame:
     """Accounts by score, and the share of mules among them: 0.8 should mean eight in ten."""
-    ids = scanned.ledger.account_ids.to_pandas()
-    scores = scanned.run.table("scores").to_pandas().set_index("account")["score"]
+    ids = scanned.ids
+    scores = scanned.tables["scores"].set_index("account")["score"]
     frame = pd.DataFrame({"score": ids.map(scores).fillna(0.0), "mule": ids.map(scanned.roles) == "mule"})
     frame["bin"] = pd.cut(frame["score"], BINS, right=False)
     return frame.groupby("bin", observed=True).agg(

@@ -1,4 +1,4 @@
-// title: Layered chains that an account stands in, the most surprising first
+// title: Layered chains whose findings name an account, the most surprising first
 // param: account text - account number
 // columns: chain, surprise, amount, currency, first_at, last_at, accounts, transfers
 // cost: the findings that name the account
@@ -6,6 +6,6 @@
 // seconds: 30
 MATCH (f:Finding)-[:ABOUT]->(a:Account {account_id: $account})
 WHERE f.sign = 'N1'
-RETURN f.subject_id AS chain, f.surprise AS surprise, f.amount AS amount, f.currency AS currency,
+RETURN DISTINCT f.pattern AS chain, f.surprise AS surprise, f.amount AS amount, f.currency AS currency,
        f.first_at AS first_at, f.last_at AS last_at, f.accounts AS accounts, f.evidence AS transfers
 ORDER BY surprise DESC, chain

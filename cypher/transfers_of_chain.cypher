@@ -5,7 +5,7 @@
 // rows: 5000
 // seconds: 60
 MATCH (f:Finding)
-WHERE f.sign = 'N1' AND f.subject_id = $id
+WHERE f.sign = 'N1' AND f.pattern = $id
 UNWIND f.evidence AS id
 WITH DISTINCT id
 MATCH (a:Account)-[t:TRANSFER {transfer_id: id}]->(b:Account)

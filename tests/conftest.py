@@ -51,6 +51,13 @@ def neo4j(server: Address) -> Iterator[Neo4jGraph]:
         yield graph
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers a file's tests stay together, and so do all that need the one Neo4j server."""
+    for item in items:
+        needs = {"server", "neo4j", "own"} & set(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group("neo4j" if needs else item.path.name + str(item.path.parent)))
+
+
 _status: list[int] = []
 
 

@@ -10,9 +10,19 @@ import pandas as pd
 import typer
 
 from mulegraph.cli.explain import whole
-from mulegraph.cli.options import HERE, Language, OutputFormat, Reveal, Top, WorkspaceFolder, opened, show
+from mulegraph.cli.options import (
+    HERE,
+    JOURNEY_HEADS,
+    Language,
+    OutputFormat,
+    Reveal,
+    Top,
+    WorkspaceFolder,
+    opened,
+    show,
+)
 from mulegraph.errors import BadUse
-from mulegraph.views.tables import WIDTH, Format, rows_of, shown
+from mulegraph.views.tables import WIDTH, Format, made_of, rows_of, shown
 
 commands = typer.Typer()
 RANK_HEADS = {"account": "account", "score": "score", "made_of": "made of"}
@@ -21,7 +31,6 @@ EVIDENCE_HEADS = {
 }  # fmt: skip
 DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
 NEIGHBOUR_HEADS = {"account": "deals with", "direction": "direction", "transfers": "transfers", "amount": "amount"}
-JOURNEY_HEADS = {"phase": "phase", "seen": "seen here", "barriers": "who could raise which barrier"}
 
 
 @commands.command("account")
@@ -37,7 +46,7 @@ def account_command(
     space = opened(workspace, reveal)
     if account is None:
         found = space.ranking(top=top)
-        rows = found.assign(made_of=[_parts(each) for each in found["parts"]]) if how is Format.TABLE else found
+        rows = found.assign(made_of=[made_of(each) for each in found["parts"]]) if how is Format.TABLE else found
         show(rows.to_dict("records") if how is Format.TABLE else rows_of(rows), how, RANK_HEADS)
         return
     if top is not None:
@@ -78,7 +87,7 @@ def _who(known: dict[str, Any]) -> list[str]:
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
         f" opened {shown(known['opened_on']) or 'unknown'}",
         f"holder        {who}",
-        f"score         {known['score']:.2f} = {_parts(known['parts']) or 'nothing is held against it'}",
+        f"score         {known['score']:.2f} = {made_of(known['parts']) or 'nothing is held against it'}",
         f"active        {active}",
     ]
     for name in ("received", "paid"):
@@ -119,8 +128,3 @@ def _signs(known: dict[str, Any]) -> list[str]:
 
 def _wrapped(text: str, indent: int) -> list[str]:
     return textwrap.wrap(text, WIDTH, subsequent_indent=" " * indent)
-
-
-def _parts(parts: dict[str, float]) -> str:
-    largest = sorted(parts.items(), key=lambda part: -part[1])
-    return " + ".join(f"{name} {value:.2f}" for name, value in largest if value >= 0.005)

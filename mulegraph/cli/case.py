@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,9 @@ import typer
 
 from mulegraph.cli.options import (
     HERE,
+    JOURNEY_HEADS,
     Account,
+    Language,
     OutputFormat,
     Reveal,
     Since,
@@ -23,7 +26,7 @@ from mulegraph.cli.options import (
     show,
 )
 from mulegraph.triage.journal import Entry
-from mulegraph.views.tables import Format, plain, rows_of, shown
+from mulegraph.views.tables import WIDTH, Format, by_story, made_of, plain, rows_of, shown
 from mulegraph.watch import casework
 from mulegraph.watch.holds import facts_for_and_against, holds
 from mulegraph.watch.requests import take_reply
@@ -58,7 +61,7 @@ HOLD_HEADS = {
 }
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
 CaseId = Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")]
-FINDING_HEADS = {"sign": "sign", "score": "score", "last_at": "last (UTC)", "reason": "why"}
+FINDING_HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
 
 
 class Status(StrEnum):
@@ -94,26 +97,30 @@ def list_command(
 def show_command(
     case: Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")],
     workspace: WorkspaceFolder = HERE,
+    language: Language = "en",
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """One case: who does what in it, and the findings that make it."""
+    """One case: who does what in it, the findings that make it, and its journey; a story about several is told once."""
     space = opened(workspace, reveal)
     found, state = space.case(case), casework.told(space, case)
+    findings = found.told(language)
     if how is Format.JSON:
         whole = {
             **plain(found.row),
             "state": state,
             "made_of": json.loads(found.row["made_of"]),
-            "findings": rows_of(found.findings),
+            "findings": rows_of(findings),
+            "journey": rows_of(found.journey),
         }
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(rows_of(found.findings), how, FINDING_HEADS)
+        show(rows_of(findings), how, FINDING_HEADS)
         return
     row = found.row
-    typer.echo(f"{found.id}  score {row['score']:.2f} from {row['made_of']}")
+    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}", WIDTH):
+        typer.echo(line)
     money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen"
     typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")
     typer.echo(_state(state))
@@ -123,7 +130,9 @@ def show_command(
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {shown(list(members))}")
     typer.echo("")
-    show(found.findings.to_dict("records"), how, FINDING_HEADS)
+    show(by_story(findings).to_dict("records"), how, FINDING_HEADS)
+    typer.echo("")
+    show(found.journey.to_dict("records"), how, JOURNEY_HEADS)
 
 
 @case.command("note")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from mulegraph.cli.options import (
@@ -21,7 +20,7 @@ from mulegraph.cli.options import (
     show,
 )
 from mulegraph.signs.base import all_signs
-from mulegraph.views.tables import Format, rows_of
+from mulegraph.views.tables import Format, by_story, rows_of
 
 commands = typer.Typer()
 HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
@@ -51,18 +50,8 @@ def signs_command(
         show(rows_of(found), how, HEADS)
         return
     found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
-    rows = grouped(found) if account is None else found.assign(about=found["subject_id"])
+    rows = by_story(found) if account is None else found.assign(about=found["subject_id"])
     show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS)
-
-
-def grouped(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a pattern and sign, its strongest finding, with how many more accounts it is about."""
-    key = found["sign"] + " " + found["pattern"].fillna(found["finding"])
-    many = key.map(key.value_counts()) - 1
-    rows = found.assign(
-        about=[f"{who} + {more} more" if more else who for who, more in zip(found["subject_id"], many, strict=True)]
-    )
-    return rows[~key.duplicated()]
 
 
 def _described(code: str) -> dict[str, object]:

@@ -12,6 +12,8 @@ ARRANGED = ("batch", "standing_order", "direct_debit")
 """Channels of payments that were arranged beforehand: they say nothing of what an account does today."""
 NIGHT_ENDS = 5
 SECONDS_A_DAY = 86_400
+MAD_TO_SIGMA = 1.4826
+"""Makes a median absolute deviation comparable with a standard deviation (Rousseeuw & Croux, JASA 88, 1993)."""
 
 
 def moves(ledger: Ledger) -> ir.Table:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
+from mulegraph.feed.daily import MAD_TO_SIGMA
 from mulegraph.feed.ledger import Ledger
 from mulegraph.signs.base import Phase, sign
-
-MAD_TO_SIGMA = 1.4826
 
 
 @sign(

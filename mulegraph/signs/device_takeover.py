@@ -39,9 +39,9 @@ def device_takeover(
 ) -> ibis.Table:
     """A device never seen before or new biometrics, then a raised limit or a new payee, then most money gone.
 
-    The account must have been used from other devices for days. Its balance is not in the data, so the least that
-    it can
-    have been is taken: what came in and out before, from its lowest point on. With a raised limit, less is enough.
+    The account must have been used from other devices for days. Its balance is not in the data, so the least that it
+    can have been is taken: what came in and out before, from its lowest point on. With a raised limit, less is enough;
+    without one, something must have come in before.
 
     Innocent when: the holder bought a new phone and then paid for something large.
     """
@@ -72,7 +72,8 @@ def device_takeover(
         drained_percent=(100 * _.amount.cast("float64") / ibis.greatest(_.balance, 1.0)).round(0),
     )
     found = found.filter(
-        ((_.times > times_more_than) | ((_.raised > 0) & (_.times > raised_times_more_than)))
+        # Where nothing was seen coming in, anything drains it: then only a raised limit tells.
+        (((_.times > times_more_than) & (_.balance > 0)) | ((_.raised > 0) & (_.times > raised_times_more_than)))
         & (_.drained_percent >= drained_percent)
         & ((_.raised > 0) | (_.fresh > 0))
     )

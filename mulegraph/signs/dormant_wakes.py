@@ -77,7 +77,7 @@ def dormant_wakes(
     percent = (100 * _.paid.cast("float64") / _.amount.cast("float64")).round(0)
     found = found.mutate(passed_percent=percent, slept_days=(_.slept / SECONDS_A_DAY).round(0).cast("int64"))
     # A little old money may go out beside the new; when much does, it is a savings account being emptied.
-    found = found.filter((_.passed_percent >= passed_percent) & (_.passed_percent <= 120))
+    found = found.filter((_.passed_percent >= passed_percent) & (_.passed_percent <= 110))
     best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("transfers"), "woke"]))
     found = found.mutate(place=best).filter(_.place == 0).drop("place", "woke", "slept", "paid")
     score = grown(0.8, _.transfers)

@@ -6,14 +6,12 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
-from mulegraph.feed.daily import SECONDS_A_DAY, daily, moves
+from mulegraph.feed.daily import MAD_TO_SIGMA, SECONDS_A_DAY, daily, moves
 from mulegraph.feed.ledger import Ledger
 from mulegraph.feed.places import kilometres, latitude, longitude
 from mulegraph.signs.base import Phase, grown, sign
 
 DAYS_A_MONTH = 30
-MAD_TO_SIGMA = 1.4826
-"""Makes a median absolute deviation comparable with a standard deviation (Rousseeuw & Croux, JASA 88, 1993)."""
 FEWEST_IN_GROUP = 20
 KILOMETRES_APART = 100.0
 LEAST_SPREAD = 0.25

@@ -63,6 +63,20 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
+def by_story(found: pd.DataFrame) -> pd.DataFrame:
+    """Findings with one row a pattern and sign, its strongest, and `about`: whom, and how many more."""
+    story = found["sign"] + " " + found["pattern"].fillna(found["finding"])
+    more = story.map(story.value_counts()) - 1
+    about = [f"{who} + {many} more" if many else who for who, many in zip(found["subject_id"], more, strict=True)]
+    return found.assign(about=about)[~story.duplicated()]
+
+
+def made_of(parts: Mapping[str, float]) -> str:
+    """What a score adds up from, the largest part first."""
+    largest = sorted(parts.items(), key=lambda part: -part[1])
+    return " + ".join(f"{name} {value:.2f}" for name, value in largest if value >= 0.005)
+
+
 def written(rows: Sequence[Row], how: Format, *, columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
     """Rows as text.
 

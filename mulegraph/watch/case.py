@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.triage.cases import case_graph
+from mulegraph.triage.journey import journey
 from mulegraph.watch.listing import frame_of
 from mulegraph.watch.outward import outward
+from mulegraph.watch.run import Run
+from mulegraph.watch.suspicion import told
 
 if TYPE_CHECKING:
     from mulegraph.watch.workspace import Workspace
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
 class Case:
     """One case of a run."""
 
-    def __init__(self, workspace: Workspace, row: dict[str, Any]) -> None:
-        self.workspace, self._row = workspace, row
+    def __init__(self, workspace: Workspace, row: dict[str, Any], run: Run) -> None:
+        self.workspace, self._row, self.run = workspace, row, run
         self.id: str = row["case"]
 
     @property
@@ -40,14 +43,26 @@ class Case:
     @outward
     def findings(self) -> pd.DataFrame:
         """The findings that make the case, best first."""
-        table = self.workspace.run.table("findings")
-        return frame_of(table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string()))))
+        table = self.run.table("findings")
+        mine = table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string())))
+        order = pc.sort_indices(mine, [("score", "descending"), ("finding", "ascending")])
+        return frame_of(mine.take(order))
+
+    @outward
+    def told(self, language: str = "en") -> pd.DataFrame:
+        """Its findings with reasons in a language, facts and benign tests as dictionaries."""
+        return told(self.findings, language)
+
+    @property
+    def journey(self) -> pd.DataFrame:
+        """Every phase of the fraud's journey: found here, not found, or blind, and who could raise which barrier."""
+        return pd.DataFrame(journey(self.findings["phase"]))
 
     @property
     @outward
     def chains(self) -> pd.DataFrame:
         """The chains of the case, best first."""
-        table = self.workspace.run.table("chains")
+        table = self.run.table("chains")
         return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
 
     @property

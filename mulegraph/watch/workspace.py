@@ -29,7 +29,7 @@ from mulegraph.watch.graph_questions import GraphQuestions
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
 from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import ScanResult, scan
+from mulegraph.watch.scan import RUNS_REMEMBERED, ScanResult, scan
 from mulegraph.watch.suspicion import account_page, explained, ranking, told
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
@@ -128,12 +128,14 @@ class Workspace(GraphQuestions):
 
     @outward
     def case(self, case: str) -> Case:
-        """One case. Raises BadUse for an id that the latest run does not have."""
-        table = self.run.table("cases")
-        rows = table.filter(pc.equal(table["case"], case)).to_pylist()
-        if not rows:
-            raise BadUse(f"case '{case}' is unknown", do=near(case, table["case"], "mulegraph case list"))
-        return Case(self, rows[0])
+        """One case, of the latest run that has it; also one that has gone quiet. Raises BadUse when none has it."""
+        for run in (self.run, *reversed(Runs(self.folder).all()[-RUNS_REMEMBERED:])):
+            table = run.table("cases")
+            rows = table.filter(pc.equal(table["case"], case)).to_pylist()
+            if rows:
+                return Case(self, rows[0], run)
+        known = self.run.table("cases")["case"]
+        raise BadUse(f"case '{case}' is unknown", do=near(case, known, "mulegraph case list"))
 
     @outward
     def devices(

@@ -82,7 +82,8 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
         ["case", "list", "--status", "open"], ["case", "holds", case], ["case", "alarms"], ["diff", "--all"],
         ["case", "facts", case, "--account", clear.case(case).accounts["account_id"][0]], ["lists", "show", "--all"],
     ]  # fmt: skip
-    given = {"account": account, "one": account, "other": chain["accounts"][2], "id": case, "device": device}
+    given = {"account": account, "one": account, "other": chain["accounts"][2], "id": case, "device": device,
+             "accounts": f"{account} {chain['accounts'][2]}"}  # fmt: skip
     for query in catalogue().values():
         needed = [f"{each.name}={given[each.name]}" for each in query.parameters if each.default is None]
         listings.append(["query", query.name, *(word for each in needed for word in ("-p", each))])
@@ -144,7 +145,7 @@ def test_a_token_works_wherever_an_id_does(space, capsys, monkeypatch):
             output(capsys, monkeypatch, *(word.format(each) for word in command), "-w", space.folder)
             for each in (account, token)
         ]
-        assert asked[0] == asked[1] and (token in asked[0] or command[0] in ("chains", "query"))
+        assert asked[0] == asked[1] and (token in asked[0] or command[0] in ("chains", "query", "links"))
     by_device = [
         output(capsys, monkeypatch, "query", "accounts_on_device", "-p", f"device={each}", "-w", space.folder)
         for each in (device, phone)

@@ -87,6 +87,7 @@ def finding(name: str, subject: str, accounts: list[str], **changed: Any) -> dic
     """A finding as a scan writes it: of sign A4 and about an account unless `changed`."""
     plain = {
         "sign": "A4",
+        "pattern": f"CH-{name}",
         "subject_kind": "account",
         "score": 0.5,
         "surprise": 3.0,

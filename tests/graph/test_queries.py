@@ -221,11 +221,12 @@ def test_holders_of_cluster_leave_hub_devices_out(graph_of: GraphOf) -> None:
 
 
 def test_chains_through_account_are_findings_of_n1_that_name_it(graph_of: GraphOf) -> None:
-    """Also where it is a party and not the subject; the most surprising first."""
+    """Also where it is a party and not the subject; the most surprising first, and each chain once."""
     chain = {"sign": "N1", "evidence": ["t001", "t003", "t005"]}
     findings = findings_of(
         finding("f1", "mule_a", ["victim", "mule_a", "collector"], **chain),
         finding("f2", "collector", ["mule_a", "collector"], **{**chain, "surprise": 9.0}),
+        finding("f5", "mule_a", ["mule_a", "collector"], **{**chain, "surprise": 9.0, "pattern": "CH-f2"}),
         finding("f3", "collector", ["collector"], **chain),
         finding("f4", "mule_a", ["mule_a"]),
     )

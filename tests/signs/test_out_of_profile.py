@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mulegraph.signs.out_of_profile import MAD_TO_SIGMA
+from mulegraph.feed.daily import MAD_TO_SIGMA
 from tests.drawing import accounts_of, transfers_of
 from tests.signs.scene import findings_of, use
 

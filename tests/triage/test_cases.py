@@ -63,9 +63,7 @@ def cases_of(
     holders: dict[str, str] | None = None,
     settings: CaseSettings | None = None,
 ) -> list[dict[str, Any]]:
-    found = [
-        finding("N1", "account", each["accounts"][1], *each["accounts"], pattern=each["chain"]) for each in chains
-    ]
+    found = [finding("N1", "account", each["accounts"][1], *each["accounts"], pattern=each["chain"]) for each in chains]
     found += others
     table = build_cases(
         pa.Table.from_pylist(found, FINDINGS),

@@ -67,7 +67,7 @@ def known(space: Workspace) -> dict[str, list[str]]:
     busy = space.ledger.transfers.source.to_pandas().value_counts().index
     accounts = list(dict.fromkeys([*members[::3][: ACCOUNTS - 5], *busy[:3], *flagged[:2], "nobody"]))
     devices = space.ledger.arrow("device_use", ["device_id"])["device_id"].to_pandas().value_counts().index
-    chains = space.findings(sign="N1")["subject_id"]
+    chains = space.findings(sign="N1")["pattern"].drop_duplicates()
     return {
         "account": accounts,
         "device": list(devices[:4]),
@@ -206,7 +206,7 @@ def test_networks_are_those_of_the_ledger(spaces: Space) -> None:
             made, expected = account_network(graph, account), near.account_graph(account)
             assert {e for e in edges(made) if e[1] not in hubs} == edges(expected)
             chain = near.findings(sign="N1").iloc[0]
-            assert {key for *_, key in edges(chain_network(graph, chain["subject_id"]))} == set(chain["evidence"])
+            assert {key for *_, key in edges(chain_network(graph, chain["pattern"]))} == set(chain["evidence"])
 
 
 def test_pictures_from_the_server(spaces: Space) -> None:
