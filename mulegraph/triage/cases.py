@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 from mulegraph.settings import CaseSettings
-from mulegraph.triage.roles import roles_of
+from mulegraph.triage.roles import roles_by_sign, roles_of
 from mulegraph.triage.score import CASE_CURVE, case_pieces, parted
 
 CASES = pa.schema(
@@ -145,7 +145,7 @@ def _case(rows: list[dict[str, Any]], of_chain: dict[str, dict[str, Any]]) -> di
     patterns = dict.fromkeys(row["pattern"] for row in rows)
     chains = [of_chain[pattern] for pattern in patterns if pattern in of_chain]
     accounts = sorted({name for row in rows for name in row["accounts"]} - CASH)
-    roles = roles_of([(chain["accounts"], chain["transfers"]) for chain in chains])
+    roles = roles_by_sign(rows) | roles_of([(chain["accounts"], chain["transfers"]) for chain in chains])
     score, parts = parted(case_pieces(rows), CASE_CURVE)
     entered = {chain["transfers"][0]: chain["amount_in"] for chain in chains}
     times = [row[name] for row in rows for name in ("first_at", "last_at") if row[name] is not None]

@@ -1,13 +1,34 @@
-"""Who does what in a case, read off the places that accounts have in its chains."""
+"""Who does what in a case, read off the places that accounts have in its chains, else off what is found of them."""
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mulegraph.model import CASH_IN, CASH_OUT
 
 VICTIM, COLLECTOR, RELAY = "victim", "collector", "relay"
 CONSOLIDATOR, CASHER, BENEFICIARY = "consolidator", "cash-out", "beneficiary"
+
+
+COLLECTS = ("fan-in", "gather-scatter")
+"""Names of bursts in whose middle money is collected."""
+SIGN_ROLES = {"A3": COLLECTOR, "V1": COLLECTOR, "N2": RELAY, "N3": RELAY, "N6": RELAY, "N7": RELAY}
+"""What a sign makes of its subject where no chain tells; of N3 only its bursts that collect differ."""
+
+
+def roles_by_sign(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Role of the subjects of findings (rows of FINDINGS), the strongest finding's; who was harmed is a victim."""
+    found: dict[str, str] = {}
+    for row in sorted(rows, key=lambda each: (not each["victim"], -each["score"], each["finding"])):
+        role = VICTIM if row["victim"] else SIGN_ROLES.get(row["sign"])
+        if role and row["sign"] == "N3" and json.loads(row["facts"]).get("pattern_name") in COLLECTS:
+            role = COLLECTOR
+        if role and row["subject_kind"] == "account":
+            found.setdefault(row["subject_id"], role)
+    return found
 
 
 def roles_of(chains: list[tuple[list[str], list[str]]]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from mulegraph.flow.naming import CHAINS
 from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import FINDINGS, all_signs
 from mulegraph.triage.cases import build_cases, case_graph
-from mulegraph.triage.roles import roles_of
+from mulegraph.triage.roles import roles_by_sign, roles_of
 
 NINE, TEN = datetime(2026, 1, 5, 9), datetime(2026, 1, 5, 10)
 
@@ -46,6 +46,7 @@ def finding(
         "sign": sign,
         "subject_kind": kind,
         "subject_id": subject,
+        "victim": False,
         "score": score,
         "first_at": NINE,
         "last_at": TEN,
@@ -163,6 +164,21 @@ def test_roles_are_read_off_the_chains():
         "till": "collector",
         "v": "victim",
     }
+
+
+def test_where_no_chain_tells_the_signs_do():
+    """Who was harmed is a victim, whatever else; who collects, collects; a chain knows better."""
+    burst = {"facts": json.dumps({"pattern_name": "fan-in"})}
+    rows = [
+        {**finding("N3", "account", "hub", "hub", "a"), **burst},
+        finding("N2", "account", "round", "round"),
+        {**finding("T1", "account", "old", "old", score=0.4), "victim": True},
+        finding("A3", "account", "old", "old", score=0.9),
+        finding("A7", "device", "phone", "hub"),
+    ]
+    assert roles_by_sign(rows) == {"hub": "collector", "round": "relay", "old": "victim"}
+    (case,) = cases_of([chain("one", "v", "m", "x", "CASH-OUT")], finding("N2", "account", "m", "m"))
+    assert dict(zip(case["accounts"], case["roles"], strict=True))["m"] == "collector"
 
 
 def test_a_case_becomes_a_graph():
