@@ -89,7 +89,11 @@ def list_command(
     found = found.head(top) if top is not None else found
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     for row in rows if how is Format.TABLE else []:
-        row.update(size=len(row["accounts"]), signs=" ".join(row["made_of"]), state=_state(row))
+        row.update(
+            size=len(row["accounts"]),
+            signs=" ".join(sorted({each.partition("-")[0] for each in row["findings"]})),
+            state=_state(row),
+        )
     show(rows, how, HEADS)
 
 

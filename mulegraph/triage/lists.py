@@ -99,6 +99,6 @@ def read(path: Path) -> list[Row]:
         if missing:
             raise BadData(
                 f"{path}: entry {number} has no {missing[0]}",
-                do=f"Each entry has {', '.join(FIELDS)}; see docs/lists.md.",
+                do=f"Each entry has {', '.join(FIELDS)}; see docs/cases.md.",
             )
     return [dict(row) for row in rows]

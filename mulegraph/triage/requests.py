@@ -68,15 +68,28 @@ class Request:
     draft: bool
 
     @property
+    def ours(self) -> list[Payment]:
+        """Payments that the sender's own customers made: only these it can recall.
+
+        A sender who names himself otherwise than the ledger does is asked to know which are his: all are given.
+        """
+        mine = [each for each in self.payments if each.payer_bank == self.sender]
+        return mine or self.payments
+
+    @property
     def asks(self) -> list[str]:
         """What the bank is asked for, in sentences."""
         seen = any(each.least is not None and each.most for each in self.held)
         still = "what is still on these accounts" if seen else "these accounts: we cannot see whether it is still there"
-        return [
+        asked = [
             f"Hold {still}, as far as your law allows.",
             "Tell us where the money went on to: bank, account, time and amount, or the place where cash was taken.",
-            "Return what is there, in answer to the recall that comes with this request (camt.056, reason FRAD).",
         ]
+        if self.ours:
+            asked += [
+                "Return what is there, in answer to the recall that comes with this request (camt.056, reason FRAD)."
+            ]
+        return asked
 
     def as_object(self) -> dict[str, Any]:
         """For the document; every value is text."""
@@ -115,7 +128,7 @@ def _between(least: Decimal, most: Decimal) -> str:
 
 
 def recall(request: Request) -> str:
-    """The request as an ISO 20022 camt.056 draft: each payment is asked to be returned for fraud.
+    """The request as an ISO 20022 camt.056 draft: each payment of the sender's customers is asked back for fraud.
 
     Raises BadUse where an id is longer than the standard allows.
     """
@@ -128,8 +141,8 @@ def recall(request: Request) -> str:
                 cre_dt_tm=XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
             ),
             case=camt.Case6(id=_id(request.case, "case id"), cretr=_agent_choice(request.sender)),
-            ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.payments))),
-            undrlyg=[camt.UnderlyingTransaction34(tx_inf=[_payment(request, each) for each in request.payments])],
+            ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.ours))),
+            undrlyg=[camt.UnderlyingTransaction34(tx_inf=[_payment(request, each) for each in request.ours])],
         )
     )
     config = SerializerConfig(indent="  ")

@@ -65,6 +65,8 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def by_story(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with one row a pattern and sign, its strongest, and `about`: whom, and how many more."""
+    if found.empty:
+        return found.assign(about=[])
     story = found["sign"] + " " + found["pattern"].fillna(found["finding"])
     more = story.map(story.value_counts()) - 1
     about = [f"{who} + {many} more" if many else who for who, many in zip(found["subject_id"], more, strict=True)]
@@ -72,9 +74,14 @@ def by_story(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def made_of(parts: Mapping[str, float]) -> str:
-    """What a score adds up from, the largest part first."""
-    largest = sorted(parts.items(), key=lambda part: -part[1])
-    return " + ".join(f"{name} {value:.2f}" for name, value in largest if value >= 0.005)
+    """What a score adds up from, the largest part first, in hundredths that add up to the score's."""
+    hundredths = {name: math.floor(100 * value) for name, value in parts.items()}
+    missing = round(100 * sum(parts.values())) - sum(hundredths.values())
+    # The largest remainders are rounded up, as seats are dealt out (Hamilton's method).
+    for name in sorted(parts, key=lambda name: hundredths[name] - 100 * parts[name])[: max(missing, 0)]:
+        hundredths[name] += 1
+    largest = sorted(hundredths.items(), key=lambda part: -part[1])
+    return " + ".join(f"{name} {value / 100:.2f}" for name, value in largest if value)
 
 
 def written(rows: Sequence[Row], how: Format, *, columns: Mapping[str, str], title: str = "", width: int = 0) -> str:

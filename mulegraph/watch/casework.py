@@ -74,6 +74,8 @@ def close(space: Workspace, case: str, disposition: str, reason: str) -> Entry:
     """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger."""
     if disposition not in DISPOSITIONS:
         raise BadUse(f"--as is '{disposition}'", do="Expected one of " + ", ".join(DISPOSITIONS) + ".")
+    if state_of(space, case).status == CLOSED:
+        raise BadUse(f"{case} is closed already", do="Open it first: mulegraph case reopen")
     return _act(space, case, CLOSED_BY, disposition=disposition, reason=reason, findings=_findings(space, case))
 
 

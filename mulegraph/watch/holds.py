@@ -56,7 +56,7 @@ def holds(space: Workspace, case: str, *, share: float) -> list[dict[str, Any]]:
             {
                 "account": account,
                 "bank": space.ledger.arrow("accounts")["bank"][int(space.ledger.account_numbers([account])[0])].as_py(),
-                "role": roles.get(account, "named"),
+                "role": roles.get(account, "reached"),
                 "minimum": left[0],
                 "maximum": left[1],
                 "innocent_payments": count,
@@ -70,13 +70,15 @@ def holds(space: Workspace, case: str, *, share: float) -> list[dict[str, Any]]:
 
 
 def facts_for_and_against(space: Workspace, case: str, account: str) -> list[dict[str, str]]:
-    """What speaks for and against an account's holder knowing. Raises BadUse for an account that is not in the case."""
+    """What speaks for and against an account's holder knowing. Raises BadUse for one that the case does not reach."""
     account = space.real("account", account)
     with space.inside():
         found = space.case(case)
-        if account not in found._row["accounts"]:
+        traced, moved = case_trace(space, case), found.transfers
+        # Whom the case's money reached may have to be held, and so be judged, though no finding names him.
+        reached = {*found._row["accounts"], *traced.accounts["account"], *moved["source"], *moved["target"]}
+        if account not in reached:
             raise BadUse(space._masked(f"account '{account}' is not in {case}"), do=f"See: mulegraph case show {case}")
-        traced = case_trace(space, case)
         known = space.account(account)
         moved = space.transfers_of(account)
         devices = space.devices_of(found._row["accounts"])

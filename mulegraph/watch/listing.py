@@ -17,6 +17,8 @@ Moment = datetime | str | None
 def cut(frame: pd.DataFrame, top: int | None, since: Moment, until: Moment) -> pd.DataFrame:
     """Keep what overlaps since ≤ … < until, then the first `top` rows."""
     start, end = stamp(since), stamp(until)
+    if start is not None and end is not None and start >= end:
+        raise BadUse(f"nothing lies between {since} and {until}", do="Give a --since that is before --until.")
     if start is not None:
         frame = frame[frame["last_at"] >= start]
     if end is not None:

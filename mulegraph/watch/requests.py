@@ -100,7 +100,7 @@ def write_request(space: Workspace, request: Request, folder: Path) -> list[Path
         "html": request_page(request.as_object()).encode(),
         "pdf": request_pdf(request.as_object()),
     }
-    if not request.draft:
+    if not request.draft and request.ours:
         content["xml"] = recall(request).encode()
     paths = []
     try:

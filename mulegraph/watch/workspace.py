@@ -107,7 +107,9 @@ class Workspace(GraphQuestions):
         if sign is not None:
             known = self.run.manifest["findings"]
             if sign not in known:
-                raise BadUse(f"sign '{sign}' was not run", do="Expected one of " + ", ".join(known) + ".")
+                needs = self.run.manifest["not_testable"].get(sign)
+                do = f"Load {', '.join(needs)}." if needs else "Expected one of " + ", ".join(known) + "."
+                raise BadUse(f"sign '{sign}' {'is not testable' if needs else 'was not run'}", do=do)
             table = table.filter(pc.equal(table["sign"], sign))
         order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
         return told(self._listed(table.take(order), account, top, since, until), language)

@@ -56,6 +56,15 @@ def test_the_recall_is_valid_by_the_official_schema(recall_schema, changed):
     assert "FRAD" in text
 
 
+def test_only_own_customers_payments_are_recalled():
+    """What another bank's customer paid is for that bank to recall; the document still tells of it."""
+    payment = request_of().payments[0]
+    other = Payment(**{**vars(payment), "transfer": "T2", "payer_bank": "MITT"})
+    text = recall(request_of(payments=[payment, other]))
+    assert "<NbOfTxs>1</NbOfTxs>" in text and "T2" not in text
+    assert len(request_of(payments=[payment, other]).as_object()["payments"]) == 2
+
+
 def test_the_judge_judges(recall_schema):
     """A broken recall is found."""
     assert list(recall_schema.iter_errors(recall(request_of()).replace("<CreDtTm>", "<CreDtTm>x")))

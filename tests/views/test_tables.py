@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mulegraph.views.tables import Format, plain, written
+from mulegraph.views.tables import Format, by_story, made_of, plain, written
 
 ROWS = [
     {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},
@@ -70,3 +70,14 @@ def test_tables_fit_and_never_interpret():
     assert "\x1b" not in text
     assert max(map(len, text.splitlines())) <= 80
     assert "(none)" in written([], Format.TABLE, columns=HEADS)
+
+
+def test_hundredths_of_parts_add_up_to_the_score():
+    """Rounded by largest remainder: 0.005 and 0.006 are 0.01 together, not 0.02."""
+    assert made_of({"base": 0.0055, "N3": 0.0062}) == "N3 0.01"
+    assert made_of({"N1": 0.333333, "A7": 0.333333, "base": 0.333333}) == "N1 0.34 + A7 0.33 + base 0.33"
+
+
+def test_nothing_has_no_stories():
+    """An empty listing is one, and no trouble."""
+    assert by_story(pd.DataFrame(columns=["sign", "pattern", "finding", "subject_id"])).empty
