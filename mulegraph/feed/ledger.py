@@ -80,6 +80,8 @@ class Ledger:
             return spark_engine()
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
+        # Its bar goes to standard output, where nothing but the answer belongs.
+        engine.raw_sql("SET enable_progress_bar = false")
         return engine
 
     def table(self, name: str) -> ir.Table:
@@ -198,11 +200,17 @@ class Ledger:
 
     def row_of(self, transfer_ids: list[str]) -> dict[str, int]:
         """Row numbers of transfers by id; ids that the ledger does not hold are left out."""
-        ids, found = pa.array(transfer_ids, pa.string()), {}
+        numbers = self.row_numbers(pa.array(transfer_ids, pa.string()))
+        return {each: int(row) for each, row in zip(transfer_ids, numbers, strict=True) if row >= 0}
+
+    def row_numbers(self, transfer_ids: pa.Array) -> np.ndarray:
+        """Row numbers of distinct transfer ids; −1 where the ledger does not hold one."""
+        found = np.full(len(transfer_ids), -1, np.int64)
         for place, path in enumerate(self.paths("transfers")):
             column = pq.read_table(path, columns=["transfer_id"], partitioning=None).column(0)
-            for inside in np.flatnonzero(pc.is_in(column, value_set=ids).to_numpy()):
-                found[column[int(inside)].as_py()] = int(self._starts[place] + inside)
+            wanted = pc.fill_null(pc.index_in(column, value_set=transfer_ids), -1).to_numpy()
+            inside = np.flatnonzero(wanted >= 0)
+            found[wanted[inside]] = self._starts[place] + inside
         return found
 
     def between(self, since: pd.Timestamp | None, until: pd.Timestamp | None) -> ir.Table:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy import sparse
 
 from mulegraph.feed.daily import ARRANGED
 from mulegraph.feed.ledger import Ledger
@@ -68,6 +70,16 @@ class Evidence:
     def transfers(self) -> Transfers:
         """All transfers of the ledger."""
         return self.sides.transfers
+
+    @cached_property
+    def payers(self) -> np.ndarray:
+        """Distinct payers of every account, by number."""
+        moved = np.flatnonzero((self.transfers.source >= 0) & (self.transfers.target >= 0))
+        ends = self.transfers.target[moved], self.transfers.source[moved]
+        size = self.transfers.accounts
+        # Turning triples into rows adds up those of one pair: distinct pairs, without sorting them all.
+        pairs = sparse.coo_array((np.ones(len(moved), np.int32), ends), shape=(size, size)).tocsr()
+        return np.asarray(np.diff(pairs.indptr))
 
     def count(self, chosen: pd.Series | None = None) -> np.ndarray:
         """Rows by finding; of the chosen ones."""
@@ -123,8 +135,7 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: Sides) -> Evidence:
     place = pc.list_parent_indices(lists).to_numpy()
     ids = pc.list_flatten(lists)
     distinct = pc.unique(ids)
-    row_of = ledger.row_of(distinct.to_pylist())
-    numbers = np.array([row_of[each] for each in distinct.to_pylist()], np.int64)
+    numbers = ledger.row_numbers(distinct)
     where = pc.index_in(ids, value_set=distinct).to_numpy()
     known = ledger.rows_of(numbers, ["source", "target", "amount", "at", "channel", "reference"])
     columns = {
@@ -184,7 +195,7 @@ def _payroll(of: Evidence) -> Outcome:
 def _merchant(of: Evidence) -> Outcome:
     """A shop, a bank's own account or an aggregator, whose business is to be paid by many."""
     kind = _subject_kind(of)
-    payers = _payers(of.transfers)
+    payers = of.payers
     number = of.findings["number"].to_numpy()
     mine = np.where(number >= 0, payers[np.maximum(number, 0)], 0)
     here = of.distinct("source", of.rows["inward"])
@@ -263,14 +274,7 @@ def _subject_kind(of: Evidence) -> pd.Series:
 def paid_by_many(of: Evidence) -> np.ndarray:
     """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay."""
     shops = of.accounts["kind"].isin(("merchant", "internal")).reindex(range(of.transfers.accounts)).fillna(False)
-    return np.asarray(shops.to_numpy(bool) | (_payers(of.transfers) >= MANY_PAYERS))
-
-
-def _payers(transfers: Transfers) -> np.ndarray:
-    """Distinct payers of every account."""
-    moved = (transfers.source >= 0) & (transfers.target >= 0)
-    pairs = transfers.target[moved].astype(np.int64) * (transfers.accounts + 1) + transfers.source[moved]
-    return np.bincount(np.unique(pairs) // (transfers.accounts + 1), minlength=transfers.accounts)
+    return np.asarray(shops.to_numpy(bool) | (of.payers >= MANY_PAYERS))
 
 
 def _homes(of: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from mulegraph.feed.ledger import Ledger
@@ -27,6 +27,8 @@ from mulegraph.signs.base import all_signs
 from mulegraph.triage.benign import Evidence, paid_by_many
 
 BASE, LISTED = "base", "listed"
+LEAST_NATS = 0.25
+"""Who is named beside a subject counts from so many nats up: everybody on a payroll is named in a lowered finding."""
 LISTED_WEIGHT = 7.0
 """What a place on a suspicion list with full confidence says, in nats."""
 ACCOUNT_CURVE = (-5.2, 1.2)
@@ -93,22 +95,34 @@ def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
 def account_pieces(findings: pa.Table, evidence: Evidence) -> dict[str, list[Piece]]:
     """What is held against each account, before it is added up."""
     signs, ids = all_signs(), evidence.ledger.account_ids
-    columns = ("sign", "subject_id", "score", "victim")
-    told = list(zip(*(findings[name].to_pylist() for name in columns), strict=True))
-    touching, busy = _touching(evidence.rows), paid_by_many(evidence)
     pieces: dict[int, list[Piece]] = {}
-    for f, number in zip(evidence.named["f"].tolist(), evidence.named["number"].tolist(), strict=True):
-        code, _, score, victim = told[f]
-        subject = number == evidence.findings["number"].iat[f]
-        weight = signs[code].weight if subject else signs[code].party_weight
-        # What harmed the subject speaks against the others, and what was done by the subject against him only.
-        if weight and (not victim or not subject) and (subject or not busy[number]):
-            # Who is named beside many subjects is no worse than who is named beside the worst of them.
-            transfers = touching.get((f, number), frozenset()) if subject else frozenset()
-            pieces.setdefault(number, []).append(Piece(code, score * weight, transfers))
+    columns = (findings[name].to_pylist() for name in ("sign", "score", "victim"))
+    own = zip(evidence.findings["number"].tolist(), _own_transfers(evidence), *columns, strict=True)
+    for number, transfers, code, score, victim in own:
+        # What harmed the subject does not speak against it.
+        if number >= 0 and signs[code].weight and not victim:
+            pieces.setdefault(number, []).append(Piece(code, score * signs[code].weight, transfers))
+    for number, code, nats in _as_party(findings, evidence):
+        pieces.setdefault(number, []).append(Piece(code, nats, frozenset()))
     for number, confidence in _listed(evidence.ledger):
         pieces.setdefault(number, []).append(Piece(LISTED, confidence * LISTED_WEIGHT, frozenset()))
     return {ids[number].as_py(): mine for number, mine in pieces.items()}
+
+
+def _as_party(findings: pa.Table, evidence: Evidence) -> list[tuple[int, str, float]]:
+    """Account number, sign and nats of the worst finding of each sign that an account is named in beside the subject.
+
+    Who is named beside many subjects is no worse than who is named beside the worst of them; and shops are named often.
+    """
+    weights = {code: sign.party_weight for code, sign in all_signs().items()}
+    frame = findings.select(["sign", "score"]).to_pandas()
+    nats = frame["score"] * frame["sign"].map(weights)
+    named = evidence.named[["f", "number"]]
+    subject = evidence.findings["number"].to_numpy()[named["f"]] == named["number"].to_numpy()
+    named = named[~subject & ~paid_by_many(evidence)[named["number"]] & (nats.to_numpy()[named["f"]] >= LEAST_NATS)]
+    named = named.assign(sign=frame["sign"].to_numpy()[named["f"]], nats=nats.to_numpy()[named["f"]])
+    worst = named.groupby(["number", "sign"], sort=True)["nats"].max().reset_index()
+    return list(zip(worst["number"].tolist(), worst["sign"].tolist(), worst["nats"].tolist(), strict=True))
 
 
 def case_pieces(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
@@ -123,11 +137,13 @@ def case_pieces(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     return summed(pieces)
 
 
-def _touching(rows: pd.DataFrame) -> dict[tuple[int, int], frozenset[int]]:
-    """Transfers of each finding's evidence that an account is an end of, by (finding, account)."""
-    ends = pd.concat([rows[["f", "row", end]].rename(columns={end: "number"}) for end in ("source", "target")])
-    ends = ends[ends["number"] >= 0].drop_duplicates()
-    return {key: frozenset(part) for key, part in ends.groupby(["f", "number"])["row"].agg(list).items()}
+def _own_transfers(evidence: Evidence) -> list[frozenset[int]]:
+    """Of each finding the transfers of its evidence that its subject is an end of."""
+    rows = evidence.rows
+    mine = rows[rows["inward"] | rows["outward"]]
+    ends = np.searchsorted(mine["f"].to_numpy(), np.arange(len(evidence) + 1))
+    numbers = mine["row"].tolist()
+    return [frozenset(numbers[low:high]) for low, high in pairwise(ends.tolist())]
 
 
 def _listed(ledger: Ledger) -> list[tuple[int, float]]:
