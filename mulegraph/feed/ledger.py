@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+import duckdb
 import ibis
 import numpy as np
 import pandas as pd
@@ -80,8 +82,10 @@ class Ledger:
             return spark_engine()
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
-        # Its bar goes to standard output, where nothing but the answer belongs.
-        engine.raw_sql("SET enable_progress_bar = false")
+        # Its bar goes to standard output, where nothing but the answer belongs. A notebook without widgets has no bar,
+        # and refuses to be told so.
+        with suppress(duckdb.InvalidInputException):
+            engine.raw_sql("SET enable_progress_bar = false")
         return engine
 
     def table(self, name: str) -> ir.Table:
