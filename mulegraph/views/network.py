@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import re
 from collections import defaultdict
 from datetime import datetime
@@ -14,11 +11,11 @@ from importlib.resources import files
 from typing import Any
 
 import networkx as nx
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from pyvis.network import Network
 
 from mulegraph.views.layout import placed
+from mulegraph.views.page import page
 from mulegraph.views.tables import plain, shown
 
 COLOURS = {
@@ -157,31 +154,3 @@ def _details(graph: nx.MultiDiGraph[Any]) -> dict[str, list[str]]:
 def _library(ending: str) -> Markup:
     text = (files("pyvis") / "templates" / f"{LIBRARY}.{ending}").read_text(encoding="utf-8")
     return Markup(FOREIGN.sub("", text).replace("</script", "<\\/script"))  # noqa: S704 (pyvis's own file)
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(loader=PackageLoader("mulegraph.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-
-
-def page(template: str, **values: Any) -> str:
-    """Render a template; its own scripts are allowed by their hashes, and nothing else may run or be fetched."""
-    text = _templates().get_template(template).render(**{**values, "policy": "POLICY"})
-    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts
-    )
-    allowed = hashes or "'none'"
-    policy = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
-    return text.replace("POLICY", policy, 1)
-
-
-def embedded(data: Any) -> Markup:
-    """Data for a script as JSON that cannot end it: everything that HTML could read is escaped."""
-    text = json.dumps(plain(data), ensure_ascii=True)
-    for sign in "<>&":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 (escaped above)
-
-
-_templates().filters["embedded"] = embedded

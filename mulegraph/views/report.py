@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mulegraph.views.network import page
+from mulegraph.views.page import page
 from mulegraph.views.tables import shown
 
 

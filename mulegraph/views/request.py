@@ -9,7 +9,7 @@ from typing import Any
 import typst
 
 from mulegraph.errors import EngineTrouble
-from mulegraph.views.network import page
+from mulegraph.views.page import page
 
 
 def request_page(request: dict[str, Any]) -> str:

@@ -4,50 +4,21 @@ from __future__ import annotations
 
 import functools
 import re
-import shutil
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import networkx as nx
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from mulegraph.triage.cases import add_transfers
 from mulegraph.views.network import network_page
 from mulegraph.watch.pictures import picture, write_report
+from tests.views.browser import opened
 
 EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    assert chromium and driver, "install chromium and chromium-driver (Debian)"
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for each in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--window-size=1400,1000",
-        "--proxy-server=127.0.0.1:9",
-    ):
-        options.add_argument(each)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    found = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield found
-    found.quit()
-
-
-def opened(browser: webdriver.Chrome, path: Path) -> None:
-    browser.get_log("browser")
-    browser.get_log("performance")
-    browser.get(path.as_uri())
 
 
 def graph_of(account: str) -> nx.MultiDiGraph:
