@@ -1,4 +1,4 @@
-"""A real browser for pages: Debian's Chromium. Without it these tests are skipped and the run says so; CI requires it."""
+"""A real browser for pages, Debian's Chromium: without it these tests are skipped and say so; CI requires it."""
 
 from __future__ import annotations
 
