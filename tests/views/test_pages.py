@@ -14,6 +14,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from mulegraph.triage.cases import add_transfers
+from mulegraph.views.chart import charted
 from mulegraph.views.network import network_page
 from mulegraph.watch.pictures import picture, write_report
 from tests.views.browser import opened
@@ -43,7 +44,7 @@ def test_a_case_is_drawn_offline(browser, workspace, tmp_path):
 
     assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
     drawn = browser.execute_script("return picture.body.nodeIndices.length")
-    assert drawn == len(workspace.case(case).graph())
+    assert drawn == len(charted(workspace.case(case).graph()))
     assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
     asked = re.findall(r'"url":"([a-z]+:)', " ".join(each["message"] for each in browser.get_log("performance")))
     assert set(asked) <= {"file:", "data:", "about:"}
