@@ -11,7 +11,7 @@ import networkx as nx
 from markupsafe import Markup
 
 from mulegraph.views.below import Place
-from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words
+from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words, visible
 from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of
 from mulegraph.views.layout import flow
 
@@ -189,13 +189,8 @@ def _on(curve: tuple[tuple[float, float], ...], along: float) -> tuple[float, fl
 def _text(x: float, y: float, words: str, size: int, ink: str = INK, anchor: str = "middle") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{ink}" stroke="{PAPER}"'
-        f' stroke-width="4" stroke-linejoin="round" paint-order="stroke">{escape(_visible(words))}</text>'
+        f' stroke-width="4" stroke-linejoin="round" paint-order="stroke">{escape(visible(words))}</text>'
     )
-
-
-def _visible(words: str) -> str:
-    """Signs that turn or hide text made visible."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
 
 
 def _shortened(words: str) -> str:

@@ -17,7 +17,7 @@ from pyvis.network import Network
 
 from mulegraph.model import minor_exponents
 from mulegraph.views import layout
-from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of
+from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, visible
 from mulegraph.views.drawing import BEND, FLAG_MARK, LABEL_PLACES, MOST_BEND, TICK_MARK, icon
 from mulegraph.views.grouping import MOST_NODES, Group, groups
 from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of
@@ -51,6 +51,7 @@ def network_page(
     `facts` stand above the picture and `notes` under it (what is masked, what was cut); `start` is one of `LAYOUTS`.
     A graph of more than `most` nodes is drawn folded, and the page says so.
     """
+    title = visible(title)
     chart = charted(graph)
     clock, folded = clock_of(graph), groups(chart, most)
     notes = [*notes, *_folding(len(chart), folded)]
@@ -63,7 +64,7 @@ def network_page(
     return page(
         "network/page.html",
         title=title,
-        facts=facts or {},
+        facts={name: visible(str(value)) for name, value in (facts or {}).items()},
         notes=notes,
         count=f"{len(data['transfers']):,}",
         layouts=LAYOUTS,
@@ -187,7 +188,8 @@ def _folding(nodes: int, folded: list[Group]) -> list[str]:
         return []
     return [
         f"{nodes:,} nodes are too many to read: {sum(len(each.members) for each in hidden):,} of them are folded into"
-        f" {len(hidden)} groups, drawn as circles with their number. Double click a group to unfold it."
+        f" {len(hidden)} group{'s' if len(hidden) > 1 else ''}, drawn as circles with their number."
+        " Double click a group to unfold it."
     ]
 
 

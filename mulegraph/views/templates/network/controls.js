@@ -132,7 +132,7 @@ function search(text) {
   const wanted = text.trim().toLowerCase();
   hits = wanted ? chart.nodes.map((node, place) => place).filter((place) => {
     const node = chart.nodes[place];
-    return [node.label, node.id, node.holder, node.bank].some((each) => each && String(each).toLowerCase().includes(wanted));
+    return [node.label, node.holder, node.bank].some((each) => each && String(each).toLowerCase().includes(wanted));
   }) : [];
   hit = hits.length ? 0 : -1;
   found();
