@@ -27,7 +27,7 @@ commands = typer.Typer()
 
 @commands.command("view")
 def view_command(
-    subject: Annotated[str, typer.Argument(help="A case, a chain or an account.")],
+    subject: Annotated[str, typer.Argument(help="A case, a chain, an account, or a payment or report to trace.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
     workspace: WorkspaceFolder = HERE,
     url: GraphUrl = EMBEDDED,
@@ -36,7 +36,7 @@ def view_command(
     insecure: Insecure = False,
     reveal: Reveal = None,
 ) -> None:
-    """Draw a case, a chain or an account as a page that opens with no network."""
+    """Draw a case, a chain, an account or a trace as a page to work in, which opens with no network."""
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
     if server is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import networkx as nx
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_TRANSFERS = 5_000
 """Transfers of an account that a picture holds, the latest first; how many are left out is in the graph's `cut`."""
+LEAST_SHARE = Decimal("0.005")
+"""Transfers that carried less than this of the traced money are not drawn: they are many, and lead to nobody's hold."""
 
 
 def account_network(space: Workspace, account: str) -> nx.MultiDiGraph[str]:
@@ -50,6 +53,7 @@ def chain_network(space: Workspace, chain: str) -> nx.MultiDiGraph[str]:
 
 def trace_network(space: Workspace, found: TraceResult) -> nx.MultiDiGraph[str]:
     """A trace's dispersal tree; its accounts are tokens or ids, as the trace was given out."""
-    tree = found.graph()
+    tree = found.graph(least=max(found.traced.values()) * LEAST_SHARE)
     real = {node: space.real("account", node) for node, data in tree.nodes(data=True) if data["kind"] == "account"}
+    tree.graph["cut_why"] = f"those that carried under {LEAST_SHARE:.1%} of what is traced"
     return with_known(space, nx.relabel_nodes(tree, real))

@@ -20,11 +20,16 @@ CASES_IN_REPORT, CHAINS_IN_REPORT = 50, 25
 
 
 def picture(space: Workspace, subject: str) -> str:
-    """The page of a case, a chain or an account, told apart by their ids."""
+    """The page of a case, a chain, an account, or the trace of a payment or of a report's, told apart by their ids."""
     if subject.startswith("CASE-"):
         return case_picture(space, subject)
     if subject.startswith("CH-"):
         return chain_picture(space, subject)
+    if not space.knows_account(subject):
+        if space.ledger.row_of([subject]):
+            return trace_picture(space, space.trace([subject]))
+        if subject in space.ledger.arrow("reports", ["report_id"]).column(0).to_pylist():
+            return trace_picture(space, space.trace(reports=[subject]))
     graph = space.account_graph(subject)
     facts = {"transfers": f"{_transfers(graph):,}"}
     return network_page(graph, title=f"Account {graph.graph['account']}", facts=facts, notes=_notes(space, graph))
@@ -77,7 +82,7 @@ def _notes(space: Workspace, graph: nx.MultiDiGraph[str]) -> list[str]:
     coarse = about.get("tick_seconds", 0) >= DAY
     notes.append("The ledger knows days only." if coarse else f"Times are in {about.get('zone', 'UTC')}.")
     if about.get("cut"):
-        notes.append(f"{about['cut']:,} transfers are left out: those before the latest ones, or that carried least.")
+        notes.append(f"{about['cut']:,} transfers are left out: {about.get('cut_why', 'those before the latest')}.")
     if about.get("findings_cut"):
         notes.append(f"{about['findings_cut']:,} weaker findings are left out.")
     return [" ".join(notes)]

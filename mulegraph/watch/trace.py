@@ -86,12 +86,19 @@ class TraceResult:
             "assumptions": list(self.assumptions),
         }
 
-    def graph(self) -> nx.MultiDiGraph[str]:
-        """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most."""
-        cut = max(len(self.steps) - MOST_IN_A_PICTURE, 0)
+    def graph(self, least: Decimal = Decimal(0)) -> nx.MultiDiGraph[str]:
+        """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most.
+
+        Those that carried less than `least` are left out; the graph's `cut` says how many.
+        """
+        shown = self.steps[[each >= least for each in self.steps["maximum"]]].head(MOST_IN_A_PICTURE)
+        cut = len(self.steps) - len(shown)
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(currency=self.currency, cut=cut)
         generation = dict(zip(self.accounts["account"], self.accounts["generation"], strict=True))
-        for row in self.steps.head(MOST_IN_A_PICTURE).to_dict("records"):
+        if not self.back:
+            # Money may come back to a victim; that makes him no relay.
+            generation |= dict.fromkeys(shown["source"][shown["transfer"].isin(self.chosen)].dropna())
+        for row in shown.to_dict("records"):
             source = row["source"] if isinstance(row["source"], str) else CASH_IN
             target = row["target"] if isinstance(row["target"], str) else CASH_OUT
             if isinstance(row["bank"], str):

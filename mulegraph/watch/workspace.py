@@ -312,6 +312,11 @@ class Workspace(GraphQuestions):
         )
 
     @outward
+    def knows_account(self, account: str) -> bool:
+        """Whether the ledger holds an account of this id or token."""
+        return bool(self.ledger.account_numbers([account])[0] >= 0)
+
+    @outward
     def known_account(self, account: str) -> str:
         """The account's id. Raises BadUse for one that the ledger does not hold."""
         if self.ledger.account_numbers([account])[0] < 0:
