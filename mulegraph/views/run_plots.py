@@ -34,7 +34,7 @@ def chains_plot(nats: Sequence[float], shares: Sequence[float], threshold: float
     below.axhline(accepted, color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)))
     below.annotate(f"accepted: {accepted:.0%}", (1, accepted), xycoords=("axes fraction", "data"), xytext=(0, 3),
                    textcoords="offset points", ha="right", fontsize=8, color=MUTED)  # fmt: skip
-    _share_axis(below)
+    _share_axis(below, max([accepted, *share]))
     below.set_xlabel("surprise in nats")
     if threshold is not None:
         for axes in (above, below):
@@ -62,13 +62,15 @@ def scores_plot(kinds: Mapping[str, Sequence[float]]) -> Figure:
         share = np.cumsum(1 - ordered[::-1]) / np.arange(1, len(ordered) + 1)
         below.step([0, *ordered], [*share[::-1], *share[:1]], where="post", color=VERMILLION, linewidth=1.8)
         below.set_xlabel("score, or threshold")
-        _share_axis(below, named=column == 0)
+        _share_axis(below, max(share, default=1.0), named=column == 0)
     return drawn
 
 
-def _share_axis(axes: Axes, *, named: bool = True) -> None:
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+def _share_axis(axes: Axes, highest: float, *, named: bool = True) -> None:
+    """From nothing to the highest share: the small ones are what a threshold is chosen among."""
+    axes.set_ylim(0, max(highest, 0.01) * 1.15)
+    axes.locator_params(axis="y", nbins=3)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
     axes.set_ylabel("expected\nfalse" if named else "")
 
 
@@ -99,13 +101,16 @@ def signs_plot(signs: Mapping[str, Sequence[float]], chosen: int) -> Figure:
 
 
 def _line(axes: Axes, values: Sequence[float], chosen: int) -> None:
-    axes.plot(range(len(values)), values, color=BLUE, linewidth=1.4, marker="o" if len(values) < 15 else "", markersize=3)
+    axes.plot(
+        range(len(values)), values, color=BLUE, linewidth=1.4, marker="o" if len(values) < 15 else "", markersize=3
+    )
     axes.plot([chosen], [values[chosen]], marker="D", markersize=5, color=VERMILLION)
     highest = max((value for value in values if value == value), default=0)
     axes.set_ylim(0, (highest or 1) * 1.25)
     axes.set_yticks([0, highest] if highest else [0])
     axes.yaxis.set_major_formatter(lambda value, _: money(value))
-    axes.margins(x=0.12)
+    beside = 0.12 * max(len(values) - 1, 1)
+    axes.set_xlim(-beside, len(values) - 1 + beside)  # also where the first runs have no value
 
 
 def _short(run: str) -> str:
