@@ -60,7 +60,8 @@ def scores_plot(kinds: Mapping[str, Sequence[float]]) -> Figure:
             above.yaxis.set_major_formatter(lambda value, _: money(value))
         ordered = np.sort(np.asarray(scores, float))
         share = np.cumsum(1 - ordered[::-1]) / np.arange(1, len(ordered) + 1)
-        below.step([0, *ordered], [*share[::-1], *share[:1]], where="post", color=VERMILLION, linewidth=1.8)
+        if len(ordered):
+            below.step([0, *ordered], [*share[::-1], *share[:1]], where="post", color=VERMILLION, linewidth=1.8)
         below.set_xlabel("score, or threshold")
         _share_axis(below, max(share, default=1.0), named=column == 0)
     return drawn

@@ -15,7 +15,8 @@ from selenium.webdriver.common.by import By
 
 from mulegraph.triage.cases import add_transfers
 from mulegraph.views.network import network_page
-from mulegraph.watch.pictures import picture, write_report
+from mulegraph.watch.pictures import picture
+from mulegraph.watch.reports import write_report
 from tests.views.browser import opened
 
 EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
