@@ -71,6 +71,7 @@ def test_a_hostile_name_is_only_a_name(browser, tmp_path, name):
     assert browser.find_element(By.TAG_NAME, "h1").text == name == browser.title
     assert browser.find_elements(By.CSS_SELECTOR, "img, script") == []
     assert browser.find_element(By.CSS_SELECTOR, "td").text == name
+    assert len(browser.find_elements(By.CSS_SELECTOR, "figure svg")) == 1
     assert browser.get_log("browser") == []
     assert len(requests_of(browser)) <= 1
     assert browser.execute_script(NO_WIDER)
@@ -89,6 +90,8 @@ def test_the_same_document_is_the_same_pdf():
     made = document_of("a")
     assert made.pdf == made.pdf and made.page == made.page
     assert replace(made, title="b").pdf != made.pdf
+    told = PdfReader(io.BytesIO(made.pdf)).metadata
+    assert told.title == "a" and told.creation_date is None and told.modification_date is None
 
 
 def test_what_typst_cannot_set_is_an_error_with_a_way_out():

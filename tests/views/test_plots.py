@@ -70,6 +70,8 @@ def test_a_hostile_name_is_text_in_a_plot():
     root = ElementTree.fromstring(payments_plot([moved(EVIL, None, "1.00", 0)], {}, []))
     texts = [each.text for each in root.iter() if each.tag.endswith("}text")]
     assert label(EVIL) in texts
+    root = ElementTree.fromstring(payments_plot([moved("$x_1$", "a&b", "1.00", 0)], {}, []))
+    assert {"$x_1$", "a&b"} <= {each.text for each in root.iter() if each.tag.endswith("}text")}
     assert "\u202e" not in label(EVIL) and len(label("x" * 500)) <= 26
 
 
