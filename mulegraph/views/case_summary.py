@@ -42,9 +42,10 @@ def _happened(content: Content) -> str:
     banks = sorted({str(each["bank"]) for each in content["accounts"] if each["bank"]})
     who = f"{_many(len(content['accounts']), 'account')} at {_many(len(banks), 'bank')} ({', '.join(banks)})"
     when = f"from {shown(row['first_at'])} to {shown(row['last_at'])} UTC" if row["first_at"] else "at a time not known"
-    told = [f"{who} are linked by findings {when}."]
+    linked = "are linked" if len(content["accounts"]) > 1 else "is named"
+    told = [f"{who} {linked} by findings {when}."]
     if moved:
-        told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all are the evidence.")
+        told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all {_be(len(moved))} the evidence.")
     if row["amount"] is not None:
         told.append(f"{shown(row['amount'])} {row['currency']} entered {_many(len(content['chains']), 'chain')} of "
                     "accounts that passed it on within hours.")  # fmt: skip
@@ -73,7 +74,7 @@ def _who(content: Content) -> str:
         if by_role[role]
     ]
     if by_role["named"]:
-        told.append(f"{_many(len(by_role['named']), 'account')} {'is' if len(by_role['named']) == 1 else 'are'} named "
+        told.append(f"{_many(len(by_role['named']), 'account')} {_be(len(by_role['named']))} named "
                     "beside them, with no part in it that the money shows.")  # fmt: skip
     return " ".join(told) or "No account of it has a part that the money shows."
 
@@ -209,3 +210,7 @@ def _hundredths(share: float) -> str:
 def _many(count: int, what: str) -> str:
     plural = what[:-1] + "ies" if what.endswith("ry") else what + "s"  # beneficiaries, and relays
     return f"{count:,} {what if count == 1 else plural}"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
