@@ -1,7 +1,7 @@
 """Which library draws the reports' plots: file size, time, determinism, and whether a page with no script can hold it.
 
 Each draws the same picture, nine accounts with two step lines of 60 points, in a process of its own:
-`python benchmarks/plots.py` (needs `pip install plotly altair vl-convert-python`, which nothing else here does).
+`python benchmarks/plots.py` (needs `pip install -e '.[bench]'`).
 Times are ratios to Matplotlib's in the same run; a share of 2 is twice as slow.
 """
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import BadUse
+from mulegraph.model import CASH_IN, CASH_OUT
 from mulegraph.signs.words import LANGUAGES
 from mulegraph.triage.balance import balance
 from mulegraph.views.case_report import case_document
@@ -44,8 +45,12 @@ class CaseReport:
 
     @outward
     def content(self, *, language: str = LANGUAGES[0]) -> dict[str, Any]:
-        """Everything that stands in it: values as the ledger, the run and the journal have them."""
+        """Everything that stands in it: values as the ledger, the run and the journal have them.
+
+        Raises BadUse for a language that reasons are not in, and where nobody could mask an account.
+        """
         space, case = self.workspace, self._case
+        check_maskable(space, case.id, pa.chunked_array([[case.row["accounts"]]], pa.list_(pa.string())))
         row, findings, moved = case.row, case.told(language), case.transfers
         accounts = _accounts(case, moved)
         trace, no_trace = _trace(space, case.id)
@@ -90,6 +95,21 @@ def write_case_report(space: Workspace, case: str, folder: Path, *, language: st
 def report_name(case: str) -> str:
     """The name of a case's report, beside the picture, which is called as the case is."""
     return f"{case}-report"
+
+
+def check_maskable(space: Workspace, what: str, accounts: pa.ChunkedArray) -> None:
+    """Values are masked by knowing them: accounts (lists of ids) that the ledger lost would be shown as they are.
+
+    Raises BadUse, unless there is a reason to reveal them.
+    """
+    named = pc.unique(pc.list_flatten(accounts)).drop_null()
+    known = pa.concat_arrays([space.ledger.account_ids, pa.array([CASH_IN, CASH_OUT], pa.string())])
+    lost = len(named) - pc.sum(pc.is_in(named, value_set=known).cast("int64"), min_count=0).as_py()
+    if lost and space.reveal is None:
+        raise BadUse(
+            f"{what} names {lost:,} accounts that this ledger does not hold: they cannot be masked",
+            do='Give a reason to see them as they are: --reveal "why"',
+        )
 
 
 def _accounts(case: Case, moved: pd.DataFrame) -> list[dict[str, Any]]:

@@ -7,16 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from mulegraph.errors import BadUse
 from mulegraph.feed.rejects import kept_rejects
-from mulegraph.model import CASH_IN, CASH_OUT
 from mulegraph.signs.words import LANGUAGES
 from mulegraph.triage.identity import changes, members_of
 from mulegraph.views.run_report import run_document
-from mulegraph.watch.case_report import report_name, write_case_report
+from mulegraph.watch.case_report import check_maskable, report_name, write_case_report
 from mulegraph.watch.casework import alarms
 from mulegraph.watch.files import written
 from mulegraph.watch.outward import outward
@@ -28,7 +23,6 @@ if TYPE_CHECKING:
 
 CASES_SHOWN, CHAINS_SHOWN = 50, 25
 REPORT = "report.html"
-CASH = {CASH_IN, CASH_OUT}
 
 
 class RunReport:
@@ -68,21 +62,9 @@ class RunReport:
         }
 
     def _check_known(self, before: Run | None) -> None:
-        """Values are masked by knowing them: an account that the ledger lost would be shown as it is."""
-        if self.workspace.reveal is not None:
-            return
-        for run in (self.run, before):
-            tables = [run.table(name)["accounts"] for name in ("cases", "chains")] if run else []
-            named = pa.chunked_array(
-                [pc.unique(pc.list_flatten(each).combine_chunks()) for each in tables], pa.string()
-            )
-            unknown = self.workspace.ledger.account_numbers_of(named.combine_chunks().drop_null()) < 0
-            lost = int(unknown.sum()) - sum(each in CASH for each in named.to_pylist())
-            if run and lost > 0:
-                raise BadUse(
-                    f"run '{run.name}' names {lost:,} accounts that this ledger does not hold: they cannot be masked",
-                    do='Give a reason to see them as they are: --reveal "why"',
-                )
+        for run in [self.run, *([before] if before else [])]:
+            for name in ("cases", "chains"):
+                check_maskable(self.workspace, f"run '{run.name}'", run.table(name)["accounts"])
 
 
 def write_run_report(

@@ -165,6 +165,14 @@ def test_a_case_without_money_says_so(space):
     assert "There is no money to follow" in text and "No transfer is evidence" in text
 
 
+def test_a_case_that_has_gone_quiet_has_a_report(space):
+    """It is of the last run that had it, and says which."""
+    gone = next(row["case"] for row in casework.difference(space, None, None) if row["change"] == "quiet")
+    content = CaseReport(space.case(gone)).content()
+    assert content["run"] == Runs(space.folder).all()[0].name != space.run.name
+    assert gone in CaseReport(space.case(gone)).document().page
+
+
 def test_reasons_are_in_the_language_asked_for(space, case):
     """As `case show` gives them."""
     reason = space.case(case).told("nl")["reason"].iloc[0]
@@ -274,6 +282,9 @@ def test_a_run_of_accounts_that_the_ledger_lost_is_not_shown(space, tmp_path):
     old = Runs(tmp_path / "ws").all()[0]
     with pytest.raises(BadUse, match="cannot be masked"):
         RunReport(Workspace(tmp_path / "ws"), old).content()
+    case = old.table("cases")["case"][0].as_py()
+    with pytest.raises(BadUse, match="cannot be masked"):
+        CaseReport(Workspace(tmp_path / "ws").case(case)).content()
     assert RunReport(Workspace(tmp_path / "ws", reveal="why"), old).content()["run"] == old.name
 
 
