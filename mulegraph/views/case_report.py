@@ -71,9 +71,9 @@ def case_document(content: Content, network: str) -> Document:
 def _network(content: Content, network: str) -> Picture:
     drawn = f"{len(content['accounts'])} accounts and {len(content['transfers'])} transfers"
     alt = f"Network of {drawn}, money from left to right"
-    return Picture(
-        network, alt, "Money runs from left to right. The tables below hold the same accounts and transfers."
-    )
+    zone = f"Times in it are in {content['zone']}. " if content["zone"] != "UTC" else ""
+    caption = f"Money runs from left to right. {zone}The tables below hold the same accounts and transfers."
+    return Picture(network, alt, caption)
 
 
 def _accounts(content: Content) -> Table:

@@ -60,6 +60,7 @@ class CaseReport:
             "run": case.run.name,
             "scanned_at": case.run.manifest["started_at"],
             "until": space.ledger.until,
+            "zone": space.settings.views.zone,
             "revealed": space.reveal is not None,
             "row": row,
             "state": asdict(state_of(space, case.id)),

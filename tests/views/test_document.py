@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from pypdf import PdfReader
@@ -122,4 +123,8 @@ def test_reports_open_with_nothing_else(browser, workspace, tmp_path):
             assert browser.execute_script(NO_WIDER)
             pictures = browser.find_elements(By.CSS_SELECTOR, "figure [role=img]")
             assert len(pictures) >= 2 and all(each.size["height"] > 80 and each.accessible_name for each in pictures)
+        browser.execute_script((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+        found = browser.execute_async_script("axe.run().then(arguments[0])")["violations"]
+        faults = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")]
+        assert faults == []
     browser.set_window_size(1400, 1000)

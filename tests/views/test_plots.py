@@ -59,7 +59,7 @@ def test_a_plot_is_bare_svg(number):
     text = all_plots(EVIL)[number]
     root = ElementTree.fromstring(text)
     assert root.tag.endswith("}svg") and "width" not in root.attrib and "viewBox" in root.attrib
-    assert "<script" not in text and "<metadata" not in text
+    assert "<script" not in text and "<metadata" not in text and "<style" not in text
     assert re.findall(r"https?://(?!www\.w3\.org/)", text) == []
     ids = [each.attrib["id"] for each in root.iter() if "id" in each.attrib]
     assert all(re.fullmatch(r"[a-zA-Z][0-9a-f]{10}", each) for each in ids)
