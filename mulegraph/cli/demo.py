@@ -41,7 +41,7 @@ def demo_command(
     err.print(f"3 cases    {result.cases}; findings and cases are in the graph")
     pages = write_report(space, output, case_reports=1)
     pictures = sum(page.suffix == ".html" and not page.stem.endswith("report") for page in pages)
-    err.print(f"4 pages    {pictures} pictures, the run's report, and the best case's report as HTML and PDF\n")
+    err.print(f"4 pages    {pictures} pictures; reports of the run and of the best case (HTML, PDF)\n")
     best = space.cases(top=1)["case"].tolist()
     account = space.case(best[0]).accounts["account_id"].iloc[0] if best else None
     err.print("Open in a browser:")
