@@ -12,7 +12,7 @@ import typer
 from mulegraph.cli.options import bytes_bar, err, opened, steps_bar
 from mulegraph.errors import BadUse
 from mulegraph.feed.ingest import load
-from mulegraph.watch.pictures import write_report
+from mulegraph.watch.reports import write_report
 
 commands = typer.Typer()
 
@@ -39,12 +39,13 @@ def demo_command(
     found = ", ".join(f"{count} {code}" for code, count in result.findings.items())
     err.print(f"2 scan     findings by sign: {found}")
     err.print(f"3 cases    {result.cases}; findings and cases are in the graph")
-    pages = write_report(space, output)
-    err.print(f"4 pages    {len(pages) - 1} pictures and a report\n")
+    pages = write_report(space, output, case_reports=1)
+    pictures = sum(page.suffix == ".html" and not page.stem.endswith("report") for page in pages)
+    err.print(f"4 pages    {pictures} pictures; reports of the run and of the best case (HTML, PDF)\n")
     best = space.cases(top=1)["case"].tolist()
     account = space.case(best[0]).accounts["account_id"].iloc[0] if best else None
     err.print("Open in a browser:")
-    for page in pages[:4]:
+    for page in pages[:5]:
         typer.echo(page.resolve())
     command = Path(sys.argv[0]) if Path(sys.argv[0]).name == "mulegraph" else "mulegraph"
     err.print(f"\nThen ask:\n  {command} chains -w {workspace} --top 5")

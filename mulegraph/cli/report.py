@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
-from mulegraph.watch.pictures import write_report
+from mulegraph.cli.options import HERE, Language, Reveal, WorkspaceFolder, opened
+from mulegraph.watch.reports import write_report
 
 commands = typer.Typer()
 
@@ -16,8 +16,15 @@ commands = typer.Typer()
 @commands.command("report")
 def report_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report and its pictures.")],
+    subject: Annotated[str | None, typer.Argument(help="A case, or a run (default: the latest run).")] = None,
     workspace: WorkspaceFolder = HERE,
+    case_reports: Annotated[
+        int, typer.Option(min=0, help="Of a run: also write the reports of so many cases, the strongest.")
+    ] = 1,
+    language: Language = "en",
     reveal: Reveal = None,
 ) -> None:
-    """Write the latest run as pages that open with no network."""
-    typer.echo(write_report(opened(workspace, reveal), output)[0])
+    """Write a case as HTML and PDF for its folder, or a run as pages that open with no network."""
+    space = opened(workspace, reveal)
+    for path in write_report(space, output, subject, case_reports=case_reports, language=language):
+        typer.echo(path)

@@ -15,6 +15,8 @@ from mulegraph.feed.rules import Rule, what_was_expected
 from mulegraph.model import Column, Kind, Table
 
 COLUMNS = ("file", "line", "column", "value", "rule", "expected")
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+"""How the folder of a load is named, in UTC."""
 VALUE_LIMIT = 200
 FREE_ROWS = 100
 
@@ -67,7 +69,7 @@ class Rejects:
         self._limit = limit
         self._rows: dict[str, list[Reject]] = defaultdict(list)
         self._rules: dict[str, Counter[str]] = defaultdict(Counter)
-        self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        self._stamp = datetime.now(UTC).strftime(STAMP)
         self.folder: Path | None = None
 
     def add(self, table: Table, file: str, line: int, column: str, value: object, rule: Rule) -> None:
@@ -120,3 +122,18 @@ class Rejects:
                 writer.writerows(rows)
         self.folder = beside.rename(self._parent / self._stamp)
         return {name: dict(self._rules[name].most_common()) for name in tables}
+
+
+def kept_rejects(folder: Path, until: datetime) -> list[dict[str, str | int]]:
+    """What loads until then set aside in `rejects/`, counted: load, table, file, column, rule, rows; most first."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for path in sorted(folder.glob("[0-9]*/*.csv")):
+        stamp = datetime.strptime(path.parent.name, STAMP).replace(tzinfo=UTC)
+        if stamp > until:
+            continue
+        with path.open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                counts[path.parent.name, path.stem, row["file"], row["column"], row["rule"]] += 1
+    names = ("load", "table", "file", "column", "rule")
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return [{**dict(zip(names, key, strict=True)), "rows": count} for key, count in ordered]

@@ -81,6 +81,15 @@ def parted(nats: Mapping[str, float], curve: tuple[float, float]) -> tuple[float
     return score, parts
 
 
+def expected_false(scores: Iterable[float], least: float) -> float | None:
+    """The share of false alarms to expect among scores of `least` and more; none where there are none.
+
+    A score is a probability, so each alarm is false with 1 − score, and their share is the mean of that.
+    """
+    reached = [score for score in scores if score >= least]
+    return 1 - sum(reached) / len(reached) if reached else None
+
+
 def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
     """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
     pieces = account_pieces(findings, evidence)

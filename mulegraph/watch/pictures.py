@@ -1,22 +1,14 @@
-"""Pictures and the report of a workspace's latest run, as files that open offline."""
+"""Pictures of what a workspace's latest run found, as pages that open offline."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import networkx as nx
 
-from mulegraph.feed.store import write_atomically
-from mulegraph.signs.base import all_signs
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
-from mulegraph.views.report import report_page
 from mulegraph.views.tables import amounts, shown
-from mulegraph.watch.scan import NOT_TESTABLE
 from mulegraph.watch.trace import TraceResult
 from mulegraph.watch.workspace import Workspace
-
-CASES_IN_REPORT, CHAINS_IN_REPORT = 50, 25
 
 
 def picture(space: Workspace, subject: str) -> str:
@@ -86,34 +78,3 @@ def _notes(space: Workspace, graph: nx.MultiDiGraph[str]) -> list[str]:
     if about.get("findings_cut"):
         notes.append(f"{about['findings_cut']:,} weaker findings are left out.")
     return [" ".join(notes)]
-
-
-def write_report(space: Workspace, folder: Path) -> list[Path]:
-    """Write report.html and a picture for each of its cases; returns the report first."""
-    folder.mkdir(parents=True, exist_ok=True)
-    cases = space.cases(top=CASES_IN_REPORT)
-    pages = {case: f"{case}.html" for case in cases["case"]}
-    for case, name in pages.items():
-        write_atomically(folder / name, case_picture(space, case))
-    manifest = space.run.manifest
-    signs = [
-        {
-            "code": code,
-            "findings": manifest["findings"].get(code, NOT_TESTABLE),
-            "title": sign.title,
-            "innocent_when": sign.innocent_when,
-        }
-        for code, sign in all_signs().items()
-    ]
-    facts = {
-        "transfers": f"{space.ledger.rows('transfers'):,}",
-        "accounts": f"{space.ledger.rows('accounts'):,}",
-        "cases": f"{manifest['cases']:,}",
-        "rejected rows": f"{manifest['rejects']:,}",
-    }
-    chains = space.chains(top=CHAINS_IN_REPORT).to_dict("records")
-    text = report_page(
-        space.run.name, facts=facts, signs=signs, cases=cases.to_dict("records"), chains=chains, pages=pages
-    )
-    write_atomically(folder / "report.html", text)
-    return [folder / "report.html", *(folder / name for name in pages.values())]

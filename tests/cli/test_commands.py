@@ -134,8 +134,12 @@ def test_view_and_report_write_pages(here, workspace, tmp_path):
     for subject in (workspace.cases()["case"][0], chain, account):
         answered("view", subject, "-o", tmp_path / "page.html", *here)
         assert subject in (tmp_path / "page.html").read_text(encoding="utf-8")
-    answered("report", "-o", tmp_path / "report", *here)
-    assert workspace.cases()["case"][0] in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    case, folder = workspace.cases()["case"][0], tmp_path / "report"
+    paths = answered("report", "-o", folder, *here).splitlines()
+    assert paths[:3] == [str(folder / each) for each in ("report.html", f"{case}-report.html", f"{case}-report.pdf")]
+    assert {str(each) for each in folder.iterdir()} == set(paths)
+    assert f'href="{case}.html"' in (folder / "report.html").read_text(encoding="utf-8")
+    assert answered("report", case, "-o", folder, *here).splitlines() == paths[1:3]
 
 
 def test_simulate_load_scan_is_a_whole_story(tmp_path):
@@ -192,6 +196,11 @@ BAD_USE = [
     (["lists", "import", "/nowhere.csv"], 3, "/nowhere.csv"),
     (["lists", "export", "--pseudonymous", "--key-file", "/nowhere"], 2, "/nowhere"),
     (["diff", "one", "two"], 2, "one"),
+    (["report", "CASE-0", "-o", "x"], 2, "CASE-0"),
+    (["report", "20200101T000000Z-000000", "-o", "x"], 2, "20200101T000000Z-000000"),
+    (["report", "-o", "/proc/no"], 2, "/proc/no"),
+    (["report"], 2, "--output"),
+    (["report", "-o", "x", "--lang", "xx"], 2, "xx"),
     (["trace"], 2, "payment"),
     (["trace", "T0"], 2, "T0"),
     (["trace", "--report", "R0"], 2, "R0"),

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from mulegraph.__main__ import _run
 from mulegraph.feed.ledger import Ledger
@@ -62,6 +63,11 @@ def named(text: str, raw: tuple[set[str], set[str]]) -> set[str]:
     return found
 
 
+def read_pdf(path: Path) -> str:
+    """What can be selected in it; words that may break anywhere are whole again."""
+    return "\n".join(page.extract_text().replace("\u200b", "") for page in PdfReader(path).pages)
+
+
 def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
     """Every command with something to show, as one would go through a night's findings."""
     clear = Workspace(space.folder, reveal="tests")
@@ -100,11 +106,13 @@ def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
         ["chains", "--account", account, "--since", "soon"], ["account", account, "--format", "xml"],
         ["links", "--account", account, "--hops", "9"], ["query", "account_neighbourhood", "-p", f"acount={account}"],
         ["query", "paths_to_flagged", "-p", f"account={account}", "-p", "hops=9"], ["case", "show", account],
-        ["view", account, "-o", "/proc/no/page.html"], ["load", str(SAMPLE)], ["scan"],
+        ["view", account, "-o", "/proc/no/page.html"], ["report", account, "-o", str(folder)],
+        ["report", case, "-o", f"/proc/{account}"], ["load", str(SAMPLE)], ["scan"],
         ["lists", "remove", account, "--list", "suspicion", "--reason", "x"], ["lists", "export"],
         ["case", "facts", case, "--account", account + "0"],
     ]  # fmt: skip
-    return [*found, *pages, ["report", "-o", str(folder / "report")], *bad]
+    reports = [["report", "-o", str(folder / "report")], ["report", case, "-o", str(folder / "case"), "--lang", "nl"]]
+    return [*found, *pages, *reports, *bad]
 
 
 def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path, capsys, monkeypatch):
@@ -114,10 +122,10 @@ def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path, capsys, mon
         text = output(capsys, monkeypatch, *command, "-w", space.folder, debug="soon" in command)
         assert not named(text, raw), (command, sorted(named(text, raw))[:5])
         shown += len(re.findall(r"\b[A-Z]{1,4}~[a-z2-7]{8}\b", text))
-    pages = sorted(tmp_path.rglob("*.html"))
-    assert len(pages) > 5
+    pages = sorted([*tmp_path.rglob("*.html"), *tmp_path.rglob("*.pdf")])
+    assert len(pages) > 5 and sum(page.suffix == ".pdf" for page in pages) >= 3
     for page in pages:
-        text = page.read_text(encoding="utf-8")
+        text = page.read_text(encoding="utf-8") if page.suffix == ".html" else read_pdf(page)
         assert not named(text, raw), (page.name, sorted(named(text, raw))[:5])
         shown += "~" in text
     assert shown > 1_000

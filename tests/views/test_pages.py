@@ -14,7 +14,8 @@ import networkx as nx
 from mulegraph.triage.cases import add_transfers
 from mulegraph.views.chart import charted
 from mulegraph.views.network import network_page
-from mulegraph.watch.pictures import picture, write_report
+from mulegraph.watch.pictures import picture
+from mulegraph.watch.reports import write_report
 from tests.views.browser import opened
 
 

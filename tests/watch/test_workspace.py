@@ -61,14 +61,14 @@ def test_an_account_narrows_every_listing(ws):
 
 
 def test_a_case_is_a_graph(ws):
-    """Accounts with roles, transfers between them, devices that they share."""
+    """Accounts with roles, transfers between them, devices that they share, holders of several."""
     case = ws.case(ws.cases()["case"][0])
     graph = case.graph()
 
     assert isinstance(graph, nx.MultiDiGraph)
     assert set(case.row["accounts"]) <= set(graph)
     assert {data["role"] for _, data in graph.nodes(data=True)} >= {"victim", "collector", "relay"}
-    assert {data["kind"] for *_, data in graph.edges(data=True)} == {"transfer", "used"}
+    assert {data["kind"] for *_, data in graph.edges(data=True)} == {"transfer", "used", "owns"}
     assert case.id in repr(case)
 
 

@@ -1,0 +1,106 @@
+"""Where a case's money is by its trace, whom to hold, and what banks were asked and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mulegraph.views.case_summary import between
+from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
+from mulegraph.views.tables import shown
+
+MOST_HELD = 25
+Content = Mapping[str, Any]
+
+
+def money(content: Content) -> list[Block]:
+    """What is probably still there by bank and account, what left our sight, and whom to hold; or why none of it."""
+    trace = content["trace"]
+    if trace is None:
+        return [Text(f"Nothing can be traced: {content['no_trace']}.")]
+    chosen = trace["chosen"]
+    what = ", ".join(chosen[:6]) + (f" and {len(chosen) - 6} more" if len(chosen) > 6 else "")
+    currency, whole = trace["currency"], trace["traced"]
+    blocks: list[Block] = [
+        Text(
+            f"{shown(whole)} {currency} of {what}, followed to {shown(content['until'])} UTC. Two figures say how far "
+            "the rules for mixed money differ.",
+            "Traced.",
+        )
+    ]
+    columns = heads("bank", f"still there ({currency}) #", "share of what was traced *")
+    rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace["banks"]]
+    blocks.append(Table(columns, rows, empty="Nothing of it was seen to stay anywhere."))
+    held = trace["accounts"]
+    rows = [cells(each["account"], each["bank"], each["generation"], between(each)) for each in held[:MOST_HELD]]
+    note = f"The {MOST_HELD} accounts with most; {len(held) - MOST_HELD} have less." if len(held) > MOST_HELD else ""
+    account_heads = heads("account", "bank", "generation #", f"still there ({currency}) #")
+    blocks.append(Table(account_heads, rows, empty="No account that we see has any of it.", note=note))
+    ends = [
+        cells(
+            f"ask {each['bank']}" if each["bank"] else "taken out in cash",
+            each["transfers"],
+            between(each),
+            each["last_at"],
+        )
+        for each in sorted(trace["ends"], key=lambda each: (-each["maximum"], str(each["bank"])))
+        if each["maximum"]
+    ]
+    end_heads = heads("left our sight", "transfers #", f"amount ({currency}) #", "last (UTC)")
+    blocks.append(Table(end_heads, ends, empty="None of it left our sight."))
+    holds = [
+        cells(
+            each["account"],
+            each["bank"],
+            each["role"],
+            between(each),
+            each["innocent_payments"],
+            shown(each["innocent_amount"]),
+        )
+        for each in content["holds"]
+    ]
+    if holds:
+        hold_heads = heads("hold", "bank", "role", "still there #", "innocent payments it would hit #", "their sum #")
+        stopped = f"Together they stop {content['holds'][0]['stopped']:.0%} of what ran through."
+        blocks.append(Table(hold_heads, holds, note=f"{stopped} A hold is for people to decide."))
+    return blocks + [Text(each) for each in trace["assumptions"]]
+
+
+def _share(part: Any, whole: Any) -> Cell:
+    share = float(part) / float(whole) if whole else 0.0
+    return Cell(f"up to {share:.0%}", share=min(share, 1.0))
+
+
+def requests(content: Content) -> list[Block]:
+    """Support requests as the journal has them, and what was answered."""
+    state = content["state"]
+    sent = [
+        cells(
+            each["at"][:16].replace("T", " "),
+            each["number"],
+            each["bank"],
+            len(each["transfers"]),
+            each["reply_by"],
+            "draft" if each["draft"] else "made to send",
+        )
+        for each in state["requests"]
+    ]
+    columns = heads("at (UTC)", "request", "to", "payments #", "reply by", "kind *")
+    answers = [
+        cells(
+            reply["at"][:16].replace("T", " "),
+            reply["kind"],
+            reply["sender"] or "unknown",
+            each["transfer"] or "all",
+            each["answer"],
+            f"{each['amount'] or ''} {each['currency'] or ''}".strip(),
+            each["reason"],
+        )
+        for reply in state["replies"]
+        for each in reply["answers"]
+    ]
+    reply_heads = heads("at (UTC)", "reply", "from", "transfer", "answer", "amount #", "reason *")
+    return [
+        Table(columns, sent, empty="No request was made yet."),
+        Table(reply_heads, answers, empty="No reply came yet."),
+    ]

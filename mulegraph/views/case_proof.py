@@ -1,0 +1,73 @@
+"""What people did with a case, and what its report can be checked against."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mulegraph.views.document import Block, Notice, Table, Text, cells, heads
+from mulegraph.views.tables import shown
+
+Content = Mapping[str, Any]
+
+
+def journal(content: Content) -> Table:
+    """The journal's entries about the case, oldest first."""
+    columns = heads("no. #", "at (UTC)", "who", "what", "facts *", "hash")
+    rows = [
+        cells(
+            entry["number"],
+            entry["at"][:19].replace("T", " "),
+            entry["who"],
+            entry["what"],
+            _facts(entry["facts"]),
+            entry["hash"][:12],
+        )
+        for entry in content["journal"]
+    ]
+    return Table(columns, rows, empty="Nobody has done anything with this case yet.", small=True)
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    """What an entry says; long lists of ids are counted."""
+    told = []
+    for name, value in facts.items():
+        if name == "command" or value in (None, "", [], {}):
+            continue
+        many = isinstance(value, list) and len(value) > 3
+        told.append(f"{name.replace('_', ' ')}: {len(value) if many else _flat(value)}")
+    return "; ".join(told)
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{name} {len(each) if isinstance(each, list) else shown(each)}" for name, each in value.items()
+        )
+    return shown(value) if not isinstance(value, list) else " ".join(_flat(each) for each in value)
+
+
+def proof(content: Content) -> list[Block]:
+    """Hashes of ledger, code, run and journal, and the settings: who has these can make the same report again."""
+    known = content["proof"]
+    rows = [cells("scan", content["run"]), cells("ledger of the scan", known["ledger"])]
+    if known["ledger_now"] != known["ledger"]:
+        rows.append(cells("ledger now (transfers and trace)", known["ledger_now"]))
+    rows += [cells("code", known["code"])]
+    rows += [cells(f"{part}.parquet", digest) for part, digest in known["files"].items()]
+    last = f"journal, entry {known['journal_entries']}" if known["journal_entries"] else "journal"
+    rows.append(cells(last, known["journal_last"] if known["journal_entries"] else "no entry yet"))
+    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
+    settings = ", ".join(
+        f"{section}.{name} = {json.dumps(value, default=str)}"
+        for section, values in known["settings"].items()
+        for name, value in values.items()
+    )
+    blocks: list[Block] = [
+        Table(heads("what", "SHA-256, or name *"), rows, small=True),
+        Text(f"{settings}.", "Settings."),
+        Text(f"{versions}.", "Versions."),
+    ]
+    wrong = [Notice(f"The journal does not verify: {each}") for each in known["journal_wrong"]]
+    return [*wrong, *blocks]

@@ -1,0 +1,249 @@
+"""The report of a case, for people to read and to keep in its folder: sections from what the workspace tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mulegraph.signs.base import all_signs
+from mulegraph.triage.balance import Step
+from mulegraph.triage.roles import VICTIM
+from mulegraph.views.case_money import money, requests
+from mulegraph.views.case_plots import MOST_LANES, balances_plot, payments_plot
+from mulegraph.views.case_proof import journal, proof
+from mulegraph.views.case_summary import measured, summary, sums, title_of
+from mulegraph.views.document import (
+    Block,
+    Cell,
+    Document,
+    Finding,
+    Notice,
+    Picture,
+    Section,
+    Table,
+    Text,
+    cells,
+    heads,
+)
+from mulegraph.views.tables import shown
+
+MOST_TRANSFERS, MOST_STORIES = 500, 40
+SEEN = {"found": "good", "not found": "dim", "blind": "bad"}
+MASKED = (
+    "Accounts, people and devices are shown as tokens. Whoever may see them makes this report again with --reveal "
+    "REASON, which the journal keeps."
+)
+REVEALED = "Accounts are shown as they are. The reason is in the journal; treat this report as the bank's own files."
+Content = Mapping[str, Any]
+
+
+def case_document(content: Content, network: str) -> Document:
+    """The report from its content (`watch.case_report`); `network` is the picture of the case as SVG."""
+    row, state = content["row"], content["state"]
+    stands = " ".join(str(state[name]) for name in ("status", "disposition", "snoozed_until") if state[name])
+    return Document(
+        title=f"Case {content['case']}",
+        facts={
+            "score": shown(row["score"]),
+            "from": f"{shown(row['first_at'])} UTC",
+            "to": f"{shown(row['last_at'])} UTC",
+            "state": stands,
+            "assigned to": shown(state["assignee"]) or "nobody",
+            "scan": f"{content['scanned_at'][:16].replace('T', ' ')} UTC",
+        },
+        notices=[REVEALED if content["revealed"] else MASKED],
+        sections=[
+            Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
+            Section("network", "Network", [_network(content, network), _accounts(content)]),
+            Section("timeline", "Timeline", _timeline(content)),
+            Section("balances", "In, out, and what remains", _balances(content)),
+            Section("transfers", "Transfers", [_transfers(content)]),
+            Section("signs", "Signs and innocent explanations", _signs(content)),
+            Section("journey", "Journey of the fraud", [_journey(content)]),
+            Section("money", "Money probably still there", money(content)),
+            Section("requests", "Requests and replies", requests(content)),
+            Section("journal", "Journal of the case", [journal(content)]),
+            Section("proof", "What this rests on", proof(content)),
+        ],
+    )
+
+
+def _network(content: Content, network: str) -> Picture:
+    drawn = f"{len(content['accounts'])} accounts and {len(content['transfers'])} transfers"
+    alt = f"Network of {drawn}, money from left to right"
+    zone = f"Times in it are in {content['zone']}. " if content["zone"] != "UTC" else ""
+    caption = f"Money runs from left to right. {zone}The tables below hold the same accounts and transfers."
+    return Picture(network, alt, caption)
+
+
+def _accounts(content: Content) -> Table:
+    columns = heads("account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
+    used = {
+        account: [shown(each["device_id"]) for each in content["devices"] if account in each["accounts"]]
+        for account in (each["account_id"] for each in content["accounts"])
+    }
+    ordered = sorted(
+        content["accounts"], key=lambda each: (each["role"] == "named", -each["score"], each["account_id"])
+    )
+    rows = [
+        cells(
+            each["account_id"],
+            each["role"],
+            each["bank"],
+            each["kind"],
+            each["score"],
+            _sides(each["came"]),
+            _sides(each["went"]),
+            " ".join(used[each["account_id"]]),
+        )
+        for each in ordered
+    ]
+    return Table(columns, rows, note="What came in and went out is the evidence only; the score is the account's own.")
+
+
+def _sides(amounts: Mapping[str, Any]) -> str:
+    return " + ".join(f"{shown(amount)} {code}" for code, amount in sorted(amounts.items()))
+
+
+def _timeline(content: Content) -> list[Block]:
+    blocks: list[Block] = []
+    moved = content["transfers"]
+    if moved:
+        roles = {each["account_id"]: each["role"] for each in content["accounts"]}
+        inside = (content["row"]["first_at"], content["row"]["last_at"])
+        reported = [
+            {"at": each["reported_at"], "account": each["victim_account"]}
+            for each in content["reports"]
+            if inside[0] <= each["reported_at"] <= inside[1]
+        ]
+        more = f" The {MOST_LANES} accounts that moved most have lanes of their own." if len(roles) > MOST_LANES else ""
+        caption = (
+            "Each arrow is a transfer, from its payer's lane (dot) to its payee's; wider is more. Dotted lines mark "
+            f"pauses that are cut short, with their length above. Times are UTC.{more}"
+        )
+        alt = f"{len(moved)} transfers in order of time, from {shown(moved[0]['at'])} to {shown(moved[-1]['at'])} UTC"
+        blocks.append(Picture(payments_plot(moved, roles, reported), alt, caption))
+    rows = [cells(at, what) for at, what in moments(content)]
+    blocks.append(Table(heads("at (UTC)", "what *"), rows, empty="Nothing of it has a time."))
+    return blocks
+
+
+def moments(content: Content) -> list[tuple[Any, str]]:
+    """What to remember, in order of time: firsts, the largest, reports, and what people did."""
+    moved, found = content["transfers"], []
+    victims = {each["account_id"] for each in content["accounts"] if each["role"] == VICTIM}
+    firsts = {
+        "first evidence": moved,
+        "first payment by a victim": [each for each in moved if each["source"] in victims],
+        "first cash taken out": [each for each in moved if each["target"] is None],
+        "largest transfer": sorted(moved, key=lambda each: -each["amount"])[:1],
+        "last evidence": moved[-1:],
+    }
+    for what, rows in firsts.items():
+        if rows:
+            found.append((rows[0]["at"], f"{what}: {_told(rows[0])}"))
+    for each in content["reports"]:
+        found.append((each["reported_at"], f"{each['transfer_id']} reported as fraud ({each['report_id']})"))
+    return sorted(found, key=lambda each: (each[0], each[1]))
+
+
+def _told(transfer: Mapping[str, Any]) -> str:
+    source, target = (shown(transfer[side]) or "cash" for side in ("source", "target"))
+    return f"{shown(transfer['amount'])} {transfer['currency']} from {source} to {target} ({transfer['transfer_id']})"
+
+
+def _balances(content: Content) -> list[Block]:
+    if not content["balances"]:
+        return [Text("No account of the case moved money around its time.")]
+    panels = [
+        (each["account_id"], each["role"], [Step(**step) for step in each["steps"]]) for each in content["balances"]
+    ]
+    alt = "; ".join(f"{shown(name)}: {_ends(steps[-1])}" for name, _, steps in panels)
+    caption = (
+        "The accounts that passed most on. All their transfers from a day before the case's first evidence to three "
+        "days after its last, from nothing on: balances before that are not known, so what remains is under zero where "
+        "an account paid from what it had. Dotted lines mark pauses that are cut short."
+    )
+    columns = heads("account", "role", "transfers at #", "came in #", "went out #", "remains #")
+    rows = [
+        cells(name, role, f"{len(steps)} moments", steps[-1].came, steps[-1].went, steps[-1].left)
+        for name, role, steps in panels
+    ]
+    return [Picture(balances_plot(panels), alt, caption), Table(columns, rows)]
+
+
+def _ends(step: Step) -> str:
+    return f"{shown(step.came)} in, {shown(step.went)} out, {shown(step.left)} remains"
+
+
+def _transfers(content: Content) -> Table:
+    columns = heads("at (UTC)", "transfer", "from", "to", "amount #", "channel", "signs *")
+    moved = content["transfers"]
+    rows = [
+        cells(
+            f"{each['at']:%Y-%m-%d %H:%M:%S}",
+            each["transfer_id"],
+            shown(each["source"]) or "cash",
+            shown(each["target"]) or "cash",
+            f"{shown(each['amount'])} {each['currency']}",
+            each["channel"],
+            " ".join(each["signs"]),
+        )
+        for each in moved[:MOST_TRANSFERS]
+    ]
+    note = f"{len(moved):,} transfers, {sums(moved)} in all." if moved else ""
+    if len(moved) > MOST_TRANSFERS:
+        note += f" The first {MOST_TRANSFERS} are here; all: mulegraph view {content['case']}."
+    return Table(
+        columns,
+        rows,
+        empty="No transfer is evidence: its findings rest on devices, papers or lists.",
+        note=note,
+        small=True,
+    )
+
+
+def _signs(content: Content) -> list[Block]:
+    stories = content["stories"]
+    blocks: list[Block] = [_story(each, content["least_nats"]) for each in stories[:MOST_STORIES]]
+    if len(stories) > MOST_STORIES:
+        blocks.append(
+            Notice(
+                f"{len(stories) - MOST_STORIES} weaker findings are not shown here: "
+                f"mulegraph case show {content['case']}."
+            )
+        )
+    for code, needs in content["not_testable"].items():
+        blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code)}: not testable."))
+    return blocks
+
+
+def _story(story: Mapping[str, Any], least_nats: float | None) -> Finding:
+    asked = {name: why for name, why in story["benign_why"].items() if why != "does not explain this sign"}
+    rows, others = measured(story, least_nats)
+    about = f"{story['finding']}, about {story['subject_kind']} {shown(story['about'])}, phase {_words(story['phase'])}"
+    return Finding(
+        title=title_of(story["sign"]),
+        about=about,
+        score=f"score {shown(story['score'])}",
+        reason=shown(story["reason"]),
+        innocent_when=all_signs()[story["sign"]].innocent_when,
+        measured=rows,
+        thresholds=others,
+        passed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] == "passed"],
+        failed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] != "passed"],
+        unasked=", ".join(_words(name) for name in story["benign"] if name not in asked),
+    )
+
+
+def _journey(content: Content) -> Table:
+    columns = heads("phase", "seen here", "what happens *", "who could raise which barrier *")
+    rows = [
+        cells(_words(each["phase"]), Cell(each["seen"], tone=SEEN[each["seen"]]), each["what"], each["barriers"])
+        for each in content["journey"]
+    ]
+    return Table(columns, rows, note="Blind: bank data cannot show this phase, whatever happened in it.")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

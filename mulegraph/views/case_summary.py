@@ -1,0 +1,216 @@
+"""A case in plain words: what happened, who does what, how sure that is, why perhaps not, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from mulegraph.signs.base import all_signs
+from mulegraph.triage.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR, RELAY, VICTIM
+from mulegraph.triage.state import CLOSED, SNOOZED
+from mulegraph.views.tables import made_of, shown
+
+ROLES = {
+    VICTIM: "paid it out of their own account",
+    COLLECTOR: "received it first",
+    RELAY: "passed it on",
+    CONSOLIDATOR: "brought it together",
+    CASHER: "took it out in cash",
+    BENEFICIARY: "kept it",
+}
+"""What each role means, in a sentence about money."""
+MOST_NAMED = 6
+Content = Mapping[str, Any]
+
+
+def summary(content: Content) -> list[tuple[str, str]]:
+    """Paragraphs as (what it is about, text)."""
+    return [
+        ("What happened.", _happened(content)),
+        ("Who did what.", _who(content)),
+        ("How sure.", _sure(content)),
+        ("Why perhaps not.", _doubt(content)),
+        ("Next step.", next_step(content)),
+    ]
+
+
+def _happened(content: Content) -> str:
+    row, moved = content["row"], content["transfers"]
+    banks = sorted({str(each["bank"]) for each in content["accounts"] if each["bank"]})
+    who = f"{_many(len(content['accounts']), 'account')} at {_many(len(banks), 'bank')} ({', '.join(banks)})"
+    when = f"from {shown(row['first_at'])} to {shown(row['last_at'])} UTC" if row["first_at"] else "at a time not known"
+    linked = "are linked" if len(content["accounts"]) > 1 else "is named"
+    told = [f"{who} {linked} by findings {when}."]
+    if moved:
+        told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all {_be(len(moved))} the evidence.")
+    if row["amount"] is not None:
+        told.append(f"{shown(row['amount'])} {row['currency']} entered {_many(len(content['chains']), 'chain')} of "
+                    "accounts that passed it on within hours.")  # fmt: skip
+    cash = [each for each in moved if each["target"] is None]
+    if cash:
+        told.append(f"{sums(cash)} was taken out in cash, the first on {shown(cash[0]['at'])}.")
+    if content["devices"]:
+        users = {account for each in content["devices"] for account in each["accounts"]}
+        told.append(f"{_many(len(users), 'account')} are run from {_many(len(content['devices']), 'shared device')}.")
+    reports = content["reports"]
+    if reports:
+        told.append(f"{_many(len(reports), 'payment')} of it {'was' if len(reports) == 1 else 'were'} reported as "
+                    f"fraud, the first on {shown(reports[0]['reported_at'])} UTC.")  # fmt: skip
+    else:
+        told.append("No victim's report about it is loaded.")
+    return " ".join(told)
+
+
+def _who(content: Content) -> str:
+    by_role: dict[str, list[str]] = defaultdict(list)
+    for each in content["accounts"]:
+        by_role[each["role"]].append(each["account_id"])
+    told = [
+        f"{named(by_role[role])} ({_many(len(by_role[role]), role)}) {what}."
+        for role, what in ROLES.items()
+        if by_role[role]
+    ]
+    if by_role["named"]:
+        told.append(f"{_many(len(by_role['named']), 'account')} {_be(len(by_role['named']))} named "
+                    "beside them, with no part in it that the money shows.")  # fmt: skip
+    return " ".join(told) or "No account of it has a part that the money shows."
+
+
+def _sure(content: Content) -> str:
+    row = content["row"]
+    told = [
+        f"Score {row['score']:.2f}, which is the probability that it is a mule network: of a hundred cases with this "
+        f"score about {_hundredths(1 - row['score'])} are expected to be false alarms (fitted on simulated ledgers). "
+        f"It is made of {made_of(json.loads(row['made_of']))}."
+    ]
+    if content["chains"]:
+        best = max(content["chains"], key=lambda chain: chain["surprise"])
+        told.append(f"Its most surprising chain has {best['surprise']:.1f} nats; of chains in this ledger that reach "
+                    f"so many {best['expected_false_share']:.1%} are expected to be coincidence.")  # fmt: skip
+    return " ".join(told)
+
+
+def _doubt(content: Content) -> str:
+    fits: dict[str, int] = defaultdict(int)
+    for story in content["stories"]:
+        for name, result in story["benign"].items():
+            fits[name] += result == "passed"
+    fitting = [f"{name.replace('_', ' ')} ({count})" for name, count in sorted(fits.items()) if count]
+    told = [
+        f"Innocent explanations that fit some of its {len(content['stories'])} findings: {', '.join(fitting)}; they "
+        "have lowered the score."
+        if fitting
+        else f"None of the innocent explanations that were tried fits any of its {len(content['stories'])} findings."
+    ]
+    lacking = content["not_testable"]
+    if lacking:
+        needs = sorted({need for each in lacking.values() for need in each})
+        told.append(f"{_many(len(lacking), 'sign')} could not be tested for want of {', '.join(needs)}.")
+    blind = [each["phase"].replace("_", " ") for each in content["journey"] if each["seen"] == "blind"]
+    told.append(f"Bank data cannot show how victims were reached (phase {', '.join(blind)}). A score says how sure the "
+                "signs are, not that anybody is guilty.")  # fmt: skip
+    return " ".join(told)
+
+
+def next_step(content: Content) -> str:
+    """What is to be done next, from what people did so far and what the trace still sees."""
+    state, trace = content["state"], content["trace"]
+    if state["status"] == CLOSED:
+        return f"The case is closed as {state['disposition']}; nothing is to be done unless it is opened again."
+    told = [f"The case rests until {state['snoozed_until']}."] if state["status"] == SNOOZED else []
+    if state["assignee"] is None:
+        told.append(f"Give it to somebody (mulegraph case assign {content['case']} WHO).")
+    told += _awaited(state)
+    asked = {each["bank"] for each in state["requests"]}
+    banks = [each for each in (trace["banks"] if trace else []) if each["maximum"] > 0 and each["bank"] not in asked]
+    if banks:
+        most = ", ".join(f"{each['bank']} ({between(each)} {trace['currency']})" for each in banks[:3])
+        told.append(f"Money is probably still there at {most}: ask for a hold (mulegraph request {content['case']} "
+                    f"--to {banks[0]['bank']}).")  # fmt: skip
+    if content["holds"]:
+        accounts = named([each["account"] for each in content["holds"]])
+        told.append(f"Holding {accounts} would stop {content['holds'][0]['stopped']:.0%} of what ran through.")
+    if not trace:
+        strongest = max(content["accounts"], key=lambda each: (each["score"], each["account_id"]))["account_id"]
+        told.append(f"There is no money to follow; look at the account with the highest score (mulegraph account "
+                    f"{strongest}).")  # fmt: skip
+    return " ".join(told)
+
+
+def _awaited(state: Mapping[str, Any]) -> list[str]:
+    """Requests that no reply came to, by number."""
+    answered = {each.get("request") or each.get("number") for each in state["replies"]}
+    waiting = [each for each in state["requests"] if each["number"] not in answered and not each["draft"]]
+    if not waiting or len(state["replies"]) >= len(waiting):
+        return []
+    return [f"Await {each['bank']}'s reply to {each['number']}, due {each['reply_by']}." for each in waiting]
+
+
+def sums(moved: Iterable[Mapping[str, Any]]) -> str:
+    """Amounts added up by currency, as text."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for each in moved:
+        found[each["currency"]] += each["amount"]
+    return " + ".join(f"{shown(amount)} {currency}" for currency, amount in sorted(found.items()))
+
+
+def between(amounts: Mapping[str, Any]) -> str:
+    """`5.00`, or `5.00–9.00` where the rules of tracing differ."""
+    low, high = shown(amounts["minimum"]), shown(amounts["maximum"])
+    return low if low == high else f"{low}–{high}"
+
+
+def named(accounts: Sequence[str]) -> str:
+    """Accounts in a sentence; of many the first, and how many more."""
+    listed = [shown(each) for each in accounts[:MOST_NAMED]]
+    more = len(accounts) - len(listed)
+    return ", ".join(listed) + (f" and {more} more" if more else "")
+
+
+def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[tuple[str, str, str]], str]:
+    """(what, value, threshold) of a finding: facts beside the thresholds that are about them; and the others."""
+    limits = {name: f"{value:g}" for name, value in story["thresholds"].items()}
+    about = {_stem(name): name for name in limits if _stem(name)}
+    rows = []
+    if story["surprise"] is not None and story["surprise"] == story["surprise"]:
+        chain = f"chains count from {least_nats:.1f}" if story["sign"] == "N1" and least_nats is not None else ""
+        own = limits.pop("least_nats", None)
+        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"least nats {own}" if own else chain))
+    for name, value in story["facts"].items():
+        if value is None or value == "" or value == []:
+            continue
+        limit = about.get(_stem(name))
+        beside = f"{_words(limit)} {limits.pop(limit)}" if limit in limits else ""
+        rows.append((_words(name), shown(value), beside))
+    return rows, ", ".join(f"{_words(name)} {value}" for name, value in limits.items())
+
+
+def _stem(name: str) -> str:
+    """`least_senders` and `senders_more_than` are both about `senders`."""
+    return "_".join(word for word in name.split("_") if word not in ("least", "more", "than", "within"))
+
+
+def _words(name: str | None) -> str:
+    return (name or "").replace("_", " ")
+
+
+def title_of(sign: str) -> str:
+    """A sign's code and what it is."""
+    return f"{sign} · {all_signs()[sign].title}"
+
+
+def _hundredths(share: float) -> str:
+    hundredths = round(100 * share)
+    return str(hundredths) if hundredths else "none"
+
+
+def _many(count: int, what: str) -> str:
+    plural = what[:-1] + "ies" if what.endswith("ry") else what + "s"  # beneficiaries, and relays
+    return f"{count:,} {what if count == 1 else plural}"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"

@@ -1,0 +1,335 @@
+"""The report of a run: what changed, which cases, how sure at which threshold, and what the scan could not see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mulegraph.signs.base import all_signs
+from mulegraph.triage.identity import SAME
+from mulegraph.triage.score import BASE, expected_false
+from mulegraph.views.case_report import MASKED, REVEALED
+from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
+from mulegraph.views.run_plots import MOST_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
+from mulegraph.views.tables import shown
+
+MOST_CASES, MOST_CHANGES, MOST_REJECTS = 50, 60, 40
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
+NATS = (2, 4, 6, 8, 10, 15, 20, 30)
+TREND_ROWS, SIGNS_TOLD = 20, 4
+STATE = ("status", "disposition", "snoozed_until", "assignee")
+ORDER = ("new", "grown", "merged", "split", "quiet", "shrunk", "same")
+"""Changes as the report counts them, what needs eyes first."""
+Content = Mapping[str, Any]
+
+
+def run_document(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str]) -> Document:
+    """The report from its content (`watch.run_report`); both others give files beside it, by case."""
+    manifest = content["manifest"]
+    rows = manifest["ledger"]["rows"]
+    later = (
+        [] if content["latest"] else ["This is not the latest run. States of cases are as the journal has them now."]
+    )
+    return Document(
+        title="Mule networks found",
+        facts={
+            "run": content["run"],
+            "scanned": f"{manifest['started_at'][:16].replace('T', ' ')} UTC",
+            "transfers": f"{rows.get('transfers', 0):,}",
+            "accounts": f"{rows.get('accounts', 0):,}",
+            "cases": f"{manifest['cases']:,}",
+            "rejected rows": f"{manifest['rejects']:,}",
+        },
+        notices=[*later, REVEALED if content["revealed"] else MASKED],
+        sections=[
+            Section("changes", "What changed", _changes(content, pictures)),
+            Section("cases", "Cases", [_cases(content, pictures, reports)]),
+            Section("scores", "Scores and expected false alarms", _scores(content)),
+            Section("signs", "Signs", _signs(content)),
+            Section("chains", "Most surprising chains", [_chains(content)]),
+            Section("rejects", "Rejected rows", _rejects(content)),
+            Section("timings", "Timings", [_timings(content)]),
+            Section("trend", "Trend over runs", _trend(content)),
+            Section("proof", "What this rests on", [_proof(content)]),
+        ],
+    )
+
+
+def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
+    if content["before"] is None:
+        return [Text(f"This is the first run, so all of its {content['manifest']['cases']:,} cases are new.")]
+    counts = Counter(each["change"] for each in content["changes"])
+    told = ", ".join(f"{counts[name]:,} {name}" for name in ORDER if counts[name]) or "there is no case in either run"
+    moved = [each for each in content["changes"] if each["change"] != SAME]
+    moved.sort(key=lambda each: (ORDER.index(each["change"]), -len(each["accounts"]), each["case"]))
+    columns = heads("case", "change", "accounts #", "joined *", "left", "with")
+    rows = [
+        cells(
+            _link(each["case"], pictures),
+            each["change"],
+            len(each["accounts"]),
+            each["joined"],
+            each["left"],
+            each["others"],
+        )
+        for each in moved[:MOST_CHANGES]
+    ]
+    more = f"{len(moved) - MOST_CHANGES:,} more: mulegraph diff." if len(moved) > MOST_CHANGES else ""
+    return [
+        Text(f"Against run {content['before']}: {told}."),
+        Table(columns, rows, empty="Every case is as it was.", note=more),
+    ]
+
+
+def _link(case: str, pictures: Mapping[str, str]) -> Cell:
+    return Cell(case, href=pictures.get(case, ""))
+
+
+def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str]) -> Table:
+    columns = heads(
+        "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "to", "state, whose", "mostly made of *"
+    )
+    rows = []
+    for each in content["cases"][:MOST_CASES]:
+        amount = f"{shown(each['amount'])} {each['currency']}" if each["amount"] is not None else ""
+        report = Cell("report", href=reports[each["case"]]) if each["case"] in reports else Cell("")
+        state = " ".join(str(each[name]) for name in STATE if _said(each[name]))
+        rows.append(
+            cells(
+                _link(each["case"], pictures),
+                report,
+                each["score"],
+                len(each["accounts"]),
+                amount,
+                _day(each["first_at"]),
+                _day(each["last_at"]),
+                state,
+                _mostly(each["made_of"]),
+            )
+        )
+    more = len(content["cases"]) - MOST_CASES
+    note = "A case is made of findings whose accounts belong together. Its score says how sure the signs are, not that "
+    note += "anybody is guilty. Cases link to their pictures."
+    note += f" {more:,} weaker ones: mulegraph case list." if more > 0 else ""
+    return Table(columns, rows, empty="No case was found.", note=note, small=True)
+
+
+def _day(at: Any) -> str:
+    return shown(at)[:10]
+
+
+def _mostly(parts: Mapping[str, float]) -> str:
+    """The signs that make most of a score."""
+    largest = sorted(((name, value) for name, value in parts.items() if name != BASE), key=lambda part: -part[1])
+    return " + ".join(f"{name} {value:.2f}" for name, value in largest[:SIGNS_TOLD])
+
+
+def _said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _scores(content: Content) -> list[Block]:
+    blocks: list[Block] = []
+    flow, chains = content["manifest"]["flow"], content["chain_scores"]
+    if chains:
+        nats, shares = [each[0] for each in chains], [each[1] for each in chains]
+        accepted = flow["expected_false_share"]
+        alt = f"{len(nats):,} chains by surprise; the share expected to be false falls with it: " + "; ".join(
+            f"{row[0].text} nats {row[2].text}" for row in _chain_rows(chains, flow["threshold"])
+        )
+        least = flow["threshold"]
+        told = (
+            f"Chains count from {least:.1f} nats, where no more than {accepted:.0%} are expected to be coincidence."
+            if least is not None
+            else f"No chain is sure enough: at every score more than {accepted:.0%} are expected to be coincidence."
+        )
+        blocks += [
+            Text(
+                f"{told} The expected share is measured on this very ledger: its transfers are dealt to each other's "
+                "times, and what is found there is coincidence.",
+                "Chains.",
+            ),
+            Picture(chains_plot(nats, shares, least, accepted), alt),
+            Table(heads("threshold (nats) #", "chains at or above #", "expected false #"), _chain_rows(chains, least)),
+        ]
+    kinds = {"accounts": content["account_scores"], "cases": [each["score"] for each in content["cases"]]}
+    alt = "; ".join(
+        f"{name} at or above 0.5: {sum(each >= 0.5 for each in scores):,}" for name, scores in kinds.items()
+    )
+    columns = heads("threshold #")
+    for name in kinds:
+        columns += heads(f"{name} at or above #", "expected false #")
+    blocks += [
+        Text(
+            "A score is the probability that it is right, fitted on simulated ledgers. So the share of false alarms to "
+            "expect at a threshold is the mean of 1 − score of all at or above it. On a ledger unlike those it may "
+            "differ; how your cases ended is the better judge, once enough are closed.",
+            "Accounts and cases.",
+        ),
+        Picture(scores_plot(kinds), alt),
+        Table(
+            columns,
+            [
+                cells(f"{least:g}", *(each for scores in kinds.values() for each in _reached(scores, least)))
+                for least in THRESHOLDS
+            ],
+        ),
+    ]
+    if content["alarms"]:
+        names = ("confirmed", "innocent", "unclear", "snoozed")
+        rows = [
+            cells(each["sign"], *(each[name] for name in names), _percent(each["false_share"]))
+            for each in content["alarms"]
+        ]
+        columns = heads("sign", *(f"{name} #" for name in names), "false #")
+        blocks += [Text("How the findings of closed cases ended, by sign.", "As people decided."), Table(columns, rows)]
+    return blocks
+
+
+def _chain_rows(chains: Sequence[tuple[float, float]], threshold: float | None) -> list[list[Cell]]:
+    rows = []
+    for least in sorted({*map(float, NATS), *([threshold] if threshold is not None else [])}):
+        reached = [each for each in chains if each[0] >= least]
+        share = _percent(reached[0][1] if reached else None)
+        tone = "good" if least == threshold else ""
+        rows.append([Cell(f"{least:.1f}", tone=tone), *cells(len(reached), share)])
+    return rows
+
+
+def _reached(scores: Sequence[float], least: float) -> list[Any]:
+    return [sum(each >= least for each in scores), _percent(expected_false(scores, least))]
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def _signs(content: Content) -> list[Block]:
+    counts, lacking = content["manifest"]["findings"], content["manifest"]["not_testable"]
+    columns = heads("sign", "findings #", "what it is *", "innocent when *")
+    rows = [
+        cells(code, counts[code], sign.title, sign.innocent_when)
+        for code, sign in all_signs().items()
+        if code in counts
+    ]
+    untested = [
+        cells(code, all_signs()[code].title if code in all_signs() else "", ", ".join(needs))
+        for code, needs in lacking.items()
+    ]
+    return [
+        Table(columns, rows, empty="No sign could be tested."),
+        Table(
+            heads("not testable", "what it is *", "load"),
+            untested,
+            empty="Every sign could be tested: no table is missing.",
+        ),
+    ]
+
+
+def _chains(content: Content) -> Table:
+    columns = heads("nats #", "expected false #", "in #", "out #", "from (UTC)", "to", "accounts *")
+    rows = [
+        cells(
+            f"{each['surprise']:.1f}",
+            _percent(each["expected_false_share"]),
+            f"{shown(each['amount_in'])} {each['currency']}",
+            each["amount_out"],
+            each["first_at"],
+            each["last_at"],
+            " → ".join(map(shown, each["accounts"])),
+        )
+        for each in content["chains"]
+    ]
+    return Table(columns, rows, empty="No chain reached the threshold.", small=True)
+
+
+def _rejects(content: Content) -> list[Block]:
+    count, kept = content["manifest"]["rejects"], content["rejects"]
+    columns = heads("rows #", "rule", "column", "file *", "read them in *")
+    rows = [
+        cells(
+            f"{each['rows']:,}",
+            each["rule"],
+            each["column"],
+            each["file"],
+            f"rejects/{each['load']}/{each['table']}.csv",
+        )
+        for each in kept[:MOST_REJECTS]
+    ]
+    told = (
+        f"{f'{count:,} rows' if count else 'No row'} of the files in this ledger {'were' if count else 'was'} refused."
+    )
+    note = f"{len(kept) - MOST_REJECTS:,} more kinds are in rejects/." if len(kept) > MOST_REJECTS else ""
+    if kept and sum(each["rows"] for each in kept) != count:
+        note += " The table counts every load until the scan, also those that were refused as a whole or repeated."
+    return [Text(told), *([Table(columns, rows, note=note.strip())] if kept else [])]
+
+
+def _timings(content: Content) -> Table:
+    seconds = content["manifest"]["seconds"]
+    largest, whole = max(seconds.values(), default=0) or 1, sum(seconds.values())
+    titles = {code: sign.title for code, sign in all_signs().items()}
+    ordered = sorted(seconds.items(), key=lambda each: (-each[1], each[0]))
+    rows = [cells(name, titles.get(name, ""), Cell(f"{took:.2f}", share=took / largest)) for name, took in ordered]
+    return Table(heads("step", "sign *", "seconds"), rows, note=f"{whole:.1f} seconds in all.", small=True)
+
+
+def _trend(content: Content) -> list[Block]:
+    runs = content["trend"][-MOST_RUNS:]
+    place = content["place"] - (len(content["trend"]) - len(runs))
+    if len(content["trend"]) < 2 or place < 0:
+        few = (
+            "This is the only run yet: a trend needs two."
+            if len(content["trend"]) < 2
+            else "It is too long ago for a trend."
+        )
+        return [Text(few)]
+    names = [each["run"] for each in runs]
+    totals = {
+        "cases": [each["cases"] for each in runs],
+        "findings": [sum(each["findings"].values()) for each in runs],
+        "rejected rows": [each["rejects"] for each in runs],
+        "seconds": [each["seconds"] for each in runs],
+    }
+    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in all_signs()}
+    alt = "; ".join(f"{name} from {values[0]:,.0f} to {values[-1]:,.0f}" for name, values in totals.items())
+    columns = heads("run", "transfers #", "cases #", "findings #", "rejected rows #", "seconds #")
+    rows = [
+        cells(
+            f"{each['run']}{' (this report)' if each['run'] == content['run'] else ''}",
+            f"{each['transfers']:,}",
+            each["cases"],
+            sum(each["findings"].values()),
+            each["rejects"],
+            f"{each['seconds']:.1f}",
+        )
+        for each in reversed(runs[-TREND_ROWS:])
+    ]
+    by_sign = "; ".join(f"{code} from {_count(values[0])} to {_count(values[-1])}" for code, values in signs.items())
+    return [
+        Picture(trend_plot(names, totals, place), alt, f"{len(runs)} runs; the diamond is the run of this report."),
+        Picture(
+            signs_plot(signs, place),
+            by_sign,
+            "Findings by sign, over the same runs; a gap is a run that could not test it.",
+        ),
+        Table(columns, rows, note=f"The latest {TREND_ROWS} of {len(runs)}." if len(runs) > TREND_ROWS else ""),
+    ]
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if value == value else "not testable"
+
+
+def _proof(content: Content) -> Table:
+    manifest = content["manifest"]
+    rows = [cells("ledger", manifest["ledger"]["hash"]), cells("code", manifest["code"])]
+    rows += [cells(f"{part}.parquet", digest) for part, digest in manifest["files"].items()]
+    rows.append(cells("engine", f"{manifest['engine']}, mulegraph {manifest['versions']['mulegraph']}"))
+    return Table(
+        heads("what", "SHA-256, or name *"),
+        rows,
+        small=True,
+        note=f"Settings and versions: runs/{content['run']}/manifest.json",
+    )
