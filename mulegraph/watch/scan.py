@@ -66,6 +66,11 @@ class ScanResult:
     seconds: dict[str, float]
     peak_mb: int
 
+    def _repr_html_(self) -> str:
+        from mulegraph.watch.displays import scan_card
+
+        return scan_card(self)
+
 
 def scan(
     workspace: Path,

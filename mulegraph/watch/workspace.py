@@ -25,6 +25,7 @@ from mulegraph.settings import Settings, read_settings
 from mulegraph.triage.cases import add_transfers
 from mulegraph.watch.case import Case
 from mulegraph.watch.casework import states, with_state
+from mulegraph.watch.displays import AccountPage, View, view
 from mulegraph.watch.graph_questions import GraphQuestions
 from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
 from mulegraph.watch.outward import outward
@@ -234,10 +235,17 @@ class Workspace(GraphQuestions):
         frame = pd.DataFrame(rows, columns=columns)
         return frame.sort_values(["hops", "first_at", "flagged"], kind="stable", ignore_index=True)
 
-    @outward
-    def account(self, account: str, *, language: str = "en") -> dict[str, Any]:
+    def account(self, account: str, *, language: str = "en") -> AccountPage:
         """Everything known of one account: who, since when, traffic, devices, signs with reasons, score and parts."""
+        return AccountPage(self._account(account, language=language))
+
+    @outward
+    def _account(self, account: str, *, language: str) -> dict[str, Any]:
         return account_page(self, self.known_account(account), language)
+
+    def view(self, subject: str | Case | TraceResult) -> View:
+        """The interactive page of a case, a chain or an account by its id, or of a trace; to be shown or saved."""
+        return view(self, subject)
 
     @outward
     def ranking(self, *, top: int | None = None) -> pd.DataFrame:
