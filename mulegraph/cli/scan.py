@@ -19,7 +19,7 @@ from mulegraph.cli.graph_options import (
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
 from mulegraph.feed.ledger import Engine
-from mulegraph.signs.base import all_signs
+from mulegraph.signs.own import signs_of
 from mulegraph.views.tables import Format
 from mulegraph.watch.scan import NOT_TESTABLE, ScanResult
 from mulegraph.watch.workspace import Workspace
@@ -67,7 +67,7 @@ def scan_command(
 
 def _rows(result: ScanResult) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for code, sign in all_signs().items():
+    for code, sign in signs_of(result.run.folder.parents[1]).items():
         missing = result.not_testable.get(code)
         found = f"{NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
         rows.append({"sign": code, "findings": found, "title": sign.title})

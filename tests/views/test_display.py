@@ -88,10 +88,8 @@ def test_a_hostile_account_is_text_in_card_and_frame(browser, tmp_path):
     space = Workspace(tmp_path / "workspace", reveal="test")
     space.scan()
     path = tmp_path / "cell.html"
-    path.write_text(
-        f"<!doctype html><meta charset=utf-8><title>notebook</title>{space.account(EVIL)._repr_html_()}{space.view(EVIL)._repr_html_()}",
-        encoding="utf-8",
-    )
+    cells = space.account(EVIL)._repr_html_() + space.view(EVIL)._repr_html_()
+    path.write_text(f"<!doctype html><meta charset=utf-8><title>notebook</title>{cells}", encoding="utf-8")
 
     opened(browser, path)
 
