@@ -1,65 +1,234 @@
-"""Where to draw what: money flows from left to right, so that a picture reads like a sentence."""
+"""Where a chart's nodes stand, computed here once: nothing is shaken into place while somebody waits, and the same
+graph gives the same picture."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
-STEP_X, STEP_Y = 210, 90
+from mulegraph.views.below import Place, below
+from mulegraph.views.spread import settled
+
+STEP_X, STEP_Y = 240, 92
+"""Pixels between columns and between rows."""
+TIME_COLUMNS = 14
+ASPECT = 1.5
+SWEEPS = 8
+MOST_BENDS = 4_000
+"""Transfers over several columns keep a row free for themselves, as long as so many rows are enough."""
 
 
-def placed(graph: nx.MultiDiGraph[Any]) -> dict[Any, tuple[int, int]]:
-    """x and y in pixels of every node: accounts by how far down the money they stand, devices under their users.
+@dataclass(frozen=True)
+class Layout:
+    """x and y in pixels of every node, headed columns (x, text) and lanes (top, bottom, text)."""
 
-    Circles of transfers share a column. Within a column a node stands near those that it deals with (the
-    barycentre rule of Sugiyama, Tagawa & Toda, 1981).
+    place: dict[str, Place]
+    columns: list[tuple[int, str]] = field(default_factory=list)
+    lanes: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def flow(graph: nx.MultiDiGraph[Any]) -> Layout:
+    """Money from left to right by generation: hops from where it enters, in order of time."""
+    return _in_columns(graph, generations(graph), lambda _, number: f"hop {number}")
+
+
+def by_time(graph: nx.MultiDiGraph[Any], written: Callable[[Any], str]) -> Layout:
+    """Columns of time: a node stands where it first takes part. `written` puts a time into words."""
+    first = _first_seen(graph)
+    times = sorted(set(first.values()))
+    columns = np.array_split(np.arange(len(times)), min(len(times), TIME_COLUMNS)) if times else []
+    number = {times[each]: column for column, members in enumerate(columns) for each in members}
+    layer = {node: number[at] for node, at in first.items()}
+    for node in _money(graph):
+        layer.setdefault(node, 0)
+    starts = [times[members[0]] for members in columns]
+    return _in_columns(graph, layer, lambda _, column: f"from {written(starts[column])}" if starts else "")
+
+
+def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
+    """Rows are banks, columns are hops; cash and devices have rows of their own."""
+    layer = generations(graph)
+    cells: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for node in sorted(layer, key=str):
+        data = graph.nodes[node]
+        lane = "cash" if data["kind"] == "cash" else data.get("bank") or "bank not known"
+        cells[lane, layer[node]].append(node)
+    names = sorted({lane for lane, _ in cells}, key=lambda lane: (lane == "cash", lane == "bank not known", lane))
+    place: dict[Any, Place] = {}
+    lanes, top = [], 0
+    for lane in names:
+        height = max(len(members) for (name, _), members in cells.items() if name == lane)
+        for (name, column), members in cells.items():
+            if name == lane:
+                for row, node in enumerate(members):
+                    place[node] = (column * STEP_X, round(top + (row + 0.5 + (height - len(members)) / 2) * STEP_Y))
+        lanes.append((top, top + height * STEP_Y, lane))
+        top += height * STEP_Y
+    under = below(graph, place)
+    if under:
+        lanes.append((top, max(y for _, y in under.values()) + STEP_Y, "devices, holders"))
+    heads = [(column * STEP_X, f"hop {column}") for column in sorted(set(layer.values()))]
+    return Layout({**place, **under}, heads, lanes)
+
+
+def force(graph: nx.MultiDiGraph[Any]) -> Layout:
+    """Who deals with whom stands close: springs, each connected part by itself."""
+    return Layout(settled(graph))
+
+
+def generations(graph: nx.MultiDiGraph[Any]) -> dict[Any, int]:
+    """Columns of what money reaches: the longest way from where it enters, along transfers that lead on in time.
+
+    A node's time is its first receipt; who never receives, or lost money as a victim, stands before all. A transfer
+    to somebody who had money earlier leads back, and orders nobody: so circles need no rule of their own.
     """
-    money = nx.DiGraph()
-    money.add_nodes_from(node for node, data in graph.nodes(data=True) if data["kind"] != "device")
-    money.add_edges_from((a, b) for a, b, data in graph.edges(data=True) if data["kind"] == "transfer")
-    columns = _columns(money)
-    rows = _rows(money, columns)
-    place = {node: (columns[node] * STEP_X, round(rows[node] * STEP_Y)) for node in money}
-    lowest = max((y for _, y in place.values()), default=0) + 2 * STEP_Y
-    taken: dict[int, int] = {}
-    for node in sorted(set(graph) - set(money), key=str):
-        users = [place[user][0] for user in graph.predecessors(node) if user in place]
-        x = round(sum(users) / len(users)) if users else 0
-        column = x // STEP_X
-        taken[column] = taken.get(column, -1) + 1
-        place[node] = (x, lowest + taken[column] * STEP_Y)
-    return place
-
-
-def _columns(money: nx.DiGraph[Any]) -> dict[Any, int]:
-    """Longest way from where money enters, circles taken as one."""
-    whole = nx.condensation(money)
-    column: dict[Any, int] = {}
-    for number, generation in enumerate(nx.topological_generations(whole)):
-        for part in generation:
-            for node in whole.nodes[part]["members"]:
-                column[node] = number
-    # A payer with nothing before it moves next to its first payee, so that late victims stand by their collector.
-    for node in money:
-        if not money.in_degree(node) and money.out_degree(node):
-            column[node] = min(column[payee] for payee in money.successors(node)) - 1
+    money, first = _money(graph), _first_receipt(graph)
+    order = sorted(money, key=lambda node: (node in first, str(first.get(node, "")), str(node)))
+    number = {node: place for place, node in enumerate(order)}
+    column = dict.fromkeys(order, 0)
+    for node in order:
+        for payee in money.successors(node):
+            if number[node] < number[payee]:
+                column[payee] = max(column[payee], column[node] + 1)
+    for node in reversed(order):
+        # Who enters late stands beside its first payee, not at the far left.
+        after = [column[payee] for payee in money.successors(node) if number[node] < number[payee]]
+        if after and node not in first:
+            column[node] = min(after) - 1
     return column
 
 
-def _rows(money: nx.DiGraph[Any], columns: dict[Any, int]) -> dict[Any, float]:
-    by_column: dict[int, list[Any]] = {}
+def _money(graph: nx.MultiDiGraph[Any]) -> nx.DiGraph[Any]:
+    """What takes part in transfers, each pair once."""
+    money: nx.DiGraph[Any] = nx.DiGraph()
+    pairs = {(a, b) for a, b, data in graph.edges(data=True) if data["kind"] == "transfer"}
+    money.add_nodes_from(sorted({end for pair in pairs for end in pair}, key=str))
+    money.add_edges_from(sorted((pair for pair in pairs if pair[0] != pair[1]), key=str))
+    return money
+
+
+def _first_receipt(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
+    first: dict[Any, Any] = {}
+    for _, target, data in graph.edges(data=True):
+        if data["kind"] == "transfer" and graph.nodes[target].get("role") != "victim":
+            first[target] = min(first.get(target, data["at"]), data["at"])
+    return first
+
+
+def _first_seen(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
+    first: dict[Any, Any] = {}
+    for source, target, data in graph.edges(data=True):
+        if data["kind"] == "transfer":
+            for end in (source, target):
+                first[end] = min(first.get(end, data["at"]), data["at"])
+    return first
+
+
+def _in_columns(graph: nx.MultiDiGraph[Any], layer: Mapping[Any, int], head: Callable[[Any, int], str]) -> Layout:
+    """Layered drawing after Sugiyama, Tagawa & Toda (1981): order by barycentres, then rows as near as they may be."""
+    members, near = _members(_money(graph), layer)
+    _ordered(members, near)
+    height = _height([len(_real(each)) for each in members.values()])
+    widths = {number: -(-max(len(_real(each)), 1) // height) for number, each in members.items()}
+    row = _rows(members, near, widths)
+    place: dict[Any, Place] = {}
+    heads, x = [], 0
+    for number in sorted(members):
+        for turn, node in enumerate(_real(members[number])):
+            place[node] = (x + turn % widths[number] * STEP_X, round(row[node] * STEP_Y))
+        heads.append((x, head(None, number)))
+        x += widths[number] * STEP_X
+    return Layout({**place, **below(graph, place)}, heads)
+
+
+def _real(members: Iterable[Any]) -> list[Any]:
+    return [each for each in members if not isinstance(each, _Bend)]
+
+
+@dataclass(frozen=True)
+class _Bend:
+    """Where a transfer crosses a column that it neither begins nor ends in."""
+
+    source: Any
+    target: Any
+    column: int
+
+
+def _members(money: nx.DiGraph[Any], layer: Mapping[Any, int]) -> tuple[dict[int, list[Any]], dict[Any, list[Any]]]:
+    """Nodes and bends by column, and who is next to whom in the columns beside."""
+    members: dict[int, list[Any]] = defaultdict(list)
     for node in sorted(money, key=str):
-        by_column.setdefault(columns[node], []).append(node)
-    rows = {node: number - len(members) / 2 for members in by_column.values() for number, node in enumerate(members)}
-    for _ in range(6):
-        for number in sorted(by_column):
-            members = by_column[number]
+        members[layer[node]].append(node)
+    near: dict[Any, list[Any]] = defaultdict(list)
+    across = sum(max(abs(layer[a] - layer[b]) - 1, 0) for a, b in money.edges())
+    for source, target in money.edges():
+        low, high = sorted((source, target), key=lambda node: layer[node])
+        path = [low, high]
+        if across <= MOST_BENDS:
+            bends = [_Bend(low, high, column) for column in range(layer[low] + 1, layer[high])]
+            for bend in bends:
+                members[bend.column].append(bend)
+            path = [low, *bends, high]
+        for one, other in pairwise(path):
+            near[one].append(other)
+            near[other].append(one)
+    return dict(members), near
 
-            def middle(node: Any) -> float:
-                near = [rows[each] for each in (*money.predecessors(node), *money.successors(node))]
-                return sum(near) / len(near) if near else rows[node]
 
-            members.sort(key=lambda node: (middle(node), str(node)))
-            rows.update({node: place - (len(members) - 1) / 2 for place, node in enumerate(members)})
-    return rows
+def _ordered(members: dict[int, list[Any]], near: Mapping[Any, list[Any]]) -> None:
+    """Sort every column by the middle of its neighbours, to and fro."""
+    place = {node: number - len(each) / 2 for each in members.values() for number, node in enumerate(each)}
+    for sweep in range(SWEEPS):
+        for column in sorted(members, reverse=bool(sweep % 2)):
+            each = members[column]
+            middle = {node: _mean([place[other] for other in near[node]], place[node]) for node in each}
+            each.sort(key=lambda node, middle=middle: (middle[node], str(node)))  # type: ignore[misc]
+            place.update({node: number - (len(each) - 1) / 2 for number, node in enumerate(each)})
+
+
+def _height(sizes: list[int]) -> int:
+    """Rows at most, so that the whole is about as wide as screens are; longer columns are folded."""
+    for most in range(6, max(sizes, default=1)):
+        if most * STEP_Y * ASPECT >= sum(-(-size // most) for size in sizes) * STEP_X:
+            return most
+    return max(sizes, default=1) or 1
+
+
+def _rows(members: dict[int, list[Any]], near: Mapping[Any, list[Any]], widths: Mapping[int, int]) -> dict[Any, float]:
+    """The row of every node: near its neighbours, in the column's order, and no two nearer than they may be."""
+    row: dict[Any, float] = {}
+    for column, each in members.items():
+        places = _apart([0.0] * len(each), each, widths[column])
+        row.update(zip(each, places, strict=True))
+    for sweep in range(SWEEPS):
+        for column in sorted(members, reverse=bool(sweep % 2)):
+            each = members[column]
+            wanted = [_mean([row[other] for other in near[node]], row[node]) for node in each]
+            row.update(zip(each, _apart(wanted, each, widths[column]), strict=True))
+    return row
+
+
+def _apart(wanted: list[float], members: list[Any], width: int) -> list[float]:
+    """Rows as near to the wanted ones as their order and distances allow: isotonic regression by pooling neighbours
+    (Ayer et al., 1955). A bend needs less room than a node."""
+    room = [0.45 if isinstance(each, _Bend) else 1.0 for each in members]
+    offsets = np.concatenate([[0.0], np.cumsum([(a + b) / 2 / width for a, b in pairwise(room)])])
+    pools: list[tuple[float, int]] = []
+    for value in np.asarray(wanted) - offsets[: len(wanted)]:
+        pool = (float(value), 1)
+        while pools and pools[-1][0] > pool[0]:
+            mean, count = pools.pop()
+            pool = ((mean * count + pool[0] * pool[1]) / (count + pool[1]), count + pool[1])
+        pools.append(pool)
+    flat = [mean for mean, count in pools for _ in range(count)]
+    return [float(value + offset) for value, offset in zip(flat, offsets, strict=False)]
+
+
+def _mean(values: list[float], otherwise: float = 0.0) -> float:
+    return sum(values) / len(values) if values else otherwise

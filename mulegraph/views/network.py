@@ -14,7 +14,7 @@ import networkx as nx
 from markupsafe import Markup
 from pyvis.network import Network
 
-from mulegraph.views.layout import placed
+from mulegraph.views.layout import flow
 from mulegraph.views.page import page
 from mulegraph.views.tables import plain, shown
 
@@ -76,7 +76,7 @@ def network_page(graph: nx.MultiDiGraph[Any], *, title: str, facts: dict[str, st
 
 def _network(graph: nx.MultiDiGraph[Any]) -> Network:
     network = Network(directed=True, cdn_resources="in_line")
-    place = placed(graph)
+    place = flow(graph).place
     for node, data in graph.nodes(data=True):
         role = data["role"] or (data["kind"] if data["kind"] != "account" else "")
         x, y = place[node]
