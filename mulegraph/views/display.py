@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
 
-from mulegraph.views.tables import shown
+from mulegraph.views.tables import LONGEST_WORD, shown
 
 MOST_ROWS = 25
 FRAME_HEIGHT = 720
-CELL = "text-align:{};vertical-align:top;padding:2px 10px 2px 0"
+CELL = "text-align:{};white-space:{};vertical-align:top;padding:2px 10px 2px 0"
 SOFT = "color:#5a6472"
 
 
@@ -34,8 +35,7 @@ def table(rows: Iterable[Mapping[Any, Any]], heads: Mapping[str, str], title: st
     listed = list(rows)
     if not listed:
         return Markup("")
-    numeric = {name: all(isinstance(row.get(name), (int, float)) for row in listed) for name in heads}
-    side = {name: CELL.format("right" if numeric[name] else "left") for name in heads}
+    side = {name: _style([row.get(name) for row in listed]) for name in heads}
     head = Markup("").join(Markup("<th style='{}'>{}</th>").format(side[name], told) for name, told in heads.items())
     body = Markup("").join(
         Markup("<tr>{}</tr>").format(
@@ -47,6 +47,13 @@ def table(rows: Iterable[Mapping[Any, Any]], heads: Mapping[str, str], title: st
     return Markup(
         "<p style='margin:10px 0 2px'><b>{}</b></p><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>{}"
     ).format(title, head, body, line(more) if more else "")
+
+
+def _style(values: list[Any]) -> str:
+    """Numbers to the right; an id that is broken over two lines cannot be copied."""
+    numeric = all(isinstance(each, (int, float, Decimal)) for each in values)
+    whole = all(len(told) <= LONGEST_WORD and " " not in told for told in map(text, values))
+    return CELL.format("right" if numeric else "left", "nowrap" if whole else "normal")
 
 
 def line(told: str) -> Markup:

@@ -12,6 +12,7 @@ import networkx as nx
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.views.display import card, framed, line, still, table
+from mulegraph.views.drawing import drawing
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import by_story, made_of, shown
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from mulegraph.watch.trace import TraceResult
     from mulegraph.watch.workspace import Workspace
 
-MOST_DRAWN = 120
-"""Accounts that a still picture shows; more cannot be told apart in a cell."""
+MOST_DRAWN = 40
+"""Parties that a still picture shows; more cannot be told apart in a cell."""
 FINDING_HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why", "innocent": "innocent?"}
 CHAIN_HEADS = {"chain": "chain", "surprise": "nats", "amount_in": "in", "amount_out": "out", "accounts": "accounts"}
 DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
@@ -170,16 +171,26 @@ def scan_card(result: ScanResult) -> str:
 
 
 def _picture(graph: nx.MultiDiGraph[str], told: str) -> Any:
-    """The graph as an image, or a line that says why there is none."""
-    if len(graph) > MOST_DRAWN:
-        return line(f"{len(graph):,} accounts and devices are too many for a cell; ws.view(…) shows them.")
+    """The graph as an image, or what matters most of it and a line that says so."""
     if not len(graph):
         return line("Nothing to draw.")
-    try:
-        from mulegraph.views.drawing import drawing  # type: ignore
-    except ImportError:
-        return line("No picture yet.")
-    return still(drawing(graph), told)
+    kept = weightiest(graph, MOST_DRAWN)
+    cut = f"Drawn are {len(kept)} of {len(graph):,} parties, those of the largest transfers; ws.view(…) shows all."
+    return still(drawing(kept), told) + (line(cut) if len(kept) < len(graph) else "")
+
+
+def weightiest(graph: nx.MultiDiGraph[str], most: int) -> nx.MultiDiGraph[str]:
+    """The graph, or so many of its parties: those of the largest transfers, between parties with a role first."""
+    if len(graph) <= most:
+        return graph
+    part = {node: data["kind"] == "account" and data["role"] not in ("", "named") for node, data in graph.nodes(True)}
+    moved = [edge for edge in graph.edges(keys=True, data=True) if edge[3]["kind"] == "transfer"]
+    moved.sort(key=lambda edge: (-(part[edge[0]] + part[edge[1]]), -edge[3]["amount"], str(edge[2])))
+    kept: dict[str, None] = {}
+    for source, target, _, _ in moved:
+        if len({*kept, source, target}) <= most:
+            kept |= {source: None, target: None}
+    return graph.subgraph(kept or list(graph)[:most]).copy()
 
 
 def _traced(found: TraceResult) -> str:
