@@ -12,6 +12,7 @@ from mulegraph.settings import FILE
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import OWN_CODE, own_files, own_signs, signs_of
 from mulegraph.watch.workspace import Workspace
+from tests.conftest import ROOT
 from tests.drawing import draw
 
 SIGN = '''"""X1: whoever gets more than so much at once."""
@@ -186,3 +187,12 @@ def test_findings_outlive_the_file(tmp_path):
     (found,) = space.findings(sign="X1")["finding"]
     with pytest.raises(BadUse, match="sign X1 is no longer in"):
         space.explain(found)
+
+
+def test_the_documents_example_is_a_sign(tmp_path):
+    """What docs/signs-of-your-own.md shows can be dropped into the folder as it stands."""
+    text = (ROOT / "docs" / "signs-of-your-own.md").read_text(encoding="utf-8")
+    draw(tmp_path, DRAWN)
+    written(tmp_path, text.partition("```python\n")[2].partition("```")[0])
+
+    assert Workspace(tmp_path / "workspace").scan().findings["X1"] == 0
