@@ -34,7 +34,7 @@ from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
 from mulegraph.model import ARROW_TYPE, Kind
 from mulegraph.signs.scene import Scene
-from mulegraph.signs.words import worded
+from mulegraph.signs.words import said, worded
 
 SUBJECTS = ("account", "device", "merchant", "cluster")
 HOURS = "hours"
@@ -158,10 +158,10 @@ class Sign:
         amount = finding["amount"]
         words = {
             **{name: worded(value, language) for name, value in finding["facts"].items()},
-            "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else "–",
+            "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else None,
             "currency": finding["currency"] or "",
         }
-        return " ".join(self.reasons.get(language, self.reasons["en"]).format_map(words).split())
+        return said(self.reasons.get(language, self.reasons["en"]), words)
 
 
 def sign(

@@ -22,7 +22,7 @@ from mulegraph.errors import BadData, BadUse, MulegraphError
 from mulegraph.model import TABLES
 from mulegraph.signs.base import HOURS, SUBJECTS, Sign, all_signs
 from mulegraph.signs.scene import Scene
-from mulegraph.signs.words import LANGUAGES
+from mulegraph.signs.words import LANGUAGES, named
 
 FOLDER = "signs"
 OWN_CODE = re.compile(r"X\d{1,2}")
@@ -63,6 +63,7 @@ def sha256_of(path: Path) -> str:
 
 def broken_rules(sign: Sign, file_stem: str) -> list[str]:
     """House rules that a sign breaks, each as what was expected."""
+    facts = {frozenset(named(each)) for each in sign.reasons.values()}
     rules = {
         f"the function is named as its file, {file_stem}": sign.name == file_stem,
         "the first line of its docstring says what it is, in 20 to 130 letters": 20 < len(sign.title) < 130,
@@ -78,7 +79,7 @@ def broken_rules(sign: Sign, file_stem: str) -> list[str]:
             hasattr(Scene, name) or name in _GIVEN for name in sign.reads
         ),
         f"reasons are in {', '.join(LANGUAGES)}, English at least": {"en"} <= set(sign.reasons) <= set(LANGUAGES),
-        "reasons name the same facts in every language": len(set(map(_facts, sign.reasons.values()))) == 1,
+        "reasons name the same facts in every language": len(facts) == 1,
     }
     return [rule for rule, is_kept in rules.items() if not is_kept]
 
@@ -100,10 +101,6 @@ def findings_of(sign: Sign, scene: Scene, changed: Mapping[str, object]) -> pa.T
 
 
 _GIVEN = ("ledger", "settings")
-
-
-def _facts(reason: str) -> frozenset[str]:
-    return frozenset(re.findall(r"{(\w+)", reason))
 
 
 def _files(workspace: Path) -> list[Path]:

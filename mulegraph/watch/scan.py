@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import resource
 import sys
 import time
@@ -18,7 +19,7 @@ import pyarrow as pa
 
 from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.settings import read_settings
+from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import FINDINGS, Sign, check_thresholds
 from mulegraph.signs.own import findings_of, own_files, signs_of
 from mulegraph.signs.scene import Scene
@@ -130,6 +131,16 @@ def scan(
             else:
                 fill_server(workspace, server, ledger, run)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+
+
+def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
+    """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
+    known = run.manifest["settings"]
+    now = json.loads(json.dumps(asdict(settings)))
+    sections = [name for name in ("flow", "devices", "hops", "cases", "signs") if now[name] != known.get(name)]
+    if own_files(workspace) != run.manifest.get("own_signs", {}):
+        sections.append("its own signs")
+    return ", ".join(f"[{name}]" if name in now else name for name in sections)
 
 
 def _earlier(workspace: Path) -> Iterator[pa.Table]:

@@ -27,10 +27,10 @@ from mulegraph.watch.case import Case
 from mulegraph.watch.casework import states, with_state
 from mulegraph.watch.displays import AccountPage, View, view
 from mulegraph.watch.graph_questions import GraphQuestions
-from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
+from mulegraph.watch.listing import Moment, between, cut, frame_of, near, stamp
 from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import RUNS_REMEMBERED, ScanResult, scan
+from mulegraph.watch.scan import RUNS_REMEMBERED, ScanResult, changed_since, scan
 from mulegraph.watch.suspicion import account_page, explained, ranking, told
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
@@ -66,7 +66,9 @@ class Workspace(GraphQuestions):
         found = Runs(self.folder).latest(self.ledger.hash)
         if found is None:
             self.told("no scan of this ledger yet; scanning first")
-            found = scan(self.folder, server=self.server).run
+            return scan(self.folder, server=self.server).run
+        if changed := changed_since(found, self.folder, self.settings):
+            self.told(f"{changed} changed since run {found.name}, which is shown; 'mulegraph scan' applies it")
         return found
 
     @outward
@@ -308,6 +310,7 @@ class Workspace(GraphQuestions):
         chosen = payments_to_trace(
             self.ledger, payments, reports=reports, account=account, since=stamp(since), back=back
         )
+        between(since, until)
         times = {"until": stamp(until), "known_since": stamp(known_since)}
         return trace_payments(
             self.ledger, self._transfers, self.settings.trace, chosen, back=back, methods=methods, **times

@@ -10,7 +10,7 @@ import pytest
 
 from mulegraph.signs.base import all_signs, identity, score_of
 from mulegraph.signs.own import broken_rules
-from mulegraph.signs.words import LANGUAGES
+from mulegraph.signs.words import LANGUAGES, named
 
 FOLDER = Path(__file__).parents[2] / "mulegraph" / "signs"
 TESTS = Path(__file__).parent
@@ -37,7 +37,7 @@ def test_a_sign_says_what_it_is(sign):
 @pytest.mark.parametrize("sign", SIGNS, ids=lambda sign: sign.code)
 def test_reasons_name_the_same_facts_in_every_language(sign):
     """A translation that loses a fact is a wrong one."""
-    fields = {language: set(re.findall(r"{(\w+)}", text)) for language, text in sign.reasons.items()}
+    fields = {language: set(named(text)) for language, text in sign.reasons.items()}
     assert tuple(fields) == LANGUAGES
     assert fields["en"] == fields["vi"] == fields["nl"]
 
@@ -61,7 +61,7 @@ def test_findings_of_the_sample_are_well_formed(workspace):
     findings = workspace.findings()
     assert findings["score"].between(0, 1).all()
     assert findings["finding"].is_unique
-    assert not findings["reason"].str.contains(r"[{}]|None|nan").any()
+    assert not findings["reason"].str.contains(r"[{}\[\]|–]|None|nan").any()
     ids = {each for evidence in findings["evidence"] for each in evidence}
     assert set(workspace.ledger.row_of(sorted(ids))) == ids
     timed = findings.dropna(subset=["first_at"])

@@ -15,6 +15,7 @@ from mulegraph.cli.browse.acting import CASE_KEYS, CaseScreen, shown_in_browser,
 from mulegraph.cli.browse.case import OneCase
 from mulegraph.cli.browse.rows import Rows
 from mulegraph.triage.state import CLOSED, OPEN, SNOOZED
+from mulegraph.views.tables import counted
 from mulegraph.watch.workspace import Workspace
 
 CASE_HEADS = {
@@ -135,6 +136,6 @@ class Cases(CaseScreen):
 
     def _count(self) -> None:
         rows, run = self.query_one(Rows), self.space.run.name
-        told = f"{len(rows.frame):,} {self._status} cases".replace("  ", " ")
+        told = counted(len(rows.frame), f"{self._status} case".strip())
         masked = "unmasked" if self.space.reveal is not None else "masked"
         self.query_one("#facts", Static).update(f"{told} · run {run} · {masked}")

@@ -16,7 +16,7 @@ from mulegraph.cli.browse.asking import Reading
 from mulegraph.cli.browse.rows import Rows
 from mulegraph.cli.browse.telling import told_finding
 from mulegraph.errors import MulegraphError
-from mulegraph.views.tables import by_story, made_of, shown
+from mulegraph.views.tables import by_story, counted, made_of, pairs, shown
 
 ACCOUNT_HEADS = {"account_id": "account", "role": "role", "score": "score", "made_of": "made of"}
 SIGN_HEADS = {"score": "score", "sign": "sign", "about": "about", "reason": "why"}
@@ -122,7 +122,7 @@ class OneCase(Panes):
         ends = [state[name] for name in ("status", "disposition", "snoozed_until", "assignee") if state[name]]
         return (
             f"{case.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}\n"
-            f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}, {len(row['accounts'])} accounts"
+            f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}, {counted(len(row['accounts']), 'account')}"
             f" · {' '.join(ends)}"
         )
 
@@ -199,4 +199,4 @@ class OneAccount(Panes):
 
 
 def _facts(facts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}: {shown(value)}" for name, value in facts.items() if name not in ("command", "findings"))
+    return pairs({name: value for name, value in facts.items() if name != "command"})
