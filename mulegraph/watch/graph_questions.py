@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from mulegraph.errors import BadUse
 from mulegraph.graph.base import Answer, GraphInput, GraphStatus
-from mulegraph.graph.queries import ask
+from mulegraph.graph.queries import ask, known_query
 from mulegraph.model import CASH_IN, CASH_OUT, LISTS
 from mulegraph.watch.graphs import embedded, fill_graph, fill_server, is_current, is_of_journal, shared
 from mulegraph.watch.listing import between
@@ -51,6 +51,7 @@ class GraphQuestions(Outward):
         if self.server is not None:
             with self.far() as far:
                 return ask(far, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
+        known_query(name).bind(parameters)
         self._check(parameters)
         graph = embedded(self.folder)
         if not is_current(graph, self.ledger):
