@@ -6,12 +6,14 @@ import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mulegraph.errors import BadUse
 
 FILE = "mulegraph.toml"
 MICROSECONDS_AN_HOUR = 3_600_000_000
 MOST_SHUFFLES = 20
+NO_ZONE = 'Expected a time zone such as "Europe/Amsterdam" or "Asia/Ho_Chi_Minh".'
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,13 @@ class RequestSettings:
 
 
 @dataclass(frozen=True)
+class ViewSettings:
+    """`zone` is the time zone of pictures and reports, as the IANA database names it; tables and files stay in UTC."""
+
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a workspace; `signs` holds changed thresholds by sign code."""
 
@@ -90,6 +99,7 @@ class Settings:
     cases: CaseSettings = CaseSettings()
     trace: TraceSettings = TraceSettings()
     requests: RequestSettings = RequestSettings()
+    views: ViewSettings = ViewSettings()
     signs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -133,6 +143,14 @@ def read_settings(workspace: Path) -> Settings:
     return Settings(**parts)
 
 
+def known_zone(name: str) -> bool:
+    """Whether the IANA database has a time zone of this name."""
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
 def _section(path: Path, section: str, values: dict[str, Any], kind: Any) -> Any:
     expected = {each.name: type(each.default) for each in fields(kind)}
     for name, value in values.items():
@@ -146,6 +164,8 @@ def _section(path: Path, section: str, values: dict[str, Any], kind: Any) -> Any
         if expected[name] is str:
             if not isinstance(value, str):
                 raise BadUse(f"{where} is {value!r}", do="Expected a text in quotes.")
+            if name == "zone" and not known_zone(value):
+                raise BadUse(f"{where} is {value!r}", do=NO_ZONE)
             continue
         low, high = LIMITS[f"{section}.{name}"]
         whole = expected[name] is int

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,8 +15,8 @@ from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, e
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.flow.tracing import METHODS
-from mulegraph.views.network import network_page
-from mulegraph.views.tables import WIDTH, Format, counted, plain, rows_of, shown
+from mulegraph.views.tables import WIDTH, Format, amounts, counted, plain, rows_of
+from mulegraph.watch.pictures import trace_picture
 from mulegraph.watch.trace import TraceResult
 
 commands = typer.Typer()
@@ -67,7 +65,7 @@ def trace_command(
         back=back, methods=methods,
     )  # fmt: skip
     if output is not None:
-        _draw(found, output)
+        _draw(trace_picture(space, found), output)
     if how is Format.JSON:
         body = found.as_object()
         cut = {name: body[name][:top] for name in ("accounts", "frontier")}
@@ -78,10 +76,7 @@ def trace_command(
         _tell(found, USUAL_ROWS if top is None else top)
 
 
-def _draw(found: TraceResult, output: Path) -> None:
-    title = f"{'Sources of' if found.back else 'Trace of'} {', '.join(found.chosen[:3])}"
-    facts = {"traced": f"{_range(found.traced.values())} {found.currency}", "accounts": f"{len(found.accounts):,}"}
-    text = network_page(found.graph(), title=title, facts=facts)
+def _draw(text: str, output: Path) -> None:
     try:
         write_atomically(output, text)
     except OSError as error:
@@ -93,7 +88,7 @@ def _tell(found: TraceResult, top: int) -> None:
     """The trace for people: the tree by generation, then what left our sight, then the banks."""
     what = counted(len(found.chosen), "payment") if len(found.chosen) > 1 else found.chosen[0]
     way = "back to its sources" if found.back else "onwards"
-    typer.echo(f"{_range(found.traced.values())} {found.currency} of {what}, {way}")
+    typer.echo(f"{amounts(found.traced.values())} {found.currency} of {what}, {way}")
     for line in found.assumptions:
         typer.echo(textwrap.fill(line, WIDTH))
     typer.echo("")
@@ -122,8 +117,8 @@ def _tell(found: TraceResult, top: int) -> None:
 
 def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:
     came, left = ([row[f"{method}_{name}"] for method in _ranged(methods)] for name in ("in", "remaining"))
-    there = _range(left) + (" (dead end)" if row["dead_end"] else "")
-    return {**row, "in": _range(came), "there": there, "most": max(came)}
+    there = amounts(left) + (" (dead end)" if row["dead_end"] else "")
+    return {**row, "in": amounts(came), "there": there, "most": max(came)}
 
 
 def _ends(found: TraceResult) -> list[dict[str, Any]]:
@@ -142,7 +137,7 @@ def _ends(found: TraceResult) -> list[dict[str, Any]]:
             {
                 "whom": name,
                 "transfers": len(part),
-                "amount": _range(sums),
+                "amount": amounts(sums),
                 "last_at": part["at"].max(),
                 "most": max(sums),
             }
@@ -153,10 +148,3 @@ def _ends(found: TraceResult) -> list[dict[str, Any]]:
 def _ranged(methods: tuple[str, ...]) -> list[str]:
     """Poison is no amount to expect, unless it was asked for alone."""
     return [method for method in methods if method != "poison"] or list(methods)
-
-
-def _range(amounts: Iterable[Decimal]) -> str:
-    """`5.00`, or `5.00–9.00` where methods differ."""
-    listed = list(amounts)
-    low, high = min(listed), max(listed)
-    return shown(low) if low == high else f"{shown(low)}–{shown(high)}"

@@ -60,7 +60,7 @@ OPEN_FIELDS = {"evidence", "transfer", "transfers", "transfer_id"}
 """Fields that hold ids of transfers, which stay readable even where an account has the same number."""
 WORD_FIELDS = {
     *"finding findings sign made_of subject_kind case cases chain chains network role roles kind channel".split(),
-    *"currency direction bank list run method innocent_when status disposition".split(),
+    *"currency direction bank list lists phase run method innocent_when status disposition".split(),
 }
 """Fields that hold mulegraph's own words: an account that is called `victim` does not hide that role."""
 PIECE = re.compile(r"\w+|\s+|[^\w\s]")

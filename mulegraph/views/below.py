@@ -16,6 +16,7 @@ CELL_X, CELL_Y = 130, 74
 FALL = 150
 """Pixels between the lowest account with transfers and the first device."""
 LEAST_WIDTH = 1_000
+ASPECT = 1.5
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ def below(graph: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> dict[Any, 
         return {}
     left = min((x for x, _ in place.values()), default=0)
     right = max((x for x, _ in place.values()), default=0)
-    y = max((y for _, y in place.values()), default=-FALL) + FALL
-    width = max(right - left + CELL_X, LEAST_WIDTH)
+    top, y = min((y for _, y in place.values()), default=0), max((y for _, y in place.values()), default=-FALL) + FALL
+    width = _width(blocks, right - left + CELL_X, y - top)
+    left -= round((width - (right - left + CELL_X)) / 2)
     found: dict[Any, Place] = {}
     for shelf in _shelves(blocks, width):
         free = width - sum(block.size[0] for block in shelf)
@@ -56,6 +58,14 @@ def below(graph: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> dict[Any, 
             x += block.size[0]
         y += max(block.size[1] for block in shelf) + CELL_Y // 2
     return found
+
+
+def _width(blocks: list[_Block], least: int, above: int) -> int:
+    """Wide enough that the whole, with what stands above it, is about as wide as screens are."""
+    width = max(least, LEAST_WIDTH)
+    while width < ASPECT * (above + sum(max(each.size[1] for each in shelf) for shelf in _shelves(blocks, width))):
+        width = round(width * 1.15)
+    return width
 
 
 def _blocks(graph: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> list[_Block]:

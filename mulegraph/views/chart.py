@@ -99,6 +99,11 @@ def bundles(graph: nx.MultiDiGraph[Any]) -> list[Bundle]:
     return sorted(made, key=lambda each: (each.transfers[0][1]["at"], str(each.transfers[0][0])))
 
 
+def visible(words: str) -> str:
+    """Words in which signs that hide or turn text are made visible."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
+
+
 def in_words(bundle: Bundle) -> str:
     """Such as `1,614.25 EUR` or `4,000.00 EUR (3×)`."""
     text = " + ".join(f"{amount:,.2f} {currency}" for currency, amount in bundle.sums.items())

@@ -8,9 +8,10 @@ from html import escape
 from typing import Any
 
 import networkx as nx
+from markupsafe import Markup
 
 from mulegraph.views.below import Place
-from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words
+from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words, visible
 from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of
 from mulegraph.views.layout import flow
 
@@ -20,6 +21,21 @@ LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76)
 BEND, MOST_BEND = 0.12, 26.0
 """How far an arrow bends, as a share of its length, and in pixels at most: a long one must not reach other rows."""
 LONGEST_LABEL = 22
+_FLAG = f'd="M-5 8V-8M-5 -8H7L3 -4L7 0H-5" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"'
+_TICK = f'd="M-6 0L-2 6L7 -6" fill="none" stroke="{TICK}" stroke-width="3"'
+
+
+def icon(kind: Kind) -> Markup:
+    """A small SVG of a kind, for legends in HTML."""
+    return _icon(_shape(kind, ""), 2 * kind.radius + 8)
+
+
+def _icon(shapes: str, size: int) -> Markup:
+    box = f"{-size / 2} {-size / 2} {size} {size}"
+    return Markup(f'<svg viewBox="{box}" width="22" height="22" aria-hidden="true">{shapes}</svg>')  # noqa: S704 (ours)
+
+
+FLAG_MARK, TICK_MARK = _icon(f"<path {_FLAG}/>", 22), _icon(f"<path {_TICK}/>", 22)
 
 
 def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000) -> str:
@@ -173,13 +189,8 @@ def _on(curve: tuple[tuple[float, float], ...], along: float) -> tuple[float, fl
 def _text(x: float, y: float, words: str, size: int, ink: str = INK, anchor: str = "middle") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{ink}" stroke="{PAPER}"'
-        f' stroke-width="4" stroke-linejoin="round" paint-order="stroke">{escape(_visible(words))}</text>'
+        f' stroke-width="4" stroke-linejoin="round" paint-order="stroke">{escape(visible(words))}</text>'
     )
-
-
-def _visible(words: str) -> str:
-    """Signs that turn or hide text made visible."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in words)
 
 
 def _shortened(words: str) -> str:
@@ -195,10 +206,9 @@ def _legend(chart: nx.MultiDiGraph[Any], without: int, left: float, top: float, 
     items += [(_text(0, 6, letter, 16), role) for role, letter in LETTERS.items() if role in roles]
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
-        flag = f'<path d="M-5 8V-8M-5 -8H7L3 -4L7 0H-5" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"/>'
-        items.append((flag, "on a list"))
+        items.append((f"<path {_FLAG}/>", "on a list"))
     if GOOD in lists:
-        items.append((f'<path d="M-6 0L-2 6L7 -6" fill="none" stroke="{TICK}" stroke-width="3"/>', "known good"))
+        items.append((f"<path {_TICK}/>", "known good"))
     if any(data["kind"] == "transfer" for *_, data in chart.edges(data=True)):
         items.append((f'<line x1="-12" x2="12" stroke="{LINE}" stroke-width="4"/>', "transfers, wider for more"))
     if without:

@@ -11,6 +11,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from mulegraph.views.below import Place, below
 from mulegraph.views.spread import settled
@@ -59,27 +60,54 @@ def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
         data = graph.nodes[node]
         lane = "cash" if data["kind"] == "cash" else data.get("bank") or "bank not known"
         cells[lane, layer[node]].append(node)
+    across = _across(cells)
     names = sorted({lane for lane, _ in cells}, key=lambda lane: (lane == "cash", lane == "bank not known", lane))
     place: dict[Any, Place] = {}
     lanes, top = [], 0
     for lane in names:
-        height = max(len(members) for (name, _), members in cells.items() if name == lane)
+        height = max(-(-len(members) // across[column]) for (name, column), members in cells.items() if name == lane)
         for (name, column), members in cells.items():
             if name == lane:
-                for row, node in enumerate(members):
-                    place[node] = (column * STEP_X, round(top + (row + 0.5 + (height - len(members)) / 2) * STEP_Y))
+                rows = -(-len(members) // across[column])
+                start = sum(across[each] for each in range(column) if each in across)
+                for turn, node in enumerate(members):
+                    row, side = divmod(turn, across[column])
+                    middle = top + (row + 0.5 + (height - rows) / 2) * STEP_Y
+                    place[node] = ((start + side) * STEP_X, round(middle))
         lanes.append((top, top + height * STEP_Y, lane))
         top += height * STEP_Y
     under = below(graph, place)
     if under:
         lanes.append((top, max(y for _, y in under.values()) + STEP_Y, "devices, holders"))
-    heads = [(column * STEP_X, f"hop {column}") for column in sorted(set(layer.values()))]
+    heads = [
+        (round((sum(across[each] for each in across if each < column) + (wide - 1) / 2) * STEP_X), f"hop {column}")
+        for column, wide in sorted(across.items())
+    ]
     return Layout({**place, **under}, heads, lanes)
+
+
+def _across(cells: Mapping[tuple[str, int], list[Any]]) -> dict[int, int]:
+    """Nodes side by side in a column's cells, so many that the whole is about as wide as screens are."""
+    fullest: dict[int, int] = defaultdict(int)
+    for (_, column), members in cells.items():
+        fullest[column] = max(fullest[column], len(members))
+    for deep in range(3, max(fullest.values(), default=0) + 4):
+        across = {column: -(-count // deep) for column, count in sorted(fullest.items())}
+        high: dict[str, int] = defaultdict(int)
+        for (lane, column), members in cells.items():
+            high[lane] = max(high[lane], -(-len(members) // across[column]))
+        if sum(across.values()) * STEP_X <= ASPECT * sum(high.values()) * STEP_Y:
+            break
+    return across
 
 
 def force(graph: nx.MultiDiGraph[Any]) -> Layout:
     """Who deals with whom stands close: springs, each connected part by itself."""
-    return Layout(settled(graph))
+    import scipy.optimize  # noqa: F401 (loads the threads that are limited next; later it would bring its own)
+
+    # The systems are small: with several threads, which then wait for each other, it takes ten times as long.
+    with threadpool_limits(1):
+        return Layout(settled(graph))
 
 
 def generations(graph: nx.MultiDiGraph[Any]) -> dict[Any, int]:
@@ -142,7 +170,7 @@ def _in_columns(graph: nx.MultiDiGraph[Any], layer: Mapping[Any, int], head: Cal
     for number in sorted(members):
         for turn, node in enumerate(_real(members[number])):
             place[node] = (x + turn % widths[number] * STEP_X, round(row[node] * STEP_Y))
-        heads.append((x, head(None, number)))
+        heads.append((x + (widths[number] - 1) * STEP_X // 2, head(None, number)))
         x += widths[number] * STEP_X
     return Layout({**place, **below(graph, place)}, heads)
 

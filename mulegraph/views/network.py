@@ -1,11 +1,12 @@
-"""A network as one HTML file that opens with no network: pyvis holds it, a template of ours draws it."""
+"""A network as one HTML file that opens with no network: pyvis brings vis-network, page and scripts are ours."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,143 +15,185 @@ import networkx as nx
 from markupsafe import Markup
 from pyvis.network import Network
 
-from mulegraph.views.layout import flow
+from mulegraph.model import minor_exponents
+from mulegraph.views import layout
+from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, visible
+from mulegraph.views.drawing import BEND, FLAG_MARK, LABEL_PLACES, MOST_BEND, TICK_MARK, icon
+from mulegraph.views.grouping import MOST_NODES, Group, groups
+from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of
 from mulegraph.views.page import page
-from mulegraph.views.tables import plain, shown
+from mulegraph.views.tables import plain
 
-COLOURS = {
-    "victim": "#2b6cb0",
-    "collector": "#c53030",
-    "consolidator": "#b83280",
-    "relay": "#dd6b20",
-    "cash-out": "#744210",
-    "beneficiary": "#6b46c1",
-    "subject": "#c53030",
-    "cash": "#2f855a",
-    "device": "#4a5568",
-    "bank": "#2c7a7b",
-    "named": "#a0aec0",
-    "": "#a0aec0",
-}
-"""Colour by role; the legend and the nodes both read it. Darker than white paper by at least 3 : 1 where it matters."""
-SHAPES = {"account": "dot", "cash": "diamond", "device": "square", "bank": "triangle"}
-LIBRARY = "lib/vis-9.1.2/vis-network"
+LIBRARY = "lib/vis-9.1.2/vis-network.min.js"
 FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
 """Addresses in the library's comments; those of w3.org are names of formats, which it needs."""
-OPTIONS = {
-    "physics": {"enabled": False},
-    "interaction": {
-        "hover": True,
-        "navigationButtons": False,
-        "keyboard": {"enabled": True, "bindToWindow": False},
-    },
-    "nodes": {"font": {"size": 15, "face": "sans-serif"}, "borderWidth": 1},
-    "edges": {
-        "font": {"size": 12, "align": "top", "face": "sans-serif"},
-        "smooth": {"type": "curvedCW", "roundness": 0.12},
-    },
+LAYOUTS = {
+    "flow": "money, left to right",
+    "time": "time, left to right",
+    "banks": "banks in rows",
+    "force": "who deals with whom",
 }
+FOLD_STEP = 26
+"""Pixels between the nodes of a group that is folded at first, once it is unfolded."""
 
 
-def network_page(graph: nx.MultiDiGraph[Any], *, title: str, facts: dict[str, str] | None = None) -> str:
-    """The page for a graph as `triage.cases.case_graph` makes it. `facts` stand beside the picture."""
-    network = _network(graph)
-    data = {
-        "nodes": network.nodes,
-        "edges": network.edges,
-        "options": OPTIONS,
-        "details": _details(graph),
-    }
-    roles = sorted({data["role"] or data["kind"] for _, data in graph.nodes(data=True)} & set(COLOURS))
+def network_page(
+    graph: nx.MultiDiGraph[Any],
+    *,
+    title: str,
+    facts: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
+    start: str = "flow",
+    most: int = MOST_NODES,
+) -> str:
+    """The page for a graph as `triage.cases.case_graph` and `watch.known.with_known` make it.
+
+    `facts` stand above the picture and `notes` under it (what is masked, what was cut); `start` is one of `LAYOUTS`.
+    A graph of more than `most` nodes is drawn folded, and the page says so.
+    """
+    title = visible(title)
+    chart = charted(graph)
+    clock, folded = clock_of(graph), groups(chart, most)
+    notes = [*notes, *_folding(len(chart), folded)]
+    data = _data(chart, clock, folded)
+    data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": most}
+    present = {kind_of(each) for _, each in chart.nodes(data=True)}
+    roles = {each.get("role") for _, each in chart.nodes(data=True)}
+    lists = {name for _, each in chart.nodes(data=True) for name in each.get("lists") or ()}
+    marks = [(FLAG_MARK, "on a list")] if lists - {GOOD} else []
     return page(
-        "network.html",
+        "network/page.html",
         title=title,
-        facts=facts or {},
-        legend={role: COLOURS[role] for role in roles},
-        data=data,
-        library=_library("min.js"),
-        library_style=_library("css"),
-        rows=_rows(graph),
+        facts={name: visible(str(value)) for name, value in (facts or {}).items()},
+        notes=notes,
+        count=f"{len(data['transfers']):,}",
+        layouts=LAYOUTS,
+        legend={name: {"title": kind.title, "svg": icon(kind)} for name, kind in KINDS.items() if name in present},
+        letters=[(letter, role) for role, letter in LETTERS.items() if role in roles],
+        marks=[*marks, *([(TICK_MARK, "known good")] if GOOD in lists else [])],
+        chart=data,
+        library=_library(),
     )
 
 
-def _network(graph: nx.MultiDiGraph[Any]) -> Network:
-    network = Network(directed=True, cdn_resources="in_line")
-    place = flow(graph).place
-    for node, data in graph.nodes(data=True):
-        role = data["role"] or (data["kind"] if data["kind"] != "account" else "")
-        x, y = place[node]
-        network.add_node(
-            node,
-            label=str(node),
-            shape=SHAPES[data["kind"]],
-            color=COLOURS[role],
-            x=x,
-            y=y,
-            size=16,
-            title=role or "account",
-        )
-    for (source, target, kind), keys in _bundles(graph).items():
-        if kind == "used":
-            network.add_edge(source, target, id=f"{source} {target}", color="#a0aec0", dashes=True, arrows="", width=1)
+def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dict[str, Any]:
+    """What the page's scripts read: nodes by number, their places in every layout, transfers, findings, groups."""
+    holder = Network(directed=True, cdn_resources="in_line")
+    findings = list(chart.graph.get("findings") or ())
+    about: dict[Any, list[int]] = {}
+    for place, finding in enumerate(findings):
+        for name in dict.fromkeys([finding["subject_id"], f"device {finding['subject_id']}"]):
+            about.setdefault(name, []).append(place)
+    number = {node: place for place, node in enumerate(chart)}
+    for node, data in chart.nodes(data=True):
+        known = {name: data.get(name) for name in ("role", "bank", "holder", "lists", "score", "opened_on")}
+        known = {name: value for name, value in known.items() if value not in (None, "", [])}
+        holder.add_node(number[node], data["label"], kind=kind_of(data), findings=about.get(node, []), **known)
+    transfers, ties = [], []
+    for source, target, key, data in chart.edges(keys=True, data=True):
+        ends = {"source": number[source], "target": number[target]}
+        if data["kind"] != "transfer":
+            ties.append({**ends, "kind": data["kind"]})
             continue
-        label = _sum(graph, source, target, keys)
-        network.add_edge(source, target, id=f"{source} {target}", label=label, color="#718096", width=1.5, title=label)
-    return network
+        amount = {"amount": f"{data['amount']:f}", "currency": data["currency"], "channel": data["channel"]}
+        transfers.append({"id": key, **ends, "at": _microseconds(data["at"]), **amount})
+    currencies = {each["currency"] for each in transfers}
+    exponents = minor_exponents()
+    return {
+        "zone": str(clock.zone),
+        "coarse": clock.coarse,
+        "kinds": {name: asdict(kind) for name, kind in KINDS.items()},
+        "letters": LETTERS,
+        "good": GOOD,
+        "colours": {"INK": INK, "PAPER": PAPER, "LINE": LINE, "FLAG": FLAG, "TICK": TICK},
+        "pen": {
+            "thinnest": THINNEST,
+            "thickest": THICKEST,
+            "bend": BEND,
+            "mostBend": MOST_BEND,
+            "labelPlaces": LABEL_PLACES,
+        },
+        "nodes": [{name: plain(value) for name, value in each.items() if name not in _PYVIS} for each in holder.nodes],
+        "transfers": sorted(transfers, key=lambda each: (each["at"], str(each["id"]))),
+        "ties": sorted(ties, key=lambda each: (each["source"], each["target"])),
+        "findings": findings,
+        "currencies": {name: exponents[name] for name in sorted(currencies & exponents.keys())},
+        "groups": [
+            {
+                "label": each.label,
+                "why": each.why,
+                "members": [number[node] for node in each.members],
+                "collapsed": each.folded,
+            }
+            for each in folded
+        ],
+        "layouts": {name: _placed(made, number) for name, made in _layouts(chart, clock, folded).items()},
+    }
 
 
-def _bundles(graph: nx.MultiDiGraph[Any]) -> dict[tuple[Any, Any, str], list[str]]:
-    """Edge keys by ends and kind: transfers between the same two are drawn as one arrow."""
-    found: dict[tuple[Any, Any, str], list[str]] = defaultdict(list)
-    for source, target, key, data in graph.edges(keys=True, data=True):
-        found[source, target, data["kind"]].append(key)
-    return found
+_PYVIS = ("color", "shape", "font", "size")
+"""What pyvis adds to a node, and the page takes from the kinds."""
 
 
-def _sum(graph: nx.MultiDiGraph[Any], source: Any, target: Any, keys: list[str]) -> str:
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for key in keys:
-        data = graph[source][target][key]
-        sums[data["currency"]] += data["amount"]
-    text = " + ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()))
-    return f"{text} ({len(keys)}×)" if len(keys) > 1 else text
+def _microseconds(at: datetime) -> int:
+    """Since 1970, of a UTC time."""
+    return round(at.replace(tzinfo=UTC).timestamp() * 1e6)
 
 
-def _transfers(graph: nx.MultiDiGraph[Any]) -> list[tuple[datetime, str, Any, Any, dict[str, Any]]]:
-    edges = graph.edges(keys=True, data=True)
-    return sorted((data["at"], str(key), a, b, data) for a, b, key, data in edges if data["kind"] == "transfer")
+def _layouts(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dict[str, layout.Layout]:
+    """Every layout. Of a folded chart the folded one is laid out, and who is in a group stands around its place."""
+    stands = {node: each.members[0] for each in folded if each.folded for node in each.members}
+    small = _contracted(chart, stands) if stands else chart
+    made = {
+        "flow": layout.flow(small),
+        "time": layout.by_time(small, clock.short),
+        "banks": layout.banks(small),
+        "force": layout.force(small),
+    }
+    for each in made.values():
+        for group in folded:
+            if group.folded:
+                x, y = each.place[group.members[0]]
+                for turn, node in enumerate(group.members):
+                    each.place[node] = _around(x, y, turn)
+    return made
 
 
-def _rows(graph: nx.MultiDiGraph[Any]) -> list[dict[str, str]]:
-    """The table under the picture, for who cannot see it and for who wants to copy."""
+def _contracted(chart: nx.MultiDiGraph[Any], stands: Mapping[Any, Any]) -> nx.MultiDiGraph[Any]:
+    small: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
+    small.add_nodes_from((node, data) for node, data in chart.nodes(data=True) if stands.get(node, node) == node)
+    for source, target, key, data in chart.edges(keys=True, data=True):
+        ends = stands.get(source, source), stands.get(target, target)
+        if ends[0] != ends[1]:
+            small.add_edge(*ends, key=key, **data)
+    return small
+
+
+def _around(x: int, y: int, turn: int) -> tuple[int, int]:
+    """Places on a sunflower's spiral (Vogel, 1979): as close as they may be, whatever their number."""
+    reach, angle = FOLD_STEP * 2 * math.sqrt(turn), turn * 2.399963
+    return round(x + reach * math.cos(angle)), round(y + reach * math.sin(angle))
+
+
+def _placed(made: layout.Layout, number: Mapping[Any, int]) -> dict[str, Any]:
+    places: list[Any] = [None] * len(number)
+    for node, place in number.items():
+        places[place] = made.place[node]
+    return {"place": places, "columns": made.columns, "lanes": made.lanes}
+
+
+def _folding(nodes: int, folded: list[Group]) -> list[str]:
+    hidden = [each for each in folded if each.folded]
+    if not hidden:
+        return []
     return [
-        {
-            "at": plain(at),
-            "transfer": key,
-            "from": str(source),
-            "to": str(target),
-            "amount": f"{shown(data['amount'])} {data['currency']}",
-            "channel": data["channel"],
-        }
-        for at, key, source, target, data in _transfers(graph)
+        f"{nodes:,} nodes are too many to read: {sum(len(each.members) for each in hidden):,} of them are folded into"
+        f" {len(hidden)} group{'s' if len(hidden) > 1 else ''}, drawn as circles with their number."
+        " Double click a group to unfold it."
     ]
 
 
-def _details(graph: nx.MultiDiGraph[Any]) -> dict[str, list[str]]:
-    """Lines that the page shows when a node is chosen."""
-    lines: dict[str, list[str]] = {str(node): [data["role"] or data["kind"]] for node, data in graph.nodes(data=True)}
-    for at, _, source, target, data in _transfers(graph):
-        text = f"{shown(at)}  {shown(data['amount'])} {data['currency']}"
-        lines[str(source)].append(f"{text} → {target}")
-        lines[str(target)].append(f"{text} ← {source}")
-    for user, device, data in graph.edges(data=True):
-        if data["kind"] == "used":
-            lines[str(user)].append(str(device))
-            lines[str(device)].append(f"used by {user}")
-    return lines
-
-
 @cache
-def _library(ending: str) -> Markup:
-    text = (files("pyvis") / "templates" / f"{LIBRARY}.{ending}").read_text(encoding="utf-8")
+def _library() -> Markup:
+    text = (files("pyvis") / "templates" / LIBRARY).read_text(encoding="utf-8")
     return Markup(FOREIGN.sub("", text).replace("</script", "<\\/script"))  # noqa: S704 (pyvis's own file)

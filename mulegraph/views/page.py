@@ -21,15 +21,27 @@ def _templates() -> Environment:
 
 
 def page(template: str, **values: Any) -> str:
-    """Render a template; its own scripts are allowed by their hashes, and nothing else may run or be fetched."""
+    """Render a template; its own scripts and styles are allowed by their hashes, nothing else may run or be fetched.
+
+    A page with `style` attributes (drawings of a plotting library have them) may have those, too.
+    """
     text = _templates().get_template(template).render(**{**values, "policy": "POLICY"})
-    scripts = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
-    hashes = " ".join(
-        f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts
-    )
-    allowed = hashes or "'none'"
-    policy = f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:"
-    return text.replace("POLICY", policy, 1)
+    policy = [
+        "default-src 'none'",
+        f"script-src {_hashes('script', text)}",
+        f"style-src {_hashes('style', text)}",
+        *(["style-src-attr 'unsafe-inline'"] if re.search(r"<[^>]* style=", text) else []),
+        "img-src data: blob:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    return text.replace("POLICY", "; ".join(policy), 1)
+
+
+def _hashes(tag: str, text: str) -> str:
+    found = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in found)
+    return " ".join(f"'sha256-{each}'" for each in digests) or "'none'"
 
 
 def embedded(data: Any) -> Markup:

@@ -1,62 +1,104 @@
-"""A force layout that needs no browser: springs settle here, each connected part by itself, and parts are packed."""
+"""A force layout that needs no browser: who deals with whom stands close, and nothing overlaps.
+
+Small parts honour all distances. Of larger ones the communities are laid out first, as circles, and then each inside
+its circle: that takes seconds less than springs between all nodes, and shows what belongs together.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
+import community
 import networkx as nx
 import numpy as np
 
 GAP = 84
 """Pixels between nodes at least."""
+STEP = 130
+"""A part of n nodes is about twice this times √n pixels wide."""
 EXACT_UP_TO = 60
-"""Up to so many nodes all distances count (Kamada & Kawai, 1989); above, springs (Fruchterman & Reingold, 1991)."""
-PUSHES = 60
+PUSHES = 200
 ASPECT = 1.5
 
 
-def settled(graph: nx.MultiDiGraph[Any]) -> dict[Any, tuple[int, int]]:
-    """x and y in pixels of every node."""
+def settled(graph: nx.Graph[Any]) -> dict[Any, tuple[int, int]]:
+    """x and y in pixels of every node; each connected part by itself, and parts packed beside each other."""
     plain: nx.Graph[Any] = nx.Graph()
     plain.add_nodes_from(sorted(graph, key=str))
     plain.add_edges_from(sorted({(a, b) for a, b in graph.edges() if a != b}, key=str))
     parts = sorted(nx.connected_components(plain), key=lambda part: (-len(part), min(map(str, part))))
-    return _packed([_part(plain.subgraph(sorted(part, key=str))) for part in parts])
+    return _packed([_part(_sorted(plain, part)) for part in parts])
+
+
+def _sorted(graph: nx.Graph[Any], members: set[Any]) -> nx.Graph[Any]:
+    """The subgraph with its nodes and edges in order, so that the same part always settles alike."""
+    found: nx.Graph[Any] = nx.Graph()
+    found.add_nodes_from(sorted(members, key=str))
+    found.add_edges_from(sorted(graph.subgraph(members).edges(), key=str))
+    return found
 
 
 def _part(part: nx.Graph[Any]) -> dict[Any, np.ndarray]:
+    """Places of a connected graph's nodes around its middle."""
     if len(part) == 1:
         return {node: np.zeros(2) for node in part}
-    ordered: nx.Graph[Any] = nx.Graph()
-    ordered.add_nodes_from(sorted(part, key=str))
-    ordered.add_edges_from(sorted(part.edges(), key=str))
     if len(part) <= EXACT_UP_TO:
-        found = nx.kamada_kawai_layout(ordered)
-    else:
-        found = nx.spring_layout(ordered, seed=1, iterations=120, k=1.6 / np.sqrt(len(part)))
-    names, places = list(found), np.array(list(found.values()))
-    places *= GAP * 0.62 * np.sqrt(len(part)) * 1.6
-    return dict(zip(names, _pushed_apart(places), strict=True))
+        # All distances in the graph are honoured as well as they can be (Kamada & Kawai, 1989).
+        return _scaled(nx.kamada_kawai_layout(part))
+    members: dict[int, list[Any]] = defaultdict(list)
+    for node, number in community.best_partition(part, random_state=1).items():
+        members[number].append(node)
+    if len(members) in (1, len(part)):
+        return _scaled(nx.spring_layout(part, seed=1, iterations=50))
+    inside = {number: settled(part.subgraph(each)) for number, each in members.items()}
+    return _nested(inside, _part(_quotient(part, members)))
 
 
-def _pushed_apart(places: np.ndarray) -> np.ndarray:
-    """Move overlapping nodes away from each other until none overlap, or often enough."""
+def _quotient(part: nx.Graph[Any], members: dict[int, list[Any]]) -> nx.Graph[Any]:
+    of = {node: number for number, each in members.items() for node in each}
+    whole: nx.Graph[Any] = nx.Graph()
+    whole.add_nodes_from(sorted(members))
+    whole.add_edges_from(sorted({(of[a], of[b]) for a, b in part.edges() if of[a] != of[b]}))
+    return whole
+
+
+def _nested(inside: dict[int, dict[Any, tuple[int, int]]], centres: dict[int, np.ndarray]) -> dict[Any, np.ndarray]:
+    """Communities at their centres, moved until their circles do not meet."""
+    local, radii = {}, {}
+    for number, places in inside.items():
+        at = np.array(list(places.values()), float)
+        at -= (at.min(axis=0) + at.max(axis=0)) / 2
+        local[number], radii[number] = at, float(np.hypot(*at.T).max()) + GAP / 2
+    numbers = list(centres)
+    size = np.array([radii[number] for number in numbers])
+    start = np.array([centres[number] for number in numbers]) * (size.mean() / STEP)
+    moved = dict(zip(numbers, _pushed_apart(start, size), strict=True))
+    return {
+        node: moved[number] + at for number in inside for node, at in zip(inside[number], local[number], strict=True)
+    }
+
+
+def _scaled(found: dict[Any, np.ndarray]) -> dict[Any, np.ndarray]:
+    places = np.array(list(found.values())) * STEP * np.sqrt(len(found))
+    return dict(zip(found, _pushed_apart(places, np.full(len(places), GAP / 2)), strict=True))
+
+
+def _pushed_apart(places: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Move circles that meet away from each other until none do, or often enough."""
+    least = radii[:, None] + radii[None, :]
+    np.fill_diagonal(least, 0.0)
+    # Two at one place part along a direction that their numbers choose, so that it is always the same.
+    turn = np.subtract.outer(np.arange(len(places)), np.arange(len(places))) * 2.4
+    apart = np.stack([np.cos(turn), np.sin(turn)], axis=-1)
     for _ in range(PUSHES):
         between = places[:, None, :] - places[None, :, :]
         distance = np.hypot(between[..., 0], between[..., 1])
-        np.fill_diagonal(distance, np.inf)
-        close = distance < GAP
-        if not close.any():
+        overlap = np.maximum(least - distance, 0.0)
+        if overlap.max(initial=0.0) < 1.0:
             break
-        # Two at one place part along a direction that their numbers choose, so that it is always the same.
-        turn = np.add.outer(np.arange(len(places)), -np.arange(len(places))) * 2.4
-        same = distance < 1e-6
-        between = np.where(same[..., None], np.stack([np.cos(turn), np.sin(turn)], axis=-1) * 1e-3, between)
-        length = np.where(close, np.maximum(distance, 1e-3), 1.0)[..., None]
-        push = np.where(
-            close[..., None], between / length * ((GAP - np.where(close, distance, 0.0)) / 2)[..., None], 0.0
-        )
-        places = places + push.sum(axis=1) * 0.6
+        way = np.where(distance[..., None] > 1e-6, between / np.maximum(distance, 1e-6)[..., None], apart)
+        places = places + (way * overlap[..., None]).sum(axis=1) * 0.3
     return places
 
 

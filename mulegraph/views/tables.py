@@ -217,3 +217,10 @@ def shown(value: Any) -> str:
         return f"{value:.2f}"
     made = plain(value)
     return "" if made is None else "".join(each if each.isprintable() else "?" for each in str(made))
+
+
+def amounts(range_of: Iterable[Decimal]) -> str:
+    """`5.00`, or `5.00–9.00` where methods differ."""
+    listed = list(range_of)
+    low, high = min(listed), max(listed)
+    return shown(low) if low == high else f"{shown(low)}–{shown(high)}"

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from mulegraph.triage.cases import case_graph
 from mulegraph.triage.journey import journey
 from mulegraph.watch import casework
+from mulegraph.watch.known import with_known
 from mulegraph.watch.listing import frame_of
 from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run
@@ -81,8 +82,9 @@ class Case:
 
     @outward
     def graph(self) -> nx.MultiDiGraph[str]:
-        """Accounts with their roles, the evidence between them, and the devices that they share."""
-        return case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
+        """Accounts with their roles, the evidence between them, shared devices, and what is known of all of them."""
+        made = case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
+        return with_known(self.workspace, made, findings=self.findings)
 
     def view(self) -> View:
         """Its interactive page."""

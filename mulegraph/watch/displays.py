@@ -13,8 +13,7 @@ from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
-from mulegraph.views.network import network_page
-from mulegraph.views.tables import by_story, made_of, shown
+from mulegraph.views.tables import amounts, by_story, made_of, shown
 
 if TYPE_CHECKING:
     from mulegraph.watch.case import Case
@@ -68,20 +67,14 @@ class AccountPage(dict[str, Any]):
 def view(space: Workspace, subject: str | Case | TraceResult) -> View:
     """The interactive page of a case, a chain or an account by its id, or of a trace."""
     from mulegraph.watch.case import Case
-    from mulegraph.watch.pictures import picture
+    from mulegraph.watch.pictures import picture, trace_picture
     from mulegraph.watch.trace import TraceResult
 
     if isinstance(subject, TraceResult):
-        return View(_traced(subject), trace_page(subject))
+        return View(_traced(subject), trace_picture(space, subject))
     name = subject.id if isinstance(subject, Case) else subject
     shown_as = name if name.startswith(("CASE-", "CH-")) else f"account {space.known_account(name)}"
     return View(shown_as, picture(space, name))
-
-
-def trace_page(found: TraceResult) -> str:
-    """The page of a trace's dispersal tree."""
-    facts = {"traced": _amounts(found), "accounts": f"{len(found.accounts):,}"}
-    return network_page(found.graph(), title=_traced(found), facts=facts)
 
 
 def case_card(case: Case) -> str:
@@ -138,7 +131,7 @@ def trace_card(found: TraceResult) -> str:
     return card(
         _traced(found),
         {
-            "traced": _amounts(found),
+            "traced": f"{amounts(found.traced.values())} {found.currency}",
             "accounts": f"{len(found.accounts):,}",
             "left our sight": f"{len(found.frontier):,}",
         },
@@ -195,11 +188,6 @@ def weightiest(graph: nx.MultiDiGraph[str], most: int) -> nx.MultiDiGraph[str]:
 
 def _traced(found: TraceResult) -> str:
     return f"{'Sources' if found.back else 'Trace'} of {', '.join(found.chosen[:3])}"
-
-
-def _amounts(found: TraceResult) -> str:
-    low, high = min(found.traced.values()), max(found.traced.values())
-    return f"{shown(low) if low == high else f'{shown(low)}–{shown(high)}'} {found.currency}"
 
 
 def _innocent(benign: dict[str, str]) -> str:

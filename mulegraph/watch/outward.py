@@ -89,6 +89,9 @@ class Outward:
             names = dict(zip(value, mask(list(value)), strict=True))
             graph = nx.relabel_nodes(value, names)
             graph.graph = mask(value.graph)
+            known = mask([data for _, data in graph.nodes(data=True)])
+            for node, data in zip(graph, known, strict=True):
+                graph.nodes[node].update(data)
             return graph
         return mask(value)
 

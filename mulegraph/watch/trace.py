@@ -24,7 +24,7 @@ POISON = "poison"
 MOST_ONLY_POISON = 10_000
 """So many accounts or frontier transfers that nothing but poison reaches are listed; poison alone lists them all."""
 MOST_STEPS = 10_000
-MOST_IN_A_PICTURE = 200
+MOST_IN_A_PICTURE = 5_000
 FORWARD = (
     "Balances are unknown. An account's own money is what was seen coming in since {since}; what it paid beyond that"
     " was its own from before. Whatever else it had leaves more of the traced money there.",
@@ -93,7 +93,8 @@ class TraceResult:
 
     def graph(self) -> nx.MultiDiGraph[str]:
         """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most."""
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(currency=self.currency)
+        cut = max(len(self.steps) - MOST_IN_A_PICTURE, 0)
+        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(currency=self.currency, cut=cut)
         generation = dict(zip(self.accounts["account"], self.accounts["generation"], strict=True))
         for row in self.steps.head(MOST_IN_A_PICTURE).to_dict("records"):
             source = row["source"] if isinstance(row["source"], str) else CASH_IN

@@ -22,20 +22,17 @@ from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.tracing import METHODS
 from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.settings import Settings, read_settings
-from mulegraph.triage.cases import add_transfers
 from mulegraph.watch.case import Case
 from mulegraph.watch.casework import states, with_state
 from mulegraph.watch.displays import AccountPage, View, view
 from mulegraph.watch.graph_questions import GraphQuestions
 from mulegraph.watch.listing import Moment, between, cut, frame_of, near, stamp
+from mulegraph.watch.networks import account_network, chain_network, trace_network
 from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.scan import RUNS_REMEMBERED, ScanResult, changed_since, scan
 from mulegraph.watch.suspicion import account_page, explained, ranking, told
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
-
-MOST_IN_A_PICTURE = 400
-"""Transfers of an account's neighbourhood that a picture shows, the latest first."""
 
 
 class Workspace(GraphQuestions):
@@ -52,13 +49,22 @@ class Workspace(GraphQuestions):
 
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""
-        for name in ("ledger", "run", "masker", "_transfers", "_neighbours"):
+        for name in ("ledger", "run", "masker", "own_banks", "_transfers", "_neighbours"):
             self.__dict__.pop(name, None)
 
     @cached_property
     def settings(self) -> Settings:
         """From `mulegraph.toml`, or the defaults."""
         return read_settings(self.folder)
+
+    @cached_property
+    def own_banks(self) -> set[str]:
+        """Banks whose accounts' payments are in the ledger: those in the settings, or else those of any payer."""
+        if self.settings.trace.own_banks:
+            return set(self.settings.trace.own_banks)
+        accounts, transfers = self.ledger.table("accounts"), self.ledger.transfers
+        paying = accounts.semi_join(transfers, [("account_id", "source")])
+        return set(paying.bank.to_pandas().dropna())
 
     @cached_property
     def run(self) -> Run:
@@ -279,17 +285,17 @@ class Workspace(GraphQuestions):
     @outward
     def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
         """An account and its latest transfers with its counterparties, and the devices that they share."""
-        self.known_account(account)
-        transfers = self.transfers_of(account).tail(MOST_IN_A_PICTURE)
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(account=account)
-        graph.add_node(account, kind="account", role="subject")
-        add_transfers(graph, transfers)
-        known = [name for name, data in graph.nodes(data=True) if data["kind"] == "account"]
-        for row in self.devices_of(known).itertuples():
-            device = f"device {row.device_id}"
-            graph.add_node(device, kind="device", role="")
-            graph.add_edge(row.account_id, device, key=device, kind="used")
-        return graph
+        return account_network(self, self.known_account(account))
+
+    @outward
+    def chain_graph(self, chain: str) -> nx.MultiDiGraph[str]:
+        """A chain, with the others of its layering network. Raises BadUse when it is unknown."""
+        return chain_network(self, chain)
+
+    @outward
+    def trace_graph(self, found: TraceResult) -> nx.MultiDiGraph[str]:
+        """The dispersal tree of a trace that this workspace gave, with what is known of its accounts."""
+        return trace_network(self, found)
 
     @outward
     def trace(

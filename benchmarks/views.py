@@ -1,0 +1,155 @@
+"""How fast a network page of 1,500 nodes and 5,000 arrows opens, and how smoothly it is moved, in headless Chromium.
+
+    python -m benchmarks.views
+
+The peer is pyvis's own page of the same network, with its own layout by physics in the browser, in the same run.
+Frames are counted while the mouse drags the picture; a screen's limit is 60 a second.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+import time
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import networkx as nx
+from pyvis.network import Network
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from mulegraph.views.network import network_page
+from tests.views.browser import started
+
+NODES, ARROWS, ROUNDS = 1_500, 5_000, 3
+SECONDS = 3
+COUNT = """
+const done = arguments[arguments.length - 1], box = document.querySelector(arguments[0]).getBoundingClientRect();
+const canvas = document.querySelector(arguments[0] + " canvas");
+const x = box.left + box.width / 2, y = box.top + box.height / 2 + 7;
+const send = (type, dx, buttons) => {
+  const about = { bubbles: true, cancelable: true, pointerId: 1, pointerType: "mouse", button: 0, buttons };
+  const event = new PointerEvent(type, { ...about, clientX: x + dx, clientY: y + dx / 3 });
+  (type === "pointerdown" ? canvas : window).dispatchEvent(event);
+};
+send("pointerdown", 0, 1);
+let frames = 0;
+const start = performance.now();
+function frame() {
+  frames += 1;
+  send("pointermove", 150 * Math.sin(frames / 9), 1);
+  const passed = performance.now() - start;
+  if (passed < arguments_seconds * 1000) requestAnimationFrame(frame);
+  else { send("pointerup", 0, 0); done(1000 * frames / passed); }
+}
+requestAnimationFrame(frame);
+"""
+
+IDLE = """
+const done = arguments[0], begun = performance.now();
+let frames = 0;
+function frame() {
+  frames += 1;
+  if (performance.now() - begun < 2000) requestAnimationFrame(frame);
+  else done(1000 * frames / (performance.now() - begun));
+}
+requestAnimationFrame(frame);
+"""
+
+
+def network(seed: int) -> nx.MultiDiGraph[str]:
+    """Accounts in a few hundred neighbourhoods, some devices, and arrows mostly within them."""
+    chance = random.Random(seed)  # noqa: S311 (no secret)
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    accounts = [f"BANK{number:09}" for number in range(NODES - 100)]
+    for account in accounts:
+        graph.add_node(account, kind="account", role=chance.choice(["", "", "relay", "victim", "collector"]))
+    pairs: set[tuple[str, str]] = set()
+    while len(pairs) < ARROWS - 300:
+        at = chance.randrange(len(accounts))
+        other = (
+            (at + chance.randint(1, 12)) % len(accounts) if chance.random() < 0.9 else chance.randrange(len(accounts))
+        )
+        if at != other:
+            pairs.add((accounts[at], accounts[other]))
+    begin = datetime(2026, 1, 1)
+    for number, (source, target) in enumerate(sorted(pairs)):
+        amount = Decimal(chance.randint(100, 900_000)).scaleb(-2)
+        at_time = begin + timedelta(minutes=chance.randrange(60_000))
+        graph.add_edge(
+            source,
+            target,
+            key=f"T{number}",
+            kind="transfer",
+            amount=amount,
+            currency="EUR",
+            at=at_time,
+            channel="instant",
+        )
+    for number in range(100):
+        device = f"device {number}"
+        graph.add_node(device, kind="device", role="")
+        for account in chance.sample(accounts, 3):
+            graph.add_edge(account, device, key=device, kind="used")
+    return graph
+
+
+def peers_page(graph: nx.MultiDiGraph[str]) -> str:
+    """The same network as pyvis draws it by default."""
+    peer = Network(directed=True, cdn_resources="in_line", height="700px")
+    for node in graph:
+        peer.add_node(node, label=node)
+    for source, target in graph.edges():
+        peer.add_edge(source, target)
+    return str(peer.generate_html())
+
+
+def opening(browser: webdriver.Chrome, path: Path) -> float:
+    """Seconds from asking for the page until its first picture is drawn."""
+    browser.get("about:blank")
+    begun = time.perf_counter()
+    browser.get(path.as_uri())
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
+    return time.perf_counter() - begun
+
+
+def frames(browser: webdriver.Chrome, element: str) -> float:
+    """Frames a second while the picture is dragged."""
+    browser.find_element(By.CSS_SELECTOR, element)
+    return float(browser.execute_async_script(COUNT.replace("arguments_seconds", str(SECONDS)), element))
+
+
+def main() -> None:
+    """Measure both, and print a table."""
+    graph = network(random.SystemRandom().randrange(2**31))
+    with tempfile.TemporaryDirectory() as folder:
+        ours, theirs = Path(folder) / "ours.html", Path(folder) / "theirs.html"
+        begun = time.perf_counter()
+        ours.write_text(network_page(graph, title="benchmark"), encoding="utf-8")
+        made = time.perf_counter() - begun
+        theirs.write_text(peers_page(graph), encoding="utf-8")
+        browser = started(1400, 1043)
+        browser.set_script_timeout(120)
+        browser.set_page_load_timeout(300)
+        try:
+            browser.get("about:blank")
+            blank = float(browser.execute_async_script(IDLE))
+            rows = []
+            for name, path, element in (("mulegraph", ours, "#picture"), ("pyvis", theirs, "#mynetwork")):
+                opened = [opening(browser, path) for _ in range(ROUNDS)]
+                moved = [frames(browser, element) for _ in range(ROUNDS)]
+                rows.append((name, path.stat().st_size / 1e6, statistics.median(opened), statistics.median(moved)))
+        finally:
+            browser.quit()
+    print(f"{len(graph):,} nodes, {graph.number_of_edges():,} arrows and ties; made in {made:.1f} s")
+    print(f"{'page':<12}{'MB':>6}{'opens in s':>12}{'frames/s':>10}")
+    for name, size, opened_in, moved_at in rows:
+        print(f"{name:<12}{size:>6.1f}{opened_in:>12.2f}{moved_at:>10.1f}")
+    print(f"a blank page gives {blank:.0f} frames/s here; ratio of frames {rows[0][3] / max(rows[1][3], 0.01):.0f}")
+
+
+if __name__ == "__main__":
+    main()

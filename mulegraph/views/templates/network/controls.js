@@ -1,0 +1,204 @@
+// What people do: pick, fold, filter, search, play, undo; by mouse and by keyboard alike.
+const $ = (id) => document.getElementById(id);
+const slider = $("until"), play = $("play");
+
+function goTo(id) {
+  if (!isGroup(id) && !view.nodes.has(id)) {
+    const folded = standIn(id);
+    if (!view.nodes.has(folded)) return;
+    id = folded;
+  }
+  choose({ node: id });
+  const [x, y] = placeNow(id);
+  picture.moveTo({ position: { x, y }, scale: Math.max(picture.getScale(), 0.7) });
+}
+const hide = (id) => change("hide", (now) => { for (const member of membersOf(id)) now.hidden[member] = true; tell(); });
+function fold(id) {
+  const place = groupOf.get(id);
+  if (place === undefined) return;
+  change("fold", (now) => { now.open[place] = false; });
+  choose({ node: groupKey(place) });
+}
+function unfold(place) {
+  const more = chart.groups[place].members.length;
+  if (view.nodes.size + more > chart.most) {
+    say(`${many(more, "node")} more would be over ${chart.most.toLocaleString("en-US")}: fold another group first`);
+    return;
+  }
+  change("unfold", (now) => { now.open[place] = true; });
+  choose(null);
+}
+// A double click: a group unfolds, a device or one of its accounts folds into its group.
+function toggle(id) {
+  if (isGroup(id)) unfold(groupNumber(id));
+  else if (groupOf.has(id)) fold(id);
+}
+function separate(pair, apart) {
+  const [source, target] = pair.split(">");
+  change("separate", (now) => { if (apart) now.apart[pair] = true; else delete now.apart[pair]; });
+  const end = isGroup(source) ? source : Number(source), arrow = [...view.arrows.values()].find((each) => each.pair === pair);
+  choose(arrow ? { arrow: arrow.key } : { node: end, target });
+}
+
+picture.on("click", ({ nodes: [node], edges: [edge] }) => {
+  if (node !== undefined) choose({ node });
+  else if (edge !== undefined && view.arrows.has(edge)) choose({ arrow: edge });
+  else if (chosen) choose(null);
+});
+picture.on("doubleClick", ({ nodes: [node] }) => { if (node !== undefined) toggle(node); });
+picture.on("hoverNode", () => { $("picture").classList.add("over"); });
+picture.on("blurNode", () => { $("picture").classList.remove("over"); });
+picture.on("dragStart", () => { busy = view.nodes.size + edges.length > LARGE; });
+picture.on("dragEnd", ({ nodes: [node] }) => {
+  busy = false;
+  picture.unselectAll();
+  if (node === undefined) { picture.redraw(); return; }
+  const { x, y } = picture.body.nodes[node];
+  change("move", (now) => { (now.moved[now.layout] ||= {})[node] = [Math.round(x), Math.round(y)]; });
+});
+
+// ---- time ----
+slider.max = Math.max(times.length - 1, 0);
+slider.addEventListener("input", () => setUntil(Number(slider.value)));
+function setUntil(place) {
+  change("~until", (now) => { now.until = Math.min(Math.max(place, 0), times.length - 1); });
+}
+let timer = null;
+function stop() {
+  clearInterval(timer);
+  timer = null;
+  play.textContent = "▶ play";
+}
+play.addEventListener("click", () => {
+  if (timer) { stop(); return; }
+  const step = Math.max(1, Math.ceil(times.length / 150));
+  if (state.until >= times.length - 1) setUntil(0);
+  play.textContent = "❚❚ stop";
+  timer = setInterval(() => {
+    setUntil(state.until + step);
+    if (state.until >= times.length - 1) stop();
+  }, Math.max(80, 9000 / Math.min(times.length, 150)));
+});
+// When money moved, in real time, above the slider: by amount, the part that is shown dark.
+function drawTimes() {
+  const canvas = $("times"), wide = canvas.clientWidth, high = canvas.clientHeight, ctx = canvas.getContext("2d");
+  if (!times.length || !wide) return;
+  const dots = window.devicePixelRatio || 1, columns = Math.floor(wide / 4), heights = new Array(columns).fill(0);
+  canvas.width = wide * dots;
+  canvas.height = high * dots;
+  ctx.scale(dots, dots);
+  // The slider goes from transfer to transfer, so a column holds as many of them as the slider passes there.
+  const place = new Map(times.map((at, turn) => [at, Math.min(columns - 1, Math.floor((turn / Math.max(times.length - 1, 1)) * columns))]));
+  for (const each of chart.transfers) heights[place.get(each.at)] += each.value;
+  const largest = Math.max(...heights), end = place.get(times[state.until]);
+  heights.forEach((amount, column) => {
+    const tall = amount ? Math.max(2, (amount / largest) * (high - 2)) : 0;
+    ctx.fillStyle = column <= end ? chart.kinds.own.colour : "#b8c4d0";
+    ctx.fillRect(column * 4, high - tall, 3, tall);
+  });
+}
+
+// ---- filters ----
+$("layout").addEventListener("change", (event) => {
+  change("layout", (now) => { now.layout = event.target.value; });
+  fit();
+});
+$("least").addEventListener("input", (event) => change("~least", (now) => { now.least = Math.max(Number(event.target.value) || 0, 0); }));
+$("amounts").addEventListener("change", (event) => change("amounts", (now) => { now.labels = event.target.checked; }));
+for (const box of document.querySelectorAll("#kinds input")) {
+  box.addEventListener("change", () => change("kinds", (now) => { if (box.checked) delete now.off[box.value]; else now.off[box.value] = true; }));
+}
+function tellState() {
+  slider.value = state.until;
+  const moment = times.length ? (state.until < times.length - 1 ? `until ${fullTime(times[state.until])}` : "all times") : "no transfers";
+  $("moment").textContent = moment;
+  slider.setAttribute("aria-valuetext", moment);
+  $("layout").value = state.layout;
+  $("amounts").checked = state.labels;
+  if (document.activeElement !== $("least")) $("least").value = state.least || "";
+  for (const box of document.querySelectorAll("#kinds input")) box.checked = !state.off[box.value];
+  $("undo").disabled = !past.length;
+  const all = [...view.arrows.values()].reduce((sum, arrow) => sum + arrow.transfers.length, 0);
+  $("shown").textContent = `${many(all, "transfer")} of ${chart.transfers.length.toLocaleString("en-US")} shown`
+    + (Object.keys(state.hidden).length ? `, ${many(Object.keys(state.hidden).length, "node")} hidden` : "");
+  drawTimes();
+  if (!chosen) tell();
+}
+const say = (words) => { $("said").textContent = words; };
+
+// ---- search ----
+let hits = [], hit = -1;
+function search(text) {
+  const wanted = text.trim().toLowerCase();
+  hits = wanted ? chart.nodes.map((node, place) => place).filter((place) => {
+    const node = chart.nodes[place];
+    return [node.label, node.holder, node.bank].some((each) => each && String(each).toLowerCase().includes(wanted));
+  }) : [];
+  hit = hits.length ? 0 : -1;
+  found();
+}
+function found() {
+  const words = $("find").value.trim();
+  $("hits").textContent = words ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
+  if (hit >= 0) {
+    goTo(hits[hit]);
+    if (!view.nodes.has(standIn(hits[hit]))) say(`${labelOf(hits[hit])} is not shown: see the filters and the time`);
+  }
+}
+$("find").addEventListener("input", (event) => search(event.target.value));
+$("find").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !hits.length) return;
+  hit = (hit + (event.shiftKey ? hits.length - 1 : 1)) % hits.length;
+  found();
+});
+
+// ---- buttons and keys ----
+const zoom = (by) => picture.moveTo({ scale: Math.min(4, Math.max(0.03, picture.getScale() * by)) });
+const pan = (x, y) => { const at = picture.getViewPosition(), by = 80 / picture.getScale(); picture.moveTo({ position: { x: at.x + x * by, y: at.y + y * by } }); };
+function step(by) {
+  const order = [...view.nodes].sort((a, b) => { const [p, q] = [placeNow(a), placeNow(b)]; return p[0] - q[0] || p[1] - q[1]; });
+  if (!order.length) return;
+  const at = chosen && chosen.node !== undefined ? order.indexOf(chosen.node) : by > 0 ? -1 : 0;
+  goTo(order[(at + by + order.length) % order.length]);
+}
+function reset() {
+  change("reset", () => { state = fresh(); });
+  choose(null);
+  fit();
+}
+const keys = {
+  f: fit, "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), n: () => step(1), p: () => step(-1),
+  ArrowLeft: () => pan(-1, 0), ArrowRight: () => pan(1, 0), ArrowUp: () => pan(0, -1), ArrowDown: () => pan(0, 1),
+  e: () => chosen && chosen.node !== undefined && toggle(chosen.node), Enter: () => chosen && chosen.node !== undefined && toggle(chosen.node),
+  h: () => chosen && chosen.node !== undefined && hide(chosen.node), Delete: () => chosen && chosen.node !== undefined && hide(chosen.node),
+  u: undoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => choose(null),
+  "[": () => setUntil(state.until - 1), "]": () => setUntil(state.until + 1),
+};
+function undoAll() {
+  undo();
+  tell();
+}
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.target.matches("input")) { event.preventDefault(); undoAll(); return; }
+  if (event.target.id === "find" && event.key === "Escape") { event.target.value = ""; search(""); $("picture").focus(); return; }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog *")) return;
+  // Keys that a button, a table or the page itself uses stay theirs unless the picture has the focus.
+  const own = event.target === $("picture") || event.target === document.body;
+  if (!own && [" ", "Enter", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"].includes(event.key)) return;
+  const act = keys[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+const buttons = { fit, in: () => zoom(1.25), out: () => zoom(0.8), undo: undoAll, reset, keys: () => $("help").showModal(), print: () => window.print(), ...saves };
+for (const [name, act] of Object.entries(buttons)) $(name).addEventListener("click", act);
+$("close").addEventListener("click", () => $("help").close());
+$("all").addEventListener("toggle", () => {
+  if (!$("all").open || $("rows").childElementCount) return;
+  transferTable($("rows"), chart.transfers, chart.title);
+});
+window.addEventListener("beforeprint", () => { $("all").open = true; fit(); });
+window.addEventListener("resize", () => { drawTimes(); });
+
+refresh();
+tell();
+fit();
+document.documentElement.dataset.ready = "yes";

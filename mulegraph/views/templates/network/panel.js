@@ -1,0 +1,184 @@
+// The side panel: what is known of what was chosen. Everything is put in as text, never as markup.
+const panel = document.getElementById("panel");
+const MOST_ROWS = 300;
+function put(parent, tag, text, attributes = {}) {
+  const made = document.createElement(tag);
+  if (text !== undefined && text !== null) made.textContent = seen(text);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  parent.append(made);
+  return made;
+}
+function button(parent, text, act, attributes = {}) {
+  const made = put(parent, "button", text, { type: "button", ...attributes });
+  made.addEventListener("click", act);
+  return made;
+}
+function facts(parent, rows) {
+  const list = put(parent, "dl");
+  for (const [name, value] of rows) {
+    if (value === undefined || value === null || value === "") continue;
+    put(list, "dt", name);
+    put(list, "dd", value);
+  }
+}
+const plain = (name) => String(name).replaceAll("_", " ");
+const told = (value) => (typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : String(value));
+
+function choose(what) {
+  chosen = what;
+  refresh();
+  tell();
+}
+function tell() {
+  panel.textContent = "";
+  if (!chosen) tellAll();
+  else if (chosen.arrow !== undefined) tellArrow(view.arrows.get(chosen.arrow));
+  else if (isGroup(chosen.node)) tellGroup(chosen.node);
+  else tellNode(chosen.node);
+  panel.scrollTop = 0;
+}
+const shownTransfers = (test) => [...view.arrows.values()].flatMap((arrow) => arrow.transfers).filter(test).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+
+function tellAll() {
+  put(panel, "h2", "In this picture");
+  const count = {};
+  for (const id of view.nodes) count[kindOf(id)] = (count[kindOf(id)] || 0) + 1;
+  const all = shownTransfers(() => true);
+  facts(panel, [
+    ...Object.keys(chart.kinds).filter((kind) => count[kind]).map((kind) => [chart.kinds[kind].title, count[kind].toLocaleString("en-US")]),
+    ["transfers", all.length.toLocaleString("en-US")],
+    ["sum of transfers", money(all)],
+    ["from", all.length ? fullTime(all[0].at) : ""],
+    ["to", all.length ? fullTime(all[all.length - 1].at) : ""],
+  ]);
+  const suspects = [...view.nodes].filter((id) => !isGroup(id) && chart.nodes[id].score > 0)
+    .sort((a, b) => chart.nodes[b].score - chart.nodes[a].score).slice(0, 10);
+  if (suspects.length) {
+    put(panel, "h3", "Most suspicious here");
+    const list = put(panel, "ol", undefined, { class: "people" });
+    for (const id of suspects) {
+      const item = put(list, "li");
+      button(item, labelOf(id), () => goTo(id));
+      put(item, "span", ` ${chart.nodes[id].score.toFixed(2)} ${roleOf(id)}`);
+    }
+  }
+  if (chart.groups.some((group, place) => !state.open[place])) {
+    put(panel, "h3", "Folded away");
+    const list = put(panel, "ul", undefined, { class: "people" });
+    chart.groups.forEach((group, place) => {
+      if (state.open[place] || !view.nodes.has(groupKey(place))) return;
+      button(put(list, "li"), `${group.label}: ${many(group.members.length, "node")}`, () => goTo(groupKey(place)));
+    });
+  }
+  put(panel, "p", "Click an account, a device or an arrow for what is known of it. Press ? for all keys.", { class: "hint" });
+}
+
+function tellNode(id) {
+  const node = chart.nodes[id], mine = shownTransfers((each) => each.source === id || each.target === id);
+  put(panel, "h2", node.label);
+  const came = mine.filter((each) => each.target === id), went = mine.filter((each) => each.source === id);
+  const account = ["own", "other"].includes(node.kind);
+  facts(panel, [
+    ["what", chart.kinds[node.kind].title], ["role", roleOf(id)], ["bank", node.bank], ["holder", node.holder],
+    ["opened", node.opened_on], ["on lists", (node.lists || []).map(plain).join(", ")],
+    ["score", account && node.score !== undefined ? node.score.toFixed(2) : ""],
+    ["received here", came.length ? `${money(came)} in ${many(came.length, "transfer")}` : ""],
+    ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
+  ]);
+  const tools = put(panel, "p", undefined, { class: "tools" });
+  if (groupOf.has(id)) button(tools, "fold its group", () => fold(id));
+  button(tools, "hide", () => hide(id));
+  const tied = chart.ties.filter((tie) => tie.source === id || tie.target === id).map((tie) => (tie.source === id ? tie.target : tie.source));
+  if (tied.length) {
+    put(panel, "h3", node.kind === "device" ? "Used by" : node.kind === "holder" ? "Owns" : "Devices and holder");
+    const list = put(panel, "ul", undefined, { class: "people" });
+    for (const other of tied) button(put(list, "li"), chart.nodes[other].label, () => goTo(other));
+  }
+  tellFindings(node.findings || []);
+  if (mine.length) {
+    put(panel, "h3", "Transfers in this picture");
+    transferTable(panel, mine, `transfers of ${node.label}`);
+  }
+}
+function tellFindings(numbers) {
+  if (!numbers.length) return;
+  put(panel, "h3", `Why flagged: ${many(numbers.length, "finding")}`);
+  numbers.forEach((place, turn) => {
+    const finding = chart.findings[place], card = put(panel, "details", undefined, { class: "finding" });
+    if (turn === 0) card.open = true;
+    const head = put(card, "summary");
+    put(head, "b", `${finding.sign} ${finding.score.toFixed(2)}`);
+    put(head, "span", ` ${finding.reason}`);
+    put(card, "p", finding.title);
+    const table = put(card, "table"), row = put(put(table, "thead"), "tr");
+    for (const name of ["value", "", "threshold", ""]) put(row, name ? "th" : "td", name, name ? { scope: "col" } : {});
+    const body = put(table, "tbody"), values = Object.entries(finding.facts), limits = Object.entries(finding.thresholds);
+    for (let line = 0; line < Math.max(values.length, limits.length); line += 1) {
+      const each = put(body, "tr");
+      for (const [name, value] of [values[line] || ["", ""], limits[line] || ["", ""]]) {
+        put(each, "td", plain(name));
+        put(each, "td", told(value), { class: "n" });
+      }
+    }
+    const passed = finding.benign.filter(([, result]) => result === "passed"), failed = finding.benign.filter(([, result]) => result !== "passed");
+    put(card, "p", passed.length ? "Perhaps innocent:" : "No innocent explanation fits:", { class: "benign" });
+    const list = put(card, "ul");
+    for (const [name, result, why] of [...passed, ...failed]) put(list, "li", `${result === "passed" ? "✓" : "✗"} ${plain(name)}: ${why}`);
+    const ids = new Set(finding.evidence), evidence = chart.transfers.filter((each) => ids.has(each.id));
+    if (evidence.length) {
+      put(card, "p", `Evidence: ${many(finding.evidence.length, "transfer")}`
+        + (evidence.length < finding.evidence.length ? `, of which ${evidence.length} are in this picture` : ""));
+      transferTable(card, evidence, `evidence ${finding.finding}`);
+    }
+  });
+}
+function tellArrow(arrow) {
+  put(panel, "h2", `${labelOf(arrow.source)} → ${labelOf(arrow.target)}`);
+  facts(panel, [
+    ["transfers", arrow.transfers.length], ["sum", money(arrow.transfers)],
+    ["first", fullTime(arrow.transfers[0].at)], ["last", fullTime(arrow.transfers[arrow.transfers.length - 1].at)],
+  ]);
+  const tools = put(panel, "p", undefined, { class: "tools" });
+  if (state.apart[arrow.pair]) button(tools, "draw as one arrow", () => separate(arrow.pair, false));
+  else if (arrow.transfers.length > 1 && arrow.transfers.length <= SEPARATE) button(tools, "draw one by one", () => separate(arrow.pair, true));
+  for (const end of [arrow.source, arrow.target]) button(tools, labelOf(end), () => goTo(end));
+  transferTable(panel, arrow.transfers, `${labelOf(arrow.source)} to ${labelOf(arrow.target)}`);
+}
+function tellGroup(id) {
+  const group = chart.groups[groupNumber(id)], inside = new Set(group.members);
+  put(panel, "h2", group.label);
+  const mine = shownTransfers((each) => inside.has(each.source) || inside.has(each.target));
+  facts(panel, [
+    ["what", group.why], ["holds", many(group.members.length, "node")], ["transfers to and from it", money(mine)],
+  ]);
+  button(put(panel, "p", undefined, { class: "tools" }), "unfold", () => unfold(groupNumber(id)));
+  put(panel, "h3", "In it");
+  const list = put(panel, "ul", undefined, { class: "people" });
+  for (const member of group.members.slice(0, MOST_ROWS)) put(list, "li", chart.nodes[member].label + (roleOf(member) ? ` (${roleOf(member)})` : ""));
+  if (group.members.length > MOST_ROWS) put(list, "li", `and ${many(group.members.length - MOST_ROWS, "more")}`);
+}
+
+const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
+  ["to", (each) => chart.nodes[each.target].label], ["amount", (each) => each.amount], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
+function transferTable(parent, rows, name) {
+  const tools = put(parent, "p", undefined, { class: "tools" });
+  button(tools, "copy", (event) => copy(asText(rows, "\t"), event.target));
+  button(tools, "CSV", () => save(asText(rows, ","), `${name}.csv`, "text/csv"));
+  // What is wider than the panel is scrolled, also by the keyboard.
+  const box = put(parent, "div", undefined, { class: "wide", tabindex: "0", role: "region", "aria-label": name });
+  const table = put(box, "table"), head = put(put(table, "thead"), "tr");
+  for (const title of [`at (${chart.coarse ? "day" : chart.zone})`, "from", "to", "amount", "channel", "transfer"]) {
+    put(head, "th", title, { scope: "col", ...(title === "amount" ? { class: "n" } : {}) });
+  }
+  const body = put(table, "tbody");
+  for (const each of rows.slice(0, MOST_ROWS)) {
+    const row = put(body, "tr");
+    put(row, "td", fullTime(each.at), { class: "time" });
+    put(row, "td", short(chart.nodes[each.source].label, 40));
+    put(row, "td", short(chart.nodes[each.target].label, 40));
+    put(row, "td", money([each]), { class: "n" });
+    put(row, "td", each.channel);
+    put(row, "td", each.id);
+  }
+  if (rows.length > MOST_ROWS) put(parent, "p", `and ${many(rows.length - MOST_ROWS, "more row")}: they are in the CSV`);
+}

@@ -1,0 +1,55 @@
+"""Graphs to look at, with real ids: an account's surroundings, a chain's layering network, a trace's dispersal tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+from mulegraph.errors import BadUse
+from mulegraph.triage.cases import add_transfers
+from mulegraph.watch.known import with_known
+
+if TYPE_CHECKING:
+    from mulegraph.watch.trace import TraceResult
+    from mulegraph.watch.workspace import Workspace
+
+MOST_TRANSFERS = 5_000
+"""Transfers of an account that a picture holds, the latest first; how many are left out is in the graph's `cut`."""
+
+
+def account_network(space: Workspace, account: str) -> nx.MultiDiGraph[str]:
+    """An account and its latest transfers with its counterparties, and the devices that they share."""
+    transfers = space.transfers_of(account)
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(account=account, cut=max(len(transfers) - MOST_TRANSFERS, 0))
+    graph.add_node(account, kind="account", role="subject")
+    add_transfers(graph, transfers.tail(MOST_TRANSFERS))
+    known = [name for name, data in graph.nodes(data=True) if data["kind"] == "account"]
+    for row in space.devices_of(known).itertuples():
+        device = f"device {row.device_id}"
+        graph.add_node(device, kind="device", role="")
+        graph.add_edge(row.account_id, device, key=device, kind="used")
+    return with_known(space, graph)
+
+
+def chain_network(space: Workspace, chain: str) -> nx.MultiDiGraph[str]:
+    """A chain, its accounts as subjects, with the others of its layering network."""
+    table = space.chains(min_surprise=0.0)
+    mine = table[table["chain"] == chain]
+    if mine.empty:
+        raise BadUse(f"chain '{chain}' is unknown", do="See: mulegraph chains --format json")
+    network = mine["network"].iloc[0]
+    others = table[table["network"] == network] if network else mine
+    ids = sorted({each for path in others["transfers"] for each in path})
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(surprise=mine["surprise"].iloc[0], chains=len(others))
+    add_transfers(graph, space.transfers(ids))
+    for account in mine["accounts"].iloc[0]:
+        graph.nodes[account]["role"] = "subject" if graph.nodes[account]["kind"] == "account" else ""
+    return with_known(space, graph)
+
+
+def trace_network(space: Workspace, found: TraceResult) -> nx.MultiDiGraph[str]:
+    """A trace's dispersal tree; its accounts are tokens or ids, as the trace was given out."""
+    tree = found.graph()
+    real = {node: space.real("account", node) for node, data in tree.nodes(data=True) if data["kind"] == "account"}
+    return with_known(space, nx.relabel_nodes(tree, real))

@@ -1,0 +1,485 @@
+"""The network page in a real Chromium: what people do with it, by mouse and by keyboard, and what they take along."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
+
+import networkx as nx
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from mulegraph.views.chart import Clock
+from mulegraph.views.network import LAYOUTS, network_page
+from mulegraph.watch.pictures import picture, trace_picture
+from mulegraph.watch.workspace import Workspace
+from tests.views.browser import opened
+
+Opened = Callable[..., webdriver.Chrome]
+BEGIN = datetime(2026, 1, 12, 6)
+
+
+def graph_of(*transfers: tuple[str, str, str], devices: dict[str, list[str]] | None = None) -> nx.MultiDiGraph:
+    """A graph from (payer, payee, amount), an hour apart."""
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    for number, (source, target, amount) in enumerate(transfers):
+        for end in (source, target):
+            if end not in graph:
+                graph.add_node(end, kind="cash" if end.startswith("CASH") else "account", role="")
+        at = BEGIN + timedelta(hours=number)
+        known = {"amount": Decimal(amount), "currency": "EUR", "at": at, "channel": "instant"}
+        graph.add_edge(source, target, key=f"T{number}", kind="transfer", **known)
+    for device, accounts in (devices or {}).items():
+        graph.add_node(f"device {device}", kind="device", role="")
+        for account in accounts:
+            graph.add_edge(account, f"device {device}", key=f"device {device}", kind="used")
+    return graph
+
+
+FAN = graph_of(
+    ("victim", "collector", "900.00"), ("collector", "mule one", "400.00"), ("collector", "mule two", "300.00"),
+    ("collector", "mule two", "150.00"), ("mule one", "CASH-OUT", "390.00"), ("mule two", "CASH-OUT", "440.00"),
+    devices={"phone": ["mule one", "mule two"]},
+)  # fmt: skip
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, tmp_path: Path) -> Opened:
+    """Opens a page made of a graph, or given as text."""
+
+    def open_it(what: nx.MultiDiGraph | str, **how: Any) -> webdriver.Chrome:
+        path = tmp_path / "page.html"
+        path.write_text(what if isinstance(what, str) else network_page(what, **{"title": "test", **how}), "utf-8")
+        opened(browser, path)
+        assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+        return browser
+
+    return open_it
+
+
+@pytest.fixture(scope="module")
+def case(workspace: Workspace) -> str:
+    return str(workspace.cases()["case"][0])
+
+
+@pytest.fixture(scope="module")
+def case_page(workspace: Workspace, case: str) -> str:
+    return picture(workspace, case)
+
+
+def seen(browser: webdriver.Chrome) -> list[str]:
+    """Labels of the nodes that are drawn."""
+    return sorted(browser.execute_script("return picture.body.nodeIndices.map(labelOf)"))
+
+
+def drawn(browser: webdriver.Chrome) -> list[list[str]]:
+    """Ids of the transfers of each arrow that is drawn."""
+    return sorted(browser.execute_script("return [...view.arrows.values()].map(a => a.transfers.map(t => t.id))"))
+
+
+def panel(browser: webdriver.Chrome) -> str:
+    return browser.find_element(By.ID, "panel").text
+
+
+def at(browser: webdriver.Chrome, spot: str) -> ActionChains:
+    """The mouse at a place of the picture, given as an expression for x and y there."""
+    box = browser.find_element(By.ID, "picture")
+    x, y = browser.execute_script(
+        f"const [x, y] = {spot}, at = picture.canvasToDOM({{x, y}}), c = picture.canvas.frame.canvas;"
+        "return [Math.round(at.x - c.clientWidth / 2), Math.round(at.y - c.clientHeight / 2)]"
+    )
+    return ActionChains(browser, duration=0).move_to_element_with_offset(box, x, y)
+
+
+def node(label: str) -> str:
+    return f"placeNow(chart.nodes.findIndex(n => n.label === {json.dumps(label)}))"
+
+
+def click(browser: webdriver.Chrome, label: str) -> None:
+    at(browser, node(label)).click().perform()
+    WebDriverWait(browser, 5).until(lambda _: panel(browser).startswith(label))
+
+
+def press(browser: webdriver.Chrome, *keys: str) -> None:
+    browser.find_element(By.ID, "picture").send_keys(*keys)
+
+
+def press_button(browser: webdriver.Chrome, text: str) -> None:
+    browser.find_element(By.XPATH, f"//aside//button[text()='{text}']").click()
+
+
+def test_the_slider_hides_what_comes_later(page):
+    """At a moment, the picture holds the money that had moved by then, and nobody whom it had not reached."""
+    browser = page(FAN)
+    assert drawn(browser) == [["T0"], ["T1"], ["T2", "T3"], ["T4"], ["T5"]]
+    slider = browser.find_element(By.ID, "until")
+
+    slider.send_keys(Keys.HOME)
+    assert (drawn(browser), seen(browser)) == ([["T0"]], ["collector", "victim"])
+    assert browser.find_element(By.ID, "moment").text == "until 2026-01-12 06:00:00"
+    slider.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+
+    assert drawn(browser) == [["T0"], ["T1"], ["T2"]]
+    assert "phone" in seen(browser)
+    assert browser.find_element(By.ID, "shown").text == "3 transfers of 6 shown"
+
+
+def test_play_lets_the_money_appear_in_order(page):
+    """The play button goes from the first transfer to the last by itself, and stops there."""
+    browser = page(FAN)
+    button = browser.find_element(By.ID, "play")
+    browser.execute_script("window.counts = []; picture.on('afterDrawing', () => counts.push(view.arrows.size))")
+
+    button.click()
+    WebDriverWait(browser, 20).until(lambda _: "play" in button.text)
+
+    counts = browser.execute_script("return counts")
+    assert counts == sorted(counts) and counts[0] == 1 and counts[-1] == 5
+
+
+def test_search_finds_and_shows(page, workspace, case, case_page):
+    """Typing a part of a token moves the picture to the account, chooses it, and fills the panel."""
+    browser = page(case_page)
+    account = workspace.case(case).accounts["account_id"][3]
+
+    browser.find_element(By.ID, "find").send_keys(account[:-1])
+
+    assert panel(browser).startswith(account)
+    off = browser.execute_script(
+        "const [x, y] = placeNow(chosen.node), at = picture.getViewPosition(); return Math.hypot(x - at.x, y - at.y)"
+    )
+    assert off < 1
+    assert browser.find_element(By.ID, "hits").text == "1 of 1"
+
+
+def test_search_finds_by_holder_and_goes_on(page):
+    """A holder's name finds all of his accounts, one after the other."""
+    graph = FAN.copy()
+    for account in ("mule one", "mule two"):
+        graph.nodes[account]["holder"] = "Ana Muster"
+    browser = page(graph)
+    find = browser.find_element(By.ID, "find")
+
+    find.send_keys("muster")
+    first = panel(browser).split("\n")[0]
+    find.send_keys(Keys.ENTER)
+
+    assert {first, panel(browser).split("\n")[0]} == {"mule one", "mule two"}
+    assert browser.find_element(By.ID, "hits").text == "2 of 2"
+
+
+def test_a_click_tells_why_an_account_is_flagged(page, workspace, case, case_page):
+    """The panel has the account's findings: sign, reason, value beside threshold, benign tests, evidence."""
+    found = workspace.case(case)
+    mine = found.told()
+    mine = mine[(mine["sign"] == "N3") & (mine["subject_kind"] == "account")].iloc[0]
+    browser = page(case_page)
+
+    click(browser, mine["subject_id"])
+
+    browser.execute_script("document.querySelectorAll('#panel details').forEach(each => each.open = true)")
+    told = panel(browser)
+    assert mine["reason"] in told
+    assert "within hours" in told.replace("\n", " ") or "hours" in told
+    for why in mine["benign_why"].values():
+        assert why in told
+    (table,) = [each for each in browser.find_elements(By.CSS_SELECTOR, "#panel .wide") if
+                each.get_attribute("aria-label") == f"evidence {mine['finding']}"]  # fmt: skip
+    rows = [row.find_elements(By.TAG_NAME, "td")[-1].text for row in table.find_elements(By.CSS_SELECTOR, "tbody tr")]
+    assert sorted(rows) == sorted(mine["evidence"])
+
+
+def test_a_choice_dims_all_but_the_neighbours(page):
+    """Who deals with the chosen one stays bright."""
+    browser = page(FAN)
+    click(browser, "mule one")
+    lit = browser.execute_script("return [...lit].map(labelOf)")
+    assert sorted(lit) == ["cash taken out", "collector", "mule one", "phone"]
+    press(browser, Keys.ESCAPE)
+    assert browser.execute_script("return lit") is None
+
+
+def test_parallel_transfers_are_one_arrow_until_opened(page):
+    """The arrow says how many it is; a click lists them; they can be drawn one by one, and as one again."""
+    browser = page(FAN)
+    assert ["T2", "T3"] in drawn(browser)
+
+    at(browser, "alongArrow([...view.arrows.values()].find(a => a.transfers.length === 2), 0.5)").click().perform()
+    WebDriverWait(browser, 5).until(lambda _: "→" in panel(browser).split("\n")[0])
+    assert "450.00 EUR" in panel(browser) and "T2" in panel(browser) and "T3" in panel(browser)
+    press_button(browser, "draw one by one")
+
+    assert ["T2"] in drawn(browser) and ["T3"] in drawn(browser)
+    bends = browser.execute_script("return [...view.arrows.values()].filter(a => a.of === 2).map(a => a.bend)")
+    assert len(set(bends)) == 2
+    press_button(browser, "draw as one arrow")
+    assert ["T2", "T3"] in drawn(browser)
+
+
+def test_a_double_click_folds_a_device_and_its_accounts(page):
+    """Device and accounts become one node with their transfers; again, they are as before; undo goes back one step."""
+    browser = page(FAN)
+    before = seen(browser)
+
+    at(browser, node("phone")).double_click().perform()
+    WebDriverWait(browser, 5).until(lambda _: "phone + 2" in seen(browser))
+    assert "mule one" not in seen(browser)
+    assert drawn(browser) == [["T0"], ["T1", "T2", "T3"], ["T4"], ["T5"]]
+    at(browser, "placeNow('group 0')").double_click().perform()
+    WebDriverWait(browser, 5).until(lambda _: seen(browser) == before)
+
+    browser.find_element(By.ID, "undo").click()
+    assert "phone + 2" in seen(browser)
+    browser.find_element(By.ID, "undo").click()
+    assert seen(browser) == before
+    assert not browser.find_element(By.ID, "undo").is_enabled()
+
+
+def test_amounts_and_kinds_are_filtered_and_undone(page):
+    """Small amounts and whole kinds can be left out; undo brings them back."""
+    browser = page(FAN)
+    browser.find_element(By.ID, "least").send_keys("400")
+    assert drawn(browser) == [["T0"], ["T1"], ["T5"]]
+    browser.find_element(By.CSS_SELECTOR, "#kinds input[value=cash]").click()
+    assert drawn(browser) == [["T0"], ["T1"]]
+    assert "cash taken out" not in seen(browser)
+    browser.find_element(By.ID, "undo").click()
+    browser.find_element(By.ID, "undo").click()
+    assert len(drawn(browser)) == 5
+    assert browser.find_element(By.CSS_SELECTOR, "#kinds input[value=cash]").is_selected()
+
+
+def test_a_node_stays_where_it_is_dragged(page):
+    """Until undo."""
+    browser = page(FAN)
+    place = "const i = chart.nodes.findIndex(n => n.label === 'victim'); return [...placeOf(i), ...placeNow(i)]"
+    x, y, *_ = browser.execute_script(place)
+    mouse = at(browser, node("victim")).click_and_hold()
+    for _ in range(6):
+        mouse.move_by_offset(10, 7)
+    mouse.release().perform()
+    moved = browser.execute_script(place)
+    assert moved[0] > x and moved[1] > y and moved[:2] == [round(each) for each in moved[2:]]
+    browser.find_element(By.ID, "undo").click()
+    assert browser.execute_script(place)[:2] == [x, y]
+
+
+def test_everything_can_be_done_by_keyboard(page):
+    """Next, fold, unfold, hide, undo, a transfer earlier, help: no mouse."""
+    browser = page(FAN)
+    press(browser, "n")
+    assert panel(browser).startswith("victim")
+    press(browser, "n", "n", "e")
+    assert "phone + 2" in seen(browser)
+    press(browser, "e")
+    assert "mule one" in seen(browser)
+    press(browser, "n", "h")
+    hidden = len(seen(browser))
+    press(browser, "u")
+    assert len(seen(browser)) > hidden
+    press(browser, "[")
+    assert ["T5"] not in drawn(browser)
+    press(browser, "?")
+    assert browser.find_element(By.ID, "help").is_displayed()
+    ActionChains(browser).send_keys(Keys.ESCAPE).perform()
+    assert not browser.find_element(By.ID, "help").is_displayed()
+    scale = browser.execute_script("return picture.getScale()")
+    press(browser, "+")
+    assert browser.execute_script("return picture.getScale()") > scale
+    press(browser, "/")
+    assert browser.switch_to.active_element.get_attribute("id") == "find"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_places_every_node(page, layout, case_page):
+    """Each layout shows all nodes, no two at one place, and all inside the window."""
+    browser = page(case_page)
+    Select(browser.find_element(By.ID, "layout")).select_by_value(layout)
+    places = browser.execute_script("return picture.body.nodeIndices.map(placeNow)")
+    assert len({tuple(each) for each in places}) == len(places) == len(seen(browser))
+    outside = browser.execute_script(
+        "const c = picture.canvas.frame.canvas;"
+        "return picture.body.nodeIndices.map(placeNow).map(([x, y]) => picture.canvasToDOM({x, y}))"
+        ".filter(({x, y}) => x < 5 || y < 5 || x > c.clientWidth - 5 || y > c.clientHeight - 5)"
+    )
+    assert outside == []
+    assert browser.get_log("browser") == []
+
+
+def test_too_many_nodes_are_folded_and_the_page_says_so(page):
+    """Small receivers, devices, communities become groups that can be unfolded, but not beyond what can be read."""
+    receivers = [("shop", f"customer {number}", "5.00") for number in range(40)]
+    chain = [(f"account {number}", f"account {number + 1}", "50.00") for number in range(20)]
+    browser = page(graph_of(("account 20", "shop", "90.00"), *receivers, *chain), most=30)
+
+    assert len(seen(browser)) <= 30
+    assert "40 paid by shop" in seen(browser)
+    (note,) = [each.text for each in browser.find_elements(By.CLASS_NAME, "note")]
+    assert note.startswith(
+        "62 nodes are too many to read: 40 of them are folded into 1 groups".replace("1 groups", "1 group")
+    )
+    at(browser, "placeNow('group 0')").double_click().perform()
+    WebDriverWait(browser, 5).until(lambda _: "fold another group first" in browser.find_element(By.ID, "said").text)
+    assert len(seen(browser)) <= 30
+
+
+@pytest.fixture
+def taken(browser: webdriver.Chrome, tmp_path: Path) -> Callable[[str], Path]:
+    """Presses a save button and gives the file."""
+    folder = tmp_path / "taken"
+    folder.mkdir()
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
+
+    def take(ending: str) -> Path:
+        browser.find_element(By.ID, ending).click()
+        WebDriverWait(browser, 10).until(lambda _: list(folder.glob(f"*.{ending}")))
+        return next(folder.glob(f"*.{ending}"))
+
+    return take
+
+
+def test_transfers_are_taken_along_as_csv_and_json(page, taken):
+    """CSV holds what is shown, JSON everything; a cell that a spreadsheet would run is made harmless."""
+    browser = page(graph_of(("=cmd|' /C calc'!A0", 'b "b"', "1000.10"), ("x,y", "z", "0.05")))
+    browser.find_element(By.ID, "least").send_keys("1")
+
+    with taken("csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    whole = json.loads(taken("json").read_text(encoding="utf-8"))
+
+    assert [(row["from"], row["to"], row["amount"]) for row in rows] == [("'=cmd|' /C calc'!A0", 'b "b"', "1000.10")]
+    assert [(each["from"], each["amount"], each["at"]) for each in whole["transfers"]] == [
+        ("=cmd|' /C calc'!A0", "1000.10", "2026-01-12T06:00:00.000Z"), ("x,y", "0.05", "2026-01-12T07:00:00.000Z"),
+    ]  # fmt: skip
+
+
+def test_the_picture_is_taken_along_as_png_and_svg(page, taken):
+    """SVG is well-formed XML with every name as text and every arrow; PNG is a large image that is not empty."""
+    hostile = "<script>alert(1)</script>"
+    browser = page(graph_of((hostile, "b", "10.00"), ("b", "c & d", "9.00")))
+
+    root = ElementTree.fromstring(taken("svg").read_text(encoding="utf-8"))  # noqa: S314 (made here)
+    png = taken("png").read_bytes()
+
+    words = {each.text for each in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {hostile[:21] + "…", "b", "c & d", "10.00 EUR", "12 Jan 06:00"} <= words
+    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
+    assert png[:8] == b"\x89PNG\r\n\x1a\n" and len(png) > 5_000
+    assert browser.get_log("browser") == []
+
+
+LONG = "x" * 500
+HOSTILE = [
+    "<img src=x onerror=\"document.title='owned'\">", "</script><script>document.title='owned'</script>",
+    "\u202eabc\u200f", LONG, "a\"b'c&d", "ключ", "a\nb", "{{ 7 * 7 }}", "__proto__",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_name_is_only_a_name(page, name):
+    """Markup in names of accounts, holders and banks is shown, never run; marks that turn text are made visible."""
+    graph = graph_of((name, "b", "10.00"), ("b", "CASH-OUT", "9.00"))
+    graph.nodes[name].update(bank=name, holder=name, lists=[name], score=0.5)
+    graph.graph["findings"] = [
+        {
+            "finding": "N1-0", "sign": "N1", "title": name, "score": 0.5, "reason": name, "phase": "take",
+            "facts": {name: name}, "thresholds": {name: 1}, "benign": [[name, "passed", name]],
+            "subject_kind": "account", "subject_id": name, "accounts": [name], "evidence": ["T0"],
+        }
+    ]  # fmt: skip
+    browser = page(graph, title=name, facts={"who": name}, notes=[name])
+
+    browser.execute_script("goTo(0); document.getElementById('all').open = true")
+
+    assert browser.execute_script("return chart.nodes[0].label") == name
+    told = browser.execute_script("return document.querySelector('#panel h2').textContent")
+    assert told.replace("\ufffd", "") == "".join(each for each in name if each.isprintable())
+    assert "owned" not in browser.title.replace(name, "")
+    assert browser.find_elements(By.CSS_SELECTOR, "img") == []
+    assert len(browser.find_elements(By.TAG_NAME, "script")) == 3
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
+
+
+@pytest.mark.parametrize("width", [1400, 900])
+def test_axe_finds_no_serious_fault(page, case_page, width):
+    """The page, its panel with a finding, its table and its help pass axe-core's serious and critical rules."""
+    browser = page(case_page)
+    browser.set_window_size(width, 1200)
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+    browser.execute_script(axe)
+    faults = []
+    for step in (
+        "choose(null)",
+        "goTo(chart.nodes.findIndex(n => n.findings.length)); document.getElementById('all').open = true",
+        "choose({arrow: [...view.arrows.keys()][0]})",
+        "document.getElementById('help').showModal()",
+    ):
+        browser.execute_script(step)
+        found = browser.execute_async_script("axe.run().then(arguments[0])")
+        faults += [
+            (step, each["id"], each["nodes"][0]["html"]) for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]  # fmt: skip
+    browser.set_window_size(1400, 1000)
+    assert faults == []
+
+
+def test_the_page_tells_times_as_python_does(page):
+    """Local times of the page and of the static drawing agree, across changes to summer time and years."""
+    for zone in ("Europe/Amsterdam", "Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
+        graph = FAN.copy()
+        graph.graph["zone"] = zone
+        browser = page(graph)
+        clock, chance = Clock(ZoneInfo(zone)), random.Random(zone)  # noqa: S311 (no secret)
+        times = [datetime(2026, 3, 29) + timedelta(minutes=chance.randrange(-400_000, 400_000)) for _ in range(60)]
+        micro = [round((each - datetime(1970, 1, 1)).total_seconds() * 1e6) for each in times]
+        assert browser.execute_script("return arguments[0].map(shortTime)", micro) == [
+            clock.short(each) for each in times
+        ]
+        pairs = list(zip(times, times[1:], strict=False))
+        told = browser.execute_script("return arguments[0].slice(1).map((b, i) => span(arguments[0][i], b))", micro)
+        assert told == [clock.span(*pair) for pair in pairs]
+
+
+def test_a_ledger_of_days_shows_no_hours(page):
+    """Where only days are known, no hour is made up."""
+    graph = FAN.copy()
+    graph.graph.update(tick_seconds=86_400.0, zone="America/New_York")
+    browser = page(graph)
+    assert browser.execute_script("return shortTime(chart.transfers[0].at)") == "12 Jan"
+    assert browser.find_element(By.ID, "panel").text.count(":") == 0
+
+
+def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace):
+    """The dispersal tree of a reported payment; banks to ask would be nodes of their own kind."""
+    report = workspace.ledger.arrow("reports")["transfer_id"][0].as_py()
+    browser = page(trace_picture(workspace, workspace.trace([report])))
+    kinds = set(browser.execute_script("return chart.nodes.map(n => n.kind)"))
+    assert "own" in kinds and kinds <= {"own", "other", "cash", "frontier", "holder", "device"}
+    assert "fifo" in browser.find_element(By.CSS_SELECTOR, "main").text
+    assert browser.get_log("browser") == []
+
+
+def test_print_leaves_the_tools_out(page, case_page):
+    """On paper stand picture, legend and transfers."""
+    browser = page(case_page)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    shown = {
+        each: browser.find_element(By.ID, each).is_displayed() for each in ("buttons", "time", "picture", "legend")
+    }
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert shown == {"buttons": False, "time": False, "picture": True, "legend": True}
