@@ -22,7 +22,7 @@ from mulegraph.cli.options import (
     show,
 )
 from mulegraph.errors import BadUse
-from mulegraph.views.tables import WIDTH, Format, made_of, rows_of, shown
+from mulegraph.views.tables import WIDTH, Format, counted, made_of, rows_of, shown
 
 commands = typer.Typer()
 RANK_HEADS = {"account": "account", "score": "score", "made_of": "made of"}
@@ -93,7 +93,8 @@ def _who(known: dict[str, Any]) -> list[str]:
     for name in ("received", "paid"):
         sums = known[name]
         between = f", {shown(sums['first_at'])} to {shown(sums['last_at'])}" if sums["transfers"] else ""
-        lines.append(f"{name:<13} {sums['transfers']} transfers, {shown(sums['amount'])} {known['currency']}{between}")
+        many = counted(sums["transfers"], "transfer")
+        lines.append(f"{name:<13} {many}, {shown(sums['amount'])} {known['currency']}{between}")
     lines += [
         f"counterparts  {known['counterparties']}",
         f"on lists      {', '.join(known['listed_on']) or 'none'}",

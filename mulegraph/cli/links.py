@@ -28,7 +28,7 @@ def links_command(
     workspace: WorkspaceFolder = HERE,
     account: Annotated[str | None, typer.Option("--account", "-a", help="Paths of this account.")] = None,
     hops: Annotated[int | None, typer.Option(min=1, max=4, help="At most so many transfers.")] = None,
-    on: Annotated[str, typer.Option(help="Which list: " + ", ".join(LISTS) + ".")] = "suspicion",
+    on: Annotated[str | None, typer.Option(help="With --account: which list, " + ", ".join(LISTS) + ".")] = None,
     any_order: Annotated[bool, typer.Option("--any-order", help="Also paths that go back in time.")] = False,
     top: Top = None,
     since: Since = None,
@@ -38,12 +38,16 @@ def links_command(
 ) -> None:
     """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
     space = opened(workspace, reveal)
-    if on not in LISTS:
+    if on is not None and on not in LISTS:
         raise BadUse(f"--on is '{on}'", do="Expected one of " + ", ".join(LISTS) + ".")
     if account is None:
+        if given := [name for name, value in (("--on", on), ("--hops", hops), ("--any-order", any_order)) if value]:
+            raise BadUse(f"{given[0]} goes with --account", do=f"Give --account, or leave {given[0]} out.")
         found, heads = space.findings(sign="N5", top=top, since=since, until=until), FINDING_HEADS
     else:
-        found = space.links(account, hops=hops, on=on, time_respecting=not any_order, top=top, since=since, until=until)
+        found = space.links(
+            account, hops=hops, on=on or "suspicion", time_respecting=not any_order, top=top, since=since, until=until
+        )
         heads = PATH_HEADS
     rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
     show(rows, how, heads, empty="No path; try more --hops, or --any-order.")

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.model import LISTS
 from mulegraph.triage.lists import KEY_VARIABLE, list_key
-from mulegraph.views.tables import Format
+from mulegraph.views.tables import Format, counted
 from mulegraph.watch.lists import MASKS, export_list, import_list, remove_entry, shown_entries
 
 commands = typer.Typer()
@@ -36,11 +36,18 @@ class FileFormat(StrEnum):
 def show_command(
     workspace: WorkspaceFolder = HERE,
     every: Annotated[bool, typer.Option("--all", help="Also entries that have expired.")] = False,
+    since: Since = None,
+    until: Until = None,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Entries of all lists."""
-    show(shown_entries(opened(workspace, reveal), every=every), how, HEADS, empty="No list has an entry.")
+    show(
+        shown_entries(opened(workspace, reveal), every=every, since=since, until=until),
+        how,
+        HEADS,
+        empty="No list has an entry.",
+    )
 
 
 @lists.command("import")
@@ -97,7 +104,7 @@ def remove_command(
     if kind not in MASKS:
         raise BadUse(f"--kind is '{kind}'", do="Expected one of " + ", ".join(MASKS) + ".")
     done = remove_entry(opened(workspace), kind, subject, which, source, reason)
-    typer.echo(f"{done} entries taken off list {which}")
+    typer.echo(f"{counted(done, 'entry', 'entries')} taken off list {which}")
 
 
 def _key(path: Path | None) -> bytes | None:

@@ -19,8 +19,8 @@ from mulegraph.cli.graph_options import (
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
 from mulegraph.feed.ledger import Engine
-from mulegraph.signs.base import all_signs
-from mulegraph.views.tables import Format
+from mulegraph.signs.own import signs_of
+from mulegraph.views.tables import Format, counted
 from mulegraph.watch.scan import NOT_TESTABLE, ScanResult
 from mulegraph.watch.workspace import Workspace
 
@@ -67,7 +67,7 @@ def scan_command(
 
 def _rows(result: ScanResult) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for code, sign in all_signs().items():
+    for code, sign in signs_of(result.run.folder.parents[1]).items():
         missing = result.not_testable.get(code)
         found = f"{NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
         rows.append({"sign": code, "findings": found, "title": sign.title})
@@ -86,11 +86,13 @@ def _summary(space: Workspace, result: ScanResult) -> None:
     if facts["tick_seconds"] >= 3_600:
         typer.echo(f"The clock is coarse: times are multiples of {facts['tick_seconds'] / 3600:g} hours.")
     seconds = sum(result.seconds.values())
-    typer.echo(f"{result.cases} cases in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    typer.echo(f"{counted(result.cases, 'case')} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
     if result.rejects:
-        typer.echo(f"{result.rejects} rows were rejected when the ledger was loaded; see rejects/.")
+        typer.echo(
+            f"{counted(result.rejects, 'row was', 'rows were')} rejected when the ledger was loaded; see rejects/."
+        )
     for row in space.cases(top=3).itertuples():
         amount = f"{row.amount:,.2f} {row.currency}" if row.amount is not None else "no money seen"
-        typer.echo(f"  {row.case}  score {row.score:.2f}  {len(row.accounts)} accounts  {amount}")
+        typer.echo(f"  {row.case}  score {row.score:.2f}  {counted(len(row.accounts), 'account')}  {amount}")
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

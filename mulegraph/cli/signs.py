@@ -19,7 +19,8 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.signs.base import all_signs
+from mulegraph.signs.base import Sign
+from mulegraph.signs.own import signs_of
 from mulegraph.views.tables import Format, by_story, rows_of
 
 commands = typer.Typer()
@@ -42,7 +43,7 @@ def signs_command(
 ) -> None:
     """Findings of the latest scan, the strongest first; those of one pattern stand as one in the table."""
     if known:
-        show([_described(each.code) for each in all_signs().values()], how, SIGN_HEADS)
+        show([_described(each) for each in signs_of(workspace).values()], how, SIGN_HEADS)
         return
     space = opened(workspace, reveal)
     if how is not Format.TABLE:
@@ -54,10 +55,9 @@ def signs_command(
     show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS)
 
 
-def _described(code: str) -> dict[str, object]:
-    sign = all_signs()[code]
+def _described(sign: Sign) -> dict[str, object]:
     return {
-        "code": code,
+        "code": sign.code,
         "title": sign.title,
         "innocent_when": sign.innocent_when,
         "source": sign.source,

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import OutputFormat, show
+from mulegraph.errors import BadUse
 from mulegraph.feed.simulation import simulate
-from mulegraph.views.tables import Format
+from mulegraph.views.tables import Format, counted
 
 commands = typer.Typer()
 
@@ -26,9 +27,14 @@ def simulate_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Write a made-up ledger with planted mule networks, innocent look-alikes, and labels of both."""
-    made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock)
+    try:
+        made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock)
+    except OSError as error:
+        why = error.strerror or error
+        raise BadUse(f"{output}: cannot be written ({why})", do="Name another folder with -o.") from error
     rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
     show(rows, how, {"table": "table", "rows": "rows"})
     if how is Format.TABLE:
-        typer.echo(f"{made.networks} planted networks and {made.look_alikes} look-alikes, told in {output / 'labels'}")
+        planted = f"{counted(made.networks, 'planted network')} and {counted(made.look_alikes, 'look-alike')}"
+        typer.echo(f"{planted}, told in {output / 'labels'}")
         typer.echo(f"Next: mulegraph load {output}")

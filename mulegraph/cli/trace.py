@@ -15,7 +15,7 @@ from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, e
 from mulegraph.errors import BadUse
 from mulegraph.feed.store import write_atomically
 from mulegraph.flow.tracing import METHODS
-from mulegraph.views.tables import WIDTH, Format, amounts, plain, rows_of
+from mulegraph.views.tables import WIDTH, Format, amounts, counted, plain, rows_of
 from mulegraph.watch.pictures import trace_picture
 from mulegraph.watch.trace import TraceResult
 
@@ -50,7 +50,7 @@ def trace_command(
     ] = None,
     back: Annotated[bool, typer.Option("--back", help="To the sources: where the payment's money came from.")] = False,
     method: Annotated[Method, typer.Option(help="How money is told apart.")] = Method.ALL,
-    top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many accounts.")] = None,
+    top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many accounts, and ends.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the trace as an HTML file.")] = None,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
@@ -68,7 +68,8 @@ def trace_command(
         _draw(trace_picture(space, found), output)
     if how is Format.JSON:
         body = found.as_object()
-        typer.echo(json.dumps(plain({**body, "accounts": body["accounts"][:top]}), indent=1, ensure_ascii=False))
+        cut = {name: body[name][:top] for name in ("accounts", "frontier")}
+        typer.echo(json.dumps(plain({**body, **cut}), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
         show(rows_of(found.accounts.head(top) if top is not None else found.accounts), how, ACCOUNT_HEADS)
     else:
@@ -85,7 +86,7 @@ def _draw(text: str, output: Path) -> None:
 
 def _tell(found: TraceResult, top: int) -> None:
     """The trace for people: the tree by generation, then what left our sight, then the banks."""
-    what = f"{len(found.chosen)} payments" if len(found.chosen) > 1 else found.chosen[0]
+    what = counted(len(found.chosen), "payment") if len(found.chosen) > 1 else found.chosen[0]
     way = "back to its sources" if found.back else "onwards"
     typer.echo(f"{amounts(found.traced.values())} {found.currency} of {what}, {way}")
     for line in found.assumptions:
@@ -97,13 +98,18 @@ def _tell(found: TraceResult, top: int) -> None:
     heads = SOURCE_HEADS if found.back else ACCOUNT_HEADS
     show(most, Format.TABLE, heads, empty="No account that we see has any of it.")
     if len(rows) > top:
-        typer.echo(f"and {len(rows) - top:,} accounts that less came to; see --top, or --format json for all")
+        typer.echo(f"and {counted(len(rows) - top, 'account')} that less came to; see --top, or --format json for all")
     if found.left_out:
-        typer.echo(f"and {found.only_poison['accounts']:,} accounts that only poison reaches; see --method poison")
+        tainted = counted(found.only_poison["accounts"], "account")
+        typer.echo(f"and {tainted} that only poison reaches; see --method poison")
     dead = int(found.accounts["dead_end"].sum())
-    typer.echo(f"{dead:,} accounts {'had no payer' if found.back else 'passed nothing on'} (dead ends).\n")
+    what = "had no payer" if found.back else "passed nothing on"
+    typer.echo(f"{counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
     title = "Came from beyond our sight:" if found.back else "Left our sight:"
-    show(_ends(found), Format.TABLE, END_HEADS, title=title)
+    ends = _ends(found)
+    show(ends[:top], Format.TABLE, END_HEADS, title=title)
+    if len(ends) > top:
+        typer.echo(f"and {len(ends) - top:,} more that less went to; see --top, or --format json for all")
     typer.echo("")
     title = "Own money, by bank:" if found.back else "Still there, by bank:"
     show(found.banks.to_dict("records"), Format.TABLE, BANK_HEADS, title=title)

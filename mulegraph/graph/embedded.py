@@ -237,6 +237,11 @@ class EmbeddedGraph:
             raise EngineTrouble(
                 f"{self.path}: another process is writing the graph", do="Try again when it is done."
             ) from None
+        except OSError as error:
+            raise EngineTrouble(
+                f"{self.path}: the graph cannot be written ({error.strerror or error})",
+                do="Make its folder writable, and take away what stands in the graph's place and is no file.",
+            ) from error
 
     @contextmanager
     def _writing(self, new: Path) -> Iterator[ladybug.Connection]:

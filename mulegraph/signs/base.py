@@ -34,7 +34,7 @@ from mulegraph.errors import BadUse
 from mulegraph.feed.ledger import Ledger
 from mulegraph.model import ARROW_TYPE, Kind
 from mulegraph.signs.scene import Scene
-from mulegraph.signs.words import worded
+from mulegraph.signs.words import said, worded
 
 SUBJECTS = ("account", "device", "merchant", "cluster")
 HOURS = "hours"
@@ -100,6 +100,7 @@ class Sign:
     harms: bool
     reasons: Mapping[str, str]
     find: Callable[..., Rows]
+    explained_by: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -124,6 +125,12 @@ class Sign:
         parameters = inspect.signature(self.find).parameters.values()
         return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
 
+    @property
+    def reads(self) -> list[str]:
+        """Names of its positional parameters: parts of the scene."""
+        parameters = inspect.signature(self.find).parameters.values()
+        return [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
+
     def missing(self, ledger: Ledger) -> list[str]:
         """What it needs and the ledger lacks, so that it is not testable: tables, columns (`table.column`), hours."""
         found = []
@@ -139,9 +146,7 @@ class Sign:
 
     def rows(self, scene: Scene, changed: Mapping[str, Any]) -> Rows:
         """What the sign gives, as it gives it; `changed` replaces thresholds."""
-        parameters = inspect.signature(self.find).parameters.values()
-        reads = [getattr(scene, each.name) for each in parameters if each.kind is not each.KEYWORD_ONLY]
-        return self.find(*reads, **{**self.thresholds, **changed})
+        return self.find(*(getattr(scene, name) for name in self.reads), **{**self.thresholds, **changed})
 
     def run(self, scene: Scene, changed: Mapping[str, Any]) -> pa.Table:
         """Findings of this sign, best first."""
@@ -153,10 +158,10 @@ class Sign:
         amount = finding["amount"]
         words = {
             **{name: worded(value, language) for name, value in finding["facts"].items()},
-            "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else "–",
+            "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else None,
             "currency": finding["currency"] or "",
         }
-        return " ".join(self.reasons[language].format_map(words).split())
+        return said(self.reasons.get(language, self.reasons["en"]), words)
 
 
 def sign(
@@ -170,15 +175,18 @@ def sign(
     harms: bool = False,
     subject: str = "account",
     needs: tuple[str, ...] = (),
+    explained_by: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Rows]], Sign]:
     """Make a function a sign. `reason` is a sentence in each language, with facts in braces.
 
     `weight` is how much a finding of full score says of its subject, in nats of evidence, `party_weight` of the others
-    that it names; `harms`: the subject is the one who was harmed, and it says nothing against him.
+    that it names; `harms`: the subject is the one who was harmed, and it says nothing against him. `explained_by` names
+    the benign tests that can explain a workspace's own sign; of the others the tests know themselves.
     """
 
     def made(find: Callable[..., Rows]) -> Sign:
-        return Sign(code, find.__name__, source, subject, phase, needs, weight, party_weight, harms, reason, find)
+        named = code, find.__name__, source, subject, phase, needs
+        return Sign(*named, weight, party_weight, harms, reason, find, explained_by)
 
     return made
 
@@ -194,9 +202,8 @@ def all_signs() -> dict[str, Sign]:
     return dict(sorted(found.items()))
 
 
-def check_thresholds(changed: dict[str, dict[str, Any]]) -> None:
+def check_thresholds(changed: dict[str, dict[str, Any]], known: Mapping[str, Sign]) -> None:
     """Raise BadUse when settings name a sign or a threshold that does not exist, or hold another type of value."""
-    known = all_signs()
     for code, values in changed.items():
         if code not in known:
             raise BadUse(f"settings: sign '{code}' is unknown", do="Expected one of " + ", ".join(known) + ".")

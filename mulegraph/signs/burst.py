@@ -42,9 +42,9 @@ class Found:
     weight=7.0,
     party_weight=3.0,
     reason={
-        "en": "{pattern_name} with {counterparties} others within {hours} hours: {amount} {currency}",
+        "en": "{pattern_name} with {counterparties:other|others} within {hours:hour|hours}: {amount} {currency}",
         "vi": "{pattern_name} với {counterparties} tài khoản khác trong {hours} giờ: {amount} {currency}",
-        "nl": "{pattern_name} met {counterparties} anderen binnen {hours} uur: {amount} {currency}",
+        "nl": "{pattern_name} met {counterparties:ander|anderen} binnen {hours} uur: {amount} {currency}",
     },
 )
 def burst(

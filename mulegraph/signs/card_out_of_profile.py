@@ -17,9 +17,11 @@ from mulegraph.signs.base import Phase, sign
     harms=True,
     needs=("card_events",),
     reason={
-        "en": "{amount} {currency} by card in a day, {times} times its usual day and {mads} deviations above it",
+        "en": "{amount} {currency} by card in a day, {times} times its usual day and {mads:deviation|deviations}"
+        " above it",
         "vi": "{amount} {currency} qua thẻ trong một ngày, gấp {times} lần ngày thường và vượt {mads} độ lệch",
-        "nl": "{amount} {currency} met de kaart op een dag, {times} maal de gewone dag en {mads} afwijkingen erboven",
+        "nl": "{amount} {currency} met de kaart op een dag, {times} maal de gewone dag en"
+        " {mads:afwijking|afwijkingen} erboven",
     },
 )
 def card_out_of_profile(

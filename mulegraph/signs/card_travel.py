@@ -20,13 +20,12 @@ KILOMETRES_APART = 100.0
     harms=True,
     needs=("card_events", "card_events.place", HOURS),
     reason={
-        "en": "one card at places {kmh} km/h apart ({travels} times, at {places} places), and used for up to"
-        " {marathon_hours}"
-        " hours without a rest",
-        "vi": "một thẻ dùng ở các nơi cách nhau với tốc độ {kmh} km/h ({travels} lần, ở {places} nơi), và liên tục tới"
-        " {marathon_hours} giờ không nghỉ",
-        "nl": "één kaart op plaatsen die {kmh} km/u uit elkaar liggen ({travels} keer, op {places} plaatsen), en tot"
-        " {marathon_hours} uur zonder pauze gebruikt",
+        "en": "one card at places {kmh} km/h apart ({travels:time|times}, at {places:place|places}), and used for"
+        " up to {marathon_hours:hour|hours} without a rest",
+        "vi": "một thẻ dùng ở các nơi cách nhau với tốc độ {kmh} km/h ({travels} lần, ở {places} nơi), và liên tục"
+        " tới {marathon_hours} giờ không nghỉ",
+        "nl": "één kaart op plaatsen die {kmh} km/u uit elkaar liggen ({travels} keer, op"
+        " {places:plaats|plaatsen}), en tot {marathon_hours} uur zonder pauze gebruikt",
     },
 )
 def card_travel(

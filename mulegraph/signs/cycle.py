@@ -22,13 +22,12 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
     phase=Phase.DISPERSE,
     weight=9.0,
     reason={
-        "en": "{amount} {currency} went round {cycle_accounts} accounts and came back to where it started"
-        " within {hours}"
-        " hours, {kept_percent}% less",
-        "vi": "{amount} {currency} đi vòng qua {cycle_accounts} tài khoản và quay về điểm đầu trong {hours} giờ, hao"
-        " {kept_percent}%",
-        "nl": "{amount} {currency} ging rond langs {cycle_accounts} rekeningen en kwam binnen {hours} uur terug,"
-        " {kept_percent}% minder",
+        "en": "{amount} {currency} went round {cycle_accounts:account|accounts} and came back to where it started"
+        " within {hours:hour|hours}, {kept_percent}% less",
+        "vi": "{amount} {currency} đi vòng qua {cycle_accounts} tài khoản và quay về điểm đầu trong {hours} giờ,"
+        " hao {kept_percent}%",
+        "nl": "{amount} {currency} ging rond langs {cycle_accounts:rekening|rekeningen} en kwam binnen {hours} uur"
+        " terug, {kept_percent}% minder",
     },
 )
 def cycle(

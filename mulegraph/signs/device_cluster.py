@@ -17,11 +17,11 @@ from mulegraph.signs.base import Phase, sign
     weight=4.0,
     party_weight=4.0,
     reason={
-        "en": "{accounts_joined} accounts of {holders} holders at {addresses} addresses are joined by {devices}"
-        " devices",
+        "en": "{accounts_joined:account|accounts} of {holders:holder|holders} at {addresses:address|addresses} are"
+        " joined by {devices:device|devices}",
         "vi": "{accounts_joined} tài khoản của {holders} chủ ở {addresses} địa chỉ được nối bởi {devices} thiết bị",
-        "nl": "{accounts_joined} rekeningen van {holders} houders op {addresses} adressen zijn verbonden door"
-        " {devices} apparaten",
+        "nl": "{accounts_joined:rekening|rekeningen} van {holders:houder|houders} op {addresses:adres|adressen}"
+        " zijn verbonden door {devices:apparaat|apparaten}",
     },
 )
 def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 3) -> pd.DataFrame:

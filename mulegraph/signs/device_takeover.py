@@ -18,14 +18,12 @@ from mulegraph.signs.base import Phase, grown, sign
     harms=True,
     needs=("device_use",),
     reason={
-        "en": "{trigger}, then {then}, and {amount} {currency} left within {hours} hours: {drained_percent}% of"
-        " the least"
-        " that was there, {times} times a usual payment",
+        "en": "{trigger}, then {then}, and {amount} {currency} left within {hours:hour|hours}:"
+        " {drained_percent:≤1000}% of the least that was there, {times} times a usual payment",
         "vi": "{trigger}, sau đó {then}, và {amount} {currency} rời tài khoản trong {hours} giờ:"
-        " {drained_percent}% số dư"
-        " tối thiểu, gấp {times} lần thanh toán thường",
-        "nl": "{trigger}, dan {then}, en {amount} {currency} ging binnen {hours} uur weg: {drained_percent}% van wat er"
-        " minstens stond, {times} maal een gewone betaling",
+        " {drained_percent:≤1000}% số dư tối thiểu, gấp {times} lần thanh toán thường",
+        "nl": "{trigger}, dan {then}, en {amount} {currency} ging binnen {hours} uur weg: {drained_percent:≤1000}%"
+        " van wat er minstens stond, {times} maal een gewone betaling",
     },
 )
 def device_takeover(

@@ -19,13 +19,12 @@ LEDGER_SHARE = 0.5
     phase=Phase.DISPERSE,
     weight=7.0,
     reason={
-        "en": "slept for {slept_days} days, then {transfers} transfers within {hours} hours: {amount} {currency} in,"
-        " {passed_percent}% of it out again",
+        "en": "slept for {slept_days:day|days}, then {transfers:transfer|transfers} within {hours:hour|hours}:"
+        " {amount} {currency} in, {passed_percent}% of it out again",
         "vi": "ngủ yên {slept_days} ngày, rồi {transfers} giao dịch trong {hours} giờ: {amount} {currency} vào,"
         " {passed_percent}% chuyển đi",
-        "nl": "sliep {slept_days} dagen, daarna {transfers} overboekingen binnen {hours} uur: {amount}"
-        " {currency} binnen,"
-        " {passed_percent}% weer weg",
+        "nl": "sliep {slept_days:dag|dagen}, daarna {transfers:overboeking|overboekingen} binnen {hours} uur:"
+        " {amount} {currency} binnen, {passed_percent}% weer weg",
     },
 )
 def dormant_wakes(

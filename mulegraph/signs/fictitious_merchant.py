@@ -19,12 +19,12 @@ from mulegraph.signs.base import Phase, grown, sign
     party_weight=7.0,
     needs=("card_events", "card_events.merchant_id"),
     reason={
-        "en": "{payments} card payments by {cards} cards, {round_percent}% of round amounts, {repeated_percent}% of an"
-        " amount seen before, {drained_percent}% drained within a day",
-        "vi": "{payments} giao dịch thẻ từ {cards} thẻ, {round_percent}% số tiền tròn, {repeated_percent}% lặp lại,"
-        " {drained_percent}% bị rút trong một ngày",
-        "nl": "{payments} kaartbetalingen van {cards} kaarten, {round_percent}% ronde bedragen, {repeated_percent}% van"
-        " een eerder bedrag, {drained_percent}% binnen een dag weggesluisd",
+        "en": "{payments:card payment|card payments} by {cards:card|cards}, {round_percent}% of round amounts,"
+        " {repeated_percent}% of an amount seen before[, {drained_percent}% drained within a day]",
+        "vi": "{payments} giao dịch thẻ từ {cards} thẻ, {round_percent}% số tiền tròn, {repeated_percent}% lặp"
+        " lại[, {drained_percent}% bị rút trong một ngày]",
+        "nl": "{payments:kaartbetaling|kaartbetalingen} van {cards:kaart|kaarten}, {round_percent}% ronde bedragen,"
+        " {repeated_percent}% van een eerder bedrag[, {drained_percent}% binnen een dag weggesluisd]",
     },
 )
 def fictitious_merchant(

@@ -20,14 +20,12 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
     weight=8.0,
     party_weight=1.0,
     reason={
-        "en": "number {place} of {accounts_passed} accounts that passed money on: {amount} {currency} went in and {out}"
-        " came out {minutes} minutes later",
-        "vi": "tài khoản thứ {place} trong {accounts_passed} tài khoản chuyển tiếp tiền: {amount} {currency}"
-        " vào và {out}"
-        " ra sau {minutes} phút",
-        "nl": "nummer {place} van {accounts_passed} rekeningen die geld doorgaven: {amount} {currency} ging"
-        " erin en {out}"
-        " kwam er {minutes} minuten later uit",
+        "en": "number {place} of {accounts_passed:account|accounts} that passed money on: {amount} {currency} went"
+        " in and {out} came out {minutes:minute|minutes} later",
+        "vi": "tài khoản thứ {place} trong {accounts_passed} tài khoản chuyển tiếp tiền: {amount} {currency} vào và"
+        " {out} ra sau {minutes} phút",
+        "nl": "nummer {place} van {accounts_passed:rekening|rekeningen} die geld doorgaven: {amount} {currency}"
+        " ging erin en {out} kwam er {minutes:minuut|minuten} later uit",
     },
 )
 def layered_chain(chains: NamedChains) -> pd.DataFrame:

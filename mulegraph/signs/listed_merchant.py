@@ -16,12 +16,12 @@ from mulegraph.signs.base import Phase, grown, sign
     harms=True,
     needs=("card_events", "card_events.merchant_id", "listings"),
     reason={
-        "en": "{payments} card payments, {amount} {currency} in all, at {merchants} merchants on a suspicion or"
-        " warning list",
-        "vi": "{payments} giao dịch thẻ, tổng {amount} {currency}, tại {merchants} đơn vị trong danh sách nghi"
-        " ngờ hoặc cảnh báo",
-        "nl": "{payments} kaartbetalingen, samen {amount} {currency}, bij {merchants} handelaren op een verdachten- of"
-        " waarschuwingslijst",
+        "en": "{payments:card payment|card payments}, {amount} {currency} in all, at {merchants:merchant|merchants}"
+        " on a suspicion or warning list",
+        "vi": "{payments} giao dịch thẻ, tổng {amount} {currency}, tại {merchants} đơn vị trong danh sách nghi ngờ"
+        " hoặc cảnh báo",
+        "nl": "{payments:kaartbetaling|kaartbetalingen}, samen {amount} {currency}, bij"
+        " {merchants:handelaar|handelaren} op een verdachten- of waarschuwingslijst",
     },
 )
 def listed_merchant(ledger: Ledger, *, payments_more_than: int = 0) -> ibis.Table:

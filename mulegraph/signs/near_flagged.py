@@ -18,9 +18,11 @@ from mulegraph.signs.base import Phase, score_of, sign
     phase=Phase.DISPERSE,
     weight=7.0,
     reason={
-        "en": "{flagged} accounts on a suspicion list within {hops} transfers by {ways} ways; {path}",
+        "en": "{flagged:account|accounts} on a suspicion list within {hops:transfer|transfers} by {ways:way|ways};"
+        " {path}",
         "vi": "{flagged} tài khoản trong danh sách nghi ngờ trong vòng {hops} giao dịch qua {ways} đường; {path}",
-        "nl": "{flagged} rekeningen op een verdachtenlijst binnen {hops} overboekingen langs {ways} wegen; {path}",
+        "nl": "{flagged:rekening|rekeningen} op een verdachtenlijst binnen {hops:overboeking|overboekingen} langs"
+        " {ways:weg|wegen}; {path}",
     },
 )
 def near_flagged(

@@ -24,15 +24,17 @@ LEAST_SPREAD = 0.25
     phase=Phase.DISPERSE,
     weight=6.0,
     reason={
-        "en": "out of line: {tests_count} of 4 tests; {income_times} times the income in a month, a day {history_mads}"
-        " deviations above its own, {peer_mads} above its peers, {partners} counterparties in a day,"
-        " {night_percent}% at night, {travel_kmh} km/h",
-        "vi": "bất thường: {tests_count} trên 4 phép thử; gấp {income_times} lần thu nhập tháng, một ngày vượt"
-        " {history_mads} độ lệch so với lịch sử, {peer_mads} so với nhóm, {partners} đối tác trong một ngày,"
-        " {night_percent}% ban đêm, {travel_kmh} km/h",
-        "nl": "wijkt af: {tests_count} van 4 toetsen; {income_times} maal het inkomen in een maand, een dag"
-        " {history_mads} afwijkingen boven de eigen, {peer_mads} boven de groep, {partners} tegenpartijen op een dag,"
-        " {night_percent}% in de nacht, {travel_kmh} km/u",
+        "en": "out of line: {tests_count} of 4 tests[; {income_times} times the income in a month][; a day"
+        " {history_mads:deviation|deviations} above its own days][; a month {peer_mads:deviation|deviations}"
+        " above its peers][; {partners:counterparty|counterparties} in a day][; {night_percent}% at night][;"
+        " {travel_kmh} km/h]",
+        "vi": "bất thường: {tests_count} trên 4 phép thử[; gấp {income_times} lần thu nhập tháng][; một ngày vượt"
+        " {history_mads} độ lệch so với lịch sử][; một tháng vượt {peer_mads} độ lệch so với nhóm][;"
+        " {partners} đối tác trong một ngày][; {night_percent}% ban đêm][; {travel_kmh} km/h]",
+        "nl": "wijkt af: {tests_count} van 4 toetsen[; {income_times} maal het inkomen in een maand][; een dag"
+        " {history_mads:afwijking|afwijkingen} boven de eigen dagen][; een maand"
+        " {peer_mads:afwijking|afwijkingen} boven de groep][; {partners:tegenpartij|tegenpartijen} op een"
+        " dag][; {night_percent}% in de nacht][; {travel_kmh} km/u]",
     },
 )
 def out_of_profile(

@@ -19,13 +19,13 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.DISPERSE,
     weight=7.0,
     reason={
-        "en": "{amount} {currency} from {senders} accounts, {passed_percent}% passed on after {dwell_minutes} minutes"
-        " (median; nine tenths within {dwell_90_minutes}), {kept_percent}% kept",
+        "en": "{amount} {currency} from {senders:account|accounts}, {passed_percent}% passed on after"
+        " {dwell_minutes:minute|minutes} (median; nine tenths within {dwell_90_minutes}), {kept_percent}% kept",
         "vi": "{amount} {currency} từ {senders} tài khoản, {passed_percent}% chuyển đi sau {dwell_minutes} phút"
-        " (trung vị;"
-        " chín phần mười trong {dwell_90_minutes}), giữ lại {kept_percent}%",
-        "nl": "{amount} {currency} van {senders} rekeningen, {passed_percent}% doorgegeven na {dwell_minutes} minuten"
-        " (mediaan; negen tiende binnen {dwell_90_minutes}), {kept_percent}% gehouden",
+        " (trung vị; chín phần mười trong {dwell_90_minutes}), giữ lại {kept_percent}%",
+        "nl": "{amount} {currency} van {senders:rekening|rekeningen}, {passed_percent}% doorgegeven na"
+        " {dwell_minutes:minuut|minuten} (mediaan; negen tiende binnen {dwell_90_minutes}), {kept_percent}%"
+        " gehouden",
     },
 )
 def pass_through(

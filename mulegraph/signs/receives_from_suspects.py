@@ -16,9 +16,11 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.DISPERSE,
     weight=8.0,
     reason={
-        "en": "{receipts} receipts from {senders} accounts on a suspicion list, {amount} {currency} in all",
+        "en": "{receipts:receipt|receipts} from {senders:account|accounts} on a suspicion list, {amount} {currency}"
+        " in all",
         "vi": "{receipts} lần nhận tiền từ {senders} tài khoản trong danh sách nghi ngờ, tổng {amount} {currency}",
-        "nl": "{receipts} ontvangsten van {senders} rekeningen op een verdachtenlijst, samen {amount} {currency}",
+        "nl": "{receipts:ontvangst|ontvangsten} van {senders:rekening|rekeningen} op een verdachtenlijst, samen"
+        " {amount} {currency}",
     },
 )
 def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:

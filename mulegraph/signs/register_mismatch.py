@@ -26,12 +26,12 @@ WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 
     weight=6.0,
     needs=("holders.national_id", "population_register"),
     reason={
-        "en": "the holder differs from the population register in: {differs} (name {name_percent}% alike,"
-        " address {address_percent}% alike)",
-        "vi": "chủ tài khoản khác với cơ sở dữ liệu dân cư về: {differs} (tên giống {name_percent}%,"
-        " địa chỉ giống {address_percent}%)",
-        "nl": "de rekeninghouder wijkt af van het bevolkingsregister in: {differs} (naam {name_percent}% gelijk,"
-        " adres {address_percent}% gelijk)",
+        "en": "the holder differs from the population register in: {differs}[, name {name_percent}% alike][,"
+        " address {address_percent}% alike]",
+        "vi": "chủ tài khoản khác với cơ sở dữ liệu dân cư về: {differs}[, tên giống {name_percent}%][, địa chỉ"
+        " giống {address_percent}%]",
+        "nl": "de rekeninghouder wijkt af van het bevolkingsregister in: {differs}[, naam {name_percent}% gelijk][,"
+        " adres {address_percent}% gelijk]",
     },
 )
 def register_mismatch(

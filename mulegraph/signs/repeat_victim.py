@@ -17,12 +17,12 @@ from mulegraph.signs.base import Phase, grown, sign
     party_weight=7.0,
     needs=("reports",),
     reason={
-        "en": "{role}: {victims} reported victims paid it, and it paid {suspects} suspects; {amount} {currency} in all",
-        "vi": "{role}: {victims} nạn nhân đã báo cáo chuyển tiền cho tài khoản này, và nó đã chuyển cho {suspects} nghi"
-        " phạm; tổng {amount} {currency}",
-        "nl": "{role}: {victims} slachtoffers met aangifte betaalden eraan, en het betaalde {suspects}"
-        " verdachten; samen"
-        " {amount} {currency}",
+        "en": "{role}: {victims:reported victim|reported victims} paid it, and it paid {suspects:suspect|suspects};"
+        " {amount} {currency} in all",
+        "vi": "{role}: {victims} nạn nhân đã báo cáo chuyển tiền cho tài khoản này, và nó đã chuyển cho {suspects}"
+        " nghi phạm; tổng {amount} {currency}",
+        "nl": "{role}: {victims:slachtoffer|slachtoffers} met aangifte betaalden eraan, en het betaalde"
+        " {suspects:verdachte|verdachten}; samen {amount} {currency}",
     },
 )
 def repeat_victim(

@@ -17,10 +17,11 @@ from mulegraph.signs.base import Phase, sign
     weight=5.0,
     party_weight=5.0,
     reason={
-        "en": "one device used for {accounts_used} accounts of {holders} holders at {addresses} addresses {household}",
+        "en": "one device used for {accounts_used:account|accounts} of {holders:holder|holders} at"
+        " {addresses:address|addresses} {household}",
         "vi": "một thiết bị dùng cho {accounts_used} tài khoản của {holders} chủ ở {addresses} địa chỉ {household}",
-        "nl": "één apparaat gebruikt voor {accounts_used} rekeningen van {holders} houders op {addresses}"
-        " adressen {household}",
+        "nl": "één apparaat gebruikt voor {accounts_used:rekening|rekeningen} van {holders:houder|houders} op"
+        " {addresses:adres|adressen} {household}",
     },
 )
 def shared_device(clusters: DeviceClusters, *, more_than_holders: int = 1) -> pd.DataFrame:

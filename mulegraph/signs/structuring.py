@@ -22,13 +22,12 @@ REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, 
     weight=8.0,
     party_weight=6.0,
     reason={
-        "en": "{repeats} times the same amount to the same party in a day, and {near} amounts just under the reporting"
-        " limit within {days} days",
-        "vi": "{repeats} lần cùng số tiền cho cùng một bên trong ngày, và {near} số tiền ngay dưới hạn mức báo"
-        " cáo trong"
-        " {days} ngày",
-        "nl": "{repeats} maal hetzelfde bedrag aan dezelfde partij op een dag, en {near} bedragen net onder de"
-        " meldgrens binnen {days} dagen",
+        "en": "{repeats:time|times} the same amount to the same party in a day, and {near:amount|amounts} just"
+        " under the reporting limit within {days:day|days}",
+        "vi": "{repeats} lần cùng số tiền cho cùng một bên trong ngày, và {near} số tiền ngay dưới hạn mức báo cáo"
+        " trong {days} ngày",
+        "nl": "{repeats} maal hetzelfde bedrag aan dezelfde partij op een dag, en {near:bedrag|bedragen} net onder"
+        " de meldgrens binnen {days:dag|dagen}",
     },
 )
 def structuring(

@@ -1,7 +1,15 @@
-"""Words that facts put into reasons, in the languages of the reasons; numbers and names go in as they are."""
+"""Words that facts put into reasons, in the languages of the reasons; numbers and names go in as they are.
+
+A reason is a sentence with facts in braces: `{hours}`. `{devices:device|devices}` is the number and its noun, one or
+many; `{percent:≤1000}` says "≥ 1000" of a fact that was cut off there. What stands in `[…]` is left out where a fact in
+it is not known.
+"""
 
 from __future__ import annotations
 
+import re
+import string
+from collections.abc import Mapping
 from typing import Any
 
 LANGUAGES = ("en", "vi", "nl")
@@ -43,8 +51,6 @@ def worded(value: Any, language: str) -> Any:
         return ", ".join(str(worded(each, language)) for each in value)
     if isinstance(value, float):
         return f"{value:g}"
-    if value is None:
-        return "–"
     if language == LANGUAGES[0] or not isinstance(value, str):
         return value
     place = LANGUAGES.index(language) - 1
@@ -52,3 +58,31 @@ def worded(value: Any, language: str) -> Any:
         return PHRASES[value][place]
     first, _, rest = value.partition(" ")
     return f"{PHRASES[first][place]} {rest}" if first in PHRASES else value
+
+
+def said(reason: str, facts: Mapping[str, Any]) -> str:
+    """A reason with its facts, as `worded` gives them, filled in. Raises KeyError for one that there is not."""
+
+    def part(found: re.Match[str]) -> str:
+        lacks = any(facts[name] is None for name in named(found[1]))
+        return "" if lacks else found[1]
+
+    return " ".join(_Sentence().vformat(re.sub(r"\[([^\[\]]*)\]", part, reason), (), facts).split())
+
+
+def named(reason: str) -> list[str]:
+    """Names of the facts in a reason."""
+    return re.findall(r"{(\w+)", reason)
+
+
+class _Sentence(string.Formatter):
+    """Fills in facts; see above for what may follow a name."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        told = "–" if value is None else str(value)
+        if format_spec.startswith("≤"):
+            return f"≥ {told}" if told == format_spec[1:] else told
+        if format_spec:
+            one, _, many = format_spec.partition("|")
+            return f"{told} {one if told == '1' else many}"
+        return told

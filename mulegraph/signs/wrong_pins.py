@@ -18,9 +18,9 @@ WRONG = ("wrong_pin", "wrong_otp")
     harms=True,
     needs=("card_events",),
     reason={
-        "en": "{wrong} wrong PINs or codes within {minutes} minutes, {then}",
+        "en": "{wrong:wrong PIN or code|wrong PINs or codes} within {minutes:minute|minutes}, {then}",
         "vi": "{wrong} lần sai PIN hoặc mã OTP trong {minutes} phút, {then}",
-        "nl": "{wrong} foute pincodes of codes binnen {minutes} minuten, {then}",
+        "nl": "{wrong:foute pincode of code|foute pincodes of codes} binnen {minutes:minuut|minuten}, {then}",
     },
 )
 def wrong_pins(

@@ -8,7 +8,7 @@ papers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,10 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from mulegraph.errors import BadUse
 from mulegraph.feed.daily import ARRANGED
 from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.bursts import Sides
 from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.signs.base import Sign, all_signs
 
 PASSED, FAILED = "passed", "failed"
 MONEY = frozenset("A3 A4 A6 N1 N2 N3 N5 N6 N7".split())
@@ -107,15 +109,31 @@ class BenignTest:
     run: Callable[[Evidence], Outcome]
 
 
-def weigh(findings: pa.Table, evidence: Evidence) -> pa.Table:
-    """The findings with `benign` filled in and `score` lowered; order and number stay."""
+def explained_signs(test: BenignTest, signs: Mapping[str, Sign]) -> frozenset[str]:
+    """Codes of the signs that a test can explain, those of a workspace's own that name it among them."""
+    return test.signs | {code for code, sign in signs.items() if test.name in sign.explained_by}
+
+
+def check_explanations(signs: Mapping[str, Sign]) -> None:
+    """Raise BadUse when a sign names a benign test that there is not."""
+    known = [test.name for test in TESTS]
+    for code, sign in signs.items():
+        if unknown := set(sign.explained_by) - set(known):
+            raise BadUse(
+                f"sign {code}: benign test '{min(unknown)}' is unknown", do=f"Expected some of {', '.join(known)}."
+            )
+
+
+def weigh(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign] | None = None) -> pa.Table:
+    """The findings with `benign` filled in and `score` lowered; order and number stay. `signs` default to all."""
+    known = all_signs() if signs is None else signs
     if not len(findings):
         return findings
-    signs = evidence.findings["sign"].to_numpy()
+    of_sign = evidence.findings["sign"].to_numpy()
     left = np.ones(len(evidence))
     told: list[dict[str, list[str]]] = [{} for _ in range(len(evidence))]
     for test in TESTS:
-        outcome, about = test.run(evidence), np.isin(signs, list(test.signs))
+        outcome, about = test.run(evidence), np.isin(of_sign, list(explained_signs(test, known)))
         passed = outcome.passed & about
         left[passed] *= 1 - test.lowers
         for place, mine in enumerate(told):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 from mulegraph.settings import CaseSettings
+from mulegraph.signs.base import Sign
 from mulegraph.triage.roles import roles_by_sign, roles_of
 from mulegraph.triage.score import CASE_CURVE, case_pieces, parted
 
@@ -53,11 +54,13 @@ def build_cases(
     account_nats: Nats,
     holders: dict[str, str],
     settings: CaseSettings,
+    signs: Mapping[str, Sign] | None = None,
 ) -> pa.Table:
     """Cases in `CASES` from findings and chains above the threshold.
 
     `account_nats` says how unlikely a meeting at each account is by chance: those under `least_link_nats` (shops,
-    exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one.
+    exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one. `signs`
+    are those that the findings are of, by code; all where none are given.
     """
     rows = [row for row in findings.to_pylist() if row["score"] >= settings.least_score]
     graph = _joined(rows, chains, account_nats, holders, settings.least_link_nats)
@@ -70,7 +73,7 @@ def build_cases(
         if home is not None:
             by_part[home].append(row)
     of_chain = {row["chain"]: row for row in chains.to_pylist()}
-    cases = [_case(part, of_chain) for part in by_part.values()]
+    cases = [_case(part, of_chain, signs) for part in by_part.values()]
     cases.sort(key=lambda case: (-case["score"], -(case["amount"] or 0), case["case"]))
     return pa.Table.from_pylist(cases, CASES)
 
@@ -141,12 +144,14 @@ def _home(accounts: list[str], part_of: dict[str, int]) -> int | None:
     return max(votes, key=lambda part: (votes[part], -part)) if votes else None
 
 
-def _case(rows: list[dict[str, Any]], of_chain: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _case(
+    rows: list[dict[str, Any]], of_chain: dict[str, dict[str, Any]], signs: Mapping[str, Sign] | None
+) -> dict[str, Any]:
     patterns = dict.fromkeys(row["pattern"] for row in rows)
     chains = [of_chain[pattern] for pattern in patterns if pattern in of_chain]
     accounts = sorted({name for row in rows for name in row["accounts"]} - CASH)
     roles = roles_by_sign(rows) | roles_of([(chain["accounts"], chain["transfers"]) for chain in chains])
-    score, parts = parted(case_pieces(rows), CASE_CURVE)
+    score, parts = parted(case_pieces(rows, signs), CASE_CURVE)
     entered = {chain["transfers"][0]: chain["amount_in"] for chain in chains}
     times = [row[name] for row in rows for name in ("first_at", "last_at") if row[name] is not None]
     findings = sorted(row["finding"] for row in rows)

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.feed.ledger import Ledger
-from mulegraph.signs.base import all_signs
+from mulegraph.signs.base import Sign, all_signs
 from mulegraph.triage.benign import Evidence, paid_by_many
 
 BASE, LISTED = "base", "listed"
@@ -90,9 +90,9 @@ def expected_false(scores: Iterable[float], least: float) -> float | None:
     return 1 - sum(reached) / len(reached) if reached else None
 
 
-def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
+def account_scores(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign] | None = None) -> pa.Table:
     """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
-    pieces = account_pieces(findings, evidence)
+    pieces = account_pieces(findings, evidence, signs)
     rows: list[dict[str, Any]] = []
     for account, mine in pieces.items():
         score, parts = parted(summed(mine), ACCOUNT_CURVE)
@@ -101,9 +101,11 @@ def account_scores(findings: pa.Table, evidence: Evidence) -> pa.Table:
     return pa.Table.from_pylist(rows, SCORES)
 
 
-def account_pieces(findings: pa.Table, evidence: Evidence) -> dict[str, list[Piece]]:
-    """What is held against each account, before it is added up."""
-    signs, ids = all_signs(), evidence.ledger.account_ids
+def account_pieces(
+    findings: pa.Table, evidence: Evidence, known: Mapping[str, Sign] | None = None
+) -> dict[str, list[Piece]]:
+    """What is held against each account, before it is added up; by all signs where none are `known`."""
+    signs, ids = known or all_signs(), evidence.ledger.account_ids
     pieces: dict[int, list[Piece]] = {}
     columns = (findings[name].to_pylist() for name in ("sign", "score", "victim"))
     own = zip(evidence.findings["number"].tolist(), _own_transfers(evidence), *columns, strict=True)
@@ -111,19 +113,19 @@ def account_pieces(findings: pa.Table, evidence: Evidence) -> dict[str, list[Pie
         # What harmed the subject does not speak against it.
         if number >= 0 and signs[code].weight and not victim:
             pieces.setdefault(number, []).append(Piece(code, score * signs[code].weight, transfers))
-    for number, code, nats in _as_party(findings, evidence):
+    for number, code, nats in _as_party(findings, evidence, signs):
         pieces.setdefault(number, []).append(Piece(code, nats, frozenset()))
     for number, confidence in _listed(evidence.ledger):
         pieces.setdefault(number, []).append(Piece(LISTED, confidence * LISTED_WEIGHT, frozenset()))
     return {ids[number].as_py(): mine for number, mine in pieces.items()}
 
 
-def _as_party(findings: pa.Table, evidence: Evidence) -> list[tuple[int, str, float]]:
+def _as_party(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign]) -> list[tuple[int, str, float]]:
     """Account number, sign and nats of the worst finding of each sign that an account is named in beside the subject.
 
     Who is named beside many subjects is no worse than who is named beside the worst of them; and shops are named often.
     """
-    weights = {code: sign.party_weight for code, sign in all_signs().items()}
+    weights = {code: sign.party_weight for code, sign in signs.items()}
     frame = findings.select(["sign", "score"]).to_pandas()
     nats = frame["score"] * frame["sign"].map(weights)
     named = evidence.named[["f", "number"]]
@@ -134,9 +136,9 @@ def _as_party(findings: pa.Table, evidence: Evidence) -> list[tuple[int, str, fl
     return list(zip(worst["number"].tolist(), worst["sign"].tolist(), worst["nats"].tolist(), strict=True))
 
 
-def case_pieces(findings: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+def case_pieces(findings: Iterable[Mapping[str, Any]], known: Mapping[str, Sign] | None = None) -> dict[str, float]:
     """Nats by sign of a case's findings; rows of FINDINGS as dictionaries."""
-    signs = all_signs()
+    signs = known or all_signs()
     places: dict[str, int] = {}
     pieces = []
     for row in findings:

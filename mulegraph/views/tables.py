@@ -6,11 +6,12 @@ import csv
 import io
 import json
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 WIDTH = 80
-LONGEST_WORD = 24
+LONGEST_WORD, COLUMN_GAP = 24, 2
 MOST_SHOWN = 4
 """Members of a list that a table cell shows."""
 
@@ -84,6 +85,27 @@ def made_of(parts: Mapping[str, float]) -> str:
     return " + ".join(f"{name} {value / 100:.2f}" for name, value in largest if value)
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 account`, `1,234 accounts`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def pairs(values: Mapping[str, Any]) -> str:
+    """`name: value, name: value` in one line; of lists by name how long each is."""
+    told = {name: value for name, value in values.items() if value is not None}
+    return ", ".join(f"{name}: {_nested(value)}" for name, value in told.items())
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, Mapping):
+        lists = all(isinstance(each, list) for each in value.values())
+        inside = ", ".join(f"{name} {len(each)}" for name, each in value.items()) if lists else pairs(value)
+        return f"({inside})"
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        return " ".join(map(_nested, value))
+    return shown(value)
+
+
 def written(rows: Sequence[Row], how: Format, *, columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
     """Rows as text.
 
@@ -121,21 +143,61 @@ def _cell(value: Any) -> str:
 def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
     """A table for people; numbers to the right, long lists shortened, control characters made visible."""
     listed = list(rows)
+    constant = _constant(listed, columns) if sum(_least(listed, columns).values()) > _room(columns, width) else {}
+    heads = {name: head for name, head in columns.items() if name not in constant}
+    least = _least(listed, heads)
+    tight = sum(_least(listed, heads, broken=False).values()) > _room(heads, width)
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name, head in columns.items():
-        numeric = all(
-            isinstance(row.get(name), (int, float, Decimal)) for row in listed[:50] if row.get(name) is not None
-        )
-        # An id that is broken over two lines cannot be copied.
-        texts = [shown(row.get(name)) for row in listed]
-        whole = all(len(text) <= LONGEST_WORD and " " not in text for text in texts)
-        table.add_column(head, justify="right" if listed and numeric else "left", overflow="fold", no_wrap=whole)
+    for name, head in heads.items():
+        values = [row.get(name) for row in listed]
+        numeric = all(isinstance(each, (int, float, Decimal)) for each in values[:50] if each is not None)
+        # An id that is broken over two lines cannot be copied, and a day is broken from its hour at most.
+        whole = all(len(text) <= LONGEST_WORD and " " not in text for text in map(shown, values))
+        day = least[name] if tight and _are_times(values) else None
+        side: Literal["left", "right"] = "right" if listed and numeric else "left"
+        table.add_column(head, justify=side, overflow="fold", no_wrap=whole, width=day)
     for row in listed:
-        table.add_row(*(shown(row.get(name)) for name in columns))
+        table.add_row(*(shown(row.get(name)) for name in heads))
     stream = io.StringIO()
     Console(file=stream, width=width or WIDTH, markup=False, highlight=False, emoji=False).print(table)
     text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    if constant:
+        same = pairs({columns[name]: value for name, value in constant.items()})
+        text = textwrap.fill(f"everywhere: {same}", width or WIDTH) + "\n" + text
     return text if listed else text + "\n(none)"
+
+
+def _room(columns: Mapping[str, str], width: int) -> int:
+    """Cells for the columns themselves."""
+    return (width or WIDTH) - COLUMN_GAP * (len(columns) - 1)
+
+
+def _least(rows: list[Row], columns: Mapping[str, str], *, broken: bool = True) -> dict[str, int]:
+    """How wide each column must be at least: no word of it broken, but times between day and hour if need be."""
+    least = {}
+    for name, head in columns.items():
+        values = [row.get(name) for row in rows]
+        texts = [head, *map(shown, values)]
+        if _are_times(values) and not broken:
+            least[name] = max(len(text) for text in texts)
+        else:
+            # Longer words are broken anyway.
+            words = [len(word) for text in texts for word in text.split(" ")]
+            least[name] = min(max(words), LONGEST_WORD)
+    return least
+
+
+def _are_times(values: list[Any]) -> bool:
+    return any(isinstance(each, datetime) for each in values[:50])
+
+
+def _constant(rows: list[Row], columns: Mapping[str, str]) -> dict[str, Any]:
+    """Columns that say the same in every row: where there is no room they need not be repeated."""
+    if len(rows) < 2:
+        return {}
+    texts = {head: {shown(row.get(name)) for row in rows} for name, head in columns.items()}
+    same = {name: head for name, head in columns.items() if len(texts[head]) == 1 and texts[head] != {""}}
+    return {name: rows[0].get(name) for name in same}
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from mulegraph.triage.cases import case_graph
 from mulegraph.triage.journey import journey
+from mulegraph.watch import casework
 from mulegraph.watch.known import with_known
 from mulegraph.watch.listing import frame_of
 from mulegraph.watch.outward import outward
@@ -18,6 +19,7 @@ from mulegraph.watch.run import Run
 from mulegraph.watch.suspicion import told
 
 if TYPE_CHECKING:
+    from mulegraph.watch.displays import View
     from mulegraph.watch.workspace import Workspace
 
 
@@ -33,6 +35,11 @@ class Case:
     def row(self) -> dict[str, Any]:
         """The case as the run holds it."""
         return self._row
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What people did with it: status, assignee, disposition, notes, requests and replies."""
+        return casework.told(self.workspace, self.id)
 
     @property
     @outward
@@ -78,6 +85,15 @@ class Case:
         """Accounts with their roles, the evidence between them, shared devices, and what is known of all of them."""
         made = case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
         return with_known(self.workspace, made, findings=self.findings)
+
+    def view(self) -> View:
+        """Its interactive page."""
+        return self.workspace.view(self)
+
+    def _repr_html_(self) -> str:
+        from mulegraph.watch.displays import case_card
+
+        return case_card(self)
 
     def __repr__(self) -> str:
         return f"<{self.id}: {len(self.row['accounts'])} accounts, score {self.row['score']:.2f}>"

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.compute as pc
+
 from mulegraph.errors import BadUse
 from mulegraph.graph.base import Answer, GraphInput, GraphStatus
-from mulegraph.graph.queries import ask
+from mulegraph.graph.queries import ask, known_query
+from mulegraph.model import CASH_IN, CASH_OUT, LISTS
 from mulegraph.watch.graphs import embedded, fill_graph, fill_server, is_current, is_of_journal, shared
+from mulegraph.watch.listing import between
 from mulegraph.watch.outward import Outward, outward
 from mulegraph.watch.run import Runs
 
@@ -47,6 +51,8 @@ class GraphQuestions(Outward):
         if self.server is not None:
             with self.far() as far:
                 return ask(far, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
+        known_query(name).bind(parameters)
+        self._check(parameters)
         graph = embedded(self.folder)
         if not is_current(graph, self.ledger):
             self.told("the graph is not of this ledger; rebuilding it first")
@@ -55,6 +61,28 @@ class GraphQuestions(Outward):
             fill_graph(self.folder, self.ledger, run.table("findings"), run.table("cases"))
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
+
+    def _check(self, parameters: Mapping[str, str]) -> None:
+        """Raises BadUse for an account, device or list that there is not: an empty answer would say the same of it."""
+        for name in ("account", "one", "other"):
+            if name in parameters and parameters[name] not in (CASH_IN, CASH_OUT):
+                self.known_account(parameters[name])
+        for each in filter(None, map(str.strip, parameters.get("accounts", "").split(","))):
+            self.known_account(each)
+        if parameters.get("list", LISTS[0]) not in LISTS:
+            raise BadUse(f"list '{parameters['list']}' is unknown", do="Expected one of " + ", ".join(LISTS) + ".")
+        if "device" in parameters:
+            use = self.ledger.arrow("device_use", ["device_id"])
+            if not pc.any(pc.equal(use["device_id"], parameters["device"])).as_py():
+                raise BadUse(
+                    f"device '{parameters['device']}' is not in the ledger", do="Give its id as in device_use.csv."
+                )
+        if {"since", "until"} <= parameters.keys():
+            between(parameters["since"], parameters["until"])
+
+    def known_account(self, account: str) -> str:
+        """The account's id. Raises BadUse for one that the ledger does not hold."""
+        raise NotImplementedError
 
     def far(self) -> Neo4jGraph:
         """The server's graph, to be asked.

@@ -16,14 +16,20 @@ Moment = datetime | str | None
 
 def cut(frame: pd.DataFrame, top: int | None, since: Moment, until: Moment) -> pd.DataFrame:
     """Keep what overlaps since ≤ … < until, then the first `top` rows."""
-    start, end = stamp(since), stamp(until)
-    if start is not None and end is not None and start >= end:
-        raise BadUse(f"nothing lies between {since} and {until}", do="Give a --since that is before --until.")
+    start, end = between(since, until)
     if start is not None:
         frame = frame[frame["last_at"] >= start]
     if end is not None:
         frame = frame[frame["first_at"] < end]
     return frame.head(top).reset_index(drop=True) if top is not None else frame.reset_index(drop=True)
+
+
+def between(since: Moment, until: Moment) -> tuple[pd.Timestamp | None, pd.Timestamp | None]:
+    """Both as `stamp` gives them. Raises BadUse when nothing can lie between them."""
+    start, end = stamp(since), stamp(until)
+    if start is not None and end is not None and start >= end:
+        raise BadUse(f"nothing lies between {since} and {until}", do="Give a --since that is before --until.")
+    return start, end
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

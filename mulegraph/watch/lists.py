@@ -16,6 +16,7 @@ from mulegraph.feed.listings import take_out
 from mulegraph.feed.masking import LedgerValues
 from mulegraph.model import LISTS, Mask
 from mulegraph.triage.lists import FIELDS, KEY_OF, TOKEN, Row, is_expired, read, token_of, written
+from mulegraph.watch.listing import Moment, between
 
 if TYPE_CHECKING:
     from mulegraph.watch.workspace import Workspace
@@ -114,10 +115,17 @@ def remove_entry(space: Workspace, kind: str, subject: str, which: str, source: 
     return done
 
 
-def shown_entries(space: Workspace, *, every: bool) -> list[dict[str, Any]]:
-    """Entries as a listing; expired ones only when asked for."""
+def shown_entries(space: Workspace, *, every: bool, since: Moment = None, until: Moment = None) -> list[dict[str, Any]]:
+    """Entries as a listing; expired ones only when asked for, and those that stood between `since` and `until`."""
     now = datetime.now(UTC)
-    rows = [row for row in space.ledger.arrow("listings").to_pylist() if every or not is_expired(row, now)]
+    start, end = between(since, until)
+    rows = [
+        row
+        for row in space.ledger.arrow("listings").to_pylist()
+        if (every or not is_expired(row, now))
+        and (end is None or row["listed_at"] < end)
+        and (start is None or row["expires_at"] is None or row["expires_at"] >= start)
+    ]
     shown = [{**row, "expired": is_expired(row, now), "reason": row["reason"] and "***"} for row in rows]
     return space.masked(shown) if space.reveal is None else rows
 

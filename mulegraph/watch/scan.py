@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +19,11 @@ import pyarrow as pa
 
 from mulegraph.feed.ledger import Engine, Ledger
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.settings import read_settings
-from mulegraph.signs.base import FINDINGS, all_signs, check_thresholds
+from mulegraph.settings import Settings, read_settings
+from mulegraph.signs.base import FINDINGS, Sign, check_thresholds
+from mulegraph.signs.own import findings_of, own_files, signs_of
 from mulegraph.signs.scene import Scene
-from mulegraph.triage.benign import read_evidence, weigh
+from mulegraph.triage.benign import check_explanations, read_evidence, weigh
 from mulegraph.triage.cases import build_cases
 from mulegraph.triage.identity import carried_over
 from mulegraph.triage.score import account_scores
@@ -66,6 +68,11 @@ class ScanResult:
     seconds: dict[str, float]
     peak_mb: int
 
+    def _repr_html_(self) -> str:
+        from mulegraph.watch.displays import scan_card
+
+        return scan_card(self)
+
 
 def scan(
     workspace: Path,
@@ -82,19 +89,21 @@ def scan(
     """
     started = datetime.now(UTC)
     ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
-    check_thresholds(settings.signs)
+    signs = signs_of(workspace)
+    check_thresholds(settings.signs, signs)
+    check_explanations(signs)
     steps, scene = Steps(progress or (lambda _: None)), Scene(ledger, settings)
     with _uncollected():
         _prepare(scene, steps)
-        tables, not_testable = _signs(scene, steps)
+        tables, not_testable = _signs(scene, steps, signs)
         findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
         with steps.step("benign"):
             evidence = read_evidence(findings, ledger, scene.sides)
-            findings = weigh(findings, evidence)
+            findings = weigh(findings, evidence, signs)
         with steps.step("score"):
-            scores = account_scores(findings, evidence)
+            scores = account_scores(findings, evidence, signs)
         with steps.step("cases"):
-            cases = carried_over(_cases(scene, findings), _earlier(workspace))
+            cases = carried_over(_cases(scene, findings, signs), _earlier(workspace))
     parts = {"findings": findings, "scores": scores, "chains": scene.chains.table, "cases": cases, **_devices(scene)}
     counts = {code: len(table) for code, table in tables.items()}
     manifest = {
@@ -104,7 +113,8 @@ def scan(
         "versions": versions(),
         "engine": str(engine),
         "settings": asdict(settings),
-        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in all_signs().items()},
+        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in signs.items()},
+        "own_signs": own_files(workspace),
         "flow": _flow_facts(scene),
         "findings": counts,
         "not_testable": not_testable,
@@ -121,6 +131,16 @@ def scan(
             else:
                 fill_server(workspace, server, ledger, run)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+
+
+def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
+    """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
+    known = run.manifest["settings"]
+    now = json.loads(json.dumps(asdict(settings)))
+    sections = [name for name in ("flow", "devices", "hops", "cases", "signs") if now[name] != known.get(name)]
+    if own_files(workspace) != run.manifest.get("own_signs", {}):
+        sections.append("its own signs")
+    return ", ".join(f"[{name}]" if name in now else name for name in sections)
 
 
 def _earlier(workspace: Path) -> Iterator[pa.Table]:
@@ -153,19 +173,19 @@ def _prepare(scene: Scene, steps: Steps) -> None:
         scene.clusters  # noqa: B018
 
 
-def _signs(scene: Scene, steps: Steps) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
+def _signs(scene: Scene, steps: Steps, signs: Mapping[str, Sign]) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
     found, not_testable = {}, {}
-    for code, sign in all_signs().items():
+    for code, sign in signs.items():
         missing = sign.missing(scene.ledger)
         if missing:
             not_testable[code] = missing
             continue
         with steps.step(code):
-            found[code] = sign.run(scene, scene.settings.signs.get(code, {}))
+            found[code] = findings_of(sign, scene, scene.settings.signs.get(code, {}))
     return found, not_testable
 
 
-def _cases(scene: Scene, findings: pa.Table) -> pa.Table:
+def _cases(scene: Scene, findings: pa.Table, signs: Mapping[str, Sign]) -> pa.Table:
     ledger = scene.ledger
     nats = _meeting_nats(scene)
 
@@ -183,6 +203,7 @@ def _cases(scene: Scene, findings: pa.Table) -> pa.Table:
         account_nats=account_nats,
         holders=holders,
         settings=scene.settings.cases,
+        signs=signs,
     )
 
 

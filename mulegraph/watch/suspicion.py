@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from mulegraph.errors import BadUse
 from mulegraph.signs.base import all_signs
+from mulegraph.signs.own import signs_of
 from mulegraph.signs.words import LANGUAGES
 from mulegraph.triage.benign import TESTS
 from mulegraph.triage.journey import journey
@@ -33,7 +34,11 @@ def told(findings: pd.DataFrame, language: str) -> pd.DataFrame:
     frame["benign"] = [{name: result for name, (result, _) in each.items()} for each in weighed]
     frame["benign_why"] = [{name: why for name, (_, why) in each.items()} for each in weighed]
     if language != LANGUAGES[0]:
-        frame["reason"] = [all_signs()[row["sign"]].reason(row, language) for row in frame.to_dict("records")]
+        known = all_signs()  # the reason of a workspace's own sign stays as it was written
+        frame["reason"] = [
+            known[row["sign"]].reason(row, language) if row["sign"] in known else row["reason"]
+            for row in frame.to_dict("records")
+        ]
     return frame
 
 
@@ -86,7 +91,9 @@ def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
             f"finding '{finding}' is unknown", do=near(finding, table["finding"], "mulegraph signs --format json")
         )
     found = told(space.frame(rows), language).to_dict("records")[0]
-    sign = all_signs()[found["sign"]]
+    sign = signs_of(space.folder).get(found["sign"])
+    if sign is None:
+        raise BadUse(f"sign {found['sign']} is no longer in {space.folder / 'signs'}", do="Put its file back, or scan.")
     events = found["facts"].get("events") or []
     cards = space.ledger.arrow("card_events")
     lowered = {test.name: test.lowers for test in TESTS}

@@ -86,6 +86,11 @@ class TraceResult:
             "assumptions": list(self.assumptions),
         }
 
+    def _repr_html_(self) -> str:
+        from mulegraph.watch.displays import trace_card
+
+        return trace_card(self)
+
     def graph(self, least: Decimal = Decimal(0)) -> nx.MultiDiGraph[str]:
         """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most.
 

@@ -24,12 +24,13 @@ from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.settings import Settings, read_settings
 from mulegraph.watch.case import Case
 from mulegraph.watch.casework import states, with_state
+from mulegraph.watch.displays import AccountPage, View, view
 from mulegraph.watch.graph_questions import GraphQuestions
-from mulegraph.watch.listing import Moment, cut, frame_of, near, stamp
+from mulegraph.watch.listing import Moment, between, cut, frame_of, near, stamp
 from mulegraph.watch.networks import account_network, chain_network, trace_network
 from mulegraph.watch.outward import outward
 from mulegraph.watch.run import Run, Runs
-from mulegraph.watch.scan import RUNS_REMEMBERED, ScanResult, scan
+from mulegraph.watch.scan import RUNS_REMEMBERED, ScanResult, changed_since, scan
 from mulegraph.watch.suspicion import account_page, explained, ranking, told
 from mulegraph.watch.trace import TraceResult, payments_to_trace, trace_payments
 
@@ -71,7 +72,9 @@ class Workspace(GraphQuestions):
         found = Runs(self.folder).latest(self.ledger.hash)
         if found is None:
             self.told("no scan of this ledger yet; scanning first")
-            found = scan(self.folder, server=self.server).run
+            return scan(self.folder, server=self.server).run
+        if changed := changed_since(found, self.folder, self.settings):
+            self.told(f"{changed} changed since run {found.name}, which is shown; 'mulegraph scan' applies it")
         return found
 
     @outward
@@ -240,10 +243,17 @@ class Workspace(GraphQuestions):
         frame = pd.DataFrame(rows, columns=columns)
         return frame.sort_values(["hops", "first_at", "flagged"], kind="stable", ignore_index=True)
 
-    @outward
-    def account(self, account: str, *, language: str = "en") -> dict[str, Any]:
+    def account(self, account: str, *, language: str = "en") -> AccountPage:
         """Everything known of one account: who, since when, traffic, devices, signs with reasons, score and parts."""
+        return AccountPage(self._account(account, language=language))
+
+    @outward
+    def _account(self, account: str, *, language: str) -> dict[str, Any]:
         return account_page(self, self.known_account(account), language)
+
+    def view(self, subject: str | Case | TraceResult) -> View:
+        """The interactive page of a case, a chain or an account by its id, or of a trace; to be shown or saved."""
+        return view(self, subject)
 
     @outward
     def ranking(self, *, top: int | None = None) -> pd.DataFrame:
@@ -306,6 +316,7 @@ class Workspace(GraphQuestions):
         chosen = payments_to_trace(
             self.ledger, payments, reports=reports, account=account, since=stamp(since), back=back
         )
+        between(since, until)
         times = {"until": stamp(until), "known_since": stamp(known_since)}
         return trace_payments(
             self.ledger, self._transfers, self.settings.trace, chosen, back=back, methods=methods, **times

@@ -16,7 +16,7 @@ def test_who_paid_a_listed_merchant_is_found(ledger_of, on):
     """By either list."""
     (found,) = findings_of("C5", ledger_of(PAY, card_events=SPENT, listings=[listing("m", on, kind="merchant")]))
     assert found["subject_id"] == "a"
-    assert "1 card payments, 40.00 EUR in all, at 1 merchants" in found["reason"]
+    assert "1 card payment, 40.00 EUR in all, at 1 merchant on" in found["reason"]
 
 
 def test_expired_entries_and_good_merchants_are_innocent(ledger_of):

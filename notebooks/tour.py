@@ -11,14 +11,17 @@
 # ---
 
 # %% [markdown]
-# # A walk through the demo
+# # A tour
 #
-# Load the sample data, scan it, and take the strongest case apart. Needs nothing but `pip install .` and Jupyter with
-# jupytext (open this file as a notebook). Everything lands in a temporary folder.
+# Load the sample data, scan it, and take the strongest case apart: pictures, chains, a trace, an account. Needs
+# nothing but `pip install .` and Jupyter with jupytext (open this file as a notebook). Everything lands in a
+# temporary folder, and nothing is asked of any network.
 
 # %%
 import tempfile
 from pathlib import Path
+
+import networkx as nx
 
 import mulegraph
 from mulegraph.feed.ingest import load
@@ -42,8 +45,7 @@ report = load(sample, folder)
 
 # %%
 ws = mulegraph.open(folder)
-result = ws.scan()
-result.findings
+ws.scan()
 
 # %%
 chains = ws.chains()
@@ -57,39 +59,72 @@ every = ws.chains(min_surprise=0)
 every.groupby(every["surprise"] // 2 * 2)["expected_false_share"].agg(["count", "max"]).iloc[::-1]
 
 # %% [markdown]
-# ## The strongest case
+# ## A case
+#
+# Cases are what belongs together, the strongest first. A case shows itself: facts, who paid whom, roles, signs.
+# Accounts and people are tokens; `mulegraph.open(folder, reveal="why")` shows them, and the journal keeps why.
 
 # %%
-case = ws.case(ws.cases()["case"][0])
-case.accounts.groupby("role")["account_id"].agg(list)
+cases = ws.cases()
+cases[["case", "score", "amount", "currency", "last_at", "status"]].head()
 
 # %%
-for reason in case.findings["reason"].head(5):
-    print("-", reason)
+case = ws.case(cases["case"][0])
+case
+
+# %% [markdown]
+# The same as a page to work in. It runs in a frame of its own; `case.view().save("case.html")` keeps it as a file.
+
+# %%
+case.view()
 
 # %% [markdown]
 # Its graph is a NetworkX graph, so every algorithm there is at hand. Who stands between the victim and the cash?
 
 # %%
-import networkx as nx
-
 graph = case.graph()
 money = nx.DiGraph((a, b) for a, b, data in graph.edges(data=True) if data["kind"] == "transfer")
 between = nx.betweenness_centrality(money)
 sorted(between, key=between.get, reverse=True)[:3]
 
 # %% [markdown]
-# ## Neighbours
+# ## A chain
 #
-# Paths between one of its accounts and accounts on a suspicion list, and a question to the embedded graph.
+# One path of the money, with the others of its layering network.
+
+# %%
+chain = case.chains.iloc[0]
+print(f"{chain['surprise']:.1f} nats:", " → ".join(chain["accounts"]))
+ws.view(chain["chain"])
+
+# %% [markdown]
+# ## Where the money went
+#
+# All that the first account of the chain paid from then on, traced by four rules side by side: what is probably still
+# there, and whom to ask.
+
+# %%
+trace = ws.trace(account=chain["accounts"][0], since=chain["first_at"])
+trace
+
+# %%
+trace.frontier[["bank", "at", "channel", "minimum", "maximum"]].head()
+
+# %% [markdown]
+# ## An account
+#
+# Everything known of one account: what its score is made of, each sign with its reason, and which innocent
+# explanations were tried.
 
 # %%
 relay = case.accounts.query("role == 'relay'")["account_id"].iloc[0]
+ws.account(relay)
+
+# %%
 ws.links(relay, hops=2)[["direction", "hops", "flagged", "amount", "first_at"]].head()
 
 # %%
-answer = ws.query("holders_of_cluster", {"account": relay})
-answer.rows[:3]
+ws.query("holders_of_cluster", {"account": relay}).rows[:3]
 
 # %% [markdown]
 # ## A picture to keep
@@ -97,8 +132,5 @@ answer.rows[:3]
 # One HTML file that opens with no network.
 
 # %%
-from mulegraph.watch.pictures import picture
-
-page = folder / "case.html"
-page.write_text(picture(ws, case.id), encoding="utf-8")
+page = case.view().save(folder / "case.html")
 f"{page.name}: {page.stat().st_size // 1024} KiB"

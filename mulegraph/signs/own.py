@@ -1,0 +1,144 @@
+"""Signs of a workspace's own: files in WORKSPACE/signs/, found by being there, held to the house rules.
+
+Such a file is code that a scan runs, and it changes what is found: the run's manifest names it with its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import re
+import stat
+import sys
+import traceback
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pyarrow as pa
+
+from mulegraph.errors import BadData, BadUse, MulegraphError
+from mulegraph.model import TABLES
+from mulegraph.signs.base import HOURS, SUBJECTS, Sign, all_signs
+from mulegraph.signs.scene import Scene
+from mulegraph.signs.words import LANGUAGES, named
+
+FOLDER = "signs"
+OWN_CODE = re.compile(r"X\d{1,2}")
+"""No sign of mulegraph's will ever have such a code."""
+UNITS = ("hours", "minutes", "days", "nats", "percent", "share", "holders", "senders", "addresses", "flagged", "than")
+"""How the name of a threshold ends, so that who changes it in a settings file need not read the code."""
+RULES = "See docs/signs-of-your-own.md for what a sign needs."
+
+
+def signs_of(workspace: Path) -> dict[str, Sign]:
+    """Every sign that a scan of this workspace runs, by code. Raises BadUse for an own one that breaks a rule."""
+    return dict(sorted({**all_signs(), **own_signs(workspace)}.items()))
+
+
+def own_signs(workspace: Path) -> dict[str, Sign]:
+    """The workspace's own signs by code."""
+    found: dict[str, Sign] = {}
+    for path in _files(workspace):
+        sign = _loaded(path, sha256_of(path))
+        if sign.code in found:
+            raise BadUse(f"{path}: code {sign.code} is {found[sign.code].name}'s, too", do="Give each sign its own.")
+        found[sign.code] = sign
+    return found
+
+
+def own_files(workspace: Path) -> dict[str, str]:
+    """File name → SHA-256 of its own signs, without running them."""
+    return {path.name: sha256_of(path) for path in _files(workspace)}
+
+
+def sha256_of(path: Path) -> str:
+    """Raises BadUse when the file cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadUse(f"{path}: cannot be read ({error.strerror})", do="Make it readable, or take it away.") from error
+
+
+def broken_rules(sign: Sign, file_stem: str) -> list[str]:
+    """House rules that a sign breaks, each as what was expected."""
+    facts = {frozenset(named(each)) for each in sign.reasons.values()}
+    rules = {
+        f"the function is named as its file, {file_stem}": sign.name == file_stem,
+        "the first line of its docstring says what it is, in 20 to 130 letters": 20 < len(sign.title) < 130,
+        "its docstring has 'Innocent when:' and says so": len(sign.innocent_when) > 20,
+        "its source is named": len(sign.source) > 5,
+        f"subject is one of {', '.join(SUBJECTS)}": sign.subject in SUBJECTS,
+        f"needs are tables or {HOURS}": {need.partition(".")[0] for need in sign.needs} <= {*TABLES, HOURS},
+        "thresholds are numbers": all(
+            isinstance(each, (int, float)) and not isinstance(each, bool) for each in sign.thresholds.values()
+        ),
+        f"thresholds end with their unit: {', '.join(UNITS)}": all(name.endswith(UNITS) for name in sign.thresholds),
+        "what it reads is named as the scene names it": all(
+            hasattr(Scene, name) or name in _GIVEN for name in sign.reads
+        ),
+        f"reasons are in {', '.join(LANGUAGES)}, English at least": {"en"} <= set(sign.reasons) <= set(LANGUAGES),
+        "reasons name the same facts in every language": len(facts) == 1,
+    }
+    return [rule for rule, is_kept in rules.items() if not is_kept]
+
+
+def findings_of(sign: Sign, scene: Scene, changed: Mapping[str, object]) -> pa.Table:
+    """Findings of a sign, best first. Raises BadData when an own one fails: in which line, and how."""
+    try:
+        return sign.run(scene, changed)
+    except MulegraphError:
+        raise
+    except Exception as error:
+        if sign.code in all_signs():
+            raise
+        path = Path(inspect.getfile(sign.find))
+        raise BadData(
+            f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {error})",
+            do="Mend the sign, or move its file out of signs/ and scan without it.",
+        ) from error
+
+
+_GIVEN = ("ledger", "settings")
+
+
+def _files(workspace: Path) -> list[Path]:
+    """Files that hold a sign; those that begin with an underscore are theirs to share."""
+    return sorted(path for path in (workspace / FOLDER).glob("*.py") if not path.name.startswith("_"))
+
+
+@cache
+def _loaded(path: Path, digest: str) -> Sign:
+    """The one sign of a file, with this content. Raises BadUse that says what is wrong with it."""
+    if path.stat().st_mode & stat.S_IWOTH:
+        raise BadUse(f"{path}: everybody may write to it, and a scan would run it", do=f"Run: chmod o-w {path}")
+    name = f"mulegraph_own_{path.stem}_{digest[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # noqa: S101 (a path that ends with .py has a loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except MulegraphError:
+        raise
+    except Exception as error:
+        del sys.modules[name]
+        raise BadUse(f"{_place(path, error)}: cannot be run ({type(error).__name__}: {error})", do=RULES) from error
+    found = [each for each in vars(module).values() if isinstance(each, Sign) and each.find.__module__ == name]
+    if len(found) != 1:
+        raise BadUse(f"{path}: holds {len(found)} signs, expected one", do=RULES)
+    (sign,) = found
+    if not OWN_CODE.fullmatch(sign.code):
+        raise BadUse(f"{path}: code is '{sign.code}', expected X and a number such as X1", do=RULES)
+    if broken := broken_rules(sign, path.stem):
+        raise BadUse(f"{path}: a rule is broken: {broken[0]}", do=RULES)
+    return sign
+
+
+def _place(path: Path, error: BaseException) -> str:
+    """The file, and the line of it where the error arose."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f"{path}:{error.lineno}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return f"{path}:{lines[-1]}" if lines else str(path)
