@@ -152,7 +152,7 @@ function inOrder() {
   if (rankedFor === key) return ranked;
   rankedFor = key;
   ranked = [
-    ...[...view.nodes].map((id) => ({ node: id, weight: 100 + rank(id) })),
+    ...[...view.nodes].map((id) => ({ node: id, weight: (lit && lit.has(id) ? 300 : 100) + rank(id) })),
     ...[...view.arrows.values()].filter((arrow) => arrow.source !== arrow.target)
       .map((arrow) => ({ arrow, weight: (touches(arrow) && chosen ? 200 : 0) + arrow.width })),
   ].sort((a, b) => b.weight - a.weight);
