@@ -9,6 +9,7 @@ import networkx as nx
 
 from mulegraph.errors import BadUse
 from mulegraph.triage.cases import add_transfers
+from mulegraph.views.chart import DAY
 from mulegraph.watch.known import with_known
 
 if TYPE_CHECKING:
@@ -57,3 +58,21 @@ def trace_network(space: Workspace, found: TraceResult) -> nx.MultiDiGraph[str]:
     real = {node: space.real("account", node) for node, data in tree.nodes(data=True) if data["kind"] == "account"}
     tree.graph["cut_why"] = f"those that carried under {LEAST_SHARE:.1%} of what is traced"
     return with_known(space, nx.relabel_nodes(tree, real))
+
+
+def notes_of(space: Workspace, graph: nx.MultiDiGraph[str]) -> list[str]:
+    """What is masked, which time it is, and what was cut."""
+    about = graph.graph
+    if space.reveal is None:
+        notes = [
+            "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real ones."
+        ]
+    else:
+        notes = [f"Not masked. Reason: {space.reveal}"]
+    coarse = about.get("tick_seconds", 0) >= DAY
+    notes.append("The ledger knows days only." if coarse else f"Times are in {about.get('zone', 'UTC')}.")
+    if about.get("cut"):
+        notes.append(f"{about['cut']:,} transfers are left out: {about.get('cut_why', 'those before the latest')}.")
+    if about.get("findings_cut"):
+        notes.append(f"{about['findings_cut']:,} weaker findings are left out.")
+    return [" ".join(notes)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import networkx as nx
 
-from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import amounts, shown
+from mulegraph.watch.networks import notes_of
 from mulegraph.watch.trace import TraceResult
 from mulegraph.watch.workspace import Workspace
 
@@ -24,7 +24,7 @@ def picture(space: Workspace, subject: str) -> str:
             return trace_picture(space, space.trace(reports=[subject]))
     graph = space.account_graph(subject)
     facts = {"transfers": f"{_transfers(graph):,}"}
-    return network_page(graph, title=f"Account {graph.graph['account']}", facts=facts, notes=_notes(space, graph))
+    return network_page(graph, title=f"Account {graph.graph['account']}", facts=facts, notes=notes_of(space, graph))
 
 
 def case_picture(space: Workspace, case: str) -> str:
@@ -38,14 +38,14 @@ def case_picture(space: Workspace, case: str) -> str:
     }
     if row["amount"] is not None:
         facts["amount"] = f"{shown(row['amount'])} {row['currency']}"
-    return network_page(graph, title=case, facts=facts, notes=_notes(space, graph))
+    return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph))
 
 
 def chain_picture(space: Workspace, chain: str) -> str:
     """One chain, with the others of its layering network when it is in one."""
     graph = space.chain_graph(chain)
     facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
-    return network_page(graph, title=chain, facts=facts, notes=_notes(space, graph))
+    return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph))
 
 
 def trace_picture(space: Workspace, found: TraceResult) -> str:
@@ -55,26 +55,8 @@ def trace_picture(space: Workspace, found: TraceResult) -> str:
     title = f"{'Sources' if found.back else 'Trace'} of {what}"
     facts = {"traced": f"{amounts(found.traced.values())} {found.currency}", "accounts": f"{len(found.accounts):,}"}
     notes = ["An arrow's amount is the most of the traced money that the transfer carried.", *found.assumptions]
-    return network_page(graph, title=title, facts=facts, notes=[*_notes(space, graph), *notes])
+    return network_page(graph, title=title, facts=facts, notes=[*notes_of(space, graph), *notes])
 
 
 def _transfers(graph: nx.MultiDiGraph[str]) -> int:
     return sum(data["kind"] == "transfer" for *_, data in graph.edges(data=True))
-
-
-def _notes(space: Workspace, graph: nx.MultiDiGraph[str]) -> list[str]:
-    """What is masked, which time it is, and what was cut."""
-    about = graph.graph
-    if space.reveal is None:
-        notes = [
-            "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real ones."
-        ]
-    else:
-        notes = [f"Not masked. Reason: {space.reveal}"]
-    coarse = about.get("tick_seconds", 0) >= DAY
-    notes.append("The ledger knows days only." if coarse else f"Times are in {about.get('zone', 'UTC')}.")
-    if about.get("cut"):
-        notes.append(f"{about['cut']:,} transfers are left out: {about.get('cut_why', 'those before the latest')}.")
-    if about.get("findings_cut"):
-        notes.append(f"{about['findings_cut']:,} weaker findings are left out.")
-    return [" ".join(notes)]

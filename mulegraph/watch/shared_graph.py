@@ -13,6 +13,8 @@ from mulegraph.graph.queries import in_decimals, known_query
 from mulegraph.triage.cases import add_transfers, case_graph
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import shown
+from mulegraph.watch.known import with_known
+from mulegraph.watch.networks import notes_of
 from mulegraph.watch.outward import outward
 
 if TYPE_CHECKING:
@@ -58,25 +60,26 @@ class SharedGraph:
 
     @outward
     def _case(self, case: str) -> nx.MultiDiGraph[str]:
-        return case_network(self._far(), case)
+        return with_known(self.workspace, case_network(self._far(), case))
 
     @outward
     def _chain(self, chain: str) -> nx.MultiDiGraph[str]:
-        return chain_network(self._far(), chain)
+        return with_known(self.workspace, chain_network(self._far(), chain))
 
     @outward
     def _account(self, account: str) -> nx.MultiDiGraph[str]:
-        return account_network(self._far(), account)
+        return with_known(self.workspace, account_network(self._far(), account))
 
     def picture(self, subject: str) -> str:
         """The same as a page that opens with no network."""
         network = self.network(subject)
         if subject.startswith("CASE-"):
             facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
-            return network_page(network, title=subject, facts=facts)
+            return network_page(network, title=subject, facts=facts, notes=notes_of(self.workspace, network))
         transfers = str(sum(data["kind"] == "transfer" for *_, data in network.edges(data=True)))
         title = subject if subject.startswith("CH-") else f"Account {network.graph['account']}"
-        return network_page(network, title=title, facts={"latest transfers": transfers})
+        notes = notes_of(self.workspace, network)
+        return network_page(network, title=title, facts={"latest transfers": transfers}, notes=notes)
 
     def _far(self) -> Neo4jGraph:
         if self._graph is None:

@@ -121,7 +121,7 @@ def test_a_trace_is_one_object_a_table_and_a_page(here, tmp_path):
     table = answered("trace", "--report", "R0000000", "-o", tmp_path / "trace.html", *here)
     assert max(len(line) for line in table.splitlines()) <= LINES
     assert "Still there, by bank" in table and "Left our sight" in table
-    assert "CASH-OUT" in (tmp_path / "trace.html").read_text(encoding="utf-8")
+    assert "cash taken out" in (tmp_path / "trace.html").read_text(encoding="utf-8")
     rows = list(csv.DictReader(io.StringIO(answered("trace", "--report", "R0000000", "--format", "csv", *here))))
     assert len(rows) == len(body["accounts"]) and rows[0]["fifo_in"] == body["accounts"][0]["fifo"]["in"]
     assert "sources" in answered("trace", "--report", "R0000000", "--back", "--method", "fifo", *here)
