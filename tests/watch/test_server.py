@@ -207,6 +207,8 @@ def test_networks_are_those_of_the_ledger(spaces: Space) -> None:
         with graph:
             for case in values["case"]:
                 made, expected = case_network(graph, case), near.case(case).graph()
+                # Holders of several accounts are what the workspace adds for its pictures.
+                expected.remove_nodes_from([n for n, kind in list(expected.nodes(data="kind")) if kind == "holder"])
                 assert dict(made.nodes(data="role")) == dict(expected.nodes(data="role"))
                 assert edges(made) == edges(expected)
             account = values["account"][0]
