@@ -29,8 +29,8 @@ def test_the_wheel_carries_questions_templates_and_sample(wheel):
 
     for path in (ROOT / "cypher").glob("*.cypher"):
         assert f"mulegraph/cypher/{path.name}" in names
-    for path in (each for each in (ROOT / "mulegraph" / "views" / "templates").rglob("*") if each.is_file()):
-        assert str(path.relative_to(ROOT)) in names
+    for path in filter(Path.is_file, (ROOT / "mulegraph" / "views" / "templates").rglob("*")):
+        assert path.relative_to(ROOT).as_posix() in names
     assert "mulegraph/sample_data/transfers.csv" in names
     assert not any(name.startswith("tests") for name in names)
 

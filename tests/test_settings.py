@@ -11,7 +11,7 @@ import pytest
 
 from mulegraph.errors import BadUse
 from mulegraph.settings import LIMITS, Settings, read_settings
-from mulegraph.signs.base import check_thresholds
+from mulegraph.signs.base import all_signs, check_thresholds
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
 
@@ -82,4 +82,4 @@ def test_what_does_not_fit_is_named(tmp_path, text, named):
 def test_thresholds_of_signs_are_checked_too(changed, named):
     """A misspelt threshold is an error, not a silent default."""
     with pytest.raises(BadUse, match=named):
-        check_thresholds(changed)
+        check_thresholds(changed, all_signs())

@@ -48,10 +48,12 @@ class GraphQuestions(Outward):
         timeout_seconds: float | None = None,
     ) -> Answer:
         """Ask `cypher/NAME.cypher` of the server, or of the embedded graph, which is brought up to date first."""
+        known_query(name).bind(parameters)
         if self.server is not None:
             with self.far() as far:
+                if far.is_of(self.ledger.hash):
+                    self._check(parameters)
                 return ask(far, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
-        known_query(name).bind(parameters)
         self._check(parameters)
         graph = embedded(self.folder)
         if not is_current(graph, self.ledger):
