@@ -366,6 +366,17 @@ def test_transfers_are_taken_along_as_csv_and_json(page, taken):
     ]  # fmt: skip
 
 
+def test_a_table_is_copied(page):
+    """The copy button puts the rows where they can be pasted, with tabs between the cells."""
+    browser = page(FAN)
+    click(browser, "victim")
+    press_button(browser, "copy")
+    WebDriverWait(browser, 5).until(lambda _: "copied" in panel(browser))
+    find = browser.find_element(By.ID, "find")
+    find.send_keys(Keys.CONTROL, "v")
+    assert "2026-01-12 06:00:00" in find.get_attribute("value") and "900.00" in find.get_attribute("value")
+
+
 def test_the_picture_is_taken_along_as_png_and_svg(page, taken):
     """SVG is well-formed XML with every name as text and every arrow; PNG is a large image that is not empty."""
     hostile = "<script>alert(1)</script>"
@@ -374,7 +385,8 @@ def test_the_picture_is_taken_along_as_png_and_svg(page, taken):
     root = ElementTree.fromstring(taken("svg").read_text(encoding="utf-8"))  # noqa: S314 (made here)
     png = taken("png").read_bytes()
 
-    words = {each.text for each in root.iter("{http://www.w3.org/2000/svg}text")}
+    written = [each for each in root.iter("{http://www.w3.org/2000/svg}text") if each.get("fill") != "none"]
+    words = {each.text for each in written}
     assert {hostile[:21] + "…", "b", "c & d", "10.00 EUR", "12 Jan 06:00"} <= words
     assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
     assert png[:8] == b"\x89PNG\r\n\x1a\n" and len(png) > 5_000
