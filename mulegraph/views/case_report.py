@@ -54,7 +54,8 @@ def case_document(content: Content, network: str) -> Document:
         notices=[REVEALED if content["revealed"] else MASKED],
         sections=[
             Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
-            Section("network", "Network", [_network(content, network), _accounts(content)]),
+            Section("accounts", "Accounts", [_accounts(content)]),
+            Section("network", "Network", [_network(content, network)]),
             Section("timeline", "Timeline", _timeline(content)),
             Section("balances", "In, out, and what remains", _balances(content)),
             Section("transfers", "Transfers", [_transfers(content)]),
@@ -72,7 +73,7 @@ def _network(content: Content, network: str) -> Picture:
     drawn = f"{len(content['accounts'])} accounts and {len(content['transfers'])} transfers"
     alt = f"Network of {drawn}, money from left to right"
     zone = f"Times in it are in {content['zone']}. " if content["zone"] != "UTC" else ""
-    caption = f"Money runs from left to right. {zone}The tables below hold the same accounts and transfers."
+    caption = f"Money runs from left to right. {zone}The tables of accounts and transfers hold the same."
     return Picture(network, alt, caption)
 
 
