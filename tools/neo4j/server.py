@@ -90,7 +90,7 @@ class Server:
 
     home: Path
     port: int
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    password: str = field(default_factory=lambda: secrets.token_hex(12))
     version: str = VERSION
     heap: str = "1g"
     page_cache: str = "512m"
@@ -192,7 +192,7 @@ def main() -> None:
     home.mkdir(parents=True, exist_ok=True)
     if not kept.exists():
         kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(12), encoding="utf-8")
+        kept.write_text(secrets.token_hex(12), encoding="utf-8")
     server = Server(
         home, chosen.port, kept.read_text(encoding="utf-8"), chosen.version, chosen.heap, chosen.page_cache
     )  # fmt: skip
