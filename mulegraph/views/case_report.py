@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mulegraph.signs.base import all_signs
 from mulegraph.triage.balance import Step
 from mulegraph.triage.roles import VICTIM
 from mulegraph.views.case_money import money, requests
@@ -206,7 +205,7 @@ def _transfers(content: Content) -> Table:
 
 def _signs(content: Content) -> list[Block]:
     stories = content["stories"]
-    blocks: list[Block] = [_story(each, content["least_nats"]) for each in stories[:MOST_STORIES]]
+    blocks: list[Block] = [_story(each, content) for each in stories[:MOST_STORIES]]
     if len(stories) > MOST_STORIES:
         blocks.append(
             Notice(
@@ -215,20 +214,20 @@ def _signs(content: Content) -> list[Block]:
             )
         )
     for code, needs in content["not_testable"].items():
-        blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code)}: not testable."))
+        blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code, content)}: not testable."))
     return blocks
 
 
-def _story(story: Mapping[str, Any], least_nats: float | None) -> Finding:
+def _story(story: Mapping[str, Any], content: Content) -> Finding:
     asked = {name: why for name, why in story["benign_why"].items() if why != "does not explain this sign"}
-    rows, others = measured(story, least_nats)
+    rows, others = measured(story, content["least_nats"])
     about = f"{story['finding']}, about {story['subject_kind']} {shown(story['about'])}, phase {_words(story['phase'])}"
     return Finding(
-        title=title_of(story["sign"]),
+        title=title_of(story["sign"], content),
         about=about,
         score=f"score {shown(story['score'])}",
         reason=shown(story["reason"]),
-        innocent_when=all_signs()[story["sign"]].innocent_when,
+        innocent_when=content["signs"][story["sign"]]["innocent_when"],
         measured=rows,
         thresholds=others,
         passed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] == "passed"],

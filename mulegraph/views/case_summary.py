@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mulegraph.signs.base import all_signs
 from mulegraph.triage.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR, RELAY, VICTIM
 from mulegraph.triage.state import CLOSED, SNOOZED
 from mulegraph.views.tables import made_of, shown
@@ -197,9 +196,9 @@ def _words(name: str | None) -> str:
     return (name or "").replace("_", " ")
 
 
-def title_of(sign: str) -> str:
+def title_of(sign: str, content: Mapping[str, Any]) -> str:
     """A sign's code and what it is."""
-    return f"{sign} · {all_signs()[sign].title}"
+    return f"{sign} · {content['signs'][sign]['title']}"
 
 
 def _hundredths(share: float) -> str:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mulegraph.signs.base import all_signs
 from mulegraph.triage.identity import SAME
 from mulegraph.triage.score import BASE, expected_false
 from mulegraph.views.case_report import MASKED, REVEALED
@@ -209,12 +208,12 @@ def _signs(content: Content) -> list[Block]:
     counts, lacking = content["manifest"]["findings"], content["manifest"]["not_testable"]
     columns = heads("sign", "findings #", "what it is *", "innocent when *")
     rows = [
-        cells(code, counts[code], sign.title, sign.innocent_when)
-        for code, sign in all_signs().items()
+        cells(code, counts[code], sign["title"], sign["innocent_when"])
+        for code, sign in sorted(content["signs"].items())
         if code in counts
     ]
     untested = [
-        cells(code, all_signs()[code].title if code in all_signs() else "", ", ".join(needs))
+        cells(code, content["signs"][code]["title"] if code in content["signs"] else "", ", ".join(needs))
         for code, needs in lacking.items()
     ]
     return [
@@ -269,7 +268,7 @@ def _rejects(content: Content) -> list[Block]:
 def _timings(content: Content) -> Table:
     seconds = content["manifest"]["seconds"]
     largest, whole = max(seconds.values(), default=0) or 1, sum(seconds.values())
-    titles = {code: sign.title for code, sign in all_signs().items()}
+    titles = {code: sign["title"] for code, sign in content["signs"].items()}
     ordered = sorted(seconds.items(), key=lambda each: (-each[1], each[0]))
     rows = [cells(name, titles.get(name, ""), Cell(f"{took:.2f}", share=took / largest)) for name, took in ordered]
     return Table(heads("step", "sign *", "seconds"), rows, note=f"{whole:.1f} seconds in all.", small=True)
@@ -292,7 +291,7 @@ def _trend(content: Content) -> list[Block]:
         "rejected rows": [each["rejects"] for each in runs],
         "seconds": [each["seconds"] for each in runs],
     }
-    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in all_signs()}
+    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in content["signs"]}
     alt = "; ".join(f"{name} from {values[0]:,.0f} to {values[-1]:,.0f}" for name, values in totals.items())
     columns = heads("run", "transfers #", "cases #", "findings #", "rejected rows #", "seconds #")
     rows = [

@@ -72,6 +72,7 @@ class CaseReport:
             "chains": case.chains.to_dict("records"),
             "least_nats": case.run.manifest["flow"]["threshold"],
             "reports": _reports(space, {*moved["transfer_id"], *chosen}),
+            "signs": case.run.signs,
             "not_testable": case.run.manifest["not_testable"],
             "journey": case.journey.to_dict("records"),
             "trace": trace,

@@ -10,7 +10,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.signs.base import all_signs
 from mulegraph.watch.listing import frame_of
 from mulegraph.watch.run import Run, Runs
 from mulegraph.watch.suspicion import told
@@ -116,14 +115,14 @@ def _about(run: Run, accounts: list[str]) -> pd.DataFrame:
 
 def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any]]:
     """Findings as a page tells them: why, value beside threshold, innocent or not."""
-    thresholds, signs = run.manifest["thresholds"], all_signs()
+    thresholds = run.manifest["thresholds"]
     # A chain's threshold is not a setting: it is where the shuffled ledgers say that enough is no coincidence.
     limits = {"N1": {"surprise_nats": run.manifest["flow"]["threshold"]}}
     return [
         {
             "finding": row["finding"],
             "sign": row["sign"],
-            "title": signs[row["sign"]].title if row["sign"] in signs else row["sign"],
+            "title": run.signs[row["sign"]]["title"],
             "score": row["score"],
             "reason": row["reason"],
             "phase": row["phase"],

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from mulegraph.errors import BadUse, EngineTrouble
 from mulegraph.feed.store import write_atomically
+from mulegraph.signs.base import Sign, all_signs
 
 MANIFEST = "manifest.json"
 PARTS = ("findings", "scores", "chains", "cases", "devices", "hubs")
@@ -34,6 +35,11 @@ ENGINES = (
     "python-louvain",
     "scipy",
 )
+
+
+def words_of(sign: Sign) -> dict[str, str]:
+    """What a run keeps of a sign, so that its reports can be read when the sign is another."""
+    return {"title": sign.title, "innocent_when": sign.innocent_when}
 
 
 class Run:
@@ -63,6 +69,13 @@ class Run:
             return pq.read_table(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise EngineTrouble(f"{path}: cannot be read ({error})", do="Run: mulegraph scan") from error
+
+    @cached_property
+    def signs(self) -> dict[str, dict[str, str]]:
+        """`title` and `innocent_when` of each sign by code, as the run had them; own signs may be gone by now."""
+        unknown = {"title": "a sign of this workspace's own", "innocent_when": "not kept by this run"}
+        found = dict.fromkeys(self.manifest["findings"], unknown)
+        return found | {code: words_of(sign) for code, sign in all_signs().items()} | self.manifest.get("signs", {})
 
     @property
     def threshold(self) -> float:

@@ -46,6 +46,7 @@ class RunReport:
             "run": self.run.name,
             "revealed": space.reveal is not None,
             "manifest": {name: value for name, value in manifest.items() if name != "thresholds"},
+            "signs": self.run.signs,
             "latest": place == len(runs) - 1,
             "before": before.name if before else None,
             "changes": _changes(before, self.run),

@@ -28,7 +28,7 @@ from mulegraph.triage.cases import build_cases
 from mulegraph.triage.identity import carried_over
 from mulegraph.triage.score import account_scores
 from mulegraph.watch.graphs import fill_graph, fill_server
-from mulegraph.watch.run import Run, Runs, code_hash, versions
+from mulegraph.watch.run import Run, Runs, code_hash, versions, words_of
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j_address import Address
@@ -115,6 +115,7 @@ def scan(
         "settings": asdict(settings),
         "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in signs.items()},
         "own_signs": own_files(workspace),
+        "signs": {code: words_of(sign) for code, sign in signs.items()},
         "flow": _flow_facts(scene),
         "findings": counts,
         "not_testable": not_testable,

@@ -11,6 +11,8 @@ from mulegraph.errors import BadData, BadUse
 from mulegraph.settings import FILE
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import OWN_CODE, own_files, own_signs, signs_of
+from mulegraph.watch.case_report import write_case_report
+from mulegraph.watch.run_report import write_run_report
 from mulegraph.watch.workspace import Workspace
 from tests.conftest import ROOT
 from tests.drawing import draw
@@ -196,3 +198,22 @@ def test_the_documents_example_is_a_sign(tmp_path):
     written(tmp_path, text.partition("```python\n")[2].partition("```")[0])
 
     assert Workspace(tmp_path / "workspace").scan().findings["X1"] == 0
+
+
+def test_reports_tell_an_own_sign_also_when_its_file_is_gone(tmp_path):
+    """A run keeps the words of its signs: the case's report, the run's and the picture can be made later."""
+    draw(tmp_path, DRAWN)
+    path = written(tmp_path)
+    space = Workspace(tmp_path / "workspace", reveal="test")
+    space.scan()
+    path.unlink()
+    case = space.cases()["case"].iloc[0]
+    made = [
+        *write_case_report(space, case, tmp_path / "out"),
+        *write_run_report(space, space.run, tmp_path / "out"),
+    ]
+    pages = [each.read_text(encoding="utf-8") for each in made if each.suffix == ".html"]
+    assert len(pages) >= 3
+    for page in pages:
+        assert "Money came in more than once in sums above a limit" in page
+    assert "sold a car" in pages[0]
