@@ -125,7 +125,7 @@ def show_command(
     row = found.row
     for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}", WIDTH):
         typer.echo(line)
-    money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen"
+    money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
     typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")
     typer.echo(_state(state))
     for line in _history(state):

@@ -92,7 +92,7 @@ def _summary(space: Workspace, result: ScanResult) -> None:
             f"{counted(result.rejects, 'row was', 'rows were')} rejected when the ledger was loaded; see rejects/."
         )
     for row in space.cases(top=3).itertuples():
-        amount = f"{row.amount:,.2f} {row.currency}" if row.amount is not None else "no money seen"
+        amount = f"{row.amount:,.2f} {row.currency}" if row.amount is not None else "no chain"
         typer.echo(f"  {row.case}  score {row.score:.2f}  {counted(len(row.accounts), 'account')}  {amount}")
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

@@ -10,7 +10,7 @@ from mulegraph.triage.roles import VICTIM
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MOST_LANES, balances_plot, payments_plot
 from mulegraph.views.case_proof import journal, proof
-from mulegraph.views.case_summary import measured, summary, sums, title_of
+from mulegraph.views.case_summary import summary, sums, title_of
 from mulegraph.views.document import (
     Block,
     Cell,
@@ -25,6 +25,7 @@ from mulegraph.views.document import (
     heads,
 )
 from mulegraph.views.tables import shown
+from mulegraph.views.thresholds import measured
 
 MOST_TRANSFERS, MOST_STORIES = 500, 40
 SEEN = {"found": "good", "not found": "dim", "blind": "bad"}

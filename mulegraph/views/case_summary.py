@@ -12,15 +12,8 @@ from mulegraph.triage.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR,
 from mulegraph.triage.state import CLOSED, SNOOZED
 from mulegraph.views.tables import made_of, shown
 
-ROLES = {
-    VICTIM: "paid it out of their own account",
-    COLLECTOR: "received it first",
-    RELAY: "passed it on",
-    CONSOLIDATOR: "brought it together",
-    CASHER: "took it out in cash",
-    BENEFICIARY: "kept it",
-}
-"""What each role means, in a sentence about money."""
+ROLES = (VICTIM, COLLECTOR, RELAY, CONSOLIDATOR, CASHER, BENEFICIARY)
+"""In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
 MOST_NAMED = 6
 Content = Mapping[str, Any]
 
@@ -67,14 +60,11 @@ def _who(content: Content) -> str:
     by_role: dict[str, list[str]] = defaultdict(list)
     for each in content["accounts"]:
         by_role[each["role"]].append(each["account_id"])
-    told = [
-        f"{named(by_role[role])} ({_many(len(by_role[role]), role)}) {what}."
-        for role, what in ROLES.items()
-        if by_role[role]
-    ]
+    told = [f"{_many(len(by_role[role]), role)} ({named(by_role[role])})" for role in ROLES if by_role[role]]
+    told = [f"By their place in its chains, circles and bursts: {', '.join(told)}."] if told else []
     if by_role["named"]:
         told.append(f"{_many(len(by_role['named']), 'account')} {_be(len(by_role['named']))} named "
-                    "beside them, with no part in it that the money shows.")  # fmt: skip
+                    "beside them, without such a place.")  # fmt: skip
     return " ".join(told) or "No account of it has a part that the money shows."
 
 
@@ -130,12 +120,15 @@ def next_step(content: Content) -> str:
         told.append(f"Money is probably still there at {most}: ask for a hold (mulegraph request {content['case']} "
                     f"--to {banks[0]['bank']}).")  # fmt: skip
     if content["holds"]:
-        accounts = named([each["account"] for each in content["holds"]])
+        inside = {each["account_id"] for each in content["accounts"]}
+        reached = " (reached by the trace, not of the case)"
+        holds = [each["account"] for each in content["holds"]]
+        accounts = named([each + ("" if each in inside else reached) for each in holds])
         told.append(f"Holding {accounts} would stop {content['holds'][0]['stopped']:.0%} of what ran through.")
     if not trace:
         strongest = max(content["accounts"], key=lambda each: (each["score"], each["account_id"]))["account_id"]
-        told.append(f"There is no money to follow; look at the account with the highest score (mulegraph account "
-                    f"{strongest}).")  # fmt: skip
+        told.append("It has no chain and no reported payment to follow; look at the account with the highest score "
+                    f"(mulegraph account {strongest}).")  # fmt: skip
     return " ".join(told)
 
 
@@ -167,33 +160,6 @@ def named(accounts: Sequence[str]) -> str:
     listed = [shown(each) for each in accounts[:MOST_NAMED]]
     more = len(accounts) - len(listed)
     return ", ".join(listed) + (f" and {more} more" if more else "")
-
-
-def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[tuple[str, str, str]], str]:
-    """(what, value, threshold) of a finding: facts beside the thresholds that are about them; and the others."""
-    limits = {name: f"{value:g}" for name, value in story["thresholds"].items()}
-    about = {_stem(name): name for name in limits if _stem(name)}
-    rows = []
-    if story["surprise"] is not None and story["surprise"] == story["surprise"]:
-        chain = f"chains count from {least_nats:.1f}" if story["sign"] == "N1" and least_nats is not None else ""
-        own = limits.pop("least_nats", None)
-        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"least nats {own}" if own else chain))
-    for name, value in story["facts"].items():
-        if value is None or value == "" or value == []:
-            continue
-        limit = about.get(_stem(name))
-        beside = f"{_words(limit)} {limits.pop(limit)}" if limit in limits else ""
-        rows.append((_words(name), shown(value), beside))
-    return rows, ", ".join(f"{_words(name)} {value}" for name, value in limits.items())
-
-
-def _stem(name: str) -> str:
-    """`least_senders` and `senders_more_than` are both about `senders`."""
-    return "_".join(word for word in name.split("_") if word not in ("least", "more", "than", "within"))
-
-
-def _words(name: str | None) -> str:
-    return (name or "").replace("_", " ")
 
 
 def title_of(sign: str, content: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ def by_time(graph: nx.MultiDiGraph[Any], written: Callable[[Any], str]) -> Layou
     for node in _money(graph):
         layer.setdefault(node, 0)
     starts = [times[members[0]] for members in columns]
-    return _in_columns(graph, layer, lambda _, column: f"from {written(starts[column])}" if starts else "")
+    return _in_columns(graph, layer, lambda _, column: f"from {written(starts[column])}" if starts else "", bends=False)
 
 
 def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
@@ -142,11 +142,21 @@ def _money(graph: nx.MultiDiGraph[Any]) -> nx.DiGraph[Any]:
 
 
 def _first_receipt(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
+    """When money first came; not of victims, nor of those that paid most of what they ever got before they got it.
+
+    Who is repaid later is where the money came from, and stands at the left.
+    """
     first: dict[Any, Any] = {}
+    received: dict[Any, float] = defaultdict(float)
     for _, target, data in graph.edges(data=True):
         if data["kind"] == "transfer" and graph.nodes[target].get("role") != "victim":
             first[target] = min(first.get(target, data["at"]), data["at"])
-    return first
+            received[target] += float(data["amount"])
+    before: dict[Any, float] = defaultdict(float)
+    for source, _, data in graph.edges(data=True):
+        if data["kind"] == "transfer" and source in first and data["at"] < first[source]:
+            before[source] += float(data["amount"])
+    return {node: at for node, at in first.items() if before[node] < received[node] / 2}
 
 
 def _first_seen(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
@@ -158,9 +168,11 @@ def _first_seen(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
     return first
 
 
-def _in_columns(graph: nx.MultiDiGraph[Any], layer: Mapping[Any, int], head: Callable[[Any, int], str]) -> Layout:
+def _in_columns(
+    graph: nx.MultiDiGraph[Any], layer: Mapping[Any, int], head: Callable[[Any, int], str], *, bends: bool = True
+) -> Layout:
     """Layered drawing after Sugiyama, Tagawa & Toda (1981): order by barycentres, then rows as near as they may be."""
-    members, near = _members(_money(graph), layer)
+    members, near = _members(_money(graph), layer, MOST_BENDS if bends else 0)
     _ordered(members, near)
     height = _height([len(_real(each)) for each in members.values()])
     widths = {number: -(-max(len(_real(each)), 1) // height) for number, each in members.items()}
@@ -188,7 +200,9 @@ class _Bend:
     column: int
 
 
-def _members(money: nx.DiGraph[Any], layer: Mapping[Any, int]) -> tuple[dict[int, list[Any]], dict[Any, list[Any]]]:
+def _members(
+    money: nx.DiGraph[Any], layer: Mapping[Any, int], most_bends: int
+) -> tuple[dict[int, list[Any]], dict[Any, list[Any]]]:
     """Nodes and bends by column, and who is next to whom in the columns beside."""
     members: dict[int, list[Any]] = defaultdict(list)
     for node in sorted(money, key=str):
@@ -198,7 +212,7 @@ def _members(money: nx.DiGraph[Any], layer: Mapping[Any, int]) -> tuple[dict[int
     for source, target in money.edges():
         low, high = sorted((source, target), key=lambda node: layer[node])
         path = [low, high]
-        if across <= MOST_BENDS:
+        if across <= most_bends:
             bends = [_Bend(low, high, column) for column in range(layer[low] + 1, layer[high])]
             for bend in bends:
                 members[bend.column].append(bend)

@@ -23,6 +23,7 @@ from mulegraph.views.grouping import MOST_NODES, Group, groups
 from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of
 from mulegraph.views.page import page
 from mulegraph.views.tables import plain
+from mulegraph.views.thresholds import measured
 
 LIBRARY = "lib/vis-9.1.2/vis-network.min.js"
 FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
@@ -57,6 +58,8 @@ def network_page(
     notes = [*notes, *_folding(len(chart), folded)]
     data = _data(chart, clock, folded)
     data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": most}
+    data["start"] = _number(chart, graph.graph.get("account"))
+    data["amountName"] = graph.graph.get("amount_name", "amount")
     present = {kind_of(each) for _, each in chart.nodes(data=True)}
     roles = {each.get("role") for _, each in chart.nodes(data=True)}
     lists = {name for _, each in chart.nodes(data=True) for name in each.get("lists") or ()}
@@ -66,6 +69,7 @@ def network_page(
         title=title,
         facts={name: visible(str(value)) for name, value in (facts or {}).items()},
         notes=notes,
+        ties=bool(data["ties"]),
         count=f"{len(data['transfers']):,}",
         layouts=LAYOUTS,
         legend={name: {"title": kind.title, "svg": icon(kind)} for name, kind in KINDS.items() if name in present},
@@ -76,17 +80,27 @@ def network_page(
     )
 
 
+def _number(chart: nx.MultiDiGraph[Any], account: Any) -> int | None:
+    """The number of the account that a picture is about."""
+    return list(chart).index(account) if account in chart else None
+
+
 def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dict[str, Any]:
     """What the page's scripts read: nodes by number, their places in every layout, transfers, findings, groups."""
     holder = Network(directed=True, cdn_resources="in_line")
-    findings = list(chart.graph.get("findings") or ())
+    findings = [_finding(each, chart.graph.get("least_nats")) for each in chart.graph.get("findings") or ()]
     about: dict[Any, list[int]] = {}
     for place, finding in enumerate(findings):
+        # First what is about an account itself, then what names it.
         for name in dict.fromkeys([finding["subject_id"], f"device {finding['subject_id']}"]):
             about.setdefault(name, []).append(place)
+    for place, finding in enumerate(findings):
+        for name in finding["accounts"]:
+            if place not in about.setdefault(name, []):
+                about[name].append(place)
     number = {node: place for place, node in enumerate(chart)}
     for node, data in chart.nodes(data=True):
-        known = {name: data.get(name) for name in ("role", "bank", "holder", "lists", "score", "opened_on")}
+        known = {name: data.get(name) for name in ("role", "bank", "holder", "lists", "score", "opened_on", "cases")}
         known = {name: value for name, value in known.items() if value not in (None, "", [])}
         holder.add_node(number[node], data["label"], kind=kind_of(data), findings=about.get(node, []), **known)
     transfers, ties = [], []
@@ -129,6 +143,13 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
         ],
         "layouts": {name: _placed(made, number) for name, made in _layouts(chart, clock, folded).items()},
     }
+
+
+def _finding(found: Mapping[str, Any], least_nats: float | None) -> dict[str, Any]:
+    """A finding with its values beside the thresholds that are about them."""
+    rows, others = measured(found, least_nats)
+    kept = {name: value for name, value in found.items() if name not in ("facts", "thresholds")}
+    return {**kept, "measured": rows, "other_thresholds": others}
 
 
 _PYVIS = ("color", "shape", "font", "size")

@@ -83,7 +83,7 @@ def case_card(case: Case) -> str:
     state = case.state
     facts = {
         "score": f"{row['score']:.2f} = {made_of(json.loads(row['made_of']))}",
-        "amount": f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen",
+        "amount": f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain",
         "from": row["first_at"],
         "to": row["last_at"],
         "status": state["status"],

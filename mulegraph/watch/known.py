@@ -26,9 +26,9 @@ def with_known(
 ) -> nx.MultiDiGraph[str]:
     """The same graph, with what is known of its accounts: real ids, to be masked by who gives it out.
 
-    Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `opened_on`; holders
-    of several of them become nodes. The graph gets `zone`, `tick_seconds`, `findings` (by default all that are about
-    its accounts) and `findings_cut`.
+    Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `cases`,
+    `opened_on`; holders of several of them become nodes. The graph gets `zone`, `tick_seconds`, `least_nats`,
+    `findings` (by default all that are about its accounts) and `findings_cut`.
     """
     accounts = [node for node, data in graph.nodes(data=True) if data["kind"] == "account"]
     about = _accounts(space, accounts)
@@ -41,6 +41,7 @@ def with_known(
     graph.graph["zone"] = space.settings.views.zone
     if run is not None:
         _add_scores(run, graph)
+        graph.graph["least_nats"] = run.manifest["flow"]["threshold"]
         graph.graph["tick_seconds"] = run.manifest["flow"]["tick_seconds"]
         found = _about(run, accounts) if findings is None else findings
         graph.graph["findings"] = _told(run, found.head(MOST_FINDINGS), language)
@@ -100,6 +101,11 @@ def _lists(space: Workspace, graph: nx.MultiDiGraph[str]) -> dict[str, list[str]
 
 
 def _add_scores(run: Run, graph: nx.MultiDiGraph[str]) -> None:
+    """`score` of accounts, and the `cases` that they are of."""
+    for case, accounts in zip(*(run.table("cases")[name].to_pylist() for name in ("case", "accounts")), strict=True):
+        for account in accounts:
+            if account in graph:
+                graph.nodes[account].setdefault("cases", []).append(case)
     scores = run.table("scores")
     mine = scores.filter(pc.is_in(scores["account"], value_set=pa.array(list(graph), pa.string())))
     for account, score in zip(mine["account"].to_pylist(), mine["score"].to_pylist(), strict=True):
@@ -116,8 +122,6 @@ def _about(run: Run, accounts: list[str]) -> pd.DataFrame:
 def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any]]:
     """Findings as a page tells them: why, value beside threshold, innocent or not."""
     thresholds = run.manifest["thresholds"]
-    # A chain's threshold is not a setting: it is where the shuffled ledgers say that enough is no coincidence.
-    limits = {"N1": {"surprise_nats": run.manifest["flow"]["threshold"]}}
     return [
         {
             "finding": row["finding"],
@@ -126,8 +130,9 @@ def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any
             "score": row["score"],
             "reason": row["reason"],
             "phase": row["phase"],
-            "facts": {**_surprise(row), **{key: value for key, value in row["facts"].items() if _is_one(value)}},
-            "thresholds": {**limits.get(row["sign"], {}), **thresholds.get(row["sign"], {})},
+            "surprise": None if pd.isna(row["surprise"]) else row["surprise"],
+            "facts": {key: value for key, value in row["facts"].items() if not isinstance(value, (list, dict))},
+            "thresholds": dict(thresholds.get(row["sign"], {})),
             "benign": [[name, result, row["benign_why"][name]] for name, result in row["benign"].items()],
             "subject_kind": row["subject_kind"],
             "subject_id": row["subject_id"],
@@ -136,11 +141,3 @@ def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any
         }
         for row in told(findings, language).to_dict("records")
     ]
-
-
-def _surprise(row: dict[Any, Any]) -> dict[str, Any]:
-    return {} if pd.isna(row["surprise"]) else {"surprise_nats": round(row["surprise"], 2)}
-
-
-def _is_one(value: Any) -> bool:
-    return not isinstance(value, (list, dict))

@@ -56,6 +56,7 @@ def trace_network(space: Workspace, found: TraceResult) -> nx.MultiDiGraph[str]:
     """A trace's dispersal tree; its accounts are tokens or ids, as the trace was given out."""
     tree = found.graph(least=max(found.traced.values()) * LEAST_SHARE)
     real = {node: space.real("account", node) for node, data in tree.nodes(data=True) if data["kind"] == "account"}
+    tree.graph["amount_name"] = "traced at most"
     tree.graph["cut_why"] = f"those that carried under {LEAST_SHARE:.1%} of what is traced"
     return with_known(space, nx.relabel_nodes(tree, real))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import networkx as nx
 
+from mulegraph.errors import BadUse
 from mulegraph.views.network import network_page
-from mulegraph.views.tables import amounts, shown
+from mulegraph.views.tables import amounts, by_story, shown
 from mulegraph.watch.networks import notes_of
 from mulegraph.watch.trace import TraceResult
 from mulegraph.watch.workspace import Workspace
@@ -22,8 +23,16 @@ def picture(space: Workspace, subject: str) -> str:
             return trace_picture(space, space.trace([subject]))
         if subject in space.ledger.arrow("reports", ["report_id"]).column(0).to_pylist():
             return trace_picture(space, space.trace(reports=[subject]))
+        do = "See mulegraph case list, chains and account --top 20; what a finding is tells mulegraph explain."
+        raise BadUse(f"'{subject}' is no case, chain, account, payment or report of this ledger", do=do)
     graph = space.account_graph(subject)
-    facts = {"transfers": f"{_transfers(graph):,}"}
+    known = graph.nodes[graph.graph["account"]]
+    facts = {
+        "score": shown(known.get("score", 0.0)),
+        "bank": shown(known.get("bank")),
+        "cases": " ".join(known.get("cases", [])) or "none",
+        "transfers": f"{_transfers(graph):,}",
+    }
     return network_page(graph, title=f"Account {graph.graph['account']}", facts=facts, notes=notes_of(space, graph))
 
 
@@ -33,11 +42,11 @@ def case_picture(space: Workspace, case: str) -> str:
     row, graph = found.row, found.graph()
     facts = {
         "score": shown(row["score"]),
-        "accounts": str(len(row["accounts"])),
-        "findings": str(len(row["findings"])),
+        "accounts of the case": str(len(row["accounts"])),
+        "findings": str(len(by_story(found.findings))),
     }
     if row["amount"] is not None:
-        facts["amount"] = f"{shown(row['amount'])} {row['currency']}"
+        facts["entered its chains"] = f"{shown(row['amount'])} {row['currency']}"
     return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph))
 
 

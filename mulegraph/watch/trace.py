@@ -26,8 +26,8 @@ MOST_ONLY_POISON = 10_000
 MOST_STEPS = 10_000
 MOST_IN_A_PICTURE = 5_000
 FORWARD = (
-    "Balances are unknown. An account's own money is what was seen coming in since {since}; what it paid beyond that"
-    " was its own from before. Whatever else it had leaves more of the traced money there.",
+    "Balances are unknown. An account's own money is what was seen coming in since {since} UTC; what it paid beyond"
+    " that was its own from before. Whatever else it had leaves more of the traced money there.",
     "fifo: the oldest money is paid out first. haircut: a payment takes the same share of all. libr: own money is"
     " spent first, and later money does not make good what is gone. poison: all that comes after is tainted.",
 )
@@ -100,6 +100,7 @@ class TraceResult:
         cut = len(self.steps) - len(shown)
         graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(currency=self.currency, cut=cut)
         generation = dict(zip(self.accounts["account"], self.accounts["generation"], strict=True))
+        dead = set(self.accounts["account"][self.accounts["dead_end"]])
         if not self.back:
             # Money may come back to a victim; that makes him no relay.
             generation |= dict.fromkeys(shown["source"][shown["transfer"].isin(self.chosen)].dropna())
@@ -112,14 +113,19 @@ class TraceResult:
             for end in (source, target):
                 if end not in graph:
                     kind = "cash" if end in (CASH_IN, CASH_OUT) else "bank" if end.startswith("ask ") else "account"
-                    graph.add_node(end, kind=kind, role=_role(generation.get(end)) if kind == "account" else "")
+                    graph.add_node(
+                        end, kind=kind, role=_role(generation.get(end), end in dead) if kind == "account" else ""
+                    )
             carried = {"amount": row["maximum"], "currency": self.currency, "at": row["at"], "channel": row["channel"]}
             graph.add_edge(source, target, key=row["transfer"], kind="transfer", **carried)
         return graph
 
 
-def _role(generation: int | None) -> str:
-    return "victim" if generation is None else "collector" if generation == 1 else "relay"
+def _role(generation: int | None, dead_end: bool) -> str:
+    """Who passed nothing on was reached, and is no relay."""
+    if generation is None:
+        return "victim"
+    return "collector" if generation == 1 else "" if dead_end else "relay"
 
 
 @dataclass(frozen=True)

@@ -408,7 +408,7 @@ def test_a_hostile_name_is_only_a_name(page, name):
     graph.graph["findings"] = [
         {
             "finding": "N1-0", "sign": "N1", "title": name, "score": 0.5, "reason": name, "phase": "take",
-            "facts": {name: name}, "thresholds": {name: 1}, "benign": [[name, "passed", name]],
+            "facts": {name: name}, "thresholds": {name: 1}, "surprise": None, "benign": [[name, "passed", name]],
             "subject_kind": "account", "subject_id": name, "accounts": [name], "evidence": ["T0"],
         }
     ]  # fmt: skip
@@ -420,7 +420,7 @@ def test_a_hostile_name_is_only_a_name(page, name):
     told = browser.execute_script("return document.querySelector('#panel h2').textContent")
     assert told.replace("\ufffd", "") == "".join(each for each in name if each.isprintable())
     assert "owned" not in browser.title.replace(name, "")
-    assert browser.find_elements(By.CSS_SELECTOR, "img") == []
+    assert browser.find_elements(By.CSS_SELECTOR, "img:not(#paper)") == []
     assert len(browser.find_elements(By.TAG_NAME, "script")) == 3
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
@@ -487,11 +487,17 @@ def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace):
 
 
 def test_print_leaves_the_tools_out(page, case_page):
-    """On paper stand picture, legend and transfers."""
+    """On paper stand the whole picture, legend and all transfers; tools and the window's part of the picture do not."""
     browser = page(case_page)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    shown = {
-        each: browser.find_element(By.ID, each).is_displayed() for each in ("buttons", "time", "picture", "legend")
-    }
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    parts = ("buttons", "time", "picture", "paper", "legend", "rows")
+    shown = {each: browser.find_element(By.ID, each).is_displayed() for each in parts}
+    rows = len(browser.find_elements(By.CSS_SELECTOR, "#rows tbody tr"))
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    assert shown == {"buttons": False, "time": False, "picture": True, "legend": True}
+    paper = ("paper", "legend", "rows")
+    assert shown == {each: each in paper for each in parts}
+    assert rows == browser.execute_script("return chart.transfers.length")
+    WebDriverWait(browser, 5).until(
+        lambda _: browser.execute_script("return document.getElementById('paper').naturalWidth > 1000")
+    )

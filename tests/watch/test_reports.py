@@ -162,7 +162,7 @@ def test_a_case_without_money_says_so(space):
     )
     text = CaseReport(space.case(quiet)).document().page
     assert "Nothing can be traced" in text and "no payment to follow" in text
-    assert "There is no money to follow" in text and "No transfer is evidence" in text
+    assert "no reported payment to follow" in text and "No transfer is evidence" in text
 
 
 def test_a_case_that_has_gone_quiet_has_a_report(space):

@@ -118,7 +118,7 @@ class OneCase(Panes):
         """Score, money, times and state."""
         case = self.space.case(self._case)
         row, state = case.row, case.state
-        money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no money seen"
+        money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
         ends = [state[name] for name in ("status", "disposition", "snoozed_until", "assignee") if state[name]]
         return (
             f"{case.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}\n"

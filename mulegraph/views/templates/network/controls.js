@@ -32,12 +32,12 @@ function unfold(place) {
 function toggle(id) {
   if (isGroup(id)) unfold(groupNumber(id));
   else if (groupOf.has(id)) fold(id);
+  else say(`${labelOf(id)} is in no group: others of its device are folded with another device, or it has none`);
 }
 function separate(pair, apart) {
-  const [source, target] = pair.split(">");
   change("separate", (now) => { if (apart) now.apart[pair] = true; else delete now.apart[pair]; });
-  const end = isGroup(source) ? source : Number(source), arrow = [...view.arrows.values()].find((each) => each.pair === pair);
-  choose(arrow ? { arrow: arrow.key } : { node: end, target });
+  const arrow = [...view.arrows.values()].find((each) => each.pair === pair);
+  choose(arrow ? { arrow: arrow.key } : null);
 }
 
 picture.on("click", ({ nodes: [node], edges: [edge] }) => {
@@ -119,7 +119,9 @@ function tellState() {
   for (const box of document.querySelectorAll("#kinds input")) box.checked = !state.off[box.value];
   $("undo").disabled = !past.length;
   const all = [...view.arrows.values()].reduce((sum, arrow) => sum + arrow.transfers.length, 0);
+  const inside = chart.transfers.filter((each) => isGroup(standIn(each.source)) && standIn(each.source) === standIn(each.target)).length;
   $("shown").textContent = `${many(all, "transfer")} of ${chart.transfers.length.toLocaleString("en-US")} shown`
+    + (inside ? `, ${inside.toLocaleString("en-US")} inside groups` : "")
     + (Object.keys(state.hidden).length ? `, ${many(Object.keys(state.hidden).length, "node")} hidden` : "");
   drawTimes();
   if (!chosen) tell();
@@ -140,6 +142,7 @@ function search(text) {
 function found() {
   const words = $("find").value.trim();
   $("hits").textContent = words ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
+  if (hit < 0 && chosen) choose(null);
   if (hit >= 0) {
     goTo(hits[hit]);
     if (!view.nodes.has(standIn(hits[hit]))) say(`${labelOf(hits[hit])} is not shown: see the filters and the time`);
@@ -191,13 +194,19 @@ document.addEventListener("keydown", (event) => {
 const buttons = { fit, in: () => zoom(1.25), out: () => zoom(0.8), undo: undoAll, reset, keys: () => $("help").showModal(), print: () => window.print(), ...saves };
 for (const [name, act] of Object.entries(buttons)) $(name).addEventListener("click", act);
 $("close").addEventListener("click", () => $("help").close());
-$("all").addEventListener("toggle", () => {
-  if (!$("all").open || $("rows").childElementCount) return;
-  transferTable($("rows"), chart.transfers, chart.title);
+function fillTable() {
+  if (!$("rows").childElementCount) transferTable($("rows"), chart.transfers, chart.title);
+}
+$("all").addEventListener("toggle", () => { if ($("all").open) fillTable(); });
+// On paper the picture is an image of all of it: a canvas would be stretched to the paper's shape.
+window.addEventListener("beforeprint", () => {
+  $("all").open = true;
+  fillTable();
+  $("paper").src = wholePicture().toDataURL();
 });
-window.addEventListener("beforeprint", () => { $("all").open = true; fit(); });
 window.addEventListener("resize", () => { drawTimes(); });
 
+if (chart.start !== null) chosen = { node: standIn(chart.start) };
 refresh();
 tell();
 fit();

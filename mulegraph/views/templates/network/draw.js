@@ -44,7 +44,8 @@ function setLit() {
     if (line.target === chosen.node) lit.add(line.source);
   }
 }
-const touches = (line) => !chosen || (chosen.node !== undefined ? line.source === chosen.node || line.target === chosen.node : line.key === chosen.arrow);
+const pairOf = (key) => (view.arrows.get(key) || {}).pair;
+const touches = (line) => !chosen || (chosen.node !== undefined ? line.source === chosen.node || line.target === chosen.node : line.pair !== undefined && line.pair === pairOf(chosen.arrow));
 
 const most = new Map();  // the largest arrow of each currency, which is the thickest
 for (const bundle of new Map(chart.transfers.map((each) => [`${each.source}>${each.target}`, 0])).keys()) {
@@ -182,12 +183,12 @@ function drawLabels(ctx, scale, within) {
       const [x, y] = placeNow(node);
       if (!inside(x, y) || (lit && !lit.has(node))) continue;
       const words = short(seen(labelOf(node))), low = y + radiusOf(node) + size * 0.85;
-      if (free(x, low, words.length * size * 0.56, size * 1.15)) write(ctx, words, x, low, size, INK);
+      if (free(x, low, widthAt(ctx, words, size), size * 1.15)) write(ctx, words, x, low, size, INK);
     } else if (state.labels && (!chosen || touches(arrow))) {
       const [from, to] = [placeNow(arrow.source), placeNow(arrow.target)];
       if (Math.hypot(from[0] - to[0], from[1] - to[1]) < size * 4) continue;
       const [words, when] = wordsOf(arrow);
-      const wide = Math.max(words.length, when.length * 0.92) * size * 0.52, high = size * 2.1;
+      const wide = Math.max(widthAt(ctx, words, size * 0.92), widthAt(ctx, when, size * 0.82)), high = size * 2.1;
       for (const along of chart.pen.labelPlaces) {
         const [x, y] = alongArrow(arrow, along);
         if (!inside(x, y)) continue;
@@ -199,6 +200,15 @@ function drawLabels(ctx, scale, within) {
       }
     }
   }
+}
+const widths = new Map();
+// Pixels of words at a size; measured once, since thousands are asked for in every picture.
+function widthAt(ctx, words, size) {
+  if (!widths.has(words)) {
+    ctx.font = "100px system-ui, sans-serif";
+    widths.set(words, ctx.measureText(words).width / 100);
+  }
+  return widths.get(words) * size + 4;
 }
 function wordsOf(arrow) {
   arrow.words ||= [

@@ -47,7 +47,7 @@ function tellAll() {
   facts(panel, [
     ...Object.keys(chart.kinds).filter((kind) => count[kind]).map((kind) => [chart.kinds[kind].title, count[kind].toLocaleString("en-US")]),
     ["transfers", all.length.toLocaleString("en-US")],
-    ["sum of transfers", money(all)],
+    ["sum of transfers", chart.amountName === "amount" ? money(all) : ""],
     ["from", all.length ? fullTime(all[0].at) : ""],
     ["to", all.length ? fullTime(all[all.length - 1].at) : ""],
   ]);
@@ -81,7 +81,7 @@ function tellNode(id) {
   facts(panel, [
     ["what", chart.kinds[node.kind].title], ["role", roleOf(id)], ["bank", node.bank], ["holder", node.holder],
     ["opened", node.opened_on], ["on lists", (node.lists || []).map(plain).join(", ")],
-    ["score", account && node.score !== undefined ? node.score.toFixed(2) : ""],
+    ["score", account && node.score !== undefined ? node.score.toFixed(2) : ""], ["cases", (node.cases || []).join(" ")],
     ["received here", came.length ? `${money(came)} in ${many(came.length, "transfer")}` : ""],
     ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
   ]);
@@ -94,36 +94,40 @@ function tellNode(id) {
     const list = put(panel, "ul", undefined, { class: "people" });
     for (const other of tied) button(put(list, "li"), chart.nodes[other].label, () => goTo(other));
   }
-  tellFindings(node.findings || []);
+  const own = (place) => node.label === chart.findings[place].subject_id;
+  const all = node.findings || [];
+  tellFindings(account ? all.filter(own) : all, "Why flagged");
+  if (account) tellFindings(all.filter((place) => !own(place)), "Named in");
   if (mine.length) {
     put(panel, "h3", "Transfers in this picture");
     transferTable(panel, mine, `transfers of ${node.label}`);
   }
 }
-function tellFindings(numbers) {
+function tellFindings(numbers, title) {
   if (!numbers.length) return;
-  put(panel, "h3", `Why flagged: ${many(numbers.length, "finding")}`);
+  put(panel, "h3", `${title}: ${many(numbers.length, "finding")}`);
   numbers.forEach((place, turn) => {
     const finding = chart.findings[place], card = put(panel, "details", undefined, { class: "finding" });
-    if (turn === 0) card.open = true;
+    if (turn === 0 && title === "Why flagged") card.open = true;
     const head = put(card, "summary");
     put(head, "b", `${finding.sign} ${finding.score.toFixed(2)}`);
     put(head, "span", ` ${finding.reason}`);
     put(card, "p", finding.title);
     const table = put(card, "table"), row = put(put(table, "thead"), "tr");
-    for (const name of ["value", "", "threshold", ""]) put(row, name ? "th" : "td", name, name ? { scope: "col" } : {});
-    const body = put(table, "tbody"), values = Object.entries(finding.facts), limits = Object.entries(finding.thresholds);
-    for (let line = 0; line < Math.max(values.length, limits.length); line += 1) {
+    for (const name of ["measured", "value", "threshold"]) put(row, "th", name, { scope: "col" });
+    const body = put(table, "tbody");
+    for (const [name, value, limit] of finding.measured) {
       const each = put(body, "tr");
-      for (const [name, value] of [values[line] || ["", ""], limits[line] || ["", ""]]) {
-        put(each, "td", plain(name));
-        put(each, "td", told(value), { class: "n" });
-      }
+      put(each, "td", name);
+      put(each, "td", value, { class: "n" });
+      put(each, "td", limit);
     }
-    const passed = finding.benign.filter(([, result]) => result === "passed"), failed = finding.benign.filter(([, result]) => result !== "passed");
-    put(card, "p", passed.length ? "Perhaps innocent:" : "No innocent explanation fits:", { class: "benign" });
-    const list = put(card, "ul");
-    for (const [name, result, why] of [...passed, ...failed]) put(list, "li", `${result === "passed" ? "✓" : "✗"} ${plain(name)}: ${why}`);
+    if (finding.other_thresholds) put(card, "p", `Other thresholds: ${finding.other_thresholds}`, { class: "dim" });
+    const asked = finding.benign.filter(([, , why]) => why !== NOT_ASKED);
+    benign(card, "Perhaps innocent", asked.filter(([, result]) => result === "passed"), "✓");
+    benign(card, "Tried, and does not fit", asked.filter(([, result]) => result !== "passed"), "✗");
+    const others = finding.benign.filter(([, , why]) => why === NOT_ASKED).map(([name]) => plain(name));
+    if (others.length) put(card, "p", `Explain no such sign: ${others.join(", ")}`, { class: "dim" });
     const ids = new Set(finding.evidence), evidence = chart.transfers.filter((each) => ids.has(each.id));
     if (evidence.length) {
       put(card, "p", `Evidence: ${many(finding.evidence.length, "transfer")}`
@@ -132,7 +136,17 @@ function tellFindings(numbers) {
     }
   });
 }
-function tellArrow(arrow) {
+const NOT_ASKED = "does not explain this sign";
+function benign(parent, head, tests, sign) {
+  if (!tests.length) return;
+  put(parent, "p", `${head}:`, { class: "benign" });
+  const list = put(parent, "ul");
+  for (const [name, , why] of tests) put(list, "li", `${sign} ${plain(name)}: ${why}`);
+}
+function tellArrow(one) {
+  // Also when its transfers are drawn one by one, the pair is told as a whole.
+  const together = [...view.arrows.values()].filter((each) => each.pair === one.pair).flatMap((each) => each.transfers);
+  const arrow = { ...one, transfers: together };
   put(panel, "h2", `${labelOf(arrow.source)} → ${labelOf(arrow.target)}`);
   facts(panel, [
     ["transfers", arrow.transfers.length], ["sum", money(arrow.transfers)],
@@ -159,7 +173,7 @@ function tellGroup(id) {
 }
 
 const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
-  ["to", (each) => chart.nodes[each.target].label], ["amount", (each) => each.amount], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
+  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, (each) => each.amount], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
 function transferTable(parent, rows, name) {
   const tools = put(parent, "p", undefined, { class: "tools" });
   button(tools, "copy", (event) => copy(asText(rows, "\t"), event.target));
@@ -167,8 +181,8 @@ function transferTable(parent, rows, name) {
   // What is wider than the panel is scrolled, also by the keyboard.
   const box = put(parent, "div", undefined, { class: "wide", tabindex: "0", role: "region", "aria-label": name });
   const table = put(box, "table"), head = put(put(table, "thead"), "tr");
-  for (const title of [`at (${chart.coarse ? "day" : chart.zone})`, "from", "to", "amount", "channel", "transfer"]) {
-    put(head, "th", title, { scope: "col", ...(title === "amount" ? { class: "n" } : {}) });
+  for (const title of [`at (${chart.coarse ? "day" : chart.zone})`, "from", "to", chart.amountName, "channel", "transfer"]) {
+    put(head, "th", title, { scope: "col", ...(title === chart.amountName ? { class: "n" } : {}) });
   }
   const body = put(table, "tbody");
   for (const each of rows.slice(0, MOST_ROWS)) {

@@ -30,18 +30,21 @@ function save(content, name, type) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 const fileName = (ending) => `${chart.title}.${ending}`;
+function wholePicture() {
+  const [left, top, right, bottom] = extent(), wide = right - left, high = bottom - top + FOOT;
+  const scale = Math.min(2, 12_000 / wide, 12_000 / high), canvas = document.createElement("canvas");
+  canvas.width = Math.ceil(wide * scale);
+  canvas.height = Math.ceil(high * scale);
+  const ctx = canvas.getContext("2d");
+  ctx.fillStyle = PAPER;
+  ctx.fillRect(0, 0, canvas.width, canvas.height);
+  drawAll(ctx, scale);
+  drawFoot(ctx, scale, high);
+  return canvas;
+}
 const saves = {
   png() {
-    const [left, top, right, bottom] = extent(), wide = right - left, high = bottom - top + FOOT;
-    const scale = Math.min(2, 12_000 / wide, 12_000 / high), canvas = document.createElement("canvas");
-    canvas.width = Math.ceil(wide * scale);
-    canvas.height = Math.ceil(high * scale);
-    const ctx = canvas.getContext("2d");
-    ctx.fillStyle = PAPER;
-    ctx.fillRect(0, 0, canvas.width, canvas.height);
-    drawAll(ctx, scale);
-    drawFoot(ctx, scale, high);
-    canvas.toBlob((blob) => save(blob, fileName("png")));
+    wholePicture().toBlob((blob) => save(blob, fileName("png")));
   },
   svg() {
     save(asSvg(), fileName("svg"), "image/svg+xml");
@@ -54,7 +57,7 @@ const saves = {
     const named = chart.nodes.map(({ findings: _, ...node }) => node);
     const transfers = chart.transfers.map((each) => ({
       id: each.id, at: new Date(each.at / 1000).toISOString(), from: chart.nodes[each.source].label, to: chart.nodes[each.target].label,
-      amount: each.amount, currency: each.currency, channel: each.channel,
+      [chart.amountName]: each.amount, currency: each.currency, channel: each.channel,
     }));
     save(JSON.stringify({ title, facts: about, zone, notes, nodes: named, transfers, findings }, null, 1), fileName("json"), "application/json");
   },
@@ -76,10 +79,19 @@ function drawFoot(ctx, scale, high) {
     ctx.restore();
     ctx.textAlign = "left";
     write(ctx, kind.title, x + 22, y, 12, INK);
-    x += 44 + kind.title.length * 6.6;
+    x += 40 + widthAt(ctx, kind.title, 12);
   }
   const roles = Object.keys(chart.letters).filter((role) => [...view.nodes].some((id) => !isGroup(id) && chart.nodes[id].role === role));
-  write(ctx, roles.map((role) => `${chart.letters[role]} ${role}`).join("   "), x + 6, y, 12, INK);
+  const flagged = [...view.nodes].some((id) => !isGroup(id) && (chart.nodes[id].lists || []).some((each) => each !== chart.good));
+  if (flagged) {
+    ctx.save();
+    ctx.translate(x - 4, y + 17);
+    mark(ctx, ["flag"]);
+    ctx.restore();
+    write(ctx, "on a list", x + 22, y, 12, INK);
+    x += 40 + widthAt(ctx, "on a list", 12);
+  }
+  write(ctx, ["wider arrow: more money", ...roles.map((role) => `${chart.letters[role]} ${role}`)].join("   "), x + 6, y, 12, INK);
   write(ctx, short(seen([chart.title, ...chart.notes].join(" · ")), 220), 20, y + 24, 11, LINE);
   ctx.restore();
 }

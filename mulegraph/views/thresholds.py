@@ -1,0 +1,35 @@
+"""What a finding measured, beside the thresholds that are about it: for pages, reports and their PDF alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mulegraph.views.tables import shown
+
+
+def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[tuple[str, str, str]], str]:
+    """(what, value, threshold) of a finding: facts beside the thresholds that are about them; and the others."""
+    limits = {name: f"{value:g}" for name, value in story["thresholds"].items()}
+    about = {_stem(name): name for name in limits if _stem(name)}
+    rows = []
+    if story["surprise"] is not None and story["surprise"] == story["surprise"]:
+        chain = f"chains count from {least_nats:.1f}" if story["sign"] == "N1" and least_nats is not None else ""
+        own = limits.pop("least_nats", None)
+        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"least nats {own}" if own else chain))
+    for name, value in story["facts"].items():
+        if value is None or value == "" or value == []:
+            continue
+        limit = about.get(_stem(name))
+        beside = f"{_words(limit)} {limits.pop(limit)}" if limit in limits else ""
+        rows.append((_words(name), shown(value), beside))
+    return rows, ", ".join(f"{_words(name)} {value}" for name, value in limits.items())
+
+
+def _stem(name: str) -> str:
+    """`least_senders` and `senders_more_than` are both about `senders`."""
+    return "_".join(word for word in name.split("_") if word not in ("least", "more", "than", "within"))
+
+
+def _words(name: str | None) -> str:
+    return (name or "").replace("_", " ")
