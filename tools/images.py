@@ -31,6 +31,11 @@ def layout(name: str) -> str:
     return f"const s = $('layout'); s.value = '{name}'; s.dispatchEvent(new Event('change'))"
 
 
+def section(name: str) -> str:
+    """What following a link to a section does."""
+    return f"document.getElementById('{name}').scrollIntoView()"
+
+
 @dataclass(frozen=True)
 class Shot:
     """A page of the demo, and a script of what is done on it before it is taken."""
@@ -61,9 +66,9 @@ def shots(demo: Path) -> list[Shot]:
         Shot("case-time", view, layout("time")),
         *(Shot(name, f"{name}.html") for name in made),
         Shot("report-run", "report.html"),
-        Shot("report-run-scores", "report.html", "document.querySelectorAll('h2')[2].scrollIntoView()"),
+        Shot("report-run-scores", "report.html", section("scores")),
         Shot("report-case", f"{case}-report.html"),
-        Shot("report-case-money", f"{case}-report.html", "document.querySelectorAll('h2')[3].scrollIntoView()"),
+        Shot("report-case-money", f"{case}-report.html", section("balances")),
     ]
 
 

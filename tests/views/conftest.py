@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
+import networkx as nx
 import pytest
 from selenium import webdriver
 
-from tests.views.browser import started
+from mulegraph.views.network import network_page
+from mulegraph.watch.pictures import picture
+from mulegraph.watch.workspace import Workspace
+from tests.views.browser import opened, started
 
+Opened = Callable[..., webdriver.Chrome]
 REQUIRED = "MULEGRAPH_REQUIRE_BROWSER"
 
 
@@ -24,3 +31,27 @@ def browser() -> Iterator[webdriver.Chrome]:
     found = started(1400, 1000)
     yield found
     found.quit()
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, tmp_path: Path) -> Opened:
+    """Opens a page made of a graph, or given as text."""
+
+    def open_it(what: nx.MultiDiGraph | str, **how: Any) -> webdriver.Chrome:
+        path = tmp_path / "page.html"
+        path.write_text(what if isinstance(what, str) else network_page(what, **{"title": "test", **how}), "utf-8")
+        opened(browser, path)
+        assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
+        return browser
+
+    return open_it
+
+
+@pytest.fixture(scope="module")
+def case(workspace: Workspace) -> str:
+    return str(workspace.cases()["case"][0])
+
+
+@pytest.fixture(scope="module")
+def case_page(workspace: Workspace, case: str) -> str:
+    return picture(workspace, case)

@@ -1,124 +1,21 @@
-"""The network page in a real Chromium: what people do with it, by mouse and by keyboard, and what they take along."""
+"""The network page in a real Chromium: what people do with it, by mouse and by keyboard."""
 
 from __future__ import annotations
 
-import csv
-import json
 import random
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal
-from importlib.resources import files
-from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
-import networkx as nx
 import pytest
-from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from mulegraph.views.chart import Clock
-from mulegraph.views.network import LAYOUTS, network_page
-from mulegraph.watch.pictures import picture, trace_picture
-from mulegraph.watch.workspace import Workspace
-from tests.views.browser import opened
-
-Opened = Callable[..., webdriver.Chrome]
-BEGIN = datetime(2026, 1, 12, 6)
-
-
-def graph_of(*transfers: tuple[str, str, str], devices: dict[str, list[str]] | None = None) -> nx.MultiDiGraph:
-    """A graph from (payer, payee, amount), an hour apart."""
-    graph: nx.MultiDiGraph = nx.MultiDiGraph()
-    for number, (source, target, amount) in enumerate(transfers):
-        for end in (source, target):
-            if end not in graph:
-                graph.add_node(end, kind="cash" if end.startswith("CASH") else "account", role="")
-        at = BEGIN + timedelta(hours=number)
-        known = {"amount": Decimal(amount), "currency": "EUR", "at": at, "channel": "instant"}
-        graph.add_edge(source, target, key=f"T{number}", kind="transfer", **known)
-    for device, accounts in (devices or {}).items():
-        graph.add_node(f"device {device}", kind="device", role="")
-        for account in accounts:
-            graph.add_edge(account, f"device {device}", key=f"device {device}", kind="used")
-    return graph
-
-
-FAN = graph_of(
-    ("victim", "collector", "900.00"), ("collector", "mule one", "400.00"), ("collector", "mule two", "300.00"),
-    ("collector", "mule two", "150.00"), ("mule one", "CASH-OUT", "390.00"), ("mule two", "CASH-OUT", "440.00"),
-    devices={"phone": ["mule one", "mule two"]},
-)  # fmt: skip
-
-
-@pytest.fixture
-def page(browser: webdriver.Chrome, tmp_path: Path) -> Opened:
-    """Opens a page made of a graph, or given as text."""
-
-    def open_it(what: nx.MultiDiGraph | str, **how: Any) -> webdriver.Chrome:
-        path = tmp_path / "page.html"
-        path.write_text(what if isinstance(what, str) else network_page(what, **{"title": "test", **how}), "utf-8")
-        opened(browser, path)
-        assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
-        return browser
-
-    return open_it
-
-
-@pytest.fixture(scope="module")
-def case(workspace: Workspace) -> str:
-    return str(workspace.cases()["case"][0])
-
-
-@pytest.fixture(scope="module")
-def case_page(workspace: Workspace, case: str) -> str:
-    return picture(workspace, case)
-
-
-def seen(browser: webdriver.Chrome) -> list[str]:
-    """Labels of the nodes that are drawn."""
-    return sorted(browser.execute_script("return picture.body.nodeIndices.map(labelOf)"))
-
-
-def drawn(browser: webdriver.Chrome) -> list[list[str]]:
-    """Ids of the transfers of each arrow that is drawn."""
-    return sorted(browser.execute_script("return [...view.arrows.values()].map(a => a.transfers.map(t => t.id))"))
-
-
-def panel(browser: webdriver.Chrome) -> str:
-    return browser.find_element(By.ID, "panel").text
-
-
-def at(browser: webdriver.Chrome, spot: str) -> ActionChains:
-    """The mouse at a place of the picture, given as an expression for x and y there."""
-    box = browser.find_element(By.ID, "picture")
-    x, y = browser.execute_script(
-        f"const [x, y] = {spot}, at = picture.canvasToDOM({{x, y}}), c = picture.canvas.frame.canvas;"
-        "return [Math.round(at.x - c.clientWidth / 2), Math.round(at.y - c.clientHeight / 2)]"
-    )
-    return ActionChains(browser, duration=0).move_to_element_with_offset(box, x, y)
-
-
-def node(label: str) -> str:
-    return f"placeNow(chart.nodes.findIndex(n => n.label === {json.dumps(label)}))"
-
-
-def click(browser: webdriver.Chrome, label: str) -> None:
-    at(browser, node(label)).click().perform()
-    WebDriverWait(browser, 5).until(lambda _: panel(browser).startswith(label))
-
-
-def press(browser: webdriver.Chrome, *keys: str) -> None:
-    browser.find_element(By.ID, "picture").send_keys(*keys)
-
-
-def press_button(browser: webdriver.Chrome, text: str) -> None:
-    browser.find_element(By.XPATH, f"//aside//button[text()='{text}']").click()
+from mulegraph.views.network import LAYOUTS
+from mulegraph.watch.pictures import trace_picture
+from tests.views.hands import FAN, at, click, drawn, graph_of, node, panel, press, press_button, seen
 
 
 def test_the_slider_hides_what_comes_later(page):
@@ -336,120 +233,6 @@ def test_too_many_nodes_are_folded_and_the_page_says_so(page):
     assert len(seen(browser)) <= 30
 
 
-@pytest.fixture
-def taken(browser: webdriver.Chrome, tmp_path: Path) -> Callable[[str], Path]:
-    """Presses a save button and gives the file."""
-    folder = tmp_path / "taken"
-    folder.mkdir()
-    browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)})
-
-    def take(ending: str) -> Path:
-        browser.find_element(By.ID, ending).click()
-        WebDriverWait(browser, 10).until(lambda _: list(folder.glob(f"*.{ending}")))
-        return next(folder.glob(f"*.{ending}"))
-
-    return take
-
-
-def test_transfers_are_taken_along_as_csv_and_json(page, taken):
-    """CSV holds what is shown, JSON everything; a cell that a spreadsheet would run is made harmless."""
-    browser = page(graph_of(("=cmd|' /C calc'!A0", 'b "b"', "1000.10"), ("x,y", "z", "0.05")))
-    browser.find_element(By.ID, "least").send_keys("1")
-
-    with taken("csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    whole = json.loads(taken("json").read_text(encoding="utf-8"))
-
-    assert [(row["from"], row["to"], row["amount"]) for row in rows] == [("'=cmd|' /C calc'!A0", 'b "b"', "1000.10")]
-    assert [(each["from"], each["amount"], each["at"]) for each in whole["transfers"]] == [
-        ("=cmd|' /C calc'!A0", "1000.10", "2026-01-12T06:00:00.000Z"), ("x,y", "0.05", "2026-01-12T07:00:00.000Z"),
-    ]  # fmt: skip
-
-
-def test_a_table_is_copied(page):
-    """The copy button puts the rows where they can be pasted, with tabs between the cells."""
-    browser = page(FAN)
-    click(browser, "victim")
-    press_button(browser, "copy")
-    WebDriverWait(browser, 5).until(lambda _: "copied" in panel(browser))
-    find = browser.find_element(By.ID, "find")
-    find.send_keys(Keys.CONTROL, "v")
-    assert "2026-01-12 06:00:00" in find.get_attribute("value") and "900.00" in find.get_attribute("value")
-
-
-def test_the_picture_is_taken_along_as_png_and_svg(page, taken):
-    """SVG is well-formed XML with every name as text and every arrow; PNG is a large image that is not empty."""
-    hostile = "<script>alert(1)</script>"
-    browser = page(graph_of((hostile, "b", "10.00"), ("b", "c & d", "9.00")))
-
-    root = ElementTree.fromstring(taken("svg").read_text(encoding="utf-8"))  # noqa: S314 (made here)
-    png = taken("png").read_bytes()
-
-    written = [each for each in root.iter("{http://www.w3.org/2000/svg}text") if each.get("fill") != "none"]
-    words = {each.text for each in written}
-    assert {hostile[:21] + "…", "b", "c & d", "10.00 EUR", "12 Jan 06:00"} <= words
-    assert not list(root.iter("{http://www.w3.org/2000/svg}script"))
-    assert png[:8] == b"\x89PNG\r\n\x1a\n" and len(png) > 5_000
-    assert browser.get_log("browser") == []
-
-
-LONG = "x" * 500
-HOSTILE = [
-    "<img src=x onerror=\"document.title='owned'\">", "</script><script>document.title='owned'</script>",
-    "\u202eabc\u200f", LONG, "a\"b'c&d", "ключ", "a\nb", "{{ 7 * 7 }}", "__proto__",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_name_is_only_a_name(page, name):
-    """Markup in names of accounts, holders and banks is shown, never run; marks that turn text are made visible."""
-    graph = graph_of((name, "b", "10.00"), ("b", "CASH-OUT", "9.00"))
-    graph.nodes[name].update(bank=name, holder=name, lists=[name], score=0.5)
-    graph.graph["findings"] = [
-        {
-            "finding": "N1-0", "sign": "N1", "title": name, "score": 0.5, "reason": name, "phase": "take",
-            "facts": {name: name}, "thresholds": {name: 1}, "surprise": None, "benign": [[name, "passed", name]],
-            "subject_kind": "account", "subject_id": name, "accounts": [name], "evidence": ["T0"],
-        }
-    ]  # fmt: skip
-    browser = page(graph, title=name, facts={"who": name}, notes=[name])
-
-    browser.execute_script("goTo(0); document.getElementById('all').open = true")
-
-    assert browser.execute_script("return chart.nodes[0].label") == name
-    told = browser.execute_script("return document.querySelector('#panel h2').textContent")
-    assert told.replace("\ufffd", "") == "".join(each for each in name if each.isprintable())
-    assert "owned" not in browser.title.replace(name, "")
-    assert browser.find_elements(By.CSS_SELECTOR, "img:not(#paper)") == []
-    assert len(browser.find_elements(By.TAG_NAME, "script")) == 3
-    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
-
-
-@pytest.mark.parametrize("width", [1400, 900])
-def test_axe_finds_no_serious_fault(page, case_page, width):
-    """The page, its panel with a finding, its table and its help pass axe-core's serious and critical rules."""
-    browser = page(case_page)
-    browser.set_window_size(width, 1200)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-    browser.execute_script(axe)
-    faults = []
-    for step in (
-        "choose(null)",
-        "goTo(chart.nodes.findIndex(n => n.findings.length)); document.getElementById('all').open = true",
-        "choose({arrow: [...view.arrows.keys()][0]})",
-        "document.getElementById('help').showModal()",
-    ):
-        browser.execute_script(step)
-        found = browser.execute_async_script("axe.run().then(arguments[0])")
-        faults += [
-            (step, each["id"], each["nodes"][0]["html"]) for each in found["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]  # fmt: skip
-    browser.set_window_size(1400, 1000)
-    assert faults == []
-
-
 def test_the_page_tells_times_as_python_does(page):
     """Local times of the page and of the static drawing agree, across changes to summer time and years."""
     for zone in ("Europe/Amsterdam", "Asia/Ho_Chi_Minh", "America/St_Johns", "UTC"):
@@ -484,20 +267,3 @@ def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace):
     assert "own" in kinds and kinds <= {"own", "other", "cash", "frontier", "holder", "device"}
     assert "fifo" in browser.find_element(By.CSS_SELECTOR, "main").text
     assert browser.get_log("browser") == []
-
-
-def test_print_leaves_the_tools_out(page, case_page):
-    """On paper stand the whole picture, legend and all transfers; tools and the window's part of the picture do not."""
-    browser = page(case_page)
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
-    parts = ("buttons", "time", "picture", "paper", "legend", "rows")
-    shown = {each: browser.find_element(By.ID, each).is_displayed() for each in parts}
-    rows = len(browser.find_elements(By.CSS_SELECTOR, "#rows tbody tr"))
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
-    paper = ("paper", "legend", "rows")
-    assert shown == {each: each in paper for each in parts}
-    assert rows == browser.execute_script("return chart.transfers.length")
-    WebDriverWait(browser, 5).until(
-        lambda _: browser.execute_script("return document.getElementById('paper').naturalWidth > 1000")
-    )

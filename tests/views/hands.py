@@ -1,0 +1,80 @@
+"""What tests of the network page see and do there, and the networks that they draw."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import networkx as nx
+from selenium import webdriver
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+BEGIN = datetime(2026, 1, 12, 6)
+
+
+def graph_of(*transfers: tuple[str, str, str], devices: dict[str, list[str]] | None = None) -> nx.MultiDiGraph:
+    """A graph from (payer, payee, amount), an hour apart."""
+    graph: nx.MultiDiGraph = nx.MultiDiGraph()
+    for number, (source, target, amount) in enumerate(transfers):
+        for end in (source, target):
+            if end not in graph:
+                graph.add_node(end, kind="cash" if end.startswith("CASH") else "account", role="")
+        at = BEGIN + timedelta(hours=number)
+        known = {"amount": Decimal(amount), "currency": "EUR", "at": at, "channel": "instant"}
+        graph.add_edge(source, target, key=f"T{number}", kind="transfer", **known)
+    for device, accounts in (devices or {}).items():
+        graph.add_node(f"device {device}", kind="device", role="")
+        for account in accounts:
+            graph.add_edge(account, f"device {device}", key=f"device {device}", kind="used")
+    return graph
+
+
+FAN = graph_of(
+    ("victim", "collector", "900.00"), ("collector", "mule one", "400.00"), ("collector", "mule two", "300.00"),
+    ("collector", "mule two", "150.00"), ("mule one", "CASH-OUT", "390.00"), ("mule two", "CASH-OUT", "440.00"),
+    devices={"phone": ["mule one", "mule two"]},
+)  # fmt: skip
+
+
+def seen(browser: webdriver.Chrome) -> list[str]:
+    """Labels of the nodes that are drawn."""
+    return sorted(browser.execute_script("return picture.body.nodeIndices.map(labelOf)"))
+
+
+def drawn(browser: webdriver.Chrome) -> list[list[str]]:
+    """Ids of the transfers of each arrow that is drawn."""
+    return sorted(browser.execute_script("return [...view.arrows.values()].map(a => a.transfers.map(t => t.id))"))
+
+
+def panel(browser: webdriver.Chrome) -> str:
+    return browser.find_element(By.ID, "panel").text
+
+
+def at(browser: webdriver.Chrome, spot: str) -> ActionChains:
+    """The mouse at a place of the picture, given as an expression for x and y there."""
+    box = browser.find_element(By.ID, "picture")
+    x, y = browser.execute_script(
+        f"const [x, y] = {spot}, at = picture.canvasToDOM({{x, y}}), c = picture.canvas.frame.canvas;"
+        "return [Math.round(at.x - c.clientWidth / 2), Math.round(at.y - c.clientHeight / 2)]"
+    )
+    return ActionChains(browser, duration=0).move_to_element_with_offset(box, x, y)
+
+
+def node(label: str) -> str:
+    return f"placeNow(chart.nodes.findIndex(n => n.label === {json.dumps(label)}))"
+
+
+def click(browser: webdriver.Chrome, label: str) -> None:
+    at(browser, node(label)).click().perform()
+    WebDriverWait(browser, 5).until(lambda _: panel(browser).startswith(label))
+
+
+def press(browser: webdriver.Chrome, *keys: str) -> None:
+    browser.find_element(By.ID, "picture").send_keys(*keys)
+
+
+def press_button(browser: webdriver.Chrome, text: str) -> None:
+    browser.find_element(By.XPATH, f"//aside//button[text()='{text}']").click()
