@@ -48,11 +48,13 @@ const pairOf = (key) => (view.arrows.get(key) || {}).pair;
 const touches = (line) => !chosen || (chosen.node !== undefined ? line.source === chosen.node || line.target === chosen.node : line.pair !== undefined && line.pair === pairOf(chosen.arrow));
 
 const most = new Map();  // the largest arrow of each currency, which is the thickest
-for (const bundle of new Map(chart.transfers.map((each) => [`${each.source}>${each.target}`, 0])).keys()) {
-  const [source, target] = bundle.split(">").map(Number);
-  for (const sum of sums(transfersOf[source].filter((each) => each.source === source && each.target === target))) {
-    most.set(sum.currency, Math.max(most.get(sum.currency) || 0, sum.amount));
-  }
+const pairs = new Map();
+for (const each of chart.transfers) {
+  const pair = `${each.source}>${each.target}`;
+  (pairs.get(pair) || pairs.set(pair, []).get(pair)).push(each);
+}
+for (const transfers of pairs.values()) {
+  for (const sum of sums(transfers)) most.set(sum.currency, Math.max(most.get(sum.currency) || 0, sum.amount));
 }
 function widthOf(arrow) {
   const share = Math.max(...sums(arrow.transfers).map((sum) => sum.amount / most.get(sum.currency)));
