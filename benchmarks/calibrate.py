@@ -1,4 +1,4 @@
-"""Fits the two logistic curves of `mulegraph/triage/score.py` on simulated ledgers whose seeds nothing else uses.
+"""Fits the two logistic curves of `mulegraph/cases/score.py` on simulated ledgers whose seeds nothing else uses.
 
     python benchmarks/calibrate.py
 
@@ -18,9 +18,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.sign_quality import Scanned
-from mulegraph.feed.ingest import load
-from mulegraph.feed.simulation import simulate
-from mulegraph.triage.score import ACCOUNT_CURVE, CASE_CURVE
+from mulegraph.cases.score import ACCOUNT_CURVE, CASE_CURVE
+from mulegraph.ingest.load import load
+from mulegraph.simulate import simulate
 
 SEEDS = {(False, "second"): 900_001, (True, "second"): 900_002, (False, "day"): 900_003, (True, "day"): 900_004}
 ACCOUNTS = 20_000

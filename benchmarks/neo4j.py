@@ -25,14 +25,14 @@ import pyarrow.parquet as pq
 
 sys.path[0] = str(Path(__file__).parents[1])  # this folder would hide the driver, which is called as this file is
 
-from mulegraph.errors import EngineTrouble
-from mulegraph.feed.ingest import load
-from mulegraph.feed.simulation import simulate
-from mulegraph.graph.neo4j_address import Address
+from mulegraph.errors import EngineError
+from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.queries import ask
-from mulegraph.model import TABLES
-from mulegraph.watch.graphs import embedded, shared
-from mulegraph.watch.workspace import Workspace
+from mulegraph.ingest.load import load
+from mulegraph.schema.tables import TABLES
+from mulegraph.simulate import simulate
+from mulegraph.workspace.graph_store import embedded, shared
+from mulegraph.workspace.workspace import Workspace
 from tools.neo4j.server import USER, Server, free_port
 
 WORK = Path(__file__).parent / "work"
@@ -182,7 +182,7 @@ def asked(space: Workspace, far: Workspace, *, embedded_too: bool) -> None:
             chosen = values if engine == "server" else values[:5]
             try:
                 took, rows = answers(graph, name, raw, chosen)
-            except EngineTrouble as error:
+            except EngineError as error:
                 print(f"{name} {raw} {engine}: {error.problem}")
                 continue
             label = f"{name} {' '.join(f'{key}={value}' for key, value in raw.items())}"
@@ -215,7 +215,7 @@ def whole_graph(space: Workspace, far: Workspace) -> None:
         try:
             seconds, answer = timed(lambda: graph.query(THREE_HOPS, {}, row_cap=1, timeout_seconds=120))
             print(f"{'Cypher, three hops, falling amounts':44} {seconds:9.1f}  {answer.rows[0]['n']:,} paths")
-        except EngineTrouble as error:
+        except EngineError as error:
             print(f"{'Cypher, three hops, falling amounts':44} {error.problem}")
     find_flow(read_transfers(space.ledger), space.settings.flow)
     seconds, flow = timed(lambda: find_flow(read_transfers(space.ledger), space.settings.flow))

@@ -20,13 +20,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import sign_quality, typologies
-from mulegraph.feed.ingest import load
-from mulegraph.feed.ledger import Ledger
-from mulegraph.feed.simulation import simulate
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.matching import read_transfers
+from mulegraph.ingest.load import load
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import FlowSettings
+from mulegraph.simulate import simulate
 
 SCORES = (6, 7, 8, 10, 12, 15, 20)
 GOALS = {False: (0.97, 0.93, 0.0), True: (0.88, 0.88, 0.95)}

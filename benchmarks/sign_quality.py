@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import IsolationForest
 
-from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import all_signs
-from mulegraph.watch.scan import scan
+from mulegraph.workspace.scan import scan
 
 BINS = (0.0, 0.05, 0.2, 0.4, 0.6, 0.75, 0.85, 0.95, 1.01)
 GOAL = 0.9

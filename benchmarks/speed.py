@@ -94,7 +94,7 @@ def growth(small: dict[str, dict[str, float]], large: dict[str, dict[str, float]
 
 def result(rows: int, seconds: float, note: str = "", **more: Any) -> dict[str, Any]:
     """One line of the table; memory is this process's own."""
-    from mulegraph.watch.scan import peak_mb
+    from mulegraph.workspace.scan import peak_mb
 
     return {"rows": rows, "seconds": seconds, "peak_mib": peak_mb() / 1.048576, "note": note, **more}
 
@@ -108,7 +108,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def do_simulate(where: Path) -> dict[str, Any]:
     """Make the files; not measured against anything."""
-    from mulegraph.feed.simulation import simulate
+    from mulegraph.simulate import simulate
 
     folder, _, millions = str(where).rpartition(":")
     accounts = ACCOUNTS_A_MILLION * int(millions)
@@ -118,7 +118,7 @@ def do_simulate(where: Path) -> dict[str, Any]:
 
 def do_load(folder: Path) -> dict[str, Any]:
     """CSV → ledger, every table."""
-    from mulegraph.feed.ingest import load
+    from mulegraph.ingest.load import load
 
     seconds, report = timed(lambda: load(folder / "files", folder / "workspace"))
     return result(sum(tally.taken for tally in report.tables.values()), seconds, "rows of all tables")
@@ -126,8 +126,8 @@ def do_load(folder: Path) -> dict[str, Any]:
 
 def do_graph(folder: Path) -> dict[str, Any]:
     """Ledger → embedded graph."""
-    from mulegraph.feed.ledger import Ledger
-    from mulegraph.watch.graphs import fill_graph
+    from mulegraph.ledger.ledger import Ledger
+    from mulegraph.workspace.graph_store import fill_graph
 
     ledger = Ledger(folder / "workspace" / "ledger")
     seconds, counts = timed(lambda: fill_graph(folder / "workspace", ledger, None, None, anew=True))
@@ -136,9 +136,9 @@ def do_graph(folder: Path) -> dict[str, Any]:
 
 def do_flow(folder: Path) -> dict[str, Any]:
     """Links, chains, surprise and chance, in memory; read and compiled before the clock starts."""
-    from mulegraph.feed.ledger import Ledger
     from mulegraph.flow.layering import find_flow
     from mulegraph.flow.matching import read_transfers
+    from mulegraph.ledger.ledger import Ledger
     from mulegraph.settings import FlowSettings
 
     reading, transfers = timed(lambda: read_transfers(Ledger(folder / "workspace" / "ledger")))
@@ -152,7 +152,7 @@ def do_flow(folder: Path) -> dict[str, Any]:
 
 def do_scan(folder: Path) -> dict[str, Any]:
     """The whole scan, graph included."""
-    from mulegraph.watch.scan import scan
+    from mulegraph.workspace.scan import scan
 
     seconds, made = timed(lambda: scan(folder / "workspace"))
     note = ", ".join(f"{name} {each:.1f}" for name, each in made.seconds.items() if each >= 0.5)
@@ -162,7 +162,7 @@ def do_scan(folder: Path) -> dict[str, Any]:
 
 def do_join(folder: Path) -> dict[str, Any]:
     """The recipe: one transfer in, one out of 80–100 % of it within the window; then the same again for three."""
-    from mulegraph.feed.ledger import Ledger
+    from mulegraph.ledger.ledger import Ledger
 
     ledger = Ledger(folder / "workspace" / "ledger")
     db = ledger.engine.con
@@ -183,7 +183,7 @@ def do_naive(folder: Path) -> dict[str, Any]:
     """NetworkX: from every transfer, every path of three that goes on within the window with 80–100 % of it."""
     import networkx as nx
 
-    from mulegraph.feed.ledger import Ledger
+    from mulegraph.ledger.ledger import Ledger
 
     ledger = Ledger(folder / "workspace" / "ledger")
     frame = ledger.transfer_rows(range(NAIVE_TRANSFERS), ["source", "target", "amount", "at"]).dropna()

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mulegraph.feed.ingest import load
-from mulegraph.feed.simulation import simulate
 from mulegraph.flow.tracing import paying, trace
+from mulegraph.ingest.load import load
+from mulegraph.simulate import simulate
 from mulegraph.views.tables import plain
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 
 ROOT = Path(__file__).parents[1]
 WORK = Path(__file__).parent / "work"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mulegraph.watch.shared_graph import SharedGraph
-    from mulegraph.watch.workspace import Workspace
+    from mulegraph.workspace.shared_graph import SharedGraph
+    from mulegraph.workspace.workspace import Workspace
 
 __all__ = ["connect", "open"]
 
@@ -21,15 +21,15 @@ __all__ = ["connect", "open"]
 def open(
     workspace: str | Path = "workspace", *, reveal: str | None = None, graph: str = "embedded", **how: Any
 ) -> Workspace:
-    """Open a workspace. Raises BadUse on first use when nothing is loaded there yet.
+    """Open a workspace. Raises UsageError on first use when nothing is loaded there yet.
 
     What identifies a person is masked, unless a reason to `reveal` it is given, which the journal keeps. `graph` is
     its own, or the address of a server, such as `neo4j+s://host`; user and password are then in the environment, and
     `how` are `password_file`, `database` and `insecure`.
     """
     # Imported here, so that `mulegraph --help` and the schema do not wait for the engines.
-    from mulegraph.graph.neo4j_address import Address
-    from mulegraph.watch.workspace import Workspace
+    from mulegraph.graph.neo4j.address import Address
+    from mulegraph.workspace.workspace import Workspace
 
     return Workspace(workspace, reveal=reveal, server=None if graph == "embedded" else Address.read(graph, **how))
 
@@ -37,8 +37,8 @@ def open(
 def connect(graph: str, workspace: str | Path = "workspace", **how: Any) -> SharedGraph:
     """The graph on a server, asked for tables and networks; `workspace` and `how` as for `open`.
 
-    The workspace's ledger is what answers are masked by. Raises BadUse for an address that is none or not safe.
+    The workspace's ledger is what answers are masked by. Raises UsageError for an address that is none or not safe.
     """
-    from mulegraph.watch.shared_graph import SharedGraph
+    from mulegraph.workspace.shared_graph import SharedGraph
 
     return SharedGraph(open(workspace, graph=graph, **how))

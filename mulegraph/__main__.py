@@ -40,7 +40,7 @@ def _run(debug: bool) -> int:
     except MulegraphError as error:
         if debug:
             _say(_masked(traceback.format_exc()))
-        return _said(_masked(error.problem), _masked(error.do), error.exit_code)
+        return _said(_masked(error.problem), _masked(error.hint), error.exit_code)
     except MemoryError:
         return _said("out of memory", "Close other programs, or scan a smaller ledger.", EXIT_ENGINE)
     except Exception as error:  # the last resort: what is ours to mend still must not look like a crash
@@ -65,10 +65,10 @@ def _flushed(code: int) -> int:
     return code
 
 
-def _said(problem: str, do: str, code: int) -> int:
+def _said(problem: str, hint: str, code: int) -> int:
     _say(f"mulegraph: {problem}")
-    if do:
-        _say(do)
+    if hint:
+        _say(hint)
     return _flushed(code)
 
 

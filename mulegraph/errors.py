@@ -14,28 +14,28 @@ class MulegraphError(Exception):
 
     exit_code = EXIT_ENGINE
 
-    def __init__(self, problem: str, *, do: str = "") -> None:
+    def __init__(self, problem: str, *, hint: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
-        self.do = do
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.problem}\n{self.do}" if self.do else self.problem
+        return f"{self.problem}\n{self.hint}" if self.hint else self.problem
 
 
-class BadUse(MulegraphError):
+class UsageError(MulegraphError):
     """An option or argument that does not fit; nothing was done."""
 
     exit_code = EXIT_BAD_USE
 
 
-class BadData(MulegraphError):
+class DataError(MulegraphError):
     """A file that cannot be read, or that breaks so many rules that loading it would mislead."""
 
     exit_code = EXIT_BAD_DATA
 
 
-class EngineTrouble(MulegraphError):
+class EngineError(MulegraphError):
     """A database, lock or disk that did not do its part; trying again may help."""
 
     exit_code = EXIT_ENGINE

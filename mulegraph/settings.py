@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 
 FILE = "mulegraph.toml"
 MICROSECONDS_AN_HOUR = 3_600_000_000
-MOST_SHUFFLES = 20
+MAX_SHUFFLES = 20
 NO_ZONE = 'Expected a time zone such as "Europe/Amsterdam" or "Asia/Ho_Chi_Minh".'
 
 
@@ -37,7 +37,7 @@ class FlowSettings:
 
     def shuffles(self, transfers: int) -> int:
         """How many ledgers to shuffle: small ones say too little about chance to be asked once."""
-        return min(MOST_SHUFFLES, max(1, -(-self.chance_transfers // max(transfers, 1))))
+        return min(MAX_SHUFFLES, max(1, -(-self.chance_transfers // max(transfers, 1))))
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,16 @@ LIMITS: dict[str, tuple[float, float]] = {
 
 
 def read_settings(workspace: Path) -> Settings:
-    """Settings of a workspace. Raises BadUse that names the key when `mulegraph.toml` holds one that does not fit."""
+    """Settings of a workspace. UsageError names the key when `mulegraph.toml` holds one that does not fit."""
     path = workspace / FILE
     if not path.is_file():
         return Settings()
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadUse(f"{path}: cannot be read ({error})", do="Mend the file, or delete it for the defaults.") from error
+        raise UsageError(
+            f"{path}: cannot be read ({error})", hint="Mend the file, or delete it for the defaults."
+        ) from error
     parts: dict[str, Any] = {}
     known = {each.name: each.default for each in fields(Settings) if each.name != "signs"}
     for section, values in raw.items():
@@ -139,7 +141,7 @@ def read_settings(workspace: Path) -> Settings:
             parts[section] = _section(path, section, values, type(known[section]))
         else:
             expected = ", ".join([*known, "signs.CODE"])
-            raise BadUse(f"{path}: section [{section}] is unknown", do=f"Expected one of {expected}.")
+            raise UsageError(f"{path}: section [{section}] is unknown", hint=f"Expected one of {expected}.")
     return Settings(**parts)
 
 
@@ -156,21 +158,21 @@ def _section(path: Path, section: str, values: dict[str, Any], kind: Any) -> Any
     for name, value in values.items():
         where = f"{path}: {section}.{name}"
         if name not in expected:
-            raise BadUse(f"{where} is unknown", do="Expected one of " + ", ".join(expected) + ".")
+            raise UsageError(f"{where} is unknown", hint="Expected one of " + ", ".join(expected) + ".")
         if expected[name] is tuple:
             if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-                raise BadUse(f"{where} is {value!r}", do='Expected a list of texts such as ["NORD"].')
+                raise UsageError(f"{where} is {value!r}", hint='Expected a list of texts such as ["NORD"].')
             continue
         if expected[name] is str:
             if not isinstance(value, str):
-                raise BadUse(f"{where} is {value!r}", do="Expected a text in quotes.")
+                raise UsageError(f"{where} is {value!r}", hint="Expected a text in quotes.")
             if name == "zone" and not known_zone(value):
-                raise BadUse(f"{where} is {value!r}", do=NO_ZONE)
+                raise UsageError(f"{where} is {value!r}", hint=NO_ZONE)
             continue
         low, high = LIMITS[f"{section}.{name}"]
         whole = expected[name] is int
         fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if not fits or not low <= value <= high:
             number = "a whole number" if whole else "a number"
-            raise BadUse(f"{where} is {value!r}", do=f"Expected {number} from {low:g} to {high:g}.")
+            raise UsageError(f"{where} is {value!r}", hint=f"Expected {number} from {low:g} to {high:g}.")
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

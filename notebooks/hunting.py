@@ -27,11 +27,11 @@ import numpy as np
 import pandas as pd
 
 import mulegraph
-from mulegraph.feed.ingest import load
-from mulegraph.feed.simulation import simulate
+from mulegraph.ingest.load import load
 from mulegraph.settings import Settings
+from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import own_signs
-from mulegraph.signs.scene import Scene
+from mulegraph.simulate import simulate
 
 top = Path(tempfile.mkdtemp())
 simulate(top / "files", accounts=5_000, seed=7, hard=True)
@@ -106,7 +106,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mulegraph.flow.chance import shares_of
+from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import DAY, HOUR
 from mulegraph.signs.base import HOURS, Phase, sign, strength
 
@@ -218,11 +218,11 @@ def told(ledger, transfers, found: pd.DataFrame) -> pd.DataFrame:
 
 # %%
 sign = own_signs(ws.folder)["X1"]
-scene = Scene(ws.ledger, Settings())
+inputs = SignInputs(ws.ledger, Settings())
 
 
 def tried(**changed):
-    found = sign.rows(scene, changed)
+    found = sign.rows(inputs, changed)
     role = found["subject_id"].map(labels).fillna("bystander")
     strong = found["score"] > 0.25
     return {
@@ -246,12 +246,14 @@ pd.DataFrame(
 # up:
 
 # %%
-from mulegraph.flow.chance import shares_of
+from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import DAY, HOUR
 
 module = __import__("sys").modules[sign.find.__module__]
 limits = 6 * HOUR, 0.8, 7 * DAY
-real, chance = (module.surprising(module.met(each, *limits), each) for each in (scene.transfers, scene.dealt.transfers))
+real, chance = (
+    module.surprising(module.met(each, *limits), each) for each in (inputs.transfers, inputs.dealt.transfers)
+)
 real["expected"] = shares_of(real["surprise"].to_numpy(), chance["surprise"].to_numpy())
 real["false"] = accounts.index[real["account"]].map(labels) != "mule"
 rows = [real[real["surprise"] >= nats] for nats in (7, 6, 5, 4, 3)]

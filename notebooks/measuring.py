@@ -25,8 +25,8 @@ import numpy as np
 import pandas as pd
 
 import mulegraph
-from mulegraph.feed.ingest import load
-from mulegraph.feed.simulation import simulate
+from mulegraph.ingest.load import load
+from mulegraph.simulate import simulate
 
 top = Path(tempfile.mkdtemp())
 simulate(top / "files", accounts=5_000, seed=11, hard=True)

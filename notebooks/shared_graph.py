@@ -24,7 +24,7 @@ from pathlib import Path
 import networkx as nx
 
 import mulegraph
-from mulegraph.feed.ingest import load
+from mulegraph.ingest.load import load
 
 url = os.environ["NEO4J_URI"]
 sample = next(folder for folder in (Path("sample_data"), Path("../sample_data")) if folder.is_dir())

@@ -24,7 +24,7 @@ from pathlib import Path
 import networkx as nx
 
 import mulegraph
-from mulegraph.feed.ingest import load
+from mulegraph.ingest.load import load
 
 # %% [markdown]
 # ## Files → ledger

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.feed.ingest import load
-from mulegraph.feed.ledger import Ledger
-from mulegraph.graph.neo4j import Neo4jGraph
-from mulegraph.graph.neo4j_address import Address
-from mulegraph.watch.workspace import Workspace
+from mulegraph.graph.neo4j.address import Address
+from mulegraph.graph.neo4j.graph import Neo4jGraph
+from mulegraph.ingest.load import load
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.workspace.workspace import Workspace
 from tests import neo4j_server
 from tests.drawing import draw
 

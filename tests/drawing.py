@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mulegraph.feed.ingest import load
-from mulegraph.feed.ledger import Ledger
+from mulegraph.ingest.load import load
+from mulegraph.ledger.ledger import Ledger
 
 MONDAY = datetime(2026, 1, 5)
 CASH = "cash"

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from mulegraph.graph.neo4j import Neo4jGraph
-from mulegraph.graph.neo4j_address import PASSWORD, USERNAME, Address
-from mulegraph.graph.neo4j_session import connect
+from mulegraph.graph.neo4j.address import PASSWORD, USERNAME, Address
+from mulegraph.graph.neo4j.graph import Neo4jGraph
+from mulegraph.graph.neo4j.session import connect
 from tools.neo4j.server import USER, VERSION, Server, free_port, missing_tools
 
 REQUIRED = "MULEGRAPH_REQUIRE_NEO4J"

@@ -8,7 +8,7 @@ import jupytext
 import nbclient
 import pytest
 
-from mulegraph.graph.neo4j_address import PASSWORD, USERNAME
+from mulegraph.graph.neo4j.address import PASSWORD, USERNAME
 from tests.neo4j_server import emptied
 
 FOLDER = Path(__file__).parents[1] / "notebooks"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 from mulegraph.settings import LIMITS, Settings, read_settings
 from mulegraph.signs.base import all_signs, check_thresholds
 
@@ -67,12 +67,12 @@ def test_what_does_not_fit_is_named(tmp_path, text, named):
     """File, key and value stand in the message, and what was expected beside them."""
     (tmp_path / "mulegraph.toml").write_text(text, encoding="utf-8")
 
-    with pytest.raises(BadUse) as error:
+    with pytest.raises(UsageError) as error:
         read_settings(tmp_path)
 
     assert named in error.value.problem
     assert "mulegraph.toml" in error.value.problem
-    assert error.value.do
+    assert error.value.hint
 
 
 @pytest.mark.parametrize(
@@ -81,5 +81,5 @@ def test_what_does_not_fit_is_named(tmp_path, text, named):
 )
 def test_thresholds_of_signs_are_checked_too(changed, named):
     """A misspelt threshold is an error, not a silent default."""
-    with pytest.raises(BadUse, match=named):
+    with pytest.raises(UsageError, match=named):
         check_thresholds(changed, all_signs())

@@ -17,8 +17,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from mulegraph.watch.pictures import picture  # noqa: E402
-from mulegraph.watch.workspace import Workspace  # noqa: E402
+from mulegraph.views.network_pages import picture  # noqa: E402
+from mulegraph.workspace.workspace import Workspace  # noqa: E402
 from tests.views.browser import started  # noqa: E402
 
 OUT = ROOT / "docs" / "images"

@@ -21,7 +21,7 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 from mulegraph.views.tables import WIDTH, Format, counted, made_of, rows_of, shown
 
 commands = typer.Typer()
@@ -50,7 +50,7 @@ def account_command(
         show(rows.to_dict("records") if how is Format.TABLE else rows_of(rows), how, RANK_HEADS)
         return
     if top is not None:
-        raise BadUse("--top is for the ranking", do="Leave the account out, or --top.")
+        raise UsageError("--top is for the ranking", hint="Leave the account out, or --top.")
     known = space.account(account, language=language)
     if how is Format.JSON:
         typer.echo(json.dumps(whole(known), indent=1, ensure_ascii=False))

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mulegraph.casework import acts as casework
+from mulegraph.casework.holds import facts_for_and_against, holds
+from mulegraph.casework.requests import take_reply
 from mulegraph.cli.options import (
     HERE,
     JOURNEY_HEADS,
@@ -25,11 +28,8 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.triage.journal import Entry
-from mulegraph.views.tables import WIDTH, Format, by_story, made_of, plain, rows_of, shown
-from mulegraph.watch import casework
-from mulegraph.watch.holds import facts_for_and_against, holds
-from mulegraph.watch.requests import take_reply
+from mulegraph.journal.journal import Entry
+from mulegraph.views.tables import WIDTH, Format, collapse_patterns, made_of, plain, rows_of, shown
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
@@ -134,7 +134,7 @@ def show_command(
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {shown(list(members))}")
     typer.echo("")
-    show(by_story(findings).to_dict("records"), how, FINDING_HEADS)
+    show(collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
     typer.echo("")
     show(found.journey.to_dict("records"), how, JOURNEY_HEADS)
 

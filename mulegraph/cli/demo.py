@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import bytes_bar, err, opened, steps_bar
-from mulegraph.errors import BadUse
-from mulegraph.feed.ingest import load
-from mulegraph.watch.reports import write_report
+from mulegraph.errors import UsageError
+from mulegraph.ingest.load import load
+from mulegraph.views.reports import write_report
 
 commands = typer.Typer()
 
@@ -58,4 +58,4 @@ def _sample_data() -> Path:
     for folder in (Path(str(files("mulegraph"))) / "sample_data", Path(__file__).parents[2] / "sample_data"):
         if (folder / "transfers.csv").is_file():
             return folder
-    raise BadUse("the sample data is missing from this installation", do="Install mulegraph again.")
+    raise UsageError("the sample data is missing from this installation", hint="Install mulegraph again.")

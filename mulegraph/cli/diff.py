@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cases.identity import SAME
+from mulegraph.casework.acts import difference
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
-from mulegraph.triage.identity import SAME
 from mulegraph.views.tables import Format
-from mulegraph.watch.casework import difference
 
 commands = typer.Typer()
 HEADS = {"case": "case", "change": "change", "size": "accounts", "joined": "joined", "left": "left", "others": "with"}

@@ -18,7 +18,7 @@ from mulegraph.cli.graph_options import (
     tell_load,
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 from mulegraph.views.tables import Format
 
 commands = typer.Typer()
@@ -48,7 +48,9 @@ def rebuild_command(
         tell_load(loaded)
         return
     if prune:
-        raise BadUse("--prune is for a server", do="The embedded graph is written anew; or name a server with --graph.")
+        raise UsageError(
+            "--prune is for a server", hint="The embedded graph is written anew; or name a server with --graph."
+        )
     with steps_bar() as progress:
         progress("graph")
         counts = space.rebuild_graph()

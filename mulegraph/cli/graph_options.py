@@ -12,8 +12,8 @@ import typer
 from mulegraph.cli.options import err, steps_bar
 
 if TYPE_CHECKING:
-    from mulegraph.graph.neo4j_address import Address
-    from mulegraph.graph.neo4j_load import GraphLoad
+    from mulegraph.graph.neo4j.address import Address
+    from mulegraph.graph.neo4j.load import GraphLoad
 
 EMBEDDED = "embedded"
 DATABASE = "neo4j"
@@ -36,10 +36,10 @@ Prune = Annotated[bool, typer.Option("--prune", help="Delete from the server wha
 
 
 def server_of(url: str, password_file: Path | None, database: str, insecure: bool) -> Address | None:
-    """The server that is meant; None for the embedded graph. Raises BadUse as `Address.read`."""
+    """The server that is meant; None for the embedded graph. Raises UsageError as `Address.read`."""
     if url == EMBEDDED:
         return None
-    from mulegraph.graph.neo4j_address import Address
+    from mulegraph.graph.neo4j.address import Address
 
     return Address.read(url, password_file=password_file, database=database, insecure=insecure)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, err, opened, show
-from mulegraph.errors import BadData
+from mulegraph.errors import DataError
 from mulegraph.views.tables import Format, counted, pairs
 
 commands = typer.Typer()
@@ -46,4 +46,4 @@ def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format
         return
     for each in verdict.wrong[1:]:
         err.print(f"mulegraph: {each}", soft_wrap=True)
-    raise BadData(verdict.wrong[0], do="Restore the journal from its backup, and find out who wrote to it.")
+    raise DataError(verdict.wrong[0], hint="Restore the journal from its backup, and find out who wrote to it.")

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Top, Until, WorkspaceFolder, opened, show
-from mulegraph.errors import BadUse
-from mulegraph.model import LISTS
+from mulegraph.errors import UsageError
+from mulegraph.schema.tables import LISTS
 from mulegraph.views.tables import Format, rows_of
 
 commands = typer.Typer()
@@ -39,10 +39,10 @@ def links_command(
     """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
     space = opened(workspace, reveal)
     if on is not None and on not in LISTS:
-        raise BadUse(f"--on is '{on}'", do="Expected one of " + ", ".join(LISTS) + ".")
+        raise UsageError(f"--on is '{on}'", hint="Expected one of " + ", ".join(LISTS) + ".")
     if account is None:
         if given := [name for name, value in (("--on", on), ("--hops", hops), ("--any-order", any_order)) if value]:
-            raise BadUse(f"{given[0]} goes with --account", do=f"Give --account, or leave {given[0]} out.")
+            raise UsageError(f"{given[0]} goes with --account", hint=f"Give --account, or leave {given[0]} out.")
         found, heads = space.findings(sign="N5", top=top, since=since, until=until), FINDING_HEADS
     else:
         found = space.links(

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.casework.list_files import KEY_VARIABLE, list_key
+from mulegraph.casework.lists import MASKS, export_list, import_list, remove_entry, shown_entries
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
-from mulegraph.errors import BadUse
-from mulegraph.feed.store import write_atomically
-from mulegraph.model import LISTS
-from mulegraph.triage.lists import KEY_VARIABLE, list_key
+from mulegraph.errors import UsageError
+from mulegraph.ledger.store import write_atomically
+from mulegraph.schema.tables import LISTS
 from mulegraph.views.tables import Format, counted
-from mulegraph.watch.lists import MASKS, export_list, import_list, remove_entry, shown_entries
 
 commands = typer.Typer()
 lists = typer.Typer(help="Warning and suspicion lists, shared between banks.")
@@ -87,7 +87,9 @@ def export_command(
     try:
         write_atomically(output, text)
     except OSError as error:
-        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
+        raise UsageError(
+            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
+        ) from error
     typer.echo(output)
 
 
@@ -102,7 +104,7 @@ def remove_command(
 ) -> None:
     """Take an entry off a list."""
     if kind not in MASKS:
-        raise BadUse(f"--kind is '{kind}'", do="Expected one of " + ", ".join(MASKS) + ".")
+        raise UsageError(f"--kind is '{kind}'", hint="Expected one of " + ", ".join(MASKS) + ".")
     done = remove_entry(opened(workspace), kind, subject, which, source, reason)
     typer.echo(f"{counted(done, 'entry', 'entries')} taken off list {which}")
 
@@ -111,7 +113,7 @@ def _key(path: Path | None) -> bytes | None:
     """The key, if one is given: a list of ids needs none."""
     try:
         return list_key(path)
-    except BadUse:
+    except UsageError:
         if path is not None:
             raise
         return None

@@ -22,15 +22,15 @@ from mulegraph.cli.graph_options import (
     tell_load,
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, err, opened, show, steps_bar
-from mulegraph.errors import BadUse
-from mulegraph.feed.ingest import LoadReport, load
-from mulegraph.feed.mapping import read_mapping
-from mulegraph.feed.rejects import Limit
+from mulegraph.errors import UsageError
+from mulegraph.ingest.load import LoadReport, load
+from mulegraph.ingest.mapping import read_mapping
+from mulegraph.ingest.rejects import Limit
 from mulegraph.views.tables import Format, plain
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mulegraph.graph.neo4j_load import GraphLoad
+    from mulegraph.graph.neo4j.load import GraphLoad
 
 commands = typer.Typer()
 
@@ -58,7 +58,7 @@ def load_command(
     """Load bank files into the ledger, and its graph; bad rows go to rejects/, and the rest loads."""
     server = server_of(url, password_file, database, insecure)
     if prune and server is None:
-        raise BadUse("--prune is for a server", do="Name one with --graph, or leave --prune out.")
+        raise UsageError("--prune is for a server", hint="Name one with --graph, or leave --prune out.")
     chosen = read_mapping(mapping, zone=zone)
     limit = Limit.parse(max_rejects) if max_rejects is not None else None
     with bytes_bar() as progress:

@@ -13,13 +13,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from mulegraph.errors import BadUse
-from mulegraph.signs.words import LANGUAGES
+from mulegraph.errors import UsageError
+from mulegraph.signs.wording import LANGUAGES
 from mulegraph.views.tables import WIDTH, Format, written
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from mulegraph.graph.neo4j_address import Address
+    from mulegraph.graph.neo4j.address import Address
 
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
@@ -78,12 +78,12 @@ def show(
 
 
 def pairs(values: list[str], option: str) -> dict[str, str]:
-    """`k=v` options as a mapping. Raises BadUse for one without '='."""
+    """`k=v` options as a mapping. Raises UsageError for one without '='."""
     found = {}
     for value in values:
         name, equals, content = value.partition("=")
         if not equals or not name:
-            raise BadUse(f"{option} is '{value}'", do=f"Expected {option} name=value.")
+            raise UsageError(f"{option} is '{value}'", hint=f"Expected {option} name=value.")
         found[name] = content
     return found
 

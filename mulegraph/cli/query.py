@@ -16,7 +16,7 @@ from mulegraph.cli.graph_options import (
     server_of,
 )
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, pairs, show
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 from mulegraph.graph.queries import catalogue
 from mulegraph.views.tables import Format, plain
 
@@ -47,7 +47,7 @@ def query_command(
         show(rows, how, {"name": "name", "asks": "asks", "parameters": "parameters"})
         return
     if name is None:
-        raise BadUse("which query?", do="Give a name; see: mulegraph query --list")
+        raise UsageError("which query?", hint="Give a name; see: mulegraph query --list")
     space = opened(workspace, reveal, server=server_of(url, password_file, database, insecure))
     answer = space.query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
     rows = answer.rows if how is Format.TABLE else [plain(row) for row in answer.rows]

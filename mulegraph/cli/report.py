@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import HERE, Language, Reveal, WorkspaceFolder, opened
-from mulegraph.watch.reports import write_report
+from mulegraph.views.reports import write_report
 
 commands = typer.Typer()
 

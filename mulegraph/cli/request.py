@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.casework.requests import make_request, write_request
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, err, opened
-from mulegraph.watch.requests import make_request, write_request
 
 commands = typer.Typer()
 

@@ -18,11 +18,11 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
-from mulegraph.feed.ledger import Engine
+from mulegraph.ledger.ledger import Engine
 from mulegraph.signs.own import signs_of
 from mulegraph.views.tables import Format, counted
-from mulegraph.watch.scan import NOT_TESTABLE, ScanResult
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.scan import NOT_TESTABLE, ScanResult
+from mulegraph.workspace.workspace import Workspace
 
 commands = typer.Typer()
 

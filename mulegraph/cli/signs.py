@@ -21,7 +21,7 @@ from mulegraph.cli.options import (
 )
 from mulegraph.signs.base import Sign
 from mulegraph.signs.own import signs_of
-from mulegraph.views.tables import Format, by_story, rows_of
+from mulegraph.views.tables import Format, collapse_patterns, rows_of
 
 commands = typer.Typer()
 HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
@@ -51,7 +51,7 @@ def signs_command(
         show(rows_of(found), how, HEADS)
         return
     found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
-    rows = by_story(found) if account is None else found.assign(about=found["subject_id"])
+    rows = collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
     show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS)
 
 

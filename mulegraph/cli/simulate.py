@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import OutputFormat, show
-from mulegraph.errors import BadUse
-from mulegraph.feed.simulation import simulate
+from mulegraph.errors import UsageError
+from mulegraph.simulate import simulate
 from mulegraph.views.tables import Format, counted
 
 commands = typer.Typer()
@@ -31,7 +31,7 @@ def simulate_command(
         made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock)
     except OSError as error:
         why = error.strerror or error
-        raise BadUse(f"{output}: cannot be written ({why})", do="Name another folder with -o.") from error
+        raise UsageError(f"{output}: cannot be written ({why})", hint="Name another folder with -o.") from error
     rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
     show(rows, how, {"table": "table", "rows": "rows"})
     if how is Format.TABLE:

@@ -12,12 +12,12 @@ import pandas as pd
 import typer
 
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
-from mulegraph.errors import BadUse
-from mulegraph.feed.store import write_atomically
+from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import METHODS
+from mulegraph.ledger.store import write_atomically
+from mulegraph.views.network_pages import trace_picture
 from mulegraph.views.tables import WIDTH, Format, amounts, counted, plain, rows_of
-from mulegraph.watch.pictures import trace_picture
-from mulegraph.watch.trace import TraceResult
+from mulegraph.workspace.trace import TraceResult
 
 commands = typer.Typer()
 USUAL_ROWS = 25
@@ -57,7 +57,7 @@ def trace_command(
 ) -> None:
     """Where payments' money went: who has it, what is probably still there, and which bank to ask."""
     if since is not None and account is None:
-        raise BadUse("--since goes with --account", do="Give --account, or leave --since out.")
+        raise UsageError("--since goes with --account", hint="Give --account, or leave --since out.")
     methods = METHODS if method is Method.ALL else (method.value,)
     space = opened(workspace, reveal)
     found = space.trace(
@@ -80,7 +80,9 @@ def _draw(text: str, output: Path) -> None:
     try:
         write_atomically(output, text)
     except OSError as error:
-        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
+        raise UsageError(
+            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
+        ) from error
     err.print(f"drawn: {output}", soft_wrap=True)
 
 

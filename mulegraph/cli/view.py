@@ -17,10 +17,10 @@ from mulegraph.cli.graph_options import (
     server_of,
 )
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
-from mulegraph.errors import BadUse
-from mulegraph.feed.store import write_atomically
-from mulegraph.watch.pictures import picture
-from mulegraph.watch.shared_graph import SharedGraph
+from mulegraph.errors import UsageError
+from mulegraph.ledger.store import write_atomically
+from mulegraph.views.network_pages import picture
+from mulegraph.workspace.shared_graph import SharedGraph
 
 commands = typer.Typer()
 
@@ -48,5 +48,7 @@ def view_command(
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)
     except OSError as error:
-        raise BadUse(f"{output}: cannot be written ({error.strerror})", do="Name another file with -o.") from error
+        raise UsageError(
+            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
+        ) from error
     typer.echo(output)

@@ -18,7 +18,7 @@ from scipy.special import gammaln
 from mulegraph.flow.matching import Transfers
 
 FAN_IN, FAN_OUT, GATHER_SCATTER = "fan_in", "fan_out", "gather_scatter"
-LEAST_COUNTERPARTIES = 3
+MIN_COUNTERPARTIES = 3
 DEEPEST_TAIL = 1e-250
 SAMPLES = 200_000
 
@@ -56,7 +56,7 @@ class Bursts:
         return len(self.account)
 
 
-class Sides:
+class TransfersByAccount:
     """A ledger's transfers by payer and by payee, each sorted once; those of cash and to oneself are left out."""
 
     def __init__(self, transfers: Transfers) -> None:
@@ -99,7 +99,7 @@ def fitting_share(amount: np.ndarray, percent: int) -> float:
     return float(max(np.mean((ratio >= percent / 100) & (ratio <= 1)), 1e-3))
 
 
-def find_bursts(sides: Sides, windows: list[int]) -> list[Bursts]:
+def find_bursts(sides: TransfersByAccount, windows: list[int]) -> list[Bursts]:
     """The best fan-in, fan-out and gather-scatter of every account over all windows (microseconds)."""
     transfers, receipts, payments = sides.transfers, sides.receipts, sides.payments
     windows = sorted({max(window, transfers.tick) for window in windows})
@@ -115,7 +115,7 @@ def find_bursts(sides: Sides, windows: list[int]) -> list[Bursts]:
 
 def _fan(transfers: Transfers, side: Side, window: int, pattern: str) -> Bursts:
     count, first, last, inside = _most_distinct(side.position, side.start, side.other, transfers.at, window)
-    account = np.flatnonzero(count >= LEAST_COUNTERPARTIES)
+    account = np.flatnonzero(count >= MIN_COUNTERPARTIES)
     own = np.diff(side.start)[account] - inside[account]
     begun = transfers.at[first[account]]
     nats = poisson_nats(count[account], _mean(own, begun, begun + window, transfers))
@@ -175,7 +175,7 @@ def _scattered(transfers: Transfers, receipts: Side, payments: Side, gathered: B
         payments.position, payments.start, payments.other, transfers.at, transfers.amount,
         receipts.position, receipts.start, gathered.account, gathered.first, gathered.last, window,
     )  # fmt: skip
-    kept = np.flatnonzero((count >= LEAST_COUNTERPARTIES) & through)
+    kept = np.flatnonzero((count >= MIN_COUNTERPARTIES) & through)
     account, window_of = gathered.account[kept], np.full(len(kept), window)
     own = np.diff(payments.start)[account] - inside[kept]
     begun, over = transfers.at[gathered.first[kept]], transfers.at[last[kept]] + transfers.tick

@@ -14,7 +14,7 @@ from numba import njit
 from mulegraph.flow.matching import Links, Transfers
 
 MICRONATS = 1_000_000
-LEAST_TRANSFERS = 3
+MIN_TRANSFERS = 3
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def find_chains(transfers: Transfers, links: Links, account_score: np.ndarray) -
     then to the earlier transfer. No chain lies wholly inside another: a best path cannot be extended.
     """
     best, length, before, after = _passes(transfers.source, links.receipt, links.payment, account_score)
-    best[length < LEAST_TRANSFERS] = 0
-    candidates = np.flatnonzero(length >= LEAST_TRANSFERS)
+    best[length < MIN_TRANSFERS] = 0
+    candidates = np.flatnonzero(length >= MIN_TRANSFERS)
     candidates = candidates[np.lexsort((candidates, -length[candidates], -best[candidates]))]
     position, start, score = _cover(candidates, before, after, length, best)
     return Chains(position, start, score, best)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from mulegraph.flow.bursts import Sides, fitting_share
+from mulegraph.flow.bursts import TransfersByAccount, fitting_share
 from mulegraph.flow.matching import DAY
 
-LEAST_TRANSFERS, MOST_TRANSFERS = 3, 12
-LEAST_NATS = 4.0
-MOST_STEPS = 20_000
+MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
+MIN_NATS = 4.0
+MAX_STEPS = 20_000
 """Transfers tried from one start; a start that needs more stands at hubs, whose cycles surprise nobody."""
 
 
@@ -42,7 +42,7 @@ class Cycles:
         return np.asarray(self.transfer[self.start[number] : self.start[number + 1]])
 
 
-def find_cycles(sides: Sides, window: int, *, share_percent: int = 70) -> Cycles:
+def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 70) -> Cycles:
     """All cycles of 3 to 12 transfers within `window` microseconds whose every step passes on `share_percent`.
 
     On a clock of whole days the order inside a day is not known, so there a step may also be that much larger.
@@ -57,7 +57,7 @@ def find_cycles(sides: Sides, window: int, *, share_percent: int = 70) -> Cycles
         transfers.tick >= DAY,
     )  # fmt: skip
     order = np.lexsort((np.arange(len(nats)), -nats))
-    return _disjoint(flat, start, nats, order[nats[order] >= LEAST_NATS], total)
+    return _disjoint(flat, start, nats, order[nats[order] >= MIN_NATS], total)
 
 
 def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.ndarray, total: int) -> Cycles:
@@ -84,10 +84,10 @@ def _search(  # type: ignore[no-untyped-def]
     begins = np.zeros(1024, np.int64)
     nats = np.empty(1024)
     found, used = 0, 0
-    path = np.empty(MOST_TRANSFERS, np.int64)
-    best_path = np.empty(MOST_TRANSFERS, np.int64)
-    step = np.empty(MOST_TRANSFERS, np.int64)
-    score = np.zeros(MOST_TRANSFERS + 1)
+    path = np.empty(MAX_TRANSFERS, np.int64)
+    best_path = np.empty(MAX_TRANSFERS, np.int64)
+    step = np.empty(MAX_TRANSFERS, np.int64)
+    score = np.zeros(MAX_TRANSFERS + 1)
     for first in range(len(source)):
         home = source[first]
         if home < 0 or target[first] < 0 or home == target[first]:
@@ -103,7 +103,7 @@ def _search(  # type: ignore[no-untyped-def]
         depth = 1
         path[0], score[1] = first, 0.0
         step[1] = _after(position, start, target[first], first)
-        while depth >= 1 and tried < MOST_STEPS:
+        while depth >= 1 and tried < MAX_STEPS:
             last = path[depth - 1]
             holder = target[last]
             if step[depth] >= start[holder + 1] or at[position[step[depth]]] > until:
@@ -118,12 +118,12 @@ def _search(  # type: ignore[no-untyped-def]
             chance = -np.log(-np.expm1(-max(rate[holder] * (at[now] - at[last] + tick), 1e-12)))
             if payee == home:
                 whole = score[depth] + chance - np.log(max(back[home], 1e-12))
-                if depth + 1 >= LEAST_TRANSFERS and whole > best:
+                if depth + 1 >= MIN_TRANSFERS and whole > best:
                     best, best_length = whole, depth + 1
                     best_path[:depth] = path[:depth]
                     best_path[depth] = now
                 continue
-            if depth + 1 >= MOST_TRANSFERS or _visited(path, depth, target, payee):
+            if depth + 1 >= MAX_TRANSFERS or _visited(path, depth, target, payee):
                 continue
             path[depth], score[depth + 1] = now, score[depth] + chance
             depth += 1

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from mulegraph.flow.chains import MICRONATS, Chains, find_chains
-from mulegraph.flow.chance import false_shares, innocent, shuffled
+from mulegraph.flow.decoys import false_shares, innocent, shuffled
 from mulegraph.flow.matching import Links, Transfers, effective_window, match, strong
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
 from mulegraph.settings import FlowSettings

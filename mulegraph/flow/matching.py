@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numba import njit
 
-from mulegraph.feed.ledger import Ledger, minor_units
+from mulegraph.ledger.ledger import Ledger, minor_units
 
 MICROSECONDS = 1_000_000
 HOUR = 3_600 * MICROSECONDS

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.layering import Flow
-from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 
 CHAINS = pa.schema(
     [

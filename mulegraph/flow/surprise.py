@@ -21,7 +21,7 @@ PROFILE_PRIOR = HOURS
 """Payments' worth of the ledger's own day in every account's profile: one for each hour."""
 DEFAULT_FIT = 0.12
 """q where the shuffled ledgers have too few links to tell (design §5)."""
-LEAST_LINKS = 30
+MIN_LINKS = 30
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def link_scores(rates: np.ndarray, fit: float) -> np.ndarray:
 
 def estimate_fit(accounts: Traffic, chance_links: float) -> float:
     """q for which the formula expects as many strong links as a shuffled ledger has."""
-    if chance_links < LEAST_LINKS:
+    if chance_links < MIN_LINKS:
         return DEFAULT_FIT
     trials, rates = accounts.trials, accounts.rate
     trials, rates = trials[trials > 0], rates[trials > 0]

@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.errors import BadData
-from mulegraph.feed.ledger import Ledger
-from mulegraph.model import ARROW_TYPE, CASH_IN, CASH_OUT, TABLES, Kind
+from mulegraph.errors import DataError
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, TABLES, Kind
 
 CASH_KIND = "cash"
 """Kind of the two Account nodes that stand for cash. They are two, so that no directed path runs through cash."""
@@ -226,7 +226,7 @@ def ledger_nodes(source: GraphInput) -> Iterator[Nodes]:
     """Accounts (with the two of cash), holders, devices and listings.
 
     A holder or device that only another table names becomes a node with nothing but its key.
-    Raises BadData when an account carries one of the keys kept for cash.
+    Raises DataError when an account carries one of the keys kept for cash.
     """
     accounts = _read(source, "accounts")
     yield Nodes("Account", _with_transfers(source, _with_cash(accounts.drop_columns("holder_id"))))
@@ -308,9 +308,9 @@ def _device_use(source: GraphInput) -> pa.Table:
 def _with_cash(accounts: pa.Table) -> pa.Table:
     taken = accounts.filter(pc.field("account_id").isin([CASH_IN, CASH_OUT]))
     if len(taken):
-        raise BadData(
+        raise DataError(
             f"accounts: {CASH_IN} and {CASH_OUT} are kept for cash, and an account carries one of them",
-            do="Rename that account in the files, and load them again.",
+            hint="Rename that account in the files, and load them again.",
         )
     cash = [{"account_id": name, "kind": CASH_KIND} for name in (CASH_IN, CASH_OUT)]
     return pa.concat_tables([accounts, pa.Table.from_pylist(cash, accounts.schema)])

@@ -19,7 +19,7 @@ import ladybug
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from mulegraph.errors import BadUse, EngineTrouble
+from mulegraph.errors import EngineError, UsageError
 from mulegraph.graph.base import (
     FINDING_LABELS,
     FINDING_RELATIONSHIPS,
@@ -79,8 +79,8 @@ class EmbeddedGraph:
     def rebuild(self, source: GraphInput, *, stamp: str = "") -> dict[str, int]:
         """Write the whole graph anew and swap it in; gives numbers by label and relationship.
 
-        `stamp` is kept for the caller, such as the ledger's hash. Raises EngineTrouble when another rebuild is
-        under way or the engine fails, BadData when an account carries a key kept for cash; the old graph stays.
+        `stamp` is kept for the caller, such as the ledger's hash. Raises EngineError when another rebuild is
+        under way or the engine fails, DataError when an account carries a key kept for cash; the old graph stays.
         """
         with self._swapped_in(copied=False) as connection:
             _create(connection, NODES.values(), RELATIONSHIPS.values())
@@ -98,7 +98,7 @@ class EmbeddedGraph:
     ) -> dict[str, int]:
         """Replace findings, cases and their relationships in a copy of the graph, and swap that in.
 
-        `stamp` stays as it was unless given. Raises BadUse when there is no graph yet, EngineTrouble as `rebuild`.
+        `stamp` stays as it was unless given. Raises UsageError when there is no graph yet, EngineError as `rebuild`.
         """
         self._check_exists()
         with self._swapped_in(copied=True) as connection:
@@ -117,7 +117,7 @@ class EmbeddedGraph:
             return _counts(connection)
 
     def status(self) -> GraphStatus:
-        """Numbers, size and stamp; `exists` is False when there is no file. Raises EngineTrouble when unreadable."""
+        """Numbers, size and stamp; `exists` is False when there is no file. Raises EngineError when unreadable."""
         if not self.path.exists():
             return GraphStatus(exists=False)
         connection = self._connection()
@@ -143,7 +143,7 @@ class EmbeddedGraph:
     ) -> Answer:
         """Ask the graph, opened read-only; at most `row_cap` rows come back, `name` is for messages.
 
-        Raises BadUse when there is no graph or the statement is not a reading one, EngineTrouble on a time-out, an
+        Raises UsageError when there is no graph or the statement is not a reading one, EngineError on a time-out, an
         unreadable file or a statement that the engine refuses.
         """
         check_reads(statement, name)
@@ -161,7 +161,7 @@ class EmbeddedGraph:
 
     def _check_exists(self) -> None:
         if not self.path.exists():
-            raise BadUse("there is no graph yet", do="Run 'mulegraph graph rebuild' to make it from the ledger.")
+            raise UsageError("there is no graph yet", hint="Run 'mulegraph graph rebuild' to make it from the ledger.")
 
     def _connection(self) -> ladybug.Connection:
         """The open read-only connection, made anew when the file was swapped since."""
@@ -183,14 +183,14 @@ class EmbeddedGraph:
         with self._unreadable():
             rows = _rows(connection, "MATCH (m:Meta {name: 'format'}) RETURN m.value")
         if rows != [[FORMAT]]:
-            raise EngineTrouble(f"{self.path}: this graph was made by another version of mulegraph", do=REBUILD)
+            raise EngineError(f"{self.path}: this graph was made by another version of mulegraph", hint=REBUILD)
 
     @contextmanager
     def _unreadable(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # damaged files surface as RuntimeError, ValueError and others
-            raise EngineTrouble(f"{self.path}: the graph cannot be read ({_first_line(error)})", do=REBUILD) from error
+            raise EngineError(f"{self.path}: the graph cannot be read ({_first_line(error)})", hint=REBUILD) from error
 
     @contextmanager
     def _trouble(self, asked: str, timeout_seconds: float = 0) -> Iterator[None]:
@@ -199,23 +199,23 @@ class EmbeddedGraph:
         except Exception as error:  # the engine raises RuntimeError, and others on damaged pages
             raise self._said(asked, timeout_seconds, _first_line(error)) from error
 
-    def _said(self, asked: str, timeout_seconds: float, line: str) -> BadUse | EngineTrouble:
+    def _said(self, asked: str, timeout_seconds: float, line: str) -> UsageError | EngineError:
         if line.startswith("Interrupted"):
-            return EngineTrouble(
+            return EngineError(
                 f"{asked} was stopped after its time-out of {timeout_seconds:g} seconds",
-                do="Ask for less (fewer hops, a later 'since'), or allow more seconds.",
+                hint="Ask for less (fewer hops, a later 'since'), or allow more seconds.",
             )
         if "read-only database" in line:
             return only_reads(asked)
         if "Buffer manager" in line:
             self.close()  # a query that ran out of memory leaves some of it taken for as long as the file is open
-            return EngineTrouble(
+            return EngineError(
                 f"{asked} needs more memory than the {READ_POOL_BYTES // MIB} MiB that a query may use",
-                do="Ask for less: fewer hops, a lower 'hub', a shorter time.",
+                hint="Ask for less: fewer hops, a lower 'hub', a shorter time.",
             )
         if re.search(r"checksum|corrupt|_M_|out of range|database file", line, re.IGNORECASE):
-            return EngineTrouble(f"{self.path}: the graph cannot be read ({line})", do=REBUILD)
-        return EngineTrouble(f"the graph engine could not answer {asked}: {line}")
+            return EngineError(f"{self.path}: the graph cannot be read ({line})", hint=REBUILD)
+        return EngineError(f"the graph engine could not answer {asked}: {line}")
 
     @contextmanager
     def _swapped_in(self, *, copied: bool) -> Iterator[ladybug.Connection]:
@@ -234,13 +234,13 @@ class EmbeddedGraph:
                 finally:
                     self._sweep()
         except Timeout:
-            raise EngineTrouble(
-                f"{self.path}: another process is writing the graph", do="Try again when it is done."
+            raise EngineError(
+                f"{self.path}: another process is writing the graph", hint="Try again when it is done."
             ) from None
         except OSError as error:
-            raise EngineTrouble(
+            raise EngineError(
                 f"{self.path}: the graph cannot be written ({error.strerror or error})",
-                do="Make its folder writable, and take away what stands in the graph's place and is no file.",
+                hint="Make its folder writable, and take away what stands in the graph's place and is no file.",
             ) from error
 
     @contextmanager
@@ -255,9 +255,9 @@ class EmbeddedGraph:
                 yield connection
                 connection.execute("CHECKPOINT")
         except RuntimeError as error:
-            raise EngineTrouble(
+            raise EngineError(
                 f"{self.path}: the graph could not be written ({_first_line(error)})",
-                do="The graph is as it was; look for room on the disk and in memory, and try again.",
+                hint="The graph is as it was; look for room on the disk and in memory, and try again.",
             ) from error
 
     def _sweep(self) -> None:

@@ -17,9 +17,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from mulegraph.errors import BadUse, EngineTrouble
+from mulegraph.errors import EngineError, UsageError
 from mulegraph.graph.base import Answer, Graph
-from mulegraph.model import AMOUNT_PLACES
+from mulegraph.schema.tables import AMOUNT_PLACES
 
 PARAM = re.compile(
     r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?"
@@ -37,7 +37,7 @@ AMOUNT = re.compile(r"(\w+_)?amount")
 
 PLACES = Decimal(1).scaleb(-AMOUNT_PLACES)
 LONGEST_SECONDS = 3_600.0
-MOST_ROWS = 1_000_000
+MAX_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -93,26 +93,26 @@ class Query:
     statement: str
 
     def bind(self, raw: Mapping[str, str]) -> dict[str, Any]:
-        """Values for every parameter. Raises BadUse that names one that is missing, unknown or does not fit."""
+        """Values for every parameter. Raises UsageError that names one that is missing, unknown or does not fit."""
         known = {each.name: each for each in self.parameters}
         for name in raw:
             if name not in known:
                 expected = ", ".join(known) or "none"
-                raise BadUse(f"query '{self.name}' has no parameter '{name}'", do=f"Expected one of: {expected}.")
+                raise UsageError(f"query '{self.name}' has no parameter '{name}'", hint=f"Expected one of: {expected}.")
         values = {}
         for name, parameter in known.items():
             text = raw.get(name, parameter.default)
             if text is None:
-                raise BadUse(
+                raise UsageError(
                     f"query '{self.name}' needs the parameter '{name}': {parameter.meaning}",
-                    do=f"Add --param {name}=…, {parameter.expected}.",
+                    hint=f"Add --param {name}=…, {parameter.expected}.",
                 )
             try:
                 values[name] = parameter.parse(text)
             except (ValueError, OverflowError):  # the year 1 in an eastern zone is before the first of all times
-                raise BadUse(
+                raise UsageError(
                     f"query '{self.name}': parameter '{name}' is '{text}'",
-                    do=f"Expected {parameter.expected}.",
+                    hint=f"Expected {parameter.expected}.",
                 ) from None
         return values
 
@@ -124,12 +124,12 @@ def catalogue() -> dict[str, Query]:
 
 
 def known_query(name: str) -> Query:
-    """The question of that name. Raises BadUse, with names close to it, when there is none."""
+    """The question of that name. Raises UsageError, with names close to it, when there is none."""
     known = catalogue()
     if name not in known:
         close = difflib.get_close_matches(name, known, 3)
         hint = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise BadUse(f"query '{name}' is unknown", do=f"{hint}See: mulegraph query --list")
+        raise UsageError(f"query '{name}' is unknown", hint=f"{hint}See: mulegraph query --list")
     return known[name]
 
 
@@ -143,13 +143,13 @@ def ask(
 ) -> Answer:
     """Ask a question by name, within its own row cap and time-out unless others are given.
 
-    Raises BadUse for a name or parameter that does not fit, EngineTrouble when the engine fails or is too slow.
+    Raises UsageError for a name or parameter that does not fit, EngineError when the engine fails or is too slow.
     """
     query = known_query(name)
     answer = graph.query(
         query.statement,
         query.bind(raw),
-        row_cap=min(row_cap or query.row_cap, MOST_ROWS),
+        row_cap=min(row_cap or query.row_cap, MAX_ROWS),
         timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
         name=name,
     )
@@ -186,7 +186,7 @@ def _read(path: Path) -> Query:
             statement="\n".join(line for line in lines if not line.startswith("//")),
         )
     except (KeyError, ValueError) as error:
-        raise EngineTrouble(f"{path}: its header lacks or breaks {error}", do="Compare it with the others.") from error
+        raise EngineError(f"{path}: its header lacks or breaks {error}", hint="Compare it with the others.") from error
 
 
 def _parameter(text: str) -> Parameter:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 
 READING = ("MATCH", "OPTIONAL", "UNWIND", "WITH", "RETURN")
 
 
 def check_reads(statement: str, name: str) -> None:
-    """Raises BadUse for a statement that does not begin as a reading one."""
+    """Raises UsageError for a statement that does not begin as a reading one."""
     words = re.sub(r"//[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL).split(maxsplit=1)
     if not words or words[0].upper() not in READING:
         raise only_reads(f"query '{name}'" if name else "the query")
 
 
-def only_reads(asked: str) -> BadUse:
+def only_reads(asked: str) -> UsageError:
     """What is said of a statement that an engine refused because it writes."""
-    return BadUse(
+    return UsageError(
         f"{asked} writes, and the graph is only read",
-        do="Begin with one of " + ", ".join(READING) + "; change the ledger, and rebuild, to change the graph.",
+        hint="Begin with one of " + ", ".join(READING) + "; change the ledger, and rebuild, to change the graph.",
     )

@@ -1,7 +1,7 @@
 """What a sign is, how the folder's signs are found, and how what they find becomes findings.
 
 A sign is a function `find(ledger, …, *, thresholds)` under `@sign`. Its positional parameters name what it reads
-(attributes of `Scene`); its keyword parameters are thresholds with the unit in their names. It gives one row a
+(attributes of `SignInputs`); its keyword parameters are thresholds with the unit in their names. It gives one row a
 subject: `subject_id`, `first_at`, `last_at`, `amount`, `currency`, `evidence` (transfer ids), `score` (0–1) or
 `surprise` (nats); where it names others `accounts`, where several subjects make one story `pattern`, where it
 differs from the sign's own `phase`; every further column is a fact. Facts that begin with `expected` say what chance
@@ -30,11 +30,11 @@ import pandas as pd
 import pyarrow as pa
 
 from mulegraph import signs
-from mulegraph.errors import BadUse
-from mulegraph.feed.ledger import Ledger
-from mulegraph.model import ARROW_TYPE, Kind
-from mulegraph.signs.scene import Scene
-from mulegraph.signs.words import said, worded
+from mulegraph.errors import UsageError
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import ARROW_TYPE, Kind
+from mulegraph.signs.inputs import SignInputs
+from mulegraph.signs.wording import said, worded
 
 SUBJECTS = ("account", "device", "merchant", "cluster")
 HOURS = "hours"
@@ -127,7 +127,7 @@ class Sign:
 
     @property
     def reads(self) -> list[str]:
-        """Names of its positional parameters: parts of the scene."""
+        """Names of its positional parameters: parts of the inputs."""
         parameters = inspect.signature(self.find).parameters.values()
         return [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
 
@@ -144,13 +144,13 @@ class Sign:
                 found.append(need)
         return found
 
-    def rows(self, scene: Scene, changed: Mapping[str, Any]) -> Rows:
+    def rows(self, inputs: SignInputs, changed: Mapping[str, Any]) -> Rows:
         """What the sign gives, as it gives it; `changed` replaces thresholds."""
-        return self.find(*(getattr(scene, name) for name in self.reads), **{**self.thresholds, **changed})
+        return self.find(*(getattr(inputs, name) for name in self.reads), **{**self.thresholds, **changed})
 
-    def run(self, scene: Scene, changed: Mapping[str, Any]) -> pa.Table:
+    def run(self, inputs: SignInputs, changed: Mapping[str, Any]) -> pa.Table:
         """Findings of this sign, best first."""
-        rows = self.rows(scene, changed)
+        rows = self.rows(inputs, changed)
         return _as_findings(self, rows if isinstance(rows, pd.DataFrame) else _frame(rows))
 
     def reason(self, finding: Mapping[str, Any], language: str = "en") -> str:
@@ -203,19 +203,19 @@ def all_signs() -> dict[str, Sign]:
 
 
 def check_thresholds(changed: dict[str, dict[str, Any]], known: Mapping[str, Sign]) -> None:
-    """Raise BadUse when settings name a sign or a threshold that does not exist, or hold another type of value."""
+    """Raise UsageError when settings name a sign or a threshold that does not exist, or hold another type of value."""
     for code, values in changed.items():
         if code not in known:
-            raise BadUse(f"settings: sign '{code}' is unknown", do="Expected one of " + ", ".join(known) + ".")
+            raise UsageError(f"settings: sign '{code}' is unknown", hint="Expected one of " + ", ".join(known) + ".")
         defaults = known[code].thresholds
         for name, value in values.items():
             if name not in defaults:
                 expected = ", ".join(defaults) or "none: it has no thresholds"
-                raise BadUse(f"settings: signs.{code}.{name} is unknown", do=f"Expected one of {expected}.")
+                raise UsageError(f"settings: signs.{code}.{name} is unknown", hint=f"Expected one of {expected}.")
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or (isinstance(defaults[name], int) and not isinstance(value, int)):
                 kind = "a whole number" if isinstance(defaults[name], int) else "a number"
-                raise BadUse(f"settings: signs.{code}.{name} is {value!r}", do=f"Expected {kind}.")
+                raise UsageError(f"settings: signs.{code}.{name} is {value!r}", hint=f"Expected {kind}.")
 
 
 def score_of(nats: Any) -> Any:

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from mulegraph.feed.ledger import Ledger, in_currency
-from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Bursts, Sides, find_bursts
-from mulegraph.flow.chance import shares_of
+from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Bursts, TransfersByAccount, find_bursts
+from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR, Transfers
-from mulegraph.flow.meetings import BIPARTITE, SCATTER_GATHER, Meetings, scatter_gather, shared_receivers
+from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Meetings, scatter_gather, shared_receivers
+from mulegraph.ledger.ledger import Ledger, in_currency
 from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 
 PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", "gather_scatter": "GS"}
@@ -49,8 +49,8 @@ class Found:
 )
 def burst(
     ledger: Ledger,
-    sides: Sides,
-    dealt: Sides,
+    sides: TransfersByAccount,
+    dealt: TransfersByAccount,
     *,
     short_hours: float = 6.0,
     day_hours: float = 24.0,
@@ -82,12 +82,14 @@ def burst(
     return _rows(ledger, sides.transfers, list(best.values()))
 
 
-def _patterns(sides: Sides, windows: list[int]) -> dict[str, Bursts | Meetings]:
+def _patterns(sides: TransfersByAccount, windows: list[int]) -> dict[str, Bursts | Meetings]:
     bursts: list[Bursts | Meetings] = [*find_bursts(sides, windows)]
     return {each.pattern: each for each in [*bursts, scatter_gather(sides, windows), shared_receivers(sides, windows)]}
 
 
-def _as_found(sides: Sides, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray) -> list[Found]:
+def _as_found(
+    sides: TransfersByAccount, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray
+) -> list[Found]:
     surprise = np.maximum(found.nats - found.places, 0.0)
     if isinstance(found, Meetings):
         rows = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from mulegraph.feed.daily import MAD_TO_SIGMA
-from mulegraph.feed.ledger import Ledger
+from mulegraph.ledger.daily import MAD_TO_SIGMA
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, sign
 
 

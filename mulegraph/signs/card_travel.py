@@ -6,8 +6,8 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
-from mulegraph.feed.ledger import Ledger
-from mulegraph.feed.places import kilometres, latitude, longitude
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.ledger.places import kilometres, latitude, longitude
 from mulegraph.signs.base import HOURS, Phase, grown, sign
 
 KILOMETRES_APART = 100.0

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from mulegraph.feed.ledger import Ledger
-from mulegraph.flow.bursts import Sides
-from mulegraph.flow.chance import shares_of
+from mulegraph.flow.bursts import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
+from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 
 
@@ -32,8 +32,8 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 )
 def cycle(
     ledger: Ledger,
-    sides: Sides,
-    dealt: Sides,
+    sides: TransfersByAccount,
+    dealt: TransfersByAccount,
     *,
     within_hours: float = 480.0,
     share_percent: int = 70,

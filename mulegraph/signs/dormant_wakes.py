@@ -5,8 +5,8 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from mulegraph.feed.daily import SECONDS_A_DAY, daily, moves
-from mulegraph.feed.ledger import Ledger
+from mulegraph.ledger.daily import SECONDS_A_DAY, daily, moves
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, grown, sign
 
 LEDGER_SHARE = 0.5

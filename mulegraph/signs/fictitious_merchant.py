@@ -6,7 +6,7 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
-from mulegraph.feed.ledger import Ledger
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, grown, sign
 
 

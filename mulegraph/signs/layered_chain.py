@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.compute as pc
 
 from mulegraph.flow.naming import NamedChains
-from mulegraph.model import CASH_IN, CASH_OUT
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.bursts import poisson_nats
-from mulegraph.graph.hops import BACKWARD, FORWARD, Neighbours, Path
+from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours, Path
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, score_of, sign
 
 

@@ -6,15 +6,15 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
-from mulegraph.feed.daily import MAD_TO_SIGMA, SECONDS_A_DAY, daily, moves
-from mulegraph.feed.ledger import Ledger
-from mulegraph.feed.places import kilometres, latitude, longitude
+from mulegraph.ledger.daily import MAD_TO_SIGMA, SECONDS_A_DAY, daily, moves
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.ledger.places import kilometres, latitude, longitude
 from mulegraph.signs.base import Phase, grown, sign
 
 DAYS_A_MONTH = 30
 FEWEST_IN_GROUP = 20
 KILOMETRES_APART = 100.0
-LEAST_SPREAD = 0.25
+MIN_SPREAD = 0.25
 """Deviation of logarithms taken at least: amounts that differ by a quarter are the same."""
 
 
@@ -128,7 +128,7 @@ def _against_history(days: ir.Table) -> ir.Table:
     spread = apart.group_by("account_id").agg(spread=_.gap.median())
     both = largest.join(middle, "account_id").join(spread, "account_id").filter(_.active >= 5)
     # A history without any spread would make every change infinite.
-    usual = ibis.greatest(MAD_TO_SIGMA * _.spread, LEAST_SPREAD)
+    usual = ibis.greatest(MAD_TO_SIGMA * _.spread, MIN_SPREAD)
     return both.select("account_id", history_mads=((_.top - _.middle) / usual).round(1))
 
 

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mulegraph.errors import BadData, BadUse, MulegraphError
-from mulegraph.model import TABLES
+from mulegraph.errors import DataError, MulegraphError, UsageError
+from mulegraph.schema.tables import TABLES
 from mulegraph.signs.base import HOURS, SUBJECTS, Sign, all_signs
-from mulegraph.signs.scene import Scene
-from mulegraph.signs.words import LANGUAGES, named
+from mulegraph.signs.inputs import SignInputs
+from mulegraph.signs.wording import LANGUAGES, named
 
 FOLDER = "signs"
 OWN_CODE = re.compile(r"X\d{1,2}")
@@ -33,7 +33,7 @@ RULES = "See docs/signs-of-your-own.md for what a sign needs."
 
 
 def signs_of(workspace: Path) -> dict[str, Sign]:
-    """Every sign that a scan of this workspace runs, by code. Raises BadUse for an own one that breaks a rule."""
+    """Every sign that a scan of this workspace runs, by code. Raises UsageError for an own one that breaks a rule."""
     return dict(sorted({**all_signs(), **own_signs(workspace)}.items()))
 
 
@@ -43,7 +43,9 @@ def own_signs(workspace: Path) -> dict[str, Sign]:
     for path in _files(workspace):
         sign = _loaded(path, sha256_of(path))
         if sign.code in found:
-            raise BadUse(f"{path}: code {sign.code} is {found[sign.code].name}'s, too", do="Give each sign its own.")
+            raise UsageError(
+                f"{path}: code {sign.code} is {found[sign.code].name}'s, too", hint="Give each sign its own."
+            )
         found[sign.code] = sign
     return found
 
@@ -54,11 +56,13 @@ def own_files(workspace: Path) -> dict[str, str]:
 
 
 def sha256_of(path: Path) -> str:
-    """Raises BadUse when the file cannot be read."""
+    """Raises UsageError when the file cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise BadUse(f"{path}: cannot be read ({error.strerror})", do="Make it readable, or take it away.") from error
+        raise UsageError(
+            f"{path}: cannot be read ({error.strerror})", hint="Make it readable, or take it away."
+        ) from error
 
 
 def broken_rules(sign: Sign, file_stem: str) -> list[str]:
@@ -75,8 +79,8 @@ def broken_rules(sign: Sign, file_stem: str) -> list[str]:
             isinstance(each, (int, float)) and not isinstance(each, bool) for each in sign.thresholds.values()
         ),
         f"thresholds end with their unit: {', '.join(UNITS)}": all(name.endswith(UNITS) for name in sign.thresholds),
-        "what it reads is named as the scene names it": all(
-            hasattr(Scene, name) or name in _GIVEN for name in sign.reads
+        "what it reads is named as the inputs names it": all(
+            hasattr(SignInputs, name) or name in _GIVEN for name in sign.reads
         ),
         f"reasons are in {', '.join(LANGUAGES)}, English at least": {"en"} <= set(sign.reasons) <= set(LANGUAGES),
         "reasons name the same facts in every language": len(facts) == 1,
@@ -84,19 +88,19 @@ def broken_rules(sign: Sign, file_stem: str) -> list[str]:
     return [rule for rule, is_kept in rules.items() if not is_kept]
 
 
-def findings_of(sign: Sign, scene: Scene, changed: Mapping[str, object]) -> pa.Table:
-    """Findings of a sign, best first. Raises BadData when an own one fails: in which line, and how."""
+def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -> pa.Table:
+    """Findings of a sign, best first. Raises DataError when an own one fails: in which line, and how."""
     try:
-        return sign.run(scene, changed)
+        return sign.run(inputs, changed)
     except MulegraphError:
         raise
     except Exception as error:
         if sign.code in all_signs():
             raise
         path = Path(inspect.getfile(sign.find))
-        raise BadData(
+        raise DataError(
             f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {error})",
-            do="Mend the sign, or move its file out of signs/ and scan without it.",
+            hint="Mend the sign, or move its file out of signs/ and scan without it.",
         ) from error
 
 
@@ -110,9 +114,9 @@ def _files(workspace: Path) -> list[Path]:
 
 @cache
 def _loaded(path: Path, digest: str) -> Sign:
-    """The one sign of a file, with this content. Raises BadUse that says what is wrong with it."""
+    """The one sign of a file, with this content. Raises UsageError that says what is wrong with it."""
     if path.stat().st_mode & stat.S_IWOTH:
-        raise BadUse(f"{path}: everybody may write to it, and a scan would run it", do=f"Run: chmod o-w {path}")
+        raise UsageError(f"{path}: everybody may write to it, and a scan would run it", hint=f"Run: chmod o-w {path}")
     name = f"mulegraph_own_{path.stem}_{digest[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None  # noqa: S101 (a path that ends with .py has a loader)
@@ -124,15 +128,17 @@ def _loaded(path: Path, digest: str) -> Sign:
         raise
     except Exception as error:
         del sys.modules[name]
-        raise BadUse(f"{_place(path, error)}: cannot be run ({type(error).__name__}: {error})", do=RULES) from error
+        raise UsageError(
+            f"{_place(path, error)}: cannot be run ({type(error).__name__}: {error})", hint=RULES
+        ) from error
     found = [each for each in vars(module).values() if isinstance(each, Sign) and each.find.__module__ == name]
     if len(found) != 1:
-        raise BadUse(f"{path}: holds {len(found)} signs, expected one", do=RULES)
+        raise UsageError(f"{path}: holds {len(found)} signs, expected one", hint=RULES)
     (sign,) = found
     if not OWN_CODE.fullmatch(sign.code):
-        raise BadUse(f"{path}: code is '{sign.code}', expected X and a number such as X1", do=RULES)
+        raise UsageError(f"{path}: code is '{sign.code}', expected X and a number such as X1", hint=RULES)
     if broken := broken_rules(sign, path.stem):
-        raise BadUse(f"{path}: a rule is broken: {broken[0]}", do=RULES)
+        raise UsageError(f"{path}: a rule is broken: {broken[0]}", hint=RULES)
     return sign
 
 

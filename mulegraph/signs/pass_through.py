@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mulegraph.feed.ledger import Ledger
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.matching import HOUR
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, sign
 
 

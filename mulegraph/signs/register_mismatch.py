@@ -10,7 +10,7 @@ import pandas as pd
 from ibis import _
 from rapidfuzz import fuzz
 
-from mulegraph.feed.ledger import Ledger
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, sign
 
 PARTICLES = frozenset("van von der den de het ten ter la le thi di da dos del el al bin binti".split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from mulegraph.feed.ledger import Ledger
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Phase, grown, sign
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mulegraph.graph.clusters import DeviceClusters
+from mulegraph.ledger.device_clusters import DeviceClusters
 from mulegraph.signs.base import Phase, sign
 
 

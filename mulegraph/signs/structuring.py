@@ -6,8 +6,8 @@ import ibis
 from ibis import _
 from ibis.expr import types as ir
 
-from mulegraph.feed.ledger import Ledger
-from mulegraph.model import CASH_IN, CASH_OUT
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.signs.base import Phase, grown, sign
 
 REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, "AUD": 10_000, "CAD": 10_000,

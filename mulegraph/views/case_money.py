@@ -9,7 +9,7 @@ from mulegraph.views.case_summary import between
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
-MOST_HELD = 25
+MAX_HELD = 25
 Content = Mapping[str, Any]
 
 
@@ -32,8 +32,8 @@ def money(content: Content) -> list[Block]:
     rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace["banks"]]
     blocks.append(Table(columns, rows, empty="Nothing of it was seen to stay anywhere."))
     held = trace["accounts"]
-    rows = [cells(each["account"], each["bank"], each["generation"], between(each)) for each in held[:MOST_HELD]]
-    note = f"The {MOST_HELD} accounts with most; {len(held) - MOST_HELD} have less." if len(held) > MOST_HELD else ""
+    rows = [cells(each["account"], each["bank"], each["generation"], between(each)) for each in held[:MAX_HELD]]
+    note = f"The {MAX_HELD} accounts with most; {len(held) - MAX_HELD} have less." if len(held) > MAX_HELD else ""
     account_heads = heads("account", "bank", "generation #", f"still there ({currency}) #")
     blocks.append(Table(account_heads, rows, empty="No account that we see has any of it.", note=note))
     ends = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mulegraph.triage.balance import Step
+from mulegraph.cases.balance import Step
 from mulegraph.views.plots import BLUE, GREEN, INK, MUTED, SKY, VERMILLION, Clock, figure, label, money, plotted
 from mulegraph.views.tables import shown
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CASH_LANE, OTHERS_LANE = "cash", "others"
-MOST_LANES, MOST_PANELS = 30, 9
+MAX_LANES, MAX_PANELS = 30, 9
 LANE, PANEL, FRAME = 15, 112, 70
 """Points: a lane's height, a panel's, and what stands around."""
 
@@ -60,7 +60,7 @@ def lanes_of(moves: Sequence[Mapping[str, Any]], roles: Mapping[str, str]) -> li
             name = _lane(move[side])
             sums[name] = sums.get(name, 0.0) + float(move["amount"])
     order = [name for name in sums if name != CASH_LANE]
-    kept = sorted(order, key=lambda name: (roles.get(name, "named") == "named", -sums[name], name))[:MOST_LANES]
+    kept = sorted(order, key=lambda name: (roles.get(name, "named") == "named", -sums[name], name))[:MAX_LANES]
     lanes = [name for name in order if name in set(kept)]
     lanes += [OTHERS_LANE] if len(order) > len(lanes) else []
     return lanes + ([CASH_LANE] if CASH_LANE in sums else [])
@@ -89,7 +89,7 @@ def _arrow(axes: Axes, at: float, source: int, target: int, width: float) -> Non
 @plotted
 def balances_plot(accounts: Sequence[tuple[str, str, Sequence[Step]]]) -> Figure:
     """Small multiples, one an account (name, role, steps): what came in, what went out, and what remains."""
-    chosen = accounts[:MOST_PANELS]
+    chosen = accounts[:MAX_PANELS]
     columns = min(3, max(len(chosen), 1))
     rows = -(-len(chosen) // columns)
     drawn = figure(34 + (PANEL + 16) * max(rows, 1))

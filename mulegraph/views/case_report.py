@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mulegraph.triage.balance import Step
-from mulegraph.triage.roles import VICTIM
+from mulegraph.cases.balance import Step
+from mulegraph.cases.roles import VICTIM
 from mulegraph.views.case_money import money, requests
-from mulegraph.views.case_plots import MOST_LANES, balances_plot, payments_plot
+from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
 from mulegraph.views.case_proof import journal, proof
 from mulegraph.views.case_summary import summary, sums, title_of
 from mulegraph.views.document import (
@@ -27,7 +27,7 @@ from mulegraph.views.document import (
 from mulegraph.views.tables import shown
 from mulegraph.views.thresholds import measured
 
-MOST_TRANSFERS, MOST_STORIES = 500, 40
+MAX_TRANSFERS, MAX_STORIES = 500, 40
 SEEN = {"found": "good", "not found": "dim", "blind": "bad"}
 MASKED = (
     "Accounts, people and devices are shown as tokens. Whoever may see them makes this report again with --reveal "
@@ -117,7 +117,7 @@ def _timeline(content: Content) -> list[Block]:
             for each in content["reports"]
             if inside[0] <= each["reported_at"] <= inside[1]
         ]
-        more = f" The {MOST_LANES} accounts that moved most have lanes of their own." if len(roles) > MOST_LANES else ""
+        more = f" The {MAX_LANES} accounts that moved most have lanes of their own." if len(roles) > MAX_LANES else ""
         caption = (
             "Each arrow is a transfer, from its payer's lane (dot) to its payee's; wider is more. Dotted lines mark "
             f"pauses that are cut short, with their length above. Times are UTC.{more}"
@@ -190,11 +190,11 @@ def _transfers(content: Content) -> Table:
             each["channel"],
             " ".join(each["signs"]),
         )
-        for each in moved[:MOST_TRANSFERS]
+        for each in moved[:MAX_TRANSFERS]
     ]
     note = f"{len(moved):,} transfers, {sums(moved)} in all." if moved else ""
-    if len(moved) > MOST_TRANSFERS:
-        note += f" The first {MOST_TRANSFERS} are here; all: mulegraph view {content['case']}."
+    if len(moved) > MAX_TRANSFERS:
+        note += f" The first {MAX_TRANSFERS} are here; all: mulegraph view {content['case']}."
     return Table(
         columns,
         rows,
@@ -206,11 +206,11 @@ def _transfers(content: Content) -> Table:
 
 def _signs(content: Content) -> list[Block]:
     stories = content["stories"]
-    blocks: list[Block] = [_story(each, content) for each in stories[:MOST_STORIES]]
-    if len(stories) > MOST_STORIES:
+    blocks: list[Block] = [_story(each, content) for each in stories[:MAX_STORIES]]
+    if len(stories) > MAX_STORIES:
         blocks.append(
             Notice(
-                f"{len(stories) - MOST_STORIES} weaker findings are not shown here: "
+                f"{len(stories) - MAX_STORIES} weaker findings are not shown here: "
                 f"mulegraph case show {content['case']}."
             )
         )

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mulegraph.triage.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR, RELAY, VICTIM
-from mulegraph.triage.state import CLOSED, SNOOZED
+from mulegraph.cases.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR, RELAY, VICTIM
+from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.views.tables import made_of, shown
 
 ROLES = (VICTIM, COLLECTOR, RELAY, CONSOLIDATOR, CASHER, BENEFICIARY)
 """In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
-MOST_NAMED = 6
+MAX_NAMED = 6
 Content = Mapping[str, Any]
 
 
@@ -157,7 +157,7 @@ def between(amounts: Mapping[str, Any]) -> str:
 
 def named(accounts: Sequence[str]) -> str:
     """Accounts in a sentence; of many the first, and how many more."""
-    listed = [shown(each) for each in accounts[:MOST_NAMED]]
+    listed = [shown(each) for each in accounts[:MAX_NAMED]]
     more = len(accounts) - len(listed)
     return ", ".join(listed) + (f" and {more} more" if more else "")
 

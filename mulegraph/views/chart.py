@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import networkx as nx
 
-from mulegraph.model import CASH_IN, CASH_OUT
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 
 DAY = 86_400.0
 THINNEST, THICKEST = 1.2, 6.5

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from mulegraph.views.tables import LONGEST_WORD, shown
 
-MOST_ROWS = 25
+MAX_ROWS = 25
 FRAME_HEIGHT = 720
 CELL = "text-align:{};white-space:{};vertical-align:top;padding:2px 10px 2px 0"
 SOFT = "color:#5a6472"
@@ -41,9 +41,9 @@ def table(rows: Iterable[Mapping[Any, Any]], heads: Mapping[str, str], title: st
         Markup("<tr>{}</tr>").format(
             Markup("").join(Markup("<td style='{}'>{}</td>").format(side[name], text(row.get(name))) for name in heads)
         )
-        for row in listed[:MOST_ROWS]
+        for row in listed[:MAX_ROWS]
     )
-    more = f"and {len(listed) - MOST_ROWS:,} more" if len(listed) > MOST_ROWS else ""
+    more = f"and {len(listed) - MAX_ROWS:,} more" if len(listed) > MAX_ROWS else ""
     return Markup(
         "<p style='margin:10px 0 2px'><b>{}</b></p><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>{}"
     ).format(title, head, body, line(more) if more else "")

@@ -13,7 +13,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mulegraph.errors import EngineTrouble
+from mulegraph.errors import EngineError
 from mulegraph.views.page import page
 from mulegraph.views.tables import shown
 
@@ -124,7 +124,7 @@ class Document:
 
     @property
     def pdf(self) -> bytes:
-        """As PDF. Raises EngineTrouble when Typst cannot make it."""
+        """As PDF. Raises EngineError when Typst cannot make it."""
         return set_in_type("document.typ", document=asdict(self))
 
 
@@ -143,7 +143,7 @@ def _inline(svg: str) -> Markup:
 
 
 def set_in_type(template: str, **values: Any) -> bytes:
-    """A Typst template as PDF, its values as JSON; the same bytes for the same values. Raises EngineTrouble."""
+    """A Typst template as PDF, its values as JSON; the same bytes for the same values. Raises EngineError."""
     import matplotlib
     import typst
 
@@ -154,4 +154,4 @@ def set_in_type(template: str, **values: Any) -> bytes:
             return bytes(typst.compile(str(path), format="pdf", sys_inputs=given, font_paths=fonts))
         except (RuntimeError, ValueError) as error:
             first = str(error).splitlines()[0]
-            raise EngineTrouble(f"the PDF cannot be made ({first})", do="Print the HTML page instead.") from error
+            raise EngineError(f"the PDF cannot be made ({first})", hint="Print the HTML page instead.") from error

@@ -10,15 +10,15 @@ from typing import Any
 import networkx as nx
 from markupsafe import Markup
 
-from mulegraph.views.below import Place
 from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words, visible
-from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of
+from mulegraph.views.device_rows import Place
 from mulegraph.views.layout import flow
+from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of
 
 MARGIN, LEGEND = 90, 44
 LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76)
 """Where along an arrow its amount may stand, the first that is free; the largest amounts choose first."""
-BEND, MOST_BEND = 0.12, 26.0
+BEND, MAX_BEND = 0.12, 26.0
 """How far an arrow bends, as a share of its length, and in pixels at most: a long one must not reach other rows."""
 LONGEST_LABEL = 22
 _FLAG = f'd="M-5 8V-8M-5 -8H7L3 -4L7 0H-5" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"'
@@ -106,7 +106,7 @@ def _arrows(chart: nx.MultiDiGraph[Any], place: dict[Any, Place], arrows: list[B
 def _curve(start: Place, end: Place) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
     """Start, control point and end of an arrow; there and back bend apart, each to its own left."""
     across = end[0] - start[0], end[1] - start[1]
-    bend = min(BEND, MOST_BEND / max(math.hypot(*across), 1.0)) * 2
+    bend = min(BEND, MAX_BEND / max(math.hypot(*across), 1.0)) * 2
     return start, ((start[0] + end[0] + across[1] * bend) / 2, (start[1] + end[1] - across[0] * bend) / 2), end
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import community
 import networkx as nx
 
-MOST_NODES = 1_500
+MAX_NODES = 1_500
 """A picture of more nodes is drawn folded."""
-LEAST_MEMBERS = 3
+MIN_MEMBERS = 3
 """Fewer small receivers of one payer are not worth folding."""
 
 
@@ -26,7 +26,7 @@ class Group:
     folded: bool = False
 
 
-def groups(graph: nx.MultiDiGraph[Any], most: int = MOST_NODES) -> list[Group]:
+def groups(graph: nx.MultiDiGraph[Any], most: int = MAX_NODES) -> list[Group]:
     """The groups of a chart. None is folded unless it has more than `most` nodes; then as many as it takes."""
     taken: set[Any] = set()
     found = _devices(graph, taken)
@@ -73,7 +73,7 @@ def _receivers(graph: nx.MultiDiGraph[Any], taken: set[Any]) -> list[Group]:
             by_payer[payers.pop()].append(node)
     made = []
     for payer, members in by_payer.items():
-        if len(members) >= LEAST_MEMBERS:
+        if len(members) >= MIN_MEMBERS:
             label = f"{len(members)} paid by {graph.nodes[payer].get('label', payer)}"
             made.append(Group(label, "paid by one account only, and paid nothing on", members))
             taken.update(members)

@@ -13,15 +13,15 @@ import networkx as nx
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from mulegraph.views.below import Place, below
-from mulegraph.views.spread import settled
+from mulegraph.views.device_rows import Place, below
+from mulegraph.views.force_layout import settled
 
 STEP_X, STEP_Y = 240, 92
 """Pixels between columns and between rows."""
 TIME_COLUMNS = 14
 ASPECT = 1.5
 SWEEPS = 8
-MOST_BENDS = 4_000
+MAX_BENDS = 4_000
 """Transfers over several columns keep a row free for themselves, as long as so many rows are enough."""
 
 
@@ -172,7 +172,7 @@ def _in_columns(
     graph: nx.MultiDiGraph[Any], layer: Mapping[Any, int], head: Callable[[Any, int], str], *, bends: bool = True
 ) -> Layout:
     """Layered drawing after Sugiyama, Tagawa & Toda (1981): order by barycentres, then rows as near as they may be."""
-    members, near = _members(_money(graph), layer, MOST_BENDS if bends else 0)
+    members, near = _members(_money(graph), layer, MAX_BENDS if bends else 0)
     _ordered(members, near)
     height = _height([len(_real(each)) for each in members.values()])
     widths = {number: -(-max(len(_real(each)), 1) // height) for number, each in members.items()}

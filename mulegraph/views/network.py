@@ -15,12 +15,12 @@ import networkx as nx
 from markupsafe import Markup
 from pyvis.network import Network
 
-from mulegraph.model import minor_exponents
+from mulegraph.schema.tables import minor_exponents
 from mulegraph.views import layout
 from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, visible
-from mulegraph.views.drawing import BEND, FLAG_MARK, LABEL_PLACES, MOST_BEND, TICK_MARK, icon
-from mulegraph.views.grouping import MOST_NODES, Group, groups
-from mulegraph.views.kinds import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of
+from mulegraph.views.drawing import BEND, FLAG_MARK, LABEL_PLACES, MAX_BEND, TICK_MARK, icon
+from mulegraph.views.grouping import MAX_NODES, Group, groups
+from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of
 from mulegraph.views.page import page
 from mulegraph.views.tables import plain
 from mulegraph.views.thresholds import measured
@@ -45,7 +45,7 @@ def network_page(
     facts: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
     start: str = "flow",
-    most: int = MOST_NODES,
+    most: int = MAX_NODES,
 ) -> str:
     """The page for a graph as `triage.cases.case_graph` and `watch.known.with_known` make it.
 
@@ -124,7 +124,7 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
             "thinnest": THINNEST,
             "thickest": THICKEST,
             "bend": BEND,
-            "mostBend": MOST_BEND,
+            "mostBend": MAX_BEND,
             "labelPlaces": LABEL_PLACES,
         },
         "nodes": [{name: plain(value) for name, value in each.items() if name not in _PYVIS} for each in holder.nodes],

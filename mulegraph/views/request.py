@@ -14,5 +14,5 @@ def request_page(request: dict[str, Any]) -> str:
 
 
 def request_pdf(request: dict[str, Any]) -> bytes:
-    """The same as PDF. Raises EngineTrouble when Typst cannot make it."""
+    """The same as PDF. Raises EngineError when Typst cannot make it."""
     return set_in_type("request.typ", request=request)

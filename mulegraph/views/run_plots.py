@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BINS = 20
-MOST_RUNS = 120
+MAX_RUNS = 120
 """Runs in a trend, the latest."""
 SIGN_COLUMNS = 7
 

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mulegraph.triage.identity import SAME
-from mulegraph.triage.score import BASE, expected_false
+from mulegraph.cases.identity import SAME
+from mulegraph.cases.score import BASE, expected_false
 from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
-from mulegraph.views.run_plots import MOST_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
+from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
 from mulegraph.views.tables import shown
 
-MOST_CASES, MOST_CHANGES, MOST_REJECTS = 50, 60, 40
+MAX_CASES, MAX_CHANGES, MAX_REJECTS = 50, 60, 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 NATS = (2, 4, 6, 8, 10, 15, 20, 30)
 TREND_ROWS, SIGNS_TOLD = 20, 4
@@ -72,9 +72,9 @@ def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
             each["left"],
             each["others"],
         )
-        for each in moved[:MOST_CHANGES]
+        for each in moved[:MAX_CHANGES]
     ]
-    more = f"{len(moved) - MOST_CHANGES:,} more: mulegraph diff." if len(moved) > MOST_CHANGES else ""
+    more = f"{len(moved) - MAX_CHANGES:,} more: mulegraph diff." if len(moved) > MAX_CHANGES else ""
     return [
         Text(f"Against run {content['before']}: {told}."),
         Table(columns, rows, empty="Every case is as it was.", note=more),
@@ -90,7 +90,7 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
         "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "to", "state, whose", "mostly made of *"
     )
     rows = []
-    for each in content["cases"][:MOST_CASES]:
+    for each in content["cases"][:MAX_CASES]:
         amount = f"{shown(each['amount'])} {each['currency']}" if each["amount"] is not None else ""
         report = Cell("report", href=reports[each["case"]]) if each["case"] in reports else Cell("")
         state = " ".join(str(each[name]) for name in STATE if _said(each[name]))
@@ -107,7 +107,7 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
                 _mostly(each["made_of"]),
             )
         )
-    more = len(content["cases"]) - MOST_CASES
+    more = len(content["cases"]) - MAX_CASES
     note = "A case is made of findings whose accounts belong together. Its score says how sure the signs are, not that "
     note += "anybody is guilty. Cases link to their pictures."
     note += f" {more:,} weaker ones: mulegraph case list." if more > 0 else ""
@@ -254,12 +254,12 @@ def _rejects(content: Content) -> list[Block]:
             each["file"],
             f"rejects/{each['load']}/{each['table']}.csv",
         )
-        for each in kept[:MOST_REJECTS]
+        for each in kept[:MAX_REJECTS]
     ]
     told = (
         f"{f'{count:,} rows' if count else 'No row'} of the files in this ledger {'were' if count else 'was'} refused."
     )
-    note = f"{len(kept) - MOST_REJECTS:,} more kinds are in rejects/." if len(kept) > MOST_REJECTS else ""
+    note = f"{len(kept) - MAX_REJECTS:,} more kinds are in rejects/." if len(kept) > MAX_REJECTS else ""
     if kept and sum(each["rows"] for each in kept) != count:
         note += " The table counts every load until the scan, also those that were refused as a whole or repeated."
     return [Text(told), *([Table(columns, rows, note=note.strip())] if kept else [])]
@@ -275,7 +275,7 @@ def _timings(content: Content) -> Table:
 
 
 def _trend(content: Content) -> list[Block]:
-    runs = content["trend"][-MOST_RUNS:]
+    runs = content["trend"][-MAX_RUNS:]
     place = content["place"] - (len(content["trend"]) - len(runs))
     if len(content["trend"]) < 2 or place < 0:
         few = (

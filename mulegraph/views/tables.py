@@ -20,7 +20,7 @@ from rich.table import Table
 
 WIDTH = 80
 LONGEST_WORD, COLUMN_GAP = 24, 2
-MOST_SHOWN = 4
+MAX_SHOWN = 4
 """Members of a list that a table cell shows."""
 
 Row = Mapping[str, Any]
@@ -64,7 +64,7 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def by_story(found: pd.DataFrame) -> pd.DataFrame:
+def collapse_patterns(found: pd.DataFrame) -> pd.DataFrame:
     """Findings with one row a pattern and sign, its strongest, and `about`: whom, and how many more."""
     if found.empty:
         return found.assign(about=[])
@@ -204,9 +204,9 @@ def shown(value: Any) -> str:
     """A value in a table cell."""
     if isinstance(value, (list, tuple, np.ndarray)):
         members = [shown(each) for each in value]
-        more = len(members) - MOST_SHOWN
+        more = len(members) - MAX_SHOWN
         if more > 1:
-            half = MOST_SHOWN // 2
+            half = MAX_SHOWN // 2
             members = [*members[:half], f"… {more} more …", *members[-half:]]
         return " ".join(members)
     if isinstance(value, datetime) and value is not pd.NaT:

@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from mulegraph.cli.browse.app import Browser
 from mulegraph.cli.browse.asking import Reading
 from mulegraph.cli.browse.rows import Rows
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 
 SIZES = [(80, 24), (120, 40)]
 

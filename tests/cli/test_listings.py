@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from mulegraph.casework import acts as casework
 from mulegraph.cli.app import app
-from mulegraph.errors import BadUse, EngineTrouble
+from mulegraph.errors import EngineError, UsageError
 from mulegraph.settings import FILE
 from mulegraph.views.tables import as_table, counted, pairs
-from mulegraph.watch import casework
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw
-from tests.signs.scene import listing
+from tests.signs.inputs import listing
 
 DAY = datetime(2026, 1, 5, 9, 30)
 
@@ -38,10 +38,10 @@ def said(*arguments: str | Path) -> str:
     return done.stdout
 
 
-def refused(*arguments: str | Path) -> BadUse:
+def refused(*arguments: str | Path) -> UsageError:
     """The error of a command that is used wrongly."""
     done = CliRunner().invoke(app, [str(each) for each in arguments])
-    assert isinstance(done.exception, BadUse), done.output
+    assert isinstance(done.exception, UsageError), done.output
     return done.exception
 
 
@@ -193,6 +193,6 @@ def test_a_place_that_cannot_be_written_is_named(own, tmp_path):
     graph.unlink()
     (graph / "something").mkdir(parents=True)
     done = CliRunner().invoke(app, ["graph", "rebuild", "-w", str(own)])
-    assert isinstance(done.exception, EngineTrouble)
+    assert isinstance(done.exception, EngineError)
     assert str(graph) in done.exception.problem
     shutil.rmtree(graph)

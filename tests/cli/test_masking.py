@@ -13,10 +13,10 @@ import pytest
 from pypdf import PdfReader
 
 from mulegraph.__main__ import _run
-from mulegraph.feed.ledger import Ledger
 from mulegraph.graph.queries import catalogue
-from mulegraph.model import TABLES, Mask
-from mulegraph.watch.workspace import Workspace
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import TABLES, Mask
+from mulegraph.workspace.workspace import Workspace
 from tests.conftest import SAMPLE
 
 WORDS = {Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE, Mask.CARD, Mask.MERCHANT, Mask.NATIONAL_ID}

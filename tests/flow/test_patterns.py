@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mulegraph.flow import cycles as cycles_module
-from mulegraph.flow import meetings as meetings_module
-from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Sides, find_bursts, poisson_nats
+from mulegraph.flow import shared_counterparties as meetings_module
+from mulegraph.flow.bursts import FAN_IN, FAN_OUT, TransfersByAccount, find_bursts, poisson_nats
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.matching import HOUR, Transfers, in_order
-from mulegraph.flow.meetings import scatter_gather, shared_receivers
+from mulegraph.flow.shared_counterparties import scatter_gather, shared_receivers
 
 ACCOUNTS = 7
 quick = settings(max_examples=300, deadline=None)
@@ -41,7 +41,7 @@ def test_fans_have_the_most_distinct_counterparties_of_any_window(ledger, hours)
     """Every window that begins at one of the account's own transfers is looked at, one after the other."""
     window = hours * HOUR
     for bursts, mine, other in zip(
-        find_bursts(Sides(ledger), [window])[:2],
+        find_bursts(TransfersByAccount(ledger), [window])[:2],
         (ledger.target, ledger.source),
         (ledger.source, ledger.target),
         strict=True,
@@ -74,7 +74,7 @@ def test_scatter_gather_counts_every_middleman(ledger, hours):
         passed = 0.8 * ledger.amount[one] <= ledger.amount[two] <= ledger.amount[one]
         if fits and passed and min(payer, middle, payee) >= 0 and len({payer, middle, payee}) == 3:
             through[payer, payee].append((one, two, middle))
-    _held(scatter_gather(Sides(ledger), [window]), through, ledger, window)
+    _held(scatter_gather(TransfersByAccount(ledger), [window]), through, ledger, window)
 
 
 @quick
@@ -88,7 +88,7 @@ def test_shared_receivers_counts_every_common_payee(ledger, hours):
         apart = len(payers) == 2 and min(payers) >= 0 and middle not in payers
         if ledger.target[two] == middle >= 0 and apart and ledger.at[two] - ledger.at[one] < window:
             shared[min(payers), max(payers)].append((one, two, middle))
-    _held(shared_receivers(Sides(ledger), [window]), shared, ledger, window)
+    _held(shared_receivers(TransfersByAccount(ledger), [window]), shared, ledger, window)
 
 
 def _held(found, expected, ledger, window):
@@ -105,7 +105,7 @@ def _held(found, expected, ledger, window):
             )
             for b, _, _ in met
         )
-        if best >= meetings_module.LEAST_MIDDLEMEN:
+        if best >= meetings_module.MIN_MIDDLEMEN:
             counts[pair] = best
     pairs = zip(found.one.tolist(), found.other.tolist(), strict=True)
     assert {pair: counts.get(pair) for pair in pairs} == dict(
@@ -137,7 +137,7 @@ def test_a_cycle_is_found_where_networkx_finds_one(ledger, hours):
                 if len(path) >= 3 and len(set(payers)) == len(path):
                     starts.add(first)
     found = cycles_module._search  # the whole search, before cycles that share transfers are left out
-    sides = Sides(ledger)
+    sides = TransfersByAccount(ledger)
     flat, begins, _ = found(
         ledger.source, ledger.target, ledger.amount, ledger.at, sides.payments.position, sides.payments.start,
         sides.receipts.position, sides.receipts.start, np.ones(ACCOUNTS), np.ones(ACCOUNTS), window,
@@ -151,7 +151,7 @@ def test_cycles_share_no_transfer():
     rows = [(0, 1, 100, 0), (1, 2, 95, 1), (2, 0, 92, 2), (2, 3, 91, 3), (3, 0, 90, 4)]
     source, target, amount, hour = (np.array(column) for column in zip(*rows, strict=True))
     ledger = in_order(source.astype(np.int32), target.astype(np.int32), amount, hour * HOUR + 1, accounts=ACCOUNTS)
-    found = find_cycles(Sides(ledger), 10 * HOUR)
+    found = find_cycles(TransfersByAccount(ledger), 10 * HOUR)
     used = found.transfer.tolist()
     assert len(used) == len(set(used))
 
@@ -172,4 +172,4 @@ def test_the_names_of_the_fans():
     ledger = in_order(
         np.array([0], np.int32), np.array([1], np.int32), np.array([5]), np.array([HOUR + 1]), accounts=ACCOUNTS
     )
-    assert [each.pattern for each in find_bursts(Sides(ledger), [HOUR])][:2] == [FAN_IN, FAN_OUT]
+    assert [each.pattern for each in find_bursts(TransfersByAccount(ledger), [HOUR])][:2] == [FAN_IN, FAN_OUT]

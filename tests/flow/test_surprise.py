@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mulegraph.flow.chains import Chains
-from mulegraph.flow.chance import false_shares, innocent, shuffled
+from mulegraph.flow.decoys import false_shares, innocent, shuffled
 from mulegraph.flow.layering import find_flow
 from mulegraph.flow.matching import DAY, HOUR, in_order
 from mulegraph.flow.surprise import DEFAULT_FIT, Traffic, estimate_fit, link_scores, traffic

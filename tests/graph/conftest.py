@@ -13,7 +13,7 @@ import pytest
 
 from mulegraph.graph.base import NODES, GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
-from mulegraph.model import TABLES
+from mulegraph.schema.tables import TABLES
 from tests.drawing import MONDAY, accounts_of, transfers_of
 from tests.neo4j_server import Server, launched, missing_tools
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mulegraph.errors import BadData, BadUse, EngineTrouble
-from mulegraph.feed.ledger import Ledger
+from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
-from mulegraph.model import CASH_IN, CASH_OUT
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 
 from .conftest import SPLIT, cases_of, finding, findings_of, input_of, listing, use
 
@@ -143,7 +143,7 @@ def test_account_knows_how_many_transfers_it_is_an_end_of(graph_of: GraphOf) -> 
 def test_account_named_as_cash_is_refused_and_the_old_graph_stays(graph_of: GraphOf) -> None:
     """A bank's account must not be taken for cash."""
     graph = graph_of(SPLIT)
-    with pytest.raises(BadData, match="kept for cash"):
+    with pytest.raises(DataError, match="kept for cash"):
         graph.rebuild(input_of(f"{CASH_IN} b 1.00 9:00"))
     assert len(values(graph, ACCOUNTS)) == 6
 
@@ -179,9 +179,9 @@ def test_findings_can_be_taken_away(graph_of: GraphOf) -> None:
 
 def test_replacing_without_a_graph_says_how_to_make_one(graph: EmbeddedGraph) -> None:
     """There is nothing to copy yet."""
-    with pytest.raises(BadUse, match="no graph yet") as error:
+    with pytest.raises(UsageError, match="no graph yet") as error:
         graph.replace_findings(None, None)
-    assert "mulegraph graph rebuild" in error.value.do
+    assert "mulegraph graph rebuild" in error.value.hint
     assert not graph.status().exists
 
 
@@ -224,10 +224,10 @@ def test_second_writer_is_told_to_wait(graph_of: GraphOf) -> None:
     """Two rebuilds at once would write one file; the later gives up before it does anything."""
     graph = graph_of(SPLIT)
     source = input_of(SPLIT)
-    troubles: list[EngineTrouble] = []
+    troubles: list[EngineError] = []
 
     def rebuild_meanwhile() -> pa.Table:
-        with pytest.raises(EngineTrouble, match="another process is writing") as error:
+        with pytest.raises(EngineError, match="another process is writing") as error:
             EmbeddedGraph(graph.path).rebuild(source)
         troubles.append(error.value)
         return source.tables["accounts"]()
@@ -252,9 +252,9 @@ def test_row_cap_gives_the_first_rows_and_says_that_there_are_more(graph_of: Gra
 def test_question_that_takes_too_long_is_stopped(graph_of: GraphOf) -> None:
     """The message names the question and its time-out, and the graph answers the next one."""
     graph = graph_of(SPLIT)
-    with pytest.raises(EngineTrouble, match=r"query 'slow' was stopped after its time-out of 0.2 seconds") as error:
+    with pytest.raises(EngineError, match=r"query 'slow' was stopped after its time-out of 0.2 seconds") as error:
         graph.query(NEVER_ENDING, {}, row_cap=1, timeout_seconds=0.2, name="slow")
-    assert "allow more seconds" in error.value.do
+    assert "allow more seconds" in error.value.hint
     assert len(values(graph, ACCOUNTS)) == 6
 
 
@@ -276,7 +276,7 @@ def test_writing_is_refused(statement: str, graph_of: GraphOf) -> None:
     """Whatever a question says, it changes neither the graph nor the disk."""
     graph = graph_of(SPLIT)
     before = graph.path.read_bytes()
-    with pytest.raises((BadUse, EngineTrouble)):
+    with pytest.raises((UsageError, EngineError)):
         graph.query(statement, {}, row_cap=1, timeout_seconds=30)
     assert graph.path.read_bytes() == before
 
@@ -285,14 +285,14 @@ def test_no_file_can_be_written_behind_a_question(graph_of: GraphOf, tmp_path: P
     """A second statement that copies to the disk is refused before the first runs."""
     target = tmp_path / "accounts.csv"
     statement = f"MATCH (a:Account) RETURN a.account_id; COPY (MATCH (a:Account) RETURN a.account_id) TO '{target}'"
-    with pytest.raises(EngineTrouble):
+    with pytest.raises(EngineError):
         graph_of(SPLIT).query(statement, {}, row_cap=1, timeout_seconds=30)
     assert not target.exists()
 
 
 def test_statement_that_does_not_parse_is_named(graph_of: GraphOf) -> None:
     """The engine's own words say where."""
-    with pytest.raises(EngineTrouble, match="could not answer query 'odd'"):
+    with pytest.raises(EngineError, match="could not answer query 'odd'"):
         graph_of(SPLIT).query("MATCH (a:Account RETURN a", {}, row_cap=1, timeout_seconds=30, name="odd")
 
 
@@ -319,8 +319,8 @@ def test_damaged_file_says_to_rebuild(how: str, graph_of: GraphOf) -> None:
     graph = graph_of(SPLIT)
     graph.close()
     damaged(graph.path, how)
-    with pytest.raises(EngineTrouble) as error:
+    with pytest.raises(EngineError) as error:
         values(graph, ACCOUNTS)
-    assert "mulegraph graph rebuild" in error.value.do
+    assert "mulegraph graph rebuild" in error.value.hint
     graph.rebuild(input_of(SPLIT))
     assert len(values(graph, ACCOUNTS)) == 6

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 from mulegraph.graph.embedded import EmbeddedGraph
-from mulegraph.graph.neo4j import Neo4jGraph
+from mulegraph.graph.neo4j.graph import Neo4jGraph
 from mulegraph.graph.queries import Query, ask, catalogue
-from mulegraph.model import CASH_OUT
+from mulegraph.schema.tables import CASH_OUT
 
 from .conftest import SPLIT, at, cases_of, finding, findings_of, input_of, listing, use
 
@@ -98,47 +98,49 @@ def test_no_part_of_a_union_returns_an_expression_twice(name: str) -> None:
 
 def test_unknown_question_suggests_near_names(graph_of: GraphOf) -> None:
     """A slip of the pen is met with the name that was meant, and where the names stand."""
-    with pytest.raises(BadUse, match="query 'path_to_flagged' is unknown") as error:
+    with pytest.raises(UsageError, match="query 'path_to_flagged' is unknown") as error:
         ask(graph_of(SPLIT), "path_to_flagged", {})
-    assert "paths_to_flagged" in error.value.do
-    assert "mulegraph query --list" in error.value.do
+    assert "paths_to_flagged" in error.value.hint
+    assert "mulegraph query --list" in error.value.hint
 
 
 def test_name_like_no_other_gets_no_suggestion(graph_of: GraphOf) -> None:
     """Then only the list is named."""
-    with pytest.raises(BadUse) as error:
+    with pytest.raises(UsageError) as error:
         ask(graph_of(SPLIT), "zzz", {})
-    assert error.value.do == "See: mulegraph query --list"
+    assert error.value.hint == "See: mulegraph query --list"
 
 
 def test_missing_parameter_is_named_with_its_meaning() -> None:
     """What is missing, what it is for, and how to give it."""
-    with pytest.raises(BadUse, match="'findings_of_account' needs the parameter 'account': account number") as error:
+    with pytest.raises(
+        UsageError, match="'findings_of_account' needs the parameter 'account': account number"
+    ) as error:
         catalogue()["findings_of_account"].bind({})
-    assert "--param account=" in error.value.do
+    assert "--param account=" in error.value.hint
 
 
 def test_unknown_parameter_is_named_with_those_that_there_are() -> None:
     """A misspelt name is not passed over in silence."""
-    with pytest.raises(BadUse, match="'paths_to_flagged' has no parameter 'hop'") as error:
+    with pytest.raises(UsageError, match="'paths_to_flagged' has no parameter 'hop'") as error:
         catalogue()["paths_to_flagged"].bind({"account": "x", "hop": "2"})
-    assert error.value.do == "Expected one of: account, hops, list, ordered, hub."
+    assert error.value.hint == "Expected one of: account, hops, list, ordered, hub."
 
 
 @pytest.mark.parametrize("value", ["0", "5", "two", "2.5", "", "1 OR 1=1"])
 def test_hops_outside_their_range_are_refused(value: str) -> None:
     """Hops bound the work, so they are a whole number in the range that the header gives."""
-    with pytest.raises(BadUse, match="parameter 'hops' is") as error:
+    with pytest.raises(UsageError, match="parameter 'hops' is") as error:
         catalogue()["paths_to_flagged"].bind({"account": "x", "hops": value})
-    assert error.value.do == "Expected a whole number from 1 to 4."
+    assert error.value.hint == "Expected a whole number from 1 to 4."
 
 
 @pytest.mark.parametrize("value", ["yesterday", "2026-13-01", "0001-01-01T00:00+14:00"])
 def test_what_is_no_time_is_refused(value: str) -> None:
     """A time is a date, or a date with a time."""
-    with pytest.raises(BadUse, match="parameter 'since' is") as error:
+    with pytest.raises(UsageError, match="parameter 'since' is") as error:
         catalogue()["account_neighbourhood"].bind({"account": "x", "since": value})
-    assert error.value.do.startswith("Expected a date or time such as")
+    assert error.value.hint.startswith("Expected a date or time such as")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mulegraph.signs.base import all_signs
 from tests.drawing import accounts_of, transfers_of
-from tests.signs.scene import EXPIRED, findings_of, listing
+from tests.signs.inputs import EXPIRED, findings_of, listing
 
 PAY = "a b 10 9:00\nc b 10 9:00"
 

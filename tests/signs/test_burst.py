@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.drawing import accounts_of, transfers_of
-from tests.signs.scene import background, findings_of, weighed
+from tests.signs.inputs import background, findings_of, weighed
 
 FAN_IN = "".join(f"s{n} hub {100 + n} 3+{9 + n}:00\n" for n in range(10))
 FAN_OUT = "".join(f"hub s{n} {100 + n} 3+{9 + n}:00\n" for n in range(10))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import card, findings_of
+from tests.signs.inputs import card, findings_of
 
 PAY = "a b 10 9:00"
 USUAL = [card("a", day, "12:00", amount) for day, amount in enumerate(["20", "25", "18", "22", "30", "20"])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.signs.scene import background, findings_of
+from tests.signs.inputs import background, findings_of
 
 ROUND = "a b 1000 3+9:00\nb c 960 3+15:00\nc d 930 4+10:00\nd a 900 4+16:00\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.signs.scene import findings_of, use
+from tests.signs.inputs import findings_of, use
 
 PAY = "a b 10 9:00\nc d 10 9:00"
 CHAINED = [use("a", "one"), use("b", "one"), use("b", "two"), use("c", "two")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import findings_of, use
+from tests.signs.inputs import findings_of, use
 
 BEFORE = "firm a 3000 0+9:00\na shop 20 1+9:00\na shop 30 2+9:00\na shop 25 3+9:00\n"
 KNOWN = [use("a", "own", day) for day in (5, 7, 9)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.drawing import accounts_of, transfers_of
-from tests.signs.scene import background, findings_of, weighed
+from tests.signs.inputs import background, findings_of, weighed
 
 WAKES = """
     x sleeper 500 15+9:00

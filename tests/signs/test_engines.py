@@ -7,18 +7,18 @@ import os
 import ibis
 import pytest
 
-from mulegraph.feed.ingest import load
-from mulegraph.feed.ledger import Engine, Ledger
-from mulegraph.feed.simulation import simulate
+from mulegraph.ingest.load import load
+from mulegraph.ledger.ledger import Engine, Ledger
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
-from mulegraph.signs.scene import Scene
+from mulegraph.signs.inputs import SignInputs
+from mulegraph.simulate import simulate
 
 SET_BASED = "A1 A2 A4 A5 A6 C1 C2 C3 C4 C5 N6 N7 T1 V1".split()
 
 
 @pytest.fixture(scope="module")
-def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, Scene]:
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]:
     """The same simulated ledger on both engines."""
     pyspark = pytest.importorskip("pyspark.sql", reason="PySpark is not installed: pip install 'mulegraph[spark]'")
     folder = tmp_path_factory.mktemp("engines")
@@ -32,7 +32,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, Scene]:
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    yield {engine: Scene(Ledger(folder / "ws" / "ledger", engine), Settings()) for engine in Engine}
+    yield {engine: SignInputs(Ledger(folder / "ws" / "ledger", engine), Settings()) for engine in Engine}
     session.stop()
 
 
@@ -52,6 +52,6 @@ def test_the_list_names_every_set_based_sign(scenes):
 @pytest.mark.parametrize("code", SET_BASED)
 def test_both_engines_give_the_same_findings(scenes, code):
     """Down to the last digit, and there are some."""
-    on = {engine: all_signs()[code].run(scene, {}) for engine, scene in scenes.items()}
+    on = {engine: all_signs()[code].run(inputs, {}) for engine, inputs in scenes.items()}
     assert on[Engine.DUCKDB].to_pylist() == on[Engine.SPARK].to_pylist()
     assert len(on[Engine.DUCKDB]) > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import card, findings_of
+from tests.signs.inputs import card, findings_of
 
 PAY = "a b 10 9:00"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import EXPIRED, findings_of, listing
+from tests.signs.inputs import EXPIRED, findings_of, listing
 
 PAY = "a b 10 9:00"
 

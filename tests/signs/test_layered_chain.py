@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.drawing import accounts_of, transfers_of
-from tests.signs.scene import background, findings_of, weighed
+from tests.signs.inputs import background, findings_of, weighed
 
 CHAIN = "victim m1 1000 9:00\nm1 m2 950 9:20\nm2 m3 900 9:50\nm3 cash 880 10:10\n"
 

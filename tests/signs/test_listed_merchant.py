@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import EXPIRED, card, findings_of, listing
+from tests.signs.inputs import EXPIRED, card, findings_of, listing
 
 PAY = "a b 10 9:00"
 SPENT = [card("a", 1, "10:00", "40", merchant_id="m"), card("b", 1, "10:00", merchant_id="other")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.signs.scene import background, findings_of, listing
+from tests.signs.inputs import background, findings_of, listing
 
 LISTED = [listing(f"bad{n}") for n in range(4)]
 NEAR = "".join(f"bad{n} x 10 {9 + n}:00\n" for n in range(4))

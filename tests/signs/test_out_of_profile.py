@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mulegraph.feed.daily import MAD_TO_SIGMA
+from mulegraph.ledger.daily import MAD_TO_SIGMA
 from tests.drawing import accounts_of, transfers_of
-from tests.signs.scene import findings_of, use
+from tests.signs.inputs import findings_of, use
 
 NIGHT = "\n".join(f"a n{n} 900 3+{n % 4}:{10 + n}" for n in range(9))
 SALARY = "firm a 6000 2+9:00\nx a 500 2+10:00\n"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.errors import BadData, BadUse
+from mulegraph.errors import DataError, UsageError
 from mulegraph.settings import FILE
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import OWN_CODE, own_files, own_signs, signs_of
-from mulegraph.watch.case_report import write_case_report
-from mulegraph.watch.run_report import write_run_report
-from mulegraph.watch.workspace import Workspace
+from mulegraph.views.case_report_content import write_case_report
+from mulegraph.views.run_report_content import write_run_report
+from mulegraph.workspace.workspace import Workspace
 from tests.conftest import ROOT
 from tests.drawing import draw
 
@@ -107,7 +107,7 @@ WRONG = {
     "source is named": ("a test's own idea", "?"),
     "end with their unit": ("more_than", "limit_value"),
     "thresholds are numbers": ("more_than: float = 400.0", 'more_than: str = "400"'),
-    "as the scene names it": ("(ledger, *", "(ledgers, *"),
+    "as the inputs names it": ("(ledger, *", "(ledgers, *"),
     "English at least": ('reason={"en":', 'reason={"fr":'),
     "the same facts": ('reason={"en":', 'reason={"nl": "{receipts} ontvangsten", "en":'),
     "needs are tables": ("weight=6.0", 'needs=("payments",)'),
@@ -124,12 +124,12 @@ def test_what_breaks_a_rule_is_told_before_anything_is_scanned(tmp_path, told):
     if told.startswith("holds"):
         path.write_text("number = 1\n", encoding="utf-8")
 
-    with pytest.raises(BadUse) as wrong:
+    with pytest.raises(UsageError) as wrong:
         signs_of(tmp_path / "workspace")
 
     assert told in wrong.value.problem
     assert str(path) in wrong.value.problem
-    assert "signs-of-your-own.md" in wrong.value.do
+    assert "signs-of-your-own.md" in wrong.value.hint
 
 
 def test_two_signs_do_not_share_a_code(tmp_path):
@@ -137,7 +137,7 @@ def test_two_signs_do_not_share_a_code(tmp_path):
     written(tmp_path)
     written(tmp_path, SIGN.replace("def large_receipts", "def more_receipts"), "more_receipts.py")
 
-    with pytest.raises(BadUse, match="code X1 is large_receipts's, too"):
+    with pytest.raises(UsageError, match="code X1 is large_receipts's, too"):
         signs_of(tmp_path / "workspace")
 
 
@@ -145,7 +145,7 @@ def test_a_file_that_everybody_may_write_is_not_run(tmp_path):
     """A scan would run what anybody put there."""
     written(tmp_path).chmod(0o666)
 
-    with pytest.raises(BadUse, match="everybody may write to it"):
+    with pytest.raises(UsageError, match="everybody may write to it"):
         signs_of(tmp_path / "workspace")
 
 
@@ -162,7 +162,7 @@ def test_a_sign_that_fails_says_in_which_line(tmp_path):
     draw(tmp_path, DRAWN)
     path = written(tmp_path, SIGN.replace("    large = ", "    1 / 0\n    large = "))
 
-    with pytest.raises(BadData) as wrong:
+    with pytest.raises(DataError) as wrong:
         Workspace(tmp_path / "workspace").scan()
 
     assert f"{path}:21: sign X1 failed (ZeroDivisionError" in wrong.value.problem
@@ -174,7 +174,7 @@ def test_an_unknown_benign_test_is_told(tmp_path):
     draw(tmp_path, DRAWN)
     written(tmp_path, SIGN.replace('("merchant",)', '("nobody",)'))
 
-    with pytest.raises(BadUse, match="benign test 'nobody' is unknown"):
+    with pytest.raises(UsageError, match="benign test 'nobody' is unknown"):
         Workspace(tmp_path / "workspace").scan()
 
 
@@ -187,7 +187,7 @@ def test_findings_outlive_the_file(tmp_path):
     path.unlink()
 
     (found,) = space.findings(sign="X1")["finding"]
-    with pytest.raises(BadUse, match="sign X1 is no longer in"):
+    with pytest.raises(UsageError, match="sign X1 is no longer in"):
         space.explain(found)
 
 

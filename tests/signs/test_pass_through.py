@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.signs.scene import background, findings_of
+from tests.signs.inputs import background, findings_of
 
 COLLECTOR = """
     v1 collector 500 9:00

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mulegraph.feed.ingest import load
-from mulegraph.feed.ledger import Ledger
-from mulegraph.feed.simulation import simulate
+from mulegraph.ingest.load import load
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
-from mulegraph.signs.scene import Scene
+from mulegraph.signs.inputs import SignInputs
+from mulegraph.simulate import simulate
 
 Rows = list[dict[str, str]]
 TIMES = ("at", "listed_at", "expires_at", "reported_at", "first_seen")
@@ -41,8 +41,8 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, d
                 writer.writeheader()
                 writer.writerows(rows)
         assert not load(folder / "files", folder / "ws").rejects
-        scene = Scene(Ledger(folder / "ws" / "ledger"), Settings())
-        rows = [row for sign in all_signs().values() for row in sign.run(scene, {}).to_pylist()]
+        inputs = SignInputs(Ledger(folder / "ws" / "ledger"), Settings())
+        rows = [row for sign in all_signs().values() for row in sign.run(inputs, {}).to_pylist()]
         return {row["finding"]: row for row in rows}
 
     return of

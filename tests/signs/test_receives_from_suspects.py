@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import background, findings_of, listing
+from tests.signs.inputs import background, findings_of, listing
 
 FOUR = "bad x 10 9:00\nbad x 20 10:00\nworse x 30 11:00\nbad x 40 12:00\n" + background()
 

@@ -6,7 +6,7 @@ import pytest
 
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.register_mismatch import alike, plain_words
-from tests.signs.scene import findings_of
+from tests.signs.inputs import findings_of
 
 PAY = "a b 10 9:00"
 

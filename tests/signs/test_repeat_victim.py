@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mulegraph.signs.base import all_signs
-from tests.signs.scene import findings_of, listing
+from tests.signs.inputs import findings_of, listing
 
 TWO = (
     "v1 thief 800 9:00\nv2 thief 900 1+9:00\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mulegraph.settings import DeviceSettings, Settings
 from tests.drawing import accounts_of, transfers_of
-from tests.signs.scene import findings_of, use
+from tests.signs.inputs import findings_of, use
 
 PAY = "a b 10 9:00\nc d 10 9:00"
 

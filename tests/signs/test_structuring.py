@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.signs.scene import findings_of
+from tests.signs.inputs import findings_of
 
 
 def test_the_same_amount_again_and_again(ledger_of):

@@ -13,8 +13,8 @@ import pytest
 from selenium import webdriver
 
 from mulegraph.views.network import network_page
-from mulegraph.watch.pictures import picture
-from mulegraph.watch.workspace import Workspace
+from mulegraph.views.network_pages import picture
+from mulegraph.workspace.workspace import Workspace
 from tests.views.browser import opened, started
 
 Opened = Callable[..., webdriver.Chrome]

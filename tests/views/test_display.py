@@ -9,7 +9,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from mulegraph.views.display import card, framed, still, table
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw
 from tests.views.browser import opened
 

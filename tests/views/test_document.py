@@ -10,7 +10,8 @@ import pytest
 from pypdf import PdfReader
 from selenium.webdriver.common.by import By
 
-from mulegraph.errors import EngineTrouble
+from mulegraph.errors import EngineError
+from mulegraph.views.case_report_content import CaseReport
 from mulegraph.views.document import (
     Cell,
     Document,
@@ -26,8 +27,7 @@ from mulegraph.views.document import (
 )
 from mulegraph.views.plots import label
 from mulegraph.views.run_report import run_document
-from mulegraph.watch.case_report import CaseReport
-from mulegraph.watch.run_report import RunReport
+from mulegraph.views.run_report_content import RunReport
 from tests.views.browser import opened
 from tests.views.test_plots import all_plots
 
@@ -98,9 +98,9 @@ def test_the_same_document_is_the_same_pdf():
 def test_what_typst_cannot_set_is_an_error_with_a_way_out():
     """And no traceback."""
     broken = replace(document_of("a"), sections=[Section("s", "s", [Picture("<svg", "a")])])
-    with pytest.raises(EngineTrouble, match="PDF cannot be made"):
+    with pytest.raises(EngineError, match="PDF cannot be made"):
         set_in_type("document.typ", document={})
-    with pytest.raises(EngineTrouble, match="PDF cannot be made"):
+    with pytest.raises(EngineError, match="PDF cannot be made"):
         _ = broken.pdf
 
 

@@ -20,7 +20,7 @@ from mulegraph.views import layout
 from mulegraph.views.chart import Clock, Pen, bundles, charted, in_words
 from mulegraph.views.drawing import drawing
 from mulegraph.views.grouping import groups
-from mulegraph.views.kinds import KINDS, LETTERS, kind_of
+from mulegraph.views.node_styles import KINDS, LETTERS, kind_of
 
 BEGIN = datetime(2026, 1, 12, 6)
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,11 +11,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import networkx as nx
 
-from mulegraph.triage.cases import add_transfers
+from mulegraph.cases.build import add_transfers
 from mulegraph.views.chart import charted
 from mulegraph.views.network import network_page
-from mulegraph.watch.pictures import picture
-from mulegraph.watch.reports import write_report
+from mulegraph.views.network_pages import picture
+from mulegraph.views.reports import write_report
 from tests.views.browser import opened
 
 

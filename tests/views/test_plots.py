@@ -13,10 +13,10 @@ from defusedxml import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mulegraph.triage.balance import balance
+from mulegraph.cases.balance import balance
 from mulegraph.views.case_plots import (
     CASH_LANE,
-    MOST_LANES,
+    MAX_LANES,
     OTHERS_LANE,
     balances_plot,
     lanes_of,
@@ -120,7 +120,7 @@ def test_lanes_stand_as_money_reaches_them():
     many = [moved("rich", f"mule{number:02}", "5.00", number) for number in range(40)]
     many += [moved("poor", "mule00", "0.01", 50)]
     lanes = lanes_of(many, {"poor": "relay"})
-    assert len(lanes) == MOST_LANES + 1 and lanes[-1] == OTHERS_LANE and {"rich", "poor"} <= set(lanes)
+    assert len(lanes) == MAX_LANES + 1 and lanes[-1] == OTHERS_LANE and {"rich", "poor"} <= set(lanes)
 
 
 def test_axes_are_in_words_that_fit():

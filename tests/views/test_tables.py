@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mulegraph.views.tables import Format, by_story, made_of, plain, written
+from mulegraph.views.tables import Format, collapse_patterns, made_of, plain, written
 
 ROWS = [
     {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},
@@ -80,4 +80,4 @@ def test_hundredths_of_parts_add_up_to_the_score():
 
 def test_nothing_has_no_stories():
     """An empty listing is one, and no trouble."""
-    assert by_story(pd.DataFrame(columns=["sign", "pattern", "finding", "subject_id"])).empty
+    assert collapse_patterns(pd.DataFrame(columns=["sign", "pattern", "finding", "subject_id"])).empty

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened, steps_bar
-from mulegraph.errors import BadUse
+from mulegraph.errors import UsageError
 
 commands = typer.Typer()
 
@@ -28,9 +28,11 @@ def browse_command(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "textual":
             raise
-        raise BadUse("this needs Textual, which is not installed", do="Run: pip install 'mulegraph[browse]'") from error
+        raise UsageError(
+            "this needs Textual, which is not installed", hint="Run: pip install 'mulegraph[browse]'"
+        ) from error
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise BadUse("this needs a terminal", do="In a pipe use mulegraph case list --format json.")
+        raise UsageError("this needs a terminal", hint="In a pipe use mulegraph case list --format json.")
     space = opened(workspace, reveal)
     with steps_bar() as step:
         step("reading the latest run")

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from mulegraph.casework import acts as casework
 from mulegraph.cli.browse.asking import Asking, Reading
-from mulegraph.errors import BadUse, MulegraphError
-from mulegraph.triage.journal import Entry
-from mulegraph.triage.state import DISPOSITIONS
-from mulegraph.watch import casework
-from mulegraph.watch.workspace import Workspace
+from mulegraph.errors import MulegraphError, UsageError
+from mulegraph.journal.journal import Entry
+from mulegraph.journal.state import DISPOSITIONS
+from mulegraph.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from mulegraph.cli.browse.app import Browser
@@ -104,7 +104,7 @@ class CaseScreen(Screen[None]):
         try:
             self.notify(act(), markup=False)
         except MulegraphError as error:
-            self.notify(f"{error.problem}\n{error.do}", severity="error", markup=False)
+            self.notify(f"{error.problem}\n{error.hint}", severity="error", markup=False)
 
     def _ask(self, title: str, fields: dict[str, str], act: Callable[..., Entry]) -> None:
         case = self.subject
@@ -128,7 +128,7 @@ def _with_reason(act: Callable[..., Entry]) -> Callable[..., Entry]:
 
     def checked(space: Workspace, case: str, *, reason: str, **more: str) -> Entry:
         if not reason:
-            raise BadUse("the reason is empty", do="Say why; it is kept in the journal.")
+            raise UsageError("the reason is empty", hint="Say why; it is kept in the journal.")
         return act(space, case, reason=reason, **more)
 
     return checked

@@ -14,9 +14,9 @@ from textual.widgets import Footer, Input, Static
 from mulegraph.cli.browse.acting import CASE_KEYS, CaseScreen, shown_in_browser, temporary_pages
 from mulegraph.cli.browse.case import OneCase
 from mulegraph.cli.browse.rows import Rows
-from mulegraph.triage.state import CLOSED, OPEN, SNOOZED
+from mulegraph.journal.state import CLOSED, OPEN, SNOOZED
 from mulegraph.views.tables import counted
-from mulegraph.watch.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 
 CASE_HEADS = {
     "case": "case", "score": "score", "size": "accounts", "amount": "amount", "last_at": "last (UTC)", "state": "state",
@@ -49,7 +49,7 @@ class Browser(App[None]):
         self.push_screen(Cases())
 
     def open_page(self, subject: str) -> str:
-        """Write a subject's page and show it; says where it is. Raises BadUse where it cannot be written."""
+        """Write a subject's page and show it; says where it is. Raises UsageError where it cannot be written."""
         self._pages = self._pages or temporary_pages()
         path = self.space.view(subject).save(self._pages / f"{subject.replace('~', '-')}.html").resolve()
         return f"{path}" if self._show(path.as_uri()) else f"{path} (open it in a browser)"

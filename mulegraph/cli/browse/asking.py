@@ -47,7 +47,7 @@ class Asking(ModalScreen[str]):
         try:
             self.dismiss(self.act(**{str(each.id): each.value.strip() for each in fields}))
         except MulegraphError as error:
-            self.query_one(".wrong", Static).update(f"{error.problem}\n{error.do}")
+            self.query_one(".wrong", Static).update(f"{error.problem}\n{error.hint}")
 
     def action_leave(self) -> None:
         """Back, and nothing was done."""

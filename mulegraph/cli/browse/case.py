@@ -16,7 +16,7 @@ from mulegraph.cli.browse.asking import Reading
 from mulegraph.cli.browse.rows import Rows
 from mulegraph.cli.browse.telling import told_finding
 from mulegraph.errors import MulegraphError
-from mulegraph.views.tables import by_story, counted, made_of, pairs, shown
+from mulegraph.views.tables import collapse_patterns, counted, made_of, pairs, shown
 
 ACCOUNT_HEADS = {"account_id": "account", "role": "role", "score": "score", "made_of": "made of"}
 SIGN_HEADS = {"score": "score", "sign": "sign", "about": "about", "reason": "why"}
@@ -131,7 +131,7 @@ class OneCase(Panes):
         case = self.space.case(self._case)
         return {
             "accounts": (self._accounts(case.accounts), ACCOUNT_HEADS, "No account."),
-            "signs": (by_story(case.told()), SIGN_HEADS, "No sign."),
+            "signs": (collapse_patterns(case.told()), SIGN_HEADS, "No sign."),
             "transfers": (case.transfers, TRANSFER_HEADS, "No money seen."),
             "journey": (case.journey, JOURNEY_HEADS, ""),
             "journal": (self._journal(), JOURNAL_HEADS, "Nobody did anything with it yet."),
@@ -186,7 +186,7 @@ class OneAccount(Panes):
         """Its five listings."""
         known = self._page()
         return {
-            "signs": (by_story(known["findings"]), SIGN_HEADS, "Nothing is held against it."),
+            "signs": (collapse_patterns(known["findings"]), SIGN_HEADS, "Nothing is held against it."),
             "transfers": (self.space.transfers_of(self._account), TRANSFER_HEADS, "No transfer."),
             "devices": (known["devices"], DEVICE_HEADS, "No device."),
             "neighbours": (known["neighbours"], NEIGHBOUR_HEADS, "Nobody."),

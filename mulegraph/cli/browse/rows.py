@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from mulegraph.views.tables import shown
 
-HEAD_LINES, GAP, LOOKED_AT, LEAST_LAST = 1, 2, 200, 4
+HEAD_LINES, GAP, LOOKED_AT, MIN_LAST = 1, 2, 200, 4
 """Lines above the rows, cells between columns, rows whose width is looked at, least cells of the last column."""
 
 
@@ -173,7 +173,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _line(self, texts: list[str]) -> str:
         last = self._columns[-1]
-        room = max(self._room(), min(last.width, LEAST_LAST))
+        room = max(self._room(), min(last.width, MIN_LAST))
         cells = []
         for column, text in zip(self._columns, texts, strict=True):
             width = room if column is last and not column.numeric else column.width
@@ -223,7 +223,7 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _sized(self) -> None:
         *before, last = self._columns
-        least = last.width if last.numeric else min(last.width, LEAST_LAST)
+        least = last.width if last.numeric else min(last.width, MIN_LAST)
         width = sum(column.width + GAP for column in before) + least
         self.virtual_size = Size(width, len(self.frame) + HEAD_LINES)
         self.refresh()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mulegraph.views.tables import shown
 
 if TYPE_CHECKING:
-    from mulegraph.watch.workspace import Workspace
+    from mulegraph.workspace.workspace import Workspace
 
 
 def told_finding(space: Workspace, finding: str) -> str:

@@ -1,0 +1,1 @@
+"""Findings to cases: innocent explanations, scores, cases, roles, journey, identity over nights."""

@@ -1,0 +1,115 @@
+"""Which of tonight's cases is which of the nights before: stable ids, and what became of each between two runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+import pyarrow as pa
+
+NEW, GROWN, SHRUNK, SAME, MERGED, SPLIT, QUIET = "new", "grown", "shrunk", "same", "merged", "split", "quiet"
+Members = Mapping[str, frozenset[str]]
+"""Accounts by case id."""
+
+
+def members_of(cases: pa.Table) -> dict[str, frozenset[str]]:
+    """Accounts by case of a run."""
+    return {
+        case: frozenset(accounts)
+        for case, accounts in zip(cases["case"].to_pylist(), cases["accounts"].to_pylist(), strict=True)
+    }
+
+
+def match_previous(cases: pa.Table, earlier: Iterable[pa.Table]) -> pa.Table:
+    """The same cases under the ids that they had in earlier runs, the latest first; new ones keep their own.
+
+    A case is an earlier one when they share at least half of the smaller one's accounts; where several do, the
+    pair that shares most is that case, and the others are new.
+    """
+    before: dict[str, frozenset[str]] = {}
+    for table in earlier:
+        for case, accounts in members_of(table).items():
+            before.setdefault(case, accounts)
+    now = members_of(cases)
+    given: dict[str, str] = {}
+    for _, old, new in sorted((-shared, old, new) for old, new, shared in overlapping_cases(before, now)):
+        if new not in given and old not in given.values():
+            given[new] = old
+    taken = set(before)
+    names = []
+    for case in cases["case"].to_pylist():
+        name = given.get(case) or next(each for each in _names(case) if each not in taken)
+        taken.add(name)
+        names.append(name)
+    return cases.set_column(cases.schema.get_field_index("case"), "case", pa.array(names, pa.string()))
+
+
+def overlapping_cases(before: Members, now: Members) -> list[tuple[str, str, int]]:
+    """Pairs (earlier case, later case, accounts that they share) of those that share half of the smaller one."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for case, accounts in before.items():
+        for account in accounts:
+            homes[account].append(case)
+    shared: dict[tuple[str, str], int] = defaultdict(int)
+    for case, accounts in now.items():
+        for account in accounts:
+            for home in homes.get(account, ()):
+                shared[home, case] += 1
+    return [
+        (old, new, number)
+        for (old, new), number in shared.items()
+        if 2 * number >= min(len(before[old]), len(now[new]))
+    ]
+
+
+def changes(before: Members, now: Members) -> list[dict[str, object]]:
+    """What became of each case: `case, change, accounts, joined, left, others`; quiet ones are of the earlier run.
+
+    `others` are the earlier cases that merged into it, or the later ones that it split into.
+    """
+    parents, children = defaultdict(set), defaultdict(set)
+    for old, new, _ in overlapping_cases(before, now):
+        parents[new].add(old)
+        children[old].add(new)
+    rows = []
+    for case, accounts in now.items():
+        joined, gone = (
+            sorted(accounts - before.get(case, frozenset())),
+            sorted(before.get(case, frozenset()) - accounts),
+        )
+        # Cases of one night may share accounts, so only ids that came or went say that one became several.
+        absorbed = sorted(old for old in parents[case] if old != case and old not in now)
+        offspring = sorted(new for new in children[case] if new != case and new not in before)
+        origins = sorted(old for old in parents[case] if old in now)
+        if absorbed and case in before:
+            change, others = MERGED, absorbed
+        elif case in before:
+            change, others = (SPLIT, offspring) if offspring else (_size(joined, gone), [])
+        else:
+            change, others = (SPLIT, origins) if origins else (NEW, [])
+        rows.append(_row(case, change, accounts, joined, gone, others))
+    for case, accounts in before.items():
+        if not children[case] and case not in now:
+            rows.append(_row(case, QUIET, accounts, [], [], []))
+    return rows
+
+
+def _size(joined: list[str], gone: list[str]) -> str:
+    return GROWN if joined else SHRUNK if gone else SAME
+
+
+def _row(
+    case: str, change: str, accounts: frozenset[str], joined: list[str], gone: list[str], others: list[str]
+) -> dict[str, object]:
+    return {
+        "case": case, "change": change, "accounts": sorted(accounts), "joined": joined, "left": gone, "others": others,
+    }  # fmt: skip
+
+
+def _names(case: str) -> Iterable[str]:
+    """The case's own name, then others made of it: an older case may carry it already."""
+    yield case
+    for number in count(1):
+        yield "CASE-" + hashlib.blake2b(f"{case} {number}".encode(), digest_size=4).hexdigest()

@@ -1,0 +1,1 @@
+"""What investigators do with a case: holds, requests, replies, lists, facts."""

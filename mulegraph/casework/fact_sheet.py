@@ -1,0 +1,115 @@
+"""A fact sheet on one account of a case: what speaks for its holder knowing, and what against. No verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+
+from mulegraph.cases.benign import PASSED
+
+FOR, AGAINST = "for", "against"
+QUICK_MINUTES, FEE_SHARE, YOUNG_DAYS = 60, Decimal("0.02"), 90
+TAKEN_OVER = "T1"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the account: its row, its part of the trace, its transfers, and the findings that name it.
+
+    `tainted` are ids of transfers that carry traced money; `victims` are accounts; `sharers` counts other holders'
+    accounts on its devices.
+    """
+
+    account: str
+    row: dict[str, Any]
+    came: Decimal
+    left: Decimal
+    transfers: pd.DataFrame
+    tainted: set[str]
+    victims: set[str]
+    sharers: int
+    listed_on: list[str]
+    findings: pd.DataFrame
+
+
+def fact_sheet(known: Known) -> list[dict[str, str]]:
+    """Rows `speaks, fact`, those for first."""
+    rows = [{"speaks": speaks, "fact": fact} for speaks, fact in _facts(known)]
+    return sorted(rows, key=lambda row: row["speaks"] != FOR)
+
+
+def _facts(of: Known) -> Iterator[tuple[str, str]]:
+    moved = of.transfers
+    inside = moved["transfer_id"].isin(of.tainted)
+    received, paid = moved[inside & (moved["target"] == of.account)], moved[inside & (moved["source"] == of.account)]
+    payers = set(received["source"].dropna()) & of.victims
+    if len(payers) > 1:
+        yield FOR, f"{len(payers)} victims paid it"
+    elif len(received) == 1:
+        yield AGAINST, "traced money came once"
+    yield from _speed(received, paid)
+    if of.came:
+        kept = of.left / of.came
+        if kept >= FEE_SHARE:
+            yield FOR, f"{kept:.0%} of the traced money stayed, which may be a fee or not yet passed on"
+        elif len(paid):
+            yield AGAINST, "next to none of the traced money stayed, so it was paid nothing that we see"
+    cash = paid[paid["target"].isna()]
+    if len(cash):
+        yield FOR, f"traced money was taken out as cash {len(cash)} times, in person or with the card"
+    back = moved[(moved["source"] == of.account) & moved["target"].isin(of.victims)]
+    if len(back):
+        yield AGAINST, f"it paid {len(back)} times to victims, which may be money given back"
+    yield from _history(of, inside)
+    if of.sharers:
+        yield FOR, f"its devices are used for {of.sharers} accounts of other holders in the case"
+    for each in of.listed_on:
+        yield FOR, f"it is on a list: {each}"
+    yield from _signs(of.findings)
+
+
+def _speed(received: pd.DataFrame, paid: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    waits = [
+        (paid["at"][paid["at"] >= at].min() - at).total_seconds() / 60
+        for at in received["at"]
+        if (paid["at"] >= at).any()
+    ]
+    if not waits:
+        if len(received):
+            yield AGAINST, "traced money was not passed on"
+        return
+    middle = sorted(waits)[len(waits) // 2]
+    if middle <= QUICK_MINUTES:
+        yield FOR, f"traced money was passed on within {max(middle, 1):.0f} minutes, at the middle"
+    else:
+        yield AGAINST, f"traced money lay for {middle / 60:.0f} hours, at the middle"
+
+
+def _history(of: Known, inside: pd.Series[bool]) -> Iterator[tuple[str, str]]:
+    others = of.transfers[~inside]
+    first = of.transfers["at"][inside].min() if inside.any() else None
+    before = others[others["at"] < first] if first is not None else others
+    if len(before) >= 10:
+        yield AGAINST, f"{len(before)} other transfers went before, so the account was in ordinary use"
+    elif first is not None:
+        yield FOR, f"only {len(before)} other transfers went before"
+    opened = of.row.get("opened_on")
+    if isinstance(opened, date) and first is not None:
+        days = (first.date() - opened).days
+        if 0 <= days < YOUNG_DAYS:
+            yield FOR, f"it was opened {days} days before"
+
+
+def _signs(findings: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    if (findings["sign"] == TAKEN_OVER).any():
+        yield AGAINST, "the account shows signs of a take-over (T1): somebody else may have paid"
+    passed: dict[str, str] = {}
+    for outcomes, reasons in zip(findings["benign"], findings["benign_why"], strict=True):
+        passed.update({name: reasons[name] for name, outcome in outcomes.items() if outcome == PASSED})
+    for name, why in sorted(passed.items()):
+        yield AGAINST, f"an innocent explanation fits, {name.replace('_', ' ')}: {why}"

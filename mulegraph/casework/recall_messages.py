@@ -1,0 +1,209 @@
+"""A support request to one bank: what happened, which payments, what is probably still there, what is asked.
+
+Only what the receiving bank needs is in it: payments into its own accounts and what identifies them. No holder, no
+other bank's account but the payer's, whom it knows from the payment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
+from xsdata.formats.dataclass.serializers import XmlSerializer
+from xsdata.formats.dataclass.serializers.config import SerializerConfig
+from xsdata.models.datatype import XmlDate, XmlDateTime
+
+from mulegraph.errors import UsageError
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.12"
+"""The version in force. The typed messages are of version 11, whose elements, as far as used here, are the same."""
+_TYPED_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.11"
+LONGEST_ID, LONGEST_NAME, LONGEST_ACCOUNT, LONGEST_TEXT = 35, 140, 34, 105
+FRAUD = "FRAD"
+"""External cancellation reason: a fraudulent payment."""
+ASKS = ("hold", "information", "return")
+
+
+@dataclass(frozen=True)
+class Payment:
+    """A payment into an account of the asked bank, and how much of the victims' money it carried."""
+
+    transfer: str
+    at: datetime
+    amount: Decimal
+    payer: str | None
+    payer_bank: str | None
+    payee: str
+    traced_least: Decimal
+    traced_most: Decimal
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is probably still on an account of the asked bank; none where we cannot see."""
+
+    account: str
+    least: Decimal | None
+    most: Decimal
+
+
+@dataclass(frozen=True)
+class Request:
+    """One support request. `currency` is of all its amounts."""
+
+    number: str
+    case: str
+    sender: str
+    bank: str
+    currency: str
+    made_at: datetime
+    reply_by: date
+    reported: list[str]
+    payments: list[Payment]
+    held: list[Held]
+    draft: bool
+
+    @property
+    def ours(self) -> list[Payment]:
+        """Payments that the sender's own customers made: only these it can recall.
+
+        A sender who names himself otherwise than the ledger does is asked to know which are his: all are given.
+        """
+        mine = [each for each in self.payments if each.payer_bank == self.sender]
+        return mine or self.payments
+
+    @property
+    def asks(self) -> list[str]:
+        """What the bank is asked for, in sentences."""
+        seen = any(each.least is not None and each.most for each in self.held)
+        still = "what is still on these accounts" if seen else "these accounts: we cannot see whether it is still there"
+        asked = [
+            f"Hold {still}, as far as your law allows.",
+            "Tell us where the money went on to: bank, account, time and amount, or the place where cash was taken.",
+        ]
+        if self.ours:
+            asked += [
+                "Return what is there, in answer to the recall that comes with this request (camt.056, reason FRAD)."
+            ]
+        return asked
+
+    def as_object(self) -> dict[str, Any]:
+        """For the document; every value is text."""
+        return {
+            "number": self.number,
+            "case": self.case,
+            "sender": self.sender,
+            "bank": self.bank,
+            "currency": self.currency,
+            "made": f"{self.made_at:%Y-%m-%d %H:%M} UTC",
+            "reply_by": self.reply_by.isoformat(),
+            "draft": self.draft,
+            "reported": [str(each) for each in self.reported],
+            "payments": [
+                {
+                    "transfer": each.transfer,
+                    "at": f"{each.at:%Y-%m-%d %H:%M:%S}",
+                    "amount": f"{each.amount:,f}",
+                    "payer": each.payer or "cash",
+                    "payee": each.payee,
+                    "traced": _between(each.traced_least, each.traced_most),
+                }
+                for each in self.payments
+            ],
+            "held": [
+                {"account": each.account, "amount": _between(each.least, each.most) if each.least is not None else
+                 f"not seen; up to {each.most:,f} came"}
+                for each in self.held
+            ],
+            "asks": self.asks,
+        }  # fmt: skip
+
+
+def _between(least: Decimal, most: Decimal) -> str:
+    return f"{least:,f}" if least == most else f"{least:,f} to {most:,f}"
+
+
+def recall(request: Request) -> str:
+    """The request as an ISO 20022 camt.056 draft: each payment of the sender's customers is asked back for fraud.
+
+    Raises UsageError where an id is longer than the standard allows.
+    """
+    document = camt.Document(
+        fito_fipmt_cxl_req=camt.FitoFipaymentCancellationRequestV11(
+            assgnmt=camt.CaseAssignment6(
+                id=_id(request.number, "request number"),
+                assgnr=_agent_choice(request.sender),
+                assgne=_agent_choice(request.bank),
+                cre_dt_tm=XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
+            ),
+            case=camt.Case6(id=_id(request.case, "case id"), cretr=_agent_choice(request.sender)),
+            ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.ours))),
+            undrlyg=[camt.UnderlyingTransaction34(tx_inf=[_payment(request, each) for each in request.ours])],
+        )
+    )
+    config = SerializerConfig(indent="  ")
+    text = XmlSerializer(config=config).render(document, ns_map={None: _TYPED_NAMESPACE})
+    return text.replace(_TYPED_NAMESPACE, NAMESPACE)
+
+
+def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
+    amount = camt.ActiveOrHistoricCurrencyAndAmount(value=payment.amount, ccy=request.currency)
+    traced = _between(payment.traced_least, payment.traced_most)
+    reason = camt.PaymentCancellationReason6(
+        rsn=camt.CancellationReason33Choice(cd=FRAUD),
+        addtl_inf=[
+            f"{traced} {request.currency} of it reported as stolen"[:LONGEST_TEXT],
+            f"Reply by {request.reply_by.isoformat()}",
+        ],
+    )
+    reference = camt.OriginalTransactionReference42(
+        dbtr_acct=_account(payment.payer) if payment.payer else None,
+        dbtr_agt=_agent(payment.payer_bank or request.sender),
+        cdtr_agt=_agent(request.bank),
+        cdtr_acct=_account(payment.payee),
+    )
+    transfer = _id(payment.transfer, "transfer id")
+    return camt.PaymentTransaction155(
+        cxl_id=_id(f"{request.number}-{request.payments.index(payment) + 1}", "cancellation id"),
+        orgnl_end_to_end_id=transfer,
+        orgnl_tx_id=transfer,
+        orgnl_intr_bk_sttlm_amt=amount,
+        orgnl_intr_bk_sttlm_dt=XmlDate.from_date(payment.at.date()),
+        cxl_rsn_inf=[reason],
+        orgnl_tx_ref=reference,
+    )
+
+
+def _agent_choice(bank: str) -> camt.Party50Choice:
+    return camt.Party50Choice(agt=_agent(bank))
+
+
+def _agent(bank: str) -> camt.BranchAndFinancialInstitutionIdentification8:
+    identity = camt.FinancialInstitutionIdentification23(nm=bank[:LONGEST_NAME])
+    return camt.BranchAndFinancialInstitutionIdentification8(fin_instn_id=identity)
+
+
+def _account(number: str) -> camt.CashAccount40:
+    if len(number) > LONGEST_ACCOUNT:
+        raise UsageError(f"an account number is longer than {LONGEST_ACCOUNT} signs", hint="camt.056 cannot name it.")
+    if is_iban(number):
+        return camt.CashAccount40(id=camt.AccountIdentification4Choice(iban=number))
+    other = camt.GenericAccountIdentification1(id=number)
+    return camt.CashAccount40(id=camt.AccountIdentification4Choice(othr=other))
+
+
+def is_iban(number: str) -> bool:
+    """Whether an account number is an IBAN whose check digits are right (ISO 7064, mod 97-10)."""
+    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", number):
+        return False
+    return int("".join(str(int(each, 36)) for each in number[4:] + number[:4])) % 97 == 1
+
+
+def _id(text: str, what: str) -> str:
+    if len(text) > LONGEST_ID:
+        raise UsageError(f"{what} '{text}' is longer than {LONGEST_ID} signs", hint="camt.056 cannot carry it.")
+    return text

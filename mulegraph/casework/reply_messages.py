@@ -1,0 +1,141 @@
+"""Banks' answers to recalls: pacs.004 (payment return) and camt.029 (resolution of investigation), any version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from mulegraph.errors import DataError
+
+LARGEST_BYTES = 20_000_000
+ANSWERS = {
+    "CNCL": "cancelled", "ACCR": "accepted", "RJCR": "refused", "PDCR": "pending", "PECR": "partly done",
+    "UWFW": "unable to", "IPAY": "payment follows", "MODI": "changed", "ICOV": "cover follows", "INFO": "information",
+    "RTND": "returned", "CWFW": "refusal expected",
+}  # fmt: skip
+"""What a confirmation or status code means."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a bank said of one payment; `transfer` is empty where it speaks of the whole request."""
+
+    transfer: str
+    answer: str
+    amount: str | None
+    currency: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message: its kind (pacs.004 or camt.029), its id, who sent it, and what it says."""
+
+    kind: str
+    message: str
+    sender: str | None
+    answers: tuple[Answer, ...]
+
+    def as_facts(self) -> dict[str, Any]:
+        """For the journal."""
+        return {
+            "kind": self.kind,
+            "message": self.message,
+            "sender": self.sender,
+            "answers": [asdict(each) for each in self.answers],
+        }
+
+
+def read_reply(path: Path) -> Reply:
+    """Read a message. Raises DataError for hostile XML (entities, DTDs), other messages, and what lacks its parts."""
+    hint = "Expected an ISO 20022 message pacs.004 or camt.029 as the bank sent it."
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise DataError(f"{path}: is larger than {LARGEST_BYTES // 1_000_000} MB", hint=hint)
+        root = fromstring(path.read_bytes(), forbid_dtd=True)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})", hint=hint) from error
+    except DefusedXmlException as error:
+        what = type(error).__name__
+        raise DataError(f"{path}: refused as hostile XML ({what})", hint="Ask the bank for another.") from None
+    except (ParseError, ValueError) as error:
+        raise DataError(f"{path}: is not XML ({error})", hint=hint) from None
+    body = root[0] if len(root) and _name(root) == "Document" else root
+    readers = {"PmtRtr": ("pacs.004", _returned), "RsltnOfInvstgtn": ("camt.029", _resolved)}
+    if _name(body) not in readers:
+        raise DataError(f"{path}: holds {_name(body)}, which is no answer to a recall", hint=hint)
+    kind, read = readers[_name(body)]
+    try:
+        answers = tuple(read(body))
+    except InvalidOperation:
+        raise DataError(f"{path}: an amount in it is no number", hint=hint) from None
+    if not answers:
+        raise DataError(f"{path}: answers nothing", hint=hint)
+    message = _text(body, "GrpHdr", "MsgId") or _text(body, "Assgnmt", "Id") or ""
+    return Reply(kind, message, _sender(body), answers)
+
+
+def _returned(body: Element) -> Iterator[Answer]:
+    for part in _all(body, "TxInf"):
+        amount = _find(part, "RtrdIntrBkSttlmAmt")
+        yield Answer(_transfer(part), "returned", *_money(amount), _text(part, "RtrRsnInf", "Rsn", "Cd"))
+
+
+def _resolved(body: Element) -> Iterator[Answer]:
+    for part in _all(body, "TxInfAndSts"):
+        code = _text(part, "TxCxlSts") or ""
+        reason = _text(part, "CxlStsRsnInf", "Rsn", "Cd") or _text(part, "CxlStsRsnInf", "AddtlInf")
+        paid, original = _find(part, "RsltnRltdInf", "IntrBkSttlmAmt"), _find(part, "OrgnlIntrBkSttlmAmt")
+        amount = original if paid is None else paid
+        yield Answer(_transfer(part), ANSWERS.get(code, code), *_money(amount), reason)
+    code = _text(body, "Sts", "Conf") or ""
+    if code:
+        yield Answer("", ANSWERS.get(code, code), None, None, None)
+
+
+def _transfer(part: Element) -> str:
+    return _text(part, "OrgnlTxId") or _text(part, "OrgnlEndToEndId") or ""
+
+
+def _sender(body: Element) -> str | None:
+    for path in (("GrpHdr", "InstgAgt", "FinInstnId"), ("Assgnmt", "Assgnr", "Agt", "FinInstnId")):
+        found = _find(body, *path)
+        if found is not None:
+            return _text(found, "BICFI") or _text(found, "Nm")
+    return None
+
+
+def _money(amount: Element | None) -> tuple[str | None, str | None]:
+    if amount is None:
+        return None, None
+    return f"{Decimal(amount.text or ''):f}", amount.get("Ccy")
+
+
+def _name(element: Element) -> str:
+    """The name without its namespace, which holds the version."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def _all(element: Element, name: str) -> Iterator[Element]:
+    return (each for each in element.iter() if _name(each) == name)
+
+
+def _find(element: Element, *path: str) -> Element | None:
+    for name in path:
+        found = next((each for each in element if _name(each) == name), None)
+        if found is None:
+            return None
+        element = found
+    return element
+
+
+def _text(element: Element, *path: str) -> str | None:
+    found = _find(element, *path)
+    return None if found is None or not (found.text or "").strip() else str(found.text).strip()

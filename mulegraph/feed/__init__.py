@@ -1,1 +1,0 @@
-"""Files → ledger: reading, checking, storing, and simulated files to try it with."""

@@ -1,0 +1,1 @@
+"""Files to checked rows: readers, mappings, rules, rejects."""

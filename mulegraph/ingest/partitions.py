@@ -1,0 +1,94 @@
+"""Staged rows → the ledger's Parquet files: transfers one file a day, every other table one file."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from mulegraph.ingest.rules import quoted
+from mulegraph.ledger.engine import in_sql, scan
+from mulegraph.ledger.store import LedgerFile, Store
+from mulegraph.schema.tables import Table
+
+ROWS_PER_GROUP = 131_072
+
+
+class Partitions:
+    """The files of the next snapshot: those of the last one, but for what was written again."""
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, store: Store, old: tuple[LedgerFile, ...], load_id: str) -> None:
+        self.db, self.store, self.load_id = db, store, load_id
+        self._files = {file.path: file for file in old}
+
+    @property
+    def files(self) -> tuple[LedgerFile, ...]:
+        """All files, written or kept."""
+        return tuple(self._files.values())
+
+    def of(self, table: str) -> list[LedgerFile]:
+        """The files of one table, in order of their day."""
+        return sorted((file for file in self.files if file.table == table), key=lambda file: file.day)
+
+    def paths(self, table: str) -> list[Path]:
+        """Where the files of one table are."""
+        return [self.store.data / file.path for file in self.of(table)]
+
+    def write(self, table: Table) -> None:
+        """Write what is staged with the old rows of its files; days without new rows stay as they are."""
+        if table.name != "transfers":
+            parts = [_Part("staged", tuple(self.of(table.name)), table.key, table.name)]
+        else:
+            days = self.db.execute('SELECT DISTINCT CAST("at" AS DATE) FROM staged ORDER BY 1').fetchall()
+            old = {file.day: file for file in self.of(table.name)}
+            parts = [_day(table, str(day), old) for (day,) in days]
+        # A day is too little for the engine to use both cores on, so two are written at a time.
+        with ThreadPoolExecutor(2) as pool:
+            written = list(pool.map(lambda part: self._copy(table, part), parts))
+        for part, rows in zip(parts, written, strict=True):
+            for file in part.replaced:
+                del self._files[file.path]
+            record = self.store.describe(self._path(part), table.name, rows, part.day)
+            self._files[record.path] = record
+
+    def _path(self, part: _Part) -> Path:
+        return self.store.data / part.stem / f"{self.load_id}.parquet"
+
+    def _copy(self, table: Table, part: _Part) -> int:
+        """Write one file, old rows and new in the part's order; gives the number of rows."""
+        columns = ", ".join(quoted(name) for name in table.column_names)
+        path = self._path(part)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        union = f"SELECT {columns} FROM {part.rows}"
+        if part.replaced:
+            union += f" UNION ALL SELECT {columns} FROM {scan([self.store.data / f.path for f in part.replaced])}"
+        # TRY makes every column nullable in the file. DuckDB marks those NOT NULL that happen to hold no null
+        # in this load, and the same rows loaded in other parts would give another file.
+        nullable = ", ".join(f"TRY({quoted(name)}) AS {quoted(name)}" for name in table.column_names)
+        by = ", ".join(quoted(name) for name in part.order)
+        with closing(self.db.cursor()) as cursor:
+            ((written,),) = cursor.execute(
+                f"COPY (SELECT {nullable} FROM ({union}) ORDER BY {by}) TO '{in_sql(path)}'"
+                f" (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROWS_PER_GROUP})"
+            ).fetchall()
+        return int(written)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One file to write: where its new rows are, the files that it replaces, its order and its folder."""
+
+    rows: str
+    replaced: tuple[LedgerFile, ...]
+    order: tuple[str, ...]
+    stem: str
+    day: str = ""
+
+
+def _day(table: Table, day: str, old: dict[str, LedgerFile]) -> _Part:
+    rows = f"""(FROM staged WHERE "at" >= DATE '{day}' AND "at" < DATE '{day}' + INTERVAL 1 DAY)"""
+    replaced = (old[day],) if day in old else ()
+    return _Part(rows, replaced, ("at", *table.key), f"{table.name}/day={day}", day)

@@ -1,0 +1,139 @@
+"""Rows that broke a rule: kept aside with their place, and counted against the limit of a load."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mulegraph.errors import DataError, UsageError
+from mulegraph.ingest.rules import Rule, what_was_expected
+from mulegraph.schema.tables import Column, Kind, Table
+
+COLUMNS = ("file", "line", "column", "value", "rule", "expected")
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+"""How the folder of a load is named, in UTC."""
+VALUE_LIMIT = 200
+FREE_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many rows of a table may break rules: `rows`, or `percent` of them.
+
+    The first `free` do not count against the percentage, unless no row at all is good.
+    """
+
+    rows: int | None = None
+    percent: float = 50.0
+    free: int = FREE_ROWS
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        """Read '250' or '5%'. Raises UsageError for anything else."""
+        if re.fullmatch(r"\d+", text):
+            return cls(rows=int(text))
+        if (match := re.fullmatch(r"(\d+(?:\.\d+)?)%", text)) and float(match[1]) <= 100:
+            return cls(percent=float(match[1]), free=0)
+        raise UsageError(
+            f"--max-rejects holds '{text}', expected a number of rows or a percentage",
+            hint="For example: --max-rejects 250, or --max-rejects 5%",
+        )
+
+    def allows(self, rejected: int, read: int) -> bool:
+        """Whether a load may go on with so many rejects among the rows read."""
+        if self.rows is not None:
+            return rejected <= self.rows
+        return rejected * 100 <= read * self.percent or (rejected <= self.free and rejected < read)
+
+    def __str__(self) -> str:
+        return f"{self.rows} rows" if self.rows is not None else f"{self.percent:g} % of the rows"
+
+
+Reject = tuple[str, int, str, str, Rule, str]
+
+
+def _place(reject: Reject) -> tuple[str, int]:
+    return reject[0], reject[1]
+
+
+class Rejects:
+    """The rejects of one load, by table; written to a folder of that load."""
+
+    def __init__(self, parent: Path, limit: Limit) -> None:
+        self._parent = parent
+        self._limit = limit
+        self._rows: dict[str, list[Reject]] = defaultdict(list)
+        self._rules: dict[str, Counter[str]] = defaultdict(Counter)
+        self._stamp = datetime.now(UTC).strftime(STAMP)
+        self.folder: Path | None = None
+
+    def add(self, table: Table, file: str, line: int, column: str, value: object, rule: Rule) -> None:
+        """Set a row aside; `value` is what stood in `column`, cut to 200 characters."""
+        about = table.column(column) if column else Column("")
+        text = "" if value is None else str(value)[:VALUE_LIMIT]
+        self._rows[table.name].append((file, line, column, text, rule, what_was_expected(rule, about)))
+        self._rules[table.name][rule] += 1
+
+    def count(self, table: str) -> int:
+        """Rows of a table set aside so far."""
+        return len(self._rows[table])
+
+    def of_file(self, table: Table, file: str) -> int:
+        """Rows of one file set aside so far."""
+        return sum(row[0] == file for row in self._rows[table.name])
+
+    def enforce(self, table: Table, read: int) -> None:
+        """Raise DataError when more rows of a table broke rules than the limit allows."""
+        rejected = self.count(table.name)
+        if self._limit.allows(rejected, read):
+            return
+        file, line, column, value, rule, expected = min(self._rows[table.name], key=_place)
+        # Free text may name a person; what stands in rejects/ does not leave the workspace.
+        told = column and table.column(column).kind is not Kind.TEXT
+        place = f"{file}:{line}: " + (f"column '{column}' holds '{value}': " if told else "")
+        blamed = f"column '{column}': " if column and not told else ""
+        raise DataError(
+            f"{table.name}: {rejected:,} of {read:,} rows break a rule, more than --max-rejects"
+            f" ({self._limit}); the ledger is as it was."
+            f" The first: {place}{blamed}{rule}, expected {expected}",
+            hint=f"Correct the file (all of them: {self._parent / self._stamp / table.name}.csv), map its"
+            " columns with --mapping, or raise --max-rejects.",
+        )
+
+    def write(self) -> dict[str, dict[str, int]]:
+        """Write a CSV per table into a new folder, whole or not at all; returns counts by rule."""
+        for left in self._parent.glob(".*.tmp"):
+            shutil.rmtree(left)
+        tables = {name: rows for name, rows in self._rows.items() if rows}
+        if not tables:
+            return {}
+        beside = self._parent / f".{self._stamp}.tmp"
+        beside.mkdir(parents=True)
+        for name, rows in tables.items():
+            with (beside / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.writer(stream)
+                writer.writerow(COLUMNS)
+                rows.sort(key=_place)
+                writer.writerows(rows)
+        self.folder = beside.rename(self._parent / self._stamp)
+        return {name: dict(self._rules[name].most_common()) for name in tables}
+
+
+def kept_rejects(folder: Path, until: datetime) -> list[dict[str, str | int]]:
+    """What loads until then set aside in `rejects/`, counted: load, table, file, column, rule, rows; most first."""
+    counts: Counter[tuple[str, ...]] = Counter()
+    for path in sorted(folder.glob("[0-9]*/*.csv")):
+        stamp = datetime.strptime(path.parent.name, STAMP).replace(tzinfo=UTC)
+        if stamp > until:
+            continue
+        with path.open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                counts[path.parent.name, path.stem, row["file"], row["column"], row["rule"]] += 1
+    names = ("load", "table", "file", "column", "rule")
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return [{**dict(zip(names, key, strict=True)), "rows": count} for key, count in ordered]

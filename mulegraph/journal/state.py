@@ -1,0 +1,100 @@
+"""What people decided about cases: the replay of the journal, and the false-alarm ledger that it makes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from mulegraph.errors import UsageError
+from mulegraph.journal.journal import Entry
+
+OPEN, SNOOZED, CLOSED = "open", "snoozed", "closed"
+CONFIRMED, INNOCENT, UNCLEAR = DISPOSITIONS = ("confirmed", "innocent", "unclear")
+NOTED, ASSIGNED, CLOSED_BY, REOPENED, SNOOZED_BY = "noted", "assigned", "closed", "reopened", "snoozed"
+REQUESTED, REPLIED = "requested", "replied"
+
+
+@dataclass
+class CaseState:
+    """A case as its investigators left it; `notes`, `requests` and `replies` stand oldest first."""
+
+    status: str = OPEN
+    assignee: str | None = None
+    disposition: str | None = None
+    snoozed_until: str | None = None
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    replies: list[dict[str, Any]] = field(default_factory=list)
+
+
+def replay(entries: Iterable[Entry], *, today: date | None = None) -> dict[str, CaseState]:
+    """State by case from the journal's entries, in order; a snooze that has run out leaves a case open."""
+    states: dict[str, CaseState] = defaultdict(CaseState)
+    for entry in entries:
+        if entry.about.startswith("CASE-"):
+            _apply(states[entry.about], entry)
+    now = (today or datetime.now(UTC).date()).isoformat()
+    for state in states.values():
+        if state.status == SNOOZED and (state.snoozed_until or "") <= now:
+            state.status, state.snoozed_until = OPEN, None
+    return dict(states)
+
+
+def _apply(state: CaseState, entry: Entry) -> None:
+    facts = entry.facts
+    told = {"at": entry.at, "who": entry.who, **{name: value for name, value in facts.items() if name != "command"}}
+    if entry.what == NOTED:
+        state.notes.append(told)
+    elif entry.what == ASSIGNED:
+        state.assignee = facts["to"]
+    elif entry.what == CLOSED_BY:
+        state.status, state.disposition, state.snoozed_until = CLOSED, facts["disposition"], None
+    elif entry.what == REOPENED:
+        state.status, state.disposition, state.snoozed_until = OPEN, None, None
+    elif entry.what == SNOOZED_BY:
+        state.status, state.snoozed_until = SNOOZED, facts["until"]
+    elif entry.what == REQUESTED:
+        state.requests.append(told)
+    elif entry.what == REPLIED:
+        state.replies.append(told)
+
+
+def alarm_ledger(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """By sign, how its findings ended: confirmed, innocent, unclear, and how often one was snoozed.
+
+    A finding counts as it was last decided, also where its case was decided twice.
+    """
+    decided: dict[tuple[str, str], str] = {}
+    snoozed: dict[str, int] = defaultdict(int)
+    for entry in entries:
+        for sign, findings in entry.facts.get("findings", {}).items() if entry.what in _DECIDING else ():
+            if entry.what == SNOOZED_BY:
+                snoozed[sign] += len(findings)
+            for finding in findings if entry.what != SNOOZED_BY else ():
+                decided[sign, finding] = entry.facts.get("disposition", "")
+    signs = sorted({sign for sign, _ in decided} | set(snoozed))
+    rows = []
+    for sign in signs:
+        ends = [end for (of, _), end in decided.items() if of == sign]
+        counts = {each: ends.count(each) for each in DISPOSITIONS}
+        known = counts[CONFIRMED] + counts[INNOCENT]
+        false = counts[INNOCENT] / known if known else None
+        rows.append({"sign": sign, **counts, "snoozed": snoozed[sign], "false_share": false})
+    return rows
+
+
+_DECIDING = (CLOSED_BY, SNOOZED_BY, REOPENED)
+
+
+def snooze_end(until: str) -> str:
+    """A day in the future as ISO text. Raises UsageError for anything else."""
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        raise UsageError(f"--until is '{until}'", hint="Expected a day such as 2026-12-31.") from None
+    if day <= datetime.now(UTC).date():
+        raise UsageError(f"--until is {until}, which is not in the future", hint="Give a later day.")
+    return day.isoformat()

@@ -1,0 +1,286 @@
+"""The ledger as its readers see it: Ibis tables on DuckDB, and transfers in time order as Arrow columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from ibis.expr import types as ir
+
+from mulegraph.errors import UsageError
+from mulegraph.ledger.engine import literal
+from mulegraph.ledger.store import Snapshot, Store
+from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, minor_exponents
+
+ENGINE_MEMORY = "3GB"
+MICROSECONDS_A_DAY = 86_400_000_000
+
+
+class Engine(StrEnum):
+    """What runs the ledger's Ibis expressions."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+class Ledger:
+    """One snapshot of a workspace's ledger, read-only; its Ibis tables live on DuckDB, or on Spark.
+
+    `transfers` stand in order of (at, transfer_id), one file a day, so that row numbers are stable names for
+    them as long as the snapshot is; every row number in mulegraph is one of these.
+    """
+
+    def __init__(self, folder: Path, engine: Engine = Engine.DUCKDB) -> None:
+        self.folder = folder
+        self.kind = engine
+        self.store = Store(folder)
+        self._tables: dict[str, ir.Table] = {}
+        self.snapshot: Snapshot = self.store.current()
+        if not self.snapshot.of("transfers"):
+            raise UsageError(f"{folder.parent}: nothing is loaded here yet", hint="Run: mulegraph load FOLDER")
+
+    @property
+    def hash(self) -> str:
+        """Names the content; findings carry it."""
+        return self.snapshot.hash
+
+    @property
+    def names(self) -> list[str]:
+        """Tables that hold something, in loading order."""
+        return [name for name in TABLES if self.rows(name)]
+
+    @property
+    def rejects(self) -> int:
+        """Rows that the loads so far refused."""
+        return self.snapshot.rejected
+
+    def rows(self, table: str) -> int:
+        """Number of rows of a table; 0 when it was never loaded."""
+        return sum(file.rows for file in self.snapshot.of(table))
+
+    def paths(self, table: str) -> list[Path]:
+        """The Parquet files of a table; those of transfers in order of their day."""
+        return [self.store.data / file.path for file in self.snapshot.of(table)]
+
+    @cached_property
+    def engine(self) -> ibis.BaseBackend:
+        """The connection that every Ibis expression of this ledger runs on."""
+        if self.kind is Engine.SPARK:
+            return spark_engine()
+        engine = ibis.duckdb.connect()
+        engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
+        # Its bar goes to standard output, where nothing but the answer belongs. A notebook without widgets has no bar,
+        # and refuses to be told so.
+        with suppress(duckdb.InvalidInputException):
+            engine.raw_sql("SET enable_progress_bar = false")
+        return engine
+
+    def table(self, name: str) -> ir.Table:
+        """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
+        if name not in self._tables:
+            paths = [literal(path) for path in self.paths(name)]
+            if paths and self.kind is Engine.SPARK:
+                self._tables[name] = read_with_spark(self.engine, self.paths(name), name)
+            elif paths:
+                # Without the switch, the folder names (day=…) would become a column.
+                self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
+            else:
+                self._tables[name] = ibis.memtable(TABLES[name].arrow_schema.empty_table())
+        return self._tables[name]
+
+    def kept(self, name: str, made: Callable[[], ir.Table]) -> ir.Table:
+        """The rows of an expression, worked out once under a name and kept by the engine for whoever asks again."""
+        if name not in self._tables:
+            if self.kind is Engine.SPARK:
+                frame = self.engine._session.sql(str(ibis.to_sql(made(), dialect="pyspark"))).cache()
+                frame.createOrReplaceTempView(f"mulegraph_{name}")
+                self._tables[name] = self.engine.table(f"mulegraph_{name}")
+            else:
+                self._tables[name] = self.engine.create_table(name, made(), temp=True)
+        return self._tables[name]
+
+    @property
+    def transfers(self) -> ir.Table:
+        """All transfers, in no certain order."""
+        return self.table("transfers")
+
+    @cached_property
+    def until(self) -> datetime:
+        """Time of the latest transfer: what the ledger knows, it knew then."""
+        return pc.max(pq.read_table(self.paths("transfers")[-1], columns=["at"], partitioning=None).column(0)).as_py()
+
+    @cached_property
+    def since(self) -> datetime:
+        """Time of the earliest transfer."""
+        return pc.min(pq.read_table(self.paths("transfers")[0], columns=["at"], partitioning=None).column(0)).as_py()
+
+    @cached_property
+    def has_hours(self) -> bool:
+        """Whether times of the day are known: some transfer is not at midnight."""
+        return any(_has_hours(path) for path in self.paths("transfers"))
+
+    def lacks(self, table: str, column: str) -> bool:
+        """Whether a column is empty in every row."""
+        for path in self.paths(table):
+            read = pq.read_table(path, columns=[column], partitioning=None).column(0)
+            if read.null_count < len(read):
+                return False
+        return True
+
+    def listed(self, kind: str, *, on: str) -> ir.Table:
+        """Subjects of one kind on a list: (subject_id, listed_at, expires_at, confidence).
+
+        Entries that had expired by the ledger's last transfer do not count.
+        """
+        listings = self.table("listings")
+        valid = listings.expires_at.isnull() | (listings.expires_at > ibis.literal(self.until))
+        chosen = listings.filter((listings.subject_kind == kind) & (listings.list == on) & valid)
+        return chosen.group_by("subject_id").agg(
+            listed_at=chosen.listed_at.min(),
+            expires_at=chosen.expires_at.max(),
+            confidence=chosen.confidence.max(),
+        )
+
+    def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """A whole table in memory; transfers in time order."""
+        paths = self.paths(name)
+        if not paths:
+            return TABLES[name].arrow_schema.empty_table().select(columns or TABLES[name].column_names)
+        return pa.concat_tables([pq.read_table(path, columns=columns, partitioning=None) for path in paths])
+
+    @cached_property
+    def account_ids(self) -> pa.Array:
+        """Every account id, sorted; an account's place in it is its number in the kernels."""
+        return self.arrow("accounts", ["account_id"]).column(0).combine_chunks()
+
+    def account_numbers(self, ids: list[str]) -> np.ndarray:
+        """Numbers of the given accounts; −1 where an id is not in the ledger."""
+        return self.account_numbers_of(pa.array(ids, pa.string()))
+
+    def account_numbers_of(self, ids: pa.Array) -> np.ndarray:
+        """The same for an Arrow array of ids."""
+        return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        rows = [file.rows for file in self.snapshot.of("transfers")]
+        return np.concatenate([[0], np.cumsum(rows)])
+
+    def rows_of(self, numbers: np.ndarray, columns: list[str] | None = None) -> pa.Table:
+        """The transfers with these row numbers, in the order given."""
+        wanted, back = np.unique(np.asarray(numbers, dtype=np.int64), return_inverse=True)
+        parts: list[pa.Table] = []
+        for place, path in enumerate(self.paths("transfers")):
+            low, high = np.searchsorted(wanted, self._starts[place : place + 2])
+            if low < high:
+                inside = wanted[low:high] - self._starts[place]
+                parts.append(pq.read_table(path, columns=columns, partitioning=None).take(pa.array(inside)))
+        schema = TABLES["transfers"].arrow_schema
+        empty = pa.schema([schema.field(name) for name in columns or schema.names]).empty_table()
+        return (
+            pa.concat_tables([empty, *(part.cast(empty.schema) for part in parts)])
+            .combine_chunks()
+            .take(pa.array(back))
+        )
+
+    def transfer_rows(self, numbers: np.ndarray, columns: list[str] | None = None) -> pd.DataFrame:
+        """The same as a data frame, `row` added as the first column."""
+        frame: pd.DataFrame = self.rows_of(numbers, columns).to_pandas()
+        frame.insert(0, "row", np.asarray(numbers, dtype=np.int64))
+        return frame
+
+    def row_of(self, transfer_ids: list[str]) -> dict[str, int]:
+        """Row numbers of transfers by id; ids that the ledger does not hold are left out."""
+        numbers = self.row_numbers(pa.array(transfer_ids, pa.string()))
+        return {each: int(row) for each, row in zip(transfer_ids, numbers, strict=True) if row >= 0}
+
+    def row_numbers(self, transfer_ids: pa.Array) -> np.ndarray:
+        """Row numbers of distinct transfer ids; −1 where the ledger does not hold one."""
+        found = np.full(len(transfer_ids), -1, np.int64)
+        for place, path in enumerate(self.paths("transfers")):
+            column = pq.read_table(path, columns=["transfer_id"], partitioning=None).column(0)
+            wanted = pc.fill_null(pc.index_in(column, value_set=transfer_ids), -1).to_numpy()
+            inside = np.flatnonzero(wanted >= 0)
+            found[wanted[inside]] = self._starts[place] + inside
+        return found
+
+    def between(self, since: pd.Timestamp | None, until: pd.Timestamp | None) -> ir.Table:
+        """Transfers with since ≤ at < until (UTC, either may be None)."""
+        chosen = self.transfers
+        if since is not None:
+            chosen = chosen.filter(chosen["at"] >= ibis.timestamp(str(since)))
+        if until is not None:
+            chosen = chosen.filter(chosen["at"] < ibis.timestamp(str(until)))
+        return chosen
+
+    def dataset(self, name: str) -> ds.Dataset:
+        """A table as a stream of record batches, for what must not hold it whole (the graph)."""
+        paths = [str(path) for path in self.paths(name)]
+        return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
+
+
+def spark_engine() -> ibis.BaseBackend:
+    """The Spark session of this process: one that runs, a cluster's through its settings, or a local one."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as error:
+        raise UsageError(
+            "--engine spark: PySpark is not installed", hint="Run: pip install 'mulegraph[spark]'"
+        ) from error
+    session = (
+        SparkSession.builder.appName("mulegraph")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.showConsoleProgress", "false")
+        .getOrCreate()
+    )
+    return ibis.pyspark.connect(session)
+
+
+def read_with_spark(engine: ibis.BaseBackend, paths: list[Path], name: str) -> ir.Table:
+    """A table on Spark. Its files are named one by one, so that folder names (day=…) do not become columns."""
+    session = engine._session
+    frame = session.read.option("recursiveFileLookup", "true").parquet(*(str(path.absolute()) for path in paths))
+    frame.createOrReplaceTempView(f"mulegraph_{name}")
+    return engine.table(f"mulegraph_{name}")
+
+
+def _has_hours(path: Path) -> bool:
+    at = pq.read_table(path, columns=["at"], partitioning=None).column(0).cast("int64").to_numpy()
+    return bool((at % MICROSECONDS_A_DAY).any())
+
+
+def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.ndarray:
+    """Exact amounts as int64 counts of each row's smallest coin: 12.34 EUR → 1234, 500 VND → 500."""
+    values = [_unscaled(chunk) for chunk in amounts.chunks]
+    thousandths: np.ndarray = np.concatenate(values) if values else np.empty(0, np.int64)
+    places = {code: 10 ** (AMOUNT_PLACES - exponent) for code, exponent in minor_exponents().items()}
+    distinct = pc.unique(currencies).to_pylist()
+    if len(distinct) == 1:
+        return np.asarray(thousandths // places[distinct[0]])
+    codes = pc.index_in(currencies, value_set=pa.array(distinct, pa.string())).to_numpy()
+    return np.asarray(thousandths // np.array([places[code] for code in distinct], dtype=np.int64)[codes])
+
+
+def in_currency(minor: int, code: str) -> Decimal:
+    """An amount in minor units as the ledger writes it: 1234 EUR → 12.340."""
+    return Decimal(minor * 10 ** (AMOUNT_PLACES - minor_exponents()[code])).scaleb(-AMOUNT_PLACES)
+
+
+def _unscaled(decimals: pa.Array) -> np.ndarray:
+    """The 18 digits of each decimal128(18, n) as int64: its low 8 bytes, since the value fits in them."""
+    words = np.frombuffer(decimals.buffers()[1], dtype=np.int64)
+    return words[2 * decimals.offset : 2 * (decimals.offset + len(decimals)) : 2]

@@ -1,0 +1,178 @@
+"""The ledger on disk: immutable Parquet files, and one small file that says which of them are the ledger.
+
+A load writes new files beside the old ones and then replaces `CURRENT` in one rename. Killed before the
+rename it leaves the old ledger, killed after it the new one; what nothing names is swept by the next load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from mulegraph.errors import EngineError, UsageError
+
+LOCK_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """One Parquet file of the ledger. `day` is empty for every table but transfers."""
+
+    table: str
+    path: str
+    rows: int
+    sha256: str
+    day: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the ledger consists of: its files, and the content of the source files already loaded."""
+
+    number: int = 0
+    files: tuple[LedgerFile, ...] = ()
+    loaded: dict[str, str] = field(default_factory=dict)
+    """sha256 of a source file and how it was read → its name."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """Table and source file → rows refused when it was last read; files without any are left out."""
+
+    @property
+    def rejected(self) -> int:
+        """Rows that the loads so far refused, each file's as it was last read."""
+        return sum(self.refused.values())
+
+    def of(self, table: str) -> list[LedgerFile]:
+        """A table's files; those of transfers in order of their day."""
+        return sorted((file for file in self.files if file.table == table), key=lambda file: file.day)
+
+    @property
+    def hash(self) -> str:
+        """Names the content: the same tables and rows give the same hash, however they were loaded."""
+        lines = sorted(f"{file.table} {file.day} {file.sha256}" for file in self.files)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class Store:
+    """The folder that holds the ledger of one workspace."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self._current = folder / "CURRENT"
+
+    def current(self) -> Snapshot:
+        """The snapshot in force; an empty one where nothing was loaded yet."""
+        try:
+            raw = json.loads(self._current.read_text(encoding="utf-8"))
+            files = tuple(LedgerFile(**file) for file in raw["files"])
+            return Snapshot(int(raw["number"]), files, dict(raw["loaded"]), dict(raw.get("refused", {})))
+        except FileNotFoundError:
+            return Snapshot()
+        except (OSError, ValueError, TypeError, LookupError) as error:
+            raise EngineError(
+                f"{self._current}: cannot be read ({error})", hint="Restore the workspace from its backup."
+            ) from error
+
+    @property
+    def scratch(self) -> Path:
+        """Where a load may put what does not fit in memory; gone after the next one."""
+        return self.data / "scratch"
+
+    @contextmanager
+    def writing(self) -> Iterator[Snapshot]:
+        """Hold the ledger's write lock; sweeps what a killed load left. Readers need no lock."""
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"{self.folder}: cannot be made ({error.strerror})", hint="Choose another --workspace."
+            ) from error
+        lock = FileLock(self.folder / "lock", timeout=LOCK_SECONDS)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise EngineError(
+                f"{self.folder}: another load is running", hint="Wait until it has ended and try again."
+            ) from error
+        except OSError as error:
+            raise UsageError(
+                f"{self.folder}: may not be written ({error.strerror})", hint="Choose another --workspace."
+            ) from error
+        try:
+            snapshot = self.current()
+            self._sweep(snapshot)
+            yield snapshot
+        except OSError as error:
+            raise EngineError(
+                f"{error.filename or self.folder}: {error.strerror or error}",
+                hint="Look whether the disk is full or read-only; the ledger is whole.",
+            ) from error
+        finally:
+            lock.release()
+
+    def commit(self, snapshot: Snapshot, before: Snapshot) -> None:
+        """Make `snapshot` the ledger: its files are on disk before the rename that names them."""
+        new = {self.data / file.path for file in snapshot.files} - {self.data / f.path for f in before.files}
+        for folder in {parent for path in new for parent in path.relative_to(self.folder).parents}:
+            _fsync(self.folder / folder)
+        write_atomically(self._current, json.dumps(_plain(snapshot), indent=1))
+
+    def _sweep(self, snapshot: Snapshot) -> None:
+        """Delete files that the ledger does not name, but for those of running readers (last snapshot)."""
+        keep = {file.path for file in snapshot.files}
+        previous = self.folder / "PREVIOUS"
+        # An unreadable list of the last snapshot's files only means that their readers must start again.
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            keep |= set(json.loads(previous.read_text(encoding="utf-8")))
+        for path in sorted(self.data.rglob("*"), reverse=True):
+            if path.is_dir():
+                with suppress(OSError):  # it still holds files
+                    path.rmdir()
+            elif path.relative_to(self.data).as_posix() not in keep:
+                path.unlink()
+        for unfinished in self.folder.glob(".*.tmp"):
+            unfinished.unlink()
+        write_atomically(previous, json.dumps(sorted(file.path for file in snapshot.files)))
+
+    def describe(self, path: Path, table: str, rows: int, day: str = "") -> LedgerFile:
+        """The record of a file just written, which is synced to disk here."""
+        _fsync(path)
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return LedgerFile(table, path.relative_to(self.data).as_posix(), rows, digest, day)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file so that a reader, or a power cut, finds the old text or the new, never half."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with beside.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(path)
+    _fsync(path.parent)
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _plain(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "number": snapshot.number,
+        "files": [asdict(file) for file in snapshot.files],
+        "loaded": snapshot.loaded,
+        "refused": snapshot.refused,
+    }

@@ -1,0 +1,1 @@
+"""Tokens, and the one door that masks what leaves a workspace."""

@@ -1,0 +1,57 @@
+"""What signs may read of a ledger, each part made once and only when one asks for it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.decoys import shuffled
+from mulegraph.flow.hops import Neighbours
+from mulegraph.flow.layering import Flow, find_flow
+from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.flow.naming import NamedChains, name_chains
+from mulegraph.ledger.device_clusters import DeviceClusters, device_clusters
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.settings import Settings
+
+
+class SignInputs:
+    """A ledger and all that is derived from it for signs; a sign's positional parameters are names of these."""
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+        self.ledger, self.settings = ledger, settings
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        """All transfers, in the order in which money can have moved."""
+        return read_transfers(self.ledger)
+
+    @cached_property
+    def sides(self) -> TransfersByAccount:
+        """Transfers by payer and by payee."""
+        return TransfersByAccount(self.transfers)
+
+    @cached_property
+    def dealt(self) -> TransfersByAccount:
+        """The same transfers at each other's times: what chance makes of them."""
+        return TransfersByAccount(shuffled(self.transfers, [self.settings.flow.seed, 0]))
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Flow links, chains and chance."""
+        return find_flow(self.transfers, self.settings.flow)
+
+    @cached_property
+    def chains(self) -> NamedChains:
+        """All chains in the ledger's own words."""
+        return name_chains(self.ledger, self.flow)
+
+    @cached_property
+    def clusters(self) -> DeviceClusters:
+        """Shared devices, and the clusters that they make."""
+        return device_clusters(self.ledger, self.settings.devices)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Who deals with whom."""
+        return Neighbours(self.transfers, self.settings.hops)

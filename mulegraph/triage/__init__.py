@@ -1,1 +1,0 @@
-"""Findings → cases: what belongs together, how strong it is, and who does what in it."""

@@ -1,0 +1,200 @@
+"""What a notebook shows of a case, an account, a trace or a scan, and the pages that it shows in a frame."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from mulegraph.errors import UsageError
+from mulegraph.ledger.store import write_atomically
+from mulegraph.views.display import card, framed, line, still, table
+from mulegraph.views.drawing import drawing
+from mulegraph.views.tables import amounts, collapse_patterns, made_of, shown
+
+if TYPE_CHECKING:
+    from mulegraph.workspace.case import Case
+    from mulegraph.workspace.scan import ScanResult
+    from mulegraph.workspace.trace import TraceResult
+    from mulegraph.workspace.workspace import Workspace
+
+MAX_DRAWN = 40
+"""Parties that a still picture shows; more cannot be told apart in a cell."""
+FINDING_HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why", "innocent": "innocent?"}
+CHAIN_HEADS = {"chain": "chain", "surprise": "nats", "amount_in": "in", "amount_out": "out", "accounts": "accounts"}
+DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
+NEIGHBOUR_HEADS = {"account": "deals with", "direction": "direction", "transfers": "transfers", "amount": "amount"}
+TRACED_HEADS = {
+    "generation": "gen", "account": "account", "bank": "bank", "minimum": "still there, at least", "maximum": "at most",
+}  # fmt: skip
+BANK_HEADS = {"bank": "bank", "minimum": "at least", "maximum": "at most"}
+
+
+@dataclass(frozen=True)
+class View:
+    """An interactive page: a notebook shows it in a frame, `save` writes it as a file that opens with no network."""
+
+    title: str
+    page: str
+
+    def _repr_html_(self) -> str:
+        return framed(self.page, self.title)
+
+    def __repr__(self) -> str:
+        return f"<view of {self.title}, {len(self.page) // 1024} KiB>"
+
+    def save(self, path: Path | str) -> Path:
+        """Write the page. Raises UsageError where that cannot be."""
+        path = Path(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, self.page)
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written ({error.strerror})", hint="Name another file.") from error
+        return path
+
+
+class AccountPage(dict[str, Any]):
+    """Everything known of one account; a notebook shows it as a card."""
+
+    def _repr_html_(self) -> str:
+        return account_card(self)
+
+
+def view(space: Workspace, subject: str | Case | TraceResult) -> View:
+    """The interactive page of a case, a chain or an account by its id, or of a trace."""
+    from mulegraph.views.network_pages import picture, trace_picture
+    from mulegraph.workspace.case import Case
+    from mulegraph.workspace.trace import TraceResult
+
+    if isinstance(subject, TraceResult):
+        return View(_traced(subject), trace_picture(space, subject))
+    name = subject.id if isinstance(subject, Case) else subject
+    shown_as = name if name.startswith(("CASE-", "CH-")) else f"account {space.known_account(name)}"
+    return View(shown_as, picture(space, name))
+
+
+def case_card(case: Case) -> str:
+    """Facts, picture, roles and signs of a case."""
+    row, findings = case.row, case.told()
+    state = case.state
+    facts = {
+        "score": f"{row['score']:.2f} = {made_of(json.loads(row['made_of']))}",
+        "amount": f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain",
+        "from": row["first_at"],
+        "to": row["last_at"],
+        "status": state["status"],
+    }
+    roles = [
+        {"role": role, "many": len(members), "accounts": list(members)}
+        for role, members in case.accounts.groupby("role")["account_id"]
+    ]
+    told = collapse_patterns(findings).assign(
+        innocent=[_innocent(each) for each in collapse_patterns(findings)["benign"]]
+    )
+    return card(
+        case.id,
+        {name: value for name, value in facts.items() if value is not None},
+        _picture(case.graph(), f"{case.id}: who paid whom"),
+        table(roles, {"role": "role", "many": "accounts", "accounts": "which"}, "Roles"),
+        table(told.to_dict("records"), FINDING_HEADS, "Signs"),
+    )
+
+
+def account_card(known: AccountPage) -> str:
+    """Facts, signs, chains, devices and neighbours of an account."""
+    facts = {
+        "kind": known["kind"],
+        "bank": known["bank"],
+        "score": f"{known['score']:.2f}" + (f" = {made_of(known['parts'])}" if known["parts"] else ""),
+        "received": _sums(known["received"], known["currency"]),
+        "paid": _sums(known["paid"], known["currency"]),
+        "on lists": ", ".join(known["listed_on"]) or "none",
+        "cases": " ".join(known["cases"]["case"]) or "none",
+    }
+    found = collapse_patterns(known["findings"])
+    found = found.assign(innocent=[_innocent(each) for each in found["benign"]])
+    return card(
+        known["account_id"],
+        facts,
+        table(found.to_dict("records"), FINDING_HEADS, "Signs"),
+        table(known["chains"].to_dict("records"), CHAIN_HEADS, "Chains"),
+        table(known["devices"].to_dict("records"), DEVICE_HEADS, "Devices"),
+        table(known["neighbours"].to_dict("records"), NEIGHBOUR_HEADS, "Neighbours"),
+    )
+
+
+def trace_card(found: TraceResult) -> str:
+    """What was traced, where it is, by account and bank."""
+    most = found.accounts.sort_values(["maximum"], ascending=False, kind="stable")
+    return card(
+        _traced(found),
+        {
+            "traced": f"{amounts(found.traced.values())} {found.currency}",
+            "accounts": f"{len(found.accounts):,}",
+            "left our sight": f"{len(found.frontier):,}",
+        },
+        *map(line, found.assumptions),
+        _picture(found.graph(), "the dispersal tree"),
+        table(
+            found.banks.to_dict("records"), BANK_HEADS, "Own money, by bank" if found.back else "Still there, by bank"
+        ),
+        table(most.to_dict("records"), TRACED_HEADS, "Accounts"),
+    )
+
+
+def scan_card(result: ScanResult) -> str:
+    """Findings by sign, what could not be tested, and what the scan cost."""
+    counts: dict[str, Any] = {**result.findings, **dict.fromkeys(result.not_testable, "not testable")}
+    rows = [
+        {"sign": code, "findings": counts[code], "needs": ", ".join(result.not_testable.get(code, []))}
+        for code in sorted(counts)
+    ]
+    return card(
+        f"Scan {result.run.name}",
+        {
+            "cases": f"{result.cases:,}",
+            "rejected rows": f"{result.rejects:,}",
+            "seconds": f"{sum(result.seconds.values()):.1f}",
+            "memory": f"{result.peak_mb:,} MB",
+        },
+        table(rows, {"sign": "sign", "findings": "findings", "needs": "needs"}, "Findings"),
+    )
+
+
+def _picture(graph: nx.MultiDiGraph[str], told: str) -> Any:
+    """The graph as an image, or what matters most of it and a line that says so."""
+    if not len(graph):
+        return line("Nothing to draw.")
+    kept = weightiest(graph, MAX_DRAWN)
+    cut = f"Drawn are {len(kept)} of {len(graph):,} parties, those of the largest transfers; ws.view(…) shows all."
+    return still(drawing(kept), told) + (line(cut) if len(kept) < len(graph) else "")
+
+
+def weightiest(graph: nx.MultiDiGraph[str], most: int) -> nx.MultiDiGraph[str]:
+    """The graph, or so many of its parties: those of the largest transfers, between parties with a role first."""
+    if len(graph) <= most:
+        return graph
+    part = {node: data["kind"] == "account" and data["role"] not in ("", "named") for node, data in graph.nodes(True)}
+    moved = [edge for edge in graph.edges(keys=True, data=True) if edge[3]["kind"] == "transfer"]
+    moved.sort(key=lambda edge: (-(part[edge[0]] + part[edge[1]]), -edge[3]["amount"], str(edge[2])))
+    kept: dict[str, None] = {}
+    for source, target, _, _ in moved:
+        if len({*kept, source, target}) <= most:
+            kept |= {source: None, target: None}
+    return graph.subgraph(kept or list(graph)[:most]).copy()
+
+
+def _traced(found: TraceResult) -> str:
+    return f"{'Sources' if found.back else 'Trace'} of {', '.join(found.chosen[:3])}"
+
+
+def _innocent(benign: dict[str, str]) -> str:
+    return ", ".join(name for name, result in benign.items() if result == "passed") or "no test passed"
+
+
+def _sums(sums: dict[str, Any], currency: str) -> str:
+    return f"{sums['transfers']:,} transfers, {shown(sums['amount'])} {currency}"

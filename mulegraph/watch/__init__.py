@@ -1,1 +1,0 @@
-"""The night: scan a ledger, keep what was found, and say how it was found."""

@@ -1,0 +1,1 @@
+"""Scan, run record and every question: plain, unmasked, without pictures."""

@@ -1,0 +1,143 @@
+"""What ledger and run know of the accounts in a graph, put beside them so that a picture can tell it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.workspace.account_page import told
+from mulegraph.workspace.listing import frame_of
+from mulegraph.workspace.run import Run, Runs
+
+if TYPE_CHECKING:
+    from mulegraph.workspace.workspace import Workspace
+
+MAX_FINDINGS = 1_000
+"""Findings that a picture tells, the strongest first."""
+
+
+def with_known(
+    space: Workspace, graph: nx.MultiDiGraph[str], *, findings: pd.DataFrame | None = None, language: str = "en"
+) -> nx.MultiDiGraph[str]:
+    """The same graph, with what is known of its accounts: real ids, to be masked by who gives it out.
+
+    Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `cases`,
+    `opened_on`; holders of several of them become nodes. The graph gets `zone`, `tick_seconds`, `least_nats`,
+    `findings` (by default all that are about its accounts) and `findings_cut`.
+    """
+    accounts = [node for node, data in graph.nodes(data=True) if data["kind"] == "account"]
+    about = _accounts(space, accounts)
+    for node in accounts:
+        graph.nodes[node].update(about.get(node, {}))
+    _add_holders(graph, about)
+    for node, lists in _lists(space, graph).items():
+        graph.nodes[node]["lists"] = lists
+    run = Runs(space.folder).latest(space.ledger.hash)
+    graph.graph["zone"] = space.settings.views.zone
+    if run is not None:
+        _add_scores(run, graph)
+        graph.graph["least_nats"] = run.manifest["flow"]["threshold"]
+        graph.graph["tick_seconds"] = run.manifest["flow"]["tick_seconds"]
+        found = _about(run, accounts) if findings is None else findings
+        graph.graph["findings"] = _told(run, found.head(MAX_FINDINGS), language)
+        graph.graph["findings_cut"] = max(len(found) - MAX_FINDINGS, 0)
+    return graph
+
+
+def _accounts(space: Workspace, accounts: list[str]) -> dict[str, dict[str, Any]]:
+    """bank, own, holder_id, holder, opened_on by account."""
+    ledger = space.ledger
+    rows = ledger.arrow("accounts", ["account_id", "bank", "holder_id", "opened_on"])
+    rows = rows.filter(pc.is_in(rows["account_id"], value_set=pa.array(accounts, pa.string()))).to_pylist()
+    holders = ledger.arrow("holders", ["holder_id", "name"])
+    wanted = pa.array({row["holder_id"] for row in rows if row["holder_id"] is not None}, pa.string())
+    holders = holders.filter(pc.is_in(holders["holder_id"], value_set=wanted))
+    names = dict(zip(holders["holder_id"].to_pylist(), holders["name"].to_pylist(), strict=True))
+    own = space.own_banks
+    return {
+        row["account_id"]: {
+            "bank": row["bank"],
+            "own": row["bank"] in own,
+            "holder_id": row["holder_id"],
+            "holder": names.get(row["holder_id"]),
+            "opened_on": row["opened_on"],
+        }
+        for row in rows
+    }
+
+
+def _add_holders(graph: nx.MultiDiGraph[str], about: dict[str, dict[str, Any]]) -> None:
+    """A node for every holder of two or more of the accounts."""
+    owned: dict[str, list[str]] = defaultdict(list)
+    for account, known in about.items():
+        if known["holder_id"] is not None:
+            owned[known["holder_id"]].append(account)
+    for holder, accounts in sorted(owned.items()):
+        if len(accounts) > 1:
+            node = f"holder {holder}"
+            graph.add_node(node, kind="holder", role="", holder=about[accounts[0]]["holder"])
+            for account in sorted(accounts):
+                graph.add_edge(node, account, key=node, kind="owns")
+
+
+def _lists(space: Workspace, graph: nx.MultiDiGraph[str]) -> dict[str, list[str]]:
+    """Lists by node: its own, and its holder's."""
+    on: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in space.ledger.arrow("listings").to_pylist():
+        if row["expires_at"] is None or row["expires_at"] > space.ledger.until:
+            on[row["subject_kind"], row["subject_id"]].add(row["list"])
+    found = {}
+    for node, data in graph.nodes(data=True):
+        mine = on.get((data["kind"], node.removeprefix(f"{data['kind']} ")), set())
+        mine = mine | on.get(("holder", data.get("holder_id") or ""), set())
+        if mine:
+            found[node] = sorted(mine)
+    return found
+
+
+def _add_scores(run: Run, graph: nx.MultiDiGraph[str]) -> None:
+    """`score` of accounts, and the `cases` that they are of."""
+    for case, accounts in zip(*(run.table("cases")[name].to_pylist() for name in ("case", "accounts")), strict=True):
+        for account in accounts:
+            if account in graph:
+                graph.nodes[account].setdefault("cases", []).append(case)
+    scores = run.table("scores")
+    mine = scores.filter(pc.is_in(scores["account"], value_set=pa.array(list(graph), pa.string())))
+    for account, score in zip(mine["account"].to_pylist(), mine["score"].to_pylist(), strict=True):
+        graph.nodes[account]["score"] = score
+
+
+def _about(run: Run, accounts: list[str]) -> pd.DataFrame:
+    """Findings about any of these accounts, the strongest first."""
+    table = run.table("findings")
+    table = table.filter(pc.is_in(table["subject_id"], value_set=pa.array(accounts, pa.string())))
+    return frame_of(table.sort_by([("score", "descending"), ("finding", "ascending")]))
+
+
+def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any]]:
+    """Findings as a page tells them: why, value beside threshold, innocent or not."""
+    thresholds = run.manifest["thresholds"]
+    return [
+        {
+            "finding": row["finding"],
+            "sign": row["sign"],
+            "title": run.signs[row["sign"]]["title"],
+            "score": row["score"],
+            "reason": row["reason"],
+            "phase": row["phase"],
+            "surprise": None if pd.isna(row["surprise"]) else row["surprise"],
+            "facts": {key: value for key, value in row["facts"].items() if not isinstance(value, (list, dict))},
+            "thresholds": dict(thresholds.get(row["sign"], {})),
+            "benign": [[name, result, row["benign_why"][name]] for name, result in row["benign"].items()],
+            "subject_kind": row["subject_kind"],
+            "subject_id": row["subject_id"],
+            "accounts": list(row["accounts"]),
+            "evidence": list(row["evidence"]),
+        }
+        for row in told(findings, language).to_dict("records")
+    ]

@@ -1,0 +1,251 @@
+"""`mulegraph scan`: every sign over the whole ledger, cases from what they find, and a run to keep."""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from mulegraph.cases.benign import apply_benign_tests, check_explanations, read_evidence
+from mulegraph.cases.build import build_cases
+from mulegraph.cases.identity import match_previous
+from mulegraph.cases.score import account_scores
+from mulegraph.flow.chains import MICRONATS
+from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.settings import Settings, read_settings
+from mulegraph.signs.base import FINDINGS, Sign, check_thresholds
+from mulegraph.signs.inputs import SignInputs
+from mulegraph.signs.own import findings_of, own_files, signs_of
+from mulegraph.workspace.graph_store import fill_graph, fill_server
+from mulegraph.workspace.run import Run, Runs, code_hash, versions, words_of
+
+if TYPE_CHECKING:
+    from mulegraph.graph.neo4j.address import Address
+
+NOT_TESTABLE = "not testable"
+RUNS_REMEMBERED = 60
+"""A case that comes back within so many runs has its old id."""
+Progress = Callable[[str], None]
+"""Told the name of each step as it begins."""
+
+
+@dataclass
+class Steps:
+    """Seconds by step, and who is told when one begins."""
+
+    told: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time the block under this name."""
+        self.told(name)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """The run that was written, and what it cost."""
+
+    run: Run
+    findings: dict[str, int]
+    not_testable: dict[str, list[str]]
+    cases: int
+    rejects: int
+    seconds: dict[str, float]
+    peak_mb: int
+
+    def _repr_html_(self) -> str:
+        from mulegraph.views.notebook_cards import scan_card
+
+        return scan_card(self)
+
+
+def scan(
+    workspace: Path,
+    *,
+    progress: Progress | None = None,
+    graph: bool = True,
+    engine: Engine = Engine.DUCKDB,
+    server: Address | None = None,
+) -> ScanResult:
+    """Run every sign, test what it finds for innocent reasons, build cases, write a run, and put it all into the graph.
+
+    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. UsageError when nothing is loaded
+    or a setting does not fit, EngineError when disk or graph fail.
+    """
+    started = datetime.now(UTC)
+    ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
+    signs = signs_of(workspace)
+    check_thresholds(settings.signs, signs)
+    check_explanations(signs)
+    steps, inputs = Steps(progress or (lambda _: None)), SignInputs(ledger, settings)
+    with _uncollected():
+        _prepare(inputs, steps)
+        tables, not_testable = _signs(inputs, steps, signs)
+        findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
+        with steps.step("benign"):
+            evidence = read_evidence(findings, ledger, inputs.sides)
+            findings = apply_benign_tests(findings, evidence, signs)
+        with steps.step("score"):
+            scores = account_scores(findings, evidence, signs)
+        with steps.step("cases"):
+            cases = match_previous(_cases(inputs, findings, signs), _earlier(workspace))
+    parts = {"findings": findings, "scores": scores, "chains": inputs.chains.table, "cases": cases, **_devices(inputs)}
+    counts = {code: len(table) for code, table in tables.items()}
+    manifest = {
+        "started_at": started.isoformat(timespec="seconds"),
+        "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
+        "code": code_hash(),
+        "versions": versions(),
+        "engine": str(engine),
+        "settings": asdict(settings),
+        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in signs.items()},
+        "own_signs": own_files(workspace),
+        "signs": {code: words_of(sign) for code, sign in signs.items()},
+        "flow": _flow_facts(inputs),
+        "findings": counts,
+        "not_testable": not_testable,
+        "cases": len(cases),
+        "rejects": ledger.rejects,
+        "seconds": steps.seconds,
+    }
+    with steps.step("write"):
+        run = Runs(workspace).write(parts, manifest)
+    if graph:
+        with steps.step("graph"):
+            if server is None:
+                fill_graph(workspace, ledger, findings, cases)
+            else:
+                fill_server(workspace, server, ledger, run)
+    return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+
+
+def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
+    """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
+    known = run.manifest["settings"]
+    now = json.loads(json.dumps(asdict(settings)))
+    sections = [name for name in ("flow", "devices", "hops", "cases", "signs") if now[name] != known.get(name)]
+    if own_files(workspace) != run.manifest.get("own_signs", {}):
+        sections.append("its own signs")
+    return ", ".join(f"[{name}]" if name in now else name for name in sections)
+
+
+def _earlier(workspace: Path) -> Iterator[pa.Table]:
+    """Cases of the runs before, the latest first."""
+    for run in reversed(Runs(workspace).all()[-RUNS_REMEMBERED:]):
+        yield run.table("cases")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the cycle collector: it would walk the millions of live rows again and again, ever more as they grow."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _prepare(inputs: SignInputs, steps: Steps) -> None:
+    """What most signs share, each as a step of its own so that the user sees where time goes."""
+    with steps.step("read"):
+        inputs.transfers  # noqa: B018 (made on first use, and kept)
+    with steps.step("flow"):
+        inputs.flow  # noqa: B018
+    with steps.step("chains"):
+        inputs.chains  # noqa: B018
+    with steps.step("devices"):
+        inputs.clusters  # noqa: B018
+
+
+def _signs(
+    inputs: SignInputs, steps: Steps, signs: Mapping[str, Sign]
+) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
+    found, not_testable = {}, {}
+    for code, sign in signs.items():
+        missing = sign.missing(inputs.ledger)
+        if missing:
+            not_testable[code] = missing
+            continue
+        with steps.step(code):
+            found[code] = findings_of(sign, inputs, inputs.settings.signs.get(code, {}))
+    return found, not_testable
+
+
+def _cases(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign]) -> pa.Table:
+    ledger = inputs.ledger
+    nats = _meeting_nats(inputs)
+
+    def account_nats(ids: list[str]) -> list[float]:
+        numbers = ledger.account_numbers(ids)
+        return list(np.where(numbers >= 0, nats[numbers], 0.0).tolist())
+
+    named = pa.compute.unique(pa.compute.list_flatten(findings["accounts"]))
+    accounts = ledger.arrow("accounts", ["account_id", "holder_id"])
+    accounts = accounts.filter(pa.compute.is_in(accounts["account_id"], value_set=named)).drop_null()
+    holders = dict(zip(accounts["account_id"].to_pylist(), accounts["holder_id"].to_pylist(), strict=True))
+    return build_cases(
+        findings,
+        inputs.chains.above,
+        account_nats=account_nats,
+        holders=holders,
+        settings=inputs.settings.cases,
+        signs=signs,
+    )
+
+
+def _meeting_nats(inputs: SignInputs) -> np.ndarray:
+    """How unlikely it is by chance, for each account, that a transfer of some chain is among its own.
+
+    −ln P(X ≥ 1) under a Poisson mean of the account's transfers times the share of all transfers that stand in
+    chains: a student's account where two chains meet joins them, a shop's does not.
+    """
+    flow = inputs.flow
+    share = np.mean(flow.chains.best >= max(flow.threshold * MICRONATS, 1)) if len(flow.transfers) else 0.0
+    expected = share * (flow.traffic.received + flow.traffic.paid)
+    return np.asarray(-np.log(-np.expm1(-np.maximum(expected, 1e-12))))
+
+
+def _devices(inputs: SignInputs) -> dict[str, pa.Table]:
+    """Clusters, and the hub devices that were set aside."""
+    clusters = inputs.clusters
+    return {
+        "devices": pa.Table.from_pandas(clusters.clusters, preserve_index=False),
+        "hubs": pa.Table.from_pandas(clusters.hubs.drop(columns=["account_ids"]), preserve_index=False),
+    }
+
+
+def _flow_facts(inputs: SignInputs) -> dict[str, Any]:
+    flow = inputs.flow
+    return {
+        "links": len(flow.links),
+        "strong_links": len(flow.strong),
+        "chains": len(flow.chains),
+        "threshold": flow.threshold if np.isfinite(flow.threshold) else None,
+        "expected_false_share": inputs.settings.flow.false_share,
+        "fit": flow.fit,
+        "tick_seconds": flow.transfers.tick / 1e6,
+        "window_hours": flow.window / 3.6e9,
+    }
+
+
+def peak_mb() -> int:
+    """Most memory that this process has held, in MB (Linux counts in KiB, macOS in bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 if sys.platform == "darwin" else 1 / 1024) / 1e6)

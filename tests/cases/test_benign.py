@@ -1,0 +1,108 @@
+"""Benign tests: each explanation where it fits and where it does not, and what it takes off."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mulegraph.cases.benign import FAILED, PASSED, TESTS, apply_benign_tests, read_evidence
+from mulegraph.settings import Settings
+from mulegraph.signs.base import all_signs
+from mulegraph.signs.inputs import SignInputs
+from tests.drawing import accounts_of, transfers_of
+from tests.signs.inputs import background, listing, use, weighed
+
+CHAIN = "victim m1 1000 9:00\nm1 m2 950 9:20\nm2 m3 900 9:50\nm3 cash 880 10:10\n"
+COLLECTED = "".join(f"s{n} hub {25} 3+{9 + n}:00\n" for n in range(8))
+
+
+def test_every_finding_has_every_test_and_a_reason(workspace):
+    """Passed or failed, in words; nothing is left out and nothing is deleted."""
+    findings = workspace.findings()
+    for benign, why in zip(findings["benign"], findings["benign_why"], strict=True):
+        assert list(benign) == [test.name for test in TESTS]
+        assert set(benign.values()) <= {PASSED, FAILED}
+        assert all(why.values())
+    assert sum(workspace.run.manifest["findings"].values()) == len(findings)
+
+
+def test_a_score_is_lowered_by_what_is_stated(ledger_of):
+    """The score after is the score before, less the share that each passed test takes off."""
+    ledger = ledger_of(CHAIN + background(), listings=[listing("m1", "known_good")])
+    inputs = SignInputs(ledger, Settings())
+    before = all_signs()["N1"].run(inputs, {})
+    after = apply_benign_tests(before, read_evidence(before, ledger, inputs.sides))
+    takes_off = {test.name: test.lowers for test in TESTS}
+    assert len(before) == len(after)
+    for old, new in zip(before.to_pylist(), after.to_pylist(), strict=True):
+        passed = [name for name, (result, _) in json.loads(new["benign"]).items() if result == PASSED]
+        left = 1.0
+        for name in passed:
+            left *= 1 - takes_off[name]
+        assert new["score"] == pytest.approx(old["score"] * left, abs=1e-6)
+        assert ("known_good" in passed) == (new["subject_id"] == "m1")
+
+
+def test_a_test_explains_only_its_signs(ledger_of):
+    """That a shop is known to be good says nothing of its being for sale."""
+    ledger = ledger_of("a b 10 9:00", listings=[listing("a", "for_sale"), listing("a", "known_good")])
+    (found,) = weighed("A2", ledger)
+    assert found["passed"] == [] and found["score"] == 0.8
+    assert json.loads(found["benign"])["known_good"] == [FAILED, "does not explain this sign"]
+
+
+@pytest.mark.parametrize(("amounts", "passed"), [("25", True), ("9 8 41 25 60 17 33 5", False)])
+def test_a_treasurer_collects_equal_shares_and_pays_a_firm(ledger_of, amounts, passed):
+    """Unequal shares are no club."""
+    sums = (amounts.split() * 8)[:8]
+    drawing = (
+        "".join(f"s{n} hub {each} 3+{9 + n}:00\n" for n, each in enumerate(sums))
+        + "hub hall 190 4+12:00\n"
+        + background()
+    )
+    rows = accounts_of(transfers_of(drawing), hall={"kind": "business"})
+    (found,) = (each for each in weighed("N3", ledger_of(drawing, accounts=rows)) if each["subject_id"] == "hub")
+    assert ("treasurer" in found["passed"]) is passed
+
+
+def test_who_pays_a_person_on_is_no_treasurer(ledger_of):
+    """Equal shares that go to another account of nobody known."""
+    drawing = COLLECTED + "hub hall 190 4+12:00\n" + background()
+    (found,) = (each for each in weighed("N3", ledger_of(drawing)) if each["subject_id"] == "hub")
+    assert "treasurer" not in found["passed"]
+
+
+@pytest.mark.parametrize(
+    ("homes", "passed"), [(["W1", "W1"], "household"), (["W1"] * 4, "student_house"), (["W1", "W2"], "")]
+)
+def test_who_lives_together_may_share_a_device(ledger_of, homes, passed):
+    """Two or three are a household, more a student house; two addresses are neither."""
+    names = "abcd"[: len(homes)]
+    holders = [
+        {"holder_id": f"h_{name}", "name": name, "address": home} for name, home in zip(names, homes, strict=True)
+    ]
+    drawing = "\n".join(f"{name} shop 10 9:00" for name in names)
+    ledger = ledger_of(drawing, device_use=[use(name, "pc") for name in names], holders=holders)
+    (found,) = weighed("A7", ledger)
+    assert found["passed"] == ([passed] if passed else [])
+
+
+def test_a_merchant_is_paid_by_many(ledger_of):
+    """By its kind, or because dozens pay it and few of them stand in the finding."""
+    drawing = COLLECTED + background()
+    (found,) = (
+        each
+        for each in weighed(
+            "N3", ledger_of(drawing, accounts=accounts_of(transfers_of(drawing), hub={"kind": "merchant"}))
+        )
+        if each["subject_id"] == "hub"
+    )
+    assert "merchant" in found["passed"]
+
+
+def test_what_recurs_must_recur_together(ledger_of):
+    """The same accounts on the same two days of different weeks; scattered meetings are no path."""
+    scattered = CHAIN + "victim m1 5 7+9:00\nm1 m2 5 12+9:00\nm2 m3 5 17+9:00\n"
+    found = weighed("N1", ledger_of(scattered + background()))
+    assert all("recurring_path" not in each["passed"] for each in found)

@@ -1,0 +1,177 @@
+"""Support requests and recalls, judged by the official schema; replies read back, hostile ones refused; reply days."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import camt_exceptions
+import pytest
+import xmlschema
+
+from mulegraph.casework.recall_messages import Held, Payment, Request, is_iban, recall
+from mulegraph.casework.reply_messages import read_reply
+from mulegraph.casework.workdays import reply_by
+from mulegraph.errors import DataError, UsageError
+from mulegraph.views.request import request_page, request_pdf
+
+SCHEMAS = Path(camt_exceptions.__file__).parent / "templates"
+EVIL = '<b onclick="x">&amp; #emph[x] "'
+
+
+@pytest.fixture(scope="module")
+def recall_schema() -> xmlschema.XMLSchema:
+    return xmlschema.XMLSchema(str(SCHEMAS / "camt.056.001.12" / "camt.056.001.12.xsd"))
+
+
+def request_of(**changed) -> Request:
+    payment = Payment(
+        "T1", datetime(2026, 1, 5, 9), Decimal("1000.00"), "NORD1", "NORD", "SUED1", Decimal("990.10"), Decimal(1000)
+    )
+    given = {
+        "number": "REQ-1", "case": "CASE-1", "sender": "NORD", "bank": "SUED", "currency": "EUR",
+        "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9), "reported": ["T0"],
+        "payments": [payment], "held": [Held("SUED1", Decimal(10), Decimal(20)), Held("SUED2", None, Decimal(5))],
+        "draft": False,
+    }  # fmt: skip
+    return Request(**{**given, **changed})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"sender": EVIL, "bank": "Ngân hàng Á Châu & Söhne <x>"},
+        {"payments": [Payment(f"T{n}", datetime(2026, 1, 5), Decimal("0.01"), "DE89370400440532013000", None, "X" * 34,
+                              Decimal(0), Decimal("0.01")) for n in range(50)]},
+        {"currency": "VND", "payments": [Payment("T1", datetime(2026, 1, 5), Decimal(5_000_000), None, None, "1",
+                                                 Decimal(1), Decimal(2))]},
+    ],
+)  # fmt: skip
+def test_the_recall_is_valid_by_the_official_schema(recall_schema, changed):
+    """camt.056.001.12 as ISO 20022 publishes it, carried by another project, is the judge."""
+    text = recall(request_of(**changed))
+    assert list(recall_schema.iter_errors(text)) == []
+    assert "FRAD" in text
+
+
+def test_only_own_customers_payments_are_recalled():
+    """What another bank's customer paid is for that bank to recall; the document still tells of it."""
+    payment = request_of().payments[0]
+    other = Payment(**{**vars(payment), "transfer": "T2", "payer_bank": "MITT"})
+    text = recall(request_of(payments=[payment, other]))
+    assert "<NbOfTxs>1</NbOfTxs>" in text and "T2" not in text
+    assert len(request_of(payments=[payment, other]).as_object()["payments"]) == 2
+
+
+def test_the_judge_judges(recall_schema):
+    """A broken recall is found."""
+    assert list(recall_schema.iter_errors(recall(request_of()).replace("<CreDtTm>", "<CreDtTm>x")))
+
+
+def test_what_the_standard_cannot_carry_is_named():
+    """Ids of more than 35 signs, accounts of more than 34."""
+    payment = request_of().payments[0]
+    with pytest.raises(UsageError, match="35"):
+        recall(request_of(payments=[Payment("T" * 36, *list(vars(payment).values())[1:])]))
+    with pytest.raises(UsageError, match="34"):
+        recall(request_of(payments=[Payment(**{**vars(payment), "payee": "9" * 35})]))
+
+
+def test_an_iban_is_sent_as_one():
+    """By its check digits; any other number as what it is."""
+    assert is_iban("DE89370400440532013000") and is_iban("GB82WEST12345698765432")
+    assert not is_iban("DE89370400440532013001") and not is_iban("NORD953904118")
+
+
+def test_the_document_escapes_and_tells_what_is_asked():
+    """As a page and as PDF; text that looks like markup stays text in both."""
+    body = request_of(bank=EVIL, draft=True).as_object()
+    page = request_page(body)
+    assert EVIL not in page and "&lt;b onclick" in page
+    assert "Draft" in page and "2026-01-09" in page and "990.10 to 1,000" in page and "not seen" in page
+    pdf = request_pdf(body)
+    assert pdf.startswith(b"%PDF-") and len(pdf) > 5_000
+
+
+@pytest.mark.parametrize(
+    ("asked", "country", "due"),
+    [
+        (date(2026, 11, 24), "DE", date(2026, 11, 27)),
+        (date(2026, 12, 23), "DE", date(2026, 12, 29)),  # 25 December is a holiday, then a weekend
+        (date(2026, 4, 29), "VN", date(2026, 5, 6)),  # 30 April, 1 May, a weekend
+        (date(2026, 12, 31), "us", date(2027, 1, 6)),
+    ],
+)
+def test_replies_are_due_after_three_working_days(tmp_path, asked, country, due):
+    """T+3 in the bank's country, over the year's end too."""
+    assert reply_by(asked, country, tmp_path / "none.csv") == due
+
+
+def test_own_free_days_count_too(tmp_path):
+    """A file in the workspace adds days; one that cannot be read is named with its line."""
+    path = tmp_path / "holidays.csv"
+    path.write_text("date,name\n2026-11-25,move\n", encoding="utf-8")
+    assert reply_by(date(2026, 11, 24), "DE", path) == date(2026, 11, 30)
+    path.write_text("date\n2026-11-25\nsoon\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"holidays\.csv:3"):
+        reply_by(date(2026, 11, 24), "DE", path)
+    with pytest.raises(UsageError, match="XX"):
+        reply_by(date(2026, 11, 24), "XX", tmp_path / "none.csv")
+
+
+RETURN = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.004.001.10"><PmtRtr>
+<GrpHdr><MsgId>RTN-1</MsgId><CreDtTm>2026-01-07T10:00:00Z</CreDtTm><NbOfTxs>1</NbOfTxs>
+<InstgAgt><FinInstnId><BICFI>SUEDDEFF</BICFI></FinInstnId></InstgAgt></GrpHdr>
+<TxInf><RtrId>R1</RtrId><OrgnlTxId>T1</OrgnlTxId><RtrdIntrBkSttlmAmt Ccy="EUR">870.10</RtrdIntrBkSttlmAmt>
+<RtrRsnInf><Rsn><Cd>FOCR</Cd></Rsn></RtrRsnInf></TxInf></PmtRtr></Document>"""
+RESOLUTION = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.029.001.14"><RsltnOfInvstgtn>
+<Assgnmt><Id>RES-1</Id><Assgnr><Agt><FinInstnId><Nm>SUED</Nm></FinInstnId></Agt></Assgnr>
+<Assgne><Agt><FinInstnId><Nm>NORD</Nm></FinInstnId></Agt></Assgne><CreDtTm>2026-01-07T10:00:00Z</CreDtTm></Assgnmt>
+<Sts><Conf>RJCR</Conf></Sts><CxlDtls><TxInfAndSts><OrgnlTxId>T1</OrgnlTxId><TxCxlSts>RJCR</TxCxlSts>
+<CxlStsRsnInf><Rsn><Cd>AM04</Cd></Rsn></CxlStsRsnInf></TxInfAndSts></CxlDtls></RsltnOfInvstgtn></Document>"""
+
+
+def test_a_return_is_read(tmp_path):
+    """pacs.004: which payment, how much came back, why."""
+    (tmp_path / "reply.xml").write_text(RETURN, encoding="utf-8")
+    reply = read_reply(tmp_path / "reply.xml")
+    assert (reply.kind, reply.message, reply.sender) == ("pacs.004", "RTN-1", "SUEDDEFF")
+    assert vars(reply.answers[0]) == {
+        "transfer": "T1", "answer": "returned", "amount": "870.10", "currency": "EUR", "reason": "FOCR",
+    }  # fmt: skip
+
+
+def test_a_resolution_is_read(tmp_path):
+    """camt.029, itself valid by the official schema: the bank refuses, and says why."""
+    schema = xmlschema.XMLSchema(str(SCHEMAS / "camt.029.001.14" / "camt.029.001.14.xsd"))
+    assert list(schema.iter_errors(RESOLUTION)) == []
+    (tmp_path / "reply.xml").write_text(RESOLUTION, encoding="utf-8")
+    reply = read_reply(tmp_path / "reply.xml")
+    assert (reply.kind, reply.message, reply.sender) == ("camt.029", "RES-1", "SUED")
+    assert [(each.transfer, each.answer, each.reason) for each in reply.answers] == [
+        ("T1", "refused", "AM04"),
+        ("", "refused", None),
+    ]
+
+
+LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>' + RETURN.replace("RTN-1", "&b;")
+OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>' + RETURN.replace("RTN-1", "&a;")
+DTD = '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">' + RETURN
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (LAUGHS, "hostile"), (OUTSIDE, "hostile"), (DTD, "hostile"), ("<a", "not XML"), ("", "not XML"),
+        ("<Document><Other/></Document>", "Other"), (RETURN.replace("870.10", "much"), "amount"),
+        ("<Document><PmtRtr/></Document>", "answers nothing"),
+    ],
+)  # fmt: skip
+def test_hostile_and_other_messages_are_refused(tmp_path, text, named):
+    """Entities, outside files, DTDs, broken XML, other messages: an error, and nothing is fetched or expanded."""
+    (tmp_path / "reply.xml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match=named) as error:
+        read_reply(tmp_path / "reply.xml")
+    assert error.value.hint and "root:" not in str(error.value)

@@ -1,1 +1,0 @@
-"""Tests of the way from files to the ledger."""

@@ -1,0 +1,216 @@
+"""Masking: one token a value, the same everywhere, no two alike, and back again."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mulegraph.errors import UsageError
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.privacy.tokens import HIDDEN, TOKEN, Masker, Tags, workspace_key
+from mulegraph.schema.tables import TABLES, Mask
+
+KEY = b"k" * 32
+
+
+class Values:
+    """What `LedgerValues` is for a ledger, for values given as lists."""
+
+    hash = "0" * 64
+
+    def __init__(self, folder, **values: list[str]) -> None:
+        self.folder, self.values = folder, values
+
+    def __call__(self, mask: Mask) -> pa.Array:
+        return pa.array(self.values.get(mask.name.lower(), []), pa.string())
+
+
+@pytest.fixture(scope="module")
+def ledger(workspace) -> Ledger:
+    return Ledger(workspace.folder / "ledger")
+
+
+@pytest.fixture(scope="module")
+def masker(ledger) -> Masker:
+    return Masker.of(ledger)
+
+
+def test_every_account_has_its_own_token_and_every_token_leads_back(ledger, masker):
+    """No two of the sample's accounts share a token, and a command that is given one finds the account."""
+    ids = ledger.account_ids.to_pylist()
+    tokens = [masker.token(Mask.ACCOUNT, each) for each in ids]
+
+    assert len(set(tokens)) == len(ids)
+    assert [masker.real(token, Mask.ACCOUNT) for token in tokens] == ids
+    assert all(len(token) == 13 and token[:4] == each[:4] for token, each in zip(tokens, ids, strict=True))
+
+
+@settings(max_examples=20, deadline=None)
+@given(key=st.binary(min_size=1, max_size=64), count=st.integers(1, 900))
+def test_tags_that_would_meet_are_made_longer(tmp_path_factory, key, count):
+    """With tags of one byte among hundreds of accounts most would meet; still no two tokens are the same."""
+    ids = [f"a{number}" for number in range(count)]
+    masker = Masker(key, Values(tmp_path_factory.mktemp("tags"), account=ids), tag_bytes=1)
+    tokens = {masker.token(Mask.ACCOUNT, each): each for each in ids}
+
+    assert len(tokens) == count
+    assert all(TOKEN.fullmatch(token) for token in tokens)
+    assert all(masker.real(token, Mask.ACCOUNT) == each for token, each in tokens.items())
+
+
+def test_a_third_of_a_million_accounts_do_not_meet(tmp_path):
+    """Tokens of a ledger of a large bank are all different, of 40 bits or where two met of 80."""
+    ids = [f"NORD{number:09d}" for number in range(300_000)]
+    masker = Masker(KEY, Values(tmp_path, account=ids))
+
+    assert len({masker.token(Mask.ACCOUNT, each) for each in ids}) == len(ids)
+
+
+def test_a_token_made_when_it_was_short_says_that_two_have_it(tmp_path):
+    """A token from before the second account came is refused rather than guessed."""
+    ids = [f"a{number}" for number in range(2_000)]
+    old = Masker(KEY, Values(tmp_path / "old", account=ids[:1]), tag_bytes=1)
+    new = Masker(KEY, Values(tmp_path / "new", account=ids), tag_bytes=1)
+
+    with pytest.raises(UsageError, match="two values"):
+        new.real(old.token(Mask.ACCOUNT, "a0"), Mask.ACCOUNT)
+
+
+def test_values_are_found_inside_sentences(ledger, masker):
+    """A finding's reason may name an account, a person, an address: each shows as its token."""
+    account = ledger.account_ids[0].as_py()
+    holder = next(row for row in ledger.arrow("holders").to_pylist() if row["national_id"] and row["address"])
+    device = ledger.arrow("devices")["device_id"][0].as_py()
+    text = f"{account}: paid by {holder['name']}, {holder['address']} ({holder['national_id']}); from {device}."
+
+    shown = masker.masked({"reason": text})["reason"]
+
+    assert not any(each in shown for each in (account, holder["name"], holder["address"], device))
+    assert re.fullmatch(r"\w+~\w+: paid by N~\w+, P~\w+ \(I~\w+\); from D~\w+\.", shown)
+    assert masker.token(Mask.ACCOUNT, account) in shown
+
+
+def test_shapes_and_other_values_stay(ledger, masker):
+    """Frames, rows and lists keep their shape; amounts, times, transfers and mulegraph's own words are not touched."""
+    account = ledger.account_ids[0].as_py()
+    token = masker.token(Mask.ACCOUNT, account)
+    row = {
+        "accounts": [account, "CASH-OUT"],
+        "amount": Decimal("12.50"),
+        "evidence": ["T000000001"],
+        "facts": {account: 3, "accounts_in": 12},
+        "date_of_birth": date(1980, 1, 2),
+        "closed_on": None,
+        "score": 0.5,
+    }
+
+    assert masker.masked(row) == {
+        **row,
+        "accounts": [token, "CASH-OUT"],
+        "facts": {token: 3, "accounts_in": 12},
+        "date_of_birth": HIDDEN,
+    }
+    frame = masker.masked(pd.DataFrame({"account_id": [account], "n": [1], "story": ["he said"], "reference": [None]}))
+    assert frame.to_dict("records") == [{"account_id": token, "n": 1, "story": HIDDEN, "reference": None}]
+    assert masker.masked(np.array([account], object)).tolist() == [token]
+
+
+def test_words_of_ours_stay_and_ids_do_not_hide_among_them(tmp_path):
+    """An account called `victim` does not hide the role; an id in a column of words is masked all the same."""
+    masker = Masker(KEY, Values(tmp_path, account=["victim", "NORD953904118", "T1"]))
+    row = {"role": "victim", "chain": "NORD953904118", "account": "victim", "transfer": "T1"}
+    shown = masker.masked(row)
+    assert (shown["role"], shown["transfer"]) == ("victim", "T1")
+    assert "~" in shown["chain"] and "~" in shown["account"]
+
+
+def test_small_numbers_are_not_taken_for_account_numbers(tmp_path):
+    """Where accounts are called 12 and 2026, counts, amounts and dates in a sentence stay as they are."""
+    masker = Masker(KEY, Values(tmp_path, account=["12", "2026", "104523"]))
+    text = "12 accounts paid 2,026.12 on 2026-01-05 at 10:12"
+
+    assert masker.masked({"reason": text})["reason"] == text
+    assert masker.masked(["12", "paid by 104523"]) == [
+        masker.token(Mask.ACCOUNT, "12"),
+        f"paid by {masker.token(Mask.ACCOUNT, '104523')}",
+    ]
+
+
+def test_masking_twice_is_masking_once(ledger, masker):
+    """A token is no value of the ledger."""
+    once = masker.masked(ledger.account_ids.to_pylist()[:100])
+    assert masker.masked(once) == once
+
+
+def test_revealed_shows_all_and_still_takes_tokens(ledger, masker):
+    """Who gave a reason goes on from a listing that was masked before."""
+    account = ledger.account_ids[0].as_py()
+    clear = Masker.of(ledger, revealed=True)
+
+    assert clear.masked([account]) == [account]
+    assert clear.real(masker.token(Mask.ACCOUNT, account), Mask.ACCOUNT) == account
+
+
+@pytest.mark.parametrize("text", ["NORD~aaaaaaaa", "A~a", "A~22", "H~abcdefgh", "NORD~abcdefghijklmnop"])
+def test_a_token_of_elsewhere_is_refused(masker, text):
+    """Tokens are good in the workspace that showed them."""
+    with pytest.raises(UsageError, match=text):
+        masker.real(text, Mask.ACCOUNT)
+
+
+def test_the_key_is_made_once_for_its_owner_only(tmp_path):
+    """Two processes that need it first at the same time end up with the same one."""
+    program = "import sys; from pathlib import Path; from mulegraph.privacy.tokens import workspace_key;"
+    program += "print(workspace_key(Path(sys.argv[1])).hex())"
+    both = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    made = {each.communicate()[0].strip() for each in both}
+
+    assert made == {workspace_key(tmp_path).hex()}
+    assert stat.S_IMODE((tmp_path / "masking.key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["masking.key"]
+
+
+def test_workspaces_have_different_tokens(tmp_path):
+    """What one workspace shows cannot be matched with what another shows."""
+    one, other = (Masker(workspace_key(folder), Values(folder, account=["x"])) for folder in made(tmp_path))
+    assert one.token(Mask.ACCOUNT, "x") != other.token(Mask.ACCOUNT, "x")
+
+
+def made(folder):
+    for name in ("one", "other"):
+        (folder / name).mkdir()
+        yield folder / name
+
+
+def test_kept_tags_are_those_that_were_made(tmp_path):
+    """The file beside the ledger saves the time of making them, and changes nothing."""
+    tags = np.array([5, 3, 5], np.uint64)
+    first = Tags.kept_in(tmp_path / "account-1.npy", lambda: tags)
+    again = Tags.kept_in(tmp_path / "account-1.npy", lambda: pytest.fail("made twice"))
+
+    assert first.places(b"\x05").tolist() == again.places(b"\x05").tolist() == [0, 2]
+    assert again.is_shared(b"\x05") and not again.is_shared(b"\x03")
+    Tags.kept_in(tmp_path / "account-2.npy", lambda: tags)
+    assert [path.name for path in tmp_path.iterdir()] == ["account-2.npy"]
+
+
+def test_every_column_that_names_a_person_is_masked():
+    """A new table cannot be added without saying so: columns with such names carry a mask."""
+    telling = re.compile(r"(account|holder|device|card|national)_id$|^name$|birth|address|story|^reference$|_account$")
+    for table in TABLES.values():
+        for column in table.columns:
+            assert not telling.search(column.name) or column.masked, f"{table.name}.{column.name}"

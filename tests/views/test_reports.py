@@ -1,0 +1,310 @@
+"""Reports of cases and runs: what stands in them is what the workspace answers, masked, and the same every time."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from mulegraph.cases.score import expected_false
+from mulegraph.casework import acts as casework
+from mulegraph.casework.requests import case_trace, make_request, take_reply, write_request
+from mulegraph.errors import UsageError
+from mulegraph.ingest.load import load
+from mulegraph.signs.base import all_signs
+from mulegraph.views.case_report_content import CaseReport
+from mulegraph.views.reports import write_report
+from mulegraph.views.run_report import run_document
+from mulegraph.views.run_report_content import RunReport
+from mulegraph.views.tables import shown
+from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.workspace import Workspace
+from tests.casework.test_recall_messages import RETURN
+from tests.conftest import SAMPLE
+
+CUT = "2026-01-24"
+SECTIONS = "summary network timeline balances transfers signs journey money requests journal proof".split()
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory) -> Workspace:
+    """Two nights: half the sample with two broken rows and no lists, then all of it; and a case worked on."""
+    folder = tmp_path_factory.mktemp("reports")
+    half = folder / "half"
+    half.mkdir()
+    for name in ("accounts", "holders"):
+        shutil.copy(SAMPLE / f"{name}.csv", half)
+    head, *rows = (SAMPLE / "transfers.csv").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in rows if row.split(",")[5].strip('"') < CUT]
+    rows[3], rows[7] = rows[3].replace(",EUR", ",XXX").replace('"EUR"', '"XXX"'), rows[7].replace("2026-", "26-")
+    (half / "transfers.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
+    load(half, folder / "workspace")
+    made = Workspace(folder / "workspace", reveal="tests of reports")
+    made.scan()
+    load(SAMPLE, folder / "workspace")
+    made.forget_ledger()
+    made.scan()
+    case = made.cases()["case"][0]
+    casework.assign(made, case, "ann")
+    casework.note(made, case, "called <i>back</i>")
+    bank = case_trace(made, case).banks["bank"].iloc[0]
+    request = make_request(made, case, bank, country="DE", sender="NORD")
+    write_request(made, request, folder / "requests")
+    (folder / "reply.xml").write_text(RETURN.replace("T1", request.payments[0].transfer), encoding="utf-8")
+    take_reply(made, case, folder / "reply.xml")
+    casework.close(made, made.cases()["case"][1], "innocent", "a club")
+    return Workspace(made.folder)
+
+
+@pytest.fixture(scope="module")
+def case(space) -> str:
+    return str(space.cases()["case"][0])
+
+
+@pytest.fixture(scope="module")
+def written(space, case, tmp_path_factory) -> list[Path]:
+    return write_report(space, tmp_path_factory.mktemp("case"), case)
+
+
+def words(text: str) -> str:
+    """What a reader reads of a page, without blanks: they differ between HTML and PDF."""
+    text = re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+    return "".join(html.unescape(re.sub(r"<[^>]+>", "", text)).split())
+
+
+def pdf_words(path: Path) -> str:
+    pages = PdfReader(path).pages
+    return "".join("".join(page.extract_text() for page in pages).replace("\u200b", "").split())
+
+
+def page_of(space: Workspace, run: Run) -> str:
+    return run_document(RunReport(space, run).content(), {}, {}).page
+
+
+def section(text: str, name: str) -> str:
+    return words(re.search(rf'<section aria-labelledby="{name}">.*?</section>', text, re.DOTALL)[0])
+
+
+def test_a_cases_report_agrees_with_the_workspace(space, case, written):
+    """Every section holds what the workspace answers when it is asked for the same."""
+    text = written[0].read_text(encoding="utf-8")
+    found, state = space.case(case), casework.told(space, case)
+    part = {name: section(text, name) for name in SECTIONS}
+    row, moved = found.row, found.transfers
+
+    assert f"{len(row['accounts'])}accounts" in part["summary"] and shown(row["amount"]) in part["summary"]
+    assert "Holding" in part["summary"] and f"Score{row['score']:.2f}" in part["summary"]
+    assert all(account in part["network"] for account in row["accounts"])
+    assert all(each in part["transfers"] for each in moved["transfer_id"])
+    assert f"{len(moved)}transfers" in part["transfers"]
+    assert moved["transfer_id"].iloc[0] in part["timeline"] and moved["transfer_id"].iloc[-1] in part["timeline"]
+    told = found.told()
+    for story in told.drop_duplicates(["sign", "pattern"]).itertuples():
+        assert words(html.escape(all_signs()[story.sign].title)) in part["signs"]
+    best = told.iloc[0]
+    assert words(best["finding"]) in part["signs"] and words(html.escape(best["reason"])) in part["signs"]
+    for name, why in best["benign_why"].items():
+        fits = "fits" if best["benign"][name] == "passed" else "doesnotfit"
+        explained = f"{name.replace('_', '')}{fits}:{words(html.escape(why))}"
+        assert explained in part["signs"] or why == "does not explain this sign"
+    for step in found.journey.to_dict("records"):
+        assert step["phase"].replace("_", "") + words(step["seen"]) in part["journey"]
+        assert words(html.escape(step["barriers"])) in part["journey"]
+    assert "blind" in part["journey"]
+    request, reply = state["requests"][0], state["replies"][0]
+    assert request["number"] in part["requests"] and request["bank"] in part["requests"]
+    assert reply["answers"][0]["transfer"] in part["requests"] and "870.10" in part["requests"]
+    assert "calledback" not in part["journal"] and "called<i>back</i>" in html.unescape(part["journal"])
+    entries = [each for each in space.journal_entries() if each["about"] == case]
+    assert len(entries) >= 4 and all(each["hash"][:12] in part["journal"] for each in entries)
+    for known in (space.run.name, space.ledger.hash, space.run.manifest["code"], space.journal.verify().last):
+        assert known in part["proof"]
+    assert all(digest in part["proof"] for digest in space.run.manifest["files"].values())
+
+
+def test_money_still_there_is_the_traces(space, case, written):
+    """By bank, with both ends of the range, and its bar no longer than what was traced."""
+    text = section(written[0].read_text(encoding="utf-8"), "money")
+    found = space.masked(case_trace(space, case))
+    for bank in found.banks.itertuples():
+        low, high = shown(bank.minimum), shown(bank.maximum)
+        assert bank.bank + (low if low == high else f"{low}–{high}") in text
+    assert found.accounts.sort_values("maximum")["account"].iloc[-1] in text
+    assert shown(max(found.traced.values())) in text
+
+
+def test_the_pdf_holds_what_the_page_holds(written):
+    """The same summary, transfers, hashes and heads, as text that can be selected."""
+    text, pdf = written[0].read_text(encoding="utf-8"), pdf_words(written[1])
+    assert section(text, "summary") in pdf
+    for cell in re.findall(r"<td[^>]*>([^<]*)</td>", text):
+        assert words(cell) in pdf, cell
+    for head in re.findall(r"<h2[^>]*>([^<]*)</h2>", text):
+        assert words(head) in pdf
+
+
+def test_the_same_case_gives_the_same_bytes(space, case, written, tmp_path):
+    """Page and PDF: no time of making, nothing by chance."""
+    again = write_report(Workspace(space.folder), tmp_path, case)
+    assert [each.read_bytes() for each in again] == [each.read_bytes() for each in written]
+
+
+def test_a_case_without_money_says_so(space):
+    """No chain and no report: nothing to trace, nothing plotted, and the next step is to look."""
+    cases = space.cases()
+    quiet = next(
+        case for case in cases["case"] if not len(space.case(case).chains) and not len(space.case(case).transfers)
+    )
+    text = CaseReport(space.case(quiet)).document().page
+    assert "Nothing can be traced" in text and "no payment to follow" in text
+    assert "no reported payment to follow" in text and "No transfer is evidence" in text
+
+
+def test_a_case_that_has_gone_quiet_has_a_report(space):
+    """It is of the last run that had it, and says which."""
+    gone = next(row["case"] for row in casework.difference(space, None, None) if row["change"] == "quiet")
+    content = CaseReport(space.case(gone)).content()
+    assert content["run"] == Runs(space.folder).all()[0].name != space.run.name
+    assert gone in CaseReport(space.case(gone)).document().page
+
+
+def test_reasons_are_in_the_language_asked_for(space, case):
+    """As `case show` gives them."""
+    reason = space.case(case).told("nl")["reason"].iloc[0]
+    assert html.escape(reason) in html.unescape(CaseReport(space.case(case)).document(language="nl").page)
+    with pytest.raises(UsageError, match="--lang"):
+        CaseReport(space.case(case)).content(language="xx")
+
+
+def test_masked_unless_a_reason_is_given(space, case, tmp_path):
+    """The same report with a reason names accounts, says so, and the reason is in the journal."""
+    shutil.copytree(space.folder, tmp_path / "ws")
+    clear = Workspace(tmp_path / "ws", reveal="for the file")
+    real = clear.case(case).accounts["account_id"].tolist()
+    masked = CaseReport(Workspace(tmp_path / "ws").case(case)).document().page
+    page = CaseReport(clear.case(case)).document().page
+    assert all(account in page for account in real) and not any(account in masked for account in real)
+    assert "shown as tokens" in masked and "shown as they are" in page
+    RunReport(clear, clear.run).content()
+    reasons = [entry.facts["reason"] for entry in clear.journal.entries() if entry.what == "revealed"]
+    assert reasons.count("for the file") == 1
+
+
+def test_a_runs_report_agrees_with_the_workspace(space, tmp_path):
+    """Cases with their state and links, changes, scores with expected false alarms, rejects, timings, trend, chains."""
+    paths = write_report(space, tmp_path, case_reports=1)
+    text = paths[0].read_text(encoding="utf-8")
+    run, cases = space.run, space.cases()
+    part = {name: section(text, name) for name in re.findall(r'<section aria-labelledby="(\w+)"', text)}
+    best = f"{cases['case'][0]}-report"
+    assert [path.name for path in paths[:3]] == ["report.html", f"{best}.html", f"{best}.pdf"]
+    for link in re.findall(r'href="([^#"]+)"', text):
+        assert (tmp_path / link).is_file()
+    assert f'href="{cases["case"][0]}-report.html"' in text and f'href="{cases["case"][1]}.html"' in text
+    assert "openann" in part["cases"] and "closedinnocent" in part["cases"]
+    differences = [row for row in casework.difference(space, None, None) if row["change"] != "same"]
+    before = Runs(space.folder).all()[0].name
+    assert before in part["changes"]
+    for change in {row["change"] for row in differences}:
+        assert f"{sum(row['change'] == change for row in differences)}{change}" in part["changes"]
+    scores, chains = run.table("scores")["score"].to_pylist(), space.chains(min_surprise=0)
+    assert f"0.9{sum(each >= 0.9 for each in scores)}{expected_false(scores, 0.9):.1%}" in part["scores"]
+    assert f"0.5{sum(each >= 0.5 for each in scores)}{expected_false(scores, 0.5):.1%}" in part["scores"]
+    above = chains[chains["surprise"] >= run.threshold]
+    assert f"{run.threshold:.1f}{len(above)}{above['expected_false_share'].max():.1%}" in part["scores"]
+    for code, count in run.manifest["findings"].items():
+        assert f"{code}{count}{words(html.escape(all_signs()[code].title))}" in part["signs"]
+    assert "unknowncurrency" in part["rejects"] and "notatime" in part["rejects"]
+    for load_folder in (space.folder / "rejects").iterdir():
+        assert f"rejects/{load_folder.name}/transfers.csv" in part["rejects"]
+    for step, seconds in run.manifest["seconds"].items():
+        assert step in part["timings"] and f"{seconds:.2f}" in part["timings"]
+    assert all(each.name in part["trend"] for each in Runs(space.folder).all())
+    assert space.chains(top=1)["accounts"][0][0] in part["chains"]
+
+
+def test_any_run_by_its_name(space):
+    """The first run says that it is the first, what it could not test, and that it is not the latest."""
+    first = Runs(space.folder).all()[0]
+    text = page_of(space, first)
+    assert "first run" in text and "not the latest run" in text
+    assert f"all of its {first.manifest['cases']:,} cases are new" in text
+    signs = section(text, "signs")
+    for code, needs in first.manifest["not_testable"].items():
+        assert code in signs and needs[0] in signs
+    assert "2 rows of the files" in text
+    assert page_of(space, first) == text
+    assert space.run.name != first.name
+
+
+@pytest.mark.parametrize("subject", ["CASE-00000000", "20200101T000000Z-000000", "NORD~aaaaaaaa"])
+def test_what_is_unknown_is_named(space, tmp_path, subject):
+    """And nothing is written."""
+    with pytest.raises(UsageError, match=re.escape(subject)):
+        write_report(space, tmp_path / "out", subject)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_near_name_is_offered(space, case, tmp_path):
+    """Of cases and of runs."""
+    with pytest.raises(UsageError) as error:
+        write_report(space, tmp_path, case[:-1] + ("0" if case[-1] != "0" else "1"))
+    assert case in error.value.hint
+    with pytest.raises(UsageError) as error:
+        write_report(space, tmp_path, space.run.name[:-2])
+    assert space.run.name in error.value.hint
+
+
+def test_a_folder_that_cannot_be_is_an_error(space, case):
+    """With what to do, for a case and for a run."""
+    for subject in (case, None):
+        with pytest.raises(UsageError, match="cannot be written") as error:
+            write_report(space, Path("/proc/no"), subject)
+        assert "-o" in error.value.hint
+
+
+def test_a_run_of_accounts_that_the_ledger_lost_is_not_shown(space, tmp_path):
+    """They could not be masked, as masking knows values from the ledger; with a reason they may be seen."""
+    shutil.copytree(space.folder, tmp_path / "ws")
+    shutil.rmtree(tmp_path / "ws" / "ledger")
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "accounts.csv").write_text("account_id,bank,kind,currency\nX1,NORD,personal,EUR\nX2,NORD,personal,EUR\n")
+    (files / "transfers.csv").write_text(
+        "transfer_id,source,target,amount,currency,at,channel\nT1,X1,X2,5.00,EUR,2026-01-05T09:00:00Z,instant\n"
+    )
+    load(files, tmp_path / "ws")
+    old = Runs(tmp_path / "ws").all()[0]
+    with pytest.raises(UsageError, match="cannot be masked"):
+        RunReport(Workspace(tmp_path / "ws"), old).content()
+    case = old.table("cases")["case"][0].as_py()
+    with pytest.raises(UsageError, match="cannot be masked"):
+        CaseReport(Workspace(tmp_path / "ws").case(case)).content()
+    assert RunReport(Workspace(tmp_path / "ws", reveal="why"), old).content()["run"] == old.name
+
+
+def test_expected_false_alarms_are_the_mean_of_what_is_missing():
+    """Of scores 0.9 and 0.7 a fifth is expected to be false; of none there is no share."""
+    assert expected_false([0.9, 0.7, 0.1], 0.5) == pytest.approx(0.2)
+    assert expected_false([0.1], 0.5) is None
+
+
+def test_an_empty_scan_has_a_report(tmp_path):
+    """No case, no chain, one run: every section says so."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "accounts.csv").write_text("account_id,bank,kind,currency\nX1,NORD,personal,EUR\nX2,NORD,personal,EUR\n")
+    rows = [f"T{day},X1,X2,5.00,EUR,{datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ},instant"
+            for day in range(3)]  # fmt: skip
+    (files / "transfers.csv").write_text(
+        "\n".join(["transfer_id,source,target,amount,currency,at,channel", *rows]), encoding="utf-8"
+    )
+    load(files, tmp_path / "ws")
+    text = write_report(Workspace(tmp_path / "ws"), tmp_path / "out")[0].read_text(encoding="utf-8")
+    assert "No case was found." in text and "No chain reached the threshold." in text
+    assert "a trend needs two" in text and "first run" in text

@@ -1,0 +1,223 @@
+"""Tracing in the ledger's own words: the contract, planted victims, and what one may ask."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from decimal import Decimal
+from functools import partial
+
+import pandas as pd
+import pytest
+
+import mulegraph
+from mulegraph.errors import UsageError
+from mulegraph.flow.matching import read_transfers
+from mulegraph.flow.tracing import METHODS
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.views.tables import plain
+from mulegraph.workspace.workspace import Workspace
+from tests.conftest import SAMPLE
+from tests.drawing import accounts_of, draw, transfers_of
+
+STORY = """
+    victim  mule    1000.00 9:00
+    boss    mule     200.00 9:05
+    mule    relay    600.00 9:10
+    mule    abroad   300.00 9:20
+    relay   cash     250.00 9:30
+    relay   saver    100.00 9:40
+    saver   relay      1.00 1+9:00
+"""
+
+
+@pytest.fixture
+def story(tmp_path) -> Workspace:
+    """A victim, a mule with money of his own, a bank whose payments are not here, and cash."""
+    rows = accounts_of(transfers_of(STORY), abroad={"bank": "FAR"}, saver={"bank": "SUED"})
+    reports = [{"report_id": "R1", "transfer_id": "t001", "victim_account": "victim", "reported_at": "2026-01-06"}]
+    draw(tmp_path, STORY, accounts=rows, reports=reports)
+    return Workspace(tmp_path / "workspace", reveal="a test")
+
+
+def amounts(rows: list[dict], method: str, part: str, key: str) -> dict[str, str]:
+    return {row[key]: row[method][part] for row in rows}
+
+
+def test_the_object_keeps_the_contract(story):
+    """Accounts by generation, the frontier with whom to ask, banks with a range; amounts as decimal texts."""
+    body = plain(story.trace(["t001"]).as_object())
+
+    assert body["currency"] == "EUR"
+    assert body["methods"] == list(METHODS)
+    assert {row["account"]: (row["bank"], row["generation"]) for row in body["accounts"]} == {
+        "mule": ("NORD", 1), "relay": ("NORD", 2), "saver": ("SUED", 3),
+    }  # fmt: skip
+    by = [partial(amounts, body["accounts"], each, key="account") for each in ("fifo", "haircut", "libr")]
+    fifo, haircut, libr = by
+    assert fifo(part="in") == {"mule": "1000.00", "relay": "601.00", "saver": "100.00"}
+    assert fifo(part="out") == {"mule": "900.00", "relay": "350.00", "saver": "1.00"}
+    assert fifo(part="remaining") == {"mule": "100.00", "relay": "251.00", "saver": "99.00"}
+    assert haircut(part="remaining") == {"mule": "250.00", "relay": "209.17", "saver": "82.50"}
+    assert libr(part="remaining") == {"mule": "300.00", "relay": "251.00", "saver": "99.00"}
+    assert {row["transfer"]: row["bank"] for row in body["frontier"]} == {"t004": "FAR", "t005": None}
+    assert amounts(body["frontier"], "libr", "amount", "transfer") == {"t004": "300.00", "t005": "50.00"}
+    assert body["banks"] == [
+        {"bank": "NORD", "minimum": "351.00", "maximum": "551.00"},
+        {"bank": "SUED", "minimum": "82.50", "maximum": "99.00"},
+    ]
+
+
+def test_traced_money_is_what_remains_and_what_left(story):
+    """Exactly, in every method that conserves money."""
+    for ask in ({"payments": ["t001"]}, {"payments": ["t001", "t002", "t003"]}, {"account": "relay"}):
+        body = plain(story.trace(**ask).as_object())
+        for method in ("fifo", "haircut", "libr"):
+            parts = [row[method]["remaining"] for row in body["accounts"]]
+            parts += [row[method]["amount"] for row in body["frontier"]]
+            assert sum(map(Decimal, parts)) == Decimal(body["traced"][method])
+
+
+def test_a_report_and_an_account_name_payments(story):
+    """The payment of a victim's report; all that an account paid since a time, or received when asked back."""
+    assert story.trace(reports=["R1"]).chosen == ["t001"]
+    assert story.trace(account="mule").chosen == ["t003", "t004"]
+    assert story.trace(account="mule", since="2026-01-05T09:15").chosen == ["t004"]
+    assert story.trace(account="mule", back=True).chosen == ["t001", "t002"]
+    assert story.trace(["t003"], account="mule", reports=["R1"]).chosen == ["t003", "t001", "t004"]
+
+
+def test_back_to_the_sources(story):
+    """The cash was the relay's, who had it from the mule, who had it from the boss and the victim.
+
+    What came in last, the boss's 200, is taken to have paid the later payment abroad.
+    """
+    found = story.trace(["t005"], back=True)
+    assert dict(zip(found.accounts["account"], found.accounts["generation"], strict=True)) == {
+        "relay": 1, "mule": 2, "boss": 3, "victim": 3,
+    }  # fmt: skip
+    left = dict(zip(found.accounts["account"], found.accounts["fifo_remaining"], strict=True))
+    assert (left["boss"], left["victim"]) == (0, Decimal("250.00"))
+
+
+def test_own_banks_are_set_or_read_from_the_data(story):
+    """A bank is seen when its accounts pay anything in the ledger; `own_banks` says otherwise."""
+    (story.folder / "mulegraph.toml").write_text('[trace]\nown_banks = ["SUED", "FAR"]', encoding="utf-8")
+    found = Workspace(story.folder, reveal="a test").trace(["t001"])
+    assert found.accounts.empty
+    assert found.frontier[["transfer", "bank", "fifo_amount"]].to_dict("records") == [
+        {"transfer": "t001", "bank": "NORD", "fifo_amount": Decimal("1000.00")}
+    ]
+    (story.folder / "mulegraph.toml").write_text('[trace]\nown_banks = ["NRD"]', encoding="utf-8")
+    with pytest.raises(UsageError, match="NRD") as error:
+        Workspace(story.folder, reveal="a test").trace(["t001"])
+    assert "NORD" in error.value.hint
+
+
+def test_a_trace_ends_where_it_is_told_to(story):
+    """Before `until` the saver has all of it; own money may count from an earlier time."""
+    early = story.trace(["t001"], until="2026-01-06")
+    assert dict(zip(early.accounts["account"], early.accounts["fifo_out"], strict=True))["saver"] == 0
+    later = story.trace(["t003"], known_since="2026-01-05")
+    assert "2026-01-05 00:00" in later.assumptions[0]
+
+
+def test_a_masked_trace_draws_and_names_nobody(story):
+    """Accounts are tokens in frames and picture; banks and transfers stay."""
+    found = mulegraph.open(story.folder).trace(["t001"])
+    graph = found.graph()
+    assert {"ask FAR", "CASH-OUT"} <= set(graph)
+    assert not {"mule", "relay", "victim"} & set(graph)
+    assert len(graph) == 6
+    assert found.accounts["account"].str.contains("~").all()
+    assert mulegraph.open(story.folder).trace(account=found.accounts["account"][0]).chosen == ["t003", "t004"]
+
+
+def test_only_poison_is_counted_and_left_out_where_it_is_too_much(story, monkeypatch):
+    """Poison reaches everybody in time; its own method lists them all."""
+    monkeypatch.setattr("mulegraph.workspace.trace.MAX_ONLY_POISON", 0)
+    text = STORY + "mule other 1000.00 1+10:00\nother third 5.00 1+11:00\nthird fourth 5.00 1+12:00"
+    folder = story.folder.parent / "more"
+    folder.mkdir()
+    draw(folder, text)
+    space = Workspace(folder / "workspace", reveal="a test")
+    found = space.trace(["t006"])
+    assert found.left_out == (found.only_poison["accounts"] > 0)
+    everyone = space.trace(["t006"], methods=("poison",))
+    assert not everyone.left_out
+    assert len(everyone.accounts) == len(found.accounts) + found.only_poison["accounts"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "named"),
+    [
+        ({"payments": ["t999"]}, "t999"),
+        ({"reports": ["R9"]}, "R9"),
+        ({"account": "nobody"}, "nobody"),
+        ({"account": "abroad"}, "paid nothing"),
+        ({}, "no payment"),
+        ({"payments": ["t007"], "until": "2026-01-05T12:00"}, "until"),
+    ],
+)
+def test_what_cannot_be_traced_is_named(story, ask, named):
+    """With something to do about it."""
+    with pytest.raises(UsageError, match=named) as error:
+        story.trace(**ask)
+    assert error.value.hint
+
+
+def test_currencies_are_not_mixed(tmp_path):
+    """Two payments in two currencies are two traces."""
+    rows = transfers_of("a b 5.00 9:00\nc d 7 9:10")
+    rows[1]["currency"] = "VND"
+    accounts = accounts_of(rows, c={"currency": "VND"}, d={"currency": "VND"})
+    draw(tmp_path, "a b 5.00 9:00", transfers=rows, accounts=accounts)
+    space = Workspace(tmp_path / "workspace", reveal="a test")
+    with pytest.raises(UsageError, match="EUR and VND"):
+        space.trace(["t001", "t002"])
+    assert plain(space.trace(["t002"]).as_object())["traced"]["fifo"] == "7"
+
+
+def test_planted_victims_money_is_found_to_the_cent(workspace):
+    """For every reported payment of the sample: FIFO by bank as queues of pieces give it, and every planted hop."""
+    space = Workspace(workspace.folder, reveal="a test")
+    ledger: Ledger = space.ledger
+    moved = read_transfers(ledger)
+    rows = ledger.rows_of(moved.row, ["transfer_id", "source", "target", "amount"]).to_pylist()
+    bank = dict(zip(*(ledger.arrow("accounts")[name].to_pylist() for name in ("account_id", "bank")), strict=True))
+    reports = pd.read_csv(SAMPLE / "reports.csv")
+    for payment in reports["transfer_id"]:
+        found = space.trace([payment])
+        expected, reached = fifo_by_bank(rows, payment, bank)
+        left = found.accounts.groupby("bank")["fifo_remaining"].sum()
+        assert {name: value for name, value in left.items() if value} == expected, payment
+        assert reached <= set(found.accounts["account"])
+
+
+def fifo_by_bank(rows, payment, bank):
+    """Remaining money by bank, and accounts that held any: plain queues of (amount, traced)."""
+    queues, reached, begun = defaultdict(deque), set(), False
+    for row in rows:
+        begun = begun or row["transfer_id"] == payment
+        if not begun or row["source"] == row["target"]:
+            continue
+        pieces, need = [], row["amount"]
+        queue = queues[row["source"]] if row["source"] else deque()
+        while need and queue:
+            amount, traced = queue.popleft()
+            taken = min(amount, need)
+            pieces.append((taken, traced))
+            need -= taken
+            if amount > taken:
+                queue.appendleft((amount - taken, traced))
+        pieces.append((need, False))
+        if row["transfer_id"] == payment:
+            pieces = [(row["amount"], True)]
+        if row["target"]:
+            queues[row["target"]].extend(piece for piece in pieces if piece[0])
+            reached |= {row["target"]} if any(traced for amount, traced in pieces if amount) else set()
+    left = defaultdict(Decimal)
+    for account, queue in queues.items():
+        for amount, traced in queue:
+            if traced:
+                left[bank[account]] += amount
+    return dict(left), reached
