@@ -12,10 +12,9 @@ from mulegraph.errors import EXIT_BAD_USE, EXIT_ENGINE, EngineError, UsageError
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.neo4j.graph import Neo4jGraph
 from mulegraph.graph.neo4j.session import check_version, connect, meaning
+from tests.graph.conftest import SPLIT, finding, findings_of, input_of
+from tests.graph.neo4j.test_load import TIME_ORDER, many, written
 from tests.neo4j_server import Server, address_of, free_port, values
-
-from .conftest import SPLIT, finding, findings_of, input_of
-from .test_neo4j_load import TIME_ORDER, many, written
 
 NEVER_ENDING = "UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b RETURN sum(a * b) AS n"
 TOO_MUCH = "UNWIND range(1, 100000000) AS a WITH collect(toString(a) + 'x') AS every RETURN size(every) AS n"

@@ -10,10 +10,9 @@ from mulegraph.errors import UsageError
 from mulegraph.graph.neo4j.graph import Neo4jGraph
 from mulegraph.graph.neo4j.importer import write_import
 from mulegraph.graph.neo4j.portions import portions_of_tables
+from tests.graph.conftest import SPLIT
+from tests.graph.neo4j.test_load import NEXT_DAY, contents, full, written
 from tests.neo4j_server import Server, address_of, values
-
-from .conftest import SPLIT
-from .test_neo4j_load import NEXT_DAY, contents, full, written
 
 AWKWARD = [
     {"holder_id": "h_mule_a", "name": 'Ann "the, mule"', "address": "Line 1\nLine 2", "occupation": "; DROP 'x' \\"},

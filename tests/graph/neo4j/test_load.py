@@ -19,9 +19,8 @@ from mulegraph.graph.base import GraphInput
 from mulegraph.graph.neo4j.graph import Neo4jGraph
 from mulegraph.graph.neo4j.load import GraphLoad
 from mulegraph.graph.neo4j.session import connect
+from tests.graph.conftest import SPLIT, cases_of, finding, findings_of, input_of, listing, tables_of, use
 from tests.neo4j_server import environment, values, without_schema
-
-from .conftest import SPLIT, cases_of, finding, findings_of, input_of, listing, tables_of, use
 
 ROOT = Path(__file__).parents[3]
 TIME_ORDER = "MATCH (a:Account)-[t:TRANSFER]->(b:Account) RETURN t.transfer_id AS id ORDER BY t.at, id"
