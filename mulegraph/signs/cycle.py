@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR

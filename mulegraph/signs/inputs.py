@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.decoys import shuffled
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.layering import Flow, find_flow

@@ -14,7 +14,8 @@ from scipy import stats
 
 from mulegraph.flow import cycles as cycles_module
 from mulegraph.flow import shared_counterparties as meetings_module
-from mulegraph.flow.bursts import FAN_IN, FAN_OUT, TransfersByAccount, find_bursts, poisson_nats
+from mulegraph.flow.bursts import FAN_IN, FAN_OUT, find_bursts, poisson_nats
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.matching import HOUR, Transfers, in_order
 from mulegraph.flow.shared_counterparties import scatter_gather, shared_receivers
