@@ -70,6 +70,17 @@ class TransfersByAccount:
         return _distinct_parties(self.payments)
 
 
+def lists_of(values: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The chosen ones of lists that stand one after the other, and where each of them begins.
+
+    List n is `values[start[n]:start[n + 1]]`.
+    """
+    sizes = np.diff(start)[chosen]
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    entries = np.repeat(start[chosen] - starts[:-1], sizes) + np.arange(starts[-1])
+    return values[entries], starts
+
+
 def _sorted_by(columns: Columns, accounts: int, *, payer: bool) -> Side:
     mine, other = (columns.source, columns.target) if payer else (columns.target, columns.source)
     return Side(*_counting_sort(mine, other, columns.amount, columns.at, accounts))

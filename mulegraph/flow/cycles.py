@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from mulegraph.flow.bursts import fitting_share
-from mulegraph.flow.by_account import Side, TransfersByAccount
+from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 from mulegraph.flow.matching import DAY
 
 MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
@@ -91,11 +91,7 @@ def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 
 def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.ndarray, total: int) -> Cycles:
     """Greedily, best first: cycles that share no transfer with a better one."""
     kept = order[_is_free(flat, start, order, total)]
-    sizes = np.diff(start)[kept]
-    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    # Each cycle's entries, one after the other: its first, and then so many on.
-    entries = np.repeat(start[kept] - starts[:-1], sizes) + np.arange(starts[-1])
-    return Cycles(flat[entries], starts, nats[kept], log_trials=float(np.log(total)))
+    return Cycles(*lists_of(flat, start, kept), nats[kept], log_trials=float(np.log(total)))
 
 
 @njit(cache=True, nogil=True)

@@ -23,7 +23,7 @@ from ibis.expr import types as ir
 from mulegraph.errors import UsageError
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
-from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, minor_exponents
+from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
 
 ENGINE_MEMORY = "3GB"
 MICROSECONDS_A_DAY = 86_400_000_000
@@ -278,6 +278,17 @@ def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.nda
 def in_currency(minor: int, code: str) -> Decimal:
     """An amount in minor units as the ledger writes it: 1234 EUR → 12.340."""
     return Decimal(minor * 10 ** (AMOUNT_PLACES - minor_exponents()[code])).scaleb(-AMOUNT_PLACES)
+
+
+def amounts(minor: np.ndarray, currencies: pa.Array) -> pa.Array:
+    """The same for columns: int64 counts of the smallest coin as the ledger's decimals; the inverse of `minor_units`."""
+    codes = currencies.dictionary_encode()
+    exponents = minor_exponents()
+    factors = np.array([10 ** (AMOUNT_PLACES - exponents[code]) for code in codes.dictionary.to_pylist()], np.int64)
+    thousandths = np.asarray(minor, np.int64) * factors[codes.indices.to_numpy()]
+    # A decimal128 is 16 bytes, low word first; the high one only carries the sign.
+    words = np.stack([thousandths, thousandths >> 63], axis=1)
+    return pa.Array.from_buffers(ARROW_TYPE[Kind.AMOUNT], len(words), [None, pa.py_buffer(np.ascontiguousarray(words))])
 
 
 def _unscaled(decimals: pa.Array) -> np.ndarray:
