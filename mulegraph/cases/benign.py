@@ -20,8 +20,8 @@ from scipy import sparse
 
 from mulegraph.errors import UsageError
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import DAY, Transfers
 from mulegraph.flow.habits import ARRANGED
+from mulegraph.flow.matching import DAY, Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Sign, all_signs
 

@@ -229,9 +229,7 @@ def _write(rows, row, pair, middle, first, second):  # type: ignore[no-untyped-d
     rows[row, 4] = second
 
 
-def _surprising(
-    pattern: str, transfers: Transfers, rows: Meetings, seen: int, windows: list[int], mean: Mean
-) -> Pairs:
+def _surprising(pattern: str, transfers: Transfers, rows: Meetings, seen: int, windows: list[int], mean: Mean) -> Pairs:
     """Each pair's most surprising window, those with fewer than three meetings left out."""
     limits = sorted({max(window, transfers.tick) for window in windows})
     parts = [_densest_within(transfers, rows, window) for window in limits]

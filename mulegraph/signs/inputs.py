@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow import decoys
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.matching import Transfers, read_transfers

@@ -144,8 +144,16 @@ def _all_cycles(ledger, window):
     """The whole search, before cycles that share transfers are left out."""
     sides = TransfersByAccount(ledger)
     search = cycles_module.Search(
-        sides.payments, sides.receipts, sides.next_payment, sides.next_receipt, np.ones(ACCOUNTS), np.ones(ACCOUNTS),
-        window=window, tick=ledger.tick, share_percent=70, either=False,
+        sides.payments,
+        sides.receipts,
+        sides.next_payment,
+        sides.next_receipt,
+        np.ones(ACCOUNTS),
+        np.ones(ACCOUNTS),
+        window=window,
+        tick=ledger.tick,
+        share_percent=70,
+        either=False,
     )
     flat, begins, _ = cycles_module._search(search)
     return [flat[low:high].tolist() for low, high in itertools.pairwise(begins.tolist())]
