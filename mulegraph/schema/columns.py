@@ -114,6 +114,8 @@ def _is_text(kind: pa.DataType) -> bool:
         return _is_text(kind.value_type)
     if pa.types.is_list(kind):
         return _is_text(kind.value_type)
+    if pa.types.is_map(kind):
+        return _is_text(kind.key_type) or _is_text(kind.item_type)
     if pa.types.is_struct(kind):
         return any(_is_text(kind.field(place).type) for place in range(kind.num_fields))
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))

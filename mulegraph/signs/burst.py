@@ -16,9 +16,13 @@ from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Meetings, scatter_gather, shared_receivers
 from mulegraph.ledger.ledger import Ledger, in_currency
-from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign, strength
 
 PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", "gather_scatter": "GS"}
+
+
+PATTERN_NAMES = tuple(name.replace("_", "-") for name in PREFIX)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,15 @@ class Found:
     weight=7.0,
     party_weight=3.0,
     renamed={"false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    role_by=("pattern_name", {"fan-in": Role.COLLECTOR, "gather-scatter": Role.COLLECTOR}),
+    facts=(
+        facts.word("pattern_name", "which pattern", PATTERN_NAMES),
+        facts.count("counterparties", "distinct counterparties in the window"),
+        facts.count("paid_to", "of a gather-scatter, accounts that it paid"),
+        facts.count("hours", "the window", unit="hours"),
+    ),
     reason={
         "en": "{pattern_name} with {counterparties:other|others} within {hours:hour|hours}: {amount} {currency}",
         "vi": "{pattern_name} với {counterparties} tài khoản khác trong {hours} giờ: {amount} {currency}",

@@ -7,7 +7,8 @@ from ibis import _
 
 from mulegraph.ledger.daily import SECONDS_A_DAY, daily, moves
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, grown, sign
 
 LEDGER_SHARE = 0.5
 """Where the ledger is too short to show the whole sleep, this share of it must have been slept."""
@@ -24,6 +25,15 @@ LEDGER_SHARE = 0.5
         "passed_percent": "min_passed_percent",
         "senders_more_than": "min_senders",
     },
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("slept_days", "how long it slept", unit="days"),
+        facts.count("transfers", "transfers after it woke"),
+        facts.count("senders", "accounts that paid it"),
+        facts.count("passed_percent", "share that was passed on", unit="percent"),
+        facts.count("hours", "the time after it woke", unit="hours"),
+    ),
     reason={
         "en": "slept for {slept_days:day|days}, then {transfers:transfer|transfers} within {hours:hour|hours}:"
         " {amount} {currency} in, {passed_percent}% of it out again",

@@ -9,7 +9,8 @@ from ibis.expr import types as ir
 from mulegraph.ledger.daily import MAD_TO_SIGMA, SECONDS_A_DAY, daily, moves
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.places import kilometres, latitude, longitude
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, grown, sign
 
 DAYS_A_MONTH = 30
 FEWEST_IN_GROUP = 20
@@ -33,6 +34,21 @@ MIN_SPREAD = 0.25
         "night_payments_more_than": "min_night_payments",
         "kmh_more_than": "max_kmh",
     },
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("tests_count", "tests that failed"),
+        facts.number("income_times", "receipts of the best month against the income", unit="times"),
+        facts.number("history_mads", "the largest day above the days before it", unit="deviations"),
+        facts.number("peer_mads", "the best month above that of its peers", unit="deviations"),
+        facts.count("partners", "counterparties on the busiest day"),
+        facts.count("payments", "payments"),
+        facts.count("night_percent", "payments at night", unit="percent"),
+        facts.count("travel_kmh", "highest speed between places of use", unit="km/h"),
+        facts.count("value", "1: the test of value failed"),
+        facts.count("hub", "1: the test of counterparties failed"),
+        facts.count("night", "1: the test of nights failed"),
+        facts.count("travel", "1: the test of speed failed"),
+    ),
     reason={
         "en": "out of line: {tests_count} of 4 tests[; {income_times} times the income in a month][; a day"
         " {history_mads:deviation|deviations} above its own days][; a month {peer_mads:deviation|deviations}"
