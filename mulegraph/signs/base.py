@@ -18,7 +18,7 @@ import json
 import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -101,6 +101,7 @@ class Sign:
     reasons: Mapping[str, str]
     find: Callable[..., Rows]
     explained_by: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -176,17 +177,19 @@ def sign(
     subject: str = "account",
     needs: tuple[str, ...] = (),
     explained_by: tuple[str, ...] = (),
+    renamed: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., Rows]], Sign]:
     """Make a function a sign. `reason` is a sentence in each language, with facts in braces.
 
     `weight` is how much a finding of full score says of its subject, in nats of evidence, `party_weight` of the others
     that it names; `harms`: the subject is the one who was harmed, and it says nothing against him. `explained_by` names
-    the benign tests that can explain a workspace's own sign; of the others the tests know themselves.
+    the benign tests that can explain a workspace's own sign; of the others the tests know themselves. `renamed` gives
+    the new name of a threshold by its old one, for settings files that still hold that.
     """
 
     def made(find: Callable[..., Rows]) -> Sign:
         named = code, find.__name__, source, subject, phase, needs
-        return Sign(*named, weight, party_weight, harms, reason, find, explained_by)
+        return Sign(*named, weight, party_weight, harms, reason, find, explained_by, renamed or {})
 
     return made
 
@@ -209,6 +212,11 @@ def check_thresholds(changed: dict[str, dict[str, Any]], known: Mapping[str, Sig
             raise UsageError(f"settings: sign '{code}' is unknown", hint="Expected one of " + ", ".join(known) + ".")
         defaults = known[code].thresholds
         for name, value in values.items():
+            if name in known[code].renamed:
+                raise UsageError(
+                    f"settings: signs.{code}.{name} has a new name",
+                    hint=_new_name(known[code].renamed[name], name, value),
+                )
             if name not in defaults:
                 expected = ", ".join(defaults) or "none: it has no thresholds"
                 raise UsageError(f"settings: signs.{code}.{name} is unknown", hint=f"Expected one of {expected}.")
@@ -216,6 +224,13 @@ def check_thresholds(changed: dict[str, dict[str, Any]], known: Mapping[str, Sig
             if not number or (isinstance(defaults[name], int) and not isinstance(value, int)):
                 kind = "a whole number" if isinstance(defaults[name], int) else "a number"
                 raise UsageError(f"settings: signs.{code}.{name} is {value!r}", hint=f"Expected {kind}.")
+
+
+def _new_name(new: str, old: str, value: Any) -> str:
+    """What to write instead; a `more_than` became a `min_`, which is one more."""
+    if "more_than" in old and new.startswith("min_") and isinstance(value, int):
+        return f"Write {new} = {value + 1}: it counts from this number up, where {old} counted above it."
+    return f"Write {new} = {value}."
 
 
 def score_of(nats: Any) -> Any:

@@ -41,6 +41,7 @@ class Found:
     phase=Phase.DISPERSE,
     weight=7.0,
     party_weight=3.0,
+    renamed={"false_share": "max_false_share"},
     reason={
         "en": "{pattern_name} with {counterparties:other|others} within {hours:hour|hours}: {amount} {currency}",
         "vi": "{pattern_name} với {counterparties} tài khoản khác trong {hours} giờ: {amount} {currency}",
@@ -55,12 +56,12 @@ def burst(
     short_hours: float = 6.0,
     day_hours: float = 24.0,
     several_days_hours: float = 240.0,
-    false_share: float = 0.05,
+    max_false_share: float = 0.05,
 ) -> pd.DataFrame:
     """Many accounts pay one, one pays many, or both, or two meet through several others, at once.
 
     Each pattern is measured in windows of hours, a day and several days, as −ln of its chance under the parties' own
-    traffic. It counts from where the ledger with shuffled times has no more than `false_share` as many; below, it
+    traffic. It counts from where the ledger with shuffled times has no more than `max_false_share` as many; below, it
     is weak.
     The subject is the account in the middle; of scatter-gather and shared receivers every account, since none of them
     would be there by chance.
@@ -74,7 +75,7 @@ def burst(
     best: dict[int, Found] = {}
     for name, found in real.items():
         shares = shares_of(found.nats, chance[name].nats)
-        score = strength(found.nats, shares, false_share)
+        score = strength(found.nats, shares, max_false_share)
         for each in _as_found(sides, found, score, np.flatnonzero(shares <= WEAK_FROM)):
             known = best.get(each.account)
             if known is None or (each.score, each.nats) > (known.score, known.nats):

@@ -21,6 +21,7 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
     source="time-respecting cycles, after 2SCENT (Kumar & Calders, PVLDB 11, 2018)",
     phase=Phase.DISPERSE,
     weight=9.0,
+    renamed={"share_percent": "min_share_percent", "false_share": "max_false_share"},
     reason={
         "en": "{amount} {currency} went round {cycle_accounts:account|accounts} and came back to where it started"
         " within {hours:hour|hours}, {kept_percent}% less",
@@ -36,24 +37,24 @@ def cycle(
     dealt: TransfersByAccount,
     *,
     within_hours: float = 480.0,
-    share_percent: int = 70,
-    false_share: float = 0.05,
+    min_share_percent: int = 70,
+    max_false_share: float = 0.05,
 ) -> pd.DataFrame:
     """Money goes from account to account and back to the first, each step soon after the last and little less.
 
     Between three and twelve transfers. The surprise is that of every account's passing it on so soon, and of it
     being the
     first account that the last one pays. One finding for each account of the cycle; it is weak where the ledger with
-    shuffled times has more than `false_share` as many.
+    shuffled times has more than `max_false_share` as many.
 
     Innocent when: the accounts are one firm's, or friends settle what they owe each other.
     """
     # The kernel lets go of the interpreter's lock, so chance is searched on the other core.
     with ThreadPoolExecutor(2) as pool:
-        search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=share_percent)
+        search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=min_share_percent)
         cycles, by_chance = pool.map(search, (sides, dealt))
     shares = shares_of(cycles.nats, by_chance.nats)
-    score = strength(cycles.nats, shares, false_share)
+    score = strength(cycles.nats, shares, max_false_share)
     known = ledger.transfer_rows(sides.transfers.row[cycles.transfer])
     found: dict[str, dict[str, Any]] = {}
     for number in range(len(cycles)):

@@ -16,6 +16,7 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.TAKE_CONTROL,
     weight=4.0,
     party_weight=4.0,
+    renamed={"least_holders": "min_holders", "least_addresses": "min_addresses"},
     reason={
         "en": "{accounts_joined:account|accounts} of {holders:holder|holders} at {addresses:address|addresses} are"
         " joined by {devices:device|devices}",
@@ -24,13 +25,13 @@ from mulegraph.signs.base import Phase, sign
         " zijn verbonden door {devices:apparaat|apparaten}",
     },
 )
-def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 3) -> pd.DataFrame:
+def device_cluster(clusters: DeviceClusters, *, min_holders: int = 3, min_addresses: int = 3) -> pd.DataFrame:
     """Accounts of several holders who do not live together are joined by the devices they are used from.
 
     Innocent when: it is a student house, a family at two addresses, or a carer's phone.
     """
     table = clusters.clusters
-    found = table[(table["holders"] >= least_holders) & (table["addresses"] >= least_addresses)]
+    found = table[(table["holders"] >= min_holders) & (table["addresses"] >= min_addresses)]
     return pd.DataFrame(
         {
             "subject_id": found["cluster"],

@@ -18,6 +18,12 @@ LEDGER_SHARE = 0.5
     source="FATF, Professional Money Laundering (2018): dormant accounts; design §6",
     phase=Phase.DISPERSE,
     weight=7.0,
+    renamed={
+        "dormant_days": "min_dormant_days",
+        "transfers_more_than": "min_transfers",
+        "passed_percent": "min_passed_percent",
+        "senders_more_than": "min_senders",
+    },
     reason={
         "en": "slept for {slept_days:day|days}, then {transfers:transfer|transfers} within {hours:hour|hours}:"
         " {amount} {currency} in, {passed_percent}% of it out again",
@@ -30,20 +36,20 @@ LEDGER_SHARE = 0.5
 def dormant_wakes(
     ledger: Ledger,
     *,
-    dormant_days: float = 90.0,
+    min_dormant_days: float = 90.0,
     within_hours: float = 72.0,
-    transfers_more_than: int = 3,
-    passed_percent: float = 70.0,
-    senders_more_than: int = 1,
+    min_transfers: int = 4,
+    min_passed_percent: float = 70.0,
+    min_senders: int = 2,
 ) -> ibis.Table:
     """An account without any transfer for months is paid by several and passes most of it on within days.
 
-    Where the ledger is shorter than `dormant_days`, it must have slept for half of the ledger; before its first
+    Where the ledger is shorter than `min_dormant_days`, it must have slept for half of the ledger; before its first
     transfer an account sleeps since the ledger began, unless it was opened later.
 
     Innocent when: a savings account is closed, or a holder comes back from abroad.
     """
-    least = min(dormant_days, LEDGER_SHARE * max((ledger.until - ledger.since).days, 1))
+    least = min(min_dormant_days, LEDGER_SHARE * max((ledger.until - ledger.since).days, 1))
     begun = int((ledger.since - type(ledger.since)(1970, 1, 1)).total_seconds())
     # Whole days first, on the table of days: only the few that slept are looked at by the second.
     slept_days = _.day - _.day.lag().over(ibis.window(group_by="account_id", order_by="day")).fill_null(
@@ -71,12 +77,12 @@ def dormant_wakes(
         evidence=_.transfer_id.collect(),
     )
     found = found.filter(
-        _.paid.notnull() & _.amount.notnull() & (_.transfers > transfers_more_than) & (_.senders > senders_more_than)
+        _.paid.notnull() & _.amount.notnull() & (_.transfers >= min_transfers) & (_.senders >= min_senders)
     )
     percent = (100 * _.paid.cast("float64") / _.amount.cast("float64")).round(0)
     found = found.mutate(passed_percent=percent, slept_days=(_.slept / SECONDS_A_DAY).round(0).cast("int64"))
     # A little old money may go out beside the new; when much does, it is a savings account being emptied.
-    found = found.filter((_.passed_percent >= passed_percent) & (_.passed_percent <= 110))
+    found = found.filter((_.passed_percent >= min_passed_percent) & (_.passed_percent <= 110))
     best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("transfers"), "woke"]))
     found = found.mutate(place=best).filter(_.place == 0).drop("place", "woke", "slept", "paid")
     score = grown(0.8, _.transfers)

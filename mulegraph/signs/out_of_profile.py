@@ -23,6 +23,16 @@ MIN_SPREAD = 0.25
     source="Handbook of the Vietnam Banks Association, account sign 6",
     phase=Phase.DISPERSE,
     weight=6.0,
+    renamed={
+        "least_tests_more_than": "min_failed_tests",
+        "income_times_more_than": "max_income_times",
+        "history_mads_more_than": "max_history_mads",
+        "peer_mads_more_than": "max_peer_mads",
+        "partners_a_day_more_than": "max_partners_a_day",
+        "night_percent": "min_night_percent",
+        "night_payments_more_than": "min_night_payments",
+        "kmh_more_than": "max_kmh",
+    },
     reason={
         "en": "out of line: {tests_count} of 4 tests[; {income_times} times the income in a month][; a day"
         " {history_mads:deviation|deviations} above its own days][; a month {peer_mads:deviation|deviations}"
@@ -40,14 +50,14 @@ MIN_SPREAD = 0.25
 def out_of_profile(
     ledger: Ledger,
     *,
-    least_tests_more_than: int = 1,
-    income_times_more_than: float = 5.0,
-    history_mads_more_than: float = 4.5,
-    peer_mads_more_than: float = 6.0,
-    partners_a_day_more_than: int = 9,
-    night_percent: float = 60.0,
-    night_payments_more_than: int = 7,
-    kmh_more_than: float = 900.0,
+    min_failed_tests: int = 2,
+    max_income_times: float = 5.0,
+    max_history_mads: float = 4.5,
+    max_peer_mads: float = 6.0,
+    max_partners_a_day: int = 9,
+    min_night_percent: float = 60.0,
+    min_night_payments: int = 8,
+    max_kmh: float = 900.0,
 ) -> ibis.Table:
     """Value, count, place or hour is out of line with the holder's income, occupation, age, or the account's history.
 
@@ -68,23 +78,23 @@ def out_of_profile(
     for part in (
         _against_profile(ledger, days),
         _against_history(days),
-        _as_hub(ledger, days, partners_a_day_more_than),
+        _as_hub(ledger, days, max_partners_a_day),
         _at_night(ledger, days),
         _travelling(ledger),
     ):
         found = found.left_join(part, "account_id").drop("account_id_right")
     failed = {
-        "value": (_.income_times > income_times_more_than)
-        | (_.peer_mads > peer_mads_more_than)
-        | (_.history_mads > history_mads_more_than),
-        "hub": _.partners > partners_a_day_more_than,
-        "night": (_.night_percent >= night_percent) & (_.payments > night_payments_more_than),
-        "travel": _.travel_kmh > kmh_more_than,
+        "value": (_.income_times > max_income_times)
+        | (_.peer_mads > max_peer_mads)
+        | (_.history_mads > max_history_mads),
+        "hub": _.partners > max_partners_a_day,
+        "night": (_.night_percent >= min_night_percent) & (_.payments >= min_night_payments),
+        "travel": _.travel_kmh > max_kmh,
     }
     found = found.mutate(**{name: test.fill_null(False).cast("int64") for name, test in failed.items()})
     found = found.mutate(tests_count=_.value + _.hub + _.night + _.travel)
     # Worked out before its evidence is looked up, which would work it out again.
-    found = ibis.memtable(found.filter(_.tests_count > least_tests_more_than).to_pyarrow())
+    found = ibis.memtable(found.filter(_.tests_count >= min_failed_tests).to_pyarrow())
     evidence = _largest_evidence(ledger, found)
     found = found.left_join(evidence, "account_id").drop("account_id_right")
     return found.mutate(score=grown(0.5, _.tests_count)).rename(subject_id="account_id")

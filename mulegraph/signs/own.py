@@ -27,8 +27,9 @@ from mulegraph.signs.wording import LANGUAGES, named
 FOLDER = "signs"
 OWN_CODE = re.compile(r"X\d{1,2}")
 """No sign of mulegraph's will ever have such a code."""
-UNITS = ("hours", "minutes", "days", "nats", "percent", "share", "holders", "senders", "addresses", "flagged", "than")
-"""How the name of a threshold ends, so that who changes it in a settings file need not read the code."""
+LIMITS = ("min_", "max_")
+UNITS = ("hours", "minutes", "days", "nats", "percent", "share")
+"""How the name of a threshold begins or ends, so that who changes it in a settings file need not read the code."""
 RULES = "See docs/signs-of-your-own.md for what a sign needs."
 
 
@@ -78,7 +79,9 @@ def broken_rules(sign: Sign, file_stem: str) -> list[str]:
         "thresholds are numbers": all(
             isinstance(each, (int, float)) and not isinstance(each, bool) for each in sign.thresholds.values()
         ),
-        f"thresholds end with their unit: {', '.join(UNITS)}": all(name.endswith(UNITS) for name in sign.thresholds),
+        f"thresholds begin with {' or '.join(LIMITS)}, or end with a unit: {', '.join(UNITS)}": all(
+            name.startswith(LIMITS) or name.endswith(UNITS) for name in sign.thresholds
+        ),
         "what it reads is named as the inputs names it": all(
             hasattr(SignInputs, name) or name in _GIVEN for name in sign.reads
         ),

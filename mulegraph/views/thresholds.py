@@ -15,8 +15,8 @@ def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[t
     rows = []
     if story["surprise"] is not None and story["surprise"] == story["surprise"]:
         chain = f"chains count from {least_nats:.1f}" if story["sign"] == "N1" and least_nats is not None else ""
-        own = limits.pop("least_nats", None)
-        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"least nats {own}" if own else chain))
+        own = limits.pop("min_nats", None)
+        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"min nats {own}" if own else chain))
     for name, value in story["facts"].items():
         if value is None or value == "" or value == []:
             continue
@@ -27,8 +27,8 @@ def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[t
 
 
 def _stem(name: str) -> str:
-    """`least_senders` and `senders_more_than` are both about `senders`."""
-    return "_".join(word for word in name.split("_") if word not in ("least", "more", "than", "within"))
+    """`min_senders` is about `senders`."""
+    return "_".join(word for word in name.split("_") if word not in ("min", "max", "within"))
 
 
 def _words(name: str | None) -> str:
