@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from scipy import sparse
 
 from mulegraph.errors import UsageError
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import DAY, Transfers
-from mulegraph.ledger.daily import ARRANGED
+from mulegraph.flow.habits import ARRANGED
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Sign, all_signs
 

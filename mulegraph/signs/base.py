@@ -82,7 +82,7 @@ FINDINGS = pa.schema(
 (a chain, a cycle, a burst) tell one story about several subjects. `victim` says that the subject is who was harmed.
 """
 
-Rows: TypeAlias = "ibis.Table | pd.DataFrame"
+Rows: TypeAlias = "ibis.Table | pd.DataFrame | pa.Table"
 
 
 @dataclass(frozen=True)
@@ -266,12 +266,21 @@ def pattern_id(prefix: str, transfer_ids: Iterable[str]) -> str:
     return f"{prefix}-{hashlib.blake2b(' '.join(transfer_ids).encode(), digest_size=6).hexdigest()}"
 
 
+def pattern_ids(prefixes: Iterable[str], transfer_ids: pa.ListArray) -> pa.Array:
+    """The same for a column of lists, of which the order does not count."""
+    flat, start = transfer_ids.values.to_pylist(), transfer_ids.offsets.to_pylist()
+    spans = zip(prefixes, start[:-1], start[1:], strict=True)
+    return pa.array([pattern_id(prefix, sorted(flat[low:high])) for prefix, low, high in spans], pa.string())
+
+
 _SCALARS = ("score", "surprise", "first_at", "last_at", "amount", "currency", "phase", "pattern", "victim")
 _GIVEN = ("subject_id", *_SCALARS, "accounts", "evidence")
 
 
-def _frame(rows: ibis.Table) -> pd.DataFrame:
+def _frame(rows: ibis.Table | pa.Table) -> pd.DataFrame:
     """What an engine gives, in an order that does not depend on it."""
+    if isinstance(rows, pa.Table):
+        return rows.to_pandas()
     frame = rows.to_pandas()
     for name, kind in rows.schema().items():
         if kind.is_array():
