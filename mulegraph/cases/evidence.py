@@ -8,10 +8,9 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from mulegraph.cases.shares import Shares, find_shares
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
 from mulegraph.ledger.ledger import Ledger
 
@@ -165,8 +164,7 @@ class Evidence:
     @cached_property
     def payers(self) -> np.ndarray:
         """Distinct payers of every account, by number."""
-        side, moved = self.sides.receipts, self.transfers
-        found = _distinct_others(side.position, side.start, side.other)
+        moved, found = self.transfers, self.sides.distinct_payers.astype(np.int64)
         to_itself = moved.source[(moved.source == moved.target) & (moved.source >= 0)]
         found[np.unique(to_itself)] += 1
         return found
@@ -182,21 +180,6 @@ def distinct_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, n
     size = int(second.max(initial=0)) + 2
     pairs = np.unique(first.astype(np.int64) * size + second + 1)
     return pairs // size, pairs % size - 1
-
-
-@njit(cache=True, nogil=True)
-def _distinct_others(position, start, other):  # type: ignore[no-untyped-def]
-    """By account, how many others stand at the other end of its transfers."""
-    accounts = len(start) - 1
-    seen = np.full(accounts, -1, np.int32)
-    found = np.zeros(accounts, np.int64)
-    for account in range(accounts):
-        for place in range(start[account], start[account + 1]):
-            number = other[position[place]]
-            if number >= 0 and seen[number] != account:
-                seen[number] = account
-                found[account] += 1
-    return found
 
 
 def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount) -> Evidence:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import DAY
 
 MAX_WITHIN = 3 * DAY
@@ -26,6 +27,14 @@ class Shares:
     equal: np.ndarray
     paid_on: np.ndarray
     spread: np.ndarray
+
+
+class Stretches(NamedTuple):
+    """An account and a time of it each, in microseconds, ends included."""
+
+    account: np.ndarray
+    since: np.ndarray
+    until: np.ndarray
 
 
 def find_shares(
@@ -53,30 +62,27 @@ def find_shares(
     spread = np.divide(largest, smallest, out=np.full(size, np.inf), where=smallest > 0)
     equal = spread <= MAX_SPREAD
     asked = np.flatnonzero(equal & several)
-    until = last[asked] + MAX_WITHIN
     paid_on = np.zeros(size, np.bool_)
-    side = sides.payments
-    paid_on[asked] = _paid_on(
-        side.position, side.start, moved.at, moved.amount, moved.target, subject[asked], first[asked], until, firms
-    )
+    times = Stretches(subject[asked], first[asked], last[asked] + MAX_WITHIN)
+    paid_on[asked] = _paid_on(sides.payments, times, firms)
     return Shares(equal, paid_on, spread)
 
 
 @njit(cache=True, nogil=True)
-def _paid_on(position, start, at, amount, target, account, since, until, firms):  # type: ignore[no-untyped-def]
-    """Whether every large payment of each account in its time goes to a firm; what it spends itself is small."""
-    found = np.zeros(len(account), np.bool_)
-    for number in range(len(account)):
-        low, high = start[account[number]], start[account[number] + 1]
+def _paid_on(payments, stretches, firms):  # type: ignore[no-untyped-def]
+    """Whether every large payment of each account in its stretch goes to a firm; what it spends itself is small."""
+    found = np.zeros(len(stretches.account), np.bool_)
+    for number in range(len(found)):
+        low, high = payments.start[stretches.account[number]], payments.start[stretches.account[number] + 1]
+        since, until = stretches.since[number], stretches.until[number]
         largest = 0
-        for place in range(low, high):
-            each = position[place]
-            if since[number] <= at[each] <= until[number]:
-                largest = max(largest, amount[each])
+        for entry in range(low, high):
+            if since <= payments.at[entry] <= until:
+                largest = max(largest, payments.amount[entry])
         to_firms = largest > 0
-        for place in range(low, high):
-            each = position[place]
-            if since[number] <= at[each] <= until[number] and 2 * amount[each] >= largest:
-                to_firms = to_firms and target[each] >= 0 and firms[target[each]]
+        for entry in range(low, high):
+            if since <= payments.at[entry] <= until and 2 * payments.amount[entry] >= largest:
+                party = payments.party[entry]
+                to_firms = to_firms and party >= 0 and firms[party]
         found[number] = to_firms
     return found

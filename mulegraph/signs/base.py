@@ -248,3 +248,10 @@ def identity(code: str, subject_kind: str, subject_id: str) -> str:
 def pattern_id(prefix: str, transfer_ids: Iterable[str]) -> str:
     """A pattern is named by its transfers, so that it has the same name every night."""
     return f"{prefix}-{hashlib.blake2b(' '.join(transfer_ids).encode(), digest_size=6).hexdigest()}"
+
+
+def pattern_ids(prefixes: Iterable[str], transfer_ids: pa.ListArray) -> pa.Array:
+    """The same for a column of lists, of which the order does not count."""
+    flat, start = transfer_ids.values.to_pylist(), transfer_ids.offsets.to_pylist()
+    spans = zip(prefixes, start[:-1], start[1:], strict=True)
+    return pa.array([pattern_id(prefix, sorted(flat[low:high])) for prefix, low, high in spans], pa.string())

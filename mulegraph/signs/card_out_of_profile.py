@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from mulegraph.ledger.daily import MAD_TO_SIGMA
+from mulegraph.flow.habits import MAD_TO_SIGMA
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign

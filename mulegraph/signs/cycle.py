@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR
@@ -42,7 +42,7 @@ from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign
 def cycle(
     ledger: Ledger,
     sides: TransfersByAccount,
-    dealt: TransfersByAccount,
+    shuffled: TransfersByAccount,
     *,
     within_hours: float = 480.0,
     min_share_percent: int = 70,
@@ -60,7 +60,7 @@ def cycle(
     # The kernel lets go of the interpreter's lock, so chance is searched on the other core.
     with ThreadPoolExecutor(2) as pool:
         search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=min_share_percent)
-        cycles, by_chance = pool.map(search, (sides, dealt))
+        cycles, by_chance = pool.map(search, (sides, shuffled))
     shares = shares_of(cycles.nats, by_chance.nats)
     score = strength(cycles.nats, shares, max_false_share)
     known = ledger.transfer_rows(sides.transfers.row[cycles.transfer])
@@ -72,7 +72,7 @@ def cycle(
         first, last = part.iloc[0], part.iloc[-1]
         story = {
             "score": float(score[number]),
-            "surprise": max(float(cycles.nats[number] - cycles.places), 0.0),
+            "surprise": max(float(cycles.nats[number] - cycles.log_trials), 0.0),
             "pattern": pattern_id("CY", part["transfer_id"]),
             "amount": first["amount"],
             "currency": first["currency"],

@@ -16,7 +16,7 @@ from mulegraph.signs.inputs import SignInputs
 from mulegraph.simulate import simulate
 from tests.signs.inputs import as_rows
 
-SET_BASED = "A1 A2 A4 A5 A6 C1 C2 C3 C4 C5 N6 N7 T1 V1".split()
+SET_BASED = "A1 A2 A4 A5 C1 C2 C3 C4 C5 N7 T1 V1".split()
 
 
 @pytest.fixture(scope="module")

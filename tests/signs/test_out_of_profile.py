@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mulegraph.ledger.daily import MAD_TO_SIGMA
+from mulegraph.flow.habits import MAD_TO_SIGMA
 from tests.drawing import accounts_of, transfers_of
 from tests.signs.inputs import findings_of, use
 

@@ -10,8 +10,8 @@ from numba import njit
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
+from mulegraph.flow.habits import ARRANGED
 from mulegraph.flow.matching import DAY
-from mulegraph.ledger.daily import ARRANGED
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
