@@ -69,6 +69,11 @@ class TransfersByAccount:
         """How many others each account pays."""
         return _distinct_parties(self.payments)
 
+    @cached_property
+    def distinct_payers(self) -> np.ndarray:
+        """How many others pay each account."""
+        return _distinct_parties(self.receipts)
+
 
 def lists_of(values: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The chosen ones of lists that stand one after the other, and where each of them begins.

@@ -15,7 +15,6 @@ from scipy.sparse.csgraph import connected_components
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import DeviceSettings
 
-
 CLUSTER_COLUMNS = "cluster devices accounts holders addresses first_at last_at device_ids account_ids".split()
 
 

@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 
@@ -16,6 +17,10 @@ from mulegraph.signs.base import Phase, sign
     weight=7.0,
     needs=("listings",),
     renamed={"least_confidence_percent": "min_confidence_percent"},
+    facts=(
+        facts.word("listed", "what is on the list", ("account", "holder")),
+        facts.count("confidence_percent", "how sure the list is", unit="percent"),
+    ),
     reason={
         "en": "the {listed} is on an authority's warning list, with {confidence_percent}% confidence",
         "vi": "{listed} nằm trong danh sách cảnh báo của cơ quan chức năng, độ tin cậy {confidence_percent}%",

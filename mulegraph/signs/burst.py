@@ -16,12 +16,14 @@ from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.schema.tables import ARROW_TYPE, Kind
-from mulegraph.signs.base import WEAK_FROM, Phase, pattern_ids, sign, strength
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
 
 PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", GATHER_SCATTER: "GS"}
 
 
 PATTERNS = tuple(PREFIX)
+PATTERN_NAMES = tuple(name.replace("_", "-") for name in PATTERNS)
 
 
 class Stories(NamedTuple):
@@ -54,6 +56,15 @@ class Subjects(NamedTuple):
     weight=7.0,
     party_weight=3.0,
     renamed={"false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    role_by=("pattern_name", {"fan-in": Role.COLLECTOR, "gather-scatter": Role.COLLECTOR}),
+    facts=(
+        facts.word("pattern_name", "which pattern", PATTERN_NAMES),
+        facts.count("counterparties", "distinct counterparties in the window"),
+        facts.count("paid_to", "of a gather-scatter, accounts that it paid"),
+        facts.count("hours", "the window", unit="hours"),
+    ),
     reason={
         "en": "{pattern_name} with {counterparties:other|others} within {hours:hour|hours}: {amount} {currency}",
         "vi": "{pattern_name} với {counterparties} tài khoản khác trong {hours} giờ: {amount} {currency}",

@@ -7,6 +7,7 @@ from ibis import _
 
 from mulegraph.flow.habits import MAD_TO_SIGMA
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 
@@ -21,6 +22,12 @@ from mulegraph.signs.base import Phase, sign
         "mads_more_than": "max_mads",
         "least_days_more_than": "min_days",
     },
+    facts=(
+        facts.number("times", "the day against the usual day", unit="times"),
+        facts.number("mads", "the day above the usual day", unit="deviations"),
+        facts.count("days", "days before it on which the card was used"),
+        facts.card_events(),
+    ),
     reason={
         "en": "{amount} {currency} by card in a day, {times} times its usual day and {mads:deviation|deviations}"
         " above it",

@@ -8,6 +8,7 @@ from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.places import kilometres, latitude, longitude
+from mulegraph.signs import facts
 from mulegraph.signs.base import HOURS, Phase, grown, sign
 
 KILOMETRES_APART = 100.0
@@ -26,6 +27,13 @@ KILOMETRES_APART = 100.0
         "rest_hours": "min_rest_hours",
         "marathon_events_more_than": "min_marathon_events",
     },
+    facts=(
+        facts.count("travels", "impossible journeys"),
+        facts.count("kmh", "the highest speed", unit="km/h"),
+        facts.count("places", "places of use"),
+        facts.number("marathon_hours", "longest run of uses without a rest", unit="hours"),
+        facts.card_events(),
+    ),
     reason={
         "en": "one card at places {kmh} km/h apart ({travels:time|times}, at {places:place|places}), and used for"
         " up to {marathon_hours:hour|hours} without a rest",

@@ -13,7 +13,8 @@ from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign, strength
 
 
 @sign(
@@ -22,6 +23,13 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
     phase=Phase.DISPERSE,
     weight=9.0,
     renamed={"share_percent": "min_share_percent", "false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("cycle_accounts", "accounts that it went through"),
+        facts.number("hours", "from the first transfer to the last", unit="hours"),
+        facts.count("kept_percent", "what was lost on the way", unit="percent"),
+    ),
     reason={
         "en": "{amount} {currency} went round {cycle_accounts:account|accounts} and came back to where it started"
         " within {hours:hour|hours}, {kept_percent}% less",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from mulegraph.ledger.device_clusters import DeviceClusters
-from mulegraph.signs.base import Phase, sign
+from mulegraph.schema.tables import Mask
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 
 @sign(
@@ -17,6 +19,14 @@ from mulegraph.signs.base import Phase, sign
     weight=4.0,
     party_weight=4.0,
     renamed={"least_holders": "min_holders", "least_addresses": "min_addresses"},
+    topic=Topic.DEVICES,
+    facts=(
+        facts.count("accounts_joined", "accounts that are joined"),
+        facts.count("devices", "devices that join them"),
+        facts.count("holders", "their holders"),
+        facts.count("addresses", "where the holders live"),
+        facts.ids("device_ids", "the devices", Mask.DEVICE),
+    ),
     reason={
         "en": "{accounts_joined:account|accounts} of {holders:holder|holders} at {addresses:address|addresses} are"
         " joined by {devices:device|devices}",

@@ -7,6 +7,7 @@ from ibis import _
 from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -23,6 +24,14 @@ from mulegraph.signs.base import Phase, grown, sign
         "times_more_than": "max_times",
         "raised_times_more_than": "max_raised_times",
     },
+    speaks_for_holder="the account shows signs of a take-over (T1): somebody else may have paid",
+    facts=(
+        facts.word("trigger", "what began it", ("a device never seen before", "new biometrics")),
+        facts.word("then", "what followed", ("a raised limit and a new payee", "a raised limit", "a new payee")),
+        facts.count("hours", "the time", unit="hours"),
+        facts.count("drained_percent", "what left, of the least that was there; cut off at 1,000", unit="percent"),
+        facts.number("times", "what left against a usual payment", unit="times"),
+    ),
     reason={
         "en": "{trigger}, then {then}, and {amount} {currency} left within {hours:hour|hours}:"
         " {drained_percent:≤1000}% of the least that was there, {times} times a usual payment",

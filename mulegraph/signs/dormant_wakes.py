@@ -12,7 +12,8 @@ from mulegraph.flow.habits import WakingBounds, read_moved, rounded, wakings
 from mulegraph.flow.matching import DAY, HOUR
 from mulegraph.flow.naming import Stretch, name_stretches
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, sign
 
 MAX_PASSED_PERCENT = 110
 """A little old money may go out beside the new; when much does, it is a savings account being emptied."""
@@ -31,6 +32,15 @@ LEDGER_SHARE = 0.5
         "passed_percent": "min_passed_percent",
         "senders_more_than": "min_senders",
     },
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("slept_days", "how long it slept", unit="days"),
+        facts.count("transfers", "transfers after it woke"),
+        facts.count("senders", "accounts that paid it"),
+        facts.count("passed_percent", "share that was passed on", unit="percent"),
+        facts.count("hours", "the time after it woke", unit="hours"),
+    ),
     reason={
         "en": "slept for {slept_days:day|days}, then {transfers:transfer|transfers} within {hours:hour|hours}:"
         " {amount} {currency} in, {passed_percent}% of it out again",

@@ -7,6 +7,7 @@ from ibis import _
 from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -26,6 +27,14 @@ from mulegraph.signs.base import Phase, grown, sign
         "drained_percent": "min_drained_percent",
         "least_tests_more_than": "min_failed_tests",
     },
+    facts=(
+        facts.count("payments", "card payments"),
+        facts.count("cards", "cards that paid"),
+        facts.count("round_percent", "payments of round amounts", unit="percent"),
+        facts.count("repeated_percent", "payments of an amount seen before", unit="percent"),
+        facts.count("drained_percent", "takings that were gone within a day", unit="percent"),
+        facts.count("tests_count", "tests that failed"),
+    ),
     reason={
         "en": "{payments:card payment|card payments} by {cards:card|cards}, {round_percent}% of round amounts,"
         " {repeated_percent}% of an amount seen before[, {drained_percent}% drained within a day]",

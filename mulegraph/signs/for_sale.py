@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 
@@ -16,6 +17,7 @@ from mulegraph.signs.base import Phase, sign
     weight=8.0,
     needs=("listings",),
     renamed={"least_confidence_percent": "min_confidence_percent"},
+    facts=(facts.count("confidence_percent", "how sure the list is", unit="percent"),),
     reason={
         "en": "the account is on a for-sale list, with {confidence_percent}% confidence",
         "vi": "tài khoản nằm trong danh sách rao bán, độ tin cậy {confidence_percent}%",

@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -16,6 +17,11 @@ from mulegraph.signs.base import Phase, grown, sign
     harms=True,
     needs=("card_events", "card_events.merchant_id", "listings"),
     renamed={"payments_more_than": "min_payments"},
+    facts=(
+        facts.count("payments", "card payments at listed merchants"),
+        facts.count("merchants", "listed merchants"),
+        facts.card_events(),
+    ),
     reason={
         "en": "{payments:card payment|card payments}, {amount} {currency} in all, at {merchants:merchant|merchants}"
         " on a suspicion or warning list",

@@ -8,7 +8,12 @@ import pandas as pd
 from mulegraph.flow.bursts import poisson_nats
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours, Path
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, score_of, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, score_of, sign
+
+TURNING = "all by paths that turn"
+PATHS = (TURNING, *(f"nearest {hops}" for hops in range(1, 5)))
+"""How far the nearest listed account is; `hops` of the settings is at most four."""
 
 
 @sign(
@@ -18,6 +23,14 @@ from mulegraph.signs.base import Phase, score_of, sign
     phase=Phase.DISPERSE,
     weight=7.0,
     renamed={"least_flagged": "min_flagged", "false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("flagged", "listed accounts within reach"),
+        facts.count("ways", "counterparties that are listed or lead to listed accounts"),
+        facts.number("expected", "so many by chance"),
+        facts.count("hops", "transfers that were looked at"),
+        facts.word("path", "how far the nearest is", PATHS),
+    ),
     reason={
         "en": "{flagged:account|accounts} on a suspicion list within {hops:transfer|transfers} by {ways:way|ways};"
         " {path}",
@@ -95,7 +108,7 @@ def _rows(
                 "ways": int(ways[account]),
                 "expected": float(expected[account]),
                 "hops": neighbours.settings.hops,
-                "path": f"nearest {len(steps)}" if path else "all by paths that turn",
+                "path": f"nearest {len(steps)}" if path else TURNING,
                 "amount": sum(step["amount"] for step in steps) or None,
                 "currency": steps[0]["currency"] if steps else None,
                 "first_at": steps[0]["at"] if steps else None,

@@ -17,7 +17,8 @@ from mulegraph.flow.habits import MAD_TO_SIGMA, Habits, habits, read_moved, roun
 from mulegraph.flow.naming import Stretch, name_stretches
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.places import kilometres, latitude, longitude
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 MIN_PEERS = 20
 """Fewer of one occupation and age have no median worth the name."""
@@ -41,6 +42,21 @@ EVIDENCE = 5
         "night_payments_more_than": "min_night_payments",
         "kmh_more_than": "max_kmh",
     },
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("tests_count", "tests that failed"),
+        facts.number("income_times", "receipts of the best month against the income", unit="times"),
+        facts.number("history_mads", "the largest day above the days before it", unit="deviations"),
+        facts.number("peer_mads", "the best month above that of its peers", unit="deviations"),
+        facts.count("partners", "counterparties on the busiest day"),
+        facts.count("payments", "payments"),
+        facts.count("night_percent", "payments at night", unit="percent"),
+        facts.count("travel_kmh", "highest speed between places of use", unit="km/h"),
+        facts.count("value", "1: the test of value failed"),
+        facts.count("hub", "1: the test of counterparties failed"),
+        facts.count("night", "1: the test of nights failed"),
+        facts.count("travel", "1: the test of speed failed"),
+    ),
     reason={
         "en": "out of line: {tests_count} of 4 tests[; {income_times} times the income in a month][; a day"
         " {history_mads:deviation|deviations} above its own days][; a month {peer_mads:deviation|deviations}"

@@ -12,7 +12,8 @@ from mulegraph.flow.layering import Flow
 from mulegraph.flow.matching import HOUR, MINUTE, Transfers
 from mulegraph.flow.passing_on import PassedOn, find_passed_on
 from mulegraph.ledger.ledger import Ledger, amounts
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, sign
 
 
 @sign(
@@ -25,6 +26,15 @@ from mulegraph.signs.base import Phase, sign
         "least_nats": "min_nats",
         "least_link_nats": "min_link_nats",
     },
+    topic=Topic.MONEY,
+    role=Role.COLLECTOR,
+    facts=(
+        facts.count("senders", "accounts that paid it"),
+        facts.count("dwell_minutes", "how long half of the money stayed", unit="minutes"),
+        facts.count("dwell_90_minutes", "how long nine tenths of the money stayed at most", unit="minutes"),
+        facts.count("passed_percent", "share that was passed on", unit="percent"),
+        facts.count("kept_percent", "share that was kept", unit="percent"),
+    ),
     reason={
         "en": "{amount} {currency} from {senders:account|accounts}, {passed_percent}% passed on after"
         " {dwell_minutes:minute|minutes} (median; nine tenths within {dwell_90_minutes}), {kept_percent}% kept",

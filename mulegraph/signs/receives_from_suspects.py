@@ -6,7 +6,8 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 
 @sign(
@@ -16,6 +17,13 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.DISPERSE,
     weight=8.0,
     renamed={"more_than": "min_receipts"},
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("receipts", "receipts from listed accounts"),
+        facts.count("senders", "listed accounts that paid it"),
+        facts.count("all_senders", "all accounts that paid it"),
+        facts.number("expected", "listed accounts among so many payers by chance"),
+    ),
     reason={
         "en": "{receipts:receipt|receipts} from {senders:account|accounts} on a suspicion list, {amount} {currency}"
         " in all",

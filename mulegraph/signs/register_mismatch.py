@@ -11,6 +11,7 @@ from ibis import _
 from rapidfuzz import fuzz
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 PARTICLES = frozenset("van von der den de het ten ter la le thi di da dos del el al bin binti".split())
@@ -29,6 +30,11 @@ WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 
         "least_name_percent": "min_name_percent",
         "least_address_percent": "min_address_percent",
     },
+    facts=(
+        facts.words("differs", "what differs", tuple(WEIGHTS)),
+        facts.count("name_percent", "how alike the names are", unit="percent"),
+        facts.count("address_percent", "how alike the addresses are", unit="percent"),
+    ),
     reason={
         "en": "the holder differs from the population register in: {differs}[, name {name_percent}% alike][,"
         " address {address_percent}% alike]",

@@ -6,7 +6,8 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, grown, sign
 
 
 @sign(
@@ -22,6 +23,12 @@ from mulegraph.signs.base import Phase, grown, sign
         "apart_hours": "min_apart_hours",
         "usual_times_more_than": "max_usual_times",
     },
+    role=Role.COLLECTOR,
+    facts=(
+        facts.word("role", "what it is", ("beneficiary of several victims", "repeat victim")),
+        facts.count("victims", "reported victims that paid it"),
+        facts.count("suspects", "suspects that it paid"),
+    ),
     reason={
         "en": "{role}: {victims:reported victim|reported victims} paid it, and it paid {suspects:suspect|suspects};"
         " {amount} {currency} in all",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from mulegraph.ledger.device_clusters import DeviceClusters
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 
 @sign(
@@ -17,6 +18,13 @@ from mulegraph.signs.base import Phase, sign
     weight=5.0,
     party_weight=5.0,
     renamed={"more_than_holders": "min_holders"},
+    topic=Topic.DEVICES,
+    facts=(
+        facts.count("accounts_used", "accounts that it was used for"),
+        facts.count("holders", "their holders"),
+        facts.count("addresses", "where the holders live"),
+        facts.word("household", "whether they live together", ("", "(one household)")),
+    ),
     reason={
         "en": "one device used for {accounts_used:account|accounts} of {holders:holder|holders} at"
         " {addresses:address|addresses} {household}",

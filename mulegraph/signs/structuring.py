@@ -8,7 +8,8 @@ from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, grown, sign
 
 REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, "AUD": 10_000, "CAD": 10_000,
                     "VND": 400_000_000, "JPY": 2_000_000, "INR": 1_000_000}  # fmt: skip
@@ -27,6 +28,13 @@ REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, 
         "under_percent": "max_under_percent",
         "least_amount_percent": "min_amount_percent",
     },
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("repeats", "the same amount to the same party in a day"),
+        facts.count("near", "amounts just under the reporting limit"),
+        facts.count("days", "the time", unit="days"),
+    ),
     reason={
         "en": "{repeats:time|times} the same amount to the same party in a day, and {near:amount|amounts} just"
         " under the reporting limit within {days:day|days}",

@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 WRONG = ("wrong_pin", "wrong_otp")
@@ -18,6 +19,13 @@ WRONG = ("wrong_pin", "wrong_otp")
     harms=True,
     needs=("card_events",),
     renamed={"wrong_more_than": "min_wrong_codes", "alone_more_than": "min_wrong_codes_alone"},
+    facts=(
+        facts.count("wrong", "wrong PINs and codes within the time"),
+        facts.count("successes", "uses that worked afterwards"),
+        facts.count("minutes", "the time", unit="minutes"),
+        facts.word("then", "how it ended", ("then it worked", "and it never worked")),
+        facts.card_events(),
+    ),
     reason={
         "en": "{wrong:wrong PIN or code|wrong PINs or codes} within {minutes:minute|minutes}, {then}",
         "vi": "{wrong} lần sai PIN hoặc mã OTP trong {minutes} phút, {then}",

@@ -21,6 +21,7 @@ SIGN = '''"""X1: whoever gets more than so much at once."""
 
 from ibis import _
 
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -30,6 +31,7 @@ from mulegraph.signs.base import Phase, grown, sign
     phase=Phase.DISPERSE,
     weight=6.0,
     explained_by=("merchant",),
+    facts=(facts.count("receipts", "receipts over the limit"), facts.number("limit", "the limit")),
     reason={"en": "{receipts} receipts over {limit}, {amount} {currency} in all"},
 )
 def large_receipts(ledger, *, min_amount: float = 400.0):
@@ -113,7 +115,16 @@ WRONG = {
     "needs are tables": ("weight=6.0", 'needs=("payments",)'),
     ":3: cannot be run (SyntaxError": ("from ibis import _", "from ibis import"),
     ":3: cannot be run (ModuleNotFoundError": ("from ibis import _", "import no_such_module"),
-    ":8: cannot be run (TypeError": ("code=", "colour=1, code="),
+    ":9: cannot be run (TypeError": ("code=", "colour=1, code="),
+    "not declared: receipts": ('facts.count("receipts"', 'facts.count("others"'),
+    "text must say whom": (
+        'facts.count("receipts", "receipts over the limit")',
+        '__import__("mulegraph.schema.columns").schema.columns.Field("receipts", facts.TEXT, "who")',
+    ),
+    "no fact is called as a finding's own column": (
+        'facts.count("receipts"',
+        'facts.count("evidence", ""), facts.count("receipts"',
+    ),
 }
 
 
@@ -165,7 +176,7 @@ def test_a_sign_that_fails_says_in_which_line(tmp_path):
     with pytest.raises(DataError) as wrong:
         Workspace(tmp_path / "workspace").scan()
 
-    assert f"{path}:21: sign X1 failed (ZeroDivisionError" in wrong.value.problem
+    assert f"{path}:23: sign X1 failed (ZeroDivisionError" in wrong.value.problem
     assert not (tmp_path / "workspace" / "runs").exists()
 
 
