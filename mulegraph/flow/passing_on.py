@@ -30,19 +30,6 @@ class PassedOn(NamedTuple):
     start: np.ndarray
 
 
-class LinksByAccount(NamedTuple):
-    """Links sorted by the account that they run through, then by receipt and payment, with what the search reads."""
-
-    account: np.ndarray
-    sender: np.ndarray
-    receipt: np.ndarray
-    payment: np.ndarray
-    amount: np.ndarray
-    whole: np.ndarray
-    at: np.ndarray
-    dwell: np.ndarray
-
-
 def find_passed_on(
     transfers: Transfers, links: Links, chosen: np.ndarray, *, within: int, min_senders: int
 ) -> PassedOn:
@@ -53,80 +40,68 @@ def find_passed_on(
     kept = kept[np.bincount(account[kept], minlength=transfers.accounts)[account[kept]] >= min_senders]
     kept = kept[np.lexsort((links.payment[kept], links.receipt[kept], account[kept]))]
     receipt, payment = links.receipt[kept], links.payment[kept]
-    at, whole = transfers.at[receipt], transfers.amount[receipt]
-    dwell, sender = transfers.at[payment] - at, transfers.source[receipt]
-    by_account = LinksByAccount(account[kept], sender, receipt, payment, links.amount[kept], whole, at, dwell)
-    table, position, start = _best_windows(by_account, transfers.accounts, within, min_senders)
-    columns = dict(zip(PassedOn._fields, table.T, strict=False))
-    return PassedOn(**columns, position=position, start=start)
+    at, sender = transfers.at[receipt], transfers.source[receipt]
+    senders, low, high = _best_windows(account[kept], sender, at, transfers.accounts, within)
+    best = np.flatnonzero(senders >= min_senders)
+    sizes = (high - low)[best]
+    number = np.repeat(np.arange(len(best)), sizes)
+    begin = np.cumsum(sizes) - sizes
+    inside = np.repeat(low[best] - begin, sizes) + np.arange(len(number))
+    amount, dwell = links.amount[kept][inside], (transfers.at[payment] - at)[inside]
+    receipts = _distinct(number, receipt[inside], len(transfers))
+    payments = _distinct(number, payment[inside], len(transfers))
+    both = np.concatenate([receipts, payments], axis=1)
+    of, position = _distinct(both[0], both[1], len(transfers))
+    return PassedOn(
+        account=best,
+        senders=senders[best],
+        receipts=np.bincount(receipts[0], minlength=len(best)),
+        payments=np.bincount(payments[0], minlength=len(best)),
+        amount=_summed(amount, begin),
+        received=_summed(transfers.amount[receipts[1]], np.searchsorted(receipts[0], np.arange(len(best)))),
+        dwell=_gone_after(dwell, amount, number, tenths=5),
+        dwell_90=_gone_after(dwell, amount, number, tenths=9),
+        position=position,
+        start=np.searchsorted(of, np.arange(len(best) + 1)),
+    )
+
+
+def _distinct(number: np.ndarray, position: np.ndarray, total: int) -> np.ndarray:
+    """Distinct pairs of a number and a position, sorted, as two rows."""
+    return np.stack(np.divmod(np.unique(number.astype(np.int64) * total + position), max(total, 1)))
+
+
+def _summed(values: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    return np.asarray(np.add.reduceat(values, begin)) if len(begin) else values[:0]
+
+
+def _gone_after(dwell: np.ndarray, amount: np.ndarray, number: np.ndarray, *, tenths: int) -> np.ndarray:
+    """For each number how long it took until so many tenths of its money were gone."""
+    order = np.lexsort((dwell, number))
+    gone = np.cumsum(amount[order])
+    begin = np.flatnonzero(np.diff(number[order], prepend=-1))
+    total = _summed(amount[order], begin)
+    enough = gone[begin] - amount[order][begin] + -(-tenths * total // 10)
+    return np.asarray(dwell[order][np.searchsorted(gone, enough)])
 
 
 @njit(cache=True, nogil=True)
-def _best_windows(links, accounts, within, min_senders):  # type: ignore[no-untyped-def]
-    total = len(links.account)
+def _best_windows(account, sender, at, accounts, within):  # type: ignore[no-untyped-def]
+    """By account: most distinct senders of any window that begins with one of its links, and the window's links."""
     # Cash has account number −1, and so the last place of all.
     seen = np.zeros(accounts + 1, np.int32)
-    table = np.empty((64, 8), np.int64)
-    position = np.empty(2 * total, np.int64)
-    start = np.zeros(65, np.int64)
-    count, used, begin = 0, 0, 0
-    while begin < total:
-        end = begin
-        while end < total and links.account[end] == links.account[begin]:
-            end += 1
-        senders, low, high = _most_senders(links, begin, end, within, seen)
-        begin = end
-        if senders < min_senders:
-            continue
-        if count == len(table):
-            table = np.concatenate((table, np.empty_like(table)))
-            start = np.concatenate((start, np.zeros(len(table) - count, np.int64)))
-        payments = np.unique(links.payment[low:high])
-        evidence = np.unique(np.concatenate((links.receipt[low:high], payments)))
-        receipts, received = _distinct_receipts(links, low, high)
-        half, most = _dwells(links.dwell[low:high], links.amount[low:high])
-        amount = links.amount[low:high].sum()
-        counts = senders, receipts, len(payments)
-        table[count] = (np.int64(links.account[low]), *counts, amount, received, half, most)
-        position[used : used + len(evidence)] = evidence
-        used += len(evidence)
-        count += 1
-        start[count] = used
-    return table[:count].copy(), position[:used].copy(), start[: count + 1].copy()
-
-
-@njit(cache=True, nogil=True)
-def _most_senders(links, begin, end, within, seen):  # type: ignore[no-untyped-def]
-    """Most distinct senders of any window that begins with a link of one account, and the window's links."""
-    best, best_low, best_high = 0, begin, begin
-    high, distinct = begin, 0
-    for low in range(begin, end):
-        while high < end and links.at[high] <= links.at[low] + within:
-            distinct += seen[links.sender[high]] == 0
-            seen[links.sender[high]] += 1
+    best = np.zeros(accounts, np.int64)
+    best_low = np.zeros(accounts, np.int64)
+    best_high = np.zeros(accounts, np.int64)
+    high, distinct = 0, 0
+    for low in range(len(account)):
+        mine = account[low]
+        while high < len(account) and account[high] == mine and at[high] <= at[low] + within:
+            distinct += seen[sender[high]] == 0
+            seen[sender[high]] += 1
             high += 1
-        if distinct > best:
-            best, best_low, best_high = distinct, low, high
-        seen[links.sender[low]] -= 1
-        distinct -= seen[links.sender[low]] == 0
+        if distinct > best[mine]:
+            best[mine], best_low[mine], best_high[mine] = distinct, low, high
+        seen[sender[low]] -= 1
+        distinct -= seen[sender[low]] == 0
     return best, best_low, best_high
-
-
-@njit(cache=True, nogil=True)
-def _distinct_receipts(links, low, high):  # type: ignore[no-untyped-def]
-    """How many receipts there are, and how much money they held. Links of one receipt stand together."""
-    count, money = 0, 0
-    for link in range(low, high):
-        if link == low or links.receipt[link] != links.receipt[link - 1]:
-            count += 1
-            money += links.whole[link]
-    return count, money
-
-
-@njit(cache=True, nogil=True)
-def _dwells(dwell, amount):  # type: ignore[no-untyped-def]
-    """How long it took until half and nine tenths of the money were gone."""
-    order = np.argsort(dwell, kind="mergesort")
-    gone = np.cumsum(amount[order])
-    half, most = np.searchsorted(gone, 0.5 * gone[-1]), np.searchsorted(gone, 0.9 * gone[-1])
-    return dwell[order[half]], dwell[order[most]]
