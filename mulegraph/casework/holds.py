@@ -68,7 +68,7 @@ def holds(space: Workspace, case: Word, *, share: float) -> list[Hold]:
     banks = space.ledger.arrow("accounts")["bank"]
     rows = []
     for account in best.accounts:
-        left = there.loc[account, ["minimum", "maximum"]].tolist() if account in there.index else [0, 0]
+        left = there.loc[account, ["minimum", "maximum"]].tolist() if account in there.index else [Decimal(0)] * 2
         count, amount = innocent.get(account, (0, 0))
         rows.append(
             Hold(

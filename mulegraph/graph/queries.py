@@ -24,6 +24,7 @@ from mulegraph.schema import results
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
+    CURRENCY,
     DEVICE,
     HIDDEN,
     HOLDER,
@@ -60,7 +61,7 @@ COLUMN_TYPES: Mapping[str, Says] = {
     "address": Identifies(Mask.ADDRESS),
     "number": NUMBER,
     "amount": AMOUNT,
-    "currency": results.CURRENCY,
+    "currency": CURRENCY,
     "time": MOMENT,
     "bank": TEXT,
     "account_kind": Words((*ACCOUNT_KINDS, "cash")),

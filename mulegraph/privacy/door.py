@@ -19,6 +19,7 @@ from mulegraph.casework import acts, lists, requests
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
+from mulegraph.casework.recall_messages import Request
 from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
@@ -123,7 +124,7 @@ def through(asked: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
     declared, signature = declaration(asked), inspect.signature(asked)
 
     @wraps(asked)
-    def masked(self: Any, *arguments: P.args, **named: P.kwargs) -> R:
+    def masked(self: Any, /, *arguments: P.args, **named: P.kwargs) -> R:
         door: Door = self._door
         bound = signature.bind(self._plain, *arguments, **named)
         with door.errors():
@@ -137,9 +138,8 @@ def through(asked: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
     return masked
 
 
-def shown_property(of: property) -> property:
+def shown_property(of: Any) -> Any:
     """A property of a plain object as it is read from outside."""
-    assert of.fget is not None  # noqa: S101 (a property that is read)
     return property(through(of.fget), doc=of.__doc__)
 
 
@@ -354,9 +354,7 @@ class MaskedWorkspace:
         with self._door.errors():
             return self._plain.write_import(folder)
 
-    def request(
-        self, case: str, bank: str, *, country: str | None = None, sender: str | None = None
-    ) -> requests.Request:
+    def request(self, case: str, bank: str, *, country: str | None = None, sender: str | None = None) -> Request:
         """A support request to one bank. Without a reason to reveal it is a draft with masked accounts."""
         return self._request(case, bank, country=country, sender=sender, draft=self.reveal is None)
 

@@ -40,10 +40,11 @@ def far_table(space: WorkspaceBase, name: Word, values: Mapping[Word, SubjectId 
 @question(results.GRAPH)
 def far_network(space: WorkspaceBase, subject: SubjectId) -> nx.MultiDiGraph[str]:
     """A case, a chain or an account as a graph, told apart by their ids. Raises UsageError when it is not there."""
-    made = case_network if subject.startswith("CASE-") else account_network
-    made = chain_network if subject.startswith("CH-") else made
     with far_graph(space) as graph:
-        return with_known(space, made(graph, subject))
+        if subject.startswith("CASE-"):
+            return with_known(space, case_network(graph, subject))
+        found = chain_network(graph, subject) if subject.startswith("CH-") else account_network(graph, subject)
+        return with_known(space, found)
 
 
 def case_network(graph: Graph, case: str) -> nx.MultiDiGraph[str]:
