@@ -127,7 +127,8 @@ def _as_party(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign])
     """
     weights = {code: sign.party_weight for code, sign in signs.items()}
     frame = findings.select(["sign", "score"]).to_pandas()
-    nats = frame["score"] * frame["sign"].map(weights)
+    # Of no rows pandas 3 makes a column of text, which cannot be multiplied.
+    nats = frame["score"] * frame["sign"].map(weights).astype(float)
     named = evidence.named[["f", "number"]]
     subject = evidence.findings["number"].to_numpy()[named["f"]] == named["number"].to_numpy()
     named = named[~subject & ~paid_by_many(evidence)[named["number"]] & (nats.to_numpy()[named["f"]] >= MIN_NATS)]

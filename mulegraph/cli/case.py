@@ -91,7 +91,7 @@ def list_command(
             signs=" ".join(sorted({each.partition("-")[0] for each in row["findings"]})),
             state=_state(row),
         )
-    show(rows, how, HEADS)
+    show(rows, how, HEADS, empty="No case.")
 
 
 @case.command("show")

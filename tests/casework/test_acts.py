@@ -17,7 +17,7 @@ from mulegraph.casework.lists import export_list, import_list, remove_entry, sho
 from mulegraph.casework.requests import case_trace, make_request, take_reply, write_request
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.load import load
-from mulegraph.workspace.workspace import Workspace
+from mulegraph.views.notebook import NotebookWorkspace
 from tests.casework.test_recall_messages import RETURN
 from tests.conftest import SAMPLE
 
@@ -25,11 +25,11 @@ KEY = b"a key of two banks"
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Workspace:
+def space(tmp_path_factory) -> NotebookWorkspace:
     """The sample, scanned, with a journal of its own."""
     folder = tmp_path_factory.mktemp("casework") / "workspace"
     load(SAMPLE, folder)
-    made = Workspace(folder, reveal="tests of casework")
+    made = NotebookWorkspace(folder, reveal="tests of casework")
     made.scan()
     return made
 
@@ -105,12 +105,12 @@ def test_holds_and_facts_are_of_the_case(space, case):
     assert 0 < len(rows) <= 5 and rows[0]["stopped"] >= 0.9
     sheet = facts_for_and_against(space, case, rows[0]["account"])
     assert {row["speaks"] for row in sheet} == {"for", "against"}
-    assert holds(Workspace(space.folder), case, share=0.9)[0]["account"] != rows[0]["account"]
+    assert holds(NotebookWorkspace(space.folder), case, share=0.9)[0]["account"] != rows[0]["account"]
 
 
 def test_a_request_is_made_sent_and_answered(space, case, tmp_path):
     """A masked draft without a reason; with one also the recall. The reply lands on the case."""
-    draft = make_request(Workspace(space.folder), case, "SUED", country="DE", sender="NORD")
+    draft = make_request(NotebookWorkspace(space.folder), case, "SUED", country="DE", sender="NORD")
     assert draft.draft and all("~" in each.payee for each in draft.payments)
     paths = write_request(space, draft, tmp_path / "draft")
     assert [path.suffix for path in paths] == [".html", ".pdf"]
@@ -140,7 +140,7 @@ def test_a_request_is_made_sent_and_answered(space, case, tmp_path):
 
 def test_a_pseudonymous_list_matches_with_the_key_and_not_without(space, tmp_path):
     """Another bank with the same key finds its own accounts in it; with another key, nobody."""
-    text = export_list(Workspace(space.folder), which="suspicion", kind="account", key=KEY, as_json=True)
+    text = export_list(NotebookWorkspace(space.folder), which="suspicion", kind="account", key=KEY, as_json=True)
     entries = json.loads(text)
     accounts = space.ledger.account_ids.to_pylist()
     assert entries and not any(account in text for account in accounts)
@@ -162,9 +162,9 @@ def test_a_pseudonymous_list_matches_with_the_key_and_not_without(space, tmp_pat
     assert sum(row["source"] == "bank SUED" for row in shown_entries(other, every=True)) == len(entries)
 
 
-def fresh(folder: Path) -> Workspace:
+def fresh(folder: Path) -> NotebookWorkspace:
     load(SAMPLE, folder)
-    return Workspace(folder, reveal="tests of lists")
+    return NotebookWorkspace(folder, reveal="tests of lists")
 
 
 def test_expired_conflicting_and_removed_entries(tmp_path):
@@ -225,7 +225,7 @@ def test_a_file_that_is_no_list_is_named(space, tmp_path, name, text, named):
 def test_ids_are_not_given_away_without_a_reason(space):
     """Pseudonymous, or revealed with a reason in the journal; and a key that is long enough, never an argument."""
     with pytest.raises(UsageError, match="names accounts"):
-        export_list(Workspace(space.folder), which=None, kind=None, key=None, as_json=False)
+        export_list(NotebookWorkspace(space.folder), which=None, kind=None, key=None, as_json=False)
     assert "account," in export_list(space, which=None, kind=None, key=None, as_json=False)
 
 

@@ -60,7 +60,7 @@ def test_a_file_in_the_workspace_is_a_sign_of_its_scans(tmp_path):
     """Findings, score of the account, case, thresholds from the settings, explanation: as for a built-in sign."""
     draw(tmp_path, DRAWN)
     path = written(tmp_path)
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = Workspace(tmp_path / "workspace")
 
     space.scan()
 
@@ -204,7 +204,7 @@ def test_reports_tell_an_own_sign_also_when_its_file_is_gone(tmp_path):
     """A run keeps the words of its signs: the case's report, the run's and the picture can be made later."""
     draw(tmp_path, DRAWN)
     path = written(tmp_path)
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = Workspace(tmp_path / "workspace")
     space.scan()
     path.unlink()
     case = space.cases()["case"].iloc[0]

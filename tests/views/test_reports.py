@@ -18,12 +18,12 @@ from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.signs.base import all_signs
 from mulegraph.views.case_report_content import CaseReport
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.reports import write_report
 from mulegraph.views.run_report import run_document
 from mulegraph.views.run_report_content import RunReport
 from mulegraph.views.tables import shown
 from mulegraph.workspace.run import Run, Runs
-from mulegraph.workspace.workspace import Workspace
 from tests.casework.test_recall_messages import RETURN
 from tests.conftest import SAMPLE
 
@@ -32,7 +32,7 @@ SECTIONS = "summary network timeline balances transfers signs journey money requ
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Workspace:
+def space(tmp_path_factory) -> NotebookWorkspace:
     """Two nights: half the sample with two broken rows and no lists, then all of it; and a case worked on."""
     folder = tmp_path_factory.mktemp("reports")
     half = folder / "half"
@@ -44,7 +44,7 @@ def space(tmp_path_factory) -> Workspace:
     rows[3], rows[7] = rows[3].replace(",EUR", ",XXX").replace('"EUR"', '"XXX"'), rows[7].replace("2026-", "26-")
     (half / "transfers.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
     load(half, folder / "workspace")
-    made = Workspace(folder / "workspace", reveal="tests of reports")
+    made = NotebookWorkspace(folder / "workspace", reveal="tests of reports")
     made.scan()
     load(SAMPLE, folder / "workspace")
     made.forget_ledger()
@@ -58,7 +58,7 @@ def space(tmp_path_factory) -> Workspace:
     (folder / "reply.xml").write_text(RETURN.replace("T1", request.payments[0].transfer), encoding="utf-8")
     take_reply(made, case, folder / "reply.xml")
     casework.close(made, made.cases()["case"][1], "innocent", "a club")
-    return Workspace(made.folder)
+    return NotebookWorkspace(made.folder)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def pdf_words(path: Path) -> str:
     return "".join("".join(page.extract_text() for page in pages).replace("\u200b", "").split())
 
 
-def page_of(space: Workspace, run: Run) -> str:
+def page_of(space: NotebookWorkspace, run: Run) -> str:
     return run_document(RunReport(space, run).content(), {}, {}).page
 
 
@@ -150,7 +150,7 @@ def test_the_pdf_holds_what_the_page_holds(written):
 
 def test_the_same_case_gives_the_same_bytes(space, case, written, tmp_path):
     """Page and PDF: no time of making, nothing by chance."""
-    again = write_report(Workspace(space.folder), tmp_path, case)
+    again = write_report(NotebookWorkspace(space.folder), tmp_path, case)
     assert [each.read_bytes() for each in again] == [each.read_bytes() for each in written]
 
 
@@ -184,9 +184,9 @@ def test_reasons_are_in_the_language_asked_for(space, case):
 def test_masked_unless_a_reason_is_given(space, case, tmp_path):
     """The same report with a reason names accounts, says so, and the reason is in the journal."""
     shutil.copytree(space.folder, tmp_path / "ws")
-    clear = Workspace(tmp_path / "ws", reveal="for the file")
+    clear = NotebookWorkspace(tmp_path / "ws", reveal="for the file")
     real = clear.case(case).accounts["account_id"].tolist()
-    masked = CaseReport(Workspace(tmp_path / "ws").case(case)).document().page
+    masked = CaseReport(NotebookWorkspace(tmp_path / "ws").case(case)).document().page
     page = CaseReport(clear.case(case)).document().page
     assert all(account in page for account in real) and not any(account in masked for account in real)
     assert "shown as tokens" in masked and "shown as they are" in page
@@ -281,11 +281,11 @@ def test_a_run_of_accounts_that_the_ledger_lost_is_not_shown(space, tmp_path):
     load(files, tmp_path / "ws")
     old = Runs(tmp_path / "ws").all()[0]
     with pytest.raises(UsageError, match="cannot be masked"):
-        RunReport(Workspace(tmp_path / "ws"), old).content()
+        RunReport(NotebookWorkspace(tmp_path / "ws"), old).content()
     case = old.table("cases")["case"][0].as_py()
     with pytest.raises(UsageError, match="cannot be masked"):
-        CaseReport(Workspace(tmp_path / "ws").case(case)).content()
-    assert RunReport(Workspace(tmp_path / "ws", reveal="why"), old).content()["run"] == old.name
+        CaseReport(NotebookWorkspace(tmp_path / "ws").case(case)).content()
+    assert RunReport(NotebookWorkspace(tmp_path / "ws", reveal="why"), old).content()["run"] == old.name
 
 
 def test_expected_false_alarms_are_the_mean_of_what_is_missing():
@@ -305,6 +305,6 @@ def test_an_empty_scan_has_a_report(tmp_path):
         "\n".join(["transfer_id,source,target,amount,currency,at,channel", *rows]), encoding="utf-8"
     )
     load(files, tmp_path / "ws")
-    text = write_report(Workspace(tmp_path / "ws"), tmp_path / "out")[0].read_text(encoding="utf-8")
+    text = write_report(NotebookWorkspace(tmp_path / "ws"), tmp_path / "out")[0].read_text(encoding="utf-8")
     assert "No case was found." in text and "No chain reached the threshold." in text
     assert "a trend needs two" in text and "first run" in text

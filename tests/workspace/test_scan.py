@@ -111,7 +111,7 @@ def test_a_run_is_of_its_ledger(tmp_path):
     load(more, tmp_path / "workspace")
     told: list[str] = []
 
-    space = Workspace(tmp_path / "workspace", told=told.append)
+    space = Workspace(tmp_path / "workspace", notify=told.append)
 
     assert len(space.chains(min_surprise=0)["transfers"][0]) == 4
     assert told == ["no scan of this ledger yet; scanning first"]
@@ -143,7 +143,7 @@ def test_a_damaged_graph_is_made_again(tmp_path):
     (tmp_path / "workspace" / "graph.lbug").write_bytes(b"not a graph")
     told: list[str] = []
 
-    answer = Workspace(tmp_path / "workspace", told=told.append, reveal="a test").query(
+    answer = Workspace(tmp_path / "workspace", notify=told.append).query(
         "account_neighbourhood", {"account": "b"}
     )
 
