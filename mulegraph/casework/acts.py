@@ -23,8 +23,9 @@ from mulegraph.journal.state import (
     alarm_ledger,
     snooze_end,
 )
+from mulegraph.schema.acts import CASE_STATE, ENTRY, JOURNAL
 from mulegraph.schema.disclosure import Each
-from mulegraph.schema.results import ALARMS, CASE_STATE, CHANGES, ENTRY, JOURNAL
+from mulegraph.schema.results import ALARMS, CHANGES
 from mulegraph.workspace.questions import AccountId, Word, question
 from mulegraph.workspace.run import Runs
 from mulegraph.workspace.workspace import Workspace

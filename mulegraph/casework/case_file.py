@@ -17,6 +17,7 @@ from mulegraph.casework.holds import Hold, holds
 from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.schema import results
+from mulegraph.schema.acts import CASE_STATE, JOURNAL
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -107,7 +108,7 @@ class CaseFile:
     until: datetime
     zone: Annotated[str, OURS]
     row: Annotated[dict[str, Any], results.CASES]
-    state: Annotated[dict[str, Any], results.CASE_STATE]
+    state: Annotated[dict[str, Any], CASE_STATE]
     accounts: Annotated[Rows, Each(CASE_ACCOUNT)]
     devices: Annotated[Rows, Each(Record("devices of a case", {"device_id": DEVICE, "accounts": Each(ACCOUNT)}))]
     transfers: Annotated[Rows, Each(results.EVIDENCE)]
@@ -123,7 +124,7 @@ class CaseFile:
     trace: TracedMoney | None
     no_trace: Annotated[str, OURS]
     holds: list[Hold]
-    journal: Annotated[Rows, Each(results.JOURNAL)]
+    journal: Annotated[Rows, Each(JOURNAL)]
     proof: Proof
 
 

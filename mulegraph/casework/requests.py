@@ -20,7 +20,7 @@ from mulegraph.casework.workdays import FILE, reply_by
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import REPLIED, REQUESTED
-from mulegraph.schema import results
+from mulegraph.schema.acts import ENTRY
 from mulegraph.schema.disclosure import record_of
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.questions import Word, question
@@ -115,7 +115,7 @@ def make_request(
     )
 
 
-@question(results.ENTRY)
+@question(ENTRY)
 def record_request(space: Workspace, request: Request, files: Mapping[Word, Word]) -> Entry:
     """Write down that a request was made; `files` are its documents' names and their SHA-256."""
     return space.journal.append(

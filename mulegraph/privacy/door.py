@@ -1,19 +1,13 @@
 """The one door: what a workspace answers is masked here, by what each field of the answer says, and nowhere else.
 
-A question goes through with `through`: parameters that take tokens are turned into ids, the plain workspace is asked,
-and the answer is masked by the question's declaration. Questions ask each other behind the door, unmasked, so nothing
-has to be remembered between them and threads share nothing that changes.
+A question is let `through`, which reads its declaration; what is not let through cannot be asked from outside.
 """
 
 from __future__ import annotations
 
-import inspect
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import wraps
-from pathlib import Path, PurePath
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from mulegraph.casework import acts, lists, requests
 from mulegraph.casework import case_file as case_files
@@ -26,11 +20,10 @@ from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.queries import known_query
 from mulegraph.journal.journal import Verdict
 from mulegraph.ledger.ledger import Engine
-from mulegraph.privacy.masking import Masking
-from mulegraph.privacy.tokens import HIDDEN, Masker
-from mulegraph.schema.disclosure import ACCOUNT, Each, Foreign, Identified, Says, Sentence
+from mulegraph.privacy.through import Door, shown_property, through
+from mulegraph.privacy.tokens import HIDDEN
+from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
-from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace import (
     account_page,
     facts,
@@ -42,105 +35,10 @@ from mulegraph.workspace import (
 )
 from mulegraph.workspace.case import Case
 from mulegraph.workspace.facts import RunFacts, ScanFacts
-from mulegraph.workspace.questions import declaration
-from mulegraph.workspace.sentences import Sentences
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
 SUBJECTS = (Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE)
-
-
-class Door:
-    """Masks what one workspace answers, unless there is a reason to reveal it, which the journal keeps first."""
-
-    def __init__(self, plain: Workspace, reveal: str | None) -> None:
-        self.plain, self.reveal = plain, reveal
-        self._once = threading.Lock()
-        self._masker: Masker | None = None
-
-    @property
-    def masker(self) -> Masker:
-        """Makes tokens. A reason to reveal is in the journal before the first value is shown."""
-        with self._once:
-            if self._masker is None:
-                made = Masker.of(self.plain.ledger)
-                if self.reveal is not None:
-                    self.plain.journal.append("revealed", reason=self.reveal)
-                self._masker = made
-            return self._masker
-
-    def forget_ledger(self) -> None:
-        """The ledger was written to: its values are others now, and no new reason is given."""
-        self._masker = Masker.of(self.plain.ledger)
-
-    def masking(self, language: str = LANGUAGES[0]) -> Masking:
-        """What masks an answer whose sentences are in a language."""
-        return Masking(self.masker, Sentences(self.plain.folder, language))
-
-    def shown(self, answer: R, says: Says, language: str = LANGUAGES[0]) -> R:
-        """An answer as it may leave."""
-        if self.reveal is not None:
-            self.masker  # noqa: B018 (writes the reason down)
-            return answer
-        masked: R = self.masking(language).shown(answer, says)
-        return masked
-
-    def value(self, value: Any) -> str:
-        """A value inside a message."""
-        if not isinstance(value, (str, PurePath, Identified, Foreign)):
-            return str(value)
-        try:
-            ledger = self.plain.ledger
-        except MulegraphError:
-            ledger = None
-        if ledger is None:
-            return str(value)  # nothing is loaded yet, and so there is nobody to name
-        masking = self.masking()
-        if self.reveal is not None:
-            return str(value)
-        if isinstance(value, Foreign):
-            return HIDDEN
-        if isinstance(value, Identified):
-            return masking.named(value.mask, value.value)
-        if isinstance(value, PurePath):
-            return str(type(value)(*map(masking.typed, value.parts)))
-        return masking.typed(value) if isinstance(value, str) else str(value)
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Errors of what is asked are told with their values masked."""
-        try:
-            yield
-        except MulegraphError as error:
-            raise error.shown_by(self.value) from None
-
-
-def through(asked: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
-    """A question of the plain workspace as it is asked from outside."""
-    declared, signature = declaration(asked), inspect.signature(asked)
-
-    @wraps(asked)
-    def masked(self: Any, /, *arguments: P.args, **named: P.kwargs) -> R:
-        door: Door = self._door
-        bound = signature.bind(self._plain, *arguments, **named)
-        with door.errors():
-            for name, masks in declared.takes.items():
-                if name in bound.arguments:
-                    bound.arguments[name] = door.masking().real(bound.arguments[name], masks)
-            answer = asked(*bound.args, **bound.kwargs)
-            says = declared.gives if isinstance(declared.gives, Says) else declared.gives(bound.arguments)
-            return door.shown(answer, says, bound.arguments.get("language", LANGUAGES[0]))
-
-    return masked
-
-
-def shown_property(of: Any) -> Any:
-    """A property of a plain object as it is read from outside."""
-    return property(through(of.fget), doc=of.__doc__)
 
 
 class MaskedCase:
@@ -267,6 +165,11 @@ class MaskedWorkspace:
         """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
         with self._door.errors():
             return ScanFacts.of(self._plain.scan(progress=progress, engine=engine))
+
+    def forget_ledger(self) -> None:
+        """Read the ledger anew: it was written to."""
+        self._plain.forget_ledger()
+        self._door.forget_ledger()
 
     def case(self, case: str) -> MaskedCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""

@@ -83,17 +83,18 @@ class Masking:
             case Each(of):
                 return self._each(value, of, row)
             case ByKey(key, of):
+                if not isinstance(value, Mapping):
+                    return HIDDEN
                 return {self.shown(name, key, row): self.shown(each, of, row) for name, each in value.items()}
             case Identifies(mask):
                 return self._token(mask, value)
             case IdentifiedBy(field):
-                mask = SUBJECT_MASKS.get((row or {}).get(field, ""), Mask.HIDDEN)
-                return self._token(mask, value)
+                return self._token(SUBJECT_MASKS.get(_word(row, field), Mask.HIDDEN), value)
             case Chosen(field, by):
-                chosen = by.get((row or {}).get(field, ""))
+                chosen = by.get(_word(row, field))
                 return HIDDEN if chosen is None else self.shown(value, chosen, row)
             case Facts(sign):
-                return self._facts(value, str((row or {}).get(sign, "")))
+                return self._facts(value, _word(row, sign))
             case Prefixed(prefix, of):
                 return prefix + self.shown(str(value).removeprefix(prefix), of, row)
             case Code(pattern):
@@ -127,7 +128,7 @@ class Masking:
         raise Undeclared(f"nothing says how to show a {type(says).__name__}")
 
     def _token(self, mask: Mask, value: Any) -> Any:
-        if mask is Mask.HIDDEN:
+        if mask is Mask.HIDDEN or not isinstance(value, (str, int)):
             return HIDDEN
         if mask is Mask.ACCOUNT and value in CASH_NODES:
             return value
@@ -136,8 +137,8 @@ class Masking:
     def _each(self, value: Any, of: Says, row: Row | None) -> Any:
         if isinstance(value, pd.DataFrame):
             return self._record(value, of) if isinstance(of, Record) else HIDDEN
-        if isinstance(value, (str, Mapping)):
-            return HIDDEN  # a list was declared
+        if not isinstance(value, (list, tuple, np.ndarray)):
+            return HIDDEN
         made = [self.shown(each, of, row) for each in value]
         return tuple(made) if isinstance(value, tuple) else made
 
@@ -157,6 +158,8 @@ class Masking:
             said = says.of(str(name))
             if _has_sentence(said):
                 made[str(name)] = self._sentence(each, said, made)
+        if says.lenient:
+            return {name if name in says.fields else self._masker.opaque(name): each for name, each in made.items()}
         return made
 
     def _sentence(self, value: Any, says: Says, masked: Row) -> Any:
@@ -165,9 +168,9 @@ class Masking:
             case Sentence(name):
                 told = None if value is None else self._wording.sentence(name, masked, value)
                 return value if value is None else HIDDEN if told is None else told
-            case ByKey(_, Sentence(name)):
-                told = self._wording.sentence(name, masked, value)
-                return dict.fromkeys(value, HIDDEN) if told is None else told
+            case ByKey(key, Sentence(name)) if isinstance(value, Mapping):
+                told = {self.shown(each, key): self._wording.sentence(name, masked, why) for each, why in value.items()}
+                return {each: HIDDEN if why is None else why for each, why in told.items()}
         return HIDDEN
 
     def _frame(self, frame: pd.DataFrame, says: Record) -> pd.DataFrame:
@@ -249,6 +252,12 @@ class Masking:
     def named(self, mask: Mask, value: str) -> str:
         """A value of a kind, as an error shows it."""
         return str(self._token(mask, value))
+
+
+def _word(row: Row | None, field: str) -> str:
+    """The word in another field of a row; an empty one where there is none."""
+    found = (row or {}).get(field)
+    return found if isinstance(found, str) else ""
 
 
 def _has_sentence(says: Says) -> bool:

@@ -141,10 +141,14 @@ class Chosen(Says):
 
 @dataclass(frozen=True)
 class Record(Says):
-    """A row: of a table, as a mapping, or as a dataclass."""
+    """A row: of a table, as a mapping, or as a dataclass.
+
+    `lenient`: what is not declared is hidden, and no error; for what is read from a file that others may have written.
+    """
 
     name: str
     fields: Mapping[str, Says] = dataclass_field(hash=False)
+    lenient: bool = False
 
     def __post_init__(self) -> None:
         for name, says in self.fields.items():
@@ -153,6 +157,8 @@ class Record(Says):
 
     def of(self, name: str) -> Says:
         """What a field says. Raises Undeclared for one that is not declared."""
+        if name not in self.fields and self.lenient:
+            return HIDDEN
         try:
             return self.fields[name]
         except KeyError:

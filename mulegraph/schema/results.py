@@ -11,7 +11,6 @@ from mulegraph.schema.disclosure import (
     DAY,
     DEVICE,
     FLAG,
-    HIDDEN,
     HOLDER,
     MOMENT,
     NAME,
@@ -20,7 +19,6 @@ from mulegraph.schema.disclosure import (
     SUBJECT_KIND,
     TEXT,
     ByKey,
-    Chosen,
     Code,
     Each,
     Facts,
@@ -36,7 +34,7 @@ from mulegraph.schema.disclosure import (
 from mulegraph.schema.nodes import BANK, CASH, KINDS, PREFIX
 from mulegraph.schema.nodes import DEVICE as DEVICE_NODE
 from mulegraph.schema.nodes import HOLDER as HOLDER_NODE
-from mulegraph.schema.tables import CASH_IN, CASH_OUT, CHANNELS, LISTS, TABLES
+from mulegraph.schema.tables import CASH_IN, CASH_OUT, CHANNELS, LISTS
 
 CASE = Code(re.compile(r"CASE-[0-9a-f]{8}"))
 CHAIN = Code(re.compile(r"CH-[0-9a-f]{12}"))
@@ -320,85 +318,3 @@ GRAPH = Network(
         },
     ),
 )
-
-_ANSWER = Record(
-    "answers",
-    {"transfer": TRANSFER, "answer": TEXT, "amount": AMOUNT, "currency": CURRENCY, "reason": HIDDEN},
-)
-_BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
-_LISTED = TABLES["listings"].column_names
-_ACT = {
-    "revealed": Record("revealed", {"reason": HIDDEN}),
-    "noted": Record("noted", {"text": HIDDEN}),
-    "assigned": Record("assigned", {"to": TEXT}),
-    "closed": Record("closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN}),
-    "reopened": Record("reopened", {"reason": HIDDEN, "findings": _BY_SIGN}),
-    "snoozed": Record("snoozed", {"until": DAY, "reason": HIDDEN, "findings": _BY_SIGN}),
-    "requested": Record(
-        "requested",
-        {
-            "number": OURS,
-            "bank": TEXT,
-            "reply_by": DAY,
-            "draft": FLAG,
-            "transfers": Each(TRANSFER),
-            "files": ByKey(OURS, DIGEST),
-        },
-    ),
-    "replied": Record(
-        "replied",
-        {
-            "kind": Words(("pacs.004", "camt.029")),
-            "message": TEXT,
-            "sender": TEXT,
-            "answers": Each(_ANSWER),
-        },
-    ),
-    "list imported": Record(
-        "list imported",
-        {
-            "file": HIDDEN,
-            **dict.fromkeys(("read", "taken", "known", "expired", "unmatched", "conflicts", "rejected"), NUMBER),
-        },
-    ),
-    "list exported": Record("list exported", {"entries": NUMBER, "pseudonymous": FLAG, "list": Words(LISTS)}),
-    "list entry removed": Record(
-        "list entry removed",
-        {"subject_kind": SUBJECT_KIND, "list": Words(LISTS), "source": TEXT, "reason": HIDDEN},
-    ),
-    "list conflict": Record(
-        "list conflict",
-        {**ledger_record("listings").only("subject_kind", "subject_id", "list", "source").fields, "file": HIDDEN,
-         "said": Record("said", dict.fromkeys(_LISTED, HIDDEN))},
-    ),
-}  # fmt: skip
-"""Facts of a journal's entry, by what was done. A command is hidden: whoever typed it may have named anybody."""
-ACTS = {what: Record(what, {"command": HIDDEN, **record.fields}) for what, record in _ACT.items()}
-JOURNAL = Record(
-    "journal",
-    {
-        "number": NUMBER,
-        "at": MOMENT,
-        "who": TEXT,
-        "what": Words(tuple(ACTS)),
-        "about": Chosen("what", {what: ACCOUNT if what == "list entry removed" else CASE for what in ACTS}),
-        "facts": Chosen("what", ACTS),
-        "before": DIGEST,
-        "hash": DIGEST,
-    },
-)
-_SAID = {"at": MOMENT, "who": TEXT}
-CASE_STATE = Record(
-    "state of a case",
-    {
-        "status": STATUS,
-        "assignee": TEXT,
-        "disposition": DISPOSITION,
-        "snoozed_until": DAY,
-        "notes": Each(Record("notes", {**_SAID, **_ACT["noted"].fields})),
-        "requests": Each(Record("requests", {**_SAID, **_ACT["requested"].fields})),
-        "replies": Each(Record("replies", {**_SAID, **_ACT["replied"].fields})),
-    },
-)
-ENTRY = JOURNAL
-"""What an act gives back: the entry that it made."""

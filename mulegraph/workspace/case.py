@@ -17,6 +17,7 @@ from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.state import CaseState
 from mulegraph.schema import results
+from mulegraph.schema.acts import CASE_STATE
 from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace import listings
 from mulegraph.workspace.annotate import with_known
@@ -42,7 +43,7 @@ class Case:
         return self._row
 
     @property
-    @question(results.CASE_STATE)
+    @question(CASE_STATE)
     def state(self) -> dict[str, Any]:
         """What people did with it: status, assignee, disposition, notes, requests and replies."""
         return asdict(states(self.workspace.folder).get(self.id, CaseState()))

@@ -55,7 +55,12 @@ class Sentences:
         if name == "benign":
             return value  # of counts, shares and kinds of accounts only
         sign = self._signs.get(str(row["sign"]))
-        return None if sign is None else sign.reason(row, self._language)
+        if sign is None:
+            return None
+        try:
+            return sign.reason(row, self._language)
+        except (KeyError, TypeError, ValueError):
+            return None  # a run of an older sign, which had other facts
 
     def facts(self, sign: str) -> Mapping[str, Says]:
         """What the facts of a sign say. A workspace's own sign declares them; what it does not is never shown."""

@@ -20,6 +20,7 @@ from mulegraph.cli.browse.app import Browser
 from mulegraph.cli.browse.asking import Reading
 from mulegraph.cli.browse.rows import Rows
 from mulegraph.views.notebook import NotebookWorkspace
+from mulegraph.workspace.workspace import Workspace
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -144,7 +145,7 @@ def test_acts_go_through_the_journal_with_their_checks(own):
 
     state = NotebookWorkspace(own).case(case).state
     assert (state["status"], state["disposition"], state["assignee"]) == ("closed", "confirmed", "Noor")
-    assert NotebookWorkspace(own).journal.verify().wrong == []
+    assert NotebookWorkspace(own).verify_journal().wrong == []
 
 
 def test_a_view_is_a_file_that_is_opened(own):
@@ -168,7 +169,7 @@ def test_a_view_is_a_file_that_is_opened(own):
 
 def test_everything_is_masked_unless_there_is_a_reason(own):
     """No account number on any screen; with a reason they show, and the journal has it."""
-    ids = set(NotebookWorkspace(own).ledger.account_ids.to_pylist())
+    ids = set(Workspace(own).ledger.account_ids.to_pylist())
 
     async def masked(app: Browser, pilot: Pilot[None]) -> None:
         for key in ("enter", "2", "3", "enter", "2"):

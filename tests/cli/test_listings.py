@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mulegraph.casework import acts as casework
 from mulegraph.cli.app import app
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.settings import FILE
@@ -48,7 +47,7 @@ def refused(*arguments: str | Path) -> UsageError:
 def test_the_journal_shows_pairs_and_no_python(own):
     """Facts as `name: value`; of findings how many by sign."""
     case = NotebookWorkspace(own).cases()["case"][0]
-    casework.close(NotebookWorkspace(own), case, "confirmed", "told us")
+    NotebookWorkspace(own).close(case, "confirmed", "told us")
 
     told = " ".join(said("journal", "show", "-w", own, "--top", "1").split())
 

@@ -14,6 +14,7 @@ from pypdf import PdfReader
 
 from mulegraph.__main__ import _run
 from mulegraph.graph.queries import catalogue
+from mulegraph.journal.journal import Journal
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import TABLES, Mask
 from mulegraph.views.notebook import NotebookWorkspace
@@ -169,7 +170,9 @@ def test_revealing_needs_a_reason_and_is_in_the_journal(space, capsys, monkeypat
 
     output(capsys, monkeypatch, "chains", "--top", "1", "--reveal", "police asked, file 12", "-w", space.folder)
 
-    entry = NotebookWorkspace(space.folder).journal_entries(top=1)[0]
+    masked = NotebookWorkspace(space.folder).journal_entries(top=1)[0]
+    assert (masked["what"], masked["facts"]["reason"], masked["facts"]["command"]) == ("revealed", "***", "***")
+    entry = vars(list(Journal(space.folder).entries())[-1])
     assert (entry["what"], entry["facts"]["reason"]) == ("revealed", "police asked, file 12")
     assert "chains --top 1" in entry["facts"]["command"]
     assert entry["who"] and entry["at"]

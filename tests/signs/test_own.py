@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.settings import FILE
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import OWN_CODE, own_files, own_signs, signs_of
@@ -208,10 +209,8 @@ def test_reports_tell_an_own_sign_also_when_its_file_is_gone(tmp_path):
     space.scan()
     path.unlink()
     case = space.cases()["case"].iloc[0]
-    made = [
-        *write_case_report(space, case, tmp_path / "out"),
-        *write_run_report(space, space.run, tmp_path / "out"),
-    ]
+    shown = MaskedWorkspace(space.folder)
+    made = [*write_case_report(shown, case, tmp_path / "out"), *write_run_report(shown, tmp_path / "out")]
     pages = [each.read_text(encoding="utf-8") for each in made if each.suffix == ".html"]
     assert len(pages) >= 3
     for page in pages:

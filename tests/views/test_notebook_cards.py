@@ -39,7 +39,7 @@ def test_a_card_runs_nothing_and_fetches_nothing(shown_things, what):
     assert re.findall(r"src='(?!data:image/svg\+xml;base64,)", text) == []
 
 
-def test_a_case_tells_who_what_and_why(workspace, shown_things):
+def test_a_case_tells_who_what_and_why(plain, shown_things):
     """Score and its parts, roles with accounts, each sign with its reason; and nobody's number."""
     case = shown_things["case"]
 
@@ -48,7 +48,7 @@ def test_a_case_tells_who_what_and_why(workspace, shown_things):
     assert case.id in text
     assert case.findings["reason"].iloc[0].replace("'", "&#39;") in text
     assert {"collector", "Roles", "Signs", "open"} <= set(re.findall(r"\w+", text))
-    real = {each for each in workspace.ledger.account_ids.to_pylist() if each in text}
+    real = {each for each in plain.ledger.account_ids.to_pylist() if each in text}
     assert real == set()
 
 

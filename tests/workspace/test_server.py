@@ -37,7 +37,10 @@ Space = tuple[NotebookWorkspace, NotebookWorkspace]
 
 @pytest.fixture(scope="module", params=["sample", "simulated"])
 def spaces(
-    request: pytest.FixtureRequest, server: Address, workspace: NotebookWorkspace, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    server: Address,
+    workspace: NotebookWorkspace,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Space]:
     """One ledger, scanned; asked through the embedded graph and through a server."""
     space = NotebookWorkspace(workspace.folder, reveal=WHY)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -19,9 +19,6 @@ from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import DISPOSITIONS
 from mulegraph.privacy.door import MaskedWorkspace
-
-if TYPE_CHECKING:
-    from mulegraph.cli.browse.app import Browser
 
 KEY_NAMES = {
     "question_mark": "?", "slash": "/", "pageup": "page up", "pagedown": "page down", "less_than_sign": "<",
@@ -35,6 +32,15 @@ CASE_KEYS: list[BindingType] = [
     Binding("c", "close", "close"),
     Binding("o", "reopen", "reopen", show=False),
 ]
+
+
+class Browser(Protocol):
+    """What screens need of the app."""
+
+    space: MaskedWorkspace
+
+    def open_page(self, subject: str) -> str:
+        """Write a subject's page and show it; says where it is."""
 
 
 class CaseScreen(Screen[None]):
