@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import pandas as pd
 
-from mulegraph.cases.roles import VICTIM
 from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
 from mulegraph.casework.minimum_cut import best_holds
 from mulegraph.casework.requests import case_trace
@@ -17,6 +16,7 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, TEXT, Each, declared, record_of
+from mulegraph.schema.findings import Role
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.questions import AccountId, Word, question
 from mulegraph.workspace.workspace import Workspace
@@ -56,7 +56,7 @@ def holds(space: Workspace, case: Word, *, share: float) -> list[Hold]:
     moved = moved[moved["currency"] == traced.currency]
     units = 10 ** minor_exponents()[traced.currency]
     roles = dict(zip(found.row["accounts"], found.row["roles"], strict=True))
-    victims = {account for account, role in roles.items() if role == VICTIM}
+    victims = {account for account, role in roles.items() if role == Role.VICTIM}
     flows = [
         (_name(row.source), _name(row.target), int(row.amount * units))
         for row in moved.itertuples()
@@ -110,7 +110,7 @@ def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> l
             left=part["maximum"].max() if len(part) else Decimal(0),
             transfers=space.transfers_of(account),
             tainted=set(traced.steps["transfer"]) | set(traced.chosen),
-            victims={name for name, role in roles if role == VICTIM},
+            victims={name for name, role in roles if role == Role.VICTIM},
             sharers=len(sharers),
             listed_on=known.listed_on,
             findings=known.findings[known.findings["subject_id"] == account],

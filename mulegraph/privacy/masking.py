@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,8 +52,11 @@ R = TypeVar("R")
 class Wording(Protocol):
     """What sentences, facts and vocabularies of later stages are made of."""
 
-    def sentence(self, name: str, row: Row, value: Any) -> Any:
-        """The sentence of a field from the masked row; None where it cannot be made anew."""
+    def reason(self, row: Row) -> str | None:
+        """The reason of a finding from its masked row; None where it cannot be made."""
+
+    def benign(self, told: Any, mask: Callable[[Any, Says], Any]) -> str | None:
+        """Why a benign test fits or not, from its values as `mask` shows them; None where it cannot be made."""
 
     def facts(self, sign: str) -> Mapping[str, Says]:
         """What the facts of a sign say."""
@@ -163,15 +166,16 @@ class Masking:
         return made
 
     def _sentence(self, value: Any, says: Says, masked: Row) -> Any:
-        """Sentences of a field, made anew from the masked row."""
-        match says:
-            case Sentence(name):
-                told = None if value is None else self._wording.sentence(name, masked, value)
-                return value if value is None else HIDDEN if told is None else told
-            case ByKey(key, Sentence(name)) if isinstance(value, Mapping):
-                told = {self.shown(each, key): self._wording.sentence(name, masked, why) for each, why in value.items()}
-                return {each: HIDDEN if why is None else why for each, why in told.items()}
-        return HIDDEN
+        """Sentences of a field, made anew from masked values."""
+        if value is None:
+            return None
+        if isinstance(says, ByKey):
+            if not isinstance(value, Mapping):
+                return HIDDEN
+            return {self.shown(each, says.key): self._sentence(why, says.of, masked) for each, why in value.items()}
+        name = says.name if isinstance(says, Sentence) else ""
+        told = self._wording.reason(masked) if name == "reason" else self._wording.benign(value, self.shown)
+        return HIDDEN if told is None else told
 
     def _frame(self, frame: pd.DataFrame, says: Record) -> pd.DataFrame:
         columns = [str(name) for name in frame.columns]

@@ -20,6 +20,7 @@ from mulegraph.privacy.tokens import HIDDEN, Masker
 from mulegraph.schema.disclosure import Foreign, Identified, Says
 from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace.questions import declaration
+from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Sentences
 from mulegraph.workspace.workspace import Workspace
 
@@ -51,16 +52,16 @@ class Door:
         if self._masker is not None:
             self._masker = Masker.of(self.plain.ledger)
 
-    def masking(self, language: str = LANGUAGES[0]) -> Masking:
-        """What masks an answer whose sentences are in a language."""
-        return Masking(self.masker, Sentences(self.plain.folder, language))
+    def masking(self, language: str = LANGUAGES[0], run: Callable[[], Run] | None = None) -> Masking:
+        """What masks an answer whose sentences are in a language, and of findings of a run (the latest)."""
+        return Masking(self.masker, Sentences(run or (lambda: self.plain.run), language))
 
-    def shown(self, answer: R, says: Says, language: str = LANGUAGES[0]) -> R:
-        """An answer as it may leave."""
+    def shown(self, answer: R, says: Says, language: str = LANGUAGES[0], run: Callable[[], Run] | None = None) -> R:
+        """An answer as it may leave; its findings are of a run."""
         if self.reveal is not None:
             self.masker  # noqa: B018 (writes the reason down)
             return answer
-        masked: R = self.masking(language).shown(answer, says)
+        masked: R = self.masking(language, run).shown(answer, says)
         return masked
 
     def value(self, value: Any) -> str:
@@ -107,7 +108,8 @@ def through(asked: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
                     bound.arguments[name] = door.masking().real(bound.arguments[name], masks)
             answer = asked(*bound.args, **bound.kwargs)
             says = declared.gives if isinstance(declared.gives, Says) else declared.gives(bound.arguments)
-            return door.shown(answer, says, bound.arguments.get("language", LANGUAGES[0]))
+            language = bound.arguments.get("language", LANGUAGES[0])
+            return door.shown(answer, says, language, lambda: self._plain.run)
 
     return masked
 

@@ -16,7 +16,11 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from mulegraph.schema.tables import SUBJECT_KINDS, TABLES, Kind, Mask, minor_exponents
+import pyarrow as pa
+
+from mulegraph.schema.columns import Field, Schema
+from mulegraph.schema.findings import SUBJECT_MASKS as FINDING_SUBJECTS
+from mulegraph.schema.tables import TABLES, Kind, Mask, minor_exponents
 
 
 class Undeclared(TypeError):
@@ -202,15 +206,9 @@ ACCOUNT, HOLDER, DEVICE, NAME = (Identifies(mask) for mask in (Mask.ACCOUNT, Mas
 HIDDEN = Identifies(Mask.HIDDEN)
 """Free text that people wrote, and dates of birth."""
 CURRENCY = Words(lambda: frozenset(minor_exponents()))
-SUBJECT_MASKS = {
-    "account": Mask.ACCOUNT,
-    "holder": Mask.HOLDER,
-    "device": Mask.DEVICE,
-    "cluster": Mask.DEVICE,
-    "merchant": Mask.MERCHANT,
-}
-"""What the id of a subject is, by the subject's kind; a cluster is named by its first device."""
-SUBJECT_KIND = Words((*SUBJECT_KINDS, "cluster"))
+SUBJECT_MASKS = {**FINDING_SUBJECTS, "holder": Mask.HOLDER}
+"""What the id of a subject of a finding or a list is, by the subject's kind."""
+SUBJECT_KIND = Words(tuple(SUBJECT_MASKS))
 
 _BY_KIND: Mapping[Kind, Says] = {
     Kind.TEXT: TEXT,
@@ -220,6 +218,14 @@ _BY_KIND: Mapping[Kind, Says] = {
     Kind.FRACTION: NUMBER,
     Kind.CURRENCY: CURRENCY,
 }
+_BY_ARROW: tuple[tuple[Callable[[pa.DataType], bool], Says], ...] = (
+    (pa.types.is_boolean, FLAG),
+    (pa.types.is_integer, NUMBER),
+    (pa.types.is_floating, NUMBER),
+    (pa.types.is_decimal, AMOUNT),
+    (pa.types.is_timestamp, MOMENT),
+    (pa.types.is_date, DAY),
+)
 _BY_TYPE: Mapping[type, Says] = {
     int: NUMBER,
     float: NUMBER,
@@ -242,6 +248,27 @@ def ledger_record(table: str) -> Record:
         else:
             said[column.name] = Words(column.choices) if column.kind is Kind.CHOICE else _BY_KIND[column.kind]
     return Record(table, said)
+
+
+def says_of(field: Field) -> Says:
+    """What a declared column says; each item of a list says the same. Text that says nothing is hidden."""
+    kind = field.type.value_type if pa.types.is_list(field.type) else field.type
+    if field.identified_by:
+        said: Says = IdentifiedBy(field.identified_by)
+    elif field.identifies is not None:
+        said = Identifies(field.identifies)
+    elif field.choices:
+        said = Words(field.choices)
+    elif field.names_nobody:
+        said = TEXT
+    else:
+        said = next((says for is_of, says in _BY_ARROW if is_of(kind)), HIDDEN)
+    return Each(said) if pa.types.is_list(field.type) else said
+
+
+def schema_record(schema: Schema, **closer: Says) -> Record:
+    """What the columns of a schema say; `closer` says of some more than the schema does, such as the form of an id."""
+    return Record(schema.name, {each.name: closer.get(each.name) or says_of(each) for each in schema.fields})
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mulegraph.schema import findings
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -16,13 +17,11 @@ from mulegraph.schema.disclosure import (
     NAME,
     NUMBER,
     OURS,
-    SUBJECT_KIND,
     TEXT,
     ByKey,
     Code,
     Each,
     Facts,
-    IdentifiedBy,
     Network,
     Prefixed,
     Record,
@@ -30,6 +29,7 @@ from mulegraph.schema.disclosure import (
     Vocabulary,
     Words,
     ledger_record,
+    schema_record,
 )
 from mulegraph.schema.nodes import BANK, CASH, KINDS, PREFIX
 from mulegraph.schema.nodes import DEVICE as DEVICE_NODE
@@ -46,13 +46,8 @@ RUN = Code(re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"))
 DIGEST = Code(re.compile(r"[0-9a-f]{16,128}|"))
 TRANSFER = TEXT
 """Ids of transfers stay open: a bank that is asked about one must know which."""
-PHASE = Words(("prepare", "reach", "take_control", "take", "disperse", "cash_out"))
-ROLE = Words(
-    (
-        *("victim", "collector", "relay", "consolidator", "cash-out", "beneficiary", "named", "subject", "reached", ""),
-        *("joined", "party"),
-    )
-)
+PHASE = Words(tuple(findings.Phase))
+ROLE = Words((*findings.Role, "subject", "reached", "joined", ""))
 STATUS = Words(("open", "snoozed", "closed"))
 DISPOSITION = Words(("confirmed", "innocent", "unclear"))
 BENIGN_TEST = Vocabulary("benign test")
@@ -84,50 +79,27 @@ CHAINS = Record(
         "last_at": MOMENT,
     },
 )
-FINDINGS = Record(
+FINDINGS = schema_record(
+    findings.FINDINGS,
+    finding=FINDING_ID,
+    sign=SIGN,
+    currency=CURRENCY,
+    pattern=PATTERN,
+).plus(
     "findings",
-    {
-        "finding": FINDING_ID,
-        "sign": SIGN,
-        "subject_kind": SUBJECT_KIND,
-        "subject_id": IdentifiedBy("subject_kind"),
-        "score": NUMBER,
-        "surprise": NUMBER,
-        "first_at": MOMENT,
-        "last_at": MOMENT,
-        "amount": AMOUNT,
-        "currency": CURRENCY,
-        "phase": PHASE,
-        "pattern": PATTERN,
-        "victim": FLAG,
-        "reason": Sentence("reason"),
-        "facts": Facts(),
-        "benign": ByKey(BENIGN_TEST, OUTCOME),
-        "accounts": Each(ACCOUNT),
-        "evidence": Each(TRANSFER),
-        "benign_why": ByKey(BENIGN_TEST, Sentence("benign")),
-    },
+    reason=Sentence("reason"),
+    facts=Facts(),
+    benign=ByKey(BENIGN_TEST, OUTCOME),
+    benign_why=ByKey(BENIGN_TEST, Sentence("benign")),
 )
-CASES = Record(
-    "cases",
-    {
-        "case": CASE,
-        "score": NUMBER,
-        "made_of": PARTS,
-        "accounts": Each(ACCOUNT),
-        "roles": Each(ROLE),
-        "findings": Each(FINDING_ID),
-        "chains": Each(CHAIN),
-        "first_at": MOMENT,
-        "last_at": MOMENT,
-        "amount": AMOUNT,
-        "currency": CURRENCY,
-        "status": STATUS,
-        "assignee": TEXT,
-        "disposition": DISPOSITION,
-        "snoozed_until": DAY,
-    },
-)
+CASES = schema_record(
+    findings.CASES,
+    case=CASE,
+    made_of=PARTS,
+    findings=Each(FINDING_ID),
+    chains=Each(CHAIN),
+    currency=CURRENCY,
+).plus("cases", status=STATUS, assignee=TEXT, disposition=DISPOSITION, snoozed_until=DAY)
 CASE_ACCOUNTS = Record("accounts of a case", {"account_id": ACCOUNT, "role": ROLE})
 DEVICES = Record(
     "devices",
@@ -174,7 +146,7 @@ LINKS = Record(
         "last_at": MOMENT,
     },
 )
-SCORES = Record("scores", {"account": ACCOUNT, "score": NUMBER, "parts": PARTS})
+SCORES = schema_record(findings.SCORES, parts=PARTS)
 NEIGHBOURS = Record(
     "neighbours",
     {"account": ACCOUNT, "direction": Words(("paid", "received")), "transfers": NUMBER, "amount": AMOUNT},

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mulegraph.cases.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR, RELAY, VICTIM
 from mulegraph.casework.case_file import CaseFile
 from mulegraph.journal.state import CLOSED, SNOOZED
+from mulegraph.schema.findings import Role
 from mulegraph.views.tables import collapse_patterns, made_of, shown
 
-ROLES = (VICTIM, COLLECTOR, RELAY, CONSOLIDATOR, CASHER, BENEFICIARY)
+ROLES = (Role.VICTIM, Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT, Role.BENEFICIARY)
 """In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
 MAX_NAMED = 6
 Content = CaseFile

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.cases.benign import TESTS
+from mulegraph.cases.benign import all_benign_tests
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
 from mulegraph.schema import results
@@ -118,12 +118,11 @@ def account_page(space: WorkspaceBase, account: AccountId, *, language: Word = L
 @question(results.EXPLANATION)
 def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0]) -> dict[str, Any]:
     """One finding: the rule, its settings, the exact rows, the benign tests. UsageError when unknown."""
-    table = space.run.table("findings")
-    rows = table.filter(pc.equal(table["finding"], finding))
+    rows = space.run.findings(ids=[finding])
     if not len(rows):
-        hint = near(finding, table["finding"], "mulegraph signs --format json")
+        hint = near(finding, space.run.table("findings")["finding"], "mulegraph signs --format json")
         raise UsageError("finding '{finding}' is unknown", hint=hint, finding=finding)
-    found = listings.with_sentences(space, frame_of(rows), language).to_dict("records")[0]
+    found = listings.with_sentences(space.run, frame_of(rows), language).to_dict("records")[0]
     sign = signs_of(space.folder).get(found["sign"])
     if sign is None:
         raise UsageError(
@@ -134,7 +133,7 @@ def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0
         )
     events = found["facts"].get("events") or []
     cards = space.ledger.arrow("card_events")
-    lowered = {test.name: test.lowers for test in TESTS}
+    tests = all_benign_tests()
     return {
         **found,
         "title": sign.title,
@@ -143,7 +142,12 @@ def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0
         "source": sign.source,
         "thresholds": thresholds(space, [sign.code])[sign.code],
         "tests": [
-            {"test": name, "result": result, "takes off": f"{lowered[name]:.0%}", "why": found["benign_why"][name]}
+            {
+                "test": name,
+                "result": result,
+                "takes off": f"{tests[name].reduction:.0%}",
+                "why": found["benign_why"][name],
+            }
             for name, result in found["benign"].items()
         ],
         "transfers": listings.transfers(space, found["evidence"]),

@@ -48,7 +48,7 @@ def with_known(
         graph.graph["least_nats"] = run.manifest["flow"]["threshold"]
         graph.graph["tick_seconds"] = run.manifest["flow"]["tick_seconds"]
         found = _about(run, accounts) if findings is None else findings
-        told = with_sentences(space, found.head(MAX_FINDINGS), language) if "benign_why" not in found else found
+        told = with_sentences(run, found.head(MAX_FINDINGS), language) if "benign_why" not in found else found
         graph.graph["findings"] = _pictured(run, told.head(MAX_FINDINGS))
         graph.graph["findings_cut"] = max(len(found) - MAX_FINDINGS, 0)
     return graph

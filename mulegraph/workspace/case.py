@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -33,7 +32,7 @@ class Case:
 
     def __init__(self, workspace: WorkspaceBase, row: dict[str, Any], run: Run) -> None:
         self.workspace, self.run = workspace, run
-        self._row = {**row, "made_of": json.loads(row["made_of"])}
+        self._row = {**row, "made_of": dict(row["made_of"])}
         self.id: str = row["case"]
 
     @property
@@ -66,7 +65,7 @@ class Case:
         table = self.run.table("findings")
         mine = table.filter(pc.is_in(table["finding"], value_set=pa.array(self._row["findings"], pa.string())))
         order = pc.sort_indices(mine, [("score", "descending"), ("finding", "ascending")])
-        return listings.with_sentences(self.workspace, frame_of(mine.take(order)), language)
+        return listings.with_sentences(self.run, frame_of(mine.take(order)), language)
 
     @property
     @question(results.JOURNEY)

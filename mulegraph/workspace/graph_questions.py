@@ -54,7 +54,7 @@ def query(
         space.notify("the graph is not of this ledger; rebuilding it first")
         rebuild_graph(space)
     elif not is_of_journal(space.folder) and (run := Runs(space.folder).latest(space.ledger.hash)):
-        fill_graph(space.folder, space.ledger, run.table("findings"), run.table("cases"))
+        fill_graph(space.folder, space.ledger, run.told_findings(), run.table("cases"))
     with graph:
         return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
 
@@ -85,7 +85,7 @@ def update_graph(space: WorkspaceBase) -> None:
 def rebuild_graph(space: WorkspaceBase) -> dict[str, int]:
     """Write the embedded graph anew from the ledger and the latest run."""
     run = Runs(space.folder).latest(space.ledger.hash)
-    tables = (run.table("findings"), run.table("cases")) if run else (None, None)
+    tables = (run.told_findings(), run.table("cases")) if run else (None, None)
     return fill_graph(space.folder, space.ledger, *tables, anew=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.cases.benign import RESULTS
 from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD
 from mulegraph.journal.case_states import states, with_state
 from mulegraph.schema import results
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.signs.wording import LANGUAGES, shown_fact
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
-from mulegraph.workspace.sentences import Sentences
+from mulegraph.workspace.run import Run
+from mulegraph.workspace.sentences import Explanation, check_language
 
 AccountIds = list[AccountId]
 
@@ -62,7 +63,7 @@ def findings(
             raise UsageError(f"sign '{{sign}}' {why}", hint=hint, sign=sign)
         table = table.filter(pc.equal(table["sign"], sign))
     order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
-    return with_sentences(space, listed(space, table.take(order), account, top, since, until), language)
+    return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)
 
 
 @question(results.CASES)
@@ -76,8 +77,7 @@ def cases(
 ) -> pd.DataFrame:
     """Cases, best first, with their state; `made_of` as dictionaries."""
     frame = with_state(listed(space, space.run.table("cases"), account, top, since, until), states(space.folder))
-    frame["made_of"] = [json.loads(each) for each in frame["made_of"]]
-    return frame
+    return frame.assign(made_of=[dict(each) for each in frame["made_of"]])
 
 
 @question(results.DEVICES)
@@ -167,22 +167,20 @@ def ranking(space: WorkspaceBase, *, top: int | None = None) -> pd.DataFrame:
     """Accounts by score, best first: account, score, parts (name → value, adding up to it)."""
     table = space.run.table("scores")
     frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
-    frame["parts"] = [json.loads(each) for each in frame["parts"]]
-    return frame
+    return frame.assign(parts=[dict(each) for each in frame["parts"]])
 
 
-def with_sentences(space: WorkspaceBase, found: pd.DataFrame, language: str) -> pd.DataFrame:
+def with_sentences(run: Run, found: pd.DataFrame, language: str) -> pd.DataFrame:
     """Findings with facts as dictionaries, benign tests as name → result and name → why, reasons in a language."""
-    words = Sentences(space.folder, language)
-    frame = found.copy()
-    frame["facts"] = [json.loads(each) for each in frame["facts"]]
-    weighed = [json.loads(each) for each in frame["benign"]]
-    frame["benign"] = [{name: result for name, (result, _) in each.items()} for each in weighed]
-    frame["benign_why"] = [{name: why for name, (_, why) in each.items()} for each in weighed]
-    if language != LANGUAGES[0]:
-        rows = frame.to_dict("records")
-        frame["reason"] = [words.sentence("reason", row, row["reason"]) or row["reason"] for row in rows]
-    return frame
+    check_language(language)
+    known = {each.finding: each for each in run.records(run.findings(ids=found["finding"].tolist()))}
+    records = [known[each] for each in found["finding"]]
+    return found.assign(
+        reason=[run.reason(each, language) for each in records],
+        facts=[{name: shown_fact(value) for name, value in each.facts.items()} for each in records],
+        benign=[{name: RESULTS[one.result] for name, one in each.benign.items()} for each in records],
+        benign_why=[{name: Explanation.of(name, one) for name, one in each.benign.items()} for each in records],
+    )
 
 
 def listed(

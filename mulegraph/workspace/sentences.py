@@ -2,91 +2,84 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, Self, cast
 
-from mulegraph.cases.benign import TESTS
+import pandas as pd
+
+from mulegraph.cases.benign import all_benign_tests, explain
 from mulegraph.errors import MulegraphError, UsageError
-from mulegraph.schema.disclosure import DEVICE, TEXT, Amount, Code, Each, Number, Says
-from mulegraph.signs.base import Sign, all_signs
-from mulegraph.signs.own import signs_of
-from mulegraph.signs.wording import LANGUAGES, PHRASES
-
-PHRASE = Code(re.compile(rf"({'|'.join(map(re.escape, PHRASES))})?( \d+)?"))
-"""A phrase of mulegraph's own, as signs put it into their facts."""
+from mulegraph.schema.disclosure import Says, says_of
+from mulegraph.schema.findings import Benign, Finding, Result
+from mulegraph.signs.base import all_signs
+from mulegraph.signs.wording import LANGUAGES, reason
+from mulegraph.workspace.run import Run
 
 
-OWN_FACTS: Mapping[str, Says] = {
-    "device_ids": Each(DEVICE),
-    "events": Each(TEXT),
-    "differs": Each(PHRASE),
-    "out": Amount(),
-    **dict.fromkeys(("household", "then", "trigger", "path", "pattern_name", "role", "listed"), PHRASE),
-}
-"""Facts of mulegraph's signs that are no numbers."""
+def check_language(language: str) -> None:
+    """Raise UsageError for a language that there are no reasons in."""
+    if language not in LANGUAGES:
+        raise UsageError("--lang is '{language}'", hint=f"Expected one of {', '.join(LANGUAGES)}.", language=language)
+
+
+class Explanation(str):
+    """Why a benign test fits a finding, or does not; with the values that the sentence is made of."""
+
+    test: str
+    result: Result
+    values: Mapping[str, Any]
+
+    __slots__ = ("result", "test", "values")
+
+    @classmethod
+    def of(cls, test: str, outcome: Benign) -> Self:
+        """The sentence of an outcome."""
+        made = cls(explain(test, outcome.result, outcome.values))
+        made.test, made.result, made.values = test, outcome.result, outcome.values
+        return made
 
 
 class Sentences:
-    """The sentences of a workspace's signs in one language.
+    """The sentences of a run's signs in one language; the run is read when the first one is made."""
 
-    Raises UsageError for a language that there are no reasons in.
-    """
+    def __init__(self, run: Callable[[], Run], language: str = LANGUAGES[0]) -> None:
+        check_language(language)
+        self._run, self._language = run, language
 
-    def __init__(self, folder: Path, language: str = LANGUAGES[0]) -> None:
-        if language not in LANGUAGES:
-            raise UsageError(
-                "--lang is '{language}'", hint=f"Expected one of {', '.join(LANGUAGES)}.", language=language
-            )
-        self._folder, self._language = folder, language
-
-    @cached_property
-    def _signs(self) -> Mapping[str, Sign]:
-        """Every sign that is known; of a workspace's own only those whose file is there and in order."""
+    def reason(self, row: Mapping[str, Any]) -> str | None:
+        """The reason of a finding from its row, as it is or masked; None where it cannot be made of that."""
+        known = self._run().signs.get(str(row["sign"]))
+        amount = row["amount"]
+        values = SimpleNamespace(
+            facts=row["facts"], amount=None if pd.isna(amount) else amount, currency=row["currency"]
+        )
         try:
-            return signs_of(self._folder)
-        except MulegraphError:
-            return all_signs()
+            return None if known is None else reason(known["reasons"], cast("Finding", values), self._language)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None  # masked so far that nothing can be said, or a run of an older sign, which had other facts
 
-    def sentence(self, name: str, row: Mapping[str, Any], value: Any) -> Any:
-        """A sentence of a finding from its row, as it is or masked; None where its sign is not known any more."""
-        if name == "benign":
-            return value  # of counts, shares and kinds of accounts only
-        sign = self._signs.get(str(row["sign"]))
-        if sign is None:
+    def benign(self, told: Any, mask: Callable[[Any, Says], Any]) -> str | None:
+        """Why a benign test fits or not, from masked values; None for a text that is no such sentence."""
+        if not isinstance(told, Explanation) or told.test not in all_benign_tests():
             return None
+        declared = {field.name: says_of(field) for field in all_benign_tests()[told.test].values}
+        values = {name: mask(value, declared[name]) for name, value in told.values.items() if name in declared}
         try:
-            return sign.reason(row, self._language)
+            return explain(told.test, told.result, values)
         except (KeyError, TypeError, ValueError):
-            return None  # a run of an older sign, which had other facts
+            return None
 
     def facts(self, sign: str) -> Mapping[str, Says]:
-        """What the facts of a sign say. A workspace's own sign declares them; what it does not is never shown."""
-        known = self._signs.get(sign)
-        if known is None:
+        """What the facts of a sign say, as it declares them; nothing of a sign that is not known."""
+        known = all_signs().get(sign)
+        try:
+            schema = known.facts_schema if known is not None else self._run().facts_schema(sign)
+        except (MulegraphError, OSError):
             return {}
-        said: Mapping[str, Says] = getattr(known, "facts", {})
-        return said or (_OwnFacts() if sign in all_signs() else {})
+        return {field.name: says_of(field) for field in schema.fields}
 
     def vocabulary(self, name: str) -> frozenset[str]:
         """Words of a vocabulary that the schema leaves to later stages."""
-        known = {"benign test": frozenset(test.name for test in TESTS)}
+        known = {"benign test": frozenset(all_benign_tests())}
         return known[name]
-
-
-class _OwnFacts(Mapping[str, Says]):
-    """Facts of mulegraph's own signs: numbers, where `OWN_FACTS` does not say otherwise."""
-
-    def __getitem__(self, name: str) -> Says:
-        return OWN_FACTS.get(name, Number())
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.isidentifier()
-
-    def __iter__(self) -> Any:
-        return iter(OWN_FACTS)
-
-    def __len__(self) -> int:
-        return len(OWN_FACTS)

@@ -27,15 +27,16 @@ from mulegraph.schema import disclosure as says
 from mulegraph.schema import results
 from mulegraph.schema.tables import LISTS, Mask
 from mulegraph.signs.base import all_signs
-from mulegraph.signs.wording import named
 from mulegraph.workspace import account_page, facts
 from mulegraph.workspace.case import Case
 from mulegraph.workspace.questions import Word, question
+from mulegraph.workspace.run import Run
+from mulegraph.workspace.scan import scan
 from mulegraph.workspace.sentences import Sentences
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw
-from tests.signs.test_own import SIGN
+from tests.signs.test_own import SIGN, written
 
 RESULTS = 20_000
 SECRETS = ("Petrova", "Nguyễn Thị Mai", "NORD953904118", "104523", "1980-01-02", "Damrak 70, Amsterdam", "DEV000001113")
@@ -47,14 +48,28 @@ OPEN_TEXT = {
 """Fields that are open texts: what the ledger's schema declares open, and names of staff and banks."""
 
 
+OWN = (
+    SIGN.replace("facts=(", 'facts=(facts.hidden("told", "what somebody told us"), ')
+    .replace("{receipts} receipts", "{told}: {receipts} receipts")
+    .replace("limit=min_amount,", 'limit=min_amount, told=ibis.literal("Petrova said so"),'
+).replace("from ibis import _", "import ibis\nfrom ibis import _")
+)
+"""A sign of a workspace's own with a fact that is a free text, and stands in its reason."""
+
+
+def scanned(folder: Path) -> Run:
+    """A ledger with something for that sign, scanned."""
+    draw(folder, "a b 500 9:00\nc b 600 9:10\nb d 1000 9:30")
+    written(folder, OWN)
+    return scan(folder / "workspace", graph=False).run
+
+
 @pytest.fixture(scope="module")
 def masking(tmp_path_factory) -> Masking:
-    """Masks for a workspace with a sign of its own that declares no facts."""
+    """Masks for a workspace with a sign of its own, one of whose facts is a free text."""
     folder = tmp_path_factory.mktemp("door")
-    draw(folder, "a b 10 9:00\nb c 9 9:10")
-    (folder / "workspace" / "signs").mkdir()
-    (folder / "workspace" / "signs" / "large_receipts.py").write_text(SIGN, encoding="utf-8")
-    return Masking(Masker.of(Ledger(folder / "workspace" / "ledger")), Sentences(folder / "workspace"))
+    run = scanned(folder)
+    return Masking(Masker.of(Ledger(folder / "workspace" / "ledger")), Sentences(lambda: run))
 
 
 def kinds() -> dict[str, says.Says]:
@@ -88,7 +103,7 @@ class Poison:
 
     def value(self, of: says.Says) -> Any:
         """A value for a field, half of the time what it should not be."""
-        if isinstance(of, (says.Text, says.Ours)) or (isinstance(of, says.Sentence) and of.name == "benign"):
+        if isinstance(of, (says.Text, says.Ours)):
             return "open"
         if isinstance(of, says.Day):
             return self.random.choice([date(2026, 1, 5), self.random.choice(SECRETS[:4]), None])
@@ -128,8 +143,9 @@ class Poison:
 
     def facts(self) -> dict[str, Any]:
         """Facts as a sign of anybody's might give them."""
-        names = {name for sign in all_signs().values() for name in named(sign.reasons["en"])}
-        chosen = [*self.random.sample(sorted(names), 4), *"role kind method status phase list device_ids".split()]
+        sign = self.random.choice(list(all_signs().values()))
+        names = [name for name in sign.facts_schema.names if name != "events"]
+        chosen = [*names, *"told receipts role kind method status phase list".split()]
         return {name: self.random.choice([self.secret(), 3, "victim"]) for name in chosen} | {SECRETS[0]: 1}
 
     def answer(self, of: says.Says) -> Any:
@@ -287,21 +303,15 @@ def test_an_account_called_as_a_role_does_not_hide_the_role(masking):
     assert shown["role"] == "victim" and shown["account_id"].startswith("A~")
 
 
-def test_undeclared_facts_of_an_own_sign_stay_inside(tmp_path):
-    """Facts, and the reason that is made of them, until the sign says what they are; who may see sees all."""
-    from mulegraph.workspace.scan import scan
+def test_a_free_text_among_the_facts_of_an_own_sign_stays_inside(tmp_path):
+    """In the facts, and in the reason that is made of them; who gives a reason sees both."""
+    scanned(tmp_path)
 
-    draw(tmp_path, "a b 5000 9:00\nc b 6000 9:10\nb d 10000 9:30")
-    folder: Path = tmp_path / "workspace"
-    (folder / "signs").mkdir()
-    (folder / "signs" / "large_receipts.py").write_text(SIGN, encoding="utf-8")
-    scan(folder, graph=False)
+    masked = mulegraph.open(tmp_path / "workspace").findings(sign="X1").iloc[0]
+    clear = mulegraph.open(tmp_path / "workspace", reveal="a test").findings(sign="X1").iloc[0]
 
-    masked = mulegraph.open(folder).findings(sign="X1").iloc[0]
-    clear = mulegraph.open(folder, reveal="a test").findings(sign="X1").iloc[0]
-
-    assert set(masked["facts"].values()) == {"***"}
-    assert "***" in masked["reason"] and masked["reason"] != clear["reason"]
+    assert masked["facts"] == {**clear["facts"], "told": "***"}
+    assert masked["reason"] == clear["reason"].replace("Petrova said so", "***") != clear["reason"]
 
 
 def test_a_reason_to_reveal_is_written_down_once_before_anything_is_shown(workspace, tmp_path):
