@@ -7,9 +7,11 @@ import json
 import shutil
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from mulegraph.errors import UsageError
+from mulegraph.errors import EngineError, UsageError
 from mulegraph.ingest.load import load
 from mulegraph.signs.base import all_signs
 from mulegraph.workspace.run import PARTS, Runs
@@ -128,6 +130,27 @@ def test_a_half_written_run_is_not_a_run(tmp_path):
     shutil.copytree(run.folder, half)
 
     assert [each.name for each in Runs(tmp_path / "workspace").all()] == [run.name]
+
+
+def test_a_run_of_an_earlier_version_is_scanned_again_and_its_cases_are_still_read(tmp_path):
+    """Its findings are not read wrongly: the ledger is scanned anew; cases keep their ids and scores their parts."""
+    draw(tmp_path, "a b 500 9:00\nb c 490 9:10\nc d 480 9:20")
+    old = scan(tmp_path / "workspace").run
+    manifest = json.loads((old.folder / "manifest.json").read_text(encoding="utf-8"))
+    (old.folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}), encoding="utf-8")
+    scores = old.table("scores").to_pylist()
+    as_json = pa.table({"account": ["a"], "score": [0.5], "parts": [json.dumps({"base": 0.4, "N1": 0.1})]})
+    pq.write_table(as_json, old.folder / "scores.parquet")
+    told: list[str] = []
+
+    space = Workspace(tmp_path / "workspace", notify=told.append)
+
+    assert space.run.table("scores").to_pylist() == scores
+    assert told == ["no scan of this ledger yet; scanning first"]
+    again = Runs(space.folder).named(old.name)
+    assert dict(again.table("scores")["parts"][0].as_py()) == {"base": 0.4, "N1": 0.1}
+    with pytest.raises(EngineError, match="earlier version"):
+        again.findings()
 
 
 def test_an_unknown_run_is_named(workspace, plain):
