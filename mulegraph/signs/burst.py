@@ -51,7 +51,7 @@ class Subjects(NamedTuple):
 
 @sign(
     code="N3",
-    source="design §5; typologies of Altman et al. (NeurIPS 2023); counts against a Poisson mean",
+    source="typologies of Altman et al. (NeurIPS 2023); counts against a Poisson mean",
     phase=Phase.DISPERSE,
     weight=7.0,
     party_weight=3.0,

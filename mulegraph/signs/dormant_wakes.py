@@ -23,7 +23,7 @@ LEDGER_SHARE = 0.5
 
 @sign(
     code="N6",
-    source="FATF, Professional Money Laundering (2018): dormant accounts; design §6",
+    source="FATF, Professional Money Laundering (2018): dormant accounts",
     phase=Phase.DISPERSE,
     weight=7.0,
     renamed={

@@ -27,7 +27,7 @@ REPORTING_LIMITS = {
 
 @sign(
     code="N7",
-    source="design §6; 31 USC 5324; FATF, Money Laundering through Money Remittance (2010)",
+    source="31 USC 5324; FATF, Money Laundering through Money Remittance (2010)",
     phase=Phase.DISPERSE,
     weight=8.0,
     party_weight=6.0,
