@@ -44,17 +44,23 @@ class Cycles:
         return np.asarray(self.transfer[self.start[number] : self.start[number + 1]])
 
 
+STEP = np.dtype([("at", np.int64), ("amount", np.int64), ("payee", np.int32), ("following", np.int32)])
+"""A payment as the search reads it, all in one place: in four arrays each step waited for memory four times."""
+
+
 class Search(NamedTuple):
     """What the search reads: who pays whom, what is usual, and the bounds of a cycle.
+
+    `steps` are the payments by account, with the payee's next payment; account a's begin at `start[a]`.
 
     `rate` is how many fitting payments an account makes in a microsecond, `back` its share of all receipts; `window`
     and `tick` are microseconds. `either`: a step may also be larger than the one before.
     """
 
-    payments: Side
-    receipts: Side
-    next_payment: np.ndarray
+    steps: np.ndarray
+    start: np.ndarray
     next_receipt: np.ndarray
+    receipts: Side
     rate: np.ndarray
     back: np.ndarray
     window: int
@@ -73,10 +79,10 @@ def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 
     receipts = sides.receipts
     total, span = max(len(transfers), 1), max(transfers.span, 1)
     search = Search(
-        payments,
-        receipts,
-        sides.next_payment,
+        steps_of(sides),
+        payments.start,
         sides.next_receipt,
+        receipts,
         rate=np.diff(payments.start) / span * fitting_share(transfers.amount, share_percent),
         back=np.diff(receipts.start) / total,
         window=max(window, transfers.tick),
@@ -84,10 +90,21 @@ def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 
         share_percent=share_percent,
         either=transfers.tick >= DAY,
     )
-    flat, start, nats = _search(search)
+    entry, start, nats = _search(search)
+    flat = payments.position[entry].astype(np.int64)
     # The search goes by account; the first transfer of a cycle says which of two that surprise alike comes first.
     order = np.lexsort((flat[start[:-1]], -nats))
     return _disjoint(flat, start, nats, order[nats[order] >= MIN_NATS], total)
+
+
+def steps_of(sides: TransfersByAccount) -> np.ndarray:
+    """The payments as `STEP`."""
+    payments = sides.payments
+    steps = np.empty(len(payments.position), STEP)
+    for name, column in zip(STEP.names or (), (payments.at, payments.amount, payments.party), strict=False):
+        steps[name] = column
+    steps["following"] = sides.next_payment
+    return steps
 
 
 def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.ndarray, total: int) -> Cycles:
@@ -112,23 +129,23 @@ def _is_free(flat, start, order, total):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _search(search):  # type: ignore[no-untyped-def]
-    """From every payment the most surprising cycle that it begins: positions, offsets, and nats before trials."""
-    payments = search.payments
+    """From every payment the most surprising cycle that it begins: entries, offsets, and nats before trials."""
+    steps, start = search.steps, search.start
     flat = np.empty(1024, np.int64)
     begins = np.zeros(1024, np.int64)
     nats = np.empty(1024)
     found, used = 0, 0
     best_path = np.empty(MAX_TRANSFERS, np.int64)
     path = np.empty(MAX_TRANSFERS, np.int64)
-    for home in range(len(payments.start) - 1):
-        for first in range(payments.start[home], payments.start[home + 1]):
-            if payments.party[first] < 0:
+    for home in range(len(start) - 1):
+        for first in range(start[home], start[home + 1]):
+            if steps[first].payee < 0:
                 continue
             # Nothing can come back to who receives nothing afterwards.
             back = search.next_receipt[first]
             if back >= search.receipts.start[home + 1]:
                 continue
-            if search.receipts.at[back] > payments.at[first] + search.window:
+            if search.receipts.at[back] > steps[first].at + search.window:
                 continue
             best, length = _best_from(search, home, first, path, best_path)
             if length:
@@ -138,7 +155,7 @@ def _search(search):  # type: ignore[no-untyped-def]
                 while used + length > len(flat):
                     flat = np.concatenate((flat, np.empty_like(flat)))
                 for step in range(length):
-                    flat[used + step] = payments.position[best_path[step]]
+                    flat[used + step] = best_path[step]
                 used += length
                 nats[found] = best
                 found += 1
@@ -152,34 +169,34 @@ def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped
 
     A length of 0 says that there is none. `path` is room to work in.
     """
-    payments, start = search.payments, search.payments.start
+    steps, start = search.steps, search.start
     step = np.empty(MAX_TRANSFERS, np.int64)
     score = np.zeros(MAX_TRANSFERS + 1)
-    until = payments.at[first] + search.window
+    until = steps[first].at + search.window
     best = -1.0
     best_length = 0
     tried = 0
     depth = 1
     path[0] = first
-    step[1] = search.next_payment[first]
+    step[1] = steps[first].following
     while depth >= 1 and tried < MAX_STEPS:
         last = path[depth - 1]
-        holder = payments.party[last]
+        holder = steps[last].payee
         now = step[depth]
-        if now >= start[holder + 1] or payments.at[now] > until:
+        if now >= start[holder + 1] or steps[now].at > until:
             depth -= 1
             continue
         step[depth] += 1
         tried += 1
-        payee = payments.party[now]
-        if payee < 0 or not _fits(payments.amount[last], payments.amount[now], search.share_percent, search.either):
+        payee = steps[now].payee
+        if payee < 0 or not _fits(steps[last].amount, steps[now].amount, search.share_percent, search.either):
             continue
         closes = payee == home
         if closes and depth + 1 < MIN_TRANSFERS:
             continue
-        if not closes and (depth + 1 >= MAX_TRANSFERS or _visited(path, depth, payments.party, payee)):
+        if not closes and (depth + 1 >= MAX_TRANSFERS or _visited(path, depth, steps, payee)):
             continue
-        waited = payments.at[now] - payments.at[last] + search.tick
+        waited = steps[now].at - steps[last].at + search.tick
         chance = -np.log(-np.expm1(-max(search.rate[holder] * waited, 1e-12)))
         if closes:
             whole = score[depth] + chance - np.log(max(search.back[home], 1e-12))
@@ -190,7 +207,7 @@ def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped
             continue
         path[depth], score[depth + 1] = now, score[depth] + chance
         depth += 1
-        step[depth] = search.next_payment[now]
+        step[depth] = steps[now].following
     return best, best_length
 
 
@@ -202,8 +219,8 @@ def _fits(before, after, percent, either):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _visited(path, depth, party, account):  # type: ignore[no-untyped-def]
+def _visited(path, depth, steps, account):  # type: ignore[no-untyped-def]
     for place in range(depth):  # noqa: SIM110 (no generators in Numba)
-        if party[path[place]] == account:
+        if steps[path[place]].payee == account:
             return True
     return False

@@ -144,10 +144,10 @@ def _all_cycles(ledger, window):
     """The whole search, before cycles that share transfers are left out."""
     sides = TransfersByAccount(ledger)
     search = cycles_module.Search(
-        sides.payments,
-        sides.receipts,
-        sides.next_payment,
+        cycles_module.steps_of(sides),
+        sides.payments.start,
         sides.next_receipt,
+        sides.receipts,
         np.ones(ACCOUNTS),
         np.ones(ACCOUNTS),
         window=window,
@@ -155,7 +155,8 @@ def _all_cycles(ledger, window):
         share_percent=70,
         either=False,
     )
-    flat, begins, _ = cycles_module._search(search)
+    entry, begins, _ = cycles_module._search(search)
+    flat = sides.payments.position[entry]
     return [flat[low:high].tolist() for low, high in itertools.pairwise(begins.tolist())]
 
 
