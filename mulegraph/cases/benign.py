@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import sparse
 
 from mulegraph.errors import UsageError
 from mulegraph.flow.bursts import TransfersByAccount
 from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.lazy import sparse
 from mulegraph.ledger.daily import ARRANGED
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs.base import Sign, all_signs

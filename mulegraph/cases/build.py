@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-import community as louvain
-import networkx as nx
 import pandas as pd
 import pyarrow as pa
 
 from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.cases.score import CASE_CURVE, case_pieces, parted
+from mulegraph.lazy import community as louvain
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import Sign

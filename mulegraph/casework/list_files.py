@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.schema.choices import KEY_VARIABLE
 from mulegraph.schema.tables import TABLES
 
-KEY_VARIABLE = "MULEGRAPH_LIST_KEY"
 SHORTEST_KEY = 16
 TOKEN = "token"  # noqa: S105 (the name of a column)
 FIELDS = tuple(TABLES["listings"].column_names)

@@ -15,7 +15,8 @@ from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.ledger.listings import take_out
 from mulegraph.privacy.tokens import LedgerValues
-from mulegraph.schema.tables import LISTS, Mask
+from mulegraph.schema.choices import LISTS
+from mulegraph.schema.tables import Mask
 from mulegraph.workspace.listing import Moment, between
 
 if TYPE_CHECKING:

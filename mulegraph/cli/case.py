@@ -7,13 +7,11 @@ import textwrap
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mulegraph.casework import acts as casework
-from mulegraph.casework.holds import facts_for_and_against, holds
-from mulegraph.casework.requests import take_reply
+from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     JOURNEY_HEADS,
@@ -28,8 +26,10 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.journal.journal import Entry
-from mulegraph.views.tables import WIDTH, Format, collapse_patterns, made_of, plain, rows_of, shown
+from mulegraph.views.formats import WIDTH, Format
+
+if TYPE_CHECKING:
+    from mulegraph.journal.journal import Entry
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
@@ -87,7 +87,7 @@ def list_command(
     found = opened(workspace, reveal).cases(account=account, since=since, until=until)
     found = found[found["status"] == status.value] if status is not None else found
     found = found.head(top) if top is not None else found
-    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
+    rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
     for row in rows if how is Format.TABLE else []:
         row.update(
             size=len(row["accounts"]),
@@ -107,34 +107,36 @@ def show_command(
 ) -> None:
     """One case: who does what in it, the findings that make it, and its journey; a story about several is told once."""
     space = opened(workspace, reveal)
-    found, state = space.case(case), casework.told(space, case)
+    found, state = space.case(case), stages.acts.told(space, case)
     findings = found.told(language)
     if how is Format.JSON:
         whole = {
-            **plain(found.row),
+            **stages.tables.plain(found.row),
             "state": state,
             "made_of": json.loads(found.row["made_of"]),
-            "findings": rows_of(findings),
-            "journey": rows_of(found.journey),
+            "findings": stages.tables.rows_of(findings),
+            "journey": stages.tables.rows_of(found.journey),
         }
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(rows_of(findings), how, FINDING_HEADS)
+        show(stages.tables.rows_of(findings), how, FINDING_HEADS)
         return
     row = found.row
-    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}", WIDTH):
+    for line in textwrap.wrap(
+        f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(json.loads(row['made_of']))}", WIDTH
+    ):
         typer.echo(line)
-    money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
-    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")
+    money = f"{stages.tables.shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
+    typer.echo(f"{money}, {stages.tables.shown(row['first_at'])} to {stages.tables.shown(row['last_at'])}")
     typer.echo(_state(state))
     for line in _history(state):
         typer.echo(line)
     typer.echo("")
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
-        typer.echo(f"{role:<13} {shown(list(members))}")
+        typer.echo(f"{role:<13} {stages.tables.shown(list(members))}")
     typer.echo("")
-    show(collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
+    show(stages.tables.collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
     typer.echo("")
     show(found.journey.to_dict("records"), how, JOURNEY_HEADS)
 
@@ -146,7 +148,7 @@ def note_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Write a note to a case."""
-    _did(casework.note(opened(workspace), case, text))
+    _did(stages.acts.note(opened(workspace), case, text))
 
 
 @case.command("assign")
@@ -156,7 +158,7 @@ def assign_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Give a case to somebody."""
-    _did(casework.assign(opened(workspace), case, who))
+    _did(stages.acts.assign(opened(workspace), case, who))
 
 
 @case.command("close")
@@ -167,13 +169,13 @@ def close_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Close a case, and count its findings as right or false alarms."""
-    _did(casework.close(opened(workspace), case, disposition, reason))
+    _did(stages.acts.close(opened(workspace), case, disposition, reason))
 
 
 @case.command("reopen")
 def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE) -> None:
     """Open a closed or snoozed case again."""
-    _did(casework.reopen(opened(workspace), case, reason))
+    _did(stages.acts.reopen(opened(workspace), case, reason))
 
 
 @case.command("snooze")
@@ -184,13 +186,13 @@ def snooze_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Put a case aside until a day."""
-    _did(casework.snooze(opened(workspace), case, until, reason))
+    _did(stages.acts.snooze(opened(workspace), case, until, reason))
 
 
 @case.command("alarms")
 def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """The false-alarm ledger: how the findings of each sign ended, as people decided."""
-    show(casework.alarms(opened(workspace)), how, ALARM_HEADS, empty="Nothing is decided yet.")
+    show(stages.acts.alarms(opened(workspace)), how, ALARM_HEADS, empty="Nothing is decided yet.")
 
 
 def _history(state: dict[str, Any]) -> list[str]:
@@ -221,7 +223,7 @@ def reply_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Read a bank's answer to a request onto its case."""
-    reply = take_reply(opened(workspace), case, file)
+    reply = stages.requests.take_reply(opened(workspace), case, file)
     rows = [{**asdict(each), "transfer": each.transfer or "(all)"} for each in reply.answers]
     show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
 
@@ -235,7 +237,7 @@ def holds_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
-    rows = holds(opened(workspace, reveal), case, share=share)
+    rows = stages.holds.holds(opened(workspace, reveal), case, share=share)
     show(rows, how, HOLD_HEADS, empty="No set of holds would stop that much.")
     if rows and how is Format.TABLE:
         typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A hold is for people to decide.")
@@ -250,4 +252,8 @@ def facts_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """What speaks for and against an account's holder knowing; it is no verdict."""
-    show(facts_for_and_against(opened(workspace, reveal), case, account), how, {"speaks": "speaks", "fact": "fact"})
+    show(
+        stages.holds.facts_for_and_against(opened(workspace, reveal), case, account),
+        how,
+        {"speaks": "speaks", "fact": "fact"},
+    )

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Top, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
-from mulegraph.schema.tables import LISTS
-from mulegraph.views.tables import Format, rows_of
+from mulegraph.schema.choices import LISTS
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 PATH_HEADS = {
@@ -49,5 +50,5 @@ def links_command(
             account, hops=hops, on=on or "suspicion", time_respecting=not any_order, top=top, since=since, until=until
         )
         heads = PATH_HEADS
-    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
+    rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
     show(rows, how, heads, empty="No path; try more --hops, or --any-order.")

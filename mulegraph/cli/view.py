@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.graph_options import (
     DATABASE,
     EMBEDDED,
@@ -18,9 +19,6 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
 from mulegraph.errors import UsageError
-from mulegraph.ledger.store import write_atomically
-from mulegraph.views.network_pages import picture
-from mulegraph.workspace.shared_graph import SharedGraph
 
 commands = typer.Typer()
 
@@ -40,13 +38,13 @@ def view_command(
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
     if server is None:
-        text = picture(space, subject)
+        text = stages.network_pages.picture(space, subject)
     else:
-        with SharedGraph(space) as shared:
+        with stages.shared_graph.SharedGraph(space) as shared:
             text = shared.picture(subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(output, text)
+        stages.store.write_atomically(output, text)
     except OSError as error:
         raise UsageError(
             f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."

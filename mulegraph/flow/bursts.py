@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
-from scipy import sparse, stats
-from scipy.special import gammaln
 
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit, sparse, special, stats
 
 FAN_IN, FAN_OUT, GATHER_SCATTER = "fan_in", "fan_out", "gather_scatter"
 MIN_COUNTERPARTIES = 3
@@ -86,7 +84,7 @@ def poisson_nats(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
     count, mean = np.asarray(count, float), np.maximum(np.asarray(mean, float), 1e-12)
     tail = stats.poisson.sf(count - 1, mean)
     # Beyond it the geometric bound on the tail is exact to a part in a thousand.
-    deep = mean - count * np.log(mean) + gammaln(count + 1) + np.log1p(-np.minimum(mean / (count + 1), 0.999))
+    deep = mean - count * np.log(mean) + special.gammaln(count + 1) + np.log1p(-np.minimum(mean / (count + 1), 0.999))
     return np.where(tail > DEEPEST_TAIL, -np.log(np.maximum(tail, DEEPEST_TAIL)), deep)
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.bursts import TransfersByAccount, fitting_share
 from mulegraph.flow.matching import DAY
+from mulegraph.lazy import njit
 
 MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
 MIN_NATS = 4.0

@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.bursts import TransfersByAccount, fitting_share, poisson_nats
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
 MIN_MIDDLEMEN = 3

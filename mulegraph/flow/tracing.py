@@ -19,9 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import NOBODY, Transfers
+from mulegraph.lazy import njit
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")

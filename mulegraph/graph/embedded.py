@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import ladybug
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
@@ -39,6 +38,7 @@ from mulegraph.graph.base import (
     ledger_relationships,
 )
 from mulegraph.graph.reading import check_reads, only_reads
+from mulegraph.lazy import ladybug
 
 MIB = 1 << 20
 WRITE_POOL_BYTES = 4096 * MIB

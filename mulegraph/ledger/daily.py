@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis import _
-from ibis.expr import types as ir
+from typing import TYPE_CHECKING
 
+from mulegraph.lazy import deferred as _
+from mulegraph.lazy import ibis
 from mulegraph.ledger.ledger import Ledger
+
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
 
 ARRANGED = ("batch", "standing_order", "direct_debit")
 """Channels of payments that were arranged beforehand: they say nothing of what an account does today."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
-import networkx as nx
 import pandas as pd
-from ibis import _
 
+from mulegraph.lazy import deferred as _
+from mulegraph.lazy import ibis
+from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import DeviceSettings
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
@@ -10,10 +11,9 @@ from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import networkx as nx
-
 from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.journal.journal import Journal
+from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.tokens import Masker
 from mulegraph.schema.tables import Mask
@@ -86,7 +86,8 @@ class Outward:
             return replace(value, **{name: self._masked(part, name) for name, part in parts.items()})
         if isinstance(value, list) and value and is_dataclass(value[0]):
             return [self._masked(each) for each in value]
-        if isinstance(value, nx.MultiDiGraph) and not self.masker.revealed:
+        # Where NetworkX is not loaded there is no graph, and asking would load it.
+        if "networkx" in sys.modules and isinstance(value, nx.MultiDiGraph) and not self.masker.revealed:
             names = dict(zip(value, mask(list(value)), strict=True))
             graph = nx.relabel_nodes(value, names)
             graph.graph = mask(value.graph)

@@ -22,9 +22,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -35,6 +34,9 @@ from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import ARROW_TYPE, Kind
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.wording import said, worded
+
+if TYPE_CHECKING:
+    import ibis
 
 SUBJECTS = ("account", "device", "merchant", "cluster")
 HOURS = "hours"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
 from mulegraph.errors import UsageError
+from mulegraph.lazy import networkx as nx
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import amounts, collapse_patterns, shown
 from mulegraph.workspace.network_graphs import notes_of

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
 from mulegraph.errors import UsageError
+from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.store import write_atomically
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.lazy import networkx as nx
 from mulegraph.workspace.account_page import told
 from mulegraph.workspace.listing import frame_of
 from mulegraph.workspace.run import Run, Runs

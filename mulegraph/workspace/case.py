@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from mulegraph.cases.build import case_graph
 from mulegraph.cases.journey import journey
 from mulegraph.casework import acts as casework
+from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import outward
 from mulegraph.workspace.account_page import told
 from mulegraph.workspace.annotate import with_known

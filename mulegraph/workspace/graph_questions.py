@@ -12,7 +12,8 @@ from mulegraph.errors import UsageError
 from mulegraph.graph.base import Answer, GraphInput, GraphStatus
 from mulegraph.graph.queries import ask, known_query
 from mulegraph.privacy.door import Outward, outward
-from mulegraph.schema.tables import CASH_IN, CASH_OUT, LISTS
+from mulegraph.schema.choices import LISTS
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.workspace.graph_store import embedded, fill_graph, fill_server, is_current, is_of_journal, shared
 from mulegraph.workspace.listing import between
 from mulegraph.workspace.run import Runs

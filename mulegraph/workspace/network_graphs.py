@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import networkx as nx
-
 from mulegraph.cases.build import add_transfers
 from mulegraph.errors import UsageError
+from mulegraph.lazy import networkx as nx
 from mulegraph.views.chart import DAY
 from mulegraph.workspace.annotate import with_known
 

@@ -22,7 +22,8 @@ from mulegraph.cases.build import build_cases
 from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.choices import Engine
 from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import FINDINGS, Sign, check_thresholds
 from mulegraph.signs.inputs import SignInputs

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import pandas as pd
 
 from mulegraph.cases.build import add_transfers, case_graph
 from mulegraph.errors import UsageError
 from mulegraph.graph.base import Graph
 from mulegraph.graph.queries import in_decimals, known_query
+from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import outward
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import shown

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,8 +20,10 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.tracing import METHODS
-from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.lazy import networkx as nx
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.door import outward
+from mulegraph.schema.choices import Engine
 from mulegraph.settings import Settings, read_settings
 from mulegraph.views.notebook_cards import AccountPage, View, view
 from mulegraph.workspace.account_page import account_page, explained, ranking, told
