@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 __all__ = [
@@ -39,40 +38,50 @@ class Lazy:
     def __init__(self, module: str, name: str = "") -> None:
         self._module, self._name = module, name
 
-    @cached_property
-    def _loaded(self) -> Any:
+    def _load(self) -> Any:
         module = importlib.import_module(self._module)
         return getattr(module, self._name) if self._name else module
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # whoever looks for a protocol asks every object, and must not load an engine
             raise AttributeError(name)
-        return getattr(self._loaded, name)
+        value = getattr(self._load(), name)
+        if not self._name:
+            self.__dict__[name] = value
+        return value
 
     def __getitem__(self, key: Any) -> Any:
-        return self._loaded[key]
+        return self._load()[key]
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: D102 (as what it stands for)
-        return self._loaded(*arguments, **named)
+        return self._load()(*arguments, **named)
 
 
 class Kernel:
-    """A function that Numba compiles when it is first called, from Python or while another kernel is compiled."""
+    """A function that Numba compiles when it is first called, from Python or while another kernel is compiled.
+
+    No lock is held meanwhile: Numba has its own, and two threads that took both in different order would wait forever.
+    """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
         self._function, self._options = function, options
+        self._compiled: Any = None
         self.__doc__, self.__name__, self.__module__ = function.__doc__, function.__name__, function.__module__
 
-    @cached_property
+    @property
     def compiled(self) -> Any:
         """Numba's dispatcher."""
-        import numba
-        from numba.core import types
-        from numba.extending import typeof_impl
+        if self._compiled is None:
+            import numba
+            from numba.core import types
+            from numba.extending import typeof_impl
 
-        # Tells Numba that a kernel among another's globals is the function that it stands for.
-        typeof_impl.register(Kernel)(lambda kernel, _: types.Dispatcher(kernel.compiled))
-        return numba.njit(**self._options)(self._function)
+            # Tells Numba that a kernel among another's globals is the function that it stands for.
+            typeof_impl.register(Kernel)(lambda kernel, _: types.Dispatcher(kernel.compiled))
+            made = numba.njit(**self._options)(self._function)
+            # Of two threads that come at once the first one's stays, since its type may already be in use.
+            self._compiled = self._compiled or made
+        return self._compiled
 
     def __call__(self, *arguments: Any) -> Any:  # noqa: D102 (as the function)
         return self.compiled(*arguments)
