@@ -58,12 +58,12 @@ def build_cases(
 ) -> pa.Table:
     """Cases in `CASES` from findings and chains above the threshold.
 
-    `account_nats` says how unlikely a meeting at each account is by chance: those under `least_link_nats` (shops,
+    `account_nats` says how unlikely a meeting at each account is by chance: those under `min_link_nats` (shops,
     exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one. `signs`
     are those that the findings are of, by code; all where none are given.
     """
-    rows = [row for row in findings.to_pylist() if row["score"] >= settings.least_score]
-    graph = _joined(rows, chains, account_nats, holders, settings.least_link_nats)
+    rows = [row for row in findings.to_pylist() if row["score"] >= settings.min_score]
+    graph = _joined(rows, chains, account_nats, holders, settings.min_link_nats)
     part_of: dict[str, int] = {}
     for number, members in enumerate(_parts(graph, settings)):
         part_of.update(dict.fromkeys(members, number))

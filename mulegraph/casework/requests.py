@@ -16,6 +16,7 @@ from mulegraph.casework.recall_messages import Held, Payment, Request, recall
 from mulegraph.casework.reply_messages import Reply, read_reply
 from mulegraph.casework.workdays import FILE, reply_by
 from mulegraph.errors import UsageError
+from mulegraph.files import write_output
 from mulegraph.journal.state import REPLIED, REQUESTED
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.views.request import request_page, request_pdf
@@ -102,16 +103,8 @@ def write_request(space: Workspace, request: Request, folder: Path) -> list[Path
     }
     if not request.draft and request.ours:
         content["xml"] = recall(request).encode()
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for ending, data in content.items():
-            paths.append(folder / f"{request.case}-{_plain(request.bank)}.{ending}")
-            paths[-1].write_bytes(data)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be written ({error.strerror})", hint="Name another folder with -o."
-        ) from error
+    name, hint = f"{request.case}-{_plain(request.bank)}", "Name another folder with -o."
+    paths = [write_output(folder / f"{name}.{ending}", data, hint=hint) for ending, data in content.items()]
     space.journal.append(
         REQUESTED, request.case, number=request.number, bank=request.bank, reply_by=request.reply_by.isoformat(),
         draft=request.draft, transfers=[each.transfer for each in request.payments],

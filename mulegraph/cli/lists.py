@@ -11,6 +11,7 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
+from mulegraph.files import write_output
 from mulegraph.schema.choices import KEY_VARIABLE, LISTS, SUBJECT_KINDS
 from mulegraph.views.formats import Format
 
@@ -84,12 +85,7 @@ def export_command(
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        stages.store.write_atomically(output, text)
-    except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
-        ) from error
+    write_output(output, text)
     typer.echo(output)
 
 

@@ -23,7 +23,6 @@ __all__ = [
     "scan",
     "shared_graph",
     "simulate",
-    "store",
     "tables",
     "tracing",
     "workspace",
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from mulegraph.flow import tracing
     from mulegraph.graph import queries
     from mulegraph.ingest import load, mapping, rejects
-    from mulegraph.ledger import store
     from mulegraph.signs import own
     from mulegraph.views import network_pages, reports, tables
     from mulegraph.workspace import scan, shared_graph, workspace
@@ -52,7 +50,6 @@ else:
     load = Lazy("mulegraph.ingest.load")
     mapping = Lazy("mulegraph.ingest.mapping")
     rejects = Lazy("mulegraph.ingest.rejects")
-    store = Lazy("mulegraph.ledger.store")
     own = Lazy("mulegraph.signs.own")
     simulate = Lazy("mulegraph.simulate")
     network_pages = Lazy("mulegraph.views.network_pages")

@@ -13,6 +13,7 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
+from mulegraph.files import write_output
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -78,12 +79,7 @@ def trace_command(
 
 
 def _draw(text: str, output: Path) -> None:
-    try:
-        stages.store.write_atomically(output, text)
-    except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
-        ) from error
+    write_output(output, text)
     err.print(f"drawn: {output}", soft_wrap=True)
 
 

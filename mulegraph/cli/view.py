@@ -18,7 +18,7 @@ from mulegraph.cli.graph_options import (
     server_of,
 )
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
-from mulegraph.errors import UsageError
+from mulegraph.files import write_output
 
 commands = typer.Typer()
 
@@ -42,11 +42,5 @@ def view_command(
     else:
         with stages.shared_graph.SharedGraph(space) as shared:
             text = shared.picture(subject)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        stages.store.write_atomically(output, text)
-    except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
-        ) from error
+    write_output(output, text)
     typer.echo(output)

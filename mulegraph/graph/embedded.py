@@ -6,7 +6,6 @@ readers see the old graph or the new one, and a rebuild that is killed leaves th
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +18,7 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from mulegraph.errors import EngineError, UsageError
+from mulegraph.files import sync_folder
 from mulegraph.graph.base import (
     FINDING_LABELS,
     FINDING_RELATIONSHIPS,
@@ -268,14 +268,9 @@ class EmbeddedGraph:
 
 def _swap(new: Path, path: Path) -> None:
     """Put `new` in the place of `path`, and both on the disk before returning."""
-    for each in (new, path.parent):
-        if each == path.parent:
-            os.replace(new, path)
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_folder(new)
+    new.replace(path)
+    sync_folder(path.parent)
 
 
 def _execute(

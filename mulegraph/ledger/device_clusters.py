@@ -26,11 +26,11 @@ class DeviceClusters:
 
 
 def device_clusters(ledger: Ledger, settings: DeviceSettings) -> DeviceClusters:
-    """Devices of at least `least_holders` holders, hubs apart, and the clusters that the others make.
+    """Devices of at least `min_holders` holders, hubs apart, and the clusters that the others make.
 
     A holder counts once however many accounts he has; an account with no known holder counts as its own.
     """
-    found = _devices(ledger, settings.least_holders).to_pandas()
+    found = _devices(ledger, settings.min_holders).to_pandas()
     found["account_ids"] = [sorted(ids) for ids in found["account_ids"]]
     found = found.sort_values(["holders", "device_id"], ascending=[False, True], ignore_index=True)
     is_hub = found["holders"] > settings.hub_holders
@@ -38,7 +38,7 @@ def device_clusters(ledger: Ledger, settings: DeviceSettings) -> DeviceClusters:
     return DeviceClusters(shared, _clusters(ledger, shared), found[is_hub].reset_index(drop=True))
 
 
-def _devices(ledger: Ledger, least_holders: int) -> ibis.Table:
+def _devices(ledger: Ledger, min_holders: int) -> ibis.Table:
     return (
         _use_with_holders(ledger)
         .group_by("device_id")
@@ -51,7 +51,7 @@ def _devices(ledger: Ledger, least_holders: int) -> ibis.Table:
             last_at=_.last_at.max(),
             account_ids=_.account_id.collect(distinct=True),
         )
-        .filter(_.holders >= least_holders)
+        .filter(_.holders >= min_holders)
     )
 
 

@@ -17,13 +17,13 @@ from mulegraph.casework.acts import state_of
 from mulegraph.casework.holds import holds
 from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
+from mulegraph.files import write_output
 from mulegraph.privacy.door import outward
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.signs.wording import LANGUAGES
 from mulegraph.views.case_report import case_document
 from mulegraph.views.document import Document
 from mulegraph.views.drawing import drawing
-from mulegraph.views.files import written
 from mulegraph.views.tables import collapse_patterns
 from mulegraph.workspace.case import Case
 
@@ -91,7 +91,7 @@ def write_case_report(space: Workspace, case: str, folder: Path, *, language: st
     """Write `CASE-….report.html` and `.pdf`; returns both. Raises UsageError for an unknown case or folder."""
     found = CaseReport(space.case(case)).document(language=language)
     name = report_name(case)
-    return [written(folder / f"{name}.html", found.page), written(folder / f"{name}.pdf", found.pdf)]
+    return [write_output(folder / f"{name}.html", found.page), write_output(folder / f"{name}.pdf", found.pdf)]
 
 
 def report_name(case: str) -> str:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mulegraph.errors import UsageError
+from mulegraph.files import write_output
 from mulegraph.lazy import networkx as nx
-from mulegraph.ledger.store import write_atomically
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
 from mulegraph.views.tables import amounts, collapse_patterns, made_of, shown
@@ -47,13 +46,7 @@ class View:
 
     def save(self, path: Path | str) -> Path:
         """Write the page. Raises UsageError where that cannot be."""
-        path = Path(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, self.page)
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror})", hint="Name another file.") from error
-        return path
+        return write_output(Path(path), self.page, hint="Name another file.")
 
 
 class AccountPage(dict[str, Any]):

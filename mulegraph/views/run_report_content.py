@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mulegraph.cases.identity import changes, members_of
 from mulegraph.casework.acts import alarms
+from mulegraph.files import write_output
 from mulegraph.ingest.rejects import kept_rejects
 from mulegraph.privacy.door import outward
 from mulegraph.signs.wording import LANGUAGES
 from mulegraph.views.case_report_content import check_maskable, report_name, write_case_report
-from mulegraph.views.files import written
 from mulegraph.views.network_pages import case_picture
 from mulegraph.views.run_report import run_document
 from mulegraph.workspace.run import Run, Runs
@@ -80,10 +80,10 @@ def write_run_report(
         for case in cases[:case_reports]
         for path in write_case_report(found.workspace, case, folder, language=language)
     ]
-    pictures = [written(folder / f"{case}.html", case_picture(found.workspace, case)) for case in cases]
+    pictures = [write_output(folder / f"{case}.html", case_picture(found.workspace, case)) for case in cases]
     told = {case: name for case in cases if (folder / (name := f"{report_name(case)}.html")).is_file()}
     page = run_document(content, {case: f"{case}.html" for case in cases}, told).page
-    return [written(folder / REPORT, page), *reports, *pictures]
+    return [write_output(folder / REPORT, page), *reports, *pictures]
 
 
 def _changes(before: Run | None, now: Run) -> list[dict[str, Any]]:

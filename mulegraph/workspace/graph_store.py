@@ -9,10 +9,10 @@ import pyarrow as pa
 
 from mulegraph.casework.acts import STATE_FILE, graph_mark, marked
 from mulegraph.errors import EngineError
+from mulegraph.files import write_atomically
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.ledger.store import write_atomically
 from mulegraph.workspace.run import Run
 
 if TYPE_CHECKING:  # the driver is loaded only where a server is asked

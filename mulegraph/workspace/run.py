@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mulegraph.errors import EngineError, UsageError
-from mulegraph.ledger.store import write_atomically
+from mulegraph.files import write_atomically
 from mulegraph.signs.base import Sign, all_signs
 
 MANIFEST = "manifest.json"
