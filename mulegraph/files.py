@@ -32,7 +32,7 @@ def write_output(path: Path, content: str | bytes, *, hint: str = "Name another 
         path.parent.mkdir(parents=True, exist_ok=True)
         return write_atomically(path, content, sync=False)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})", hint=hint) from error
+        raise UsageError("{path}: cannot be written ({why})", hint=hint, path=path, why=error.strerror) from error
 
 
 def sync_folder(path: Path) -> None:

@@ -15,6 +15,7 @@ __all__ = [
     "Kernel",
     "Lazy",
     "community",
+    "csgraph",
     "deferred",
     "duckdb",
     "ibis",
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
     from numba import njit
     from pyvis import network as pyvis
     from scipy import optimize, sparse, special, stats
+    from scipy.sparse import csgraph
 else:
 
     def njit(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
@@ -112,6 +114,7 @@ else:
         return lambda function: Kernel(function, options)
 
     optimize, sparse, special, stats = (Lazy(f"scipy.{part}") for part in ("optimize", "sparse", "special", "stats"))
+    csgraph = Lazy("scipy.sparse.csgraph")
     """Only scans, and paths to flagged accounts, calculate: 0.3 s."""
     ibis = Lazy("ibis")
     """Listings read Parquet without it: 0.7 s."""

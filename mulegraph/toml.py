@@ -28,7 +28,7 @@ def read_toml(path: Path, kind: type[T], *, renamed: Renamed | None = None, hint
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error})", hint=hint) from error
+        raise UsageError("{path}: cannot be read ({why})", hint=hint, path=path, why=error) from error
     return checked(raw, kind, str(path), renamed=renamed or {})
 
 

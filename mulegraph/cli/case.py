@@ -107,13 +107,12 @@ def show_command(
 ) -> None:
     """One case: who does what in it, the findings that make it, and its journey; a story about several is told once."""
     space = opened(workspace, reveal)
-    found, state = space.case(case), stages.acts.told(space, case)
-    findings = found.told(language)
+    found = space.case(case)
+    state, row, findings = found.state, found.row, found.findings_in(language)
     if how is Format.JSON:
         whole = {
-            **stages.tables.plain(found.row),
+            **stages.tables.plain(row),
             "state": state,
-            "made_of": json.loads(found.row["made_of"]),
             "findings": stages.tables.rows_of(findings),
             "journey": stages.tables.rows_of(found.journey),
         }
@@ -122,10 +121,7 @@ def show_command(
     if how is Format.CSV:
         show(stages.tables.rows_of(findings), how, FINDING_HEADS)
         return
-    row = found.row
-    for line in textwrap.wrap(
-        f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(json.loads(row['made_of']))}", WIDTH
-    ):
+    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
     money = f"{stages.tables.shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
     typer.echo(f"{money}, {stages.tables.shown(row['first_at'])} to {stages.tables.shown(row['last_at'])}")
@@ -148,7 +144,7 @@ def note_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Write a note to a case."""
-    _did(stages.acts.note(opened(workspace), case, text))
+    _did(opened(workspace).note(case, text))
 
 
 @case.command("assign")
@@ -158,7 +154,7 @@ def assign_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Give a case to somebody."""
-    _did(stages.acts.assign(opened(workspace), case, who))
+    _did(opened(workspace).assign(case, who))
 
 
 @case.command("close")
@@ -169,13 +165,13 @@ def close_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Close a case, and count its findings as right or false alarms."""
-    _did(stages.acts.close(opened(workspace), case, disposition, reason))
+    _did(opened(workspace).close(case, disposition, reason))
 
 
 @case.command("reopen")
 def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE) -> None:
     """Open a closed or snoozed case again."""
-    _did(stages.acts.reopen(opened(workspace), case, reason))
+    _did(opened(workspace).reopen(case, reason))
 
 
 @case.command("snooze")
@@ -186,13 +182,13 @@ def snooze_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Put a case aside until a day."""
-    _did(stages.acts.snooze(opened(workspace), case, until, reason))
+    _did(opened(workspace).snooze(case, until, reason))
 
 
 @case.command("alarms")
 def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """The false-alarm ledger: how the findings of each sign ended, as people decided."""
-    show(stages.acts.alarms(opened(workspace)), how, ALARM_HEADS, empty="Nothing is decided yet.")
+    show(opened(workspace).alarms(), how, ALARM_HEADS, empty="Nothing is decided yet.")
 
 
 def _history(state: dict[str, Any]) -> list[str]:
@@ -223,7 +219,7 @@ def reply_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Read a bank's answer to a request onto its case."""
-    reply = stages.requests.take_reply(opened(workspace), case, file)
+    reply = opened(workspace).reply(case, file)
     rows = [{**asdict(each), "transfer": each.transfer or "(all)"} for each in reply.answers]
     show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
 
@@ -237,7 +233,7 @@ def holds_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
-    rows = stages.holds.holds(opened(workspace, reveal), case, share=share)
+    rows = [vars(each) for each in opened(workspace, reveal).holds(case, share=share)]
     show(rows, how, HOLD_HEADS, empty="No set of holds would stop that much.")
     if rows and how is Format.TABLE:
         typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A hold is for people to decide.")
@@ -252,8 +248,5 @@ def facts_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """What speaks for and against an account's holder knowing; it is no verdict."""
-    show(
-        stages.holds.facts_for_and_against(opened(workspace, reveal), case, account),
-        how,
-        {"speaks": "speaks", "fact": "fact"},
-    )
+    facts = opened(workspace, reveal).facts_for_and_against(case, account)
+    show([vars(each) for each in facts], how, {"speaks": "speaks", "fact": "fact"})

@@ -26,7 +26,7 @@ def diff_command(
     """What became of cases between two runs: new, grown, shrunk, merged, split, quiet."""
     rows = [
         row
-        for row in stages.acts.difference(opened(workspace, reveal), before, now)
+        for row in opened(workspace, reveal).difference(before, now)
         if every or row["change"] != stages.identity.SAME
     ]
     for row in rows if how is Format.TABLE else []:

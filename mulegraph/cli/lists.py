@@ -42,7 +42,7 @@ def show_command(
 ) -> None:
     """Entries of all lists."""
     show(
-        stages.lists.shown_entries(opened(workspace, reveal), every=every, since=since, until=until),
+        opened(workspace, reveal).list_entries(every=every, since=since, until=until),
         how,
         HEADS,
         empty="No list has an entry.",
@@ -57,8 +57,7 @@ def import_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Take a list in; tokens of another bank with the same key are matched with accounts here."""
-    space = opened(workspace)
-    taken = stages.lists.import_list(space, file, _key(key_file))
+    taken = opened(workspace).import_list(file, _key(key_file))
     show([vars(taken)], how, TAKEN_HEADS)
     if how is Format.TABLE and taken.taken:
         typer.echo("Next: mulegraph scan")
@@ -79,9 +78,7 @@ def export_command(
     """Give the lists to another bank."""
     key = stages.list_files.list_key(key_file) if pseudonymous else None
     as_json = file_format is FileFormat.JSON
-    text = stages.lists.export_list(
-        opened(workspace, reveal), which=which, kind=kind, key=key, as_json=as_json, every=every
-    )
+    text = opened(workspace, reveal).export_list(which=which, kind=kind, key=key, as_json=as_json, every=every)
     if output is None:
         typer.echo(text, nl=False)
         return
@@ -100,8 +97,8 @@ def remove_command(
 ) -> None:
     """Take an entry off a list."""
     if kind not in SUBJECT_KINDS:
-        raise UsageError(f"--kind is '{kind}'", hint="Expected one of " + ", ".join(SUBJECT_KINDS) + ".")
-    done = stages.lists.remove_entry(opened(workspace), kind, subject, which, source, reason)
+        raise UsageError("--kind is '{kind}'", hint=f"Expected one of {', '.join(SUBJECT_KINDS)}.", kind=kind)
+    done = opened(workspace).remove_entry(kind, subject, which, source, reason)
     typer.echo(f"{stages.tables.counted(done, 'entry', 'entries')} taken off list {which}")
 
 

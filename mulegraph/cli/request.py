@@ -25,8 +25,8 @@ def request_command(
 ) -> None:
     """A support request to one bank: HTML, PDF, and a recall (camt.056); a masked draft without --reveal."""
     space = opened(workspace, reveal)
-    request = stages.requests.make_request(space, case, bank, country=country, sender=sender)
-    for path in stages.requests.write_request(space, request, output):
+    request = space.request(case, bank, country=country, sender=sender)
+    for path in stages.request.write_request(space, request, output):
         typer.echo(path)
     err.print(f"{request.number}: {len(request.payments)} payments, reply by {request.reply_by}")
     if request.draft:

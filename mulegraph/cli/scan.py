@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,8 +24,8 @@ from mulegraph.schema.choices import Engine
 from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
-    from mulegraph.workspace.scan import ScanResult
-    from mulegraph.workspace.workspace import Workspace
+    from mulegraph.privacy.door import MaskedWorkspace
+    from mulegraph.workspace.facts import ScanFacts
 
 commands = typer.Typer()
 
@@ -60,23 +61,23 @@ def scan_command(
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
     else:
-        show(_rows(result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
+        show(_rows(workspace, result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
     if how is Format.TABLE:
         _summary(space, result)
     if fail_over is not None and any(score > fail_over for score in space.cases()["score"]):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _rows(result: ScanResult) -> list[dict[str, object]]:
+def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for code, sign in stages.own.signs_of(result.run.folder.parents[1]).items():
+    for code, sign in stages.own.signs_of(workspace).items():
         missing = result.not_testable.get(code)
         found = f"{stages.scan.NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
         rows.append({"sign": code, "findings": found, "title": sign.title})
     return rows
 
 
-def _summary(space: Workspace, result: ScanResult) -> None:
+def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
     facts = result.run.manifest["flow"]
     least = facts["threshold"]
     typer.echo("")

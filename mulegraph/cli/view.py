@@ -40,7 +40,7 @@ def view_command(
     if server is None:
         text = stages.network_pages.picture(space, subject)
     else:
-        with stages.shared_graph.SharedGraph(space) as shared:
-            text = shared.picture(subject)
+        with stages.door.SharedGraph(space) as shared:
+            text = stages.network_pages.shared_picture(shared, subject)
     write_output(output, text)
     typer.echo(output)

@@ -22,7 +22,7 @@ from mulegraph.lazy import duckdb, ibis
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import Engine
-from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, minor_exponents
+from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -156,6 +156,16 @@ class Ledger:
             return TABLES[name].arrow_schema.empty_table().select(columns or TABLES[name].column_names)
         return pa.concat_tables([pq.read_table(path, columns=columns, partitioning=None) for path in paths])
 
+    def codes(self, column: str) -> tuple[np.ndarray, list[str]]:
+        """A column of all transfers as numbers of its distinct values, and these; a missing one has the next number."""
+        paths = self.paths("transfers")
+        parts = [pq.read_table(path, columns=[column], read_dictionary=[column], partitioning=None) for path in paths]
+        chunks = pa.concat_tables(parts).column(0).unify_dictionaries().chunks
+        if not chunks:
+            return np.empty(0, np.int32), []
+        values = chunks[0].dictionary.to_pylist()
+        return np.concatenate([chunk.indices.fill_null(len(values)).to_numpy() for chunk in chunks]), values
+
     @cached_property
     def account_ids(self) -> pa.Array:
         """Every account id, sorted; an account's place in it is its number in the kernels."""
@@ -273,6 +283,21 @@ def minor_units(amounts: pa.ChunkedArray, currencies: pa.ChunkedArray) -> np.nda
 def in_currency(minor: int, code: str) -> Decimal:
     """An amount in minor units as the ledger writes it: 1234 EUR → 12.340."""
     return Decimal(minor * 10 ** (AMOUNT_PLACES - minor_exponents()[code])).scaleb(-AMOUNT_PLACES)
+
+
+def amounts(minor: np.ndarray, currencies: pa.Array) -> pa.Array:
+    """The same for columns: int64 counts of the smallest coin as the ledger's decimals. Inverse of `minor_units`."""
+    codes = currencies.dictionary_encode()
+    exponents = minor_exponents()
+    factors = np.array([10 ** (AMOUNT_PLACES - exponents[code]) for code in codes.dictionary.to_pylist()], np.int64)
+    return decimals(np.asarray(minor, np.int64) * factors[codes.indices.to_numpy()])
+
+
+def decimals(thousandths: np.ndarray) -> pa.Array:
+    """Amounts as the ledger writes them, of int64 thousandths of a currency's unit: 12340 → 12.340."""
+    # A decimal128 is 16 bytes, low word first; the high one only carries the sign.
+    words = np.stack([thousandths, thousandths >> 63], axis=1)
+    return pa.Array.from_buffers(ARROW_TYPE[Kind.AMOUNT], len(words), [None, pa.py_buffer(np.ascontiguousarray(words))])
 
 
 def _unscaled(decimals: pa.Array) -> np.ndarray:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 SUBJECT_KINDS = ("account", "holder", "device", "merchant")
 LISTS = ("suspicion", "for_sale", "authority_warning", "known_good")
+LANGUAGES = ("en", "vi", "nl")
+"""Languages of sentences; English first."""
 KEY_VARIABLE = "MULEGRAPH_LIST_KEY"
 """Environment variable with the key that banks share for pseudonymous lists."""
 

@@ -1,4 +1,4 @@
-"""A run on disk: findings, chains, cases and device clusters as Parquet, and a manifest of how they were made."""
+"""A run on disk: findings, their facts and benign tests, chains, cases and devices as Parquet, and a manifest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 import platform
 import shutil
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -15,14 +17,22 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mulegraph.cases.benign import outcomes
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import write_atomically
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.columns import Schema, records
+from mulegraph.schema.findings import Finding
 from mulegraph.signs.base import Sign, all_signs
+from mulegraph.signs.wording import reason
 
 MANIFEST = "manifest.json"
-PARTS = ("findings", "scores", "chains", "cases", "devices", "hubs")
+FORMAT = 2
+"""Of the tables of a run. Format 1 held facts, benign tests and parts of scores as JSON in cells."""
+PARTS = ("findings", "benign", "scores", "chains", "cases", "devices", "hubs")
 ENGINES = (
     "duckdb",
     "ibis-framework",
@@ -37,9 +47,9 @@ ENGINES = (
 )
 
 
-def words_of(sign: Sign) -> dict[str, str]:
-    """What a run keeps of a sign, so that its reports can be read when the sign is another."""
-    return {"title": sign.title, "innocent_when": sign.innocent_when}
+def words_of(sign: Sign) -> dict[str, Any]:
+    """What a run keeps of a sign, so that its findings and reports can be read when the sign is another."""
+    return {"title": sign.title, "innocent_when": sign.innocent_when, "reasons": dict(sign.reasons)}
 
 
 class Run:
@@ -64,16 +74,78 @@ class Run:
 
     def table(self, part: str) -> pa.Table:
         """One of `PARTS`, whole."""
-        path = self.folder / f"{part}.parquet"
+        path = self._path(part)
         try:
-            return pq.read_table(path)
+            table = pq.read_table(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise EngineError(f"{path}: cannot be read ({error})", hint="Run: mulegraph scan") from error
+        if self.format == FORMAT:
+            return table
+        if part == "findings":
+            raise EngineError(f"{path}: written by an earlier version of mulegraph", hint="Run: mulegraph scan")
+        return _with_maps(table)
+
+    @property
+    def format(self) -> int:
+        """The format of its tables; 1 where the manifest says none."""
+        return int(self.manifest.get("format", 1))
+
+    def findings(
+        self, *, sign: str | None = None, account: str | None = None, ids: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Findings in FINDINGS, best first: of one sign, that name an account, or with these ids."""
+        table = self.table("findings")
+        if sign is not None:
+            table = table.filter(pc.equal(table["sign"], sign))
+        if ids is not None:
+            table = table.filter(pc.is_in(table["finding"], value_set=pa.array(ids, pa.string())))
+        if account is not None:
+            lists = table["accounts"].combine_chunks()
+            table = table.take(
+                pc.unique(pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), account)))
+            )
+        return table.take(pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")]))
+
+    def records(self, findings: pa.Table) -> list[Finding]:
+        """These findings as records, with their facts and benign tests: for those that somebody looks at."""
+        ids = findings["finding"].combine_chunks()
+        facts = {code: self._keyed(f"facts/{code}", ids) for code in pc.unique(findings["sign"]).to_pylist()}
+        benign = self._keyed("benign", ids)
+        return [
+            replace(each, facts=facts[each.sign][each.finding], benign=outcomes(benign[each.finding]))
+            for each in records(Finding, findings)
+        ]
+
+    def facts_schema(self, sign: str) -> Schema:
+        """What this run's facts of a sign hold, as its file says; also of an own sign that is gone."""
+        return Schema.of_arrow(f"facts/{sign}", pq.read_schema(self._path(f"facts/{sign}")))
+
+    def reason(self, finding: Finding, language: str = LANGUAGES[0]) -> str:
+        """The sentence of a finding from its values, masked or not, in the words that its sign had in this run."""
+        return reason(self.signs[finding.sign]["reasons"], finding, language)
+
+    def told_findings(self) -> pa.Table:
+        """Every finding with its `reason`, for the graph, which keeps sentences."""
+        table = self.table("findings")
+        return table.append_column("reason", pa.array([self.reason(each) for each in self.records(table)], pa.string()))
+
+    def _keyed(self, part: str, ids: pa.Array) -> dict[str, dict[str, Any]]:
+        """Rows of a part by finding, without the finding."""
+        table = self.table(part)
+        rows = table.filter(pc.is_in(table["finding"], value_set=ids)).to_pylist()
+        return {row.pop("finding"): row for row in rows}
+
+    def _path(self, part: str) -> Path:
+        return self.folder / f"{part}.parquet"
 
     @cached_property
-    def signs(self) -> dict[str, dict[str, str]]:
-        """`title` and `innocent_when` of each sign by code, as the run had them; own signs may be gone by now."""
-        unknown = {"title": "a sign of this workspace's own", "innocent_when": "not kept by this run"}
+    def signs(self) -> dict[str, dict[str, Any]]:
+        """Title, `innocent_when` and reasons of each sign by code, as the run had them; own ones may be gone."""
+        unknown = {
+            "title": "a sign of this workspace's own",
+            "innocent_when": "not kept by this run",
+            "reasons": {"en": "not kept by this run"},
+        }
         found = dict.fromkeys(self.manifest["findings"], unknown)
         return found | {code: words_of(sign) for code, sign in all_signs().items()} | self.manifest.get("signs", {})
 
@@ -96,9 +168,9 @@ class Runs:
         return [Run(folder) for folder in finished if not folder.name.startswith(".")]
 
     def latest(self, ledger_hash: str) -> Run | None:
-        """The newest run over this ledger."""
+        """The newest run over this ledger whose tables are of this version's format."""
         for run in reversed(self.all()):
-            if run.manifest["ledger"]["hash"] == ledger_hash:
+            if run.manifest["ledger"]["hash"] == ledger_hash and run.format == FORMAT:
                 return run
         return None
 
@@ -118,9 +190,12 @@ class Runs:
         try:
             new.mkdir(parents=True)
             for part, table in tables.items():
-                pq.write_table(table, new / f"{part}.parquet", compression="zstd")
+                path = new / f"{part}.parquet"
+                path.parent.mkdir(exist_ok=True)
+                pq.write_table(table, path, compression="zstd")
             hashes = {part: _sha256(new / f"{part}.parquet") for part in tables}
-            write_atomically(new / MANIFEST, json.dumps({"run": name, **manifest, "files": hashes}, indent=1))
+            whole = {"run": name, "format": FORMAT, **manifest, "files": hashes}
+            write_atomically(new / MANIFEST, json.dumps(whole, indent=1))
             os.replace(new, self.folder / name)
         except OSError as error:
             raise EngineError(
@@ -133,6 +208,15 @@ class Runs:
         for left in self.folder.glob(".*.new"):
             if datetime.now(UTC).timestamp() - left.stat().st_mtime > 86_400:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _with_maps(table: pa.Table) -> pa.Table:
+    """A table of format 1 with parts of scores as maps, which were JSON."""
+    for place, name in enumerate(table.column_names):
+        if name in ("parts", "made_of") and pa.types.is_string(table.schema.field(place).type):
+            maps = [list(json.loads(each).items()) for each in table[name].to_pylist()]
+            table = table.set_column(place, name, pa.array(maps, pa.map_(pa.string(), pa.float64())))
+    return table
 
 
 def _sha256(path: Path) -> str:

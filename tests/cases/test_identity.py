@@ -6,14 +6,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mulegraph.cases.build import CASES
 from mulegraph.cases.identity import changes, match_previous, members_of
+from mulegraph.schema.findings import CASES
 
 
 def cases(**members: str) -> pa.Table:
     """A run's cases from their accounts, one letter each."""
     rows = [{"case": name.replace("_", "-"), "accounts": list(text)} for name, text in members.items()]
-    return pa.Table.from_pylist(rows, CASES)
+    return pa.Table.from_pylist(rows, CASES.arrow)
 
 
 def names(table: pa.Table) -> dict[str, str]:
@@ -53,9 +53,15 @@ def test_what_became_of_each_case():
     now = {"A": "abcx", "B": "de", "C": "ghi", "D": "jklm", "F": "no", "H": "pq", "I": "rst"}
     rows = changes(*({case: frozenset(text) for case, text in each.items()} for each in (before, now)))
     assert {row["case"]: (row["change"], row["others"]) for row in rows} == {
-        "A": ("grown", []), "B": ("shrunk", []), "C": ("same", []), "D": ("merged", ["E"]),
-        "F": ("split", ["H"]), "H": ("split", ["F"]), "I": ("new", []), "G": ("quiet", []),
-    }  # fmt: skip
+        "A": ("grown", []),
+        "B": ("shrunk", []),
+        "C": ("same", []),
+        "D": ("merged", ["E"]),
+        "F": ("split", ["H"]),
+        "H": ("split", ["F"]),
+        "I": ("new", []),
+        "G": ("quiet", []),
+    }
     same = {case: frozenset(text) for case, text in {"A": "abc", "B": "cd", "C": "abcde"}.items()}
     assert {row["change"] for row in changes(same, same)} == {"same"}
     grown = next(row for row in rows if row["case"] == "A")
@@ -69,7 +75,9 @@ parts = st.lists(st.sets(st.sampled_from("abcdefghij"), min_size=1), min_size=1,
 def test_ids_are_never_given_twice(before, now):
     """Whatever is carried over, each case has its own id, and scanning again changes none."""
     tables = [
-        pa.Table.from_pylist([{"case": f"CASE-{n}", "accounts": sorted(each)} for n, each in enumerate(of)], CASES)
+        pa.Table.from_pylist(
+            [{"case": f"CASE-{n}", "accounts": sorted(each)} for n, each in enumerate(of)], CASES.arrow
+        )
         for of in (before, now)
     ]
     again = match_previous(tables[1], [tables[0]])

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.signs.base import all_signs, identity, score_of
 from mulegraph.signs.own import broken_rules
-from mulegraph.signs.wording import LANGUAGES, named
+from mulegraph.signs.wording import named
 
 FOLDER = Path(__file__).parents[2] / "mulegraph" / "signs"
 TESTS = Path(__file__).parent
@@ -18,8 +19,16 @@ SIGNS = list(all_signs().values())
 
 
 def test_signs_are_found_by_being_there():
-    """Each file of the folder but base.py is one sign, under its own code."""
-    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "base", "own", "inputs", "words"}
+    """Each file of the folder is one sign but those of the mechanism, under its own code."""
+    files = {path.stem for path in FOLDER.glob("*.py")} - {
+        "__init__",
+        "base",
+        "own",
+        "inputs",
+        "wording",
+        "facts",
+        "found",
+    }
     assert {sign.name for sign in SIGNS} == files
     assert list(all_signs()) == sorted(all_signs())
 
@@ -56,13 +65,13 @@ def test_scores_stay_between_nought_and_one():
     assert scores[-1] <= 1
 
 
-def test_findings_of_the_sample_are_well_formed(workspace):
+def test_findings_of_the_sample_are_well_formed(workspace, plain):
     """Scores, reasons without holes, evidence that is in the ledger, times that are in order."""
     findings = workspace.findings()
     assert findings["score"].between(0, 1).all()
     assert findings["finding"].is_unique
     assert not findings["reason"].str.contains(r"[{}\[\]|–]|None|nan").any()
     ids = {each for evidence in findings["evidence"] for each in evidence}
-    assert set(workspace.ledger.row_of(sorted(ids))) == ids
+    assert set(plain.ledger.row_of(sorted(ids))) == ids
     timed = findings.dropna(subset=["first_at"])
     assert (timed["first_at"] <= timed["last_at"]).all()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.settings import FILE
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import OWN_CODE, own_files, own_signs, signs_of
@@ -21,6 +22,7 @@ SIGN = '''"""X1: whoever gets more than so much at once."""
 
 from ibis import _
 
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -30,19 +32,20 @@ from mulegraph.signs.base import Phase, grown, sign
     phase=Phase.DISPERSE,
     weight=6.0,
     explained_by=("merchant",),
+    facts=(facts.count("receipts", "receipts over the limit"), facts.number("limit", "the limit")),
     reason={"en": "{receipts} receipts over {limit}, {amount} {currency} in all"},
 )
-def large_receipts(ledger, *, more_than: float = 400.0):
+def large_receipts(ledger, *, min_amount: float = 400.0):
     """Money came in more than once in sums above a limit.
 
     Innocent when: the account is a shop, or its holder sold a car.
     """
-    large = ledger.transfers.filter(_.target.notnull() & (_.amount.cast("float64") > more_than))
+    large = ledger.transfers.filter(_.target.notnull() & (_.amount.cast("float64") >= min_amount))
     found = large.group_by("target").agg(
         receipts=_.count(), amount=_.amount.sum(), currency=_.currency.min(), first_at=large["at"].min(),
         last_at=large["at"].max(), evidence=_.transfer_id.collect(),
     )
-    return found.mutate(limit=more_than, score=grown(0.5, _.receipts)).rename(subject_id="target")
+    return found.mutate(limit=min_amount, score=grown(0.5, _.receipts)).rename(subject_id="target")
 '''
 DRAWN = "a b 500 9:00\nc b 600 9:10\nb d 300 9:20"
 
@@ -60,7 +63,7 @@ def test_a_file_in_the_workspace_is_a_sign_of_its_scans(tmp_path):
     """Findings, score of the account, case, thresholds from the settings, explanation: as for a built-in sign."""
     draw(tmp_path, DRAWN)
     path = written(tmp_path)
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = Workspace(tmp_path / "workspace")
 
     space.scan()
 
@@ -77,11 +80,11 @@ def test_a_file_in_the_workspace_is_a_sign_of_its_scans(tmp_path):
     assert space.findings(sign="X1", language="nl")["reason"].tolist() == [found["reason"]]
     explained = space.explain(found["finding"])
     assert explained["title"] == "Money came in more than once in sums above a limit"
-    assert explained["thresholds"] == {"more_than": 400.0}
+    assert explained["thresholds"] == {"min_amount": 400.0}
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert space.run.manifest["own_signs"] == {"large_receipts.py": digest} == own_files(space.folder)
 
-    (space.folder / FILE).write_text("[signs.X1]\nmore_than = 1000.0\n", encoding="utf-8")
+    (space.folder / FILE).write_text("[signs.X1]\nmin_amount = 1000.0\n", encoding="utf-8")
     again = Workspace(tmp_path / "workspace")
     assert again.scan().findings["X1"] == 0
 
@@ -105,15 +108,24 @@ WRONG = {
     "what it is": ("Money came in more than once in sums above a limit.", "Large."),
     "Innocent when": ("Innocent when:", "Note:"),
     "source is named": ("a test's own idea", "?"),
-    "end with their unit": ("more_than", "limit_value"),
-    "thresholds are numbers": ("more_than: float = 400.0", 'more_than: str = "400"'),
+    "or end with a unit": ("min_amount", "limit_value"),
+    "thresholds are numbers": ("min_amount: float = 400.0", 'min_amount: str = "400"'),
     "as the inputs names it": ("(ledger, *", "(ledgers, *"),
     "English at least": ('reason={"en":', 'reason={"fr":'),
     "the same facts": ('reason={"en":', 'reason={"nl": "{receipts} ontvangsten", "en":'),
     "needs are tables": ("weight=6.0", 'needs=("payments",)'),
     ":3: cannot be run (SyntaxError": ("from ibis import _", "from ibis import"),
     ":3: cannot be run (ModuleNotFoundError": ("from ibis import _", "import no_such_module"),
-    ":8: cannot be run (TypeError": ("code=", "colour=1, code="),
+    ":9: cannot be run (TypeError": ("code=", "colour=1, code="),
+    "not declared: receipts": ('facts.count("receipts"', 'facts.count("others"'),
+    "text must say whom": (
+        'facts.count("receipts", "receipts over the limit")',
+        '__import__("mulegraph.schema.columns").schema.columns.Field("receipts", facts.TEXT, "who")',
+    ),
+    "no fact is called as a finding's own column": (
+        'facts.count("receipts"',
+        'facts.count("evidence", ""), facts.count("receipts"',
+    ),
 }
 
 
@@ -165,7 +177,7 @@ def test_a_sign_that_fails_says_in_which_line(tmp_path):
     with pytest.raises(DataError) as wrong:
         Workspace(tmp_path / "workspace").scan()
 
-    assert f"{path}:21: sign X1 failed (ZeroDivisionError" in wrong.value.problem
+    assert f"{path}:23: sign X1 failed (ZeroDivisionError" in wrong.value.problem
     assert not (tmp_path / "workspace" / "runs").exists()
 
 
@@ -204,14 +216,12 @@ def test_reports_tell_an_own_sign_also_when_its_file_is_gone(tmp_path):
     """A run keeps the words of its signs: the case's report, the run's and the picture can be made later."""
     draw(tmp_path, DRAWN)
     path = written(tmp_path)
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = Workspace(tmp_path / "workspace")
     space.scan()
     path.unlink()
     case = space.cases()["case"].iloc[0]
-    made = [
-        *write_case_report(space, case, tmp_path / "out"),
-        *write_run_report(space, space.run, tmp_path / "out"),
-    ]
+    shown = MaskedWorkspace(space.folder)
+    made = [*write_case_report(shown, case, tmp_path / "out"), *write_run_report(shown, tmp_path / "out")]
     pages = [each.read_text(encoding="utf-8") for each in made if each.suffix == ".html"]
     assert len(pages) >= 3
     for page in pages:
