@@ -19,6 +19,7 @@ from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.queries import known_query
 from mulegraph.journal.journal import Verdict
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
 from mulegraph.privacy.tokens import HIDDEN
 from mulegraph.schema.choices import Engine
@@ -100,6 +101,17 @@ class MaskedWorkspace:
     def reveal(self) -> str | None:
         """Why everything is shown; None: it is masked."""
         return self._door.reveal
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger itself, which nothing masks. Raises UsageError without a reason to reveal it."""
+        if self.reveal is None:
+            raise UsageError(
+                "the ledger holds accounts and people as they are",
+                hint='Open the workspace with a reason: mulegraph.open(FOLDER, reveal="why").',
+            )
+        self._door.masker  # noqa: B018 (the reason is in the journal before the ledger is read)
+        return self._plain.ledger
 
     chains = through(listings.chains)
     findings = through(listings.findings)

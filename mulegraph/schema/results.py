@@ -37,7 +37,7 @@ from mulegraph.schema.nodes import DEVICE as DEVICE_NODE
 from mulegraph.schema.nodes import HOLDER as HOLDER_NODE
 from mulegraph.schema.tables import CASH_IN, CASH_OUT, CHANNELS
 
-CASE = Code(re.compile(r"CASE-[0-9a-f]{8}"))
+CASE = Code(re.compile(r"CASE-[0-9a-f]{8}|"))
 CHAIN = Code(re.compile(r"CH-[0-9a-f]{12}"))
 NETWORK_ID = Code(re.compile(r"LN-[0-9a-f]{12}|"))
 FINDING_ID = Code(re.compile(r"[A-Z]\d{1,2}-[0-9a-f]{12}"))

@@ -51,10 +51,9 @@ class Sentences:
     def reason(self, row: Mapping[str, Any]) -> str | None:
         """The reason of a finding from its row, as it is or masked; None where it cannot be made of that."""
         known = self._run().signs.get(str(row["sign"]))
-        amount = row["amount"]
-        values = SimpleNamespace(
-            facts=row["facts"], amount=None if pd.isna(amount) else amount, currency=row["currency"]
-        )
+        amount = row.get("amount")
+        known_amount = None if isinstance(amount, float) and pd.isna(amount) else amount
+        values = SimpleNamespace(facts=row.get("facts"), amount=known_amount, currency=row.get("currency"))
         try:
             return None if known is None else reason(known["reasons"], cast("Finding", values), self._language)
         except (KeyError, TypeError, ValueError, AttributeError):

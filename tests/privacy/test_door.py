@@ -18,6 +18,7 @@ import pytest
 
 import mulegraph
 from mulegraph.casework import case_file, holds, lists, recall_messages, reply_messages, run_file
+from mulegraph.errors import UsageError
 from mulegraph.graph.queries import catalogue
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.door import MaskedCase, MaskedWorkspace
@@ -271,7 +272,13 @@ def test_every_question_goes_through_the_door():
     assert asked - hidden <= set(dir(MaskedWorkspace))
     parts = {name for name, each in vars(Case).items() if isinstance(each, property) or hasattr(each, "__question__")}
     assert parts <= set(dir(MaskedCase))
-    assert not {"ledger", "journal", "masker", "settings"} & set(dir(MaskedWorkspace))
+    assert not {"journal", "masker", "settings"} & set(dir(MaskedWorkspace))
+
+
+def test_the_ledger_itself_needs_a_reason(workspace):
+    """Nothing masks it, so it is not at hand without one."""
+    with pytest.raises(UsageError, match="as they are"):
+        workspace.ledger  # noqa: B018 (asked for)
 
 
 def test_a_question_that_does_not_say_what_it_takes_cannot_be_loaded():
