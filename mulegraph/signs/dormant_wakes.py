@@ -74,9 +74,8 @@ def dormant_wakes(
     moved = read_moved(ledger, sides)
     found = wakings(moved, _awake_from(ledger), bounds)
     at = sides.transfers.at
-    stretch = Stretch(
-        found.account, np.searchsorted(at, found.woke), np.searchsorted(at, found.until, side="right") - 1
-    )
+    last = np.searchsorted(at, found.until, side="right") - 1
+    stretch = Stretch(found.account, np.searchsorted(at, found.woke), last)
     table = name_stretches(ledger, sides.transfers, moved, stretch)
     facts = {
         "score": 1 - 0.8**found.transfers,
