@@ -16,7 +16,6 @@ from mulegraph.signs.base import all_signs
 from mulegraph.signs.wording import LANGUAGES, reason
 from mulegraph.workspace.run import Run
 
-
 FINDING = "finding"
 """The column of a sign's facts that says of which finding they are, and is no fact."""
 
