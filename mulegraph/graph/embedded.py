@@ -39,6 +39,7 @@ from mulegraph.graph.base import (
     ledger_relationships,
 )
 from mulegraph.graph.reading import check_reads, only_reads
+from mulegraph.schema.disclosure import Foreign
 
 MIB = 1 << 20
 WRITE_POOL_BYTES = 4096 * MIB
@@ -219,9 +220,7 @@ class EmbeddedGraph:
         return EngineError("the graph engine could not answer {asked}: {why}", asked=asked, why=Foreign(line))
 
     def _unread(self, line: str) -> EngineError:
-        return EngineError(
-            "{path}: the graph cannot be read ({why})", hint=REBUILD, path=self.path, why=Foreign(line)
-        )
+        return EngineError("{path}: the graph cannot be read ({why})", hint=REBUILD, path=self.path, why=Foreign(line))
 
     @contextmanager
     def _swapped_in(self, *, copied: bool) -> Iterator[ladybug.Connection]:
@@ -375,5 +374,4 @@ def _write_stamp(connection: ladybug.Connection, stamp: str) -> None:
 def _counts(connection: ladybug.Connection) -> dict[str, int]:
     nodes = {name: f"MATCH (n:`{name}`) RETURN count(*)" for name in NODES}
     relationships = {name: f"MATCH ()-[r:`{name}`]->() RETURN count(*)" for name in RELATIONSHIPS}
-    return {name: int(_rows(connection, text)[0][0]) for name, text in (nodes | relationships).items()}from mulegraph.schema.disclosure import Foreign
-
+    return {name: int(_rows(connection, text)[0][0]) for name, text in (nodes | relationships).items()}
