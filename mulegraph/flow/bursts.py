@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from scipy.special import gammaln, pdtrc
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit, special
 
 FAN_IN = "fan_in"
 FAN_OUT = "fan_out"
@@ -69,13 +68,13 @@ class TimeIndex(NamedTuple):
 def poisson_nats(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """−ln P(X ≥ count) for a Poisson X, also where the tail is too small for a floating-point number."""
     count, mean = np.broadcast_arrays(np.asarray(count, float), np.maximum(np.asarray(mean, float), 1e-12))
-    tail = np.where(count > 0, pdtrc(np.maximum(count - 1, 0), mean), 1.0)
+    tail = np.where(count > 0, special.pdtrc(np.maximum(count - 1, 0), mean), 1.0)
     nats = -np.log(np.maximum(tail, DEEPEST_TAIL))
     is_deep = ~(tail > DEEPEST_TAIL)
     if is_deep.any():
         # Beyond it the geometric bound on the tail is exact to a part in a thousand.
         k, mu = count[is_deep], mean[is_deep]
-        nats[is_deep] = mu - k * np.log(mu) + gammaln(k + 1) + np.log1p(-np.minimum(mu / (k + 1), 0.999))
+        nats[is_deep] = mu - k * np.log(mu) + special.gammaln(k + 1) + np.log1p(-np.minimum(mu / (k + 1), 0.999))
     return np.asarray(nats)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import Links, Transfers
+from mulegraph.lazy import njit
 
 MICRONATS = 1_000_000
 MIN_TRANSFERS = 3

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.bursts import fitting_share
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 from mulegraph.flow.matching import DAY
+from mulegraph.lazy import njit
 
 MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
 MIN_NATS = 4.0

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.chains import Chains
 from mulegraph.flow.matching import DAY, HOUR, Transfers, settled
+from mulegraph.lazy import njit
 
 SHORT_LEDGER = 7 * DAY
 

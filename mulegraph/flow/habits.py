@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.by_account import Side, TransfersByAccount
 from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import AMOUNT_PLACES, minor_exponents
 

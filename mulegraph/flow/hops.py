@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import networkx as nx
 import numpy as np
-from scipy import sparse
 
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import sparse
 from mulegraph.settings import HopSettings
 
 MAX_PATHS = 10_000

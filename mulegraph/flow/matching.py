@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numba import njit
 
+from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger, minor_units
 
 MICROSECONDS = 1_000_000

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import Links, Transfers
+from mulegraph.lazy import njit
 
 
 class PassedOn(NamedTuple):

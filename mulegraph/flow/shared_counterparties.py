@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.bursts import fitting_share, poisson_nats
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
 MIN_MIDDLEMEN = 3

@@ -20,9 +20,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import NOBODY, Transfers
+from mulegraph.lazy import njit
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")
