@@ -122,9 +122,9 @@ def test_a_run_is_of_its_ledger(tmp_path):
     assert len(Runs(space.folder).all()) == 2
 
 
-def test_the_graphs_sentences_are_those_of_the_findings(workspace):
+def test_the_graphs_sentences_are_those_of_the_findings(plain):
     """They are made of the facts by place, and must be the facts of the same finding."""
-    run = workspace.run
+    run = plain.run
     told = run.told_findings()
     known = {each.finding: run.reason(each) for each in run.records(run.findings())}
     assert dict(zip(told["finding"].to_pylist(), told["reason"].to_pylist(), strict=True)) == known
