@@ -95,9 +95,9 @@ pd.crosstab(day // 7, both["role"])
 # ## The hypothesis as a sign
 #
 # A sign is one file: when it is innocent, thresholds with their units, which innocent explanations may lower it, its
-# facts, each declared, and a reason in words. What it reads is named by its parameters: the ledger, its transfers, and `shuffled`, the same
-# transfers at each other's times, which is what chance makes of them. The workspace's folder `signs/` is where it
-# goes; the rules are in `docs/signs-of-your-own.md`.
+# facts, each declared, and a reason in words. What it reads is named by its parameters: the ledger, its transfers,
+# and `shuffled`, the same transfers at each other's times, which is what chance makes of them. The workspace's folder
+# `signs/` is where it goes; the rules are in `docs/signs-of-your-own.md`.
 
 # %%
 SIGN = '''"""X1: what comes from a stranger goes on to a stranger."""

@@ -26,7 +26,7 @@ STAGES = [
     "views",
     "cli",
 ]
-FIRST = ["errors", "settings"]
+FIRST = ["errors", "files", "lazy", "settings", "toml"]
 LONGEST = 400
 FILES = sorted(PACKAGE.rglob("*.py"))
 LATE = {

@@ -19,7 +19,7 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import UsageError
-from mulegraph.views.tables import Format
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 graph = typer.Typer(help="The graph, embedded or on a server: an index that can always be rebuilt.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.graph_options import (
     DATABASE,
     EMBEDDED,
@@ -23,14 +24,12 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, err, opened, show, steps_bar
 from mulegraph.errors import UsageError
-from mulegraph.ingest.load import LoadReport, load
-from mulegraph.ingest.mapping import read_mapping
-from mulegraph.ingest.rejects import Limit
-from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.views.tables import Format, plain
+from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.load import GraphLoad
+    from mulegraph.ingest.load import LoadReport
+    from mulegraph.privacy.door import MaskedWorkspace
 
 commands = typer.Typer()
 
@@ -59,10 +58,10 @@ def load_command(
     server = server_of(url, password_file, database, insecure)
     if prune and server is None:
         raise UsageError("--prune is for a server", hint="Name one with --graph, or leave --prune out.")
-    chosen = read_mapping(mapping, zone=zone)
-    limit = Limit.parse(max_rejects) if max_rejects is not None else None
+    chosen = stages.mapping.read_mapping(mapping, zone=zone)
+    limit = stages.rejects.Limit.parse(max_rejects) if max_rejects is not None else None
     with bytes_bar() as progress:
-        report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
+        report = stages.load.load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
     loaded = None if no_graph or offline_import else _fill(opened(workspace, server=server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
@@ -108,7 +107,7 @@ def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dic
 
     body = {**asdict(report), "tables": rows, **({"graph": graph} if graph else {})}
     folder = report.rejects_folder
-    typer.echo(json.dumps(plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
+    typer.echo(json.dumps(stages.tables.plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
 
 
 def _remarks(report: LoadReport) -> None:

@@ -6,34 +6,29 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
-import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from ibis.expr import types as ir
 
 from mulegraph.errors import UsageError
+from mulegraph.lazy import duckdb, ibis
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
+from mulegraph.schema.choices import Engine
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
+
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
 
 ENGINE_MEMORY = "3GB"
 MICROSECONDS_A_DAY = 86_400_000_000
-
-
-class Engine(StrEnum):
-    """What runs the ledger's Ibis expressions."""
-
-    DUCKDB = "duckdb"
-    SPARK = "spark"
 
 
 ROWS_OF_IDS = """

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 
+from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.tokens import HIDDEN, LETTER, TOKEN, Masker
 from mulegraph.schema.disclosure import (
     SUBJECT_MASKS,

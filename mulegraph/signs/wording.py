@@ -14,9 +14,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.findings import Finding
-
-LANGUAGES = ("en", "vi", "nl")
 
 PHRASES: dict[str, tuple[str, str]] = {
     "id number absent": ("số định danh không có", "identiteitsnummer ontbreekt"),

@@ -22,11 +22,12 @@ import pyarrow.parquet as pq
 
 from mulegraph.cases.benign import outcomes
 from mulegraph.errors import EngineError, UsageError
-from mulegraph.ledger.store import write_atomically
+from mulegraph.files import write_atomically
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.columns import Schema, records
 from mulegraph.schema.findings import Finding
 from mulegraph.signs.base import Sign, all_signs
-from mulegraph.signs.wording import LANGUAGES, Values, reason
+from mulegraph.signs.wording import Values, reason
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -187,7 +188,7 @@ class Runs:
             if run.name == name:
                 return run
         known = ", ".join(run.name for run in self.all()[-3:]) or "none yet"
-        raise UsageError(f"run '{name}' is unknown", hint=f"The latest are: {known}.")
+        raise UsageError("run '{name}' is unknown", hint=f"The latest are: {known}.", name=name)
 
     def write(self, tables: dict[str, pa.Table], manifest: dict[str, Any]) -> Run:
         """Keep a run. It appears whole or not at all: its folder is renamed into place when it is complete."""
