@@ -66,7 +66,9 @@ def _taken(source, target, amount, deal):  # type: ignore[no-untyped-def]
     for place in range(len(deal)):
         card = deal[place]
         ends = packed[card, 0]
-        columns[0][place], columns[1][place], columns[2][place] = ends >> 32, ends, packed[card, 1]
+        columns[0][place] = ends >> 32
+        columns[1][place] = ends
+        columns[2][place] = packed[card, 1]
     return columns
 
 

@@ -78,7 +78,9 @@ def _meeting(received, paid, whole_day, window_hours):  # type: ignore[no-untype
     rest = window_hours - reach
     weights = np.ones(reach + 2)
     # A payment falls anywhere in its hour, so that on average half of that hour's receipts came before it.
-    weights[0], weights[reach], weights[reach + 1] = 0.5, 0.5 + rest / 2, rest / 2
+    weights[0] = 0.5
+    weights[reach] = 0.5 + rest / 2
+    weights[reach + 1] = rest / 2
     day_in = np.empty(HOURS)
     day_out = np.empty(HOURS)
     for account in range(accounts):

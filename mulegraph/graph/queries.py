@@ -147,8 +147,9 @@ class Query:
             if name not in known:
                 expected = ", ".join(known) or "none"
                 raise UsageError(
-                    f"query '{self.name}' has no parameter '{{name}}'",
+                    "query '{query}' has no parameter '{name}'",
                     hint=f"Expected one of: {expected}.",
+                    query=self.name,
                     name=name,
                 )
         values = {}
@@ -163,8 +164,10 @@ class Query:
                 values[name] = parameter.parse(text)
             except (ValueError, OverflowError):  # the year 1 in an eastern zone is before the first of all times
                 raise UsageError(
-                    f"query '{self.name}': parameter '{name}' is '{{text}}'",
+                    "query '{query}': parameter '{name}' is '{text}'",
                     hint=f"Expected {parameter.expected}.",
+                    query=self.name,
+                    name=name,
                     text=text,
                 ) from None
         return values

@@ -48,7 +48,7 @@ DIGEST = Code(re.compile(r"[0-9a-f]{16,128}|"))
 TRANSFER = TEXT
 """Ids of transfers stay open: a bank that is asked about one must know which."""
 PHASE = Words(tuple(findings.Phase))
-ROLE = Words((*findings.Role, "subject", "reached", "joined", ""))
+ROLE = Words((*findings.Role, "subject", "party", "reached", "joined", ""))
 STATUS = Words(("open", "snoozed", "closed"))
 DISPOSITION = Words(("confirmed", "innocent", "unclear"))
 BENIGN_TEST = Vocabulary("benign test")

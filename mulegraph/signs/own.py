@@ -108,8 +108,11 @@ def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -
             raise
         path = Path(inspect.getfile(sign.find))
         raise DataError(
-            f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {{why}})",
+            "{place}: sign {code} failed ({kind}: {why})",
             hint="Fix the sign, or move its file out of signs/ and scan without it.",
+            place=_place(path, error),
+            code=sign.code,
+            kind=type(error).__name__,
             why=Foreign(str(error)),  # it may quote a row
         ) from error
 
@@ -140,7 +143,11 @@ def _loaded(path: Path, digest: str) -> Sign:
     except Exception as error:
         del sys.modules[name]
         raise UsageError(
-            f"{_place(path, error)}: cannot be run ({type(error).__name__}: {error})", hint=RULES
+            "{place}: cannot be run ({kind}: {why})",
+            hint=RULES,
+            place=_place(path, error),
+            kind=type(error).__name__,
+            why=Foreign(str(error)),
         ) from error
     found = [each for each in vars(module).values() if isinstance(each, Sign) and each.find.__module__ == name]
     if len(found) != 1:

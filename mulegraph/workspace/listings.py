@@ -61,7 +61,7 @@ def findings(
             needs = space.run.manifest["not_testable"].get(sign)
             hint = f"Load {', '.join(needs)}." if needs else "Expected one of " + ", ".join(known) + "."
             why = "is not testable" if needs else "was not run"
-            raise UsageError(f"sign '{{sign}}' {why}", hint=hint, sign=sign)
+            raise UsageError("sign '{sign}' {why}", hint=hint, sign=sign, why=why)
         table = table.filter(pc.equal(table["sign"], sign))
     order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
     return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)

@@ -180,7 +180,7 @@ class Runs:
             if run.name == name:
                 return run
         known = ", ".join(run.name for run in self.all()[-3:]) or "none yet"
-        raise UsageError(f"run '{name}' is unknown", hint=f"The latest are: {known}.")
+        raise UsageError("run '{name}' is unknown", hint=f"The latest are: {known}.", name=name)
 
     def write(self, tables: dict[str, pa.Table], manifest: dict[str, Any]) -> Run:
         """Keep a run. It appears whole or not at all: its folder is renamed into place when it is complete."""

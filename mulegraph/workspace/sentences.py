@@ -17,6 +17,9 @@ from mulegraph.signs.base import all_signs
 from mulegraph.signs.wording import reason
 from mulegraph.workspace.run import Run
 
+FINDING = "finding"
+"""The column of a sign's facts that says of which finding they are, and is no fact."""
+
 
 def check_language(language: str) -> None:
     """Raise UsageError for a language that there are no reasons in."""
@@ -77,7 +80,7 @@ class Sentences:
             schema = known.facts_schema if known is not None else self._run().facts_schema(sign)
         except (MulegraphError, OSError):
             return {}
-        return {field.name: says_of(field) for field in schema.fields}
+        return {field.name: says_of(field) for field in schema.fields if field.name != FINDING}
 
     def vocabulary(self, name: str) -> frozenset[str]:
         """Words of a vocabulary that the schema leaves to later stages."""
