@@ -93,18 +93,25 @@ def find_bursts(sides: TransfersByAccount, windows: list[int]) -> list[Bursts]:
     index = time_index(transfers.at)
     windows = sorted({max(window, transfers.tick) for window in windows})
     fans = {FAN_IN: [], FAN_OUT: [], GATHER_SCATTER: []}  # type: dict[str, list[Bursts]]
-    for window in windows:
-        gathered = _fan(sides, index, window, FAN_IN)
-        fans[FAN_IN].append(gathered)
-        fans[FAN_OUT].append(_fan(sides, index, window, FAN_OUT))
+    fans[FAN_IN] = _fans(sides, index, windows, FAN_IN)
+    fans[FAN_OUT] = _fans(sides, index, windows, FAN_OUT)
+    for window, gathered in zip(windows, fans[FAN_IN], strict=True):
         fans[GATHER_SCATTER].append(_scattered(sides, index, window, gathered))
     log_trials = np.log(max(len(transfers), 1) * len(windows))
     return [_best(pattern, parts, transfers.accounts, log_trials) for pattern, parts in fans.items()]
 
 
-def _fan(sides: TransfersByAccount, index: TimeIndex, window: int, pattern: str) -> Bursts:
+def _fans(sides: TransfersByAccount, index: TimeIndex, windows: list[int], pattern: str) -> list[Bursts]:
+    """Every account's densest of each window."""
     side = sides.receipts if pattern == FAN_IN else sides.payments
-    densest = Densest(*_most_distinct(side, window))
+    by_window = zip(*_most_distinct(side, np.array(windows)), strict=True)
+    return [
+        _fan(sides, index, window, Densest(*each), pattern) for window, each in zip(windows, by_window, strict=True)
+    ]
+
+
+def _fan(sides: TransfersByAccount, index: TimeIndex, window: int, densest: Densest, pattern: str) -> Bursts:
+    side = sides.receipts if pattern == FAN_IN else sides.payments
     account = np.flatnonzero(densest.most >= MIN_COUNTERPARTIES)
     count = densest.most[account]
     first = densest.first[account]
@@ -162,40 +169,46 @@ def _count_before(index, times):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _most_distinct(side, window):  # type: ignore[no-untyped-def]
-    """For each account the window with most distinct others, as the columns of `Densest`."""
+def _most_distinct(side, windows):  # type: ignore[no-untyped-def]
+    """For each window and account where most distinct others stand in it, as the columns of `Densest`.
+
+    All windows of an account are tried at once: where its counterparties are counted is in the cache only once then.
+    """
     accounts = len(side.start) - 1
     seen = np.zeros(accounts, np.int32)
-    count = np.zeros(accounts, np.int64)
-    first = np.full(accounts, -1, np.int64)
-    last = np.full(accounts, -1, np.int64)
-    inside = np.zeros(accounts, np.int64)
+    count = np.zeros((len(windows), accounts), np.int64)
+    first = np.full((len(windows), accounts), -1, np.int64)
+    last = np.full((len(windows), accounts), -1, np.int64)
+    inside = np.zeros((len(windows), accounts), np.int64)
     for account in range(accounts):
-        low = side.start[account]
-        end = side.start[account + 1]
-        distinct = 0
-        if end - low < MIN_COUNTERPARTIES:
+        begin, end = side.start[account], side.start[account + 1]
+        if end - begin < MIN_COUNTERPARTIES:
             continue
-        for high in range(low, end):
-            opened = side.at[high] - window
-            while side.at[low] <= opened:
-                gone = side.party[low]
-                if gone >= 0:
-                    seen[gone] -= 1
-                    distinct -= seen[gone] == 0
-                low += 1
-            party = side.party[high]
-            if party >= 0:
-                distinct += seen[party] == 0
-                seen[party] += 1
-            if distinct > count[account]:
-                count[account] = distinct
-                first[account] = side.position[low]
-                last[account] = side.position[high]
-                inside[account] = high - low + 1
-        for entry in range(low, end):
-            if side.party[entry] >= 0:
-                seen[side.party[entry]] = 0
+        for place in range(len(windows)):
+            low = begin
+            distinct = 0
+            best = 0
+            for high in range(begin, end):
+                opened = side.at[high] - windows[place]
+                while side.at[low] <= opened:
+                    gone = side.party[low]
+                    if gone >= 0:
+                        seen[gone] -= 1
+                        distinct -= seen[gone] == 0
+                    low += 1
+                party = side.party[high]
+                if party >= 0:
+                    distinct += seen[party] == 0
+                    seen[party] += 1
+                if distinct > best:
+                    best = distinct
+                    first[place, account] = side.position[low]
+                    last[place, account] = side.position[high]
+                    inside[place, account] = high - low + 1
+            count[place, account] = best
+            for entry in range(low, end):
+                if side.party[entry] >= 0:
+                    seen[side.party[entry]] = 0
     return count, first, last, inside
 
 

@@ -170,3 +170,23 @@ def _distinct_parties(side):  # type: ignore[no-untyped-def]
                 last_met[party] = account
                 count[account] += 1
     return count
+
+
+@njit(cache=True, nogil=True)
+def distinct_partners(payments, receipts):  # type: ignore[no-untyped-def]
+    """The others with whom each account has dealt, as payer or payee, once each, and where each account's begin."""
+    accounts = len(payments.start) - 1
+    last_met = np.full(accounts, -1, np.int32)
+    partners = np.empty(len(payments.party) + len(receipts.party), np.int32)
+    start = np.zeros(accounts + 1, np.int64)
+    size = 0
+    for account in range(accounts):
+        for side in (payments, receipts):
+            for entry in range(side.start[account], side.start[account + 1]):
+                party = side.party[entry]
+                if party >= 0 and last_met[party] != account:
+                    last_met[party] = account
+                    partners[size] = party
+                    size += 1
+        start[account + 1] = size
+    return partners[:size].copy(), start

@@ -127,35 +127,43 @@ def _is_free(flat, start, order, total):  # type: ignore[no-untyped-def]
     return free
 
 
+class Room(NamedTuple):
+    """Room that a search works in, made once: a path, the next step to try at each depth, and the best cycle."""
+
+    path: np.ndarray
+    step: np.ndarray
+    best: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def _search(search):  # type: ignore[no-untyped-def]
     """From every payment the most surprising cycle that it begins: entries, offsets, and nats before trials."""
-    steps, start = search.steps, search.start
+    steps, start, received = search.steps, search.start, search.receipts
     flat = np.empty(1024, np.int64)
     begins = np.zeros(1024, np.int64)
     nats = np.empty(1024)
     found, used = 0, 0
-    best_path = np.empty(MAX_TRANSFERS, np.int64)
-    path = np.empty(MAX_TRANSFERS, np.int64)
+    room = Room(np.empty(MAX_TRANSFERS, np.int64), np.empty(MAX_TRANSFERS, np.int64), np.empty(MAX_TRANSFERS, np.int64))
     for home in range(len(start) - 1):
+        end = received.start[home]
         for first in range(start[home], start[home + 1]):
             if steps[first].payee < 0:
                 continue
-            # Nothing can come back to who receives nothing afterwards.
-            back = search.next_receipt[first]
-            if back >= search.receipts.start[home + 1]:
+            # What comes back is a receipt of the home afterwards and within the window: the search ends at the last.
+            until = steps[first].at + search.window
+            while end < received.start[home + 1] and received.at[end] <= until:
+                end += 1
+            if search.next_receipt[first] >= end:
                 continue
-            if search.receipts.at[back] > steps[first].at + search.window:
-                continue
-            best, length = _best_from(search, home, first, path, best_path)
+            best, length = _best_from(search, home, first, received.at[end - 1], room)
             if length:
                 if found + 2 > len(begins):
                     begins = np.concatenate((begins, np.zeros_like(begins)))
                     nats = np.concatenate((nats, np.empty_like(nats)))
                 while used + length > len(flat):
                     flat = np.concatenate((flat, np.empty_like(flat)))
-                for step in range(length):
-                    flat[used + step] = best_path[step]
+                for place in range(length):
+                    flat[used + place] = room.best[place]
                 used += length
                 nats[found] = best
                 found += 1
@@ -164,15 +172,13 @@ def _search(search):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped-def]
-    """Surprise and length of the most surprising cycle from one payment, its payments written to `best_path`.
+def _best_from(search, home, first, until, room):  # type: ignore[no-untyped-def]
+    """Surprise and length of the most surprising cycle from one payment, its payments written to `room.best`.
 
-    A length of 0 says that there is none. `path` is room to work in.
+    A length of 0 says that there is none.
     """
     steps, start = search.steps, search.start
-    step = np.empty(MAX_TRANSFERS, np.int64)
-    score = np.zeros(MAX_TRANSFERS + 1)
-    until = steps[first].at + search.window
+    path, step = room.path, room.step
     best = -1.0
     best_length = 0
     tried = 0
@@ -181,9 +187,8 @@ def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped
     step[1] = steps[first].following
     while depth >= 1 and tried < MAX_STEPS:
         last = path[depth - 1]
-        holder = steps[last].payee
         now = step[depth]
-        if now >= start[holder + 1] or steps[now].at > until:
+        if now >= start[steps[last].payee + 1] or steps[now].at > until:
             depth -= 1
             continue
         step[depth] += 1
@@ -191,24 +196,32 @@ def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped
         payee = steps[now].payee
         if payee < 0 or not _fits(steps[last].amount, steps[now].amount, search.share_percent, search.either):
             continue
-        closes = payee == home
-        if closes and depth + 1 < MIN_TRANSFERS:
-            continue
-        if not closes and (depth + 1 >= MAX_TRANSFERS or _visited(path, depth, steps, payee)):
-            continue
-        waited = steps[now].at - steps[last].at + search.tick
-        chance = -np.log(-np.expm1(-max(search.rate[holder] * waited, 1e-12)))
-        if closes:
-            whole = score[depth] + chance - np.log(max(search.back[home], 1e-12))
+        if payee == home:
+            if depth + 1 < MIN_TRANSFERS:
+                continue
+            path[depth] = now
+            whole = _nats(search, home, path[: depth + 1])
             if whole > best:
                 best, best_length = whole, depth + 1
-                best_path[:depth] = path[:depth]
-                best_path[depth] = now
+                room.best[:best_length] = path[:best_length]
             continue
-        path[depth], score[depth + 1] = now, score[depth] + chance
+        if depth + 1 >= MAX_TRANSFERS or _visited(path, depth, steps, payee):
+            continue
+        path[depth] = now
         depth += 1
         step[depth] = steps[now].following
     return best, best_length
+
+
+@njit(cache=True, nogil=True)
+def _nats(search, home, path):  # type: ignore[no-untyped-def]
+    """Surprise of a cycle: of each step's coming so soon, and of the last one's going home."""
+    whole = 0.0
+    for place in range(1, len(path)):
+        before, now = search.steps[path[place - 1]], search.steps[path[place]]
+        waited = now.at - before.at + search.tick
+        whole += -np.log(-np.expm1(-max(search.rate[before.payee] * waited, 1e-12)))
+    return whole - np.log(max(search.back[home], 1e-12))
 
 
 @njit(cache=True, nogil=True)

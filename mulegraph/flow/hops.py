@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.by_account import TransfersByAccount, distinct_partners
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import sparse
 from mulegraph.settings import HopSettings
@@ -44,24 +44,18 @@ class Reach:
 
 
 class Neighbours:
-    """Who pays whom, as sparse matrices over account numbers; built once and asked many times."""
+    """Who pays whom, as a sparse matrix over account numbers; built once and asked many times."""
 
-    def __init__(self, transfers: Transfers, settings: HopSettings) -> None:
-        self.transfers, self.settings = transfers, settings
-        apart = (transfers.source >= 0) & (transfers.target >= 0) & (transfers.source != transfers.target)
-        self._moved = np.flatnonzero(apart)
+    def __init__(self, sides: TransfersByAccount, settings: HopSettings) -> None:
+        self.sides, self.settings = sides, settings
+        self.transfers = sides.transfers
 
     @cached_property
     def partners(self) -> sparse.csr_array:
         """1 where two accounts have dealt with each other, symmetric."""
+        other, start = distinct_partners(self.sides.payments, self.sides.receipts)
         size = self.transfers.accounts
-        ends = self.transfers.source[self._moved], self.transfers.target[self._moved]
-        ones = np.ones(len(self._moved), np.int8)
-        paid = sparse.coo_array((ones, ends), shape=(size, size)).tocsr()
-        paid.data[:] = 1
-        both = (paid + paid.T).tocsr()
-        both.data = np.ones(len(both.data), np.int32)
-        return both
+        return sparse.csr_array((np.ones(len(other), np.int32), other, start), shape=(size, size))
 
     @cached_property
     def counterparties(self) -> np.ndarray:
@@ -75,42 +69,34 @@ class Neighbours:
 
     def reach(self, flagged: np.ndarray) -> Reach:
         """How near every account is to the flagged ones (account numbers)."""
-        size, hops = self.transfers.accounts, self.settings.hops
-        through = self.partners.multiply((~self.is_hub)[None, :]).tocsr()
+        size = self.transfers.accounts
         ones = np.ones(len(flagged), np.int32)
-        step = sparse.csr_array((ones, (flagged, np.arange(len(flagged)))), shape=(size, len(flagged)))
+        step = sparse.csr_array((ones, flagged, np.arange(len(flagged) + 1)), shape=(len(flagged), size))
         near = step * 0
         leads = np.zeros(size)
-        chance = np.zeros(size)
         leads[flagged] = 1
-        chance[:] = len(flagged) / max(int((self.counterparties > 0).sum()), 1)
+        chance = np.full(size, len(flagged) / max(int((self.counterparties > 0).sum()), 1))
         ways, expected = [], []
-        for hop in range(hops):
-            matrix = self.partners if hop == 0 else through
-            step, near = matrix @ step, near + matrix @ step
-            ways.append(matrix @ leads)
-            expected.append(matrix @ chance)
+        for hop in range(self.settings.hops):
+            if hop:
+                # Nothing goes on through a hub. Rows of few flagged accounts are cheaper to cut than all partners.
+                step = _without(step, self.is_hub)
+                leads, chance = np.where(self.is_hub, 0.0, leads), np.where(self.is_hub, 0.0, chance)
+            step = step @ self.partners
+            near = near + step
+            ways.append(self.partners @ leads)
+            expected.append(self.partners @ chance)
             leads = np.maximum(leads, ways[-1] > 0)
             chance = -np.expm1(-expected[-1])
         found = near.tocoo()
-        other = found.row != flagged[found.col]
-        return Reach(np.bincount(found.row[other], minlength=size), ways, expected)
-
-    @cached_property
-    def _by_account(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """For each direction: transfer positions sorted by account, and where each account's begin."""
-        found, shape = {}, (self.transfers.accounts, len(self.transfers))
-        for direction, end in ((FORWARD, self.transfers.source), (BACKWARD, self.transfers.target)):
-            # A sparse matrix by rows is a counting sort: linear, where argsort is not.
-            ones = np.ones(len(self._moved), np.int8)
-            rows = sparse.coo_array((ones, (end[self._moved], self._moved)), shape=shape).tocsr()
-            found[direction] = (rows.indices, rows.indptr)
-        return found
+        other = found.col != flagged[found.row]
+        return Reach(np.bincount(found.col[other], minlength=size), ways, expected)
 
     def moved(self, account: int, direction: str) -> np.ndarray:
-        """Positions of the transfers out of (`to`) or into (`from`) an account, in time order."""
-        positions, starts = self._by_account[direction]
-        return positions[starts[account] : starts[account + 1]]
+        """Positions of the transfers out of (`to`) or into (`from`) an account, in time order; none of cash."""
+        side = self.sides.payments if direction == FORWARD else self.sides.receipts
+        mine = slice(side.start[account], side.start[account + 1])
+        return np.asarray(side.position[mine][side.party[mine] >= 0])
 
     def around(self, account: int, direction: str, hops: int) -> nx.MultiDiGraph[int]:
         """Transfers within `hops` of an account along the money (`to`) or against it, keyed by position."""
@@ -163,6 +149,13 @@ class Neighbours:
             if found >= MAX_PATHS or len(following) >= MAX_TRANSFERS:
                 return
             frontier = following
+
+
+def _without(step: sparse.csr_array, hubs: np.ndarray) -> sparse.csr_array:
+    """The same without the columns of hubs."""
+    cut = step.tocoo()
+    kept = ~hubs[cut.col]
+    return sparse.coo_array((cut.data[kept], (cut.row[kept], cut.col[kept])), shape=step.shape).tocsr()
 
 
 def _next(positions: list[int], last: int | None, direction: str, time_respecting: bool) -> int | None:

@@ -3,8 +3,8 @@
 Scatter-gather: one account pays several, who pay the same other on. Shared receivers (bipartite): two accounts pay the
 same others within a window.
 
-Pairs are counted for one account at a time: only its own partners are counted then, in one array that is small enough
-for the processor's cache, and memory does not grow with the number of pairs. (A sketch of all pairs in 64 MiB, after
+Pairs are counted for one account at a time: only its own partners are counted then, in slots that are few enough for
+the processor's cache, and memory does not grow with the number of pairs. (A sketch of all pairs in 64 MiB, after
 Park, Chen & Yu, SIGMOD 1995, also kept memory bounded, but each look at it waited for memory: three times as slow.)
 """
 
@@ -28,6 +28,18 @@ MAX_AT_ONCE = 25
 MIN_PASSED_PERCENT = 80
 MIN_NATS = 4.0
 """Pairs that surprise less are not kept."""
+
+SLOTS = 1 << 13
+"""Meetings of an account are first counted in so many slots, which fit in the processor's smallest cache.
+
+Only who is in a full slot is counted exactly. One counter an account, read at random, waited for memory each time.
+"""
+NEAR = np.dtype([("payer", np.int32), ("earlier", np.uint8), ("later", np.uint8)], align=True)
+"""A receipt among others of its account: how many before it reach it within the window, and how many after it do.
+
+The payer is −1 for cash, and for who pays too few to be in a pair. All of it lies in one place: in three arrays each
+payment waited for memory three times.
+"""
 
 Mean = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 """How many meetings chance would give: of one account, the other, and the window in microseconds."""
@@ -65,6 +77,13 @@ class Meetings(NamedTuple):
     second: np.ndarray
 
 
+class Counts(NamedTuple):
+    """How often one account meets others, at most `MIN_MIDDLEMEN`: by slot, and exactly by account."""
+
+    slots: np.ndarray
+    met: np.ndarray
+
+
 def scatter_gather(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     """Pairs joined by at least three middlemen who pass on 80 to 100 % of what they got within a window."""
     transfers, payments = sides.transfers, sides.payments
@@ -86,9 +105,11 @@ def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     """Pairs of accounts that pay at least three of the same others, each time within one window."""
     transfers, receipts = sides.transfers, sides.receipts
     widest = max(max(windows), transfers.tick)
-    following = _receipts_soon(receipts, widest)
-    seen = _meetings_in_all(receipts, following)
-    rows = _paid_both(sides.payments, receipts, sides.receipt_of, following, sides.distinct_payees)
+    soon = _receipts_soon(receipts, widest)
+    seen = _meetings_in_all(receipts, soon)
+    near = np.empty(len(soon), NEAR)
+    _near(receipts, soon, sides.distinct_payees, near)
+    rows = _paid_both(sides.payments, receipts, sides.receipt_of, near, sides.distinct_payees)
     paid, received = np.diff(sides.payments.start).astype(float), np.diff(receipts.start).astype(float)
     # Hubs are where everybody meets; they are left out of the pairs, and so also of what chance would give.
     most = MAX_AT_ONCE * transfers.span / widest
@@ -110,30 +131,70 @@ def _in_order(rows: np.ndarray) -> Meetings:
 
 
 @njit(cache=True, nogil=True)
-def _kept(found, size, mine, many, met):  # type: ignore[no-untyped-def]
-    """Append the meetings with whom the account met often enough; forget the counts. `mine` is one account's."""
-    for row in range(many):
-        if met[mine[row, 1]] >= MIN_MIDDLEMEN:
-            if size == len(found):
-                found = np.concatenate((found, np.empty_like(found)))
-            found[size] = mine[row]
+def _with_room(rows, size, more):  # type: ignore[no-untyped-def]
+    """The rows, with room for so many more after the first `size`."""
+    while size + more > len(rows):
+        rows = np.concatenate((rows, np.empty_like(rows)))
+    return rows
+
+
+@njit(cache=True, nogil=True)
+def _meet(slots, other):  # type: ignore[no-untyped-def]
+    """Count a meeting in the slot of who is met; 1 for the one that makes enough. More are not counted."""
+    slot = other & (SLOTS - 1)
+    if slots[slot] == MIN_MIDDLEMEN:
+        return 0
+    slots[slot] += 1
+    return 1 if slots[slot] == MIN_MIDDLEMEN else 0
+
+
+@njit(cache=True, nogil=True)
+def _kept(found, size, one, mine, counts, sides):  # type: ignore[no-untyped-def]
+    """Append the meetings of one account with those whom it met often enough.
+
+    `mine` has who was met, the account's own payment, and the other transfer; the two are entries of `sides`.
+    """
+    found = _with_room(found, size, len(mine))
+    for row in range(len(mine)):
+        other = mine[row, 0]
+        # Who shares a slot with others may have met the account less often.
+        if counts.slots[other & (SLOTS - 1)] == MIN_MIDDLEMEN and counts.met[other] < MIN_MIDDLEMEN:
+            counts.met[other] += 1
+    for row in range(len(mine)):
+        other = mine[row, 0]
+        if counts.slots[other & (SLOTS - 1)] == MIN_MIDDLEMEN and counts.met[other] == MIN_MIDDLEMEN:
+            here, there = sides[0].position[mine[row, 1]], sides[1].position[mine[row, 2]]
+            found[size, 0] = one
+            found[size, 1] = other
+            found[size, 2] = sides[0].party[mine[row, 1]]
+            found[size, 3] = min(here, there)
+            found[size, 4] = max(here, there)
             size += 1
-    for row in range(many):
-        met[mine[row, 1]] = 0
+    for row in range(len(mine)):
+        if counts.slots[mine[row, 0] & (SLOTS - 1)] == MIN_MIDDLEMEN:
+            counts.met[mine[row, 0]] = 0
     return found, size
+
+
+@njit(cache=True, nogil=True)
+def _forget(slots, mine):  # type: ignore[no-untyped-def]
+    """Set the slots of one account's meetings back to none."""
+    for row in range(len(mine)):
+        slots[mine[row, 0] & (SLOTS - 1)] = 0
 
 
 @njit(cache=True, nogil=True)
 def _passed_on(payments, next_payment, distinct_payees, window):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`, and how many there were of all pairs."""
     accounts = len(payments.start) - 1
-    found = np.empty((1024, 5), np.int32)
-    size = 0
+    found, size = np.empty((1024, 5), np.int32), 0
+    mine = np.empty((1024, 3), np.int32)
+    counts = Counts(np.zeros(SLOTS, np.uint8), np.zeros(accounts, np.uint8))
     seen = 0
-    mine = np.empty((1024, 5), np.int32)
-    met = np.zeros(accounts, np.int32)
     for one in range(accounts):
-        many = 0
+        many, enough = 0, 0
+        # A pair meets through three middlemen, so who pays fewer is in none.
+        pays_enough = distinct_payees[one] >= MIN_MIDDLEMEN
         for first in range(payments.start[one], payments.start[one + 1]):
             middle = payments.party[first]
             if middle < 0:
@@ -144,8 +205,7 @@ def _passed_on(payments, next_payment, distinct_payees, window):  # type: ignore
             if end - low > MAX_AT_ONCE and payments.at[end - 1] <= until:
                 continue
             most = payments.amount[first]
-            while many + MAX_AT_ONCE + 1 > len(mine):
-                mine = np.concatenate((mine, np.empty_like(mine)))
+            mine = _with_room(mine, many, MAX_AT_ONCE + 1)
             for second in range(low, end):
                 if payments.at[second] > until:
                     break
@@ -153,12 +213,12 @@ def _passed_on(payments, next_payment, distinct_payees, window):  # type: ignore
                 if payee < 0 or payee == one or amount > most or 100 * amount < MIN_PASSED_PERCENT * most:
                     continue
                 seen += 1
-                # A pair meets through three middlemen, so who pays fewer is in none.
-                if distinct_payees[one] >= MIN_MIDDLEMEN:
-                    met[payee] += 1
-                    _write(mine, many, (one, payee), middle, payments.position[first], payments.position[second])
-                    many += 1
-        found, size = _kept(found, size, mine, many, met)
+                if pays_enough:
+                    enough += _meet(counts.slots, payee)
+                    many = _write(mine, many, payee, first, second)
+        if enough:
+            found, size = _kept(found, size, one, mine[:many], counts, (payments, payments))
+        _forget(counts.slots, mine[:many])
     return found[:size].copy(), seen
 
 
@@ -188,47 +248,58 @@ def _meetings_in_all(receipts, soon):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _paid_both(payments, receipts, receipt_of, soon, distinct_payees):  # type: ignore[no-untyped-def]
+def _near(receipts, soon, distinct_payees, near):  # type: ignore[no-untyped-def]
+    """Write the receipts as `NEAR`."""
+    for account in range(len(receipts.start) - 1):
+        low = receipts.start[account]
+        for entry in range(receipts.start[account], receipts.start[account + 1]):
+            while low + soon[low] <= entry:
+                low += 1
+            payer = receipts.party[entry]
+            pays_enough = payer >= 0 and distinct_payees[payer] >= MIN_MIDDLEMEN
+            near[entry].payer = payer if pays_enough else -1
+            near[entry].earlier = entry - low
+            near[entry].later = soon[entry] - 1
+
+
+@njit(cache=True, nogil=True)
+def _paid_both(payments, receipts, receipt_of, near, distinct_payees):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`; each pair is seen from its lower one."""
     accounts = len(payments.start) - 1
     found, size = np.empty((1024, 5), np.int32), 0
-    mine = np.empty((1024, 5), np.int32)
-    met = np.zeros(accounts, np.int32)
+    mine = np.empty((1024, 3), np.int32)
+    counts = Counts(np.zeros(SLOTS, np.uint8), np.zeros(accounts, np.uint8))
     for one in range(accounts):
         if distinct_payees[one] < MIN_MIDDLEMEN:
             continue
-        many = 0
+        many, enough = 0, 0
         for payment in range(payments.start[one], payments.start[one + 1]):
-            middle, here = payments.party[payment], receipt_of[payment]
-            if middle < 0:
+            here = receipt_of[payment]
+            if here < 0:
                 continue
-            while many + 2 * MAX_AT_ONCE + 2 > len(mine):
-                mine = np.concatenate((mine, np.empty_like(mine)))
-            if soon[here] <= MAX_AT_ONCE:
-                for later in range(here + 1, here + soon[here]):
-                    other = receipts.party[later]
-                    if other > one:
-                        met[other] += 1
-                        _write(mine, many, (one, other), middle, receipts.position[here], receipts.position[later])
-                        many += 1
-            earlier = here - 1
-            while earlier >= receipts.start[middle] and earlier + soon[earlier] > here:
-                other = receipts.party[earlier]
-                if soon[earlier] <= MAX_AT_ONCE and other > one:
-                    met[other] += 1
-                    _write(mine, many, (one, other), middle, receipts.position[earlier], receipts.position[here])
-                    many += 1
-                earlier -= 1
-        found, size = _kept(found, size, mine, many, met)
+            mine = _with_room(mine, many, 2 * MAX_AT_ONCE)
+            if near[here].later < MAX_AT_ONCE:
+                for entry in range(here + 1, here + 1 + near[here].later):
+                    if near[entry].payer > one:
+                        enough += _meet(counts.slots, near[entry].payer)
+                        many = _write(mine, many, near[entry].payer, payment, entry)
+            for entry in range(here - near[here].earlier, here):
+                if near[entry].payer > one and near[entry].later < MAX_AT_ONCE:
+                    enough += _meet(counts.slots, near[entry].payer)
+                    many = _write(mine, many, near[entry].payer, payment, entry)
+        if enough:
+            found, size = _kept(found, size, one, mine[:many], counts, (payments, receipts))
+        _forget(counts.slots, mine[:many])
     return found[:size].copy()
 
 
 @njit(cache=True, nogil=True)
-def _write(rows, row, pair, middle, first, second):  # type: ignore[no-untyped-def]
-    rows[row, 0], rows[row, 1] = pair
-    rows[row, 2] = middle
-    rows[row, 3] = first
-    rows[row, 4] = second
+def _write(rows, row, other, own, others):  # type: ignore[no-untyped-def]
+    """Write a meeting as a row, and give the number of the next row."""
+    rows[row, 0] = other
+    rows[row, 1] = own
+    rows[row, 2] = others
+    return row + 1
 
 
 def _surprising(pattern: str, transfers: Transfers, rows: Meetings, seen: int, windows: list[int], mean: Mean) -> Pairs:

@@ -60,16 +60,18 @@ def device_takeover(
     """
     triggers = _triggers(ledger, max_new_days)
     payments = ledger.transfers.filter(_.source.notnull() & (_.source != _.target).fill_null(True))
-    mine = payments.semi_join(triggers, [("source", "account_id")])
-    pairs = mine.filter(_.target.notnull()).group_by("source", "target").agg(known_since=_["at"].min())
-    known = mine.left_join(pairs, ["source", "target"]).select(
-        "transfer_id", "source", "target", "amount", "currency", "known_since", at=_["at"]
+    mine = payments.semi_join(triggers, [("source", "account_id")]).select(
+        "transfer_id", "source", "target", "amount", "currency", at=_["at"]
     )
-    usual = known.group_by("source").agg(usual=_.amount.cast("float64").median())
     limit = int(within_hours * 3_600)
-    joined = triggers.join(known, [("account_id", "source")])
+    joined = triggers.join(mine, [("account_id", "source")])
     apart = joined["at"].epoch_seconds() - joined.started.epoch_seconds()
+    # Each step is asked only of what the one before has left: payees are looked up, amounts compared and balances
+    # added up for few of the accounts that have a trigger.
     after = joined.filter((apart >= 0) & (apart <= limit))
+    payees = mine.semi_join(after, ["source", "target"])
+    pairs = payees.group_by("source", "target").agg(known_since=payees["at"].min())
+    after = after.left_join(pairs, ["source", "target"]).drop("source_right", "target_right")
     fresh = (after.known_since == after["at"]).fill_null(False)
     spent = after.group_by("account_id", "started", "trigger", "raised").agg(
         amount=_.amount.sum(),
@@ -79,16 +81,18 @@ def device_takeover(
         last_at=after["at"].max(),
         evidence=_.transfer_id.collect(),
     )
-    found = spent.join(usual, [("account_id", "source")]).join(_balances(ledger, triggers), ["account_id", "started"])
-    found = found.mutate(
-        times=(_.amount.cast("float64") / _.usual).round(1),
-        drained_percent=(100 * _.amount.cast("float64") / ibis.greatest(_.balance, 1.0)).round(0),
-    )
+    spent = spent.filter((_.raised > 0) | (_.fresh > 0))
+    usual = mine.semi_join(spent, [("source", "account_id")])
+    usual = usual.group_by("source").agg(usual=_.amount.cast("float64").median())
+    large = spent.join(usual, [("account_id", "source")])
+    large = large.mutate(times=(_.amount.cast("float64") / _.usual).round(1))
+    large = large.filter((_.times > max_times) | ((_.raised > 0) & (_.times > max_raised_times)))
+    found = large.join(_balances(ledger, large), ["account_id", "started"])
+    found = found.mutate(drained_percent=(100 * _.amount.cast("float64") / ibis.greatest(_.balance, 1.0)).round(0))
     found = found.filter(
         # Where nothing was seen coming in, anything drains it: then only a raised limit tells.
         (((_.times > max_times) & (_.balance > 0)) | ((_.raised > 0) & (_.times > max_raised_times)))
         & (_.drained_percent >= min_drained_percent)
-        & ((_.raised > 0) | (_.fresh > 0))
     )
     best = ibis.row_number().over(
         ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "started", "trigger"])

@@ -71,24 +71,23 @@ def fictitious_merchant(
         amount=_.amount.sum(),
         first_at=events["at"].min(),
         last_at=events["at"].max(),
-        accounts=_.account_id.collect(distinct=True),
     )
-    found = found.filter(_.payments >= min_payments)
-    drained = _drained(ledger, events.semi_join(found, "merchant_id"))
-    found = found.left_join(drained, "merchant_id").drop("merchant_id_right")
-    found = found.mutate(
+    found = found.filter(_.payments >= min_payments).mutate(
         round_percent=(100 * _["round"] / _.payments).round(0),
         repeated_percent=(100 * (_.payments - _.amounts) / _.payments).round(0),
         per_card=_.payments / _.cards,
     )
-    tests = (
-        (_.per_card > max_payments_a_card),
-        (_.round_percent >= min_round_percent),
-        (_.repeated_percent >= min_repeated_percent),
-        (_.drained_percent >= min_drained_percent).fill_null(False),
-    )
-    found = found.mutate(tests_count=sum((test.cast("int64") for test in tests[1:]), tests[0].cast("int64")))
-    found = found.filter(_.tests_count >= min_failed_tests).drop("round", "per_card", "amounts")
+    tests = (_.per_card > max_payments_a_card), (_.round_percent >= min_round_percent)
+    repeated = _.repeated_percent >= min_repeated_percent
+    found = found.mutate(failed=tests[0].cast("int64") + tests[1].cast("int64") + repeated.cast("int64"))
+    # The last test reads all transfers: it is for those whom it can still make a finding.
+    found = found.filter(_.failed >= min_failed_tests - 1)
+    theirs = events.semi_join(found, "merchant_id")
+    payers = theirs.group_by("merchant_id").agg(accounts=_.account_id.collect(distinct=True))
+    found = found.join(payers, "merchant_id").left_join(_drained(ledger, theirs), "merchant_id")
+    drained = (_.drained_percent >= min_drained_percent).fill_null(False)
+    found = found.mutate(tests_count=_.failed + drained.cast("int64")).filter(_.tests_count >= min_failed_tests)
+    found = found.drop("round", "per_card", "amounts", "failed", "merchant_id_right")
     return found.mutate(score=grown(0.6, _.tests_count)).rename(subject_id="merchant_id")
 
 

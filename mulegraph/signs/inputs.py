@@ -54,4 +54,4 @@ class SignInputs:
     @cached_property
     def neighbours(self) -> Neighbours:
         """Who deals with whom."""
-        return Neighbours(self.transfers, self.settings.hops)
+        return Neighbours(self.sides, self.settings.hops)

@@ -41,10 +41,9 @@ def receives_from_suspects(ledger: Ledger, *, min_receipts: int = 4) -> ibis.Tab
     """
     suspects = ledger.listed("account", on="suspicion").select(suspect="subject_id")
     receipts = ledger.transfers.filter(_.target.notnull() & _.source.notnull() & (_.source != _.target))
-    payers = receipts.select("source").distinct()
-    listed = payers.semi_join(suspects, [("source", "suspect")])
-    share = listed.count().as_scalar() / payers.count().as_scalar().cast("float64")
+    payers = receipts.source.nunique().as_scalar()
     told = receipts.semi_join(suspects, [("source", "suspect")])
+    listed = told.source.nunique().as_scalar()
     found = told.group_by("target").agg(
         receipts=_.count(),
         senders=_.source.nunique(),
@@ -57,7 +56,11 @@ def receives_from_suspects(ledger: Ledger, *, min_receipts: int = 4) -> ibis.Tab
     found = found.filter(_.receipts >= min_receipts)
     # Only theirs: all payers of all accounts would be most of the work.
     all_senders = receipts.semi_join(found, "target").group_by("target").agg(all_senders=_.source.nunique())
-    found = found.join(all_senders, "target").mutate(expected=_.all_senders * share).rename(subject_id="target")
+    found = (
+        found.join(all_senders, "target")
+        .mutate(expected=_.all_senders * (listed / payers.cast("float64")))
+        .rename(subject_id="target")
+    )
     # Chernoff's bound on a Poisson tail: exact to a constant, and every engine can compute it.
     tail = _.senders * (_.senders / _.expected).ln() - _.senders + _.expected
     return found.mutate(surprise=(_.senders > _.expected).ifelse(tail, 0.0))

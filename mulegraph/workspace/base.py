@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.graph.neo4j.address import Address
@@ -104,7 +105,7 @@ class WorkspaceBase:
     @cached_property
     def neighbours(self) -> Neighbours:
         """Who paid whom."""
-        return Neighbours(self.moved, self.settings.hops)
+        return Neighbours(TransfersByAccount(self.moved), self.settings.hops)
 
     def holds_account(self, account: str) -> bool:
         """Whether the ledger holds an account of this id."""

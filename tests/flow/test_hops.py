@@ -7,6 +7,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.flow.matching import MICROSECONDS, Transfers, in_order
 from mulegraph.settings import HopSettings
@@ -20,7 +21,7 @@ def neighbours(*rows: tuple[int, int], hub: int = 100) -> Neighbours:
     source, target = (np.array([row[end] for row in rows], np.int32) for end in (0, 1))
     at = np.arange(len(rows)) * MINUTE
     made: Transfers = in_order(source, target, np.full(len(rows), 100), at, accounts=8)
-    return Neighbours(made, HopSettings(hub_counterparties=hub))
+    return Neighbours(TransfersByAccount(made), HopSettings(hub_counterparties=hub))
 
 
 def found(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
+from dataclasses import replace
 
 import networkx as nx
 import numpy as np
@@ -90,6 +91,18 @@ def test_shared_receivers_counts_every_common_payee(ledger, hours):
         if ledger.target[two] == middle >= 0 and apart and ledger.at[two] - ledger.at[one] < window:
             shared[min(payers), max(payers)].append((one, two, middle))
     _held(shared_receivers(TransfersByAccount(ledger), [window]), shared, ledger, window)
+
+
+@settings(max_examples=50, deadline=None)
+@given(ledger=ledgers(), hours=st.integers(1, 30), find=st.sampled_from([scatter_gather, shared_receivers]))
+def test_accounts_that_share_a_slot_are_told_apart(ledger, hours, find):
+    """Numbered so far apart that all fall into one slot, accounts are in the same pairs."""
+    apart = meetings_module.SLOTS
+    source, target = (np.where(end >= 0, end * apart, end).astype(np.int32) for end in (ledger.source, ledger.target))
+    spread = replace(ledger, source=source, target=target, accounts=ACCOUNTS * apart)
+    near, far = (find(TransfersByAccount(each), [hours * HOUR]) for each in (ledger, spread))
+    assert (far.one.tolist(), far.other.tolist()) == ((near.one * apart).tolist(), (near.other * apart).tolist())
+    assert (far.count.tolist(), far.transfer.tolist()) == (near.count.tolist(), near.transfer.tolist())
 
 
 def _held(found, expected, ledger, window):
