@@ -79,31 +79,19 @@ class Links:
 
 def read_transfers(ledger: Ledger) -> Transfers:
     """All transfers of a ledger, in memory as integers: 28 bytes each."""
-    ends = ["source", "target"]
-    parts = [
-        pq.read_table(path, columns=[*ends, "amount", "currency", "at"], read_dictionary=[*ends, "currency"])
-        for path in ledger.paths("transfers")
-    ]
+    # Ids are read as they are: almost every day has almost every account, so dictionaries a day are long, and hashing
+    # them took longer than looking every id up.
+    columns = ["source", "target", "amount", "currency", "at"]
+    parts = [pq.read_table(path, columns=columns, read_dictionary=["currency"]) for path in ledger.paths("transfers")]
     table = pa.concat_tables(parts)
     del parts
     ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
     with ThreadPoolExecutor(2) as pool:
-        source, target = pool.map(_account_numbers, [ledger, ledger], [table.column(end) for end in ends])
+        source, target = pool.map(ledger.account_numbers_of, [table.column("source"), table.column("target")])
     amount = minor_units(table.column("amount"), table.column("currency").cast("string"))
     at = table.column("at").cast("int64").to_numpy()
     del table
     return in_order(source, target, amount, at, accounts=len(ledger.account_ids))
-
-
-def _account_numbers(ledger: Ledger, column: pa.ChunkedArray) -> np.ndarray:
-    """Account numbers of a dictionary column; each distinct id is looked up once."""
-    unified = column.unify_dictionaries()
-    if not unified.num_chunks:
-        return np.empty(0, np.int32)
-    ids = unified.chunk(0).dictionary
-    known = np.append(ledger.account_numbers_of(ids), NOBODY).astype(np.int32)
-    indices = [chunk.indices.fill_null(len(ids)).to_numpy() for chunk in unified.chunks]
-    return known[np.concatenate(indices)]
 
 
 def in_order(source: np.ndarray, target: np.ndarray, amount: np.ndarray, at: np.ndarray, *, accounts: int) -> Transfers:

@@ -78,17 +78,25 @@ class Meetings(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How often one account meets others, at most `MIN_MIDDLEMEN`: by slot, and exactly by account."""
+    """How often one account meets others, at most `MIN_MIDDLEMEN`: by slot, and by account.
+
+    By account it is how often the middleman was another one than before (`last`), at least as many as there are.
+    """
 
     slots: np.ndarray
     met: np.ndarray
+    last: np.ndarray
+
+
+def _no_counts(accounts: int) -> Counts:
+    return Counts(np.zeros(SLOTS, np.uint8), np.zeros(accounts, np.uint8), np.full(accounts, -1, np.int32))
 
 
 def scatter_gather(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     """Pairs joined by at least three middlemen who pass on 80 to 100 % of what they got within a window."""
     transfers, payments = sides.transfers, sides.payments
     widest = max(max(windows), transfers.tick)
-    rows, seen = _passed_on(payments, sides.next_payment, sides.distinct_payees, widest)
+    rows, seen = _passed_on(payments, sides.next_payment, sides.distinct_payees, widest, _no_counts(transfers.accounts))
     paid, received = np.diff(payments.start), np.diff(sides.receipts.start)
     moved = (transfers.source >= 0) & (transfers.target >= 0)
     reach = np.bincount(transfers.source[moved], paid[transfers.target[moved]].astype(float), transfers.accounts)
@@ -108,8 +116,9 @@ def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     soon = _receipts_soon(receipts, widest)
     seen = _meetings_in_all(receipts, soon)
     near = np.empty(len(soon), NEAR)
+    counts = _no_counts(transfers.accounts)
     _near(receipts, soon, sides.distinct_payees, near)
-    rows = _paid_both(sides.payments, receipts, sides.receipt_of, near, sides.distinct_payees)
+    rows = _paid_both((sides.payments, receipts), sides.receipt_of, near, sides.distinct_payees, counts)
     paid, received = np.diff(sides.payments.start).astype(float), np.diff(receipts.start).astype(float)
     # Hubs are where everybody meets; they are left out of the pairs, and so also of what chance would give.
     most = MAX_AT_ONCE * transfers.span / widest
@@ -155,14 +164,19 @@ def _kept(found, size, one, mine, counts, sides):  # type: ignore[no-untyped-def
     `mine` has who was met, the account's own payment, and the other transfer; the two are entries of `sides`.
     """
     found = _with_room(found, size, len(mine))
+    full = counts.slots
     for row in range(len(mine)):
         other = mine[row, 0]
-        # Who shares a slot with others may have met the account less often.
-        if counts.slots[other & (SLOTS - 1)] == MIN_MIDDLEMEN and counts.met[other] < MIN_MIDDLEMEN:
-            counts.met[other] += 1
+        if full[other & (SLOTS - 1)] < MIN_MIDDLEMEN:
+            continue
+        # Who shares a slot with others, or meets at one middleman again and again, has not met often enough.
+        middle = sides[0].party[mine[row, 1]]
+        if middle != counts.last[other]:
+            counts.last[other] = middle
+            counts.met[other] = min(counts.met[other] + 1, MIN_MIDDLEMEN)
     for row in range(len(mine)):
         other = mine[row, 0]
-        if counts.slots[other & (SLOTS - 1)] == MIN_MIDDLEMEN and counts.met[other] == MIN_MIDDLEMEN:
+        if full[other & (SLOTS - 1)] == MIN_MIDDLEMEN and counts.met[other] == MIN_MIDDLEMEN:
             here, there = sides[0].position[mine[row, 1]], sides[1].position[mine[row, 2]]
             found[size, 0] = one
             found[size, 1] = other
@@ -171,8 +185,9 @@ def _kept(found, size, one, mine, counts, sides):  # type: ignore[no-untyped-def
             found[size, 4] = max(here, there)
             size += 1
     for row in range(len(mine)):
-        if counts.slots[mine[row, 0] & (SLOTS - 1)] == MIN_MIDDLEMEN:
+        if full[mine[row, 0] & (SLOTS - 1)] == MIN_MIDDLEMEN:
             counts.met[mine[row, 0]] = 0
+            counts.last[mine[row, 0]] = -1
     return found, size
 
 
@@ -184,12 +199,11 @@ def _forget(slots, mine):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _passed_on(payments, next_payment, distinct_payees, window):  # type: ignore[no-untyped-def]
+def _passed_on(payments, next_payment, distinct_payees, window, counts):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`, and how many there were of all pairs."""
     accounts = len(payments.start) - 1
     found, size = np.empty((1024, 5), np.int32), 0
     mine = np.empty((1024, 3), np.int32)
-    counts = Counts(np.zeros(SLOTS, np.uint8), np.zeros(accounts, np.uint8))
     seen = 0
     for one in range(accounts):
         many, enough = 0, 0
@@ -253,7 +267,8 @@ def _near(receipts, soon, distinct_payees, near):  # type: ignore[no-untyped-def
     for account in range(len(receipts.start) - 1):
         low = receipts.start[account]
         for entry in range(receipts.start[account], receipts.start[account + 1]):
-            while low + soon[low] <= entry:
+            # What is busy by itself meets nobody later either.
+            while low < entry and (soon[low] > MAX_AT_ONCE or low + soon[low] <= entry):
                 low += 1
             payer = receipts.party[entry]
             pays_enough = payer >= 0 and distinct_payees[payer] >= MIN_MIDDLEMEN
@@ -263,13 +278,12 @@ def _near(receipts, soon, distinct_payees, near):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _paid_both(payments, receipts, receipt_of, near, distinct_payees):  # type: ignore[no-untyped-def]
+def _paid_both(sides, receipt_of, near, distinct_payees, counts):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`; each pair is seen from its lower one."""
-    accounts = len(payments.start) - 1
+    payments = sides[0]
     found, size = np.empty((1024, 5), np.int32), 0
     mine = np.empty((1024, 3), np.int32)
-    counts = Counts(np.zeros(SLOTS, np.uint8), np.zeros(accounts, np.uint8))
-    for one in range(accounts):
+    for one in range(len(payments.start) - 1):
         if distinct_payees[one] < MIN_MIDDLEMEN:
             continue
         many, enough = 0, 0
@@ -288,7 +302,7 @@ def _paid_both(payments, receipts, receipt_of, near, distinct_payees):  # type: 
                     enough += _meet(counts.slots, near[entry].payer)
                     many = _write(mine, many, near[entry].payer, payment, entry)
         if enough:
-            found, size = _kept(found, size, one, mine[:many], counts, (payments, receipts))
+            found, size = _kept(found, size, one, mine[:many], counts, sides)
         _forget(counts.slots, mine[:many])
     return found[:size].copy()
 

@@ -181,8 +181,8 @@ class Ledger:
         """Numbers of the given accounts; −1 where an id is not in the ledger."""
         return self.account_numbers_of(pa.array(ids, pa.string()))
 
-    def account_numbers_of(self, ids: pa.Array) -> np.ndarray:
-        """The same for an Arrow array of ids."""
+    def account_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """The same for ids in Arrow; −1 also for none."""
         return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
 
     @cached_property
