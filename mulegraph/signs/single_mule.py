@@ -63,7 +63,7 @@ def single_mule(
         real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides)))
     shares = shares_of(real.nats, chance.nats)
     chosen = np.flatnonzero(shares <= WEAK_FROM)
-    score = strength(real.nats, shares, max_false_share)[chosen]
+    score = strength(real.nats - real.log_trials, shares, max_false_share)[chosen]
     return _table(ledger, sides, real, chosen, score)
 
 

@@ -31,7 +31,7 @@ MEASURES = ("receipts", "payments", "payers", "payees", "received", "paid")
         "nl": "{measure}: {value}, waar de mediaan van {peers} soortgenoten {median} is",
     },
 )
-def unlike_peers(ledger: Ledger, *, max_share_percent: float = 2.0, min_peers: int = 100) -> ibis.Table:
+def unlike_peers(ledger: Ledger, *, max_share_percent: float = 5.0, min_peers: int = 100) -> ibis.Table:
     """It receives or pays more often, to more others, or more money than nearly all accounts of its kind.
 
     Counted are receipts, payments, distinct payers and payees, and the sums, among accounts of the same kind and
@@ -40,26 +40,18 @@ def unlike_peers(ledger: Ledger, *, max_share_percent: float = 2.0, min_peers: i
 
     Innocent when: somebody is busy, which is no sign of anything.
     """
-    sides = ledger.transfers.filter((_.source != _.target).fill_null(True))
-    came = _side(sides, "target", "source", ("receipts", "payers", "received"))
-    went = _side(sides, "source", "target", ("payments", "payees", "paid"))
-    both = came.outer_join(went, ["account_id", "currency"])
-    moved = both.select(
-        account_id=_.account_id.coalesce(_.account_id_right),
-        currency=_.currency.coalesce(_.currency_right),
-        first_at=ibis.least(_.first_at.fill_null(_.first_at_right), _.first_at_right.fill_null(_.first_at)),
-        last_at=ibis.greatest(_.last_at.fill_null(_.last_at_right), _.last_at_right.fill_null(_.last_at)),
-        amount=_.received.fill_null(0) + _.paid.fill_null(0),
-        **{name: both[name].cast("float64").fill_null(0.0) for name in MEASURES},
-    )
-    kinds = ledger.table("accounts").select("account_id", "kind")
-    peers = moved.inner_join(kinds, "account_id").select(*moved.columns, "kind")
-    long = peers.pivot_longer(list(MEASURES), names_to="measure", values_to="value")
-    among = ibis.window(group_by=["kind", "currency", "measure"])
-    ranked = long.mutate(
+    transfers = ledger.transfers.filter((_.source != _.target).fill_null(True))
+    received = _measures(transfers, "target", "source", ("receipts", "payers", "received"))
+    paid = _measures(transfers, "source", "target", ("payments", "payees", "paid"))
+    kinds = ledger.table("accounts").select(member="account_id", kind="kind")
+    measured = received.union(paid)
+    known = measured.inner_join(kinds, measured.account_id == kinds.member).drop("member")
+    peers = ["kind", "currency", "measure"]
+    among = ibis.window(group_by=peers)
+    ranked = known.mutate(
         peers=_.account_id.count().over(among),
         median=_.value.median().over(among),
-        above=ibis.rank().over(ibis.window(group_by=["kind", "currency", "measure"], order_by=ibis.desc("value"))) + 1,
+        above=ibis.rank().over(ibis.window(group_by=peers, order_by=ibis.desc("value"))) + 1,
     )
     # The share of peers that measure as much or more, times the measures looked at.
     told = ranked.mutate(share=_.above * len(MEASURES) / _.peers)
@@ -77,16 +69,31 @@ def unlike_peers(ledger: Ledger, *, max_share_percent: float = 2.0, min_peers: i
         "peers",
         subject_id=_.account_id,
         surprise=-_.share.log(),
-        score=WEAK_SCORE * (1 - _.share),
+        score=WEAK_SCORE * (1 - 1 / (1 - _.share.log())),
     )
 
 
-def _side(transfers: ir.Table, mine: str, other: str, names: tuple[str, str, str]) -> ir.Table:
-    """Of each account, on one side of its transfers: how many, with how many others, and what sum, by currency."""
-    many, others, total = names
+def _measures(transfers: ir.Table, mine: str, other: str, names: tuple[str, str, str]) -> ir.Table:
+    """Of each account, on one side of its transfers and by currency: how many, with how many others, what sum."""
     rows = transfers.filter(transfers[mine].notnull())
-    return rows.group_by(account_id=rows[mine], currency=rows.currency).agg(
-        **{many: _.count(), others: rows[other].nunique(), total: rows.amount.sum()},
+    sides = rows.group_by(account_id=rows[mine], currency=rows.currency).agg(
+        many=rows.count(),
+        others=rows[other].nunique(),
+        amount=rows.amount.sum(),
         first_at=rows["at"].min(),
         last_at=rows["at"].max(),
     )
+    values = (sides.many, sides.others, sides.amount)
+    parts = [
+        sides.select(
+            "account_id",
+            "currency",
+            "amount",
+            "first_at",
+            "last_at",
+            measure=ibis.literal(name),
+            value=value.cast("float64"),
+        )
+        for name, value in zip(names, values, strict=True)
+    ]
+    return parts[0].union(parts[1], parts[2])
