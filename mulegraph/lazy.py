@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "Kernel",
     "Lazy",
+    "camt",
     "community",
     "csgraph",
+    "datatype",
     "deferred",
     "duckdb",
+    "holidays",
     "ibis",
     "jinja2",
     "ladybug",
@@ -27,6 +30,8 @@ __all__ = [
     "optimize",
     "pandas",
     "pyvis",
+    "serializer_config",
+    "serializers",
     "sparse",
     "special",
     "stats",
@@ -96,6 +101,7 @@ class Kernel:
 if TYPE_CHECKING:
     import community
     import duckdb
+    import holidays
     import ibis
     import jinja2
     import ladybug
@@ -104,9 +110,13 @@ if TYPE_CHECKING:
     import pandas
     from ibis import _ as deferred
     from numba import njit
+    from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
     from pyvis import network as pyvis
     from scipy import optimize, sparse, special, stats
     from scipy.sparse import csgraph
+    from xsdata.formats.dataclass import serializers
+    from xsdata.formats.dataclass.serializers import config as serializer_config
+    from xsdata.models import datatype
 else:
 
     def njit(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
@@ -134,3 +144,12 @@ else:
     """Only pages have templates."""
     pyvis = Lazy("pyvis.network")
     """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
+    holidays = Lazy("holidays")
+    """Only requests count working days."""
+    camt = Lazy("pyiso20022.camt.camt_056_001_11", "camt_056_001_11")
+    """Only recalls are messages: 0.2 s with what writes them."""
+    serializers, serializer_config, datatype = (
+        Lazy(f"xsdata.{part}")
+        for part in ("formats.dataclass.serializers", "formats.dataclass.serializers.config", "models.datatype")
+    )
+    """What writes recalls."""

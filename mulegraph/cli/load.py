@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,8 +104,6 @@ def _write_files(space: MaskedWorkspace, folder: Path) -> None:
 
 def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dict[str, object]]) -> None:
     """The whole report as one object."""
-    import json
-
     body = {**asdict(report), "tables": rows, **({"graph": graph} if graph else {})}
     folder = report.rejects_folder
     typer.echo(json.dumps(stages.tables.plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))

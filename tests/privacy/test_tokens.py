@@ -142,7 +142,7 @@ def test_kept_tags_are_those_that_were_made(tmp_path):
     again = Tags.kept_in(tmp_path / "account-1.npy", lambda: pytest.fail("made twice"))
 
     assert first.places(b"\x05").tolist() == again.places(b"\x05").tolist() == [0, 2]
-    assert again.is_shared(b"\x05") and not again.is_shared(b"\x03")
+    assert again.are_shared([b"\x05", b"\x03"]) == [True, False]
     Tags.kept_in(tmp_path / "account-2.npy", lambda: tags)
     assert [path.name for path in tmp_path.iterdir()] == ["account-2.npy"]
 
