@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "Kernel",
     "Lazy",
+    "SerializerConfig",
+    "XmlDate",
+    "XmlDateTime",
+    "XmlSerializer",
+    "camt",
     "community",
     "csgraph",
     "deferred",
     "duckdb",
+    "holidays",
     "ibis",
     "jinja2",
     "ladybug",
@@ -96,6 +102,7 @@ class Kernel:
 if TYPE_CHECKING:
     import community
     import duckdb
+    import holidays
     import ibis
     import jinja2
     import ladybug
@@ -104,9 +111,13 @@ if TYPE_CHECKING:
     import pandas
     from ibis import _ as deferred
     from numba import njit
+    from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
     from pyvis import network as pyvis
     from scipy import optimize, sparse, special, stats
     from scipy.sparse import csgraph
+    from xsdata.formats.dataclass.serializers import XmlSerializer
+    from xsdata.formats.dataclass.serializers.config import SerializerConfig
+    from xsdata.models.datatype import XmlDate, XmlDateTime
 else:
 
     def njit(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
@@ -130,6 +141,14 @@ else:
     """Louvain, which brings NetworkX: only where cases are split and pictures are grouped."""
     pandas = Lazy("pandas")
     """What commands show: 0.5 s with NumPy and Arrow, which help and completion do without."""
+    holidays = Lazy("holidays")
+    """Only the day by which a bank should answer is counted."""
+    camt = Lazy("pyiso20022.camt.camt_056_001_11.camt_056_001_11")
+    """Only a recall is written as ISO 20022."""
+    XmlSerializer = Lazy("xsdata.formats.dataclass.serializers", "XmlSerializer")
+    SerializerConfig = Lazy("xsdata.formats.dataclass.serializers.config", "SerializerConfig")
+    XmlDate, XmlDateTime = (Lazy("xsdata.models.datatype", name) for name in ("XmlDate", "XmlDateTime"))
+    """What writes it as XML."""
     jinja2, markupsafe = Lazy("jinja2"), Lazy("markupsafe")
     """Only pages have templates."""
     pyvis = Lazy("pyvis.network")

@@ -12,12 +12,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
-from xsdata.formats.dataclass.serializers import XmlSerializer
-from xsdata.formats.dataclass.serializers.config import SerializerConfig
-from xsdata.models.datatype import XmlDate, XmlDateTime
-
 from mulegraph.errors import UsageError
+from mulegraph.lazy import SerializerConfig, XmlDate, XmlDateTime, XmlSerializer, camt
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared
 from mulegraph.schema.results import CASE, TRANSFER
 

@@ -9,14 +9,13 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import duckdb
-
 from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.ingest.mapping import FileMapping
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.rejects import Limit, Rejects
 from mulegraph.ingest.sources import SourceFile, find_sources
 from mulegraph.ingest.staging import Progress, Staging
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.tables import TABLES, Table

@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
-
 from mulegraph.errors import UsageError
+from mulegraph.lazy import duckdb
 from mulegraph.schema.tables import TABLES, Column, Kind
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from mulegraph.ingest.rejects import VALUE_LIMIT, Rejects
 from mulegraph.ingest.rules import Check, Rule, checks, currency_of, parsed_sql, quoted
 from mulegraph.ingest.sources import SourceFile
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import AMOUNT_PLACES, Kind, Table
 
