@@ -14,13 +14,10 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "Kernel",
     "Lazy",
-    "SerializerConfig",
-    "XmlDate",
-    "XmlDateTime",
-    "XmlSerializer",
     "camt",
     "community",
     "csgraph",
+    "datatype",
     "deferred",
     "duckdb",
     "holidays",
@@ -33,6 +30,8 @@ __all__ = [
     "optimize",
     "pandas",
     "pyvis",
+    "serializer_config",
+    "serializers",
     "sparse",
     "special",
     "stats",
@@ -115,9 +114,9 @@ if TYPE_CHECKING:
     from pyvis import network as pyvis
     from scipy import optimize, sparse, special, stats
     from scipy.sparse import csgraph
-    from xsdata.formats.dataclass.serializers import XmlSerializer
-    from xsdata.formats.dataclass.serializers.config import SerializerConfig
-    from xsdata.models.datatype import XmlDate, XmlDateTime
+    from xsdata.formats.dataclass import serializers
+    from xsdata.formats.dataclass.serializers import config as serializer_config
+    from xsdata.models import datatype
 else:
 
     def njit(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
@@ -141,15 +140,16 @@ else:
     """Louvain, which brings NetworkX: only where cases are split and pictures are grouped."""
     pandas = Lazy("pandas")
     """What commands show: 0.5 s with NumPy and Arrow, which help and completion do without."""
-    holidays = Lazy("holidays")
-    """Only the day by which a bank should answer is counted."""
-    camt = Lazy("pyiso20022.camt.camt_056_001_11.camt_056_001_11")
-    """Only a recall is written as ISO 20022."""
-    XmlSerializer = Lazy("xsdata.formats.dataclass.serializers", "XmlSerializer")
-    SerializerConfig = Lazy("xsdata.formats.dataclass.serializers.config", "SerializerConfig")
-    XmlDate, XmlDateTime = (Lazy("xsdata.models.datatype", name) for name in ("XmlDate", "XmlDateTime"))
-    """What writes it as XML."""
     jinja2, markupsafe = Lazy("jinja2"), Lazy("markupsafe")
     """Only pages have templates."""
     pyvis = Lazy("pyvis.network")
     """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
+    holidays = Lazy("holidays")
+    """Only requests count working days."""
+    camt = Lazy("pyiso20022.camt.camt_056_001_11", "camt_056_001_11")
+    """Only recalls are messages: 0.2 s with what writes them."""
+    serializers, serializer_config, datatype = (
+        Lazy(f"xsdata.{part}")
+        for part in ("formats.dataclass.serializers", "formats.dataclass.serializers.config", "models.datatype")
+    )
+    """What writes recalls."""

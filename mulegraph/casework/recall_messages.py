@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from mulegraph.errors import UsageError
-from mulegraph.lazy import SerializerConfig, XmlDate, XmlDateTime, XmlSerializer, camt
+from mulegraph.lazy import camt, datatype, serializer_config, serializers
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared
 from mulegraph.schema.results import CASE, TRANSFER
 
@@ -139,15 +139,15 @@ def recall(request: Request) -> str:
                 id=_id(request.number, "request number"),
                 assgnr=_agent_choice(request.sender),
                 assgne=_agent_choice(request.bank),
-                cre_dt_tm=XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
+                cre_dt_tm=datatype.XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
             ),
             case=camt.Case6(id=_id(request.case, "case id"), cretr=_agent_choice(request.sender)),
             ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.ours))),
             undrlyg=[camt.UnderlyingTransaction34(tx_inf=[_payment(request, each) for each in request.ours])],
         )
     )
-    config = SerializerConfig(indent="  ")
-    text = XmlSerializer(config=config).render(document, ns_map={None: _TYPED_NAMESPACE})
+    config = serializer_config.SerializerConfig(indent="  ")
+    text = serializers.XmlSerializer(config=config).render(document, ns_map={None: _TYPED_NAMESPACE})
     return text.replace(_TYPED_NAMESPACE, NAMESPACE)
 
 
@@ -173,7 +173,7 @@ def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
         orgnl_end_to_end_id=transfer,
         orgnl_tx_id=transfer,
         orgnl_intr_bk_sttlm_amt=amount,
-        orgnl_intr_bk_sttlm_dt=XmlDate.from_date(payment.at.date()),
+        orgnl_intr_bk_sttlm_dt=datatype.XmlDate.from_date(payment.at.date()),
         cxl_rsn_inf=[reason],
         orgnl_tx_ref=reference,
     )

@@ -22,11 +22,10 @@ from mulegraph.cli.options import (
     show,
 )
 from mulegraph.errors import UsageError
+from mulegraph.lazy import pandas as pd
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from mulegraph.workspace.account_page import AccountPage
 
 commands = typer.Typer()

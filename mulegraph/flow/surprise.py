@@ -19,7 +19,7 @@ HOURS = 24
 PROFILE_PRIOR = HOURS
 """Payments' worth of the ledger's own day in every account's profile: one for each hour."""
 DEFAULT_FIT = 0.12
-"""q where the shuffled ledgers have too few links to tell (design §5)."""
+"""q where the shuffled ledgers have too few links to tell."""
 MIN_LINKS = 30
 
 

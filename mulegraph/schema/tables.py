@@ -1,4 +1,4 @@
-"""The one schema: tables, columns, types, choices and references of the ledger (design §4).
+"""The one schema: tables, columns, types, choices and references of the ledger.
 
 Reading, checking, `docs/tables.md`, the simulator's files and the graph's tables are all derived from
 `TABLES`; nothing else in mulegraph spells out a column list.

@@ -27,7 +27,7 @@ from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.columns import Schema, records
 from mulegraph.schema.findings import Finding
 from mulegraph.signs.base import Sign, all_signs
-from mulegraph.signs.wording import reason
+from mulegraph.signs.wording import Values, reason
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -127,7 +127,15 @@ class Run:
     def told_findings(self) -> pa.Table:
         """Every finding with its `reason`, for the graph, which keeps sentences."""
         table = self.table("findings")
-        return table.append_column("reason", pa.array([self.reason(each) for each in self.records(table)], pa.string()))
+        codes = pc.unique(table["sign"]).to_pylist()
+        # A sign's facts stand in the order of its findings.
+        facts = {code: iter(self.table(f"facts/{code}").drop_columns("finding").to_pylist()) for code in codes}
+        columns = (table[name].to_pylist() for name in ("sign", "amount", "currency"))
+        told = [
+            reason(self.signs[code]["reasons"], Values(next(facts[code]), amount, currency))
+            for code, amount, currency in zip(*columns, strict=True)
+        ]
+        return table.append_column("reason", pa.array(told, pa.string()))
 
     def _keyed(self, part: str, ids: pa.Array) -> dict[str, dict[str, Any]]:
         """Rows of a part by finding, without the finding."""
