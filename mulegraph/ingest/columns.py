@@ -245,6 +245,8 @@ def _directed(head: _Header, mapping: TableMapping) -> dict[str, tuple[str, tupl
         return {}
     if isinstance(mapping.direction, Direction) and mapping.direction.debit:
         return _two_columns(head, mapping.direction, mapping)
+    if isinstance(mapping.direction, Direction) and mapping.direction.payer:
+        return _two_parties(head, mapping.direction, mapping)
     amount, places = head.sql(_amount_column(mapping), "amount")
     amount = amounts.bare(amount, mapping)
     if mapping.direction == "sign":
@@ -264,6 +266,22 @@ def _listed(words: Sequence[str]) -> str:
 def _amount_column(mapping: TableMapping) -> Place:
     wanted = mapping.columns.get("amount", "amount")
     return "amount" if isinstance(wanted, Joined) else wanted
+
+
+def _two_parties(head: _Header, way: Direction, mapping: TableMapping) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Columns of the payer and of the payee: the one that is the statement's account says the way."""
+    wanted = mapping.columns.get("account_id", "account_id")
+    if isinstance(wanted, Joined):
+        raise DataError(
+            f"{head.name}: account_id is made of several columns, and payer and payee are not",
+            hint="Give account_id one column in the mapping.",
+        )
+    own, its = head.sql(wanted, "account_id")
+    (payer, left), (payee, right) = head.sql(way.payer, "direction"), head.sql(way.payee, "direction")
+    direction = f"CASE WHEN {own} = {payer} THEN 'out' WHEN {own} = {payee} THEN 'in' END"
+    other = f"CASE WHEN {own} = {payer} THEN {payee} WHEN {own} = {payee} THEN {payer} END"
+    places = (*its, *left, *right)
+    return {"direction": (direction, places), "counterparty_id": (other, (*left, *right))}
 
 
 def _two_columns(head: _Header, way: Direction, mapping: TableMapping) -> dict[str, tuple[str, tuple[int, ...]]]:

@@ -64,7 +64,7 @@ class Steps(_Section, frozen=True):
 
 
 class Direction(_Section, frozen=True):
-    """Which way a booking's money went: a column of words, or a column for each way."""
+    """Which way a booking's money went: a column of words, a column for each way, or columns of both parties."""
 
     column: Place = ""
     out: tuple[str, ...] = ()
@@ -72,6 +72,8 @@ class Direction(_Section, frozen=True):
     debit: Place = ""
     credit: Place = ""
     debits_are_negative: bool = False
+    payer: Place = ""
+    payee: Place = ""
 
 
 class ZoneOf(_Section, frozen=True):
@@ -169,7 +171,8 @@ SHAPES: dict[str, str] = {
     "values": 'a table of texts for each column, such as values.channel = { ACH = "batch" }',
     "keep": 'a list of values for each column, such as { State = ["booked"] }',
     "drop": 'a list of values for each column, such as { Type = ["total"] }',
-    "direction": '"sign", { column = "D/C", out = ["D"], in = ["C"] } or { debit = "Out", credit = "In" }',
+    "direction": '"sign", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
+    ' or { payer = "From", payee = "To" }',
     "make_ids": "true or false",
     "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }",
 }
@@ -304,7 +307,8 @@ def _fits(key: str, value: Any) -> bool:
         case "steps":
             return bool(re.fullmatch(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?", held.since))
         case "direction" if isinstance(held, Direction):
-            return bool(held.column) != bool(held.debit and held.credit) and bool(held.out) == bool(held.into)
+            ways = [bool(held.column), bool(held.debit and held.credit), bool(held.payer and held.payee)]
+            return sum(ways) == 1 and bool(held.out) == bool(held.into)
     return True
 
 
