@@ -211,7 +211,8 @@ def _amount_checks(column: Column, table: Table, decimal: str) -> Iterator[Check
     shape = rf"[+-]?(\d+{grouped})([{decimal}]\d+)?"
     yield Check(Rule.BAD_AMOUNT, column.name, f"NOT regexp_full_match({name}, '{shape}')")
     zero = "" if column.may_be_zero else f" OR {typed} = 0 AND {decimals} = 0"
-    yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({name}, '-'){zero}")
+    if not column.signed:
+        yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({name}, '-'){zero}")
     yield Check(Rule.TOO_PRECISE, column.name, f"{decimals} > {exponent}")
     limit = f"{AMOUNT_MINOR_LIMIT} / power(10, {exponent})"
     yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})")

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.lines import LineCounter
 from mulegraph.ingest.mapping import FileMapping, TableMapping
+from mulegraph.ingest.readers import tables
 from mulegraph.ingest.rejects import VALUE_LIMIT
 from mulegraph.ingest.text import as_text, as_written, decoded, translated
 from mulegraph.schema.tables import TABLES, Kind, Table
@@ -30,7 +31,7 @@ BLOCK_BYTES = 8 << 20
 
 HEADER_BYTES = 1 << 16
 BATCH_ROWS = 131_072
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", *tables.SUFFIXES)
 
 Text = tuple[pa.Array, np.ndarray | None]
 """A column as text, and which of its rows could not be read (None: all could)."""
@@ -77,7 +78,12 @@ class SourceFile:
 
         Raises DataError when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
-        read = self._parquet if self.path.name.lower().endswith(".parquet") else self._csv
+        name = self.path.name.lower()
+        read = self._csv
+        if name.endswith(".parquet"):
+            read = self._parquet
+        elif name.endswith(tables.SUFFIXES):
+            read = self._typed_table
         try:
             yield from read(advance)
         except DataError as error:
@@ -253,6 +259,18 @@ class SourceFile:
             yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, numbers)
             line += batch.num_rows
             advance(size * (line - 1) // file.metadata.num_rows)
+
+    def _typed_table(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        table = tables.open_table(self.path)
+        found = self._columns(table.names)
+        line = table.first_line
+        for arrays in table.batches:
+            columns = dict(zip(table.names, arrays, strict=True))
+            texts = {theirs: as_text(columns[theirs]) for theirs in set(found.values())}
+            rows = len(arrays[0])
+            yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, np.arange(line, line + rows))
+            line += rows
+        advance(self.path.stat().st_size)
 
     def _finish(self, columns: dict[str, Text], lines: np.ndarray) -> pa.RecordBatch:
         """Fill in constants, translate spellings, and put the columns into the table's order."""
