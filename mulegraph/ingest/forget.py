@@ -67,11 +67,11 @@ class _Taking:
 
     def take_out(self, table: Table) -> None:
         """Take a table's rows out that the load added, and its records back to what they were."""
-        keys = self.store.keys_of(self.load, table.name)
-        if not keys.is_file():
+        keys = sorted(self.store.keys_of(self.load).glob(f"{table.name}.*.parquet"))
+        if not keys:
             return
         key = ", ".join(quoted(name) for name in table.key)
-        self.db.execute(f"CREATE OR REPLACE TABLE gone AS SELECT {key} FROM {scan([keys])}")
+        self.db.execute(f"CREATE OR REPLACE TABLE gone AS SELECT {key} FROM {scan(keys)}")
         if table.name in VERSIONED:
             self._take_back(table)
             return

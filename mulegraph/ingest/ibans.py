@@ -1,12 +1,12 @@
-"""IBANs by the rules of ISO 13616, as the library python-stdnum keeps them: country, length, structure, check digits."""
+"""IBANs by the rules of ISO 13616, as the library schwifty keeps them: country, length, structure, check digits."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
 
-from stdnum import iban
-from stdnum.exceptions import ValidationError
+from schwifty import IBAN
+from schwifty.exceptions import InvalidChecksumDigits, SchwiftyException
 
 SHAPE = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.IGNORECASE)
 
@@ -25,16 +25,10 @@ def has_wrong_check_digits(text: str) -> bool:
 
 def _verdict(text: str) -> bool | None:
     """True, False where only the check digits are wrong, None where it is no IBAN at all."""
-    if _is_valid(text):
-        return True
-    right = text[:2] + iban.calc_check_digits(text) + text[4:]
-    return False if _is_valid(right) else None
-
-
-def _is_valid(text: str) -> bool:
     try:
-        # National checks are left out: they are no rules of the IBAN, and test numbers break them.
-        iban.validate(text, check_country=False)
-    except ValidationError:
+        IBAN(text)
+    except InvalidChecksumDigits:
         return False
+    except SchwiftyException:
+        return None
     return True

@@ -14,17 +14,22 @@ import duckdb
 import msgspec
 
 from mulegraph.errors import DataError, EngineError, UsageError
+from mulegraph.ingest.archives import ARCHIVES, unpacked
+from mulegraph.ingest.bookings import BookingLoad
 from mulegraph.ingest.judge import judged_ledger, judged_table, what_rejects_share
+from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import FileMapping
 from mulegraph.ingest.partitions import Partitions
+from mulegraph.ingest.readers import StatementFile, formats, reader_of
 from mulegraph.ingest.rejects import Limit, Rejects
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
 from mulegraph.ingest.sources import SourceFile, find_sources
 from mulegraph.ingest.staging import Progress, Staging
-from mulegraph.ingest.versions import Versions
+from mulegraph.ingest.versions import contradictions, write_records
 from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
+from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, VERSIONED, Table
 
 __all__ = ["LoadReport", "Progress", "Remark", "TableLoad", "load"]
@@ -45,6 +50,7 @@ class LoadReport:
     """What a load did: rows by table, files left out, and where the rejects are."""
 
     tables: dict[str, TableLoad] = field(default_factory=dict)
+    bookings: BookingLoad | None = None
     unchanged_files: list[str] = field(default_factory=list)
     unknown_files: list[str] = field(default_factory=list)
     ignored_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -75,12 +81,12 @@ def load(
     Records that changed (accounts, holders, devices, merchants) are otherwise from `as_of` on (UTC; None: now).
     """
     chosen = mapping or FileMapping()
-    sources, unknown = find_sources(folder, chosen)
     store = Store(workspace / "ledger")
-    with store.writing() as before:
+    with unpacked(folder) as folders, store.writing() as before:
+        sources, unknown = _sources(folders, chosen)
         report = LoadReport(unknown_files=unknown)
         fresh = _fresh(sources, before, chosen, report)
-        _require_tables(folder, sources, before)
+        _require_tables(folder, sources, before, unknown)
         rejects = Rejects(workspace / "rejects", limit or Limit())
         when = as_of or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         run = _Run(store, before, chosen, rejects, report, progress or (lambda *_: None), when)
@@ -90,6 +96,9 @@ def load(
             store.commit(after, before)
         report.ledger_hash = after.hash
         return report
+
+
+Source = SourceFile | StatementFile
 
 
 @dataclass(frozen=True)
@@ -110,11 +119,28 @@ class _Run:
         return self.mapping.zone or self.before.zone
 
 
-def _fresh(
-    sources: list[SourceFile], snapshot: Snapshot, mapping: FileMapping, report: LoadReport
-) -> dict[str, SourceFile]:
+def _sources(folders: list[Path], mapping: FileMapping) -> tuple[list[Source], list[str]]:
+    """What the folders hold: files of tables, banks' files, and the names of those that are neither."""
+    sources: list[Source] = []
+    unknown: list[str] = []
+    for folder in folders:
+        tables, _ = find_sources(folder, mapping)
+        sources += tables
+        used = {source.path for source in tables}
+        for path in sorted(folder.iterdir()):
+            if path in used or not path.is_file() or path.name.startswith(".") or path.suffix in ARCHIVES:
+                continue
+            reader = reader_of(path)
+            if reader is None:
+                unknown.append(path.name)
+            else:
+                sources.append(StatementFile(path, reader))
+    return sources, unknown
+
+
+def _fresh(sources: list[Source], snapshot: Snapshot, mapping: FileMapping, report: LoadReport) -> dict[str, Source]:
     """Sources whose content was not loaded before, by the mark to remember them by."""
-    fresh: dict[str, SourceFile] = {}
+    fresh: dict[str, Source] = {}
     for source in sources:
         report.tables.setdefault(source.table.name, TableLoad())
         try:
@@ -136,23 +162,27 @@ def _fresh(
     return fresh
 
 
-def _require_tables(folder: Path, sources: list[SourceFile], snapshot: Snapshot) -> None:
+def _require_tables(folder: Path, sources: list[Source], snapshot: Snapshot, unknown: list[str]) -> None:
     present = {source.table.name for source in sources} | {file.table for file in snapshot.files}
+    if BOOKINGS.name in present:
+        present |= {"accounts", "transfers"}
     if not sources:
+        found = f": {', '.join(unknown[:5])} cannot be read" if unknown else ""
         names = ", ".join(f"{name}.csv" for name, table in TABLES.items() if table.required)
         raise UsageError(
-            f"{folder}: holds no file to load",
-            hint=f"Expected at least {names} (or .csv.gz, .parquet), or name yours with --mapping.",
+            f"{folder}: holds no file to load{found}",
+            hint=f"What is read: {formats()}. Tables are named {names} and so on; name yours with --mapping.",
         )
     missing = [name for name, table in TABLES.items() if table.required and name not in present]
     if missing:
+        found = f" (not read: {', '.join(unknown[:5])})" if unknown else ""
         raise UsageError(
-            f"{folder}: {missing[0]}.csv (or .parquet) is missing, and the ledger has no {missing[0]} yet",
-            hint="Add the file, or name yours with --mapping.",
+            f"{folder}: {missing[0]}.csv (or .parquet) is missing, and the ledger has no {missing[0]} yet{found}",
+            hint=f"Add the file, or name yours with --mapping. What is read: {formats()}.",
         )
 
 
-def _load(fresh: dict[str, SourceFile], run: _Run) -> Snapshot:
+def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
     """Load every table in turn; returns the snapshot that the ledger is to become."""
     load_id = f"{run.before.number + 1:06d}-{uuid.uuid4().hex[:8]}"
     report = run.report
@@ -160,8 +190,12 @@ def _load(fresh: dict[str, SourceFile], run: _Run) -> Snapshot:
         with closing(open_engine(run.store.scratch)) as db:
             partitions = Partitions(db, run.store, run.before.files, load_id)
             for table in TABLES.values():
-                if mine := [source for source in fresh.values() if source.table is table]:
+                mine = [source for source in fresh.values() if isinstance(source, SourceFile) and source.table is table]
+                if mine:
                     _load_table(table, mine, partitions, run)
+                # Bookings make accounts, which the tables after them may name.
+                if table.name == "accounts":
+                    _load_bookings(fresh, partitions, run)
             report.remarks += judged_ledger(db, partitions, fresh.values())
     except duckdb.OutOfMemoryException as error:
         raise EngineError(
@@ -179,7 +213,20 @@ def _load(fresh: dict[str, SourceFile], run: _Run) -> Snapshot:
     return _after(fresh, partitions, run)
 
 
-def _after(fresh: dict[str, SourceFile], partitions: Partitions, run: _Run) -> Snapshot:
+def _load_bookings(fresh: dict[str, Source], partitions: Partitions, run: _Run) -> None:
+    mine = [source for source in fresh.values() if source.table is BOOKINGS]
+    if not mine:
+        return
+    report, rejects = run.report, run.rejects
+    done = load_bookings(mine, partitions, rejects, BookingRun(run.zone, run.as_of, run.progress))
+    report.bookings = done
+    report.remarks += done.staging_remarks
+    report.remarks += [each for source in mine if isinstance(source, SourceFile) for each in source.remarks]
+    rejected = rejects.count(BOOKINGS.name)
+    report.tables[BOOKINGS.name] = TableLoad(done.read + rejected, done.transfers, done.read - done.transfers, rejected)
+
+
+def _after(fresh: dict[str, Source], partitions: Partitions, run: _Run) -> Snapshot:
     """The snapshot that these files lead to.
 
     A file with rejects is not remembered: what stopped a row (an unknown account) may be mended elsewhere, so
@@ -214,35 +261,35 @@ def _after(fresh: dict[str, SourceFile], partitions: Partitions, run: _Run) -> S
 
 
 def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions, run: _Run) -> None:
-    staging = Staging(partitions.db, table, sources, run.rejects)
+    db, report = partitions.db, run.report
+    staging = Staging(db, table, sources, run.rejects)
     staging.versions = partitions.paths("account_versions")
-    tally = run.report.tables[table.name]
+    tally = report.tables[table.name]
     staging.ingest(partitions.paths("accounts"), run.zone, run.progress)
-    run.report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
-    changed = 0
-    if table.name in VERSIONED:
-        versions = Versions(partitions.db, table, partitions.load_id, run.as_of)
-        if versions.contradictions():
-            staging.refuse("others", Rule.DUPLICATE)
-        changes = versions.apply(partitions.paths(table.name), partitions.paths(VERSIONED[table.name]))
-        tally.already_there, tally.taken, changed = changes.known, changes.opened, changes.changed
-    else:
+    report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
+    if table.name in VERSIONED and contradictions(db, table):
+        staging.refuse("others", Rule.DUPLICATE)
+    elif table.name not in VERSIONED:
         tally.already_there = staging.refuse_repeats() + staging.drop_known(partitions.paths(table.name))
-        tally.taken = staging.count()
     tally.read, tally.rejected = staging.read, staging.rejects.count(table.name)
-    alike = what_rejects_share(partitions.db, table, staging.rejects) if tally.rejected else []
+    alike = what_rejects_share(db, table, staging.rejects) if tally.rejected else []
     staging.rejects.enforce(table, tally.read, alike)
-    run.report.remarks += alike + judged_table(partitions.db, table, sources, tally.read)
-    if changed:
-        text = f"{changed:,} {table.name} are otherwise from {run.as_of:%Y-%m-%d %H:%M} on; before: ledger show --at"
-        run.report.remarks.append(Remark(About.VERSIONS, table.name, text, changed))
-    if tally.taken and (sums := staging.sums()):
-        run.report.sums[table.name] = sums
-    if tally.taken or changed:
+    report.remarks += alike + judged_table(db, table, sources, tally.read)
+    if table.name in VERSIONED:
+        changes = write_records(partitions, table, run.as_of)
+        tally.already_there, tally.taken = changes.known, changes.opened
+        if changes.changed:
+            text = f"{changes.changed:,} records are otherwise from {run.as_of:%Y-%m-%d %H:%M} on; before: ledger show --at"
+            report.remarks.append(Remark(About.VERSIONS, table.name, text, changes.changed))
+        return
+    tally.taken = staging.count()
+    if tally.taken:
+        if sums := staging.sums():
+            report.sums[table.name] = sums
         partitions.write(table)
 
 
-def _tell_ignored(fresh: dict[str, SourceFile], report: LoadReport) -> None:
+def _tell_ignored(fresh: dict[str, Source], report: LoadReport) -> None:
     """Columns that no table takes from a file."""
     for name in {source.path.name for source in fresh.values()}:
         ignored = [source.ignored_columns for source in fresh.values() if source.path.name == name]

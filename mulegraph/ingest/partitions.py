@@ -22,6 +22,8 @@ class Partitions:
 
     def __init__(self, db: duckdb.DuckDBPyConnection, store: Store, old: tuple[LedgerFile, ...], load_id: str) -> None:
         self.db, self.store, self.load_id = db, store, load_id
+        self.stem = load_id
+        """Names the files of one step of the load; a table may be written by two of them."""
         self._files = {file.path: file for file in old}
 
     @property
@@ -74,16 +76,16 @@ class Partitions:
 
     def _note_keys(self, table: Table) -> None:
         """Keep the keys of the rows that this load added, so that it can be taken back."""
-        rows = "opened" if table.name in VERSIONED else "staged"
+        rows, distinct = ("opened", "DISTINCT ") if table.name in VERSIONED else ("staged", "")
         key = ", ".join(quoted(name) for name in table.key)
-        path = self.store.keys_of(self.load_id, table.name)
+        path = self.store.keys_of(self.load_id) / f"{table.name}.{self.stem}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         self.db.execute(
-            f"COPY (SELECT DISTINCT {key} FROM {rows} ORDER BY ALL) TO '{in_sql(path)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {distinct}{key} FROM {rows}) TO '{in_sql(path)}' (FORMAT parquet, COMPRESSION zstd)"
         )
 
     def _path(self, part: _Part) -> Path:
-        return self.store.data / part.stem / f"{self.load_id}.parquet"
+        return self.store.data / part.stem / f"{self.stem}.parquet"
 
     def _copy(self, table: Table, part: _Part) -> int:
         """Write one file, old rows and new in the part's order; gives the number of rows."""

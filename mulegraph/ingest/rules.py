@@ -302,7 +302,8 @@ def _amount_checks(column: Column, reading: Reading) -> Iterator[Check]:
     else:
         yield Check(Rule.TOO_PRECISE, column.name, f"{places} > {exponent} AND NOT {zeros}")
     zero = "" if column.may_be_zero else f" OR {typed} = 0"
-    yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({plain}, '-'){zero}")
+    if not column.signed:
+        yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({plain}, '-'){zero}")
     limit = f"{AMOUNT_MINOR_LIMIT} / power(10, {exponent})"
     yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})")
 

@@ -26,6 +26,7 @@ from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
 from mulegraph.ingest.layout import Head, TextFile
 from mulegraph.ingest.lines import LineCounter
 from mulegraph.ingest.mapping import READ_TABLES, FileMapping, IdForm, TableMapping
+from mulegraph.ingest.readers import tables
 from mulegraph.ingest.rejects import VALUE_LIMIT
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.text import as_text, as_written, decoded, unguarded, with_electronic_ibans
@@ -37,7 +38,7 @@ BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
 
 BATCH_ROWS = 131_072
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", *tables.SUFFIXES)
 
 Text = tuple[pa.Array, np.ndarray | None]
 """A column as text, and which of its rows could not be read (None: all could)."""
@@ -95,6 +96,15 @@ class SourceFile:
         """Whether the file is Parquet and not text."""
         return self.path.name.lower().endswith(".parquet")
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether the file is a workbook or an Arrow file."""
+        return self.path.name.lower().endswith(tables.SUFFIXES)
+
+    @cached_property
+    def _typed(self) -> tables.TypedTable:
+        return tables.open_table(self.path)
+
     @cached_property
     def text(self) -> TextFile:
         """The file as text."""
@@ -103,7 +113,7 @@ class SourceFile:
     @cached_property
     def remarks(self) -> list[Remark]:
         """What there is to say of the file before its rows."""
-        if self.is_parquet or self.mapping.encoding or not self.text.encoding:
+        if self.is_parquet or self.is_typed or self.mapping.encoding or not self.text.encoding:
             return []
         text = f"is read as {self.text.encoding.upper()}, as its byte order mark says"
         return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
@@ -115,6 +125,8 @@ class SourceFile:
                 schema = pq.read_schema(self.path)
                 found = resolve(FileFacts(self.path.name, schema.names), self.table, self.mapping, self.ids)
                 self._refuse_float_ids(schema, found)
+            elif self.is_typed:
+                found = resolve(FileFacts(self.path.name, self._typed.names), self.table, self.mapping, self.ids)
             else:
                 facts = FileFacts(self.path.name, self.text.head.names, self.text.told())
                 found = resolve(facts, self.table, self.mapping, self.ids)
@@ -136,7 +148,12 @@ class SourceFile:
         Raises DataError when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
         with self._failing():
-            yield from self._parquet(advance) if self.is_parquet else self._csv(advance)
+            if self.is_parquet:
+                yield from self._parquet(advance)
+            elif self.is_typed:
+                yield from self._typed_table(advance)
+            else:
+                yield from self._csv(advance)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -292,6 +309,15 @@ class SourceFile:
             yield self._texts([as_text(batch.column(name)) for name in theirs], numbers)
             line += batch.num_rows
             advance(size * (line - 1) // file.metadata.num_rows)
+
+    def _typed_table(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        table, places = self._typed, [int(name[1:]) - 1 for name in self._columns.used]
+        line = table.first_line
+        for arrays in table.batches:
+            rows = len(arrays[0])
+            yield self._texts([as_text(arrays[place]) for place in places], np.arange(line, line + rows))
+            line += rows
+        advance(self.path.stat().st_size)
 
     def _texts(self, columns: list[Text], lines: np.ndarray) -> pa.RecordBatch:
         """Raw columns as one batch; ids without what was put around them, and the columns that cannot be read."""

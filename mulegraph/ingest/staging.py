@@ -17,6 +17,7 @@ from mulegraph.ingest.sources import Source, SourceFile
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ingest.versions import known_currencies
 from mulegraph.ledger.engine import scan
+from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import AMOUNT_PLACES, Column, Kind, Table
 
 SQL_TYPE = {
@@ -65,6 +66,8 @@ class Staging:
             rules = list(checks(reading))
             self._insert(number, reading, rules, progress)
             self._set_aside(source, reading, rules)
+            if source.mapping.make_ids and self.table.name != BOOKINGS.name:
+                self._make_ids(number)
             self._look_at(number, source, reading)
             if self._has_odd:
                 self.remarks += settle_odd_hours(self.db, number, source.path.name, reading)
@@ -163,6 +166,22 @@ class Staging:
                 self.rejects.add(table, name, line, check.column, value, check.rule)
         if bad or left_out:
             self.db.execute("DELETE FROM staged WHERE broken IS NOT NULL")
+
+    def _make_ids(self, number: int) -> None:
+        """Ids of rows that have none: made of their content, and a running number among equal rows of the file.
+
+        So two equal payments of a day are two, and the same rows in another export are known.
+        """
+        key = quoted(self.table.key[-1])
+        names = [name for name in self.table.column_names if name != self.table.key[-1]]
+        # Separators that no text holds: no value runs into the next.
+        content = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(30))" for name in names)
+        digest = f"left(md5(concat_ws(chr(31), {content})), 24)"
+        self.db.execute(
+            f"UPDATE staged s SET {key} = t.id FROM (SELECT line, {digest} || '-' ||"
+            f" row_number() OVER (PARTITION BY {digest} ORDER BY line) AS id FROM staged WHERE file = {number}) t"
+            f" WHERE s.file = {number} AND s.line = t.line AND s.{key} IS NULL"
+        )
 
     def _look_at(self, number: int, source: Source, reading: Reading) -> None:
         """Say whether a file holds no rows, or nothing in some column; note its sums for its own totals."""

@@ -14,11 +14,21 @@ from pathlib import Path
 
 import duckdb
 
+from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.sql import quoted
 from mulegraph.ledger.engine import scan
-from mulegraph.schema.tables import Table
+from mulegraph.schema.tables import VERSIONED, Table
 
 EVER = "9999-12-31"
+
+
+def write_records(partitions: Partitions, table: Table, as_of: datetime) -> Changes:
+    """Write what `staged` says of records: new ones, changed ones, and what they were before."""
+    versions = Versions(partitions.db, table, partitions.load_id, as_of)
+    changes = versions.apply(partitions.paths(table.name), partitions.paths(VERSIONED[table.name]))
+    if changes.opened or changes.changed:
+        partitions.write(table)
+    return changes
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,28 @@ def known_currencies(versions: Sequence[Path]) -> str:
     )
 
 
+def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Put into table `others` the staged rows that say something else of a record than an earlier row does.
+
+    Of an account several rows may stand side by side: other holders, other currencies, other periods.
+    """
+    key, beside = quoted(table.key[0]), "false"
+    if table.name == "accounts":
+        beside = (
+            "(a.holder_id IS DISTINCT FROM b.holder_id OR a.currency <> b.currency"
+            f" OR coalesce(a.closed_on, DATE '{EVER}') <= coalesce(b.opened_on, DATE '0001-01-01')"
+            f" OR coalesce(b.closed_on, DATE '{EVER}') <= coalesce(a.opened_on, DATE '0001-01-01'))"
+        )
+    db.execute(f"CREATE OR REPLACE TABLE several AS SELECT {key} AS k FROM staged GROUP BY 1 HAVING count(*) > 1")
+    same = f"row({_of('a', table)}) IS NOT DISTINCT FROM row({_of('b', table)})"
+    db.execute(
+        f"CREATE OR REPLACE TABLE others AS SELECT DISTINCT b.file, b.line, b.{key} FROM staged a JOIN staged b"
+        f" ON a.{key} = b.{key} AND (a.file, a.line) < (b.file, b.line)"
+        f" WHERE a.{key} IN (FROM several) AND NOT ({same}) AND NOT {beside}"
+    )
+    return bool(db.execute("SELECT count(*) FROM others").fetchone()[0])
+
+
 class Versions:
     """The versions of one table during a load; `staged` holds what the files say."""
 
@@ -48,30 +80,6 @@ class Versions:
         self.db, self.table = db, table
         self.load_id, self.as_of = load_id, as_of
         self.key = quoted(table.key[0])
-        self.row = ", ".join(quoted(name) for name in table.column_names)
-
-    def contradictions(self) -> bool:
-        """Put into table `others` the staged rows that say something else of a record than an earlier row does.
-
-        Of an account several rows may stand side by side: other holders, other currencies, other periods.
-        """
-        beside = "false"
-        if self.table.name == "accounts":
-            beside = (
-                "(a.holder_id IS DISTINCT FROM b.holder_id OR a.currency <> b.currency"
-                f" OR coalesce(a.closed_on, DATE '{EVER}') <= coalesce(b.opened_on, DATE '0001-01-01')"
-                f" OR coalesce(b.closed_on, DATE '{EVER}') <= coalesce(a.opened_on, DATE '0001-01-01'))"
-            )
-        self.db.execute(
-            f"CREATE OR REPLACE TABLE several AS SELECT {self.key} AS k FROM staged GROUP BY 1 HAVING count(*) > 1"
-        )
-        same = f"row({_of('a', self.table)}) IS NOT DISTINCT FROM row({_of('b', self.table)})"
-        self.db.execute(
-            f"CREATE OR REPLACE TABLE others AS SELECT DISTINCT b.file, b.line, b.{self.key} FROM staged a JOIN staged b"
-            f" ON a.{self.key} = b.{self.key} AND (a.file, a.line) < (b.file, b.line)"
-            f" WHERE a.{self.key} IN (FROM several) AND NOT ({same}) AND NOT {beside}"
-        )
-        return bool(self.db.execute("SELECT count(*) FROM others").fetchone()[0])
 
     def apply(self, current: Sequence[Path], versions: Sequence[Path]) -> Changes:
         """Work out the new state; leaves the rows to write in `staged`, and the new versions in `new_versions`.
@@ -104,7 +112,7 @@ class Versions:
                 f"(SELECT DISTINCT {key} FROM valid WHERE {key} IN (SELECT {key} FROM opened UNION SELECT {key} FROM closed))"
             ),
         )
-        self._write_versions(versions)
+        self._write_versions()
         self._choose()
         return Changes(opened, read - opened, changed)
 
@@ -127,7 +135,7 @@ class Versions:
             )
         db.execute(f"CREATE OR REPLACE TABLE valid AS {valid}")
 
-    def _write_versions(self, versions: Sequence[Path]) -> None:
+    def _write_versions(self) -> None:
         """Table `new_versions`: empty where no record has more than one row."""
         db, key = self.db, self.key
         names = ", ".join(quoted(name) for name in self.table.column_names)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -113,9 +114,9 @@ class Store:
                 f"{self._current}: cannot be read ({error})", hint="Restore the workspace from its backup."
             ) from error
 
-    def keys_of(self, load: str, table: str) -> Path:
-        """Where the keys of the rows stand that a load added to a table."""
-        return self.folder / "loads" / load / f"{table}.parquet"
+    def keys_of(self, load: str) -> Path:
+        """The folder with the keys of the rows that a load added, TABLE.STEP.parquet."""
+        return self.folder / "loads" / load
 
     @property
     def scratch(self) -> Path:
@@ -174,6 +175,9 @@ class Store:
                     path.rmdir()
             elif path.relative_to(self.data).as_posix() not in keep:
                 path.unlink()
+        for folder in (self.folder / "loads").glob("*"):
+            if folder.name not in snapshot.loads:
+                shutil.rmtree(folder)
         for unfinished in self.folder.glob(".*.tmp"):
             unfinished.unlink()
         write_atomically(previous, json.dumps(sorted(file.path for file in snapshot.files)))

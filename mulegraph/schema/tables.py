@@ -92,6 +92,7 @@ class Column:
     references: str = ""
     limit: int = TEXT_LIMIT
     may_be_zero: bool = False
+    signed: bool = False
     masked: Mask | None = None
     filled: bool = False
     doc: str = ""
@@ -126,6 +127,8 @@ ACCOUNT_KINDS = ("personal", "business", "merchant", "savings", "internal", "unk
 PRECISIONS = ("second", "minute", "hour", "day")
 """How exactly a time is known. A day says nothing of the order inside it."""
 
+DIRECTIONS = ("in", "out")
+BALANCE_KINDS = ("booked", "available")
 DEVICE_KINDS = ("mobile", "computer")
 DEVICE_ACTIONS = ("login", "transfer", "limit_raised", "biometrics_enrolled", "phone_changed")
 DEVICE_OUTCOMES = ("ok", "wrong_pin", "wrong_otp")
@@ -235,9 +238,37 @@ _TRANSFERS = Table(
         Column("precision", Kind.CHOICE, choices=PRECISIONS, filled=True, doc="of `at`; empty: as it is written there"),
         Column("original_amount", Kind.AMOUNT, doc="what arrived or was ordered, where that is another sum"),
         Column("original_currency", Kind.CURRENCY, doc="of original_amount"),
+        Column("end_to_end_id", doc="given by the payer, the same at both banks"),
+        Column("uetr", doc="unique end-to-end transaction reference (UUID v4)"),
+        Column("returns", doc="transfer_id of the payment that this one gives back"),
     ),
     required=True,
     doc="Money from one account to another, paid in or taken out.",
+)
+_BALANCES = Table(
+    "balances",
+    ("account_id", "at", "kind", "source"),
+    (
+        Column("account_id", required=True, references="accounts", masked=Mask.ACCOUNT),
+        Column("at", Kind.TIME, required=True, doc="the balance is what all bookings until then leave"),
+        Column("balance", Kind.AMOUNT, required=True, may_be_zero=True, signed=True),
+        Column("currency", Kind.CURRENCY, required=True),
+        Column("kind", Kind.CHOICE, required=True, choices=BALANCE_KINDS),
+        Column("source", required=True, doc="statement and page, or the transfer that it stood beside"),
+    ),
+    doc="What accounts held at certain times, as their banks' statements say.",
+)
+_STATEMENT_LINES = Table(
+    "statement_lines",
+    ("account_id", "booking_id"),
+    (
+        Column("account_id", required=True, references="accounts", masked=Mask.ACCOUNT),
+        Column("booking_id", required=True, doc="the bank's, or made of what the line says"),
+        Column("transfer_id", required=True, doc="what the line was read as; both banks' lines have the same"),
+        Column("direction", Kind.CHOICE, required=True, choices=DIRECTIONS),
+        Column("statement", doc="statement and page"),
+    ),
+    doc="Lines of the banks' statements, and the transfers that they tell of.",
 )
 _CARD_EVENTS = Table(
     "card_events",
@@ -306,6 +337,8 @@ TABLES: dict[str, Table] = {
         _DEVICES,
         _DEVICE_USE,
         _TRANSFERS,
+        _STATEMENT_LINES,
+        _BALANCES,
         _CARD_EVENTS,
         _MERCHANTS,
         _LISTINGS,
@@ -354,6 +387,8 @@ def expectation(column: Column) -> str:
     """What a value of this column should look like, for error messages and the docs."""
     if column.kind is Kind.CHOICE:
         return "one of " + ", ".join(column.choices)
+    if column.signed:
+        return "a decimal number"
     if column.may_be_zero:
         return "a decimal number, zero or more"
     return EXPECTED[column.kind]
