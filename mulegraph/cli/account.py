@@ -87,6 +87,7 @@ def _who(known: dict[str, Any]) -> list[str]:
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
         f" opened {shown(known['opened_on']) or 'unknown'}",
         f"holder        {who}",
+        *([f"held by       {', '.join([known['holder_id'], *known['other_holders']])}"] if known["other_holders"] else []),
         f"score         {known['score']:.2f} = {made_of(known['parts']) or 'nothing is held against it'}",
         f"active        {active}",
     ]

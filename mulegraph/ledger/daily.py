@@ -48,8 +48,8 @@ def daily(ledger: Ledger) -> ir.Table:
     """One row an account and day with any transfer.
 
     Columns: account_id, day, value (all amounts), taken (receipts), free (those not arranged beforehand), payments,
-    night (payments before five in the morning on the bank's clock), transfers, currency, first_at, last_at. Amounts as floats but
-    `taken`.
+    night (payments before five in the morning on the bank's clock), transfers, currency, first_at, last_at. Amounts
+    as floats but `taken`.
     """
 
     def made() -> ir.Table:

@@ -29,6 +29,8 @@ from mulegraph.schema.tables import ALL_TABLES, AMOUNT_PLACES, TABLES, VERSIONED
 ENGINE_MEMORY = "3GB"
 MICROSECONDS_A_DAY = 86_400_000_000
 SECONDS_A_DAY, SECONDS_AN_HOUR = 86_400, 3_600
+MAX_SETTLING_STEPS = 3
+"""Virtual numbers of virtual numbers are followed so many times over, eight deep; nobody has seen three."""
 
 
 class Engine(StrEnum):
@@ -224,6 +226,27 @@ class Ledger:
     def account_numbers_of(self, ids: pa.Array) -> np.ndarray:
         """The same for an Arrow array of ids."""
         return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
+
+    def settling_numbers_of(self, ids: pa.Array) -> np.ndarray:
+        """Numbers of the accounts that money for the given ids ends on: virtual numbers stand for the one behind them."""
+        numbers = self.account_numbers_of(ids)
+        behind = self._settles_on
+        return numbers if behind is None else np.where(numbers < 0, numbers, behind[numbers])
+
+    @cached_property
+    def _settles_on(self) -> np.ndarray | None:
+        """By account number, the number of the account behind it; None where every account is its own."""
+        rows = self.arrow("accounts", ["settles_on"]).column(0)
+        if rows.null_count == len(rows):
+            return None
+        numbers = np.arange(len(rows), dtype=np.int64)
+        behind = self.account_numbers_of(rows.combine_chunks())
+        given = behind >= 0
+        numbers[given] = behind[given]
+        # A number may stand for one that stands for another; a circle ends after as many steps as there are.
+        for _ in range(MAX_SETTLING_STEPS):
+            numbers = numbers[numbers]
+        return numbers
 
     @cached_property
     def _starts(self) -> np.ndarray:

@@ -50,6 +50,12 @@ def ranking(space: Workspace, top: int | None) -> pd.DataFrame:
     return frame
 
 
+def _other_holders(space: Workspace, row: dict[str, Any]) -> list[str]:
+    """Holders beside the first, of an account that several people hold."""
+    beside = space.ledger.rows_beside("accounts", row["account_id"])
+    return sorted({str(each["holder_id"]) for each in beside if each["holder_id"]} - {row["holder_id"]})
+
+
 def account_page(space: Workspace, account: str, language: str) -> dict[str, Any]:
     """Everything known of one account: who, since when, traffic, lists, devices, neighbours, signs, score, phases."""
     row = space._row("accounts", "account_id", account)
@@ -62,6 +68,7 @@ def account_page(space: Workspace, account: str, language: str) -> dict[str, Any
     return {
         **row,
         "holder": space._row("holders", "holder_id", row["holder_id"]),
+        "other_holders": _other_holders(space, row),
         "score": scored[0]["score"] if scored else 0.0,
         "parts": json.loads(scored[0]["parts"]) if scored else {},
         "received": sums(transfers[transfers["target"] == account]),
