@@ -83,11 +83,13 @@ def _who(known: dict[str, Any]) -> list[str]:
     active = (
         f"{shown(known['active_from'])} to {shown(known['active_until'])}" if known["active_from"] else "no findings"
     )
+    others = known["other_holders"]
+    holders = [f"held by       {', '.join([known['holder_id'], *others])}"] if others else []
     lines = [
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
         f" opened {shown(known['opened_on']) or 'unknown'}",
         f"holder        {who}",
-        *([f"held by       {', '.join([known['holder_id'], *known['other_holders']])}"] if known["other_holders"] else []),
+        *holders,
         f"score         {known['score']:.2f} = {made_of(known['parts']) or 'nothing is held against it'}",
         f"active        {active}",
     ]

@@ -317,7 +317,7 @@ def what_was_expected(rule: Rule, column: Column) -> str:
         Rule.UNDECODABLE: "text in UTF-8 without NUL bytes",
         Rule.TOO_LONG: f"at most {column.limit} characters",
         Rule.NO_ZONE: "a zone in the value, or --zone",
-        Rule.BAD_AMOUNT: f"{expectation(column)}; marks that group thousands, and a decimal comma, are said in the mapping",
+        Rule.BAD_AMOUNT: f"{expectation(column)}; grouping marks and a decimal comma are said in the mapping",
         Rule.AMBIGUOUS_TIME: "a time that fits one format: day and month, or month and day",
         Rule.SCIENTIFIC: "all digits: a spreadsheet has rounded this number, so export it again as text",
         Rule.TOO_PRECISE: "no more decimals than the currency's smallest coin; if the mark groups thousands, say so"

@@ -228,7 +228,7 @@ class Ledger:
         return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
 
     def settling_numbers_of(self, ids: pa.Array) -> np.ndarray:
-        """Numbers of the accounts that money for the given ids ends on: virtual numbers stand for the one behind them."""
+        """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""
         numbers = self.account_numbers_of(ids)
         behind = self._settles_on
         return numbers if behind is None else np.where(numbers < 0, numbers, behind[numbers])
