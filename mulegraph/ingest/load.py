@@ -105,9 +105,7 @@ def _sources(folders: list[Path], mapping: FileMapping) -> tuple[list[Source], l
     return sources, unknown
 
 
-def _fresh(
-    sources: list[Source], snapshot: Snapshot, mapping: FileMapping, report: LoadReport
-) -> dict[str, Source]:
+def _fresh(sources: list[Source], snapshot: Snapshot, mapping: FileMapping, report: LoadReport) -> dict[str, Source]:
     """Sources whose content was not loaded before, by the mark to remember them by."""
     fresh: dict[str, Source] = {}
     for source in sources:
