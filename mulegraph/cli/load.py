@@ -21,7 +21,17 @@ from mulegraph.cli.graph_options import (
     server_of,
     tell_load,
 )
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, err, opened, show, steps_bar
+from mulegraph.cli.options import (
+    HERE,
+    OutputFormat,
+    WorkspaceFolder,
+    bytes_bar,
+    err,
+    moment,
+    opened,
+    show,
+    steps_bar,
+)
 from mulegraph.errors import UsageError
 from mulegraph.ingest.bookings import BookingLoad
 from mulegraph.ingest.load import LoadReport, load
@@ -44,7 +54,11 @@ def load_command(
     mapping: Annotated[Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")] = None,
     zone: Annotated[str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")] = None,
     max_rejects: Annotated[
-        str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
+        str | None,
+        typer.Option(help="Refuse a table with more bad rows than this: 250, 5% or 0.05. 5% if unsaid; ten are free."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="From when on changed accounts and holders are so (ISO, UTC); now if unsaid.")
     ] = None,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
@@ -63,8 +77,9 @@ def load_command(
         raise UsageError("--prune is for a server", hint="Name one with --graph, or leave --prune out.")
     chosen = read_mapping(mapping, zone=zone)
     limit = Limit.parse(max_rejects) if max_rejects is not None else None
+    since = moment(as_of, "--as-of")
     with bytes_bar() as progress:
-        report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
+        report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress, as_of=since)
     loaded = None if no_graph or offline_import else _fill(opened(workspace, server=server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
@@ -148,6 +163,14 @@ def _remarks(report: LoadReport) -> None:
     for table, rules in report.rejects.items():
         for rule, count in rules.items():
             typer.echo(f"{table}: {count} rejected, {rule}")
+    for table, sums in report.sums.items():
+        for each in sums:
+            span = f"{each['first_at']:%Y-%m-%d} to {each['last_at']:%Y-%m-%d}"
+            typer.echo(f"{table}: {each['rows']:,} new in {each['currency']}, {each['sum']:,} in all, {span}")
+    for remark in report.remarks:
+        typer.echo(f"note: {remark}")
+    if report.load:
+        typer.echo(f"This is load {report.load}; 'mulegraph ledger forget {report.load}' takes it back.")
     if report.rejects_folder is not None and report.rejects:
         typer.echo(f"Rejected rows, with line and rule: {report.rejects_folder}")
     typer.echo("Next: mulegraph scan" if report.changed else "The ledger is as it was.")

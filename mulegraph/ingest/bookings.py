@@ -19,6 +19,7 @@ import duckdb
 from mulegraph.ingest.booking_ends import fill_open_ends, know_banks, make_accounts, name_banks
 from mulegraph.ingest.booking_pairs import join_sides
 from mulegraph.ingest.readers.base import Returned, Verdict
+from mulegraph.ingest.remarks import Remark
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import AMOUNT_PLACES
 
@@ -58,6 +59,8 @@ class BookingLoad:
     transfers: int = 0
     balances: int = 0
     remarks: list[str] = field(default_factory=list)
+    staging_remarks: list[Remark] = field(default_factory=list)
+    """What reading the lines had to say."""
 
 
 @dataclass(frozen=True)

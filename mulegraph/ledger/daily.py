@@ -20,9 +20,11 @@ def moves(ledger: Ledger) -> ir.Table:
     """Receipts and payments, one row an account and transfer; transfers to oneself are left out.
 
     Columns: account_id, other (null: cash), received, amount, currency, channel, at, second and day since 1970,
-    transfer_id.
+    hour (on the bank's clock; null: not known), transfer_id.
     """
     transfers = ledger.transfers.filter((_.source != _.target).fill_null(True))
+    # A day without a clock has no hour: it is no night.
+    hour = (transfers.precision == "day").ifelse(ibis.null("int64"), ledger.local_hour(transfers["at"]))
     ends = [
         transfers.filter(_[mine].notnull()).select(
             account_id=_[mine],
@@ -34,6 +36,7 @@ def moves(ledger: Ledger) -> ir.Table:
             at=transfers["at"],
             second=transfers["at"].epoch_seconds(),
             day=(transfers["at"].epoch_seconds() / SECONDS_A_DAY).floor().cast("int64"),
+            hour=hour,
             transfer_id=_.transfer_id,
         )
         for mine, other in (("target", "source"), ("source", "target"))
@@ -45,7 +48,7 @@ def daily(ledger: Ledger) -> ir.Table:
     """One row an account and day with any transfer.
 
     Columns: account_id, day, value (all amounts), taken (receipts), free (those not arranged beforehand), payments,
-    night (payments before five in the morning UTC), transfers, currency, first_at, last_at. Amounts as floats but
+    night (payments before five in the morning on the bank's clock), transfers, currency, first_at, last_at. Amounts as floats but
     `taken`.
     """
 
@@ -56,7 +59,7 @@ def daily(ledger: Ledger) -> ir.Table:
             taken=_.amount.sum(where=_.received),
             free=_.amount.sum(where=_.received & ~_.channel.isin(ARRANGED)).cast("float64"),
             payments=paid.cast("int64").sum(),
-            night=(paid & (_["at"].hour() < NIGHT_ENDS)).cast("int64").sum(),
+            night=(paid & (_.hour < NIGHT_ENDS)).cast("int64").sum(),
             transfers=_.count(),
             currency=_.currency.min(),
             first_at=_["at"].min(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import ibis
@@ -23,10 +24,11 @@ from ibis.expr import types as ir
 from mulegraph.errors import UsageError
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
-from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, minor_exponents
+from mulegraph.schema.tables import ALL_TABLES, AMOUNT_PLACES, TABLES, VERSIONED, minor_exponents
 
 ENGINE_MEMORY = "3GB"
 MICROSECONDS_A_DAY = 86_400_000_000
+SECONDS_A_DAY, SECONDS_AN_HOUR = 86_400, 3_600
 
 
 class Engine(StrEnum):
@@ -98,7 +100,7 @@ class Ledger:
                 # Without the switch, the folder names (day=…) would become a column.
                 self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
             else:
-                self._tables[name] = ibis.memtable(TABLES[name].arrow_schema.empty_table())
+                self._tables[name] = ibis.memtable(ALL_TABLES[name].arrow_schema.empty_table())
         return self._tables[name]
 
     def kept(self, name: str, made: Callable[[], ir.Table]) -> ir.Table:
@@ -158,8 +160,57 @@ class Ledger:
         """A whole table in memory; transfers in time order."""
         paths = self.paths(name)
         if not paths:
-            return TABLES[name].arrow_schema.empty_table().select(columns or TABLES[name].column_names)
+            return ALL_TABLES[name].arrow_schema.empty_table().select(columns or ALL_TABLES[name].column_names)
         return pa.concat_tables([pq.read_table(path, columns=columns, partitioning=None) for path in paths])
+
+    def as_of(self, name: str, at: datetime) -> pa.Table:
+        """A table's rows as they were said to be at a time (UTC); all that stood side by side then.
+
+        Rows of payments and events are those of before that time.
+        """
+        rows = self.arrow(name)
+        if name in VERSIONED:
+            versions = self.arrow(VERSIONED[name])
+            stamp = pa.scalar(at, pa.timestamp("us"))
+            begun = pc.fill_null(pc.less_equal(versions["valid_from"], stamp), True)
+            lasting = pc.fill_null(pc.greater(versions["valid_to"], stamp), True)
+            key = TABLES[name].key[0]
+            plain = rows.filter(pc.invert(pc.is_in(rows[key], value_set=versions[key].combine_chunks())))
+            then = versions.filter(pc.and_(begun, lasting)).select(rows.column_names)
+            return pa.concat_tables([plain, then]).sort_by(key)
+        if "at" in rows.column_names:
+            return rows.filter(pc.less(rows["at"], pa.scalar(at, pa.timestamp("us"))))
+        return rows
+
+    def rows_beside(self, name: str, key: str) -> list[dict[str, object]]:
+        """All rows now in force of one record: an account's holders and currencies; [] where it has but one row."""
+        if name not in VERSIONED or not self.snapshot.of(VERSIONED[name]):
+            return []
+        versions = self.arrow(VERSIONED[name])
+        mine = pc.and_(pc.equal(versions[TABLES[name].key[0]], key), pc.is_null(versions["valid_to"]))
+        return list(versions.filter(mine).select(TABLES[name].column_names).to_pylist())
+
+    @property
+    def zone(self) -> str:
+        """The time zone that the bank's days and nights are in; UTC where no load said one."""
+        return self.snapshot.zone or "UTC"
+
+    def local_seconds(self, at: ir.Value) -> ir.Value:
+        """Seconds since 1970 on the bank's clock, for a time in UTC.
+
+        Plain arithmetic over the zone's changes within the ledger's days, so that every engine runs it alike.
+        """
+        info = ZoneInfo(self.zone)
+        seconds = at.epoch_seconds()
+        shift: ir.Value = ibis.literal(_offset(info, self.since))
+        for turn in offset_changes(info, self.since, self.until):
+            later = ibis.literal(_offset(info, turn))
+            shift = (seconds >= int(turn.replace(tzinfo=UTC).timestamp())).ifelse(later, shift)
+        return seconds + shift
+
+    def local_hour(self, at: ir.Value) -> ir.Value:
+        """The hour on the bank's clock, for a time in UTC."""
+        return (self.local_seconds(at) % SECONDS_A_DAY / SECONDS_AN_HOUR).floor().cast("int64")
 
     @cached_property
     def account_ids(self) -> pa.Array:
@@ -230,6 +281,26 @@ class Ledger:
         """A table as a stream of record batches, for what must not hold it whole (the graph)."""
         paths = [str(path) for path in self.paths(name)]
         return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
+
+
+def _offset(info: ZoneInfo, at: datetime) -> int:
+    """Seconds that a zone is ahead of UTC at a time in UTC."""
+    offset = at.replace(tzinfo=UTC).astimezone(info).utcoffset()
+    return int(offset.total_seconds()) if offset else 0
+
+
+def offset_changes(info: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
+    """Times (UTC, to the minute) between two at which a zone's clock is moved."""
+    turns, day = [], since
+    while day < until:
+        low, high = day, day + timedelta(days=1)
+        if _offset(info, low) != _offset(info, high):
+            while high - low > timedelta(minutes=1):
+                middle = low + (high - low) / 2
+                low, high = (middle, high) if _offset(info, middle) == _offset(info, low) else (low, middle)
+            turns.append(high.replace(second=0, microsecond=0))
+        day += timedelta(days=1)
+    return turns
 
 
 def spark_engine() -> ibis.BaseBackend:

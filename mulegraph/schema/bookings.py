@@ -7,12 +7,10 @@ and SWIFT MT940 (fields 61 and 86), whose common part this is.
 
 from __future__ import annotations
 
-from mulegraph.schema.tables import DIRECTIONS, LONG_TEXT_LIMIT, Column, Kind, Mask, Table
+from mulegraph.schema.tables import DIRECTIONS, LONG_TEXT_LIMIT, PRECISIONS, Column, Kind, Mask, Table
 
 BOOKING_STATES = ("booked", "pending", "rejected", "reversed")
 BOOKING_KINDS = ("transfer", "direct_debit", "card", "cash", "fee", "interest", "cheque", "other")
-PRECISIONS = ("second", "minute", "day")
-"""How exactly a time is known. A day says nothing of the order inside it."""
 
 BOOKINGS = Table(
     "bookings",

@@ -1,4 +1,4 @@
-"""The one schema: tables, columns, types, choices and references of the ledger (design §4).
+"""The one schema: tables, columns, types, choices and references of the ledger.
 
 Reading, checking, `docs/tables.md`, the simulator's files and the graph's tables are all derived from
 `TABLES`; nothing else in mulegraph spells out a column list.
@@ -34,6 +34,7 @@ class Kind(StrEnum):
     AMOUNT = "amount"
     FRACTION = "fraction"
     CURRENCY = "currency"
+    ZONE = "zone"
 
 
 ARROW_TYPE: dict[Kind, pa.DataType] = {
@@ -44,6 +45,7 @@ ARROW_TYPE: dict[Kind, pa.DataType] = {
     Kind.AMOUNT: pa.decimal128(18, AMOUNT_PLACES),
     Kind.FRACTION: pa.float64(),
     Kind.CURRENCY: pa.string(),
+    Kind.ZONE: pa.string(),
 }
 
 EXPECTED: dict[Kind, str] = {
@@ -54,6 +56,7 @@ EXPECTED: dict[Kind, str] = {
     Kind.AMOUNT: "a decimal number above zero",
     Kind.FRACTION: "a number from 0 to 1",
     Kind.CURRENCY: "an ISO 4217 code",
+    Kind.ZONE: "a time zone such as Asia/Ho_Chi_Minh",
 }
 
 
@@ -78,7 +81,8 @@ class Mask(StrEnum):
 class Column:
     """One column: `required` ones may not be empty; `references` names the table its values must be in.
 
-    `masked` says how its values are shown; None: as they are.
+    `masked` says how its values are shown; None: as they are. `filled` columns are worked out by a load where the
+    file does not have them.
     """
 
     name: str
@@ -90,6 +94,7 @@ class Column:
     may_be_zero: bool = False
     signed: bool = False
     masked: Mask | None = None
+    filled: bool = False
     doc: str = ""
 
 
@@ -119,6 +124,9 @@ class Table:
 
 
 ACCOUNT_KINDS = ("personal", "business", "merchant", "savings", "internal", "unknown")
+PRECISIONS = ("second", "minute", "hour", "day")
+"""How exactly a time is known. A day says nothing of the order inside it."""
+
 DIRECTIONS = ("in", "out")
 BALANCE_KINDS = ("booked", "available")
 DEVICE_KINDS = ("mobile", "computer")
@@ -155,7 +163,11 @@ _ACCOUNTS = Table(
         Column("kind", Kind.CHOICE, required=True, choices=ACCOUNT_KINDS),
         Column("opened_on", Kind.DATE),
         Column("closed_on", Kind.DATE),
-        Column("currency", Kind.CURRENCY, required=True, doc="every transfer of the account is in it"),
+        Column(
+            "currency", Kind.CURRENCY, required=True, doc="of its transfers; an account of several has a row for each"
+        ),
+        Column("settles_on", masked=Mask.ACCOUNT, doc="the account behind a virtual number: money goes there"),
+        Column("zone", Kind.ZONE, doc="where its days and nights are; empty: the bank's, or the ledger's"),
     ),
     required=True,
     doc="Every account that a transfer names, also those at other banks.",
@@ -223,6 +235,9 @@ _TRANSFERS = Table(
         Column("device_id", masked=Mask.DEVICE),
         Column("place"),
         Column("reference", limit=LONG_TEXT_LIMIT, masked=Mask.HIDDEN, doc="the payment's free text"),
+        Column("precision", Kind.CHOICE, choices=PRECISIONS, filled=True, doc="of `at`; empty: as it is written there"),
+        Column("original_amount", Kind.AMOUNT, doc="what arrived or was ordered, where that is another sum"),
+        Column("original_currency", Kind.CURRENCY, doc="of original_amount"),
         Column("end_to_end_id", doc="given by the payer, the same at both banks"),
         Column("uetr", doc="unique end-to-end transaction reference (UUID v4)"),
         Column("returns", doc="transfer_id of the payment that this one gives back"),
@@ -331,6 +346,31 @@ TABLES: dict[str, Table] = {
     )
 }
 """In loading order: a table comes after those it references."""
+
+
+VERSIONED: dict[str, str] = {
+    "accounts": "account_versions",
+    "holders": "holder_versions",
+    "devices": "device_versions",
+    "merchants": "merchant_versions",
+}
+"""Tables of records that change, and where what was said of a record before, or beside, is kept."""
+
+
+def versions_of(name: str) -> Table:
+    """The table of versions of a table: every row of records that have more than one, with when each was valid."""
+    table = TABLES[name]
+    more = (
+        Column("valid_from", Kind.TIME, doc="empty: from the first load on"),
+        Column("valid_to", Kind.TIME, doc="empty: still"),
+        Column("opened_by", doc="the load that said so"),
+        Column("closed_by", doc="the load that said otherwise"),
+    )
+    return Table(VERSIONED[name], (*table.key, "valid_from"), (*table.columns, *more), doc=f"Versions of {name}.")
+
+
+ALL_TABLES: dict[str, Table] = {**TABLES, **{VERSIONED[name]: versions_of(name) for name in VERSIONED}}
+"""What the ledger holds: the tables that are loaded, and their versions."""
 
 
 @cache

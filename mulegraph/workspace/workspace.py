@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,8 +22,11 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.tracing import METHODS
+from mulegraph.ingest.forget import Forgotten, forget
 from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.ledger.store import Store
 from mulegraph.privacy.door import outward
+from mulegraph.schema.tables import ALL_TABLES
 from mulegraph.settings import Settings, read_settings
 from mulegraph.views.notebook_cards import AccountPage, View, view
 from mulegraph.workspace.account_page import account_page, explained, ranking, told
@@ -51,6 +55,29 @@ class Workspace(GraphQuestions):
         """Read the ledger anew: it was written to."""
         for name in ("ledger", "run", "masker", "own_banks", "_transfers", "_neighbours"):
             self.__dict__.pop(name, None)
+
+    @outward
+    def ledger_rows(self, table: str, *, at: datetime | None = None, top: int | None = None) -> pd.DataFrame:
+        """Rows of a table as they were loaded; `at`: as they were said to be at that time (UTC)."""
+        if table not in ALL_TABLES:
+            raise UsageError(f"table '{table}' is unknown", hint="Expected one of " + ", ".join(ALL_TABLES) + ".")
+        rows = self.ledger.arrow(table) if at is None else self.ledger.as_of(table, at)
+        return frame_of(rows if top is None else rows.slice(0, top))
+
+    def loads(self) -> list[dict[str, Any]]:
+        """Loads that changed the ledger, the latest first: load, at, files, rows by table, known."""
+        records = Store(self.folder / "ledger").current().loads
+        return [
+            {"load": name, "at": each.at[:16], "files": list(each.files), "rows": each.rows, "known": each.known}
+            for name, each in reversed(records.items())
+        ]
+
+    def forget_load(self, load: str) -> Forgotten:
+        """Take a load back; the journal keeps that it was there."""
+        gone = forget(self.folder, load)
+        self.forget_ledger()
+        self.journal.append("forgot a load", about=load, rows=gone.rows)
+        return gone
 
     @cached_property
     def settings(self) -> Settings:

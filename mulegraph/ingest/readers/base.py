@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from mulegraph.errors import DataError
+from mulegraph.ingest.columns import FileColumns, plain_columns
 from mulegraph.ingest.mapping import TableMapping
 from mulegraph.schema.bookings import BOOKINGS
 
@@ -127,6 +128,10 @@ class StatementFile:
     ignored_columns: tuple[str, ...] = ()
     expected_columns: int = 0
     failure: DataError | None = None
+
+    def columns(self) -> FileColumns:
+        """Its columns are those of bookings."""
+        return plain_columns(BOOKINGS)
 
     def schema(self) -> pa.Schema:
         """What `batches` yields: line, the column that cannot be read (always null), every column as text."""
