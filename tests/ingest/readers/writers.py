@@ -37,7 +37,9 @@ def money(cents: int) -> str:
     return f"{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
-def camt053(account: str, payments: Sequence[Payment], opening: int = 100_000, *, details: str = "", bic: str = "") -> str:
+def camt053(
+    account: str, payments: Sequence[Payment], opening: int = 100_000, *, details: str = "", bic: str = ""
+) -> str:
     """A statement of one account in camt.053.001.08."""
     entries, balance = [], opening
     for number, payment in enumerate(payments):
@@ -92,7 +94,12 @@ def mt940(account: str, payments: Sequence[Payment], number: int = 1, opening: i
             f":86:/TRTP/SCT/IBAN/{other}{reference}{uetr}/REMI/x",
         ]
     sign = "D" if balance < 0 else "C"
-    head = [f":20:S{number}", f":25:{account}", f":28C:{number}/1", f":60F:C260202EUR{money(opening).replace('.', ',')}"]
+    head = [
+        f":20:S{number}",
+        f":25:{account}",
+        f":28C:{number}/1",
+        f":60F:C260202EUR{money(opening).replace('.', ',')}",
+    ]
     return "\n".join([*head, *lines, f":62F:{sign}260203EUR{money(balance).replace('.', ',')}", "-", ""])
 
 
