@@ -33,8 +33,10 @@ from mulegraph.cli.options import (
     steps_bar,
 )
 from mulegraph.errors import UsageError
+from mulegraph.ingest.bookings import BookingLoad
 from mulegraph.ingest.load import LoadReport, load
 from mulegraph.ingest.mapping import read_mapping
+from mulegraph.ingest.readers import formats
 from mulegraph.ingest.rejects import Limit
 from mulegraph.views.tables import Format, plain
 from mulegraph.workspace.workspace import Workspace
@@ -126,11 +128,36 @@ def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dic
     typer.echo(json.dumps(plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
 
 
+def _tell_bookings(done: BookingLoad) -> None:
+    """What became of bookings that is no row of a table."""
+    sentences = {
+        f"{done.transfers:,} transfers made of {done.read:,} bookings": done.read,
+        f"{done.joined:,} bookings are the other side of a payment that is one transfer": done.joined,
+        f"{done.joined_without_reference:,} of these were joined by ends, amount and day, without a reference,"
+        f" and {done.ambiguous:,} among several equal ones": done.joined_without_reference,
+        f"{done.repeated:,} stand in another export or statement as well and count once": done.repeated,
+        f"{done.pending:,} are not booked yet and were left out": done.pending,
+        f"{done.rejected_payments:,} were rejected by a bank and were left out": done.rejected_payments,
+        f"{done.open_ends:,} name no other party: an account of the bank stands for it": done.open_ends,
+        f"{done.returns:,} give a payment back": done.returns,
+        f"{done.returns_of_unknown:,} returns name a payment that is not here": done.returns_of_unknown,
+        f"{done.accounts_made:,} accounts made of the ends of payments": done.accounts_made,
+        f"{done.balances:,} balances": done.balances,
+    }
+    for sentence, rows in sentences.items():
+        if rows:
+            typer.echo(f"bookings: {sentence}")
+    for remark in done.remarks:
+        typer.echo(remark)
+
+
 def _remarks(report: LoadReport) -> None:
+    if report.bookings is not None:
+        _tell_bookings(report.bookings)
     if report.unchanged_files:
         typer.echo("Already loaded, left out: " + ", ".join(report.unchanged_files))
     if report.unknown_files:
-        typer.echo("Not a table of the ledger, left out: " + ", ".join(report.unknown_files))
+        typer.echo(f"Not read: {', '.join(report.unknown_files)}. What is read: {formats()}.")
     for name, columns in report.ignored_columns.items():
         typer.echo(f"{name}: columns not in the ledger, left out: {', '.join(columns)}")
     for table, rules in report.rejects.items():

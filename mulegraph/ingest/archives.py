@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import Protocol
 
 from mulegraph.errors import DataError
 
@@ -20,7 +20,7 @@ LARGEST_BYTES = 20 << 30
 """Of all members of a folder's archives together, unpacked."""
 
 LARGEST_RATIO = 200
-"""Unpacked to packed, for what is larger than `RATIO_FROM`. XML of statements packs 20 to 40 times; bombs, a thousand."""
+"""Unpacked to packed, for what is larger than `RATIO_FROM`. XML packs 20 to 40 times; a bomb, a thousand times."""
 
 RATIO_FROM = 64 << 20
 _BLOCK = 1 << 20
@@ -50,10 +50,17 @@ def unpacked(folder: Path) -> Iterator[list[Path]]:
         yield folders
 
 
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
 def _is_archive(path: Path) -> bool:
-    """Tables in .csv.gz are streamed as they are."""
+    """Whether the beginning says so as well as the name. Tables in .csv.gz are streamed as they are."""
     name = path.name.lower()
-    return path.is_file() and not name.startswith(".") and name.endswith(ARCHIVES) and not name.endswith(".csv.gz")
+    if not path.is_file() or name.startswith(".") or not name.endswith(ARCHIVES) or name.endswith(".csv.gz"):
+        return False
+    with path.open("rb") as stream:
+        return stream.read(2) in (b"PK", b"\x1f\x8b")
 
 
 def _unpack(path: Path, into: Path, left: int) -> int:
@@ -87,14 +94,15 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in parts)
 
 
-def _copy(stream: IO[bytes], target: Path, path: Path, packed: int, left: int) -> int:
+def _copy(stream: _Readable, target: Path, path: Path, packed: int, left: int) -> int:
     size = 0
     with target.open("wb") as out:
         while block := stream.read(_BLOCK):
             size += len(block)
             if size > left or (size > RATIO_FROM and size > packed * LARGEST_RATIO):
                 raise DataError(
-                    f"{path.name}: unpacks to more than {size >> 20:,} MB, which no bank's file does: refused", hint=_HINT
+                    f"{path.name}: unpacks to more than {size >> 20:,} MB, which no bank's file does: refused",
+                    hint=_HINT,
                 )
             out.write(block)
     shutil.copystat(path, target)

@@ -13,7 +13,9 @@ from mulegraph.ledger.engine import scan
 
 BIC = "[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?"
 
-_STAND_INS = "CASE kind WHEN 'fee' THEN 'fees' WHEN 'interest' THEN 'interest' WHEN 'card' THEN 'cards' ELSE 'others' END"
+_STAND_INS = (
+    "CASE kind WHEN 'fee' THEN 'fees' WHEN 'interest' THEN 'interest' WHEN 'card' THEN 'cards' ELSE 'others' END"
+)
 """What stands for the other party where a bank does not name it, one for money in and one for money out.
 
 Two of them, so that no path runs through: what two customers paid to people who are not named is not one heap of money.
@@ -22,7 +24,11 @@ Two of them, so that no path runs through: what two customers paid to people who
 
 def know_banks(db: duckdb.DuckDBPyConnection, accounts: Sequence[Path]) -> None:
     """Make `known_accounts` of the ledger's and `iban_banks`, where in an IBAN the bank stands (ISO 13616 registry)."""
-    rows = f"SELECT account_id, bank FROM {scan(accounts)}" if accounts else "SELECT '' AS account_id, '' AS bank WHERE false"
+    rows = (
+        f"SELECT account_id, bank FROM {scan(accounts)}"
+        if accounts
+        else "SELECT '' AS account_id, '' AS bank WHERE false"
+    )
     db.execute(f"CREATE OR REPLACE TABLE known_accounts AS {rows}")
     db.execute("CREATE OR REPLACE TABLE iban_banks (country VARCHAR, first INTEGER, length INTEGER)")
     places = []
@@ -61,7 +67,7 @@ def name_banks(db: duckdb.DuckDBPyConnection) -> None:
         " FROM named LEFT JOIN iban_banks p ON p.country = left(number, 2)"
     )
     db.execute(
-        f"CREATE OR REPLACE TABLE bank_names AS SELECT prefix, coalesce(any_value(ours), any_value(theirs)) AS name FROM"
+        "CREATE OR REPLACE TABLE bank_names AS SELECT prefix, coalesce(any_value(ours), any_value(theirs)) AS name FROM"
         f" (SELECT {_prefix('account_id')} AS prefix, bank AS ours, NULL AS theirs FROM known_accounts"
         "  LEFT JOIN iban_banks p ON p.country = left(account_id, 2)"
         "  UNION ALL SELECT prefix, NULL, mode(bank) FROM named WHERE bank IS NOT NULL GROUP BY prefix)"
@@ -79,10 +85,13 @@ def fill_open_ends(db: duckdb.DuckDBPyConnection) -> int:
     open_ends = "(payer IS NULL OR payee IS NULL) AND kind <> 'cash'"
     ((count,),) = db.execute(f"SELECT count(*) FROM payments WHERE {open_ends}").fetchall()
     own = "coalesce((SELECT bank FROM ends WHERE number = coalesce(payer, payee)), 'unknown')"
+
+    def filled(end: str) -> str:
+        stand_in = f"concat_ws(':', {own}, {_STAND_INS}, '{end}', currency)"
+        return f"CASE WHEN {open_ends} AND {end} IS NULL THEN {stand_in} ELSE {end} END AS {end}"
+
     db.execute(
-        f"CREATE OR REPLACE TABLE payments AS SELECT * REPLACE ("
-        f" CASE WHEN {open_ends} AND payer IS NULL THEN concat_ws(':', {own}, {_STAND_INS}, 'payer', currency) ELSE payer END AS payer,"
-        f" CASE WHEN {open_ends} AND payee IS NULL THEN concat_ws(':', {own}, {_STAND_INS}, 'payee', currency) ELSE payee END AS payee),"
+        f"CREATE OR REPLACE TABLE payments AS SELECT * REPLACE ({filled('payer')}, {filled('payee')}),"
         f" {open_ends} AS open_end FROM payments"
     )
     return int(count)
@@ -92,7 +101,8 @@ def make_accounts(db: duckdb.DuckDBPyConnection) -> int:
     """Make `made_accounts` (account_id, bank, kind, currency) of the ends that no account stands for; how many."""
     db.execute(
         "CREATE OR REPLACE TABLE made_accounts AS WITH both_ends AS ("
-        " SELECT payer AS number, currency, open_end AND payer LIKE '%:payer:%' AS stands_in FROM payments WHERE payer IS NOT NULL"
+        " SELECT payer AS number, currency, open_end AND payer LIKE '%:payer:%' AS stands_in"
+        " FROM payments WHERE payer IS NOT NULL"
         " UNION ALL SELECT payee, currency, open_end AND payee LIKE '%:payee:%' FROM payments WHERE payee IS NOT NULL)"
         " SELECT number AS account_id, coalesce(any_value(e.bank), split_part(number, ':', 1)) AS bank,"
         " CASE WHEN bool_or(stands_in) THEN 'internal' ELSE 'unknown' END AS kind, mode(currency) AS currency"

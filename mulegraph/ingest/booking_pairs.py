@@ -1,8 +1,8 @@
 """Which bookings are the same payment: the payer's bank, the payee's and the message between them each tell of it.
 
-Pairs are looked for in three rounds: by UETR; by end-to-end reference and amount; by ends, amount and day alone. In each
-round the k-th on one side goes with the k-th on the other among those that agree in everything that is known, first
-within a day, then within some days. So n equal payments of a day stay n, and none is joined with two.
+Pairs are looked for in three rounds: by UETR; by end-to-end reference and amount; by ends, amount and day alone. In
+each round the k-th on one side goes with the k-th on the other among those that agree in everything that is known,
+first within a day, then within some days. So n equal payments of a day stay n, and none is joined with two.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _COMPATIBLE = "(o.other IS NULL OR o.other = i.account) AND (i.other IS NULL OR 
 def join_sides(db: duckdb.DuckDBPyConnection, max_days: int) -> Joined:
     """Make `sides` (n, t): booking n is another side of the payment that booking t tells of first."""
     db.execute("CREATE OR REPLACE TABLE sides (n BIGINT, t BIGINT, round VARCHAR, equals BIGINT)")
-    for name, key, agrees in _ROUNDS:
-        _absorb(db, name, key, agrees)
+    for _, key, agrees in _ROUNDS:
+        _absorb(db, key, agrees)
     for name, key, agrees in _ROUNDS:
         _pair(db, name, key, agrees, 0)
         _pair(db, name, key, agrees, max_days if name != "ends" else 1)
@@ -65,8 +65,9 @@ def _pair(db: duckdb.DuckDBPyConnection, name: str, key: str, agrees: str, days:
     def side(direction: str) -> str:
         window = f"PARTITION BY {key}, {ends}{per_day}"
         return (
-            f"SELECT *, {key} AS pair_key, {ends} AS ends, row_number() OVER ({window} ORDER BY \"at\", n) AS k,"
-            f" count(*) OVER ({window}) AS equals FROM ({_left(direction)}) WHERE {key} IS NOT NULL AND other IS NOT NULL"
+            f'SELECT *, {key} AS pair_key, {ends} AS ends, row_number() OVER ({window} ORDER BY "at", n) AS k,'
+            f" count(*) OVER ({window}) AS equals FROM ({_left(direction)})"
+            f" WHERE {key} IS NOT NULL AND other IS NOT NULL"
         )
 
     db.execute(
@@ -93,12 +94,14 @@ def _pair_open(db: duckdb.DuckDBPyConnection, name: str, key: str, days: int) ->
     )
 
 
-def _absorb(db: duckdb.DuckDBPyConnection, name: str, key: str, agrees: str) -> None:
+def _absorb(db: duckdb.DuckDBPyConnection, key: str, agrees: str) -> None:
     """Statement lines that tell of a payment between banks which a message (pacs.008, MT103) tells of as well."""
     for direction in ("out", "in"):
         mine = "account" if direction == "out" else "other"
-        known = "SELECT n FROM sides"
-        lines = f"SELECT *, {key} AS pair_key FROM settled WHERE NOT whole AND direction = '{direction}' AND n NOT IN ({known})"
+        lines = (
+            f"SELECT *, {key} AS pair_key FROM settled WHERE NOT whole AND direction = '{direction}'"
+            " AND n NOT IN (SELECT n FROM sides)"
+        )
         # Of one message one line a side: it is counted by side.
         taken = f"SELECT t FROM sides JOIN settled USING (n) WHERE direction = '{direction}' AND NOT whole"
         payments = f"SELECT *, {key} AS pair_key FROM settled WHERE whole AND n NOT IN ({taken})"

@@ -1,9 +1,9 @@
 """Bookings → transfers: lines of statements become payments from one account to another, each of them once.
 
-Every step is one SQL statement over DuckDB tables, which spill to disk, so that a payment's two sides may stand anywhere:
+Every step is one SQL statement over DuckDB tables, which spill to disk, so that a payment's sides may stand anywhere:
 
 1. `settled`: what is booked (not pending, not rejected), once, though it stands in overlapping exports;
-2. `sides` (`booking_pairs`): bookings that are the same payment, seen by the payer's bank, the payee's and between them;
+2. `sides` (`booking_pairs`): bookings that are the same payment, seen by the payer's bank and by the payee's;
 3. `payments`: one row a payment, with the ends that a booking leaves open filled in (`booking_ends`);
 4. rows of the ledger: transfers, the accounts that they need, and which line of which statement each came from.
 """
@@ -91,7 +91,11 @@ def take_bookings(
     _know_open_sides(db, ledger)
     load.returns_of_unknown = _add_returned(db, returned, ledger.transfers)
     joined = join_sides(db, MAX_DAYS_APART)
-    load.joined, load.joined_without_reference, load.ambiguous = joined.sides, joined.without_reference, joined.ambiguous
+    load.joined, load.joined_without_reference, load.ambiguous = (
+        joined.sides,
+        joined.without_reference,
+        joined.ambiguous,
+    )
     _make_payments(db)
     know_banks(db, ledger.accounts)
     name_banks(db)
@@ -133,7 +137,8 @@ def _read_lines(db: duckdb.DuckDBPyConnection, whole_files: Sequence[int]) -> No
             CASE WHEN regexp_full_match(lower(trim(uetr)), '{UUID}') THEN lower(trim(uetr)) END AS uetr,
             {_reference("bank_reference")} AS bank_ref,
             booked_at AS "at", CAST(booked_at AS DATE) AS day, value_date,
-            coalesce(precision, CASE WHEN booked_at = date_trunc('day', booked_at) THEN 'day' ELSE 'second' END) AS precision,
+            coalesce(precision, CASE WHEN booked_at = date_trunc('day', booked_at) THEN 'day' ELSE 'second' END)
+                AS precision,
             coalesce(status, 'booked') AS status, returns, coalesce(kind, 'transfer') AS kind,
             balance_after, statement, remittance, file IN ({whole}) AS whole, CAST(NULL AS VARCHAR) AS transfer_id
         FROM staged""")
@@ -161,12 +166,13 @@ def _apply_verdicts(db: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) 
 def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:
     """Make `settled` of `lines`: each line once, with a stable id; gives how many were repeated or known.
 
-    The id is made of the account, the day, the amount and the bank's reference or the counterparty, and a running number
+    The id is made of the account, the day, the amount, the bank's reference or the counterparty, and a running number
     among equals of a file. So what overlapping exports repeat is known, and two equal payments of a day are two.
     """
     content = """md5(concat_ws('|', account, CAST(day AS VARCHAR), direction, CAST(amount AS VARCHAR), currency,
-        CASE WHEN uetr IS NOT NULL AND whole THEN 'u/' || uetr WHEN bank_ref IS NOT NULL AND NOT whole THEN 'r/' || bank_ref
-        ELSE coalesce(other, '') || '/' || coalesce(e2e, '') END))"""
+        CASE WHEN uetr IS NOT NULL AND whole THEN 'u/' || uetr
+        WHEN bank_ref IS NOT NULL AND NOT whole THEN 'r/' || bank_ref ELSE
+            coalesce(other, '') || '/' || coalesce(e2e, '') END))"""
     db.execute(f"""
         CREATE OR REPLACE TABLE numbered AS SELECT * EXCLUDE (content), CASE WHEN booking_id IS NOT NULL THEN booking_id
             ELSE left(content, 24) || '-' || row_number() OVER (PARTITION BY file, content ORDER BY n) END AS made_id
@@ -189,8 +195,8 @@ def _know_open_sides(db: duckdb.DuckDBPyConnection, ledger: LedgerPaths) -> None
     ends = "CASE WHEN l.direction = 'out' THEN t.target ELSE t.source END"
     db.execute(f"""
         INSERT INTO settled BY NAME
-        WITH days AS (SELECT min(day) - INTERVAL {MAX_DAYS_APART} DAY AS first, max(day) + INTERVAL {MAX_DAYS_APART + 1} DAY AS last
-                      FROM settled),
+        WITH days AS (SELECT min(day) - INTERVAL {MAX_DAYS_APART} DAY AS first,
+                             max(day) + INTERVAL {MAX_DAYS_APART + 1} DAY AS last FROM settled),
         open AS (SELECT transfer_id, any_value(account_id) AS account_id, any_value(direction) AS direction,
                         any_value(booking_id) AS booking_id FROM {scan(ledger.statement_lines)}
                  GROUP BY transfer_id HAVING count(*) = 1)
@@ -207,11 +213,12 @@ def _add_returned(db: duckdb.DuckDBPyConnection, returned: Sequence[Returned], t
     if not returned:
         return 0
     db.execute(f"""
-        CREATE OR REPLACE TABLE given_back (e2e VARCHAR, uetr VARCHAR, amount DECIMAL(18,{AMOUNT_PLACES}), currency VARCHAR,
-            "at" VARCHAR, reference VARCHAR)""")
+        CREATE OR REPLACE TABLE given_back (e2e VARCHAR, uetr VARCHAR, amount DECIMAL(18,{AMOUNT_PLACES}),
+            currency VARCHAR, "at" VARCHAR, reference VARCHAR)""")
     rows = [(each.end_to_end_id, each.uetr, each.amount, each.currency, each.at, each.reference) for each in returned]
     db.executemany("INSERT INTO given_back VALUES (?, lower(?), ?, ?, ?, ?)", rows)
-    of_ledger = f"UNION ALL SELECT source, target, end_to_end_id, uetr, transfer_id FROM {scan(transfers)}" if transfers else ""
+    columns = "source, target, end_to_end_id, uetr, transfer_id"
+    of_ledger = f"UNION ALL SELECT {columns} FROM {scan(transfers)}" if transfers else ""
     db.execute(f"""
         CREATE OR REPLACE TABLE originals AS WITH known (payer, payee, e2e, uetr, id) AS (
             SELECT CASE WHEN direction = 'out' THEN account ELSE other END,
@@ -221,18 +228,19 @@ def _add_returned(db: duckdb.DuckDBPyConnection, returned: Sequence[Returned], t
             ON k.uetr = g.uetr OR g.uetr IS NULL AND k.e2e = g.e2e OR k.id = g.reference
         WHERE k.payer IS NOT NULL AND k.payee IS NOT NULL
         QUALIFY row_number() OVER (PARTITION BY g.reference, g.amount ORDER BY k.id) = 1""")
-    time = """CASE WHEN length("at") > 10 THEN timezone('UTC', CAST("at" AS TIMESTAMPTZ)) ELSE CAST("at" AS TIMESTAMP) END"""
+    instant, day = """timezone('UTC', CAST("at" AS TIMESTAMPTZ))""", 'CAST("at" AS TIMESTAMP)'
+    time = f'CASE WHEN length("at") > 10 THEN {instant} ELSE {day} END'
     db.execute(f"""
-        INSERT INTO settled BY NAME SELECT (SELECT coalesce(max(n), 0) FROM settled) + row_number() OVER () AS n, -1 AS file,
-            0 AS line, payee AS account, md5(reference || CAST(amount AS VARCHAR)) AS made_id, 'out' AS direction, amount,
-            currency, payer AS other, e2e, {time} AS "at", CAST({time} AS DATE) AS day,
+        INSERT INTO settled BY NAME SELECT (SELECT coalesce(max(n), 0) FROM settled) + row_number() OVER () AS n,
+            -1 AS file, 0 AS line, payee AS account, md5(reference || CAST(amount AS VARCHAR)) AS made_id,
+            'out' AS direction, amount, currency, payer AS other, e2e, {time} AS "at", CAST({time} AS DATE) AS day,
             CASE WHEN length("at") > 10 THEN 'second' ELSE 'day' END AS precision, 'booked' AS status,
             reference AS returns, 'transfer' AS kind, true AS whole FROM originals""")
     return len(returned) - _count(db, "originals")
 
 
 def _make_payments(db: duckdb.DuckDBPyConnection) -> None:
-    """Make `payments`, one row for all the sides of a payment that the ledger does not have yet, and `made_statement_lines`.
+    """Make `payments`, a row for all the sides of a payment that the ledger does not have, and `made_statement_lines`.
 
     Where the sides differ, the amount is what arrived (in two currencies: what was paid, and what arrived as original
     amount), and the time is the payer's where both are as exact.
@@ -251,8 +259,10 @@ def _make_payments(db: duckdb.DuckDBPyConnection) -> None:
             CASE WHEN direction = 'out' THEN bank ELSE other_bank END AS payer_bank,
             CASE WHEN direction = 'in' THEN bank ELSE other_bank END AS payee_bank
         FROM settled s LEFT JOIN (SELECT n, any_value(t) AS t FROM sides GROUP BY n) x USING (n)""")
-    alone = """SELECT t, payer, payee, payer_bank, payee_bank, amount, currency, original_amount, original_currency, "at",
-        precision, value_date, e2e, uetr, returns AS returned, kind, remittance, account || '/' || made_id AS content
+    alone = """
+        SELECT t, payer, payee, payer_bank, payee_bank, amount, currency, original_amount, original_currency,
+            "at", precision, value_date, e2e, uetr, returns AS returned, kind, remittance,
+            account || '/' || made_id AS content
         FROM grouped WHERE t NOT IN (SELECT t FROM sides) AND n > 0"""
     together = f"""
         SELECT t, {first("payer")} AS payer, {first("payee")} AS payee,
@@ -271,11 +281,13 @@ def _make_payments(db: duckdb.DuckDBPyConnection) -> None:
         SELECT t, payer, payee, payer_bank, payee_bank, CASE WHEN {same} THEN arrived ELSE paid END, paid_currency,
             CASE WHEN NOT {same} OR arrived <> paid AND original_amount IS NULL
                 THEN CASE WHEN {same} THEN paid ELSE arrived END ELSE original_amount END,
-            CASE WHEN NOT {same} THEN arrived_currency WHEN arrived <> paid AND original_amount IS NULL THEN paid_currency
-                ELSE original_currency END,
+            CASE WHEN NOT {same} THEN arrived_currency
+                WHEN arrived <> paid AND original_amount IS NULL THEN paid_currency ELSE original_currency END,
             "at", precision, value_date, e2e, uetr, returned, kind, remittance, content
         FROM ({together}) WHERE transfer_id IS NULL""")
-    made_id = "CASE WHEN uetr IS NOT NULL AND returned IS NULL AND alone THEN uetr ELSE 'b-' || left(md5(content), 24) END"
+    made_id = (
+        "CASE WHEN uetr IS NOT NULL AND returned IS NULL AND alone THEN uetr ELSE 'b-' || left(md5(content), 24) END"
+    )
     db.execute(f"""
         CREATE OR REPLACE TABLE payments AS SELECT * EXCLUDE (alone), {made_id} AS transfer_id FROM
             (SELECT *, count(*) OVER (PARTITION BY uetr, returned IS NULL) = 1 AS alone FROM payments)""")
@@ -283,8 +295,8 @@ def _make_payments(db: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TABLE made_statement_lines AS SELECT g.account AS account_id, g.made_id AS booking_id,
             coalesce(p.transfer_id, k.transfer_id) AS transfer_id, g.direction, g.statement
         FROM grouped g LEFT JOIN payments p USING (t)
-        LEFT JOIN (SELECT t, any_value(transfer_id) AS transfer_id FROM grouped WHERE transfer_id IS NOT NULL GROUP BY t) k
-            USING (t)
+        LEFT JOIN (SELECT t, any_value(transfer_id) AS transfer_id FROM grouped
+                   WHERE transfer_id IS NOT NULL GROUP BY t) k USING (t)
         WHERE g.n > 0""")
 
 
@@ -292,8 +304,9 @@ def _make_transfers(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> No
     """Make `made_transfers`, in the columns' names of the ledger's transfers."""
     _find_originals(db, ledger)
     db.execute(f"""
-        CREATE OR REPLACE TABLE made_transfers AS SELECT p.transfer_id, payer AS source, payee AS target, amount, currency,
-            p."at", {_CHANNELS} AS channel, remittance AS reference, precision, original_amount, original_currency,
+        CREATE OR REPLACE TABLE made_transfers AS SELECT
+            p.transfer_id, payer AS source, payee AS target, amount, currency, p."at",
+            {_CHANNELS} AS channel, remittance AS reference, precision, original_amount, original_currency,
             value_date, e2e AS end_to_end_id, uetr, o.original AS returns
         FROM payments p LEFT JOIN found_originals o USING (transfer_id)""")
 
@@ -309,12 +322,15 @@ def _find_originals(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> No
     db.execute(f"""
         CREATE OR REPLACE TABLE found_originals AS
         WITH known (id, payer, payee, amount, currency, "at", e2e, uetr) AS (
-            SELECT transfer_id, payer, payee, amount, currency, "at", e2e, uetr FROM payments WHERE returned IS NULL {of_ledger}),
+            SELECT transfer_id, payer, payee, amount, currency, "at", e2e, uetr FROM payments
+            WHERE returned IS NULL {of_ledger}),
         back AS (SELECT * FROM payments WHERE returned IS NOT NULL),
         candidates AS (
-            SELECT b.transfer_id, k.id, k."at", coalesce(k.e2e IN (b.returned, b.e2e) OR k.uetr IN (lower(b.returned), b.uetr)
-                OR k.id = b.returned, false) AS named, k.amount = b.amount AS whole_amount
+            SELECT b.transfer_id, k.id, k."at", coalesce(k.e2e IN (b.returned, b.e2e)
+                OR k.uetr IN (lower(b.returned), b.uetr) OR k.id = b.returned, false) AS named,
+                k.amount = b.amount AS whole_amount
             FROM back b JOIN known k ON k.payer = b.payee AND k.payee = b.payer AND k.currency = b.currency
             WHERE k.amount >= b.amount AND CAST(k."at" AS DATE) <= CAST(b."at" AS DATE))
         SELECT transfer_id, id AS original FROM candidates WHERE named OR whole_amount
-        QUALIFY row_number() OVER (PARTITION BY transfer_id ORDER BY named DESC, whole_amount DESC, "at" DESC, id) = 1""")
+        QUALIFY row_number() OVER
+            (PARTITION BY transfer_id ORDER BY named DESC, whole_amount DESC, "at" DESC, id) = 1""")

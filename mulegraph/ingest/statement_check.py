@@ -45,8 +45,8 @@ def check_balances(
 ) -> int:
     """Compare every page that tells both its balances with its bookings, and make `made_balances` of all of them.
 
-    `balances` and `rejected` (rows set aside) are by number of file. Gives how many pages were checked. Raises DataError
-    that names the page and the difference: lines are missing, or stand there twice.
+    `balances` and `rejected` (rows set aside) are by number of file. Gives how many pages were checked. Raises
+    DataError that names the page and the difference: lines are missing, or stand there twice.
     """
     pages = _pages(db)
     checked = 0
@@ -117,12 +117,12 @@ def _tabulate(db: duckdb.DuckDBPyConnection, rows: list[tuple[object, ...]]) -> 
         ways AS (SELECT file, account_id, count(*) FILTER (down) > count(*) FILTER (up) AS newest_first
             FROM steps GROUP BY ALL)"""
     is_day = "booked_at = date_trunc('day', booked_at)"
+    after = f"CASE WHEN {is_day} THEN booked_at + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND ELSE booked_at END"
     db.execute(f"""
         CREATE OR REPLACE TABLE made_balances AS
         SELECT account_id, {at} AS "at", balance, currency, kind, source FROM told_balances WHERE day IS NOT NULL
         UNION ALL
-        SELECT account_id, CASE WHEN {is_day} THEN booked_at + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND ELSE booked_at END,
-            balance_after, currency, 'booked', coalesce(statement, 'booking')
+        SELECT account_id, {after}, balance_after, currency, 'booked', coalesce(statement, 'booking')
         FROM ({direction} SELECT r.*, w.newest_first FROM rows r JOIN ways w USING (file, account_id)
             QUALIFY row_number() OVER (PARTITION BY account_id, booked_at
                 ORDER BY CASE WHEN w.newest_first THEN line ELSE -line END) = 1)""")

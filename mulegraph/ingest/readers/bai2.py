@@ -1,4 +1,4 @@
-"""BAI2, the cash management balance reporting of US banks. Source: BAI's specification of version 2 (1987, ASC X9.121)."""
+"""BAI2, the cash management balance reporting of US banks. Source: BAI's specification of version 2."""
 
 from __future__ import annotations
 
@@ -167,7 +167,8 @@ def _booking(fields: list[str], account: _Account, where: str, line: int) -> Boo
     amount = _money(fields[2] if len(fields) > 2 else "", account.currency, where)
     account.total += int(fields[2])
     place = _after_funds(fields, 3)
-    bank_reference, customer_reference, text = [*fields[place : place + 2], "", ""][:2] + [",".join(fields[place + 2 :])]
+    bank_reference, customer_reference = [*fields[place : place + 2], "", ""][:2]
+    text = ",".join(fields[place + 2 :])
     return Booking(
         account_id=account.number,
         bank=account.bank,

@@ -139,7 +139,7 @@ class StatementFile:
         return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        """The bookings as text batches, in file order. Raises DataError where the file breaks off or breaks its format."""
+        """The bookings as text batches, in file order. Raises DataError where the file breaks off or its format."""
         try:
             rows = iter(self.reader.read(self.path, self.notes, advance))
             while part := list(islice(rows, BATCH_ROWS)):
@@ -155,7 +155,9 @@ class StatementFile:
             raise self.failure from error
 
     def _batch(self, part: list[Booking]) -> pa.RecordBatch:
-        columns = [pa.array([getattr(row, name) or None for row in part], pa.string()) for name in BOOKINGS.column_names]
+        columns = [
+            pa.array([getattr(row, name) or None for row in part], pa.string()) for name in BOOKINGS.column_names
+        ]
         lines = pa.array([row.line for row in part], pa.int64())
         return pa.record_batch([lines, pa.nulls(len(part), pa.string()), *columns], schema=self.schema())
 

@@ -1,7 +1,7 @@
-"""camt.052 (account report), camt.053 (statement) and camt.054 (debit and credit notification) of ISO 20022, any version.
+"""camt.052 (account report), camt.053 (statement), camt.054 (notification) of ISO 20022, any version.
 
-Source: the message definitions of ISO 20022, Bank-to-Customer Cash Management. What changed between versions (a party in
-`Pty`, BIC or BICFI, a status with or without `Cd`) is read in either form.
+Source: the message definitions of ISO 20022, Bank-to-Customer Cash Management. What changed between versions (a party
+in `Pty`, BIC or BICFI, a status with or without `Cd`) is read in either form.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
 def _account(statement: Element | None, path: Path) -> _Account:
     if statement is None:
         raise ValueError("an entry stands outside a statement")
-    account, head = {}, {}
+    account: dict[str, str] = {}
+    head: dict[str, str] = {}
     for child in statement:
         if local(child) == "Acct":
             account = leaves(child)

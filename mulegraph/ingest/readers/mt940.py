@@ -1,8 +1,8 @@
 """MT940 (customer statement) and MT942 (interim report) of SWIFT, with the details of field 86 as banks structure them.
 
 Fields 60 to 64 and 61 are split by the library mt-940; what a booking means (RC and RD give money back, the sign of a
-balance, who the other party is) is decided here. Sources: SWIFT Category 9 User Handbook; DFÜ agreement, annex 3, for the
-sub-fields `?20` to `?63`; the `/CODE/` form of Dutch banks.
+balance, who the other party is) is decided here. Sources: SWIFT Category 9 User Handbook; DFÜ agreement, annex 3, for
+the sub-fields `?20` to `?63`; the `/CODE/` form of Dutch banks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _PLACEHOLDERS = ("NONREF", "NOTPROVIDED", "")
 _KINDS = {"CHG": "fee", "COM": "fee", "INT": "interest", "CHK": "cheque", "DDT": "direct_debit", "TRF": "transfer"}
 """Transaction type of field 61, without the letter before it."""
 _BUSINESS_CODES = {
-    **dict.fromkeys(("004", "005", "104", "105", "106", "107", "110", "111", "171", "174", "192", "193"), "direct_debit"),
+    **dict.fromkeys(
+        ("004", "005", "104", "105", "106", "107", "110", "111", "171", "174", "192", "193"), "direct_debit"
+    ),
     **dict.fromkeys(("082", "083", "183"), "cash"),
     **dict.fromkeys(("805", "814", "808", "809", "810", "811", "818"), "fee"),
     **dict.fromkeys(("001", "002", "070", "101", "102"), "cheque"),
@@ -45,7 +47,7 @@ _CODES = re.compile(
 _LABELLED_IBAN = re.compile(r"\bIBAN[: ]+([A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?)")
 
 
-class _Line(Statement):  # type: ignore[misc] # the library is typed in part
+class _Line(Statement):
     """Field 61, also with the marks EC and ED of an interim report: expected, not booked."""
 
     pattern = Statement.pattern.replace("R?[DC]", "[RE]?[DC]")
@@ -94,7 +96,7 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
         expected = sum(tag == "61" for tag, _ in message.fields)
         if expected != len(parsed.transactions):
             raise DataError(
-                f"{path.name}:{message.line}: of {expected} lines (field 61) only {len(parsed.transactions)} can be read",
+                f"{path.name}:{message.line}: {len(parsed.transactions)} of {expected} lines (field 61) can be read",
                 hint="Ask the bank for the file again, or leave it out; nothing of it was loaded.",
             )
         statement = _statement(parsed.data)

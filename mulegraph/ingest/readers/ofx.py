@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,7 +28,9 @@ _KINDS = {
     "SRVCHG": "fee",
 }
 _HINT = "Ask the bank for the file again, or leave it out; nothing of it was loaded."
-_MONEY_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?(?:\.\d+)?)?\s*(?:\[([+-]?\d{1,2})(?:[.:](\d\d))?(?::\w+)?\])?")
+_MONEY_TIME = re.compile(
+    r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?(?:\.\d+)?)?\s*(?:\[([+-]?\d{1,2})(?:[.:](\d\d))?(?::\w+)?\])?"
+)
 
 
 @dataclass
@@ -98,7 +100,8 @@ def _tags(path: Path, advance: Callable[[int], None]) -> Iterator[tuple[bool, st
     yield from _scanned(rest, line)
 
 
-def _scanned(text: str, line: int) -> Iterator[tuple[bool, str, str, int]]:
+def _scanned(text: str, line: int) -> Generator[tuple[bool, str, str, int], None, int]:
+    """The tags of a text that begins on `line`; returns the line that it ends on."""
     counted = 0
     for tag in _TAG.finditer(text):
         line += text.count("\n", counted, tag.start())
@@ -120,7 +123,9 @@ def _booking(row: dict[str, str], statement: _Statement, where: str, line: int, 
     amount = _amount(row.get("TRNAMT", ""), where)
     at, precision = _time(row.get("DTPOSTED", ""), where)
     kind = _KINDS.get(row.get("TRNTYPE", "").upper(), "card" if statement.is_card else "transfer")
-    other = next((row[name] for name in ("BANKACCTTO/ACCTID", "BANKACCTFROM/ACCTID", "CCACCTTO/ACCTID") if name in row), None)
+    other = next(
+        (row[name] for name in ("BANKACCTTO/ACCTID", "BANKACCTFROM/ACCTID", "CCACCTTO/ACCTID") if name in row), None
+    )
     value = row.get("DTAVAIL") or ""
     booking = Booking(
         account_id=account_number(statement.account.get("ACCTID")),
@@ -153,7 +158,9 @@ def _balance(row: dict[str, str], statement: _Statement, where: str, tag: str, p
     day = _time(row.get("DTASOF", ""), where)[0][:10]
     kind = "available" if tag == "AVAILBAL" else "booked"
     amount = _amount(row.get("BALAMT", ""), where)
-    return Balance(account, statement.currency, path.name, day, amount, "other" if kind == "available" else "closing", kind)
+    return Balance(
+        account, statement.currency, path.name, day, amount, "other" if kind == "available" else "closing", kind
+    )
 
 
 def _amount(text: str, where: str) -> Decimal:

@@ -1,7 +1,7 @@
-"""pacs.008 (customer credit transfer), pacs.004 (payment return) and pacs.002 (status report) of ISO 20022, any version.
+"""pacs.008 (credit transfer), pacs.004 (payment return) and pacs.002 (status report) of ISO 20022, any version.
 
-Source: the message definitions of ISO 20022, Payments Clearing and Settlement. A payment counts as it was settled between
-the banks (IntrBkSttlmAmt); what was instructed is kept beside it.
+Source: the message definitions of ISO 20022, Payments Clearing and Settlement. A payment counts as it was settled
+between the banks (IntrBkSttlmAmt); what was instructed is kept beside it.
 """
 
 from __future__ import annotations
@@ -84,14 +84,17 @@ def _time(booking: Booking, found: dict[str, str], head: dict[str, str]) -> None
 
 
 def _return(found: dict[str, str], head: dict[str, str], where: str, line: int, notes: Notes) -> Iterator[Booking]:
-    """Money back to the payer, of the accounts that the message repeats or, where it does not, of the payment itself."""
+    """Money back to the payer, between the accounts that the message repeats or, else, those of the payment."""
     amount = plain_amount(found.get("RtrdIntrBkSttlmAmt", ""), where)
     currency = found.get("RtrdIntrBkSttlmAmt@Ccy")
-    original = {name.removeprefix("OrgnlTxRef/"): text for name, text in found.items() if name.startswith("OrgnlTxRef/")}
+    original = {
+        name.removeprefix("OrgnlTxRef/"): text for name, text in found.items() if name.startswith("OrgnlTxRef/")
+    }
     payer, payee = account_number(_number(original, "Dbtr")), account_number(_number(original, "Cdtr"))
     end_to_end, uetr = _reference(found.get("OrgnlEndToEndId")), found.get("OrgnlUETR")
     named = end_to_end or uetr or found.get("OrgnlTxId") or "unknown"
-    exact = found.get("AccptncDtTm") or found.get("IntrBkSttlmDt") or head.get("IntrBkSttlmDt") or head.get("CreDtTm") or ""
+    day = found.get("IntrBkSttlmDt") or head.get("IntrBkSttlmDt")
+    exact = found.get("AccptncDtTm") or day or head.get("CreDtTm") or ""
     if not payer or not payee:
         notes.returned.append(Returned(end_to_end, uetr, amount, currency or "", exact, named))
         return
@@ -107,7 +110,7 @@ def _return(found: dict[str, str], head: dict[str, str], where: str, line: int, 
         end_to_end_id=end_to_end,
         booked_at=exact,
         precision="day" if len(exact) <= 10 else "second",
-        value_date=found.get("IntrBkSttlmDt") or head.get("IntrBkSttlmDt"),
+        value_date=day,
         status="booked",
         returns=named,
         kind="transfer",

@@ -5,7 +5,7 @@ what such a file means, a table's name or the mapping says, as with CSV and Parq
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -39,7 +39,7 @@ class TypedTable:
 
 
 def open_table(path: Path) -> TypedTable:
-    """Open a workbook or an Arrow file. Raises DataError for what is damaged, empty, or has more than one filled sheet."""
+    """Open a workbook or an Arrow file. Raises DataError for what is damaged, empty, or has several filled sheets."""
     if path.name.lower().endswith(ARROW):
         return _arrow(path)
     try:
@@ -81,12 +81,13 @@ def _workbook(path: Path) -> TypedTable:
     (sheet,) = filled
     rows = sheet.iter_rows()
     top = sheet.start[0] if sheet.start else 0
-    names = [_text(cell, path, top + 1) or "" for cell in next(rows)]
-    return TypedTable(names, _parts(rows, len(names), path, top + 2), top + 2)
+    header = [_text(cell, path, top + 1) or "" for cell in next(rows)]
+    return TypedTable(header, _parts(rows, len(header), path, top + 2), top + 2)
 
 
-def _parts(rows: Iterator[list[object]], width: int, path: Path, line: int) -> Iterator[list[pa.Array]]:
-    while part := list(islice(rows, BATCH_ROWS)):
+def _parts(rows: Iterable[Sequence[object]], width: int, path: Path, line: int) -> Iterator[list[pa.Array]]:
+    cells = iter(rows)
+    while part := list(islice(cells, BATCH_ROWS)):
         texts = [[_text(cell, path, line + place) for cell in row] for place, row in enumerate(part)]
         line += len(part)
         yield [pa.array([row[column] for row in texts], pa.string()) for column in range(width)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from lxml import etree
 
 from mulegraph.errors import DataError
 
-Element = etree._Element
+__all__ = ["Element", "children", "elements", "leaves", "local", "message_in"]
+
+Element: TypeAlias = etree._Element
 
 
 def message_in(head: bytes, *roots: str) -> bool:
