@@ -47,7 +47,8 @@ def account_command(
     if account is None:
         found = space.ranking(top=top)
         rows = found.assign(made_of=[made_of(each) for each in found["parts"]]) if how is Format.TABLE else found
-        show(rows.to_dict("records") if how is Format.TABLE else rows_of(rows), how, RANK_HEADS)
+        ranked = rows.to_dict("records") if how is Format.TABLE else rows_of(rows)
+        show(ranked, how, RANK_HEADS, empty="No finding names an account.")
         return
     if top is not None:
         raise UsageError("--top is for the ranking", hint="Leave the account out, or --top.")

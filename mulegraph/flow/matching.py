@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,15 @@ DAY = 24 * HOUR
 TICKS = (DAY, HOUR, 60 * MICROSECONDS, MICROSECONDS, 1)
 NOBODY = -1
 """Account number that stands for cash, on either side of a transfer."""
+
+
+class Columns(NamedTuple):
+    """What kernels read of transfers: see `Transfers`. A named tuple, which Numba takes as it is."""
+
+    source: np.ndarray
+    target: np.ndarray
+    amount: np.ndarray
+    at: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,11 @@ class Transfers:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @property
+    def columns(self) -> Columns:
+        """The four columns that kernels read."""
+        return Columns(self.source, self.target, self.amount, self.at)
 
     @property
     def span(self) -> int:
