@@ -95,7 +95,7 @@ pd.crosstab(day // 7, both["role"])
 # ## The hypothesis as a sign
 #
 # A sign is one file: when it is innocent, thresholds with their units, which innocent explanations may lower it, a
-# reason in words. What it reads is named by its parameters: the ledger, its transfers, and `dealt`, the same
+# reason in words. What it reads is named by its parameters: the ledger, its transfers, and `shuffled`, the same
 # transfers at each other's times, which is what chance makes of them. The workspace's folder `signs/` is where it
 # goes; the rules are in `docs/signs-of-your-own.md`.
 
@@ -127,7 +127,7 @@ from mulegraph.signs.base import HOURS, Phase, sign, strength
 def stranger_to_stranger(
     ledger,
     transfers,
-    dealt,
+    shuffled,
     *,
     within_hours: float = 6.0,
     passed_percent: float = 80.0,
@@ -144,7 +144,7 @@ def stranger_to_stranger(
     Innocent when: somebody sells a car and buys another, or moves house.
     """
     limits = within_hours * HOUR, passed_percent / 100, known_days * DAY
-    real, chance = (surprising(met(each, *limits), each) for each in (transfers, dealt.transfers))
+    real, chance = (surprising(met(each, *limits), each) for each in (transfers, shuffled.transfers))
     real["score"] = strength(
         real["surprise"].to_numpy(), shares_of(real["surprise"].to_numpy(), chance["surprise"].to_numpy()), false_share
     )
@@ -252,7 +252,7 @@ from mulegraph.flow.matching import DAY, HOUR
 module = __import__("sys").modules[sign.find.__module__]
 limits = 6 * HOUR, 0.8, 7 * DAY
 real, chance = (
-    module.surprising(module.met(each, *limits), each) for each in (inputs.transfers, inputs.dealt.transfers)
+    module.surprising(module.met(each, *limits), each) for each in (inputs.transfers, inputs.shuffled.transfers)
 )
 real["expected"] = shares_of(real["surprise"].to_numpy(), chance["surprise"].to_numpy())
 real["false"] = accounts.index[real["account"]].map(labels) != "mule"

@@ -77,9 +77,25 @@ def test_what_does_not_fit_is_named(tmp_path, text, named):
 
 @pytest.mark.parametrize(
     ("changed", "named"),
-    [({"Z9": {}}, "Z9"), ({"A4": {"more": 3}}, "A4.more"), ({"A4": {"more_than": "3"}}, "A4.more_than")],
+    [({"Z9": {}}, "Z9"), ({"A4": {"more": 3}}, "A4.more"), ({"A4": {"min_receipts": "3"}}, "A4.min_receipts")],
 )
 def test_thresholds_of_signs_are_checked_too(changed, named):
     """A misspelt threshold is an error, not a silent default."""
     with pytest.raises(UsageError, match=named):
         check_thresholds(changed, all_signs())
+
+
+@pytest.mark.parametrize(
+    ("changed", "hint"),
+    [
+        ({"A4": {"more_than": 3}}, "Write min_receipts = 4"),
+        ({"A6": {"income_times_more_than": 5.0}}, "Write max_income_times = 5.0"),
+        ({"N4": {"least_holders": 3}}, "Write min_holders = 3"),
+    ],
+)
+def test_the_old_name_of_a_threshold_is_an_error_that_names_the_new_one_and_its_value(changed, hint):
+    """A count that said 'more than three' now says 'at least four'."""
+    with pytest.raises(UsageError, match="has a new name") as error:
+        check_thresholds(changed, all_signs())
+
+    assert hint in error.value.hint

@@ -6,45 +6,78 @@ Louvain: Blondel, Guillaume, Lambiotte & Lefebvre, Fast unfolding of communities
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import community as louvain
 import networkx as nx
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from mulegraph.cases.roles import roles_by_sign, roles_of
-from mulegraph.cases.score import CASE_CURVE, case_pieces, parted
-from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
+from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
+from mulegraph.schema.columns import TEXT
+from mulegraph.schema.findings import CASES, Role
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.settings import CaseSettings
-from mulegraph.signs.base import Sign
-
-CASES = pa.schema(
-    [
-        ("case", pa.string()),
-        ("score", pa.float64()),
-        ("made_of", pa.string()),
-        ("accounts", pa.list_(pa.string())),
-        ("roles", pa.list_(pa.string())),
-        ("findings", pa.list_(pa.string())),
-        ("chains", pa.list_(pa.string())),
-        ("first_at", ARROW_TYPE[Kind.TIME]),
-        ("last_at", ARROW_TYPE[Kind.TIME]),
-        ("amount", ARROW_TYPE[Kind.AMOUNT]),
-        ("currency", pa.string()),
-    ]
-)
-"""One row a case, best first; `roles` goes with `accounts`, `made_of` is JSON: the parts that add up to the score."""
+from mulegraph.signs.base import Sign, all_signs
 
 CASH = {CASH_IN, CASH_OUT}
+NOWHERE = -1
 DEVICE_NATS, HOLDER_NATS, LISTED_NATS = 5.0, 5.0, 2.0
 """What joins two accounts beside money, on the scale of a strong link's surprise."""
 
-Nats = Callable[[list[str]], list[float]]
+Nats = Callable[[pa.Array], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Members:
+    """Accounts that may join a case, and a number for each: its place in `ids`, which is sorted.
+
+    `nats` says how unlikely a meeting at each is by chance, `holder` is a code for its holder (−1: none known).
+    """
+
+    ids: pa.Array
+    nats: np.ndarray
+    holder: np.ndarray
+
+    def numbers(self, names: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """The number of each name; −1 for cash and for who is no member."""
+        found = pc.index_in(names, value_set=self.ids)
+        return np.asarray(pc.fill_null(found, NOWHERE).to_numpy(zero_copy_only=False))
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Lists of members: `member[i]` stands in list `of[i]`, in the order of the lists."""
+
+    of: np.ndarray
+    member: np.ndarray
+
+    @classmethod
+    def of_column(cls, column: pa.ChunkedArray, members: Members) -> Lists:
+        """The lists of a column of account ids."""
+        lists = column.combine_chunks()
+        return cls(pc.list_parent_indices(lists).to_numpy(), members.numbers(pc.list_flatten(lists)))
+
+    def where(self, chosen: np.ndarray) -> Lists:
+        """Those of its places that are chosen."""
+        return Lists(self.of[chosen], self.member[chosen])
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What joins two members, and how strongly."""
+
+    one: np.ndarray
+    other: np.ndarray
+    weight: np.ndarray
 
 
 def build_cases(
@@ -52,7 +85,7 @@ def build_cases(
     chains: pa.Table,
     *,
     account_nats: Nats,
-    holders: dict[str, str],
+    holders: Mapping[str, str],
     settings: CaseSettings,
     signs: Mapping[str, Sign] | None = None,
 ) -> pa.Table:
@@ -62,112 +95,204 @@ def build_cases(
     exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one. `signs`
     are those that the findings are of, by code; all where none are given.
     """
-    rows = [row for row in findings.to_pylist() if row["score"] >= settings.least_score]
-    graph = _joined(rows, chains, account_nats, holders, settings.least_link_nats)
-    part_of: dict[str, int] = {}
-    for number, members in enumerate(_parts(graph, settings)):
-        part_of.update(dict.fromkeys(members, number))
-    by_part: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        home = _home(row["accounts"], part_of)
-        if home is not None:
-            by_part[home].append(row)
-    of_chain = {row["chain"]: row for row in chains.to_pylist()}
-    cases = [_case(part, of_chain, signs) for part in by_part.values()]
-    cases.sort(key=lambda case: (-case["score"], -(case["amount"] or 0), case["case"]))
-    return pa.Table.from_pylist(cases, CASES)
+    chosen = findings.filter(pc.greater_equal(findings["score"], settings.least_score))
+    if not len(chosen):
+        return CASES.empty()
+    members = _members(chosen, account_nats, holders)
+    named = Lists.of_column(chosen["accounts"], members)
+    edges = _edges(chosen, named, chains, members, settings.least_link_nats)
+    part = _parts(members, edges, settings)
+    home = _homes(named, part, len(chosen))
+    at_home = np.flatnonzero(home >= 0)
+    inside = chosen.take(pa.array(at_home))
+    numbers, case = np.unique(home[at_home], return_inverse=True)
+    return _cases(inside, case, len(numbers), chains, signs or all_signs())
 
 
-def _joined(
-    rows: list[dict[str, Any]], chains: pa.Table, account_nats: Nats, holders: dict[str, str], least: float
-) -> nx.Graph[str]:
-    """Accounts of findings, joined by money, devices, holders and listed neighbours."""
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(dict.fromkeys(name for row in rows for name in row["accounts"] if name not in CASH))
-    members = list(graph)
-    nats = dict(zip(members, account_nats(members), strict=True))
-    of_chain = set(chains["chain"].to_pylist())
-    for path in chains["accounts"].to_pylist():
-        for one, other in pairwise(path):
-            weight = min(nats.get(one, 0.0), nats.get(other, 0.0))
-            if weight >= least:
-                _join(graph, one, other, weight)
-    for row in rows:
-        if row["subject_kind"] in ("device", "cluster"):
-            _star(graph, row["accounts"], DEVICE_NATS)
-        elif row["subject_kind"] == "account" and row["pattern"] not in of_chain:
-            quiet = [name for name in row["accounts"] if nats.get(name, 0.0) >= least]
-            _star(graph, sorted(quiet, key=lambda name: (name != row["subject_id"], name)), LISTED_NATS)
-    owned: dict[str, list[str]] = defaultdict(list)
-    for account in members:
-        if account in holders:
-            owned[holders[account]].append(account)
-    for accounts in owned.values():
-        _star(graph, accounts, HOLDER_NATS)
-    return graph
+def _members(findings: pa.Table, account_nats: Nats, holders: Mapping[str, str]) -> Members:
+    """Accounts of findings; cash is nobody."""
+    names = pc.unique(pc.list_flatten(findings["accounts"].combine_chunks()))
+    names = names.filter(pc.invert(pc.is_in(names, value_set=pa.array(sorted(CASH), TEXT))))
+    ids = names.take(pc.sort_indices(names))
+    owner = pa.array([holders.get(name) for name in ids.to_pylist()], TEXT).dictionary_encode().indices
+    return Members(ids, np.asarray(account_nats(ids), float), pc.fill_null(owner, NOWHERE).to_numpy())
 
 
-def _join(graph: nx.Graph[str], one: str, other: str, weight: float) -> None:
-    if one != other:
-        before = graph.get_edge_data(one, other, {"weight": 0.0})["weight"]
-        graph.add_edge(one, other, weight=max(before, weight))
+def _edges(findings: pa.Table, named: Lists, chains: pa.Table, members: Members, least: float) -> Edges:
+    """Members joined by money, devices, holders and listed neighbours."""
+    path = Lists.of_column(chains["accounts"], members)
+    follows = (np.diff(path.of, append=NOWHERE) == 0) & (path.member >= 0)
+    one = np.flatnonzero(follows)
+    one = one[path.member[one + 1] >= 0]
+    payer, payee = path.member[one], path.member[one + 1]
+    money = np.minimum(members.nats[payer], members.nats[payee])
+    strong = money >= least
+    kind = findings["subject_kind"]
+    by_device = pc.is_in(kind, value_set=pa.array(["device", "cluster"])).to_numpy()
+    in_chain = pc.is_in(findings["pattern"], value_set=chains["chain"].combine_chunks()).to_numpy()
+    listed = pc.equal(kind, "account").to_numpy() & ~in_chain
+    known = named.where(named.member >= 0)
+    quiet = known.where(listed[known.of] & (members.nats[known.member] >= least))
+    subject = members.numbers(findings["subject_id"])
+    # The subject is the middle of its star where it is quiet itself, else the first by name.
+    order = np.lexsort((quiet.member, quiet.member != subject[quiet.of], quiet.of))
+    owned = np.flatnonzero(members.holder >= 0)
+    owned = owned[np.argsort(members.holder[owned], kind="stable")]
+    stars = [
+        _stars(known.where(by_device[known.of]), DEVICE_NATS),
+        _stars(Lists(quiet.of[order], quiet.member[order]), LISTED_NATS),
+        _stars(Lists(members.holder[owned], owned), HOLDER_NATS),
+    ]
+    joined = [Edges(payer[strong], payee[strong], money[strong]), *stars]
+    columns = ([getattr(each, name) for each in joined] for name in ("one", "other", "weight"))
+    return Edges(*(np.concatenate(each) for each in columns))
 
 
-def _star(graph: nx.Graph[str], accounts: list[str], weight: float) -> None:
-    for other in accounts[1:]:
-        _join(graph, accounts[0], other, weight)
+def _stars(lists: Lists, weight: float) -> Edges:
+    """The first of each list joined to its others."""
+    starts = np.flatnonzero(np.diff(lists.of, prepend=NOWHERE - 1))
+    sizes = np.diff(starts, append=len(lists.of))
+    middle = np.repeat(lists.member[starts], sizes)
+    others = np.ones(len(lists.of), bool)
+    others[starts] = False
+    others &= middle != lists.member
+    return Edges(middle[others], lists.member[others], np.full(int(others.sum()), weight))
 
 
-def _parts(graph: nx.Graph[str], settings: CaseSettings) -> Iterable[set[str]]:
-    """Connected parts, the big ones split into communities; in an order that does not change between runs."""
-    for part in sorted(nx.connected_components(graph), key=min):
-        if len(part) <= settings.split_above:
-            yield part
-            continue
-        # The order of nodes and edges decides ties in Louvain, and a set's order changes between runs.
-        ordered: nx.Graph[str] = nx.Graph()
-        ordered.add_nodes_from(sorted(part))
-        edges = sorted((*sorted((one, other)), data["weight"]) for one, other, data in graph.edges(part, data=True))
-        ordered.add_weighted_edges_from(edges)
-        communities: dict[int, set[str]] = defaultdict(set)
-        for account, number in louvain.best_partition(ordered, random_state=settings.seed).items():
-            communities[number].add(account)
-        yield from sorted(communities.values(), key=min)
+def _parts(members: Members, edges: Edges, settings: CaseSettings) -> np.ndarray:
+    """The part of each member: connected parts, the big ones split into communities, numbered by their first member."""
+    size = len(members.ids)
+    joined = sparse.coo_array((np.ones(len(edges.one), np.int8), (edges.one, edges.other)), shape=(size, size))
+    _, part = csgraph.connected_components(joined, directed=False)
+    part = part.astype(np.int64)
+    sizes = np.bincount(part)
+    fresh = len(sizes)
+    for big in np.flatnonzero(sizes > settings.split_above):
+        inside = np.flatnonzero(part == big)
+        within = part[edges.one] == big
+        mine = Edges(edges.one[within], edges.other[within], edges.weight[within])
+        for community in _communities(inside, mine, settings.seed):
+            part[community] = fresh
+            fresh += 1
+    # Parts in order of their first member, communities of one in order among themselves where it stood.
+    first = np.full(fresh, size)
+    np.minimum.at(first, part, np.arange(size))
+    whole = np.arange(fresh)
+    parent = np.full(fresh, size)
+    _, before = csgraph.connected_components(joined, directed=False)
+    lowest = np.full(len(sizes), size)
+    np.minimum.at(lowest, before, np.arange(size))
+    used = np.unique(part)
+    parent[used] = lowest[before[first[used]]]
+    rank = np.empty(fresh, np.int64)
+    rank[np.lexsort((whole, first, parent))] = np.arange(fresh)
+    return rank[part]
 
 
-def _home(accounts: list[str], part_of: dict[str, int]) -> int | None:
-    """The part that most of a finding's accounts are in; the first of them where two have as many."""
-    votes: dict[int, int] = defaultdict(int)
-    for account in accounts:
-        if account in part_of:
-            votes[part_of[account]] += 1
-    return max(votes, key=lambda part: (votes[part], -part)) if votes else None
+def _communities(inside: np.ndarray, edges: Edges, seed: int) -> list[list[int]]:
+    """Louvain communities of one connected part."""
+    # The order of nodes and edges decides ties in Louvain.
+    ordered: nx.Graph[int] = nx.Graph()
+    ordered.add_nodes_from(inside.tolist())
+    pairs = np.sort(np.stack([edges.one, edges.other]), axis=0)
+    order = np.lexsort((edges.weight, pairs[1], pairs[0]))
+    # Of several joins of a pair the last, and strongest, counts.
+    rows = zip(pairs[0][order].tolist(), pairs[1][order].tolist(), edges.weight[order].tolist(), strict=True)
+    ordered.add_weighted_edges_from(rows)
+    communities: dict[int, list[int]] = defaultdict(list)
+    for account, number in louvain.best_partition(ordered, random_state=seed).items():
+        communities[number].append(account)
+    return sorted(communities.values(), key=min)
 
 
-def _case(
-    rows: list[dict[str, Any]], of_chain: dict[str, dict[str, Any]], signs: Mapping[str, Sign] | None
-) -> dict[str, Any]:
-    patterns = dict.fromkeys(row["pattern"] for row in rows)
-    chains = [of_chain[pattern] for pattern in patterns if pattern in of_chain]
-    accounts = sorted({name for row in rows for name in row["accounts"]} - CASH)
-    roles = roles_by_sign(rows) | roles_of([(chain["accounts"], chain["transfers"]) for chain in chains])
-    score, parts = parted(case_pieces(rows, signs), CASE_CURVE)
-    entered = {chain["transfers"][0]: chain["amount_in"] for chain in chains}
-    times = [row[name] for row in rows for name in ("first_at", "last_at") if row[name] is not None]
-    findings = sorted(row["finding"] for row in rows)
-    return {
-        "case": "CASE-" + hashlib.blake2b(findings[0].encode(), digest_size=4).hexdigest(),
-        "score": score,
-        "made_of": json.dumps(parts),
-        "accounts": accounts,
-        "roles": [roles.get(account, "named") for account in accounts],
-        "findings": findings,
-        "chains": [chain["chain"] for chain in chains],
-        "first_at": min(times, default=None),
-        "last_at": max(times, default=None),
-        "amount": sum(entered.values()) if entered else None,
-        "currency": chains[0]["currency"] if chains else None,
-    }
+def _homes(named: Lists, part: np.ndarray, findings: int) -> np.ndarray:
+    """The part that most of each finding's accounts are in, the first where two have as many; −1 where in none."""
+    known = named.where(named.member >= 0)
+    size = int(part.max(initial=0)) + 1
+    pair, votes = np.unique(known.of * np.int64(size) + part[known.member], return_counts=True)
+    finding, where = pair // size, pair % size
+    order = np.lexsort((where, -votes, finding))
+    first = order[np.diff(finding[order], prepend=NOWHERE) != 0]
+    home = np.full(findings, NOWHERE, np.int64)
+    home[finding[first]] = where[first]
+    return home
+
+
+def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, signs: Mapping[str, Sign]) -> pa.Table:
+    """One row a case, best first, from findings and the number of each one's case."""
+    made = parted(add_up(_pieces(findings, case, signs)), np.arange(size), CASE_CURVE)
+    ids = _grouped(case, findings["finding"], size)
+    lists = findings["accounts"].combine_chunks()
+    names = pc.list_flatten(lists)
+    accounts = _grouped(case[pc.list_parent_indices(lists).to_numpy()], names, size, distinct=True)
+    of_chain = _chains_of(findings, case, size, chains)
+    by_sign = roles_by_sign(findings, case)
+    rows: list[dict[str, Any]] = []
+    for number in range(size):
+        mine = of_chain[number]
+        members = [name for name in accounts[number] if name not in CASH]
+        roles = by_sign.get(number, {}) | roles_of([each["accounts"] for each in mine])
+        entered = {each["transfers"][0]: each["amount_in"] for each in mine}
+        rows.append(
+            {
+                "case": "CASE-" + hashlib.blake2b(ids[number][0].encode(), digest_size=4).hexdigest(),
+                "accounts": members,
+                "roles": [str(roles.get(account, Role.NAMED)) for account in members],
+                "findings": ids[number],
+                "chains": [each["chain"] for each in mine],
+                "amount": sum(entered.values()) if entered else None,
+                "currency": mine[0]["currency"] if mine else None,
+            }
+        )
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    times = pa.table({"case": case, "first_at": findings["first_at"], "last_at": findings["last_at"]})
+    spans = times.group_by("case").aggregate([("first_at", "min"), ("last_at", "max")]).sort_by("case")
+    columns["first_at"] = spans["first_at_min"]
+    columns["last_at"] = spans["last_at_max"]
+    table = CASES.table({**columns, "score": made.score, "made_of": made.parts})
+    order = sorted(range(size), key=lambda each: (-made.score[each], -(rows[each]["amount"] or 0), rows[each]["case"]))
+    return table.take(pa.array(order))
+
+
+def _pieces(findings: pa.Table, case: np.ndarray, signs: Mapping[str, Sign]) -> Pieces:
+    """What the findings of each case say."""
+    names = sorted(signs)
+    weights = np.array([max(signs[code].weight, signs[code].party_weight) for code in names])
+    sign = pc.index_in(findings["sign"].combine_chunks(), value_set=pa.array(names, TEXT)).to_numpy()
+    lists = findings["evidence"].combine_chunks()
+    of = pc.list_parent_indices(lists).to_numpy()
+    transfer = pc.list_flatten(lists).dictionary_encode().indices.to_numpy()
+    worth = findings["score"].to_numpy() * weights[sign]
+    count = np.bincount(of, minlength=len(findings))
+    alone = np.flatnonzero(count == 0)
+    by = np.concatenate([of, alone])
+    nats = np.concatenate([worth[of] / count[of], worth[alone]])
+    return Pieces(case[by], np.concatenate([transfer, np.full(len(alone), NOWHERE)]), nats, sign[by], names)
+
+
+def _grouped(case: np.ndarray, texts: Any, size: int, *, distinct: bool = False) -> list[list[str]]:
+    """Texts by case, sorted."""
+    table = pa.table({"case": case, "text": texts})
+    if distinct:
+        table = table.group_by(["case", "text"]).aggregate([])
+    table = table.sort_by([("case", "ascending"), ("text", "ascending")])
+    starts = np.searchsorted(table["case"].to_numpy(), np.arange(size + 1)).tolist()
+    words = table["text"].to_pylist()
+    return [words[low:high] for low, high in zip(starts, starts[1:], strict=False)]
+
+
+def _chains_of(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table) -> list[list[dict[str, Any]]]:
+    """The chains of each case that its findings name, in the order in which they name them."""
+    place = pc.index_in(findings["pattern"].combine_chunks(), value_set=chains["chain"].combine_chunks())
+    known = place.is_valid().to_numpy(zero_copy_only=False) & findings["pattern"].is_valid().to_numpy()
+    used = chains.select(["chain", "accounts", "transfers", "amount_in", "currency"])
+    numbers = pc.fill_null(place, 0).to_numpy()
+    wanted, back = np.unique(numbers[known], return_inverse=True)
+    rows = used.take(pa.array(wanted)).to_pylist()
+    found: list[dict[str, dict[str, Any]]] = [{} for _ in range(size)]
+    for number, row in zip(case[known].tolist(), back.tolist(), strict=True):
+        found[number].setdefault(rows[row]["chain"], rows[row])
+    return [list(each.values()) for each in found]
 
 
 def case_graph(case: dict[str, Any], transfers: pd.DataFrame, devices: pd.DataFrame) -> nx.MultiDiGraph[str]:

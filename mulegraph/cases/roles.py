@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.schema.findings import Role
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 
-VICTIM, COLLECTOR, RELAY = "victim", "collector", "relay"
-CONSOLIDATOR, CASHER, BENEFICIARY = "consolidator", "cash-out", "beneficiary"
 
+def roles_by_sign(findings: pa.Table, case: np.ndarray) -> dict[int, dict[str, str]]:
+    """Roles of the subjects of findings, by case and account: the strongest finding's; who was harmed is a victim.
 
-COLLECTS = ("fan-in", "gather-scatter")
-"""Names of bursts in whose middle money is collected."""
-SIGN_ROLES = {"A3": COLLECTOR, "V1": COLLECTOR, "N2": RELAY, "N3": RELAY, "N6": RELAY, "N7": RELAY}
-"""What a sign makes of its subject where no chain tells; of N3 only its bursts that collect differ."""
-
-
-def roles_by_sign(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Role of the subjects of findings (rows of FINDINGS), the strongest finding's; who was harmed is a victim."""
-    found: dict[str, str] = {}
-    for row in sorted(rows, key=lambda each: (not each["victim"], -each["score"], each["finding"])):
-        role = VICTIM if row["victim"] else SIGN_ROLES.get(row["sign"])
-        if role and row["sign"] == "N3" and json.loads(row["facts"]).get("pattern_name") in COLLECTS:
-            role = COLLECTOR
-        if role and row["subject_kind"] == "account":
-            found.setdefault(row["subject_id"], role)
+    `case` is the number of each finding's case. A finding's `role` is what its sign makes of its subject.
+    """
+    chosen = np.flatnonzero(findings["role"].is_valid().to_numpy())
+    part = findings.take(pa.array(chosen))
+    keys = pa.table({"victim": part["victim"].cast("int8"), "score": part["score"], "finding": part["finding"]})
+    order = pc.sort_indices(keys, [("victim", "descending"), ("score", "descending"), ("finding", "ascending")])
+    part, of = part.take(order), case[chosen][order.to_numpy()].tolist()
+    found: dict[int, dict[str, str]] = defaultdict(dict)
+    for number, subject, role in zip(of, part["subject_id"].to_pylist(), part["role"].to_pylist(), strict=True):
+        found[number].setdefault(subject, role)
     return found
 
 
-def roles_of(chains: list[tuple[list[str], list[str]]]) -> dict[str, str]:
-    """Role by account from (accounts, transfers) of each chain; cash is nobody.
+def roles_of(paths: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Role by account from the accounts of each chain, in the order of the money; cash is nobody.
 
     Who only pays is a victim, who is paid by victims a collector, who pays cash out is a cash-out, who only
     receives a beneficiary; of the others, who is paid by several is a consolidator, and the rest are relays.
     """
     payers: dict[str, set[str]] = defaultdict(set)
     payees: dict[str, set[str]] = defaultdict(set)
-    for accounts, _ in chains:
+    for accounts in paths:
         for payer, payee in zip(accounts, accounts[1:], strict=False):
             payers[payee].add(payer)
             payees[payer].add(payee)
@@ -48,13 +46,13 @@ def roles_of(chains: list[tuple[list[str], list[str]]]) -> dict[str, str]:
     return {name: _role(name, payers[name], payees[name], victims) for name in sorted(names)}
 
 
-def _role(name: str, payers: set[str], payees: set[str], victims: set[str]) -> str:
+def _role(name: str, payers: set[str], payees: set[str], victims: set[str]) -> Role:
     if name in victims:
-        return VICTIM
+        return Role.VICTIM
     if not payees:
-        return BENEFICIARY
+        return Role.BENEFICIARY
     if payers & (victims | {CASH_IN}):
-        return COLLECTOR
+        return Role.COLLECTOR
     if CASH_OUT in payees:
-        return CASHER
-    return CONSOLIDATOR if len(payers) > 1 else RELAY
+        return Role.CASH_OUT
+    return Role.CONSOLIDATOR if len(payers) > 1 else Role.RELAY

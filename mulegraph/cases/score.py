@@ -13,17 +13,16 @@ about eight in ten are mules there. Its parts are the shares of the sum (Aumann 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.cases.benign import Evidence, paid_by_many
+from mulegraph.cases.evidence import Evidence
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.columns import REAL, TEXT
+from mulegraph.schema.findings import SCORES
 from mulegraph.signs.base import Sign, all_signs
 
 BASE, LISTED = "base", "listed"
@@ -36,49 +35,97 @@ CASE_CURVE = (-2.7, 0.84)
 """Intercept and slope of the logistic curve; fitted by `benchmarks/calibrate.py`."""
 PLACES = 6
 
-SCORES = pa.schema([("account", pa.string()), ("score", pa.float64()), ("parts", pa.string())])
-"""One row an account that any finding names or a list holds, best first; `parts` is JSON: what adds up to the score."""
+
+@dataclass(frozen=True)
+class Pieces:
+    """Evidence about owners (accounts or cases), one row a finding and transfer, or a finding without transfers.
+
+    `owner` is a number, `transfer` the transfer's number (−1: none), `nats` what this row is worth, `sign` a place in
+    `signs`, whose order is the alphabet's.
+    """
+
+    owner: np.ndarray
+    transfer: np.ndarray
+    nats: np.ndarray
+    sign: np.ndarray
+    signs: Sequence[str]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A finding as it bears on somebody: its sign, what it is worth in nats, and the transfers that it rests on."""
+class Sums:
+    """Nats by owner and sign, in order of both; only what is above nought."""
 
-    sign: str
-    nats: float
-    transfers: frozenset[int]
+    owner: np.ndarray
+    sign: np.ndarray
+    nats: np.ndarray
+    signs: Sequence[str]
 
 
-def probability(nats: float, curve: tuple[float, float]) -> float:
+@dataclass(frozen=True)
+class Parted:
+    """Scores by owner, in order, and the parts that add up to each, to the last digit shown, as a map by sign."""
+
+    owner: np.ndarray
+    score: np.ndarray
+    parts: pa.MapArray
+
+
+def probability(nats: np.ndarray, curve: tuple[float, float]) -> np.ndarray:
     """The logistic curve at so many nats of evidence."""
-    return float(1 / (1 + np.exp(-(curve[0] + curve[1] * nats))))
+    return np.asarray(1 / (1 + np.exp(-(curve[0] + curve[1] * np.asarray(nats, float)))))
 
 
-def summed(pieces: Iterable[Piece]) -> dict[str, float]:
-    """Nats by sign. Each transfer counts once, for the piece that makes most of it; more never lowers the sum."""
-    best: dict[object, tuple[float, str]] = {}
-    for piece in pieces:
-        keys: Iterable[object] = piece.transfers or (piece.sign,)
-        share = piece.nats / max(len(piece.transfers), 1)
-        for key in keys:
-            # Of two that say the same the first by name counts, whatever order they come in.
-            best[key] = max(best.get(key, (0.0, piece.sign)), (share, piece.sign))
-    total: dict[str, float] = {}
-    for nats, sign in best.values():
-        total[sign] = total.get(sign, 0.0) + nats
-    return {sign: total[sign] for sign in sorted(total) if total[sign] > 0}
+def add_up(pieces: Pieces) -> Sums:
+    """Nats by owner and sign. Each transfer counts once, for the row that makes most of it; so does each sign of rows
+    without transfers. More evidence never lowers a sum.
+    """
+    signs = len(pieces.signs)
+    key = np.where(pieces.transfer >= 0, pieces.transfer + signs, pieces.sign).astype(np.int64)
+    pair = pieces.owner.astype(np.int64) * (int(key.max(initial=0)) + 1) + key
+    order = np.argsort(pair, kind="stable")
+    starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
+    if not len(starts):
+        return Sums(pieces.owner[:0], pieces.sign[:0], pieces.nats[:0], pieces.signs)
+    nats, sign = pieces.nats[order], pieces.sign[order]
+    best = np.maximum.reduceat(nats, starts)
+    # Of two that say the same the last by name counts, whatever order they come in.
+    is_best = nats == np.repeat(best, np.diff(starts, append=len(nats)))
+    by = np.maximum.reduceat(np.where(is_best, sign, -1), starts)
+    owner_sign = pieces.owner[order][starts].astype(np.int64) * signs + by
+    distinct, place = np.unique(owner_sign, return_inverse=True)
+    total = np.bincount(place, weights=best)
+    kept = total > 0
+    return Sums(distinct[kept] // signs, distinct[kept] % signs, total[kept], pieces.signs)
 
 
-def parted(nats: Mapping[str, float], curve: tuple[float, float]) -> tuple[float, dict[str, float]]:
-    """The score of so much evidence, and its parts by sign, which add up to it to the last digit shown."""
-    total = sum(nats.values())
-    base = round(probability(0.0, curve), PLACES)
-    score = round(probability(total, curve), PLACES)
-    parts = {sign: round((score - base) * part / total, PLACES) for sign, part in sorted(nats.items())}
-    parts = {BASE: base, **parts}
-    largest = max(parts, key=lambda name: parts[name])
-    parts[largest] = round(parts[largest] + score - sum(parts.values()), PLACES)
-    return score, parts
+def parted(sums: Sums, owners: np.ndarray, curve: tuple[float, float]) -> Parted:
+    """The score of each owner's evidence, and its parts. `owners` are in order; one without evidence has the base."""
+    place = np.searchsorted(owners, sums.owner)
+    total = np.bincount(place, weights=sums.nats, minlength=len(owners))
+    base = round(float(probability(np.zeros(1), curve)[0]), PLACES)
+    score = np.round(probability(total, curve), PLACES)
+    share = np.round((score - base)[place] * sums.nats / total[place], PLACES)
+    # The base is a part, too, and the first.
+    every = np.concatenate([np.arange(len(owners)), place])
+    name = np.concatenate([np.zeros(len(owners), np.int64), sums.sign + 1])
+    part = np.concatenate([np.full(len(owners), base), share])
+    order = np.lexsort((name, every))
+    every, name, part = every[order], name[order], part[order]
+    starts = np.searchsorted(every, np.arange(len(owners) + 1))
+    lacking = np.round(score - np.bincount(every, weights=part, minlength=len(owners)), PLACES)
+    largest = _first_largest(part, starts)
+    part[largest] = np.round(part[largest] + lacking, PLACES)
+    names = pa.array([BASE, *sums.signs], TEXT).take(pa.array(name))
+    return Parted(owners, score, pa.MapArray.from_arrays(pa.array(starts, pa.int32()), names, pa.array(part, REAL)))
+
+
+def _first_largest(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The place of the first largest value of each stretch; none is empty."""
+    if len(starts) == 1:
+        return np.empty(0, np.int64)
+    largest = np.repeat(np.maximum.reduceat(values, starts[:-1]), np.diff(starts))
+    places = np.where(values == largest, np.arange(len(values)), len(values))
+    return np.asarray(np.minimum.reduceat(places, starts[:-1]))
 
 
 def expected_false(scores: Iterable[float], least: float) -> float | None:
@@ -92,73 +139,65 @@ def expected_false(scores: Iterable[float], least: float) -> float | None:
 
 def account_scores(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign] | None = None) -> pa.Table:
     """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
-    pieces = account_pieces(findings, evidence, signs)
-    rows: list[dict[str, Any]] = []
-    for account, mine in pieces.items():
-        score, parts = parted(summed(mine), ACCOUNT_CURVE)
-        rows.append({"account": account, "score": score, "parts": json.dumps(parts)})
-    rows.sort(key=lambda row: (-row["score"], row["account"]))
-    return pa.Table.from_pylist(rows, SCORES)
+    pieces = account_pieces(findings, evidence, signs or all_signs())
+    owners = np.unique(pieces.owner)
+    made = parted(add_up(pieces), owners, ACCOUNT_CURVE)
+    # Numbers of accounts are in the order of their ids.
+    order = np.lexsort((owners, -made.score))
+    ids = evidence.ledger.account_ids.take(pa.array(owners[order]))
+    return SCORES.table({"account": ids, "score": made.score[order], "parts": made.parts.take(pa.array(order))})
 
 
-def account_pieces(
-    findings: pa.Table, evidence: Evidence, known: Mapping[str, Sign] | None = None
-) -> dict[str, list[Piece]]:
-    """What is held against each account, before it is added up; by all signs where none are `known`."""
-    signs, ids = known or all_signs(), evidence.ledger.account_ids
-    pieces: dict[int, list[Piece]] = {}
-    columns = (findings[name].to_pylist() for name in ("sign", "score", "victim"))
-    own = zip(evidence.findings["number"].tolist(), _own_transfers(evidence), *columns, strict=True)
-    for number, transfers, code, score, victim in own:
-        # What harmed the subject does not speak against it.
-        if number >= 0 and signs[code].weight and not victim:
-            pieces.setdefault(number, []).append(Piece(code, score * signs[code].weight, transfers))
-    for number, code, nats in _as_party(findings, evidence, signs):
-        pieces.setdefault(number, []).append(Piece(code, nats, frozenset()))
-    for number, confidence in _listed(evidence.ledger):
-        pieces.setdefault(number, []).append(Piece(LISTED, confidence * LISTED_WEIGHT, frozenset()))
-    return {ids[number].as_py(): mine for number, mine in pieces.items()}
+def account_pieces(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign]) -> Pieces:
+    """What is held against each account, by its number, before it is added up."""
+    names = sorted([*signs, LISTED])
+    of = {code: number for number, code in enumerate(names)}
+    sign = np.array([of[code] for code in evidence.sign.words], np.int64)[evidence.sign.code]
+    parts = [
+        _as_subject(findings, evidence, sign, [signs[code].weight if code in signs else 0.0 for code in names]),
+        _as_party(findings, evidence, sign, [signs[code].party_weight if code in signs else 0.0 for code in names]),
+        _listed(evidence.ledger, of[LISTED]),
+    ]
+    owner, transfer, nats, by = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Pieces(owner, transfer, nats, by, names)
 
 
-def _as_party(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign]) -> list[tuple[int, str, float]]:
-    """Account number, sign and nats of the worst finding of each sign that an account is named in beside the subject.
+Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Owner, transfer, nats and sign, as in `Pieces`."""
 
-    Who is named beside many subjects is no worse than who is named beside the worst of them; and shops are named often.
+
+def _as_subject(findings: pa.Table, of: Evidence, sign: np.ndarray, weights: list[float]) -> Columns:
+    """What findings say of their subjects; what harmed the subject does not speak against it."""
+    nats = findings["score"].to_numpy() * np.array(weights)[sign]
+    harmed = findings["victim"].to_numpy(zero_copy_only=False)
+    speaks = (of.subject >= 0) & (np.array(weights)[sign] > 0) & ~harmed
+    mine = (of.inward | of.outward) & speaks[of.of]
+    finding, transfer = of.of[mine], of.position[mine]
+    count = np.bincount(finding, minlength=len(of))
+    alone = np.flatnonzero(speaks & (count == 0))
+    owner = np.concatenate([of.subject[finding], of.subject[alone]])
+    worth = np.concatenate([nats[finding] / count[finding], nats[alone]])
+    return owner, np.concatenate([transfer, np.full(len(alone), -1)]), worth, sign[np.concatenate([finding, alone])]
+
+
+def _as_party(findings: pa.Table, of: Evidence, sign: np.ndarray, weights: list[float]) -> Columns:
+    """What findings say of those whom they name beside their subject.
+
+    Who is named beside many subjects is no worse than who is named beside the worst of them, so each sign's best
+    counts; and shops are named often.
     """
-    weights = {code: sign.party_weight for code, sign in signs.items()}
-    frame = findings.select(["sign", "score"]).to_pandas()
-    nats = frame["score"] * frame["sign"].map(weights)
-    named = evidence.named[["f", "number"]]
-    subject = evidence.findings["number"].to_numpy()[named["f"]] == named["number"].to_numpy()
-    named = named[~subject & ~paid_by_many(evidence)[named["number"]] & (nats.to_numpy()[named["f"]] >= MIN_NATS)]
-    named = named.assign(sign=frame["sign"].to_numpy()[named["f"]], nats=nats.to_numpy()[named["f"]])
-    worst = named.groupby(["number", "sign"], sort=True)["nats"].max().reset_index()
-    return list(zip(worst["number"].tolist(), worst["sign"].tolist(), worst["nats"].tolist(), strict=True))
+    nats = findings["score"].to_numpy() * np.array(weights)[sign]
+    beside = of.subject[of.named_by] != of.named
+    chosen = beside & ~of.paid_by_many[of.named] & (nats[of.named_by] >= MIN_NATS)
+    by = of.named_by[chosen]
+    return of.named[chosen], np.full(len(by), -1), nats[by], sign[by]
 
 
-def case_pieces(findings: Iterable[Mapping[str, Any]], known: Mapping[str, Sign] | None = None) -> dict[str, float]:
-    """Nats by sign of a case's findings; rows of FINDINGS as dictionaries."""
-    signs = known or all_signs()
-    places: dict[str, int] = {}
-    pieces = []
-    for row in findings:
-        transfers = frozenset(places.setdefault(each, len(places)) for each in row["evidence"])
-        sign = signs[str(row["sign"])]
-        pieces.append(Piece(sign.code, float(row["score"]) * max(sign.weight, sign.party_weight), transfers))
-    return summed(pieces)
-
-
-def _own_transfers(evidence: Evidence) -> list[frozenset[int]]:
-    """Of each finding the transfers of its evidence that its subject is an end of."""
-    rows = evidence.rows
-    mine = rows[rows["inward"] | rows["outward"]]
-    ends = np.searchsorted(mine["f"].to_numpy(), np.arange(len(evidence) + 1))
-    numbers = mine["row"].tolist()
-    return [frozenset(numbers[low:high]) for low, high in pairwise(ends.tolist())]
-
-
-def _listed(ledger: Ledger) -> list[tuple[int, float]]:
-    """Account numbers on a suspicion list, with the confidence."""
-    listed = ledger.listed("account", on="suspicion").to_pandas().sort_values("subject_id")
-    numbers = ledger.account_numbers(listed["subject_id"].tolist())
-    return [(int(n), float(c)) for n, c in zip(numbers, listed["confidence"], strict=True) if n >= 0]
+def _listed(ledger: Ledger, sign: int) -> Columns:
+    """What a place on a suspicion list says."""
+    listed = ledger.listed("account", on="suspicion").to_pyarrow()
+    numbers = ledger.account_numbers_of(listed["subject_id"].cast(TEXT).combine_chunks())
+    known = numbers >= 0
+    nats = listed["confidence"].to_numpy()[known] * LISTED_WEIGHT
+    size = len(nats)
+    return numbers[known], np.full(size, -1), nats, np.full(size, sign)

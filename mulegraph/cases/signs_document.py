@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 
-from mulegraph.cases import score
-from mulegraph.cases.benign import TESTS
+from mulegraph.cases import benign, score
+from mulegraph.cases.benign import all_benign_tests, explained_signs
 from mulegraph.cases.journey import JOURNEY
 from mulegraph.signs.base import Sign, all_signs
 
@@ -32,7 +32,7 @@ def document() -> str:
 
 def _sign(sign: Sign) -> list[str]:
     """One sign: meaning, thresholds, innocent explanations, and which benign tests can explain it."""
-    tests = [test.name for test in TESTS if sign.code in test.signs]
+    tests = [test.name for test in all_benign_tests().values() if sign.code in explained_signs(test, all_signs())]
     lines = [
         f"## {sign.code}",
         "",
@@ -50,11 +50,11 @@ def _sign(sign: Sign) -> list[str]:
 
 
 def _benign() -> list[str]:
-    lines = ["# Benign tests", "", inspect.getdoc(inspect.getmodule(TESTS[0].run)) or "", ""]
+    lines = ["# Benign tests", "", inspect.getdoc(benign) or "", ""]
     lines += ["| test | innocent when | takes off | explains |", "|---|---|---|---|"]
-    for test in TESTS:
-        what = (inspect.getdoc(test.run) or "").rstrip(".")
-        lines.append(f"| {test.name} | {what} | {test.lowers:.0%} | {' '.join(sorted(test.signs))} |")
+    for test in all_benign_tests().values():
+        signs = " ".join(sorted(explained_signs(test, all_signs())))
+        lines.append(f"| {test.name} | {test.innocent_when} | {test.reduction:.0%} | {signs} |")
     return lines
 
 

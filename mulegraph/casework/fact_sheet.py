@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from mulegraph.cases.benign import PASSED
+from mulegraph.signs.base import all_signs
 
 FOR, AGAINST = "for", "against"
 QUICK_MINUTES, FEE_SHARE, YOUNG_DAYS = 60, Decimal("0.02"), 90
-TAKEN_OVER = "T1"
 
 
 @dataclass(frozen=True)
@@ -106,8 +106,9 @@ def _history(of: Known, inside: pd.Series[bool]) -> Iterator[tuple[str, str]]:
 
 
 def _signs(findings: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    if (findings["sign"] == TAKEN_OVER).any():
-        yield AGAINST, "the account shows signs of a take-over (T1): somebody else may have paid"
+    for sign in all_signs().values():
+        if sign.speaks_for_holder and (findings["sign"] == sign.code).any():
+            yield AGAINST, sign.speaks_for_holder
     passed: dict[str, str] = {}
     for outcomes, reasons in zip(findings["benign"], findings["benign_why"], strict=True):
         passed.update({name: reasons[name] for name, outcome in outcomes.items() if outcome == PASSED})

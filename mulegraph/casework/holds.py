@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mulegraph.cases.roles import VICTIM
 from mulegraph.casework.fact_sheet import Known, fact_sheet
 from mulegraph.casework.minimum_cut import best_holds
 from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.schema.findings import Role
 from mulegraph.schema.tables import minor_exponents
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def holds(space: Workspace, case: str, *, share: float) -> list[dict[str, Any]]:
     moved = moved[moved["currency"] == traced.currency]
     units = 10 ** minor_exponents()[traced.currency]
     roles = dict(zip(found._row["accounts"], found._row["roles"], strict=True))
-    victims = {account for account, role in roles.items() if role == VICTIM}
+    victims = {account for account, role in roles.items() if role == Role.VICTIM}
     flows = [
         (_name(row.source), _name(row.target), int(row.amount * units))
         for row in moved.itertuples()
@@ -98,7 +98,7 @@ def facts_for_and_against(space: Workspace, case: str, account: str) -> list[dic
             left=part["maximum"].max() if len(part) else Decimal(0),
             transfers=moved,
             tainted=tainted,
-            victims={name for name, role in roles if role == VICTIM},
+            victims={name for name, role in roles if role == Role.VICTIM},
             sharers=len(sharers),
             listed_on=known["listed_on"],
             findings=known["findings"][known["findings"]["subject_id"] == account],

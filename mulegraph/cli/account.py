@@ -47,7 +47,8 @@ def account_command(
     if account is None:
         found = space.ranking(top=top)
         rows = found.assign(made_of=[made_of(each) for each in found["parts"]]) if how is Format.TABLE else found
-        show(rows.to_dict("records") if how is Format.TABLE else rows_of(rows), how, RANK_HEADS)
+        ranked = rows.to_dict("records") if how is Format.TABLE else rows_of(rows)
+        show(ranked, how, RANK_HEADS, empty="No finding names an account.")
         return
     if top is not None:
         raise UsageError("--top is for the ranking", hint="Leave the account out, or --top.")
@@ -83,10 +84,13 @@ def _who(known: dict[str, Any]) -> list[str]:
     active = (
         f"{shown(known['active_from'])} to {shown(known['active_until'])}" if known["active_from"] else "no findings"
     )
+    others = known["other_holders"]
+    holders = [f"held by       {', '.join([known['holder_id'], *others])}"] if others else []
     lines = [
         f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
         f" opened {shown(known['opened_on']) or 'unknown'}",
         f"holder        {who}",
+        *holders,
         f"score         {known['score']:.2f} = {made_of(known['parts']) or 'nothing is held against it'}",
         f"active        {active}",
     ]

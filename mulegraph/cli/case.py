@@ -94,7 +94,7 @@ def list_command(
             signs=" ".join(sorted({each.partition("-")[0] for each in row["findings"]})),
             state=_state(row),
         )
-    show(rows, how, HEADS)
+    show(rows, how, HEADS, empty="No case.")
 
 
 @case.command("show")
@@ -113,7 +113,7 @@ def show_command(
         whole = {
             **plain(found.row),
             "state": state,
-            "made_of": json.loads(found.row["made_of"]),
+            "made_of": found.row["made_of"],
             "findings": rows_of(findings),
             "journey": rows_of(found.journey),
         }
@@ -123,7 +123,7 @@ def show_command(
         show(rows_of(findings), how, FINDING_HEADS)
         return
     row = found.row
-    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}", WIDTH):
+    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
     money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
     typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")

@@ -9,6 +9,7 @@ import typer
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Top, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.schema.tables import LISTS
+from mulegraph.signs.near_flagged import near_flagged
 from mulegraph.views.tables import Format, rows_of
 
 commands = typer.Typer()
@@ -43,7 +44,7 @@ def links_command(
     if account is None:
         if given := [name for name, value in (("--on", on), ("--hops", hops), ("--any-order", any_order)) if value]:
             raise UsageError(f"{given[0]} goes with --account", hint=f"Give --account, or leave {given[0]} out.")
-        found, heads = space.findings(sign="N5", top=top, since=since, until=until), FINDING_HEADS
+        found, heads = space.findings(sign=near_flagged.code, top=top, since=since, until=until), FINDING_HEADS
     else:
         found = space.links(
             account, hops=hops, on=on or "suspicion", time_respecting=not any_order, top=top, since=since, until=until

@@ -86,7 +86,10 @@ def _summary(space: Workspace, result: ScanResult) -> None:
     if facts["tick_seconds"] >= 3_600:
         typer.echo(f"The clock is coarse: times are multiples of {facts['tick_seconds'] / 3600:g} hours.")
     seconds = sum(result.seconds.values())
-    typer.echo(f"{counted(result.cases, 'case')} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    if not any(result.findings.values()):
+        typer.echo("No finding.")
+    cases = counted(result.cases, "case") if result.cases else "No case"
+    typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
     if result.rejects:
         typer.echo(
             f"{counted(result.rejects, 'row was', 'rows were')} rejected when the ledger was loaded; see rejects/."

@@ -52,7 +52,7 @@ def signs_command(
         return
     found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
     rows = collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
-    show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS)
+    show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS, empty="No finding.")
 
 
 def _described(sign: Sign) -> dict[str, object]:

@@ -8,38 +8,29 @@ Typologies: Altman et al., Realistic synthetic financial transactions for anti-m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from scipy import sparse, stats
-from scipy.special import gammaln
+from scipy.special import gammaln, pdtrc
 
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
 
 FAN_IN, FAN_OUT, GATHER_SCATTER = "fan_in", "fan_out", "gather_scatter"
 MIN_COUNTERPARTIES = 3
 DEEPEST_TAIL = 1e-250
 SAMPLES = 200_000
-
-
-@dataclass(frozen=True)
-class Side:
-    """Transfers by the account at one end: `position[start[a]:start[a + 1]]` are account a's, in time order."""
-
-    position: np.ndarray
-    start: np.ndarray
-    other: np.ndarray
-    """The account at the other end of every transfer, by position into `Transfers`; −1 for cash."""
+TRANSFERS_A_SLOT = 8
+"""Of the index by time: fewer, and the index itself no longer fits in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Bursts:
     """Bursts of one pattern, one an account: counts, positions of the first and last transfer, and surprise in nats.
 
-    `window` is in microseconds. `places` is ln of the places looked at: at `nats` − `places` = s about e^−s are
-    expected
-    by chance in the whole ledger.
+    `window` is in microseconds. `log_trials` is ln of the places looked at: at `nats` − `log_trials` = s about e^−s
+    are expected by chance in the whole ledger.
     """
 
     pattern: str
@@ -50,44 +41,40 @@ class Bursts:
     last: np.ndarray
     window: np.ndarray
     nats: np.ndarray
-    places: float = 0.0
+    log_trials: float = 0.0
 
     def __len__(self) -> int:
         return len(self.account)
 
 
-class TransfersByAccount:
-    """A ledger's transfers by payer and by payee, each sorted once; those of cash and to oneself are left out."""
+class Densest(NamedTuple):
+    """By account: most distinct others in any window, first and last transfer of that window, how many it holds."""
 
-    def __init__(self, transfers: Transfers) -> None:
-        self.transfers = transfers
-
-    @cached_property
-    def payments(self) -> Side:
-        """By the account that paid."""
-        return _side(self.transfers, self.transfers.source, self.transfers.target)
-
-    @cached_property
-    def receipts(self) -> Side:
-        """By the account that was paid."""
-        return _side(self.transfers, self.transfers.target, self.transfers.source)
+    count: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    inside: np.ndarray
 
 
-def _side(transfers: Transfers, mine: np.ndarray, other: np.ndarray) -> Side:
-    moved = np.flatnonzero((mine >= 0) & (mine != other))
-    # A sparse matrix by rows is a counting sort: linear, where argsort is not.
-    shape = (transfers.accounts, len(transfers))
-    rows = sparse.coo_array((np.ones(len(moved), np.int8), (mine[moved], moved)), shape=shape).tocsr()
-    return Side(rows.indices.astype(np.int64), rows.indptr.astype(np.int64), other)
+class TimeIndex(NamedTuple):
+    """Where in the sorted times `at` each slot of `width` microseconds begins."""
+
+    at: np.ndarray
+    slot: np.ndarray
+    width: int
 
 
 def poisson_nats(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """−ln P(X ≥ count) for a Poisson X, also where the tail is too small for a floating-point number."""
-    count, mean = np.asarray(count, float), np.maximum(np.asarray(mean, float), 1e-12)
-    tail = stats.poisson.sf(count - 1, mean)
-    # Beyond it the geometric bound on the tail is exact to a part in a thousand.
-    deep = mean - count * np.log(mean) + gammaln(count + 1) + np.log1p(-np.minimum(mean / (count + 1), 0.999))
-    return np.where(tail > DEEPEST_TAIL, -np.log(np.maximum(tail, DEEPEST_TAIL)), deep)
+    count, mean = np.broadcast_arrays(np.asarray(count, float), np.maximum(np.asarray(mean, float), 1e-12))
+    tail = np.where(count > 0, pdtrc(np.maximum(count - 1, 0), mean), 1.0)
+    nats = -np.log(np.maximum(tail, DEEPEST_TAIL))
+    is_deep = ~(tail > DEEPEST_TAIL)
+    if is_deep.any():
+        # Beyond it the geometric bound on the tail is exact to a part in a thousand.
+        k, mu = count[is_deep], mean[is_deep]
+        nats[is_deep] = mu - k * np.log(mu) + gammaln(k + 1) + np.log1p(-np.minimum(mu / (k + 1), 0.999))
+    return np.asarray(nats)
 
 
 def fitting_share(amount: np.ndarray, percent: int) -> float:
@@ -101,126 +88,200 @@ def fitting_share(amount: np.ndarray, percent: int) -> float:
 
 def find_bursts(sides: TransfersByAccount, windows: list[int]) -> list[Bursts]:
     """The best fan-in, fan-out and gather-scatter of every account over all windows (microseconds)."""
-    transfers, receipts, payments = sides.transfers, sides.receipts, sides.payments
+    transfers = sides.transfers
+    index = time_index(transfers.at)
     windows = sorted({max(window, transfers.tick) for window in windows})
     fans = {FAN_IN: [], FAN_OUT: [], GATHER_SCATTER: []}  # type: dict[str, list[Bursts]]
     for window in windows:
-        gathered = _fan(transfers, receipts, window, FAN_IN)
+        gathered = _fan(sides, index, window, FAN_IN)
         fans[FAN_IN].append(gathered)
-        fans[FAN_OUT].append(_fan(transfers, payments, window, FAN_OUT))
-        fans[GATHER_SCATTER].append(_scattered(transfers, receipts, payments, gathered))
-    places = np.log(max(len(transfers), 1) * len(windows))
-    return [_best(pattern, parts, places) for pattern, parts in fans.items()]
+        fans[FAN_OUT].append(_fan(sides, index, window, FAN_OUT))
+        fans[GATHER_SCATTER].append(_scattered(sides, index, window, gathered))
+    log_trials = np.log(max(len(transfers), 1) * len(windows))
+    return [_best(pattern, parts, transfers.accounts, log_trials) for pattern, parts in fans.items()]
 
 
-def _fan(transfers: Transfers, side: Side, window: int, pattern: str) -> Bursts:
-    count, first, last, inside = _most_distinct(side.position, side.start, side.other, transfers.at, window)
-    account = np.flatnonzero(count >= MIN_COUNTERPARTIES)
-    own = np.diff(side.start)[account] - inside[account]
-    begun = transfers.at[first[account]]
-    nats = poisson_nats(count[account], _mean(own, begun, begun + window, transfers))
+def _fan(sides: TransfersByAccount, index: TimeIndex, window: int, pattern: str) -> Bursts:
+    side = sides.receipts if pattern == FAN_IN else sides.payments
+    densest = Densest(*_most_distinct(side, window))
+    account = np.flatnonzero(densest.count >= MIN_COUNTERPARTIES)
+    count, first, last = densest.count[account], densest.first[account], densest.last[account]
+    outside = np.diff(side.start)[account] - densest.inside[account]
+    begun = sides.transfers.at[first]
+    nats = poisson_nats(count, _mean(outside, begun, begun + window, sides.transfers, index))
     none = np.zeros(len(account), np.int64)
-    return Bursts(
-        pattern, account, count[account], none, first[account], last[account], np.full(len(account), window), nats
-    )
+    return Bursts(pattern, account, count, none, first, last, np.full(len(account), window), nats)
 
 
-def _mean(own: np.ndarray, since: np.ndarray, until: np.ndarray, transfers: Transfers) -> np.ndarray:
+def _mean(
+    outside: np.ndarray, since: np.ndarray, until: np.ndarray, transfers: Transfers, index: TimeIndex
+) -> np.ndarray:
     """Expected transfers in since ≤ at < until: what the account does outside the burst, and one more as a prior.
 
     They are spread as evenly as time or as the whole ledger's traffic, whichever expects more: on a payday, and at
     noon, everybody is busier.
     """
-    busy = (np.searchsorted(transfers.at, until) - np.searchsorted(transfers.at, since)) / max(len(transfers), 1)
+    busy = (count_before(index, until) - count_before(index, since)) / max(len(transfers), 1)
     even = (until - since) / transfers.span
-    return np.asarray((own + 1) * np.minimum(np.maximum(busy, even), 1.0))
+    return np.asarray((outside + 1) * np.minimum(np.maximum(busy, even), 1.0))
+
+
+def time_index(at: np.ndarray) -> TimeIndex:
+    """An index of sorted times, for looking many up: a binary search over all of them waits for memory at each step."""
+    if not len(at):
+        return TimeIndex(at, np.zeros(1, np.int64), 1)
+    slots = max(len(at) // TRANSFERS_A_SLOT, 1)
+    width = int(at[-1] - at[0]) // slots + 1
+    begins = at[0] + width * np.arange(slots + 1)
+    return TimeIndex(at, np.searchsorted(at, begins), width)
+
+
+def count_before(index: TimeIndex, times: np.ndarray) -> np.ndarray:
+    """How many of the sorted times lie before each of `times`: NumPy's `searchsorted`."""
+    return np.asarray(_count_before(index, times))
 
 
 @njit(cache=True, nogil=True)
-def _most_distinct(position, start, other, at, window):  # type: ignore[no-untyped-def]
-    """For each account the window with most distinct others: how many, its first and last transfer, and how many."""
-    accounts = len(start) - 1
+def _count_before(index, times):  # type: ignore[no-untyped-def]
+    count = np.zeros(len(times), np.int64)
+    total, slots = len(index.at), len(index.slot) - 1
+    if total == 0:
+        return count
+    for place in range(len(times)):
+        now = times[place]
+        if now <= index.at[0]:
+            continue
+        slot = (now - index.at[0]) // index.width
+        low = index.slot[min(slot, slots)]
+        high = index.slot[slot + 1] if slot < slots else total
+        count[place] = low + np.searchsorted(index.at[low:high], now)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _most_distinct(side, window):  # type: ignore[no-untyped-def]
+    """For each account the window with most distinct others, as the columns of `Densest`."""
+    accounts = len(side.start) - 1
     seen = np.zeros(accounts, np.int32)
     count = np.zeros(accounts, np.int64)
     first = np.full(accounts, -1, np.int64)
     last = np.full(accounts, -1, np.int64)
     inside = np.zeros(accounts, np.int64)
     for account in range(accounts):
-        low, distinct = start[account], 0
-        for high in range(start[account], start[account + 1]):
-            now = position[high]
-            while at[position[low]] <= at[now] - window:
-                gone = other[position[low]]
+        low, end, distinct = side.start[account], side.start[account + 1], 0
+        if end - low < MIN_COUNTERPARTIES:
+            continue
+        for high in range(low, end):
+            opened = side.at[high] - window
+            while side.at[low] <= opened:
+                gone = side.party[low]
                 if gone >= 0:
                     seen[gone] -= 1
                     distinct -= seen[gone] == 0
                 low += 1
-            party = other[now]
+            party = side.party[high]
             if party >= 0:
                 distinct += seen[party] == 0
                 seen[party] += 1
             if distinct > count[account]:
-                count[account], first[account], last[account] = distinct, position[low], now
+                count[account] = distinct
+                first[account] = side.position[low]
+                last[account] = side.position[high]
                 inside[account] = high - low + 1
-        for place in range(low, start[account + 1]):
-            if other[position[place]] >= 0:
-                seen[other[position[place]]] = 0
+        for entry in range(low, end):
+            if side.party[entry] >= 0:
+                seen[side.party[entry]] = 0
     return count, first, last, inside
 
 
-def _scattered(transfers: Transfers, receipts: Side, payments: Side, gathered: Bursts) -> Bursts:
+def _scattered(sides: TransfersByAccount, index: TimeIndex, window: int, gathered: Bursts) -> Bursts:
     """Fan-ins whose money went on to several within as long again; both tails count."""
-    window = int(gathered.window[0]) if len(gathered) else transfers.tick
-    count, last, inside, through = _distinct_after(
-        payments.position, payments.start, payments.other, transfers.at, transfers.amount,
-        receipts.position, receipts.start, gathered.account, gathered.first, gathered.last, window,
-    )  # fmt: skip
-    kept = np.flatnonzero((count >= MIN_COUNTERPARTIES) & through)
-    account, window_of = gathered.account[kept], np.full(len(kept), window)
-    own = np.diff(payments.start)[account] - inside[kept]
-    begun, over = transfers.at[gathered.first[kept]], transfers.at[last[kept]] + transfers.tick
-    nats = gathered.nats[kept] + poisson_nats(count[kept], _mean(own, begun, over, transfers))
-    return Bursts(
-        GATHER_SCATTER, account, gathered.counterparties[kept], count[kept], gathered.first[kept], last[kept],
-        window_of, nats,
-    )  # fmt: skip
+    transfers = sides.transfers
+    fan = Fan(gathered.account, gathered.first, gathered.last, transfers.at[gathered.last] + window)
+    count, last, inside, passed_on = _distinct_after(sides.payments, sides.receipts, fan)
+    kept = np.flatnonzero((count >= MIN_COUNTERPARTIES) & passed_on)
+    account, first, last = gathered.account[kept], gathered.first[kept], last[kept]
+    outside = np.diff(sides.payments.start)[account] - inside[kept]
+    begun, over = transfers.at[first], transfers.at[last] + transfers.tick
+    nats = gathered.nats[kept] + poisson_nats(count[kept], _mean(outside, begun, over, transfers, index))
+    counterparties, windows = gathered.counterparties[kept], np.full(len(kept), window)
+    return Bursts(GATHER_SCATTER, account, counterparties, count[kept], first, last, windows, nats)
+
+
+class Fan(NamedTuple):
+    """Fan-ins: the account, its first and last receipt, and the time until which it may pay the money on."""
+
+    account: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    until: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def _distinct_after(position, start, other, at, amount, received, received_start, account, first, last, window):  # type: ignore[no-untyped-def]
-    """Distinct payees within `window` after each burst, the last payment, how many, and if half the money went on."""
-    seen = np.zeros(len(start) - 1, np.int32)
-    count = np.zeros(len(account), np.int64)
-    final = np.full(len(account), -1, np.int64)
-    inside = np.zeros(len(account), np.int64)
-    through = np.zeros(len(account), np.bool_)
-    for place in range(len(account)):
-        who, money, paid = account[place], 0, 0
-        for at_place in range(received_start[who], received_start[who + 1]):
-            if first[place] <= received[at_place] <= last[place]:
-                money += amount[received[at_place]]
-        for step in range(start[who], start[who + 1]):
-            now = position[step]
-            if now > first[place] and at[now] <= at[last[place]] + window:
-                party = other[now]
-                paid += amount[now]
-                inside[place] += 1
-                final[place] = now
-                if party >= 0:
-                    count[place] += seen[party] == 0
-                    seen[party] = 1
-        for step in range(start[who], start[who + 1]):
-            if other[position[step]] >= 0:
-                seen[other[position[step]]] = 0
-        through[place] = 2 * paid >= money
-    return count, final, inside, through
+def _distinct_after(payments, receipts, fan):  # type: ignore[no-untyped-def]
+    """For each fan-in: distinct payees afterwards, the last payment, how many, and if half the money went on."""
+    seen = np.zeros(len(payments.start) - 1, np.int32)
+    size = len(fan.account)
+    count = np.zeros(size, np.int64)
+    final = np.full(size, -1, np.int64)
+    inside = np.zeros(size, np.int64)
+    passed_on = np.zeros(size, np.bool_)
+    for number in range(size):
+        who, money, paid = fan.account[number], 0, 0
+        for entry in range(receipts.start[who], receipts.start[who + 1]):
+            if fan.first[number] <= receipts.position[entry] <= fan.last[number]:
+                money += receipts.amount[entry]
+        low, end = payments.start[who], payments.start[who + 1]
+        while low < end and payments.position[low] <= fan.first[number]:
+            low += 1
+        high = low
+        while high < end and payments.at[high] <= fan.until[number]:
+            party = payments.party[high]
+            paid += payments.amount[high]
+            inside[number] += 1
+            final[number] = payments.position[high]
+            if party >= 0:
+                count[number] += seen[party] == 0
+                seen[party] = 1
+            high += 1
+        for entry in range(low, high):
+            if payments.party[entry] >= 0:
+                seen[payments.party[entry]] = 0
+        passed_on[number] = 2 * paid >= money
+    return count, final, inside, passed_on
 
 
-def _best(pattern: str, parts: list[Bursts], places: float) -> Bursts:
-    """Each account's most surprising window; ties go to the shorter one."""
+def _best(pattern: str, parts: list[Bursts], accounts: int, log_trials: float) -> Bursts:
+    """Each account's most surprising window; ties go to the shorter one, which comes first in `parts`."""
     names = ("account", "counterparties", "paid_to", "first", "last", "window", "nats")
     whole = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    order = np.lexsort((whole["window"], -whole["nats"], whole["account"]))
-    _, best = np.unique(whole["account"][order], return_index=True)
-    chosen = {name: column[order[best]] for name, column in whole.items()}
-    return Bursts(pattern, **chosen, places=places)
+    chosen = _most_surprising(whole["account"], whole["nats"], accounts)
+    return Bursts(pattern, **{name: column[chosen] for name, column in whole.items()}, log_trials=log_trials)
+
+
+@njit(cache=True, nogil=True)
+def _most_surprising(account, nats, accounts):  # type: ignore[no-untyped-def]
+    """Rows of the highest `nats` of each account, the first of equal ones, in order of account."""
+    best = np.full(accounts, -1, np.int64)
+    for row in range(len(account)):
+        known = best[account[row]]
+        if known < 0 or nats[row] > nats[known]:
+            best[account[row]] = row
+    return best[best >= 0]
+
+
+@njit(cache=True, nogil=True)
+def positions_between(side, account, first, last):  # type: ignore[no-untyped-def]
+    """Positions of the transfers of each account from `first` to `last`, one after the other, and where each begins."""
+    start = np.zeros(len(account) + 1, np.int64)
+    low = np.empty(len(account), np.int64)
+    for number in range(len(account)):
+        begin, end = side.start[account[number]], side.start[account[number] + 1]
+        mine = side.position[begin:end]
+        low[number] = begin + np.searchsorted(mine, first[number])
+        start[number + 1] = start[number] + begin + np.searchsorted(mine, last[number] + 1) - low[number]
+    position = np.empty(start[-1], np.int64)
+    for number in range(len(account)):
+        size = start[number + 1] - start[number]
+        position[start[number] : start[number + 1]] = side.position[low[number] : low[number] + size]
+    return position, start

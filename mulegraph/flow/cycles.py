@@ -8,11 +8,13 @@ the one before, which leaves few ways to go on.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from mulegraph.flow.bursts import TransfersByAccount, fitting_share
+from mulegraph.flow.bursts import fitting_share
+from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 from mulegraph.flow.matching import DAY
 
 MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
@@ -25,14 +27,14 @@ MAX_STEPS = 20_000
 class Cycles:
     """Cycles, most surprising first: positions `transfer[start[c]:start[c + 1]]` in order; nats of surprise.
 
-    No transfer stands in two of them. `places` is ln of the transfers that a cycle could have begun with: at `nats` −
-    `places` = s about e^−s are expected by chance in the whole ledger.
+    No transfer stands in two of them. `log_trials` is ln of the transfers that a cycle could have begun with: at
+    `nats` − `log_trials` = s about e^−s are expected by chance in the whole ledger.
     """
 
     transfer: np.ndarray
     start: np.ndarray
     nats: np.ndarray
-    places: float = 0.0
+    log_trials: float = 0.0
 
     def __len__(self) -> int:
         return len(self.nats)
@@ -42,6 +44,25 @@ class Cycles:
         return np.asarray(self.transfer[self.start[number] : self.start[number + 1]])
 
 
+class Search(NamedTuple):
+    """What the search reads: who pays whom, what is usual, and the bounds of a cycle.
+
+    `rate` is how many fitting payments an account makes in a microsecond, `back` its share of all receipts; `window`
+    and `tick` are microseconds. `either`: a step may also be larger than the one before.
+    """
+
+    payments: Side
+    receipts: Side
+    next_payment: np.ndarray
+    next_receipt: np.ndarray
+    rate: np.ndarray
+    back: np.ndarray
+    window: int
+    tick: int
+    share_percent: int
+    either: bool
+
+
 def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 70) -> Cycles:
     """All cycles of 3 to 12 transfers within `window` microseconds whose every step passes on `share_percent`.
 
@@ -49,104 +70,123 @@ def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 
     """
     transfers, payments, receipts = sides.transfers, sides.payments, sides.receipts
     total, span = max(len(transfers), 1), max(transfers.span, 1)
-    rate = np.diff(payments.start) / span * fitting_share(transfers.amount, share_percent)
-    back = np.diff(receipts.start) / total
-    flat, start, nats = _search(
-        transfers.source, transfers.target, transfers.amount, transfers.at, payments.position, payments.start,
-        receipts.position, receipts.start, rate, back, max(window, transfers.tick), transfers.tick, share_percent,
-        transfers.tick >= DAY,
-    )  # fmt: skip
-    order = np.lexsort((np.arange(len(nats)), -nats))
+    search = Search(
+        payments,
+        receipts,
+        sides.next_payment,
+        sides.next_receipt,
+        rate=np.diff(payments.start) / span * fitting_share(transfers.amount, share_percent),
+        back=np.diff(receipts.start) / total,
+        window=max(window, transfers.tick),
+        tick=transfers.tick,
+        share_percent=share_percent,
+        either=transfers.tick >= DAY,
+    )
+    flat, start, nats = _search(search)
+    # The search goes by account; the first transfer of a cycle says which of two that surprise alike comes first.
+    order = np.lexsort((flat[start[:-1]], -nats))
     return _disjoint(flat, start, nats, order[nats[order] >= MIN_NATS], total)
 
 
 def _disjoint(flat: np.ndarray, start: np.ndarray, nats: np.ndarray, order: np.ndarray, total: int) -> Cycles:
     """Greedily, best first: cycles that share no transfer with a better one."""
-    used = np.zeros(total, bool)
-    kept = []
-    for number in order.tolist():
-        part = flat[start[number] : start[number + 1]]
-        if not used[part].any():
-            used[part] = True
-            kept.append(number)
-    parts = [flat[start[number] : start[number + 1]] for number in kept]
-    starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    flat = np.concatenate([*parts, np.empty(0, np.int64)]).astype(np.int64)
-    return Cycles(flat, starts, nats[kept], places=float(np.log(total)))
+    kept = order[_is_free(flat, start, order, total)]
+    return Cycles(*lists_of(flat, start, kept), nats[kept], log_trials=float(np.log(total)))
 
 
 @njit(cache=True, nogil=True)
-def _search(  # type: ignore[no-untyped-def]
-    source, target, amount, at, position, start, received, received_start, rate, back, window, tick, percent, either
-):
-    """From every transfer the most surprising cycle that it begins: positions, offsets, and nats before places."""
+def _is_free(flat, start, order, total):  # type: ignore[no-untyped-def]
+    used = np.zeros(total, np.bool_)
+    free = np.ones(len(order), np.bool_)
+    for place in range(len(order)):
+        mine = flat[start[order[place]] : start[order[place] + 1]]
+        for position in mine:
+            if used[position]:
+                free[place] = False
+        if free[place]:
+            used[mine] = True
+    return free
+
+
+@njit(cache=True, nogil=True)
+def _search(search):  # type: ignore[no-untyped-def]
+    """From every payment the most surprising cycle that it begins: positions, offsets, and nats before trials."""
+    payments = search.payments
     flat = np.empty(1024, np.int64)
     begins = np.zeros(1024, np.int64)
     nats = np.empty(1024)
     found, used = 0, 0
-    path = np.empty(MAX_TRANSFERS, np.int64)
     best_path = np.empty(MAX_TRANSFERS, np.int64)
-    step = np.empty(MAX_TRANSFERS, np.int64)
-    score = np.zeros(MAX_TRANSFERS + 1)
-    for first in range(len(source)):
-        home = source[first]
-        if home < 0 or target[first] < 0 or home == target[first]:
-            continue
-        until = at[first] + window
-        # Nothing can come back to who receives nothing afterwards.
-        place = received_start[home] + np.searchsorted(
-            received[received_start[home] : received_start[home + 1]], first, side="right"
-        )
-        if place >= received_start[home + 1] or at[received[place]] > until:
-            continue
-        best, best_length, tried = -1.0, 0, 0
-        depth = 1
-        path[0], score[1] = first, 0.0
-        step[1] = _after(position, start, target[first], first)
-        while depth >= 1 and tried < MAX_STEPS:
-            last = path[depth - 1]
-            holder = target[last]
-            if step[depth] >= start[holder + 1] or at[position[step[depth]]] > until:
-                depth -= 1
+    path = np.empty(MAX_TRANSFERS, np.int64)
+    for home in range(len(payments.start) - 1):
+        for first in range(payments.start[home], payments.start[home + 1]):
+            if payments.party[first] < 0:
                 continue
-            now = position[step[depth]]
-            step[depth] += 1
-            tried += 1
-            payee = target[now]
-            if payee < 0 or payee == holder or not _fits(amount[last], amount[now], percent, either):
+            # Nothing can come back to who receives nothing afterwards.
+            back = search.next_receipt[first]
+            if back >= search.receipts.start[home + 1]:
                 continue
-            chance = -np.log(-np.expm1(-max(rate[holder] * (at[now] - at[last] + tick), 1e-12)))
-            if payee == home:
-                whole = score[depth] + chance - np.log(max(back[home], 1e-12))
-                if depth + 1 >= MIN_TRANSFERS and whole > best:
-                    best, best_length = whole, depth + 1
-                    best_path[:depth] = path[:depth]
-                    best_path[depth] = now
+            if search.receipts.at[back] > payments.at[first] + search.window:
                 continue
-            if depth + 1 >= MAX_TRANSFERS or _visited(path, depth, target, payee):
-                continue
-            path[depth], score[depth + 1] = now, score[depth] + chance
-            depth += 1
-            step[depth] = _after(position, start, payee, now)
-        if best_length:
-            if found + 2 > len(begins):
-                begins = np.concatenate((begins, np.zeros_like(begins)))
-                nats = np.concatenate((nats, np.empty_like(nats)))
-            while used + best_length > len(flat):
-                flat = np.concatenate((flat, np.empty_like(flat)))
-            flat[used : used + best_length] = best_path[:best_length]
-            used += best_length
-            nats[found] = best
-            found += 1
-            begins[found] = used
+            best, length = _best_from(search, home, first, path, best_path)
+            if length:
+                if found + 2 > len(begins):
+                    begins = np.concatenate((begins, np.zeros_like(begins)))
+                    nats = np.concatenate((nats, np.empty_like(nats)))
+                while used + length > len(flat):
+                    flat = np.concatenate((flat, np.empty_like(flat)))
+                for step in range(length):
+                    flat[used + step] = payments.position[best_path[step]]
+                used += length
+                nats[found] = best
+                found += 1
+                begins[found] = used
     return flat[:used].copy(), begins[: found + 1].copy(), nats[:found].copy()
 
 
 @njit(cache=True, nogil=True)
-def _after(position, start, account, now):  # type: ignore[no-untyped-def]
-    """Place of the account's first payment after a transfer."""
-    low, high = start[account], start[account + 1]
-    return low + np.searchsorted(position[low:high], now, side="right")
+def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped-def]
+    """Surprise and length of the most surprising cycle from one payment, its payments written to `best_path`.
+
+    A length of 0 says that there is none. `path` is room to work in.
+    """
+    payments, start = search.payments, search.payments.start
+    step = np.empty(MAX_TRANSFERS, np.int64)
+    score = np.zeros(MAX_TRANSFERS + 1)
+    until = payments.at[first] + search.window
+    best, best_length, tried, depth = -1.0, 0, 0, 1
+    path[0] = first
+    step[1] = search.next_payment[first]
+    while depth >= 1 and tried < MAX_STEPS:
+        last = path[depth - 1]
+        holder = payments.party[last]
+        now = step[depth]
+        if now >= start[holder + 1] or payments.at[now] > until:
+            depth -= 1
+            continue
+        step[depth] += 1
+        tried += 1
+        payee = payments.party[now]
+        if payee < 0 or not _fits(payments.amount[last], payments.amount[now], search.share_percent, search.either):
+            continue
+        closes = payee == home
+        if closes and depth + 1 < MIN_TRANSFERS:
+            continue
+        if not closes and (depth + 1 >= MAX_TRANSFERS or _visited(path, depth, payments.party, payee)):
+            continue
+        waited = payments.at[now] - payments.at[last] + search.tick
+        chance = -np.log(-np.expm1(-max(search.rate[holder] * waited, 1e-12)))
+        if closes:
+            whole = score[depth] + chance - np.log(max(search.back[home], 1e-12))
+            if whole > best:
+                best, best_length = whole, depth + 1
+                best_path[:depth] = path[:depth]
+                best_path[depth] = now
+            continue
+        path[depth], score[depth + 1] = now, score[depth] + chance
+        depth += 1
+        step[depth] = search.next_payment[now]
+    return best, best_length
 
 
 @njit(cache=True, nogil=True)
@@ -157,8 +197,8 @@ def _fits(before, after, percent, either):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _visited(path, depth, target, account):  # type: ignore[no-untyped-def]
+def _visited(path, depth, party, account):  # type: ignore[no-untyped-def]
     for place in range(depth):  # noqa: SIM110 (no generators in Numba)
-        if target[path[place]] == account:
+        if party[path[place]] == account:
             return True
     return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,15 @@ DAY = 24 * HOUR
 TICKS = (DAY, HOUR, 60 * MICROSECONDS, MICROSECONDS, 1)
 NOBODY = -1
 """Account number that stands for cash, on either side of a transfer."""
+
+
+class Columns(NamedTuple):
+    """What kernels read of transfers: see `Transfers`. A named tuple, which Numba takes as it is."""
+
+    source: np.ndarray
+    target: np.ndarray
+    amount: np.ndarray
+    at: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,11 @@ class Transfers:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @property
+    def columns(self) -> Columns:
+        """The four columns that kernels read."""
+        return Columns(self.source, self.target, self.amount, self.at)
 
     @property
     def span(self) -> int:
@@ -85,7 +100,7 @@ def _account_numbers(ledger: Ledger, column: pa.ChunkedArray) -> np.ndarray:
     if not unified.num_chunks:
         return np.empty(0, np.int32)
     ids = unified.chunk(0).dictionary
-    known = np.append(ledger.account_numbers_of(ids), NOBODY).astype(np.int32)
+    known = np.append(ledger.settling_numbers_of(ids), NOBODY).astype(np.int32)
     indices = [chunk.indices.fill_null(len(ids)).to_numpy() for chunk in unified.chunks]
     return known[np.concatenate(indices)]
 

@@ -1,4 +1,4 @@
-"""Chains in the ledger's own words: ids of transfers and accounts, amounts and times."""
+"""What the kernels find in the ledger's own words: ids of transfers and accounts, amounts and times."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.flow.bursts import positions_between
+from mulegraph.flow.habits import Moved
 from mulegraph.flow.layering import Flow
-from mulegraph.ledger.ledger import Ledger
+from mulegraph.flow.matching import Transfers
+from mulegraph.ledger.ledger import Ledger, decimals
 from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 
 CHAINS = pa.schema(
@@ -107,3 +110,66 @@ def _account_lists(ledger: Ledger, flow: Flow) -> pa.ListArray:
     numbers[others] = np.where(receivers < 0, size + 1, receivers)
     ids = pa.concat_arrays([ledger.account_ids, pa.array([CASH_IN, CASH_OUT], pa.string())])
     return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), ids.take(pa.array(numbers)))
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some accounts' transfers from one position to another, both counted: three arrays of one length."""
+
+    account: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+
+def name_stretches(
+    ledger: Ledger, transfers: Transfers, moved: Moved, stretch: Stretch, *, largest: int | None = None
+) -> pa.Table:
+    """What each account received in its stretch, from when to when, and its transfers, or the `largest` so many of them.
+
+    Columns: subject_id, amount (null: it received nothing), currency (the first of several), first_at, last_at,
+    evidence. Each stretch must hold a transfer.
+    """
+    sides = [positions_between(side, stretch.account, stretch.first, stretch.last) for side in moved[:2]]
+    number = np.concatenate([np.repeat(np.arange(len(start) - 1), np.diff(start)) for _, start in sides])
+    position = np.concatenate([found for found, _ in sides])
+    order = np.lexsort((position, number))
+    is_receipt = (np.arange(len(position)) >= len(sides[0][0]))[order]
+    number, position = number[order], position[order]
+    start = sides[0][1] + sides[1][1]
+    rows = ledger.rows_of(transfers.row[position], ["transfer_id", "currency", "at"])
+    worth = transfers.amount[position] * (moved.units[position] if len(moved.units) > 1 else moved.units[0])
+    at = rows["at"].cast("int64").to_numpy()
+    received = _by_stretch(np.add, np.where(is_receipt, worth, 0), start)
+    amount = pc.if_else(pa.array(received > 0), decimals(received), None)
+    currency = rows["currency"].combine_chunks().dictionary_encode()
+    by_name = currency.dictionary.take(pc.sort_indices(currency.dictionary))
+    code = pc.index_in(currency.dictionary, value_set=by_name).to_numpy()[currency.indices.to_numpy()]
+    times = [pa.array(_by_stretch(least, at, start), ARROW_TYPE[Kind.TIME]) for least in (np.minimum, np.maximum)]
+    evidence = _evidence(rows["transfer_id"].combine_chunks(), number, worth, largest)
+    subject, currencies = ledger.account_ids.take(pa.array(stretch.account)), by_name.take(_by_code(code, start))
+    names = ["subject_id", "amount", "currency", "first_at", "last_at", "evidence"]
+    return pa.table([subject, amount, currencies, *times, evidence], names=names)
+
+
+def _by_code(code: np.ndarray, start: np.ndarray) -> pa.Array:
+    return pa.array(_by_stretch(np.minimum, code, start))
+
+
+def _by_stretch(ufunc: np.ufunc, values: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The values of each stretch taken together; `reduceat` would give an empty ledger an error."""
+    return np.asarray(ufunc.reduceat(values, start[:-1])) if len(start) > 1 else values[:0]
+
+
+def _evidence(ids: pa.Array, number: np.ndarray, worth: np.ndarray, largest: int | None) -> pa.ListArray:
+    """The ids of each number, sorted; where `largest` is given only those of the largest amounts, ties by id."""
+    by_id = np.empty(len(ids), np.int64)
+    by_id[pc.sort_indices(ids).to_numpy()] = np.arange(len(ids))
+    order = np.lexsort((by_id, number))
+    if largest is not None:
+        ranked = np.lexsort((by_id, -worth, number))
+        place = np.arange(len(ranked)) - np.searchsorted(number[ranked], number[ranked])
+        order = ranked[place < largest]
+        order = order[np.lexsort((by_id[order], number[order]))]
+    count = int(number.max()) + 1 if len(number) else 0
+    start = np.searchsorted(number[order], np.arange(count + 1))
+    return pa.ListArray.from_arrays(pa.array(start, pa.int32()), ids.take(pa.array(order)))

@@ -1,19 +1,24 @@
 """Pairs of accounts that meet more often than chance: through the same middlemen, or at the same receivers.
 
 Scatter-gather: one account pays several, who pay the same other on. Shared receivers (bipartite): two accounts pay the
-same others within a window. Pairs are counted in a sketch first and only the frequent ones are kept, so that memory
-does not grow with their number (Park, Chen & Yu, An effective hash-based algorithm for mining association rules,
-SIGMOD 1995).
+same others within a window.
+
+Pairs are counted for one account at a time: only its own partners are counted then, in one array that is small enough
+for the processor's cache, and memory does not grow with the number of pairs. (A sketch of all pairs in 64 MiB, after
+Park, Chen & Yu, SIGMOD 1995, also kept memory bounded, but each look at it waited for memory: three times as slow.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from mulegraph.flow.bursts import TransfersByAccount, fitting_share, poisson_nats
+from mulegraph.flow.bursts import fitting_share, poisson_nats
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
@@ -21,13 +26,15 @@ MIN_MIDDLEMEN = 3
 MAX_AT_ONCE = 25
 """An account with more transfers than this in a window is a hub there: who meets at it says nothing."""
 MIN_PASSED_PERCENT = 80
-SKETCH_BITS = 26
 MIN_NATS = 4.0
 """Pairs that surprise less are not kept."""
 
+Mean = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""How many meetings chance would give: of one account, the other, and the window in microseconds."""
+
 
 @dataclass(frozen=True)
-class Meetings:
+class Pairs:
     """Pairs (one, other) that meet `count` times: positions `transfer[start[p]:start[p + 1]]`, surprise in nats.
 
     Scatter-gather: money goes from one to the other. Bipartite: both pay the same, and neither comes first.
@@ -41,23 +48,28 @@ class Meetings:
     transfer: np.ndarray
     start: np.ndarray
     nats: np.ndarray
-    places: float = 0.0
+    log_trials: float = 0.0
     """ln of the places looked at; see `Bursts`."""
 
     def __len__(self) -> int:
         return len(self.one)
 
 
-def scatter_gather(sides: TransfersByAccount, windows: list[int]) -> Meetings:
+class Meetings(NamedTuple):
+    """One row a meeting of a pair: the two accounts, where they met, and the positions of the two transfers."""
+
+    one: np.ndarray
+    other: np.ndarray
+    middle: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+
+def scatter_gather(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     """Pairs joined by at least three middlemen who pass on 80 to 100 % of what they got within a window."""
     transfers, payments = sides.transfers, sides.payments
     widest = max(max(windows), transfers.tick)
-    pairs, seen = _frequent(
-        lambda sketch, emit: _passed_on(
-            transfers.source, transfers.target, transfers.amount, transfers.at,
-            payments.position, payments.start, widest, sketch, emit,
-        )
-    )  # fmt: skip
+    rows, seen = _passed_on(payments, sides.next_payment, sides.distinct_payees, widest)
     paid, received = np.diff(payments.start), np.diff(sides.receipts.start)
     moved = (transfers.source >= 0) & (transfers.target >= 0)
     reach = np.bincount(transfers.source[moved], paid[transfers.target[moved]].astype(float), transfers.accounts)
@@ -67,18 +79,16 @@ def scatter_gather(sides: TransfersByAccount, windows: list[int]) -> Meetings:
         share = received[other] / max(len(transfers), 1)
         return np.asarray(reach[one] * np.minimum(window / transfers.span, 1.0) * share * fit)
 
-    return _surprising(SCATTER_GATHER, transfers, pairs, seen, windows, mean)
+    return _surprising(SCATTER_GATHER, transfers, _in_order(rows), seen, windows, mean)
 
 
-def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Meetings:
+def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     """Pairs of accounts that pay at least three of the same others, each time within one window."""
     transfers, receipts = sides.transfers, sides.receipts
     widest = max(max(windows), transfers.tick)
-    pairs, seen = _frequent(
-        lambda sketch, emit: _paid_both(
-            transfers.source, transfers.at, receipts.position, receipts.start, widest, sketch, emit
-        )
-    )
+    following = _receipts_soon(receipts, widest)
+    seen = _meetings_in_all(receipts, following)
+    rows = _paid_both(sides.payments, receipts, sides.receipt_of, following, sides.distinct_payees)
     paid, received = np.diff(sides.payments.start).astype(float), np.diff(receipts.start).astype(float)
     # Hubs are where everybody meets; they are left out of the pairs, and so also of what chance would give.
     most = MAX_AT_ONCE * transfers.span / widest
@@ -90,137 +100,164 @@ def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Meetings:
         together = np.minimum(2 * window / transfers.span, 1.0)
         return np.asarray(paid[one] * paid[other] * together * meeting)
 
-    return _surprising(BIPARTITE, transfers, pairs, seen, windows, mean)
+    return _surprising(BIPARTITE, transfers, _in_order(rows), seen, windows, mean)
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """One row a meeting: the two accounts, where they met, and the positions of the two transfers."""
-
-    one: np.ndarray
-    other: np.ndarray
-    at: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-
-
-def _frequent(run) -> tuple[_Pairs, int]:  # type: ignore[no-untyped-def]
-    """Meetings of pairs that may have met often enough, and how many meetings there were in all."""
-    sketch = np.zeros(1 << SKETCH_BITS, np.uint8)
-    nothing = np.empty((0, 5), np.int32)
-    met = run(sketch, nothing)
-    kept = np.empty((_run_count(run, sketch), 5), np.int32)
-    run(sketch, kept)
-    columns = (np.ascontiguousarray(column) for column in kept.T)
-    return _Pairs(*columns), int(met)
-
-
-def _run_count(run, sketch: np.ndarray) -> int:  # type: ignore[no-untyped-def]
-    return int(run(sketch, np.empty((1, 5), np.int32)))
+def _in_order(rows: np.ndarray) -> Meetings:
+    """Meetings by pair, and those of a pair in order of time."""
+    order = np.lexsort((rows[:, 4], rows[:, 3], rows[:, 1], rows[:, 0]))
+    return Meetings(*np.ascontiguousarray(rows[order].T))
 
 
 @njit(cache=True, nogil=True)
-def _note(sketch, emit, kept, one, other, middle, first, second):  # type: ignore[no-untyped-def]
-    """First pass (no room): count the pair. Then: with room for one, count those kept; with more, write them."""
-    place = (np.uint64(one) * np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(other) * np.uint64(0xC2B2AE3D27D4EB4F)) >> (
-        np.uint64(64 - SKETCH_BITS)
-    )
-    if len(emit) == 0:
-        if sketch[place] < MIN_MIDDLEMEN:
-            sketch[place] += np.uint8(1)
-        return kept + 1
-    if sketch[place] < MIN_MIDDLEMEN:
-        return kept
-    if kept < len(emit):
-        emit[kept, 0], emit[kept, 1], emit[kept, 2] = one, other, middle
-        emit[kept, 3], emit[kept, 4] = first, second
-    return kept + 1
+def _kept(found, size, mine, many, met):  # type: ignore[no-untyped-def]
+    """Append the meetings with whom the account met often enough; forget the counts. `mine` is one account's."""
+    for row in range(many):
+        if met[mine[row, 1]] >= MIN_MIDDLEMEN:
+            if size == len(found):
+                found = np.concatenate((found, np.empty_like(found)))
+            found[size] = mine[row]
+            size += 1
+    for row in range(many):
+        met[mine[row, 1]] = 0
+    return found, size
 
 
 @njit(cache=True, nogil=True)
-def _passed_on(source, target, amount, at, position, start, window, sketch, emit):  # type: ignore[no-untyped-def]
-    kept = 0
-    for first in range(len(source)):
-        payer, middle = source[first], target[first]
-        if payer < 0 or middle < 0 or payer == middle:
-            continue
-        low, high = start[middle], start[middle + 1]
-        low += np.searchsorted(position[low:high], first, side="right")
-        end = min(high, low + MAX_AT_ONCE + 1)
-        if end - low > MAX_AT_ONCE and at[position[end - 1]] - at[first] <= window:
-            continue
-        for step in range(low, end):
-            second = position[step]
-            if at[second] - at[first] > window:
-                break
-            payee = target[second]
-            if payee < 0 or payee == payer or amount[second] > amount[first]:
+def _passed_on(payments, next_payment, distinct_payees, window):  # type: ignore[no-untyped-def]
+    """Meetings of pairs that meet three times and more, as rows of `Meetings`, and how many there were of all pairs."""
+    accounts = len(payments.start) - 1
+    found, size, seen = np.empty((1024, 5), np.int32), 0, 0
+    mine = np.empty((1024, 5), np.int32)
+    met = np.zeros(accounts, np.int32)
+    for one in range(accounts):
+        many = 0
+        for first in range(payments.start[one], payments.start[one + 1]):
+            middle = payments.party[first]
+            if middle < 0:
                 continue
-            if 100 * amount[second] >= MIN_PASSED_PERCENT * amount[first]:
-                kept = _note(sketch, emit, kept, payer, payee, middle, first, second)
-    return kept
-
-
-@njit(cache=True, nogil=True)
-def _paid_both(source, at, position, start, window, sketch, emit):  # type: ignore[no-untyped-def]
-    kept = 0
-    for middle in range(len(start) - 1):
-        high = start[middle]
-        for low in range(start[middle], start[middle + 1]):
-            first = position[low]
-            while high < start[middle + 1] and at[position[high]] - at[first] < window:
-                high += 1
-            if high - low > MAX_AT_ONCE or source[first] < 0:
+            low, high = next_payment[first], payments.start[middle + 1]
+            end = min(high, low + MAX_AT_ONCE + 1)
+            until = payments.at[first] + window
+            if end - low > MAX_AT_ONCE and payments.at[end - 1] <= until:
                 continue
-            for step in range(low + 1, high):
-                second = position[step]
-                if source[second] < 0 or source[second] == source[first]:
+            most = payments.amount[first]
+            while many + MAX_AT_ONCE + 1 > len(mine):
+                mine = np.concatenate((mine, np.empty_like(mine)))
+            for second in range(low, end):
+                if payments.at[second] > until:
+                    break
+                payee, amount = payments.party[second], payments.amount[second]
+                if payee < 0 or payee == one or amount > most or 100 * amount < MIN_PASSED_PERCENT * most:
                     continue
-                one, other = min(source[first], source[second]), max(source[first], source[second])
-                kept = _note(sketch, emit, kept, one, other, middle, first, second)
-    return kept
-
-
-def _surprising(pattern: str, transfers: Transfers, pairs: _Pairs, met: int, windows: list[int], mean) -> Meetings:  # type: ignore[no-untyped-def]
-    """Each pair's most surprising window, those with fewer than three meetings left out."""
-    order = np.lexsort((pairs.second, pairs.first, pairs.other, pairs.one))
-    columns = [column[order] for column in (pairs.one, pairs.other, pairs.at, pairs.first, pairs.second)]
-    limits = np.array(sorted({max(window, transfers.tick) for window in windows}), np.int64)
-    rows = []
-    for window in limits:
-        count, low, high = _densest(*columns, transfers.at, window, transfers.accounts)
-        start = np.flatnonzero(count)
-        nats = poisson_nats(
-            count[start], mean(columns[0][start], columns[1][start], np.full(len(start), float(window)))
-        )
-        rows += [np.stack([start, count[start], low[start], high[start], np.full(len(start), window)]), nats]
-    if not rows:
-        rows = [np.empty((5, 0), np.int64), np.empty(0)]
-    table, nats = np.concatenate(rows[::2], axis=1), np.concatenate(rows[1::2])
-    # A pair is looked at because it met once; that meeting is no evidence.
-    once = poisson_nats(np.ones(len(nats)), mean(columns[0][table[0]], columns[1][table[0]], table[4].astype(float)))
-    nats = nats - once
-    chosen = np.lexsort((table[4], -nats, table[0]))
-    _, best = np.unique(table[0][chosen], return_index=True)
-    best = chosen[best]
-    best = best[nats[best] >= MIN_NATS]
-    spans = table[:, best]
-    used = [
-        np.unique(np.concatenate([columns[3][low:high], columns[4][low:high]]))
-        for low, high in zip(spans[2].tolist(), spans[3].tolist(), strict=True)
-    ]
-    starts = np.concatenate([[0], np.cumsum([len(each) for each in used])]).astype(np.int64)
-    flat = np.concatenate([*used, np.empty(0, np.int32)]).astype(np.int64)
-    return Meetings(
-        pattern, columns[0][spans[0]], columns[1][spans[0]], spans[1], spans[4], flat, starts, nats[best],
-        places=float(np.log(max(met, 1) * len(limits))),
-    )  # fmt: skip
+                seen += 1
+                # A pair meets through three middlemen, so who pays fewer is in none.
+                if distinct_payees[one] >= MIN_MIDDLEMEN:
+                    met[payee] += 1
+                    _write(mine, many, (one, payee), middle, payments.position[first], payments.position[second])
+                    many += 1
+        found, size = _kept(found, size, mine, many, met)
+    return found[:size].copy(), seen
 
 
 @njit(cache=True, nogil=True)
-def _densest(one, other, middle, first, second, at, window, accounts):  # type: ignore[no-untyped-def]
+def _receipts_soon(receipts, window):  # type: ignore[no-untyped-def]
+    """For each receipt, how many its account has from it on within the window, itself counted; at most the hub's."""
+    soon = np.empty(len(receipts.position), np.uint8)
+    for account in range(len(receipts.start) - 1):
+        high, end = receipts.start[account], receipts.start[account + 1]
+        for low in range(receipts.start[account], end):
+            while high < end and receipts.at[high] - receipts.at[low] < window:
+                high += 1
+            soon[low] = min(high - low, MAX_AT_ONCE + 1)
+    return soon
+
+
+@njit(cache=True, nogil=True)
+def _meetings_in_all(receipts, soon):  # type: ignore[no-untyped-def]
+    seen = 0
+    for first in range(len(soon)):
+        payer = receipts.party[first]
+        if payer < 0 or soon[first] > MAX_AT_ONCE:
+            continue
+        for second in range(first + 1, first + soon[first]):
+            seen += receipts.party[second] >= 0 and receipts.party[second] != payer
+    return seen
+
+
+@njit(cache=True, nogil=True)
+def _paid_both(payments, receipts, receipt_of, soon, distinct_payees):  # type: ignore[no-untyped-def]
+    """Meetings of pairs that meet three times and more, as rows of `Meetings`; each pair is seen from its lower one."""
+    accounts = len(payments.start) - 1
+    found, size = np.empty((1024, 5), np.int32), 0
+    mine = np.empty((1024, 5), np.int32)
+    met = np.zeros(accounts, np.int32)
+    for one in range(accounts):
+        if distinct_payees[one] < MIN_MIDDLEMEN:
+            continue
+        many = 0
+        for payment in range(payments.start[one], payments.start[one + 1]):
+            middle, here = payments.party[payment], receipt_of[payment]
+            if middle < 0:
+                continue
+            while many + 2 * MAX_AT_ONCE + 2 > len(mine):
+                mine = np.concatenate((mine, np.empty_like(mine)))
+            if soon[here] <= MAX_AT_ONCE:
+                for later in range(here + 1, here + soon[here]):
+                    other = receipts.party[later]
+                    if other > one:
+                        met[other] += 1
+                        _write(mine, many, (one, other), middle, receipts.position[here], receipts.position[later])
+                        many += 1
+            earlier = here - 1
+            while earlier >= receipts.start[middle] and earlier + soon[earlier] > here:
+                other = receipts.party[earlier]
+                if soon[earlier] <= MAX_AT_ONCE and other > one:
+                    met[other] += 1
+                    _write(mine, many, (one, other), middle, receipts.position[earlier], receipts.position[here])
+                    many += 1
+                earlier -= 1
+        found, size = _kept(found, size, mine, many, met)
+    return found[:size].copy()
+
+
+@njit(cache=True, nogil=True)
+def _write(rows, row, pair, middle, first, second):  # type: ignore[no-untyped-def]
+    rows[row, 0], rows[row, 1] = pair
+    rows[row, 2] = middle
+    rows[row, 3] = first
+    rows[row, 4] = second
+
+
+def _surprising(pattern: str, transfers: Transfers, rows: Meetings, seen: int, windows: list[int], mean: Mean) -> Pairs:
+    """Each pair's most surprising window, those with fewer than three meetings left out."""
+    limits = sorted({max(window, transfers.tick) for window in windows})
+    parts = [_densest_within(transfers, rows, window) for window in limits]
+    begin, count, low, high, window = np.concatenate(parts, axis=1)
+    one, other = rows.one[begin], rows.other[begin]
+    expected = mean(one, other, window.astype(float))
+    # A pair is looked at because it met once; that meeting is no evidence.
+    nats = poisson_nats(count, expected) - poisson_nats(np.ones(len(count)), expected)
+    order = np.lexsort((window, -nats, begin))
+    _, best = np.unique(begin[order], return_index=True)
+    best = order[best]
+    best = best[nats[best] >= MIN_NATS]
+    position, start = _positions(rows, low[best], high[best])
+    log_trials = float(np.log(max(seen, 1) * len(limits)))
+    return Pairs(pattern, one[best], other[best], count[best], window[best], position, start, nats[best], log_trials)
+
+
+def _densest_within(transfers: Transfers, rows: Meetings, window: int) -> np.ndarray:
+    """Of each pair that meets often enough: its first row, how often, first row and end of the densest, and window."""
+    count, low, high = _densest(rows, transfers.at, window, transfers.accounts)
+    begin = np.flatnonzero(count)
+    return np.stack([begin, count[begin], low[begin], high[begin], np.full(len(begin), window)])
+
+
+@njit(cache=True, nogil=True)
+def _densest(rows, at, window, accounts):  # type: ignore[no-untyped-def]
     """At the first row of each pair: most distinct places within the window (0: under three), and the rows."""
-    total = len(one)
+    total = len(rows.one)
     count = np.zeros(total, np.int64)
     low_of = np.zeros(total, np.int64)
     high_of = np.zeros(total, np.int64)
@@ -228,21 +265,36 @@ def _densest(one, other, middle, first, second, at, window, accounts):  # type: 
     begin = 0
     while begin < total:
         end = begin
-        while end < total and one[end] == one[begin] and other[end] == other[begin]:
+        while end < total and rows.one[end] == rows.one[begin] and rows.other[end] == rows.other[begin]:
             end += 1
         best = 0
         for low in range(begin, end):
-            distinct, high = 0, low
-            while high < end and at[first[high]] - at[first[low]] < window:
-                if at[second[high]] - at[first[low]] <= window:
-                    distinct += seen[middle[high]] == 0
-                    seen[middle[high]] = 1
+            opened, distinct, high = at[rows.first[low]], 0, low
+            while high < end and at[rows.first[high]] - opened < window:
+                if at[rows.second[high]] - opened <= window:
+                    distinct += seen[rows.middle[high]] == 0
+                    seen[rows.middle[high]] = 1
                 high += 1
             for row in range(low, high):
-                seen[middle[row]] = 0
+                seen[rows.middle[row]] = 0
             if distinct > best:
                 best, low_of[begin], high_of[begin] = distinct, low, high
         if best >= MIN_MIDDLEMEN:
             count[begin] = best
         begin = end
     return count, low_of, high_of
+
+
+@njit(cache=True, nogil=True)
+def _positions(rows, low, high):  # type: ignore[no-untyped-def]
+    """Distinct positions of both transfers of the rows of each span, sorted, and where each span's begin."""
+    position = np.empty(2 * (high - low).sum(), np.int64)
+    start = np.zeros(len(low) + 1, np.int64)
+    size = 0
+    for number in range(len(low)):
+        first, second = rows.first[low[number] : high[number]], rows.second[low[number] : high[number]]
+        mine = np.unique(np.concatenate((first, second)))
+        position[size : size + len(mine)] = mine
+        size += len(mine)
+        start[number + 1] = size
+    return position[:size].copy(), start

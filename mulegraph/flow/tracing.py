@@ -293,7 +293,8 @@ def _share(traced, paid, pool):  # type: ignore[no-untyped-def]
 
     Doubling and adding, with quotient and remainder kept apart. Needs traced ≤ pool < 2^62 and paid < pool.
     """
-    if traced < 2_000_000_000 and paid < 2_000_000_000:
+    # 2 · (2·10⁹)² + 10¹⁸ is below 2⁶³: without the bound on the pool the sum ran over, and a share came out as −1.
+    if traced < 2_000_000_000 and paid < 2_000_000_000 and pool < 1_000_000_000_000_000_000:
         return (2 * traced * paid + pool) // (2 * pool)
     quotient, rest, more = 0, 0, traced % pool
     for bit in range(62, -1, -1):

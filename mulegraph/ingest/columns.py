@@ -255,7 +255,8 @@ def _directed(head: _Header, mapping: TableMapping) -> dict[str, tuple[str, tupl
     assert isinstance(mapping.direction, Direction)  # noqa: S101 (the other two were before)
     word, its = head.sql(mapping.direction.column, "direction")
     out, into = mapping.direction.out or OUT_WORDS, mapping.direction.into or IN_WORDS
-    cases = f"WHEN lower(trim({word})) IN ({_listed(out)}) THEN 'out' WHEN lower(trim({word})) IN ({_listed(into)}) THEN 'in'"
+    said = f"lower(trim({word}))"
+    cases = f"WHEN {said} IN ({_listed(out)}) THEN 'out' WHEN {said} IN ({_listed(into)}) THEN 'in'"
     return {"amount": (amount, places), "direction": (f"CASE {cases} ELSE {word} END", its)}
 
 
@@ -314,7 +315,8 @@ def _beside(texts: dict[str, str], places: dict[str, tuple[int, ...]], table: Ta
                 texts["currency"], places["currency"] = amounts.code_of(text), places["amount"]
             elif "currency" in texts:
                 # An amount with another currency beside it keeps its code, and so is no amount.
-                agrees = f"{amounts.beside(text)} IS NULL OR {amounts.code_of(text, texts['currency'])} = upper({texts['currency']})"
+                own = texts["currency"]
+                agrees = f"{amounts.beside(text)} IS NULL OR {amounts.code_of(text, own)} = upper({own})"
                 texts[column.name] = f"CASE WHEN {agrees} THEN {amounts.bare(text, mapping)} ELSE {text} END"
                 continue
         texts[column.name] = amounts.bare(text, mapping)

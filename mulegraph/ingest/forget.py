@@ -110,7 +110,8 @@ class _Taking:
         )
         storied = f"SELECT {key} FROM {old}"
         kept = (
-            f"SELECT {names} FROM (SELECT {names} FROM {rows} WHERE {key} NOT IN (FROM gone) AND {key} NOT IN ({storied})"
+            f"SELECT {names} FROM (SELECT {names} FROM {rows}"
+            f" WHERE {key} NOT IN (FROM gone) AND {key} NOT IN ({storied})"
             f" UNION ALL (SELECT {names} FROM restored WHERE valid_to IS NULL"
             f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}) = 1)) ORDER BY {key}"
         )

@@ -139,7 +139,8 @@ def _reports(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Rema
     joined = (
         f"SELECT r.report_id, r.transfer_id, t.transfer_id IS NULL AS unknown,"
         f" r.victim_account IS NOT DISTINCT FROM t.source AS paid FROM {reports} r"
-        f" LEFT JOIN (SELECT transfer_id, source FROM {transfers} WHERE transfer_id IN (SELECT transfer_id FROM {reports})) t"
+        f" LEFT JOIN (SELECT transfer_id, source FROM {transfers}"
+        f" WHERE transfer_id IN (SELECT transfer_id FROM {reports})) t"
         " ON t.transfer_id = r.transfer_id ORDER BY r.report_id"
     )
     rows = db.execute(joined).fetchall()

@@ -282,7 +282,8 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
         changes = write_records(partitions, table, run.as_of)
         tally.already_there, tally.taken = changes.known, changes.opened
         if changes.changed:
-            text = f"{changes.changed:,} records are otherwise from {run.as_of:%Y-%m-%d %H:%M} on; before: ledger show --at"
+            since = f"{run.as_of:%Y-%m-%d %H:%M}"
+            text = f"{changes.changed:,} records are otherwise from {since} on; before: ledger show --at"
             report.remarks.append(Remark(About.VERSIONS, table.name, text, changes.changed))
         return
     tally.taken = staging.count()

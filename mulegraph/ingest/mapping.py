@@ -258,7 +258,7 @@ def _table_mapping(table: Table, part: dict[str, Any], where: str) -> TableMappi
     if "direction" in part and table is not BOOKINGS:
         raise UsageError(
             f"{where}: [{table.name}] 'direction' is a key of [bookings]",
-            hint="Lines that are seen from one account are bookings: write [bookings], with account_id and counterparty_id.",
+            hint="Lines seen from one account are bookings: write [bookings], with account_id and counterparty_id.",
         )
     return msgspec.convert(_normal(part), TableMapping)
 

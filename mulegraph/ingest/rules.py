@@ -243,12 +243,14 @@ def _reference_checks(reading: Reading) -> Iterator[Check]:
         yield Check(Rule.UNKNOWN_ACCOUNT, column.name, unknown)
     if reading.has("currency"):
         for column in references:
-            fits = f"NOT list_contains({column.name}__currencies, currency__typed)"
+            held = f"coalesce({column.name}__currencies, [{column.name}__currency])"
+            fits = f"list_contains({held}, currency__typed)"
             if column.name == "target" and reading.has("original_currency"):
                 # What arrives is in the other currency where a payment was exchanged on its way.
-                fits += f" AND NOT coalesce(list_contains({column.name}__currencies, original_currency__typed), false)"
+                fits += f" OR coalesce(list_contains({held}, original_currency__typed), false)"
+            # Nearly all accounts hold one currency, so it is compared before any list is made.
             other = f"{column.name}__currency <> currency__typed"
-            yield Check(Rule.WRONG_CURRENCY, "currency", f"{other} AND ({column.name}__currencies IS NULL OR {fits})")
+            yield Check(Rule.WRONG_CURRENCY, "currency", f"{other} AND NOT ({fits})")
 
 
 def _value_checks(column: Column, reading: Reading) -> Iterator[Check]:
@@ -323,7 +325,7 @@ def what_was_expected(rule: Rule, column: Column) -> str:
         Rule.UNDECODABLE: "text in UTF-8 without NUL bytes",
         Rule.TOO_LONG: f"at most {column.limit} characters",
         Rule.NO_ZONE: "a zone in the value, or --zone",
-        Rule.BAD_AMOUNT: f"{expectation(column)}; marks that group thousands, and a decimal comma, are said in the mapping",
+        Rule.BAD_AMOUNT: f"{expectation(column)}; grouping marks and a decimal comma are said in the mapping",
         Rule.AMBIGUOUS_TIME: "a time that fits one format: day and month, or month and day",
         Rule.SCIENTIFIC: "all digits: a spreadsheet has rounded this number, so export it again as text",
         Rule.TOO_PRECISE: "no more decimals than the currency's smallest coin; if the mark groups thousands, say so"

@@ -109,7 +109,8 @@ class Versions:
         opened, changed = (
             self._count("opened"),
             self._count(
-                f"(SELECT DISTINCT {key} FROM valid WHERE {key} IN (SELECT {key} FROM opened UNION SELECT {key} FROM closed))"
+                f"(SELECT DISTINCT {key} FROM valid WHERE {key} IN"
+                f" (SELECT {key} FROM opened UNION SELECT {key} FROM closed))"
             ),
         )
         self._write_versions()
@@ -152,7 +153,8 @@ class Versions:
         was_closed = f"valid_to IS NULL AND EXISTS (FROM closed c WHERE {same})"
         db.execute(
             "CREATE OR REPLACE TABLE new_versions AS"
-            f" SELECT {names}, valid_from, CASE WHEN {was_closed} THEN {stamp} ELSE valid_to END AS valid_to, opened_by,"
+            f" SELECT {names}, valid_from, CASE WHEN {was_closed} THEN {stamp} ELSE valid_to END AS valid_to,"
+            " opened_by,"
             f" CASE WHEN {was_closed} THEN '{self.load_id}' ELSE closed_by END AS closed_by FROM history h"
             f" UNION ALL SELECT {names}, NULL, CASE WHEN EXISTS (FROM closed c WHERE {same}) THEN {stamp} END, '',"
             f" CASE WHEN EXISTS (FROM closed c WHERE {same}) THEN '{self.load_id}' END FROM valid h"

@@ -79,10 +79,11 @@ class Outward:
         finally:
             self._asked -= 1
 
-    def _masked(self, value: Any) -> Any:
+    def _masked(self, value: Any, field: str = "") -> Any:
         mask = self.masker.masked
         if is_dataclass(value) and not isinstance(value, type):
-            return replace(value, **{each.name: self._masked(getattr(value, each.name)) for each in fields(value)})
+            parts = {each.name: getattr(value, each.name) for each in fields(value)}
+            return replace(value, **{name: self._masked(part, name) for name, part in parts.items()})
         if isinstance(value, list) and value and is_dataclass(value[0]):
             return [self._masked(each) for each in value]
         if isinstance(value, nx.MultiDiGraph) and not self.masker.revealed:
@@ -93,7 +94,7 @@ class Outward:
             for node, data in zip(graph, known, strict=True):
                 graph.nodes[node].update(data)
             return graph
-        return mask(value)
+        return mask(value, field)
 
     def real(self, name: str, value: Any) -> Any:
         """An argument with tokens turned into ids."""

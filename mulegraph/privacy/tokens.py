@@ -63,6 +63,14 @@ WORD_FIELDS = {
     *"currency direction bank list lists phase run method innocent_when status disposition".split(),
 }
 """Fields that hold mulegraph's own words: an account that is called `victim` does not hide that role."""
+SIGN_FIELDS = {"sign", "signs"}
+BY_SIGN = {"parts", "made_of", "findings", "not_testable", "thresholds", "signs", "seconds"}
+"""Fields that hold mappings whose keys are codes of signs (and, where a step has a name, that name)."""
+SIGN_CODE = re.compile(r"[A-Z]\d{1,2}")
+"""A first ledger that somebody types in often has accounts that are called as signs are: A1, N1."""
+FIELD_NAME = re.compile(r"[a-z][a-z_ ]*")
+FREE_FIELD = "facts"
+"""Holds what authors of signs put there, so keys inside of it may be ids."""
 PIECE = re.compile(r"\w+|\s+|[^\w\s]")
 NUMBER = re.compile(r"[\d.,:]+")
 
@@ -160,7 +168,10 @@ class Masker:
         if isinstance(value, str):
             return HIDDEN if _is_hidden(field) else self._shown[value] if _is_looked_at(field, value) else value
         if isinstance(value, Mapping):
-            return {self._key_shown(key): self._replaced(each, str(key)) for key, each in value.items()}
+            return {
+                key if _is_own_key(field, key) else self._shown.get(key, key): self._replaced(each, _below(field, key))
+                for key, each in value.items()
+            }
         if isinstance(value, (list, tuple, set)):
             return type(value)(self._replaced(each, field) for each in value)
         if isinstance(value, np.ndarray):
@@ -170,9 +181,6 @@ class Masker:
         if isinstance(value, pd.Series):
             return value.map(lambda each: self._replaced(each, str(value.name)))
         return HIDDEN if _is_hidden(field) and value is not None and value == value else value  # NaT is not itself
-
-    def _key_shown(self, key: Any) -> Any:
-        return self._shown.get(key, key)
 
 
 class LedgerValues:
@@ -287,14 +295,32 @@ def _bytes(letters: str) -> bytes:
 
 
 def _is_hidden(field: str) -> bool:
+    field = field.rpartition(".")[2]
     return field in HIDDEN_FIELDS or field.endswith("date_of_birth")
 
 
 def _is_looked_at(field: str, text: str) -> bool:
     """Whether a text may hold what identifies somebody; a word of ours has no digit in it."""
-    if field in OPEN_FIELDS or _is_hidden(field):
+    name = field.rpartition(".")[2]
+    if name in OPEN_FIELDS or _is_hidden(field):
         return False
-    return field not in WORD_FIELDS or any(each.isdigit() for each in text)
+    if field in SIGN_FIELDS and all(SIGN_CODE.fullmatch(each) for each in text.split()):
+        return False
+    return name not in WORD_FIELDS or any(each.isdigit() for each in text)
+
+
+def _is_own_key(field: str, key: Any) -> bool:
+    """Whether a mapping's key is a word of ours (a field's name, a sign's code), and never an id."""
+    if field.startswith(f"{FREE_FIELD}."):
+        return False
+    text = str(key)
+    return bool(FIELD_NAME.fullmatch(text) or (field in BY_SIGN and SIGN_CODE.fullmatch(text)))
+
+
+def _below(field: str, key: Any) -> str:
+    """The field of a mapping's value: its key, but below a free field it stays free."""
+    is_free = field == FREE_FIELD or field.startswith(f"{FREE_FIELD}.")
+    return f"{FREE_FIELD}.{key}" if is_free else str(key)
 
 
 def _text_columns(frame: pd.DataFrame) -> list[str]:
@@ -314,7 +340,9 @@ def _texts(value: Any, field: str) -> Iterator[str]:
             yield value
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            yield from (str(key), *_texts(each, str(key)))
+            if not _is_own_key(field, key):
+                yield str(key)
+            yield from _texts(each, _below(field, key))
     elif isinstance(value, (list, tuple, set, np.ndarray)):
         for each in value:
             yield from _texts(each, field)

@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 
@@ -15,13 +16,18 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.PREPARE,
     weight=7.0,
     needs=("listings",),
+    renamed={"least_confidence_percent": "min_confidence_percent"},
+    facts=(
+        facts.word("listed", "what is on the list", ("account", "holder")),
+        facts.count("confidence_percent", "how sure the list is", unit="percent"),
+    ),
     reason={
         "en": "the {listed} is on an authority's warning list, with {confidence_percent}% confidence",
         "vi": "{listed} nằm trong danh sách cảnh báo của cơ quan chức năng, độ tin cậy {confidence_percent}%",
         "nl": "de {listed} staat op een waarschuwingslijst van een autoriteit, met {confidence_percent}% zekerheid",
     },
 )
-def authority_warning(ledger: Ledger, *, least_confidence_percent: float = 30.0) -> ibis.Table:
+def authority_warning(ledger: Ledger, *, min_confidence_percent: float = 30.0) -> ibis.Table:
     """The holder, or the account itself, is on an authority's warning list.
 
     Entries that had expired by the last transfer of the ledger do not count.
@@ -35,7 +41,7 @@ def authority_warning(ledger: Ledger, *, least_confidence_percent: float = 30.0)
     both = holders.select(subject=_.account_id, listed=ibis.literal("holder"), **columns).union(
         direct.select(subject=_.subject_id, listed=ibis.literal("account"), **columns)
     )
-    both = both.filter(100 * _.confidence >= least_confidence_percent)
+    both = both.filter(100 * _.confidence >= min_confidence_percent)
     found = both.group_by(subject_id=_.subject).agg(
         score=_.confidence.max(), first_at=_.listed_at.min(), last_at=_.listed_at.max(), listed=_.listed.max()
     )

@@ -1,12 +1,13 @@
-"""What a sign is, how the folder's signs are found, and how what they find becomes findings.
+"""What a sign is, and how the folder's signs are found.
 
 A sign is a function `find(ledger, …, *, thresholds)` under `@sign`. Its positional parameters name what it reads
-(attributes of `SignInputs`); its keyword parameters are thresholds with the unit in their names. It gives one row a
-subject: `subject_id`, `first_at`, `last_at`, `amount`, `currency`, `evidence` (transfer ids), `score` (0–1) or
-`surprise` (nats); where it names others `accounts`, where several subjects make one story `pattern`, where it
-differs from the sign's own `phase`; every further column is a fact. Facts that begin with `expected` say what chance
-would give, and so depend on the whole ledger; the others depend on the subject's own rows. A set-based sign gives an
-Ibis expression of such rows, so that each engine runs it.
+(attributes of `SignInputs`); its keyword parameters are thresholds: `min_…`, `max_…`, or a window with its unit.
+It gives one row a subject: `subject_id`, `first_at`, `last_at`, `amount`, `currency`, `evidence` (transfer ids),
+`score` (0–1) or `surprise` (nats); where it names others `accounts`, where several subjects make one story `pattern`,
+where it differs from the sign's own `phase`; every further column is a fact, which it declares (`signs/facts.py`).
+Facts that begin with `expected` say what chance would give, and so depend on the whole ledger; the others depend on
+the subject's own rows. A set-based sign gives an Ibis expression of such rows, so that each engine runs it; others give
+a data frame or an Arrow table. `signs/found.py` makes findings of the rows.
 """
 
 from __future__ import annotations
@@ -14,15 +15,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 import inspect
-import json
 import math
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
-from typing import Any, TypeAlias
+from functools import cache, cached_property
+from typing import Any, Required, TypeAlias, TypedDict, Unpack
 
 import ibis
 import numpy as np
@@ -32,75 +31,66 @@ import pyarrow as pa
 from mulegraph import signs
 from mulegraph.errors import UsageError
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.tables import ARROW_TYPE, Kind
+from mulegraph.schema.columns import TEXT, Field, Schema
+from mulegraph.schema.findings import FINDINGS, Phase, Role
 from mulegraph.signs.inputs import SignInputs
-from mulegraph.signs.wording import said, worded
 
-SUBJECTS = ("account", "device", "merchant", "cluster")
+__all__ = ["FINDINGS", "Phase", "Role", "Rows", "Sign", "Topic", "all_signs", "grown", "score_of", "sign", "strength"]
+
+FINDING = "finding"
 HOURS = "hours"
 """Need of a sign that means nothing on a clock of whole days."""
 NATS_TO_SCORE = 10.0
-TIME = ARROW_TYPE[Kind.TIME]
 
 
-class Phase(StrEnum):
-    """Where in the fraud's journey a finding stands (helpdesk-fraud plan, six phases)."""
+class Topic(StrEnum):
+    """What a sign rests on, which says the benign tests what they can explain."""
 
-    PREPARE = "prepare"
-    REACH = "reach"
-    TAKE_CONTROL = "take_control"
-    TAKE = "take"
-    DISPERSE = "disperse"
-    CASH_OUT = "cash_out"
+    MONEY = "money"
+    DEVICES = "devices"
+    OTHER = "other"
 
 
-FINDINGS = pa.schema(
-    [
-        ("finding", pa.string()),
-        ("sign", pa.string()),
-        ("subject_kind", pa.string()),
-        ("subject_id", pa.string()),
-        ("score", pa.float64()),
-        ("surprise", pa.float64()),
-        ("first_at", TIME),
-        ("last_at", TIME),
-        ("amount", ARROW_TYPE[Kind.AMOUNT]),
-        ("currency", pa.string()),
-        ("phase", pa.string()),
-        ("pattern", pa.string()),
-        ("victim", pa.bool_()),
-        ("reason", pa.string()),
-        ("facts", pa.string()),
-        ("benign", pa.string()),
-        ("accounts", pa.list_(pa.string())),
-        ("evidence", pa.list_(pa.string())),
-    ]
-)
-"""One row a finding. (finding, sign, subject_kind, subject_id) is its identity, the rest display.
-
-`facts` and `benign` are JSON; `benign` is filled by `triage.benign`, which lowers `score`. Findings of one `pattern`
-(a chain, a cycle, a burst) tell one story about several subjects. `victim` says that the subject is who was harmed.
-"""
-
-Rows: TypeAlias = "ibis.Table | pd.DataFrame"
+Rows: TypeAlias = "ibis.Table | pd.DataFrame | pa.Table"
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One sign: its words are the first line and the 'Innocent when' of its function's docstring."""
+    """One sign: its words are the first line and the 'Innocent when' of its function's docstring.
+
+    `reasons` is a sentence in each language, with facts in braces. `weight` is how much a finding of full score says
+    of its subject, in nats of evidence, `party_weight` of the others that it names; `harms`: the subject is the one
+    who was harmed, and it says nothing against him. `topic` is what it rests on; the benign tests of that topic can
+    explain it, and those that `explained_by` names. `role` is what it makes of its subject where no chain tells;
+    `role_by` is a fact, and the role for some of its words. `speaks_for_holder` is what it says for the holder in the
+    sheet of facts for and against him. `counts_from_threshold`: its surprise counts from the chains' threshold, which
+    the run finds. `renamed` gives the new name of a threshold by its old one, for settings files that still hold it.
+    """
 
     code: str
     name: str
     source: str
-    subject: str
     phase: Phase
-    needs: tuple[str, ...]
-    weight: float
-    party_weight: float
-    harms: bool
     reasons: Mapping[str, str]
     find: Callable[..., Rows]
+    facts: tuple[Field, ...] = ()
+    subject: str = "account"
+    needs: tuple[str, ...] = ()
+    weight: float = 0.0
+    party_weight: float = 0.0
+    harms: bool = False
+    topic: Topic = Topic.OTHER
     explained_by: tuple[str, ...] = ()
+    role: Role | None = None
+    role_by: tuple[str, Mapping[str, Role]] | None = None
+    speaks_for_holder: str = ""
+    counts_from_threshold: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def facts_schema(self) -> Schema:
+        """The sign's facts, in alphabetical order, after the finding's id."""
+        return facts_schema(self.code, self.facts)
 
     @property
     def title(self) -> str:
@@ -148,47 +138,44 @@ class Sign:
         """What the sign gives, as it gives it; `changed` replaces thresholds."""
         return self.find(*(getattr(inputs, name) for name in self.reads), **{**self.thresholds, **changed})
 
-    def run(self, inputs: SignInputs, changed: Mapping[str, Any]) -> pa.Table:
-        """Findings of this sign, best first."""
-        rows = self.rows(inputs, changed)
-        return _as_findings(self, rows if isinstance(rows, pd.DataFrame) else _frame(rows))
 
-    def reason(self, finding: Mapping[str, Any], language: str = "en") -> str:
-        """The reason of a finding in one of `words.LANGUAGES`; `facts` as a dictionary."""
-        amount = finding["amount"]
-        words = {
-            **{name: worded(value, language) for name, value in finding["facts"].items()},
-            "amount": f"{amount:,.2f}" if amount is not None and pd.notna(amount) else None,
-            "currency": finding["currency"] or "",
-        }
-        return said(self.reasons.get(language, self.reasons["en"]), words)
+class Declared(TypedDict, total=False):
+    """What `@sign` takes: fields of `Sign`."""
+
+    code: Required[str]
+    source: Required[str]
+    phase: Required[Phase]
+    reason: Required[Mapping[str, str]]
+    facts: tuple[Field, ...]
+    subject: str
+    needs: tuple[str, ...]
+    weight: float
+    party_weight: float
+    harms: bool
+    topic: Topic
+    explained_by: tuple[str, ...]
+    role: Role | None
+    role_by: tuple[str, Mapping[str, Role]] | None
+    speaks_for_holder: str
+    counts_from_threshold: bool
+    renamed: Mapping[str, str]
 
 
-def sign(
-    *,
-    code: str,
-    source: str,
-    phase: Phase,
-    reason: Mapping[str, str],
-    weight: float = 0.0,
-    party_weight: float = 0.0,
-    harms: bool = False,
-    subject: str = "account",
-    needs: tuple[str, ...] = (),
-    explained_by: tuple[str, ...] = (),
-) -> Callable[[Callable[..., Rows]], Sign]:
-    """Make a function a sign. `reason` is a sentence in each language, with facts in braces.
-
-    `weight` is how much a finding of full score says of its subject, in nats of evidence, `party_weight` of the others
-    that it names; `harms`: the subject is the one who was harmed, and it says nothing against him. `explained_by` names
-    the benign tests that can explain a workspace's own sign; of the others the tests know themselves.
-    """
+def sign(**declared: Unpack[Declared]) -> Callable[[Callable[..., Rows]], Sign]:
+    """Make a function a sign; see `Sign` for what it declares."""
 
     def made(find: Callable[..., Rows]) -> Sign:
-        named = code, find.__name__, source, subject, phase, needs
-        return Sign(*named, weight, party_weight, harms, reason, find, explained_by)
+        more: dict[str, Any] = {name: value for name, value in declared.items() if name != "reason"}
+        return Sign(name=find.__name__, find=find, reasons=declared["reason"], **more)
 
     return made
+
+
+def facts_schema(code: str, facts: Iterable[Field]) -> Schema:
+    """The schema of a sign's facts; the finding's id is its first column."""
+    key = Field(FINDING, TEXT, "the finding", names_nobody=True)
+    ordered = sorted(facts, key=lambda each: each.name)
+    return Schema(f"facts/{code}", (key, *ordered), f"What {code} says of each of its findings.")
 
 
 @cache
@@ -209,6 +196,11 @@ def check_thresholds(changed: dict[str, dict[str, Any]], known: Mapping[str, Sig
             raise UsageError(f"settings: sign '{code}' is unknown", hint="Expected one of " + ", ".join(known) + ".")
         defaults = known[code].thresholds
         for name, value in values.items():
+            if name in known[code].renamed:
+                raise UsageError(
+                    f"settings: signs.{code}.{name} has a new name",
+                    hint=_new_name(known[code].renamed[name], name, value),
+                )
             if name not in defaults:
                 expected = ", ".join(defaults) or "none: it has no thresholds"
                 raise UsageError(f"settings: signs.{code}.{name} is unknown", hint=f"Expected one of {expected}.")
@@ -216,6 +208,13 @@ def check_thresholds(changed: dict[str, dict[str, Any]], known: Mapping[str, Sig
             if not number or (isinstance(defaults[name], int) and not isinstance(value, int)):
                 kind = "a whole number" if isinstance(defaults[name], int) else "a number"
                 raise UsageError(f"settings: signs.{code}.{name} is {value!r}", hint=f"Expected {kind}.")
+
+
+def _new_name(new: str, old: str, value: Any) -> str:
+    """What to write instead; a `more_than` became a `min_`, which is one more."""
+    if "more_than" in old and new.startswith("min_") and isinstance(value, int):
+        return f"Write {new} = {value + 1}: it counts from this number up, where {old} counted above it."
+    return f"Write {new} = {value}."
 
 
 def score_of(nats: Any) -> Any:
@@ -251,66 +250,8 @@ def pattern_id(prefix: str, transfer_ids: Iterable[str]) -> str:
     return f"{prefix}-{hashlib.blake2b(' '.join(transfer_ids).encode(), digest_size=6).hexdigest()}"
 
 
-_SCALARS = ("score", "surprise", "first_at", "last_at", "amount", "currency", "phase", "pattern", "victim")
-_GIVEN = ("subject_id", *_SCALARS, "accounts", "evidence")
-
-
-def _frame(rows: ibis.Table) -> pd.DataFrame:
-    """What an engine gives, in an order that does not depend on it."""
-    frame = rows.to_pandas()
-    for name, kind in rows.schema().items():
-        if kind.is_array():
-            frame[name] = [[] if each is None else sorted(each) for each in frame[name]]
-    return frame
-
-
-def _as_findings(of: Sign, frame: pd.DataFrame) -> pa.Table:
-    facts = [name for name in frame.columns if name not in _GIVEN]
-    rows = [_finding(of, row, facts) for row in frame.to_dict("records")]
-    rows.sort(key=lambda row: (-row["score"], -(row["surprise"] or 0.0), row["finding"]))
-    return pa.Table.from_pylist(rows, FINDINGS)
-
-
-def _finding(of: Sign, row: dict[Any, Any], facts: Iterable[str]) -> dict[str, Any]:
-    known = {name: _plain(row[name]) for name in facts}
-    given = {name: row[name] for name in _SCALARS if name in row and pd.notna(row[name])}
-    surprise = float(given["surprise"]) if "surprise" in given else None
-    subject = row["subject_id"]
-    accounts = row.get("accounts")
-    found = {
-        "finding": identity(of.code, of.subject, subject),
-        "sign": of.code,
-        "subject_kind": of.subject,
-        "subject_id": subject,
-        "score": round(float(given["score"] if "score" in given else score_of(surprise)), 6),
-        # Engines add up in different orders.
-        "surprise": None if surprise is None else round(surprise, 6),
-        "first_at": given.get("first_at"),
-        "last_at": given.get("last_at"),
-        "amount": Decimal(given["amount"]) if "amount" in given else None,
-        "currency": given.get("currency"),
-        "phase": str(given.get("phase", of.phase)),
-        "pattern": given.get("pattern"),
-        "victim": bool(given.get("victim", of.harms)),
-        "facts": json.dumps(known, sort_keys=True, ensure_ascii=False),
-        "benign": "{}",
-        "accounts": [subject] if accounts is None else list(accounts),
-        "evidence": list(row["evidence"]) if "evidence" in row else [],
-    }
-    found["reason"] = of.reason({**found, "facts": known})
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """A fact as JSON can hold it."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return None if np.isnan(value) else round(value, 2)
-    if isinstance(value, Decimal):
-        return f"{value:,.2f}"
-    if isinstance(value, (np.ndarray, list, tuple)):
-        return [_plain(each) for each in value]
-    if value is None or value is pd.NaT:
-        return None
-    return value.isoformat() if hasattr(value, "isoformat") else value
+def pattern_ids(prefixes: Iterable[str], transfer_ids: pa.ListArray) -> pa.Array:
+    """The same for a column of lists, of which the order does not count."""
+    flat, start = transfer_ids.values.to_pylist(), transfer_ids.offsets.to_pylist()
+    spans = zip(prefixes, start[:-1], start[1:], strict=True)
+    return pa.array([pattern_id(prefix, sorted(flat[low:high])) for prefix, low, high in spans], pa.string())

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from mulegraph.flow.bursts import FAN_IN, FAN_OUT, Bursts, TransfersByAccount, find_bursts
+from mulegraph.flow.bursts import FAN_IN, FAN_OUT, GATHER_SCATTER, Bursts, find_bursts, positions_between
+from mulegraph.flow.by_account import TransfersByAccount, lists_of
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR, Transfers
-from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Meetings, scatter_gather, shared_receivers
-from mulegraph.ledger.ledger import Ledger, in_currency
-from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
+from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
+from mulegraph.ledger.ledger import Ledger, amounts
+from mulegraph.schema.tables import ARROW_TYPE, Kind
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
 
-PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", "gather_scatter": "GS"}
+PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", GATHER_SCATTER: "GS"}
 
 
-@dataclass(frozen=True)
-class Found:
-    """One pattern about one account: who else is in it by number, and the positions of its transfers."""
+PATTERNS = tuple(PREFIX)
+PATTERN_NAMES = tuple(name.replace("_", "-") for name in PATTERNS)
 
-    pattern: str
-    account: int
-    score: float
-    nats: float
-    counterparties: int
-    paid_to: int
-    window: int
-    transfers: np.ndarray
+
+class Stories(NamedTuple):
+    """Instances of patterns, one a row: which of `PATTERNS`, score, surprise in nats, counts, window, and transfers.
+
+    Story s has the positions `position[start[s]:start[s + 1]]`, ascending.
+    """
+
+    pattern: np.ndarray
+    score: np.ndarray
+    nats: np.ndarray
+    counterparties: np.ndarray
+    paid_to: np.ndarray
+    window: np.ndarray
+    position: np.ndarray
+    start: np.ndarray
 
 
 @sign(
@@ -41,6 +48,16 @@ class Found:
     phase=Phase.DISPERSE,
     weight=7.0,
     party_weight=3.0,
+    renamed={"false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    role_by=("pattern_name", {"fan-in": Role.COLLECTOR, "gather-scatter": Role.COLLECTOR}),
+    facts=(
+        facts.word("pattern_name", "which pattern", PATTERN_NAMES),
+        facts.count("counterparties", "distinct counterparties in the window"),
+        facts.count("paid_to", "of a gather-scatter, accounts that it paid"),
+        facts.count("hours", "the window", unit="hours"),
+    ),
     reason={
         "en": "{pattern_name} with {counterparties:other|others} within {hours:hour|hours}: {amount} {currency}",
         "vi": "{pattern_name} với {counterparties} tài khoản khác trong {hours} giờ: {amount} {currency}",
@@ -50,17 +67,17 @@ class Found:
 def burst(
     ledger: Ledger,
     sides: TransfersByAccount,
-    dealt: TransfersByAccount,
+    shuffled: TransfersByAccount,
     *,
     short_hours: float = 6.0,
     day_hours: float = 24.0,
     several_days_hours: float = 240.0,
-    false_share: float = 0.05,
-) -> pd.DataFrame:
+    max_false_share: float = 0.05,
+) -> pa.Table:
     """Many accounts pay one, one pays many, or both, or two meet through several others, at once.
 
     Each pattern is measured in windows of hours, a day and several days, as −ln of its chance under the parties' own
-    traffic. It counts from where the ledger with shuffled times has no more than `false_share` as many; below, it
+    traffic. It counts from where the ledger with shuffled times has no more than `max_false_share` as many; below, it
     is weak.
     The subject is the account in the middle; of scatter-gather and shared receivers every account, since none of them
     would be there by chance.
@@ -70,98 +87,120 @@ def burst(
     windows = [int(hours * HOUR) for hours in (short_hours, day_hours, several_days_hours)]
     # The kernels let go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
-        real, chance = pool.map(partial(_patterns, windows=windows), (sides, dealt))
-    best: dict[int, Found] = {}
+        real, chance = pool.map(partial(_patterns, windows=windows), (sides, shuffled))
+    stories, subjects = [], []
     for name, found in real.items():
         shares = shares_of(found.nats, chance[name].nats)
-        score = strength(found.nats, shares, false_share)
-        for each in _as_found(sides, found, score, np.flatnonzero(shares <= WEAK_FROM)):
-            known = best.get(each.account)
-            if known is None or (each.score, each.nats) > (known.score, known.nats):
-                best[each.account] = each
-    return _rows(ledger, sides.transfers, list(best.values()))
+        chosen = np.flatnonzero(shares <= WEAK_FROM)
+        story = _stories(sides, found, strength(found.nats, shares, max_false_share)[chosen], chosen)
+        stories.append(story)
+        subjects.append(_subjects(sides.transfers, found, story, chosen))
+    story, account = _surest(*_joined(stories, subjects))
+    return _table(ledger, sides.transfers, story, account)
 
 
-def _patterns(sides: TransfersByAccount, windows: list[int]) -> dict[str, Bursts | Meetings]:
-    bursts: list[Bursts | Meetings] = [*find_bursts(sides, windows)]
+def _patterns(sides: TransfersByAccount, windows: list[int]) -> dict[str, Bursts | Pairs]:
+    bursts: list[Bursts | Pairs] = [*find_bursts(sides, windows)]
     return {each.pattern: each for each in [*bursts, scatter_gather(sides, windows), shared_receivers(sides, windows)]}
 
 
-def _as_found(
-    sides: TransfersByAccount, found: Bursts | Meetings, score: np.ndarray, chosen: np.ndarray
-) -> list[Found]:
-    surprise = np.maximum(found.nats - found.places, 0.0)
-    if isinstance(found, Meetings):
-        rows = []
-        for number in chosen.tolist():
-            positions = found.transfer[found.start[number] : found.start[number + 1]]
-            sure = float(score[number]), float(surprise[number])
-            facts = (*sure, int(found.count[number]), 0, int(found.window[number]), positions)
-            ends = np.concatenate([sides.transfers.source[positions], sides.transfers.target[positions]])
-            rows += [Found(found.pattern, int(account), *facts) for account in np.unique(ends)]
-        return rows
-    used = {FAN_IN: [sides.receipts], FAN_OUT: [sides.payments]}.get(found.pattern, [sides.receipts, sides.payments])
-    rows = []
-    for number in chosen.tolist():
-        account, low, high = int(found.account[number]), found.first[number], found.last[number]
-        parts = []
-        for side in used:
-            mine = side.position[side.start[account] : side.start[account + 1]]
-            parts.append(mine[(mine >= low) & (mine <= high)])
-        sure = float(score[number]), float(surprise[number])
-        counts = int(found.counterparties[number]), int(found.paid_to[number]), int(found.window[number])
-        rows.append(Found(found.pattern, account, *sure, *counts, np.sort(np.concatenate(parts))))
-    return rows
+def _stories(sides: TransfersByAccount, found: Bursts | Pairs, score: np.ndarray, chosen: np.ndarray) -> Stories:
+    """The chosen instances of a pattern, with their transfers."""
+    pattern = np.full(len(chosen), PATTERNS.index(found.pattern))
+    nats = np.maximum(found.nats[chosen] - found.log_trials, 0.0)
+    if isinstance(found, Pairs):
+        counts = found.count[chosen], np.zeros(len(chosen), np.int64)
+        lists = lists_of(found.transfer, found.start, chosen)
+    else:
+        counts = found.counterparties[chosen], found.paid_to[chosen]
+        lists = _transfers_of(sides, found, chosen)
+    return Stories(pattern, score, nats, *counts, found.window[chosen], *lists)
 
 
-def _rows(ledger: Ledger, transfers: Transfers, found: list[Found]) -> pd.DataFrame:
-    """The patterns in the ledger's words; whole columns at a time, since every payroll is one."""
-    if not found:
-        return pd.DataFrame()
-    sizes = np.array([len(each.transfers) for each in found])
-    starts = np.cumsum(sizes) - sizes
-    flat = np.concatenate([each.transfers for each in found])
-    of = np.repeat([each.account for each in found], sizes)
-    known = ledger.rows_of(transfers.row[flat], ["transfer_id", "amount", "currency", "at"])
+def _transfers_of(sides: TransfersByAccount, found: Bursts, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of each burst's transfers, ascending, and where each burst's begin."""
+    span = found.account[chosen], found.first[chosen], found.last[chosen]
+    if found.pattern == FAN_IN:
+        return positions_between(sides.receipts, *span)
+    if found.pattern == FAN_OUT:
+        return positions_between(sides.payments, *span)
+    parts = [positions_between(side, *span) for side in (sides.receipts, sides.payments)]
+    number = np.concatenate([np.repeat(np.arange(len(chosen)), np.diff(start)) for _, start in parts])
+    position = np.concatenate([flat for flat, _ in parts])
+    return position[np.lexsort((position, number))], parts[0][1] + parts[1][1]
+
+
+def _subjects(
+    transfers: Transfers, found: Bursts | Pairs, story: Stories, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of stories and the accounts that they are about."""
+    if isinstance(found, Pairs):
+        return _parties(transfers, story)
+    return np.arange(len(chosen)), found.account[chosen]
+
+
+def _parties(transfers: Transfers, story: Stories) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of stories and every account in each, in this order; cash is none."""
+    number = np.repeat(np.arange(len(story.nats)), np.diff(story.start))
+    ends = np.concatenate([transfers.source[story.position], transfers.target[story.position]]).astype(np.int64)
+    keys = np.concatenate([number, number]) * transfers.accounts + ends
+    return np.divmod(np.unique(keys[ends >= 0]), max(transfers.accounts, 1))
+
+
+def _joined(
+    parts: list[Stories], subjects: list[tuple[np.ndarray, np.ndarray]]
+) -> tuple[Stories, np.ndarray, np.ndarray]:
+    """All patterns' stories as one, and who is in them."""
+    begins = np.cumsum([0, *(len(part.nats) for part in parts)])
+    number = np.concatenate([number + first for (number, _), first in zip(subjects, begins, strict=False)])
+    starts = np.cumsum([0, *(len(part.position) for part in parts)])
+    start = [part.start[:-1] + first for part, first in zip(parts, starts, strict=False)]
+    columns = [np.concatenate(column) for column in zip(*(part[:-1] for part in parts), strict=True)]
+    story = Stories(*columns, np.concatenate([*start, starts[-1:]]))
+    return story, number, np.concatenate([account for _, account in subjects])
+
+
+def _surest(story: Stories, number: np.ndarray, account: np.ndarray) -> tuple[Stories, np.ndarray]:
+    """Each account's surest story: by score, then by surprise, then the first; one row an account."""
+    order = np.lexsort((number, -story.nats[number], -story.score[number], account))
+    account, best = np.unique(account[order], return_index=True)
+    number = number[order[best]]
+    lists = lists_of(story.position, story.start, number)
+    return Stories(*(column[number] for column in story[:-2]), *lists), account
+
+
+def _table(ledger: Ledger, transfers: Transfers, story: Stories, account: np.ndarray) -> pa.Table:
+    """The stories in the ledger's words: columns all through, since every payroll is one."""
+    known = ledger.rows_of(transfers.row[story.position], ["transfer_id", "currency", "at"])
+    evidence = pa.ListArray.from_arrays(pa.array(story.start, pa.int32()), known["transfer_id"].combine_chunks())
+    first = story.start[:-1]
     at = known["at"].cast("int64").to_numpy()
-    amount = _moved(transfers, flat, of, starts)
-    ids = _sliced(known["transfer_id"].to_pylist(), starts, sizes)
-    ends = np.stack([transfers.source[flat], transfers.target[flat]], axis=1)
-    parties = [np.unique(part[part >= 0]) for part in np.split(ends, starts[1:])]
-    names = _sliced(ledger.account_ids.take(pa.array(np.concatenate(parties))).to_pylist(), *_offsets(parties))
-    currencies = known["currency"].take(pa.array(starts)).to_pylist()
-    return pd.DataFrame(
+    number, party = _parties(transfers, story)
+    parties = pa.array(np.searchsorted(number, np.arange(len(account) + 1)), pa.int32())
+    currency = known["currency"].combine_chunks().take(pa.array(first))
+    return pa.table(
         {
-            "subject_id": ledger.account_ids.take(pa.array([each.account for each in found])).to_pylist(),
-            "score": [each.score for each in found],
-            "surprise": [each.nats for each in found],
-            "pattern": [pattern_id(PREFIX[each.pattern], sorted(mine)) for each, mine in zip(found, ids, strict=True)],
-            "pattern_name": [each.pattern.replace("_", "-") for each in found],
-            "counterparties": [each.counterparties for each in found],
-            "paid_to": [each.paid_to for each in found],
-            "hours": [round(each.window / HOUR) for each in found],
-            "amount": [in_currency(cents, code) for cents, code in zip(amount.tolist(), currencies, strict=True)],
-            "currency": currencies,
-            "first_at": pd.to_datetime(np.minimum.reduceat(at, starts), unit="us"),
-            "last_at": pd.to_datetime(np.maximum.reduceat(at, starts), unit="us"),
-            "accounts": names,
-            "evidence": ids,
+            "subject_id": ledger.account_ids.take(pa.array(account)),
+            "score": story.score,
+            "surprise": story.nats,
+            "pattern": pattern_ids(np.array(list(PREFIX.values()))[story.pattern].tolist(), evidence),
+            "pattern_name": pa.array([name.replace("_", "-") for name in PATTERNS]).take(pa.array(story.pattern)),
+            "counterparties": story.counterparties,
+            "paid_to": story.paid_to,
+            "hours": np.rint(story.window / HOUR).astype(np.int64),
+            "amount": amounts(_moved(transfers, story, account), currency),
+            "currency": currency,
+            "first_at": pa.array(np.minimum.reduceat(at, first), ARROW_TYPE[Kind.TIME]),
+            "last_at": pa.array(np.maximum.reduceat(at, first), ARROW_TYPE[Kind.TIME]),
+            "accounts": pa.ListArray.from_arrays(parties, ledger.account_ids.take(pa.array(party))),
+            "evidence": evidence,
         }
     )
 
 
-def _moved(transfers: Transfers, flat: np.ndarray, of: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _moved(transfers: Transfers, story: Stories, account: np.ndarray) -> np.ndarray:
     """What each subject received, in minor units; what it paid where it received nothing."""
-    cents = transfers.amount[flat]
-    received = np.add.reduceat(np.where(transfers.target[flat] == of, cents, 0), starts)
-    paid = np.add.reduceat(np.where(transfers.source[flat] == of, cents, 0), starts)
+    cents, mine = transfers.amount[story.position], np.repeat(account, np.diff(story.start))
+    received = np.add.reduceat(np.where(transfers.target[story.position] == mine, cents, 0), story.start[:-1])
+    paid = np.add.reduceat(np.where(transfers.source[story.position] == mine, cents, 0), story.start[:-1])
     return np.asarray(np.where(received > 0, received, paid))
-
-
-def _offsets(parts: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    sizes = np.array([len(part) for part in parts])
-    return np.cumsum(sizes) - sizes, sizes
-
-
-def _sliced(values: list[Any], starts: np.ndarray, sizes: np.ndarray) -> list[list[Any]]:
-    return [values[low : low + size] for low, size in zip(starts.tolist(), sizes.tolist(), strict=True)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from mulegraph.ledger.daily import MAD_TO_SIGMA
+from mulegraph.flow.habits import MAD_TO_SIGMA
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 
@@ -16,6 +17,17 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.CASH_OUT,
     harms=True,
     needs=("card_events",),
+    renamed={
+        "times_more_than": "max_times",
+        "mads_more_than": "max_mads",
+        "least_days_more_than": "min_days",
+    },
+    facts=(
+        facts.number("times", "the day against the usual day", unit="times"),
+        facts.number("mads", "the day above the usual day", unit="deviations"),
+        facts.count("days", "days before it on which the card was used"),
+        facts.card_events(),
+    ),
     reason={
         "en": "{amount} {currency} by card in a day, {times} times its usual day and {mads:deviation|deviations}"
         " above it",
@@ -27,9 +39,9 @@ from mulegraph.signs.base import Phase, sign
 def card_out_of_profile(
     ledger: Ledger,
     *,
-    times_more_than: float = 10.0,
-    mads_more_than: float = 12.0,
-    least_days_more_than: int = 4,
+    max_times: float = 10.0,
+    max_mads: float = 12.0,
+    min_days: int = 5,
 ) -> ibis.Table:
     """A card spends in a day many times what it spent on any day before.
 
@@ -55,15 +67,15 @@ def card_out_of_profile(
         .group_by("card_id")
         .agg(spread=_.gap.median())
     )
-    found = top.join(middle, "card_id").join(spread, "card_id").filter(_.days > least_days_more_than)
+    found = top.join(middle, "card_id").join(spread, "card_id").filter(_.days >= min_days)
     spent = _.top.cast("float64")
     usual = ibis.greatest(MAD_TO_SIGMA * _.spread, 0.1 * _.middle)
     found = found.mutate(times=(spent / _.middle).round(1), mads=((spent - _.middle) / usual).round(1))
-    found = found.filter((_.times > times_more_than) & (_.mads > mads_more_than))
+    found = found.filter((_.times > max_times) & (_.mads > max_mads))
     best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("top"), "card_id"]))
     found = found.mutate(place=best).filter(_.place == 0)
     owned = ledger.table("accounts").select("account_id", "currency")
     return found.join(owned, "account_id").select(
         "times", "mads", "first_at", "last_at", "currency", "events", "days",
-        subject_id=_.account_id, amount=_.top, score=1 - 1 / (1 + _.times / times_more_than),
+        subject_id=_.account_id, amount=_.top, score=1 - 1 / (1 + _.times / max_times),
     )  # fmt: skip

@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from mulegraph.flow.bursts import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import HOUR
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign, strength
 
 
 @sign(
@@ -21,6 +22,14 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
     source="time-respecting cycles, after 2SCENT (Kumar & Calders, PVLDB 11, 2018)",
     phase=Phase.DISPERSE,
     weight=9.0,
+    renamed={"share_percent": "min_share_percent", "false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("cycle_accounts", "accounts that it went through"),
+        facts.number("hours", "from the first transfer to the last", unit="hours"),
+        facts.count("kept_percent", "what was lost on the way", unit="percent"),
+    ),
     reason={
         "en": "{amount} {currency} went round {cycle_accounts:account|accounts} and came back to where it started"
         " within {hours:hour|hours}, {kept_percent}% less",
@@ -33,27 +42,27 @@ from mulegraph.signs.base import WEAK_FROM, Phase, pattern_id, sign, strength
 def cycle(
     ledger: Ledger,
     sides: TransfersByAccount,
-    dealt: TransfersByAccount,
+    shuffled: TransfersByAccount,
     *,
     within_hours: float = 480.0,
-    share_percent: int = 70,
-    false_share: float = 0.05,
+    min_share_percent: int = 70,
+    max_false_share: float = 0.05,
 ) -> pd.DataFrame:
     """Money goes from account to account and back to the first, each step soon after the last and little less.
 
     Between three and twelve transfers. The surprise is that of every account's passing it on so soon, and of it
     being the
     first account that the last one pays. One finding for each account of the cycle; it is weak where the ledger with
-    shuffled times has more than `false_share` as many.
+    shuffled times has more than `max_false_share` as many.
 
     Innocent when: the accounts are one firm's, or friends settle what they owe each other.
     """
     # The kernel lets go of the interpreter's lock, so chance is searched on the other core.
     with ThreadPoolExecutor(2) as pool:
-        search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=share_percent)
-        cycles, by_chance = pool.map(search, (sides, dealt))
+        search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=min_share_percent)
+        cycles, by_chance = pool.map(search, (sides, shuffled))
     shares = shares_of(cycles.nats, by_chance.nats)
-    score = strength(cycles.nats, shares, false_share)
+    score = strength(cycles.nats, shares, max_false_share)
     known = ledger.transfer_rows(sides.transfers.row[cycles.transfer])
     found: dict[str, dict[str, Any]] = {}
     for number in range(len(cycles)):
@@ -63,7 +72,7 @@ def cycle(
         first, last = part.iloc[0], part.iloc[-1]
         story = {
             "score": float(score[number]),
-            "surprise": max(float(cycles.nats[number] - cycles.places), 0.0),
+            "surprise": max(float(cycles.nats[number] - cycles.log_trials), 0.0),
             "pattern": pattern_id("CY", part["transfer_id"]),
             "amount": first["amount"],
             "currency": first["currency"],

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from mulegraph.ledger.device_clusters import DeviceClusters
-from mulegraph.signs.base import Phase, sign
+from mulegraph.schema.tables import Mask
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 
 @sign(
@@ -16,6 +18,15 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.TAKE_CONTROL,
     weight=4.0,
     party_weight=4.0,
+    renamed={"least_holders": "min_holders", "least_addresses": "min_addresses"},
+    topic=Topic.DEVICES,
+    facts=(
+        facts.count("accounts_joined", "accounts that are joined"),
+        facts.count("devices", "devices that join them"),
+        facts.count("holders", "their holders"),
+        facts.count("addresses", "where the holders live"),
+        facts.ids("device_ids", "the devices", Mask.DEVICE),
+    ),
     reason={
         "en": "{accounts_joined:account|accounts} of {holders:holder|holders} at {addresses:address|addresses} are"
         " joined by {devices:device|devices}",
@@ -24,13 +35,13 @@ from mulegraph.signs.base import Phase, sign
         " zijn verbonden door {devices:apparaat|apparaten}",
     },
 )
-def device_cluster(clusters: DeviceClusters, *, least_holders: int = 3, least_addresses: int = 3) -> pd.DataFrame:
+def device_cluster(clusters: DeviceClusters, *, min_holders: int = 3, min_addresses: int = 3) -> pd.DataFrame:
     """Accounts of several holders who do not live together are joined by the devices they are used from.
 
     Innocent when: it is a student house, a family at two addresses, or a carer's phone.
     """
     table = clusters.clusters
-    found = table[(table["holders"] >= least_holders) & (table["addresses"] >= least_addresses)]
+    found = table[(table["holders"] >= min_holders) & (table["addresses"] >= min_addresses)]
     return pd.DataFrame(
         {
             "subject_id": found["cluster"],

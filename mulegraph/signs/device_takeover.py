@@ -7,6 +7,7 @@ from ibis import _
 from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -17,6 +18,20 @@ from mulegraph.signs.base import Phase, grown, sign
     party_weight=4.0,
     harms=True,
     needs=("device_use",),
+    renamed={
+        "known_days_more_than": "max_new_days",
+        "drained_percent": "min_drained_percent",
+        "times_more_than": "max_times",
+        "raised_times_more_than": "max_raised_times",
+    },
+    speaks_for_holder="the account shows signs of a take-over (T1): somebody else may have paid",
+    facts=(
+        facts.word("trigger", "what began it", ("a device never seen before", "new biometrics")),
+        facts.word("then", "what followed", ("a raised limit and a new payee", "a raised limit", "a new payee")),
+        facts.count("hours", "the time", unit="hours"),
+        facts.count("drained_percent", "what left, of the least that was there; cut off at 1,000", unit="percent"),
+        facts.number("times", "what left against a usual payment", unit="times"),
+    ),
     reason={
         "en": "{trigger}, then {then}, and {amount} {currency} left within {hours:hour|hours}:"
         " {drained_percent:≤1000}% of the least that was there, {times} times a usual payment",
@@ -30,10 +45,10 @@ def device_takeover(
     ledger: Ledger,
     *,
     within_hours: float = 12.0,
-    known_days_more_than: float = 3.0,
-    drained_percent: float = 60.0,
-    times_more_than: float = 8.0,
-    raised_times_more_than: float = 3.0,
+    max_new_days: float = 3.0,
+    min_drained_percent: float = 60.0,
+    max_times: float = 8.0,
+    max_raised_times: float = 3.0,
 ) -> ibis.Table:
     """A device never seen before or new biometrics, then a raised limit or a new payee, then most money gone.
 
@@ -43,7 +58,7 @@ def device_takeover(
 
     Innocent when: the holder bought a new phone and then paid for something large.
     """
-    triggers = _triggers(ledger, known_days_more_than)
+    triggers = _triggers(ledger, max_new_days)
     payments = ledger.transfers.filter(_.source.notnull() & (_.source != _.target).fill_null(True))
     mine = payments.semi_join(triggers, [("source", "account_id")])
     pairs = mine.filter(_.target.notnull()).group_by("source", "target").agg(known_since=_["at"].min())
@@ -71,8 +86,8 @@ def device_takeover(
     )
     found = found.filter(
         # Where nothing was seen coming in, anything drains it: then only a raised limit tells.
-        (((_.times > times_more_than) & (_.balance > 0)) | ((_.raised > 0) & (_.times > raised_times_more_than)))
-        & (_.drained_percent >= drained_percent)
+        (((_.times > max_times) & (_.balance > 0)) | ((_.raised > 0) & (_.times > max_raised_times)))
+        & (_.drained_percent >= min_drained_percent)
         & ((_.raised > 0) | (_.fresh > 0))
     )
     best = ibis.row_number().over(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import ibis
-from ibis import _
+from datetime import datetime, timedelta
 
-from mulegraph.ledger.daily import SECONDS_A_DAY, daily, moves
+import numpy as np
+import pyarrow as pa
+
+from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.habits import WakingBounds, read_moved, rounded, wakings
+from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.flow.naming import Stretch, name_stretches
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, sign
 
+MAX_PASSED_PERCENT = 110
+"""A little old money may go out beside the new; when much does, it is a savings account being emptied."""
 LEDGER_SHARE = 0.5
 """Where the ledger is too short to show the whole sleep, this share of it must have been slept."""
 
@@ -18,6 +26,21 @@ LEDGER_SHARE = 0.5
     source="FATF, Professional Money Laundering (2018): dormant accounts; design §6",
     phase=Phase.DISPERSE,
     weight=7.0,
+    renamed={
+        "dormant_days": "min_dormant_days",
+        "transfers_more_than": "min_transfers",
+        "passed_percent": "min_passed_percent",
+        "senders_more_than": "min_senders",
+    },
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("slept_days", "how long it slept", unit="days"),
+        facts.count("transfers", "transfers after it woke"),
+        facts.count("senders", "accounts that paid it"),
+        facts.count("passed_percent", "share that was passed on", unit="percent"),
+        facts.count("hours", "the time after it woke", unit="hours"),
+    ),
     reason={
         "en": "slept for {slept_days:day|days}, then {transfers:transfer|transfers} within {hours:hour|hours}:"
         " {amount} {currency} in, {passed_percent}% of it out again",
@@ -29,55 +52,45 @@ LEDGER_SHARE = 0.5
 )
 def dormant_wakes(
     ledger: Ledger,
+    sides: TransfersByAccount,
     *,
-    dormant_days: float = 90.0,
+    min_dormant_days: float = 90.0,
     within_hours: float = 72.0,
-    transfers_more_than: int = 3,
-    passed_percent: float = 70.0,
-    senders_more_than: int = 1,
-) -> ibis.Table:
+    min_transfers: int = 4,
+    min_passed_percent: float = 70.0,
+    min_senders: int = 2,
+) -> pa.Table:
     """An account without any transfer for months is paid by several and passes most of it on within days.
 
-    Where the ledger is shorter than `dormant_days`, it must have slept for half of the ledger; before its first
+    Where the ledger is shorter than `min_dormant_days`, it must have slept for half of the ledger; before its first
     transfer an account sleeps since the ledger began, unless it was opened later.
 
     Innocent when: a savings account is closed, or a holder comes back from abroad.
     """
-    least = min(dormant_days, LEDGER_SHARE * max((ledger.until - ledger.since).days, 1))
-    begun = int((ledger.since - type(ledger.since)(1970, 1, 1)).total_seconds())
-    # Whole days first, on the table of days: only the few that slept are looked at by the second.
-    slept_days = _.day - _.day.lag().over(ibis.window(group_by="account_id", order_by="day")).fill_null(
-        begun // SECONDS_A_DAY
+    least = min(min_dormant_days, LEDGER_SHARE * max((ledger.until - ledger.since).days, 1))
+    bounds = WakingBounds(
+        int(least * DAY), int(within_hours * HOUR), min_transfers, min_senders, min_passed_percent, MAX_PASSED_PERCENT
     )
-    sleepers = daily(ledger).mutate(slept=slept_days).filter(_.slept >= least - 1).select("account_id").distinct()
-    mine = moves(ledger).semi_join(sleepers, "account_id")
-    by_time = ibis.window(group_by="account_id", order_by=["second", "transfer_id", "received"])
-    woken = mine.mutate(before=_.second.lag().over(by_time))
-    opened = ledger.table("accounts").select("account_id", opened=_.opened_on.cast("timestamp").epoch_seconds())
-    woken = woken.left_join(opened, "account_id").drop("account_id_right")
-    slept = _.second - _.before.fill_null(ibis.greatest(_.opened.fill_null(begun), begun))
-    woken = woken.mutate(slept=slept).filter(_.slept >= least * SECONDS_A_DAY)
-    woken = woken.select("account_id", "slept", woke=_.second)
-    joined = woken.join(mine, "account_id")
-    after = joined.filter((_.second >= _.woke) & (_.second <= _.woke + within_hours * 3_600))
-    found = after.group_by("account_id", "woke", "slept").agg(
-        transfers=_.count(),
-        amount=_.amount.sum(where=_.received),
-        paid=_.amount.sum(where=~_.received),
-        senders=_.other.nunique(where=_.received),
-        currency=_.currency.min(),
-        first_at=after["at"].min(),
-        last_at=after["at"].max(),
-        evidence=_.transfer_id.collect(),
+    moved = read_moved(ledger, sides)
+    found = wakings(moved, _awake_from(ledger), bounds)
+    at = sides.transfers.at
+    stretch = Stretch(
+        found.account, np.searchsorted(at, found.woke), np.searchsorted(at, found.until, side="right") - 1
     )
-    found = found.filter(
-        _.paid.notnull() & _.amount.notnull() & (_.transfers > transfers_more_than) & (_.senders > senders_more_than)
-    )
-    percent = (100 * _.paid.cast("float64") / _.amount.cast("float64")).round(0)
-    found = found.mutate(passed_percent=percent, slept_days=(_.slept / SECONDS_A_DAY).round(0).cast("int64"))
-    # A little old money may go out beside the new; when much does, it is a savings account being emptied.
-    found = found.filter((_.passed_percent >= passed_percent) & (_.passed_percent <= 110))
-    best = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("transfers"), "woke"]))
-    found = found.mutate(place=best).filter(_.place == 0).drop("place", "woke", "slept", "paid")
-    score = grown(0.8, _.transfers)
-    return found.mutate(hours=int(within_hours), score=score).rename(subject_id="account_id")
+    table = name_stretches(ledger, sides.transfers, moved, stretch)
+    facts = {
+        "score": 1 - 0.8**found.transfers,
+        "transfers": found.transfers,
+        "senders": found.senders,
+        "passed_percent": rounded(100 * found.paid / found.received, 0),
+        "slept_days": rounded(found.slept / DAY, 0).astype(np.int64),
+        "hours": np.full(len(table), int(within_hours)),
+    }
+    return pa.table([*table.columns, *facts.values()], [*table.column_names, *facts])
+
+
+def _awake_from(ledger: Ledger) -> np.ndarray:
+    """Since when each account's transfers are known: since the ledger began, or since it was opened (microseconds)."""
+    begun = (ledger.since - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    opened = ledger.arrow("accounts", ["opened_on"])["opened_on"].cast("timestamp[us]").cast("int64")
+    return np.maximum(opened.fill_null(begun).to_numpy(), begun)

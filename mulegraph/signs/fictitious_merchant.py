@@ -7,6 +7,7 @@ from ibis import _
 from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -18,6 +19,22 @@ from mulegraph.signs.base import Phase, grown, sign
     weight=7.0,
     party_weight=7.0,
     needs=("card_events", "card_events.merchant_id"),
+    renamed={
+        "least_payments_more_than": "min_payments",
+        "payments_a_card_more_than": "max_payments_a_card",
+        "round_percent": "min_round_percent",
+        "repeated_percent": "min_repeated_percent",
+        "drained_percent": "min_drained_percent",
+        "least_tests_more_than": "min_failed_tests",
+    },
+    facts=(
+        facts.count("payments", "card payments"),
+        facts.count("cards", "cards that paid"),
+        facts.count("round_percent", "payments of round amounts", unit="percent"),
+        facts.count("repeated_percent", "payments of an amount seen before", unit="percent"),
+        facts.count("drained_percent", "takings that were gone within a day", unit="percent"),
+        facts.count("tests_count", "tests that failed"),
+    ),
     reason={
         "en": "{payments:card payment|card payments} by {cards:card|cards}, {round_percent}% of round amounts,"
         " {repeated_percent}% of an amount seen before[, {drained_percent}% drained within a day]",
@@ -30,12 +47,12 @@ from mulegraph.signs.base import Phase, grown, sign
 def fictitious_merchant(
     ledger: Ledger,
     *,
-    least_payments_more_than: int = 9,
-    payments_a_card_more_than: float = 3.0,
-    round_percent: float = 70.0,
-    repeated_percent: float = 60.0,
-    drained_percent: float = 80.0,
-    least_tests_more_than: int = 2,
+    min_payments: int = 10,
+    max_payments_a_card: float = 3.0,
+    min_round_percent: float = 70.0,
+    min_repeated_percent: float = 60.0,
+    min_drained_percent: float = 80.0,
+    min_failed_tests: int = 3,
 ) -> ibis.Table:
     """A merchant's takings are round, repeated, from few cards, or drained at once: at least three of these four.
 
@@ -56,7 +73,7 @@ def fictitious_merchant(
         last_at=events["at"].max(),
         accounts=_.account_id.collect(distinct=True),
     )
-    found = found.filter(_.payments > least_payments_more_than)
+    found = found.filter(_.payments >= min_payments)
     drained = _drained(ledger, events.semi_join(found, "merchant_id"))
     found = found.left_join(drained, "merchant_id").drop("merchant_id_right")
     found = found.mutate(
@@ -65,13 +82,13 @@ def fictitious_merchant(
         per_card=_.payments / _.cards,
     )
     tests = (
-        (_.per_card > payments_a_card_more_than),
-        (_.round_percent >= round_percent),
-        (_.repeated_percent >= repeated_percent),
-        (_.drained_percent >= drained_percent).fill_null(False),
+        (_.per_card > max_payments_a_card),
+        (_.round_percent >= min_round_percent),
+        (_.repeated_percent >= min_repeated_percent),
+        (_.drained_percent >= min_drained_percent).fill_null(False),
     )
     found = found.mutate(tests_count=sum((test.cast("int64") for test in tests[1:]), tests[0].cast("int64")))
-    found = found.filter(_.tests_count > least_tests_more_than).drop("round", "per_card", "amounts")
+    found = found.filter(_.tests_count >= min_failed_tests).drop("round", "per_card", "amounts")
     return found.mutate(score=grown(0.6, _.tests_count)).rename(subject_id="merchant_id")
 
 

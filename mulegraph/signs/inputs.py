@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from mulegraph.flow.bursts import TransfersByAccount
-from mulegraph.flow.decoys import shuffled
+from mulegraph.flow import decoys
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.matching import Transfers, read_transfers
@@ -32,9 +32,9 @@ class SignInputs:
         return TransfersByAccount(self.transfers)
 
     @cached_property
-    def dealt(self) -> TransfersByAccount:
+    def shuffled(self) -> TransfersByAccount:
         """The same transfers at each other's times: what chance makes of them."""
-        return TransfersByAccount(shuffled(self.transfers, [self.settings.flow.seed, 0]))
+        return TransfersByAccount(decoys.shuffled(self.transfers, [self.settings.flow.seed, 0]))
 
     @cached_property
     def flow(self) -> Flow:

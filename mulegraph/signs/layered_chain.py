@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from mulegraph.flow.naming import NamedChains
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
-from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, sign
 
 
 @sign(
@@ -19,6 +20,19 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, score_of, sign
     phase=Phase.DISPERSE,
     weight=8.0,
     party_weight=1.0,
+    topic=Topic.MONEY,
+    counts_from_threshold=True,
+    facts=(
+        facts.count("place", "which of the accounts that passed it on"),
+        facts.count("accounts_passed", "accounts that passed it on"),
+        facts.amount("out", "what came out at the end"),
+        facts.count("minutes", "from the first transfer to the last", unit="minutes"),
+        facts.number(
+            "expected_false_percent",
+            "chains as surprising that are coincidence",
+            unit="percent",
+        ),
+    ),
     reason={
         "en": "number {place} of {accounts_passed:account|accounts} that passed money on: {amount} {currency} went"
         " in and {out} came out {minutes:minute|minutes} later",

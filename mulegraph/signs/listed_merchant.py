@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -15,6 +16,12 @@ from mulegraph.signs.base import Phase, grown, sign
     phase=Phase.CASH_OUT,
     harms=True,
     needs=("card_events", "card_events.merchant_id", "listings"),
+    renamed={"payments_more_than": "min_payments"},
+    facts=(
+        facts.count("payments", "card payments at listed merchants"),
+        facts.count("merchants", "listed merchants"),
+        facts.card_events(),
+    ),
     reason={
         "en": "{payments:card payment|card payments}, {amount} {currency} in all, at {merchants:merchant|merchants}"
         " on a suspicion or warning list",
@@ -24,7 +31,7 @@ from mulegraph.signs.base import Phase, grown, sign
         " {merchants:handelaar|handelaren} op een verdachten- of waarschuwingslijst",
     },
 )
-def listed_merchant(ledger: Ledger, *, payments_more_than: int = 0) -> ibis.Table:
+def listed_merchant(ledger: Ledger, *, min_payments: int = 1) -> ibis.Table:
     """The card was used at a merchant on a suspicion or warning list.
 
     Entries that had expired by the last transfer of the ledger do not count.
@@ -44,7 +51,7 @@ def listed_merchant(ledger: Ledger, *, payments_more_than: int = 0) -> ibis.Tabl
         last_at=used["at"].max(),
         events=_.event_id.collect(),
     )
-    found = found.filter(_.payments > payments_more_than)
+    found = found.filter(_.payments >= min_payments)
     owned = ledger.table("accounts").select("account_id", "currency")
     score = _.confidence * (grown(0.4, _.payments))
     return found.join(owned, "account_id").mutate(score=score).drop("confidence").rename(subject_id="account_id")

@@ -8,7 +8,12 @@ import pandas as pd
 from mulegraph.flow.bursts import poisson_nats
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours, Path
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, score_of, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, score_of, sign
+
+TURNING = "all by paths that turn"
+PATHS = (TURNING, *(f"nearest {hops}" for hops in range(1, 5)))
+"""How far the nearest listed account is; `hops` of the settings is at most four."""
 
 
 @sign(
@@ -17,6 +22,15 @@ from mulegraph.signs.base import Phase, score_of, sign
     needs=("listings",),
     phase=Phase.DISPERSE,
     weight=7.0,
+    renamed={"least_flagged": "min_flagged", "false_share": "max_false_share"},
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("flagged", "listed accounts within reach"),
+        facts.count("ways", "counterparties that are listed or lead to listed accounts"),
+        facts.number("expected", "so many by chance"),
+        facts.count("hops", "transfers that were looked at"),
+        facts.word("path", "how far the nearest is", PATHS),
+    ),
     reason={
         "en": "{flagged:account|accounts} on a suspicion list within {hops:transfer|transfers} by {ways:way|ways};"
         " {path}",
@@ -26,7 +40,7 @@ from mulegraph.signs.base import Phase, score_of, sign
     },
 )
 def near_flagged(
-    ledger: Ledger, neighbours: Neighbours, *, least_flagged: int = 2, false_share: float = 0.05
+    ledger: Ledger, neighbours: Neighbours, *, min_flagged: int = 2, max_false_share: float = 0.05
 ) -> pd.DataFrame:
     """More suspicion-listed accounts are within a few transfers than chance would put there.
 
@@ -47,8 +61,8 @@ def near_flagged(
     by_hops = [poisson_nats(ways, expected) for ways, expected in zip(reach.ways, reach.expected, strict=True)]
     # The best of so many tests is taken.
     nats = np.maximum(np.max(by_hops, axis=0) - np.log(len(by_hops)), 0.0)
-    found = dealt[_surer_than(nats[dealt], false_share)]
-    found = found[reach.flagged[found] >= least_flagged]
+    found = dealt[_surer_than(nats[dealt], max_false_share)]
+    found = found[reach.flagged[found] >= min_flagged]
     surprise = np.maximum(nats - np.log(max(len(dealt), 1)), 0.0)
     best = np.argmax(by_hops, axis=0)
     ways, expected = (np.choose(best, columns) for columns in (reach.ways, reach.expected))
@@ -57,11 +71,11 @@ def near_flagged(
     return rows.assign(score=score_of(nats[found])) if len(rows) else rows
 
 
-def _surer_than(nats: np.ndarray, false_share: float) -> np.ndarray:
+def _surer_than(nats: np.ndarray, max_false_share: float) -> np.ndarray:
     """Places of the tests that hold at this false discovery rate (Benjamini & Hochberg, JRSS B 57, 1995)."""
     order = np.argsort(-nats, kind="stable")
     ranks = np.arange(1, len(nats) + 1)
-    holds = np.flatnonzero(nats[order] >= -np.log(false_share * ranks / len(nats)))
+    holds = np.flatnonzero(nats[order] >= -np.log(max_false_share * ranks / len(nats)))
     return np.sort(order[: holds[-1] + 1]) if len(holds) else order[:0]
 
 
@@ -94,7 +108,7 @@ def _rows(
                 "ways": int(ways[account]),
                 "expected": float(expected[account]),
                 "hops": neighbours.settings.hops,
-                "path": f"nearest {len(steps)}" if path else "all by paths that turn",
+                "path": f"nearest {len(steps)}" if path else TURNING,
                 "amount": sum(step["amount"] for step in steps) or None,
                 "currency": steps[0]["currency"] if steps else None,
                 "first_at": steps[0]["at"] if steps else None,

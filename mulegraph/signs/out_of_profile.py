@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from ibis import _
 from ibis.expr import types as ir
 
-from mulegraph.ledger.daily import MAD_TO_SIGMA, SECONDS_A_DAY, daily, moves
+from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.habits import MAD_TO_SIGMA, Habits, habits, on_the_banks_clock, read_moved, rounded
+from mulegraph.flow.naming import Stretch, name_stretches
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.places import kilometres, latitude, longitude
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
-DAYS_A_MONTH = 30
-FEWEST_IN_GROUP = 20
+MIN_PEERS = 20
+"""Fewer of one occupation and age have no median worth the name."""
 KILOMETRES_APART = 100.0
-MIN_SPREAD = 0.25
-"""Deviation of logarithms taken at least: amounts that differ by a quarter are the same."""
+EVIDENCE = 5
+"""The largest transfers of an account that are shown."""
 
 
 @sign(
@@ -23,6 +32,31 @@ MIN_SPREAD = 0.25
     source="Handbook of the Vietnam Banks Association, account sign 6",
     phase=Phase.DISPERSE,
     weight=6.0,
+    renamed={
+        "least_tests_more_than": "min_failed_tests",
+        "income_times_more_than": "max_income_times",
+        "history_mads_more_than": "max_history_mads",
+        "peer_mads_more_than": "max_peer_mads",
+        "partners_a_day_more_than": "max_partners_a_day",
+        "night_percent": "min_night_percent",
+        "night_payments_more_than": "min_night_payments",
+        "kmh_more_than": "max_kmh",
+    },
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("tests_count", "tests that failed"),
+        facts.number("income_times", "receipts of the best month against the income", unit="times"),
+        facts.number("history_mads", "the largest day above the days before it", unit="deviations"),
+        facts.number("peer_mads", "the best month above that of its peers", unit="deviations"),
+        facts.count("partners", "counterparties on the busiest day"),
+        facts.count("payments", "payments"),
+        facts.count("night_percent", "payments at night", unit="percent"),
+        facts.count("travel_kmh", "highest speed between places of use", unit="km/h"),
+        facts.count("value", "1: the test of value failed"),
+        facts.count("hub", "1: the test of counterparties failed"),
+        facts.count("night", "1: the test of nights failed"),
+        facts.count("travel", "1: the test of speed failed"),
+    ),
     reason={
         "en": "out of line: {tests_count} of 4 tests[; {income_times} times the income in a month][; a day"
         " {history_mads:deviation|deviations} above its own days][; a month {peer_mads:deviation|deviations}"
@@ -39,112 +73,94 @@ MIN_SPREAD = 0.25
 )
 def out_of_profile(
     ledger: Ledger,
+    sides: TransfersByAccount,
     *,
-    least_tests_more_than: int = 1,
-    income_times_more_than: float = 5.0,
-    history_mads_more_than: float = 4.5,
-    peer_mads_more_than: float = 6.0,
-    partners_a_day_more_than: int = 9,
-    night_percent: float = 60.0,
-    night_payments_more_than: int = 7,
-    kmh_more_than: float = 900.0,
-) -> ibis.Table:
+    min_failed_tests: int = 2,
+    max_income_times: float = 5.0,
+    max_history_mads: float = 4.5,
+    max_peer_mads: float = 6.0,
+    max_partners_a_day: int = 9,
+    min_night_percent: float = 60.0,
+    min_night_payments: int = 8,
+    max_kmh: float = 900.0,
+) -> pa.Table:
     """Value, count, place or hour is out of line with the holder's income, occupation, age, or the account's history.
 
     Four tests on personal accounts, of which at least two must fail: value, that is receipts of a month against
-    the income, or against
-    peers of the same occupation and age (without those by batch, standing order or direct debit, which are arranged
-    beforehand), or the largest day against the days before it; counterparties in a day; the share of payments at night
-    (UTC); and the speed between the places where it was used (great circle, where places have coordinates). History and
-    peers are logarithms, measured in median absolute deviations, which one wild day does not move.
+    the income, or against peers of the same occupation and age (without those by batch, standing order or direct
+    debit, which are arranged beforehand), or the largest day against the days before it; counterparties in a day; the
+    share of payments at night on the bank's clock; and the speed between the places where it was used (great circle,
+    where places have coordinates). History and peers are logarithms, measured in median absolute deviations, which one
+    wild day does not move.
 
     Innocent when: the holder sold a house, works nights, or runs a small business from his own account.
     """
-    personal = ledger.table("accounts").filter(_.kind == "personal").select("account_id")
-    days = daily(ledger).semi_join(personal, "account_id")
-    found = days.group_by("account_id").agg(
-        amount=_.taken.sum(), currency=_.currency.min(), first_at=_.first_at.min(), last_at=_.last_at.max()
+    owners = ledger.arrow("accounts", ["account_id", "kind", "holder_id"])
+    is_personal = pc.equal(owners["kind"], "personal").fill_null(False).to_numpy()
+    moved = on_the_banks_clock(ledger, read_moved(ledger, sides))
+    known = habits(moved, is_personal, since=_microseconds(ledger.since), max_partners=max_partners_a_day)
+    table = _against_profile(ledger, owners, known)
+    table["history_mads"] = rounded(known.history_mads, 1)
+    table["partners"] = np.where(known.partners >= 0, known.partners, np.nan)
+    at_night = (known.payments > 0) & ledger.has_hours
+    table["payments"] = np.where(at_night, known.payments, np.nan)
+    table["night_percent"] = rounded(100 * known.night_payments / np.maximum(known.payments, 1), 0)
+    table.loc[~at_night, "night_percent"] = np.nan
+    table["travel_kmh"] = _speeds(ledger)
+    value = (table["income_times"] > max_income_times) | (table["peer_mads"] > max_peer_mads)
+    table["value"] = value | (table["history_mads"] > max_history_mads)
+    table["hub"] = table["partners"] > max_partners_a_day
+    table["night"] = (table["night_percent"] >= min_night_percent) & (table["payments"] >= min_night_payments)
+    table["travel"] = table["travel_kmh"] > max_kmh
+    tests = ["value", "hub", "night", "travel"]
+    table[tests] = table[tests].astype("int64")
+    table["tests_count"] = table[tests].sum(axis=1)
+    found = np.flatnonzero((table["tests_count"].to_numpy() >= min_failed_tests) & known.is_active)
+    table = table.iloc[found].assign(score=lambda row: 1 - 0.5 ** row["tests_count"])
+    facts = pa.Table.from_pandas(table.astype({"partners": "Int64", "payments": "Int64"}), preserve_index=False)
+    whole = Stretch(found, np.zeros(len(found), np.int64), np.full(len(found), len(sides.transfers)))
+    given = name_stretches(ledger, sides.transfers, moved, whole, largest=EVIDENCE)
+    return pa.table([*given.columns, *facts.columns], [*given.column_names, *facts.column_names])
+
+
+def _microseconds(moment: datetime) -> int:
+    """Since 1970."""
+    return (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+
+
+def _against_profile(ledger: Ledger, owners: pa.Table, known: Habits) -> pd.DataFrame:
+    """By account, income_times and peer_mads: its best month against the income, and against the same job and age."""
+    holders = ledger.arrow("holders", ["holder_id", "monthly_income", "occupation", "date_of_birth"])
+    place = pc.index_in(owners["holder_id"].combine_chunks(), value_set=holders["holder_id"].combine_chunks())
+    place = pc.if_else(pa.array(known.is_active), place, None)
+    income = holders["monthly_income"].cast("float64").combine_chunks().take(place).to_numpy(zero_copy_only=False)
+    born = pc.year(holders["date_of_birth"]).combine_chunks().take(place).to_numpy(zero_copy_only=False)
+    job = holders["occupation"].combine_chunks().dictionary_encode().take(place)
+    group = pd.DataFrame(
+        {
+            "job": job.indices.to_numpy(zero_copy_only=False),
+            "decade": np.floor((ledger.until.year - born) / 10),
+            "log": np.log(known.best_month + 1),
+        }
+    ).dropna()
+    by_group = group.groupby(["job", "decade"])["log"]
+    middle, members = by_group.transform("median"), by_group.transform("size")
+    spread = (group["log"] - middle).abs().groupby([group["job"], group["decade"]]).transform("median")
+    mads = ((group["log"] - middle) / (MAD_TO_SIGMA * spread)).where((members >= MIN_PEERS) & (spread > 0))
+    return pd.DataFrame(
+        {
+            "income_times": rounded(known.best_month / np.where(income > 0, income, np.nan), 1),
+            "peer_mads": rounded(mads.reindex(range(len(owners))).to_numpy(), 1),
+        }
     )
-    for part in (
-        _against_profile(ledger, days),
-        _against_history(days),
-        _as_hub(ledger, days, partners_a_day_more_than),
-        _at_night(ledger, days),
-        _travelling(ledger),
-    ):
-        found = found.left_join(part, "account_id").drop("account_id_right")
-    failed = {
-        "value": (_.income_times > income_times_more_than)
-        | (_.peer_mads > peer_mads_more_than)
-        | (_.history_mads > history_mads_more_than),
-        "hub": _.partners > partners_a_day_more_than,
-        "night": (_.night_percent >= night_percent) & (_.payments > night_payments_more_than),
-        "travel": _.travel_kmh > kmh_more_than,
-    }
-    found = found.mutate(**{name: test.fill_null(False).cast("int64") for name, test in failed.items()})
-    found = found.mutate(tests_count=_.value + _.hub + _.night + _.travel)
-    # Worked out before its evidence is looked up, which would work it out again.
-    found = ibis.memtable(found.filter(_.tests_count > least_tests_more_than).to_pyarrow())
-    evidence = _largest_evidence(ledger, found)
-    found = found.left_join(evidence, "account_id").drop("account_id_right")
-    return found.mutate(score=grown(0.5, _.tests_count)).rename(subject_id="account_id")
 
 
-def _against_profile(ledger: Ledger, days: ir.Table) -> ir.Table:
-    """income_times and peer_mads: the best month's receipts against income, and against the same job and age."""
-    first = int((ledger.since - type(ledger.since)(1970, 1, 1)).total_seconds()) // SECONDS_A_DAY
-    months = days.mutate(month=((_.day - first) / DAYS_A_MONTH).floor())
-    months = months.group_by("account_id", "month").agg(taken=_.free.sum())
-    best = months.group_by("account_id").agg(taken=_.taken.max().fill_null(0.0))
-    owned = ledger.table("accounts").select("account_id", "holder_id")
-    holders = ledger.table("holders").select("holder_id", "monthly_income", "occupation", "date_of_birth")
-    known = best.join(owned, "account_id").join(holders, "holder_id")
-    decade = ((ledger.until.year - _.date_of_birth.year()) / 10).floor()
-    known = known.mutate(decade=decade, log=(_.taken + 1).ln())
-    groups = known.filter(_.occupation.notnull() & _.decade.notnull())
-    middle = groups.group_by("occupation", "decade").agg(middle=_.log.median(), members=_.count())
-    apart = groups.join(middle, ["occupation", "decade"]).mutate(gap=(_.log - _.middle).abs())
-    spread = apart.group_by("occupation", "decade").agg(spread=_.gap.median())
-    peers = apart.join(spread, ["occupation", "decade"]).filter((_.members >= FEWEST_IN_GROUP) & (_.spread > 0))
-    peers = peers.select("account_id", peer_mads=((_.log - _.middle) / (MAD_TO_SIGMA * _.spread)).round(1))
-    income = known.filter(_.monthly_income > 0).select(
-        "account_id", income_times=(_.taken / _.monthly_income.cast("float64")).round(1)
-    )
-    return best.select("account_id").left_join(income, "account_id").drop("account_id_right").left_join(
-        peers, "account_id"
-    ).drop("account_id_right")  # fmt: skip
-
-
-def _against_history(days: ir.Table) -> ir.Table:
-    """history_mads: how far the largest day is above the median of the days before, at least five of them."""
-    days = days.select("account_id", "day", value=(_.value + 1).ln())
-    top = days.group_by("account_id").agg(top=_.value.max())
-    largest = days.join(top, "account_id").filter(_.value == _.top).group_by("account_id").agg(
-        top=_.top.max(), top_day=_.day.max()
-    )  # fmt: skip
-    before = days.join(largest, "account_id").filter(_.day < _.top_day)
-    middle = before.group_by("account_id").agg(middle=_.value.median(), active=_.count())
-    apart = before.join(middle, "account_id").mutate(gap=(_.value - _.middle).abs())
-    spread = apart.group_by("account_id").agg(spread=_.gap.median())
-    both = largest.join(middle, "account_id").join(spread, "account_id").filter(_.active >= 5)
-    # A history without any spread would make every change infinite.
-    usual = ibis.greatest(MAD_TO_SIGMA * _.spread, MIN_SPREAD)
-    return both.select("account_id", history_mads=((_.top - _.middle) / usual).round(1))
-
-
-def _as_hub(ledger: Ledger, days: ir.Table, more_than: int) -> ir.Table:
-    """partners: most distinct counterparties in one day, of days with more transfers than matter."""
-    busy = days.filter(_.transfers > more_than).select("account_id", "day")
-    met = moves(ledger).filter(_.other.notnull()).semi_join(busy, ["account_id", "day"])
-    partners = met.group_by("account_id", "day").agg(partners=_.other.nunique())
-    return partners.group_by("account_id").agg(partners=_.partners.max())
-
-
-def _at_night(ledger: Ledger, days: ir.Table) -> ir.Table:
-    """night_percent and payments; nothing where the ledger knows dates only."""
-    counts = days.filter(ledger.has_hours).group_by("account_id").agg(payments=_.payments.sum(), night=_.night.sum())
-    counts = counts.filter(_.payments > 0)
-    return counts.select("account_id", "payments", night_percent=(100 * _.night / _.payments).round(0))
+def _speeds(ledger: Ledger) -> np.ndarray:
+    """Kilometres an hour by account number; NaN where it is not known."""
+    speeds = np.full(len(ledger.account_ids), np.nan)
+    found = _travelling(ledger).to_pyarrow()
+    speeds[ledger.account_numbers_of(found["account_id"].combine_chunks())] = found["travel_kmh"].to_numpy()
+    return speeds
 
 
 def _travelling(ledger: Ledger) -> ir.Table:
@@ -163,10 +179,3 @@ def _travelling(ledger: Ledger) -> ir.Table:
     tick = 60 if ledger.has_hours else 86_400
     far = seen.filter(_.km >= KILOMETRES_APART)
     return far.group_by("account_id").agg(travel_kmh=(_.km * 3_600 / (_.seconds + tick)).max().round(0))
-
-
-def _largest_evidence(ledger: Ledger, found: ir.Table) -> ir.Table:
-    """The five largest transfers of each account found."""
-    mine = moves(ledger).semi_join(found, "account_id")
-    rank = ibis.row_number().over(ibis.window(group_by="account_id", order_by=[ibis.desc("amount"), "transfer_id"]))
-    return mine.mutate(place=rank).filter(_.place < 5).group_by("account_id").agg(evidence=_.transfer_id.collect())

@@ -16,19 +16,20 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-import pyarrow as pa
-
 from mulegraph.errors import DataError, MulegraphError, UsageError
+from mulegraph.schema.findings import SUBJECTS
 from mulegraph.schema.tables import TABLES
-from mulegraph.signs.base import HOURS, SUBJECTS, Sign, all_signs
+from mulegraph.signs.base import HOURS, Sign, all_signs
+from mulegraph.signs.found import GIVEN, Found, run_sign
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.wording import LANGUAGES, named
 
 FOLDER = "signs"
 OWN_CODE = re.compile(r"X\d{1,2}")
 """No sign of mulegraph's will ever have such a code."""
-UNITS = ("hours", "minutes", "days", "nats", "percent", "share", "holders", "senders", "addresses", "flagged", "than")
-"""How the name of a threshold ends, so that who changes it in a settings file need not read the code."""
+LIMITS = ("min_", "max_")
+UNITS = ("hours", "minutes", "days", "nats", "percent", "share")
+"""How the name of a threshold begins or ends, so that who changes it in a settings file need not read the code."""
 RULES = "See docs/signs-of-your-own.md for what a sign needs."
 
 
@@ -68,6 +69,8 @@ def sha256_of(path: Path) -> str:
 def broken_rules(sign: Sign, file_stem: str) -> list[str]:
     """House rules that a sign breaks, each as what was expected."""
     facts = {frozenset(named(each)) for each in sign.reasons.values()}
+    declared = {each.name for each in sign.facts}
+    undeclared = sorted(set().union(*facts) - declared - {"amount", "currency"})
     rules = {
         f"the function is named as its file, {file_stem}": sign.name == file_stem,
         "the first line of its docstring says what it is, in 20 to 130 letters": 20 < len(sign.title) < 130,
@@ -78,20 +81,24 @@ def broken_rules(sign: Sign, file_stem: str) -> list[str]:
         "thresholds are numbers": all(
             isinstance(each, (int, float)) and not isinstance(each, bool) for each in sign.thresholds.values()
         ),
-        f"thresholds end with their unit: {', '.join(UNITS)}": all(name.endswith(UNITS) for name in sign.thresholds),
+        f"thresholds begin with {' or '.join(LIMITS)}, or end with a unit: {', '.join(UNITS)}": all(
+            name.startswith(LIMITS) or name.endswith(UNITS) for name in sign.thresholds
+        ),
         "what it reads is named as the inputs names it": all(
-            hasattr(SignInputs, name) or name in _GIVEN for name in sign.reads
+            hasattr(SignInputs, name) or name in ALWAYS for name in sign.reads
         ),
         f"reasons are in {', '.join(LANGUAGES)}, English at least": {"en"} <= set(sign.reasons) <= set(LANGUAGES),
         "reasons name the same facts in every language": len(facts) == 1,
+        f"facts in a reason are declared; not declared: {', '.join(undeclared)}": not undeclared,
+        f"no fact is called as a finding's own column: {', '.join(GIVEN)}": not declared & set(GIVEN),
     }
     return [rule for rule, is_kept in rules.items() if not is_kept]
 
 
-def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -> pa.Table:
+def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -> Found:
     """Findings of a sign, best first. Raises DataError when an own one fails: in which line, and how."""
     try:
-        return sign.run(inputs, changed)
+        return run_sign(sign, inputs, changed)
     except MulegraphError:
         raise
     except Exception as error:
@@ -100,11 +107,12 @@ def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -
         path = Path(inspect.getfile(sign.find))
         raise DataError(
             f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {error})",
-            hint="Mend the sign, or move its file out of signs/ and scan without it.",
+            hint="Fix the sign, or move its file out of signs/ and scan without it.",
         ) from error
 
 
-_GIVEN = ("ledger", "settings")
+ALWAYS = ("ledger", "settings")
+"""What every sign may read beside the parts of the inputs that are made on first use."""
 
 
 def _files(workspace: Path) -> list[Path]:

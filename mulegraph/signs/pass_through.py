@@ -10,7 +10,8 @@ from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.matching import HOUR
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, sign
 
 
 @sign(
@@ -18,6 +19,20 @@ from mulegraph.signs.base import Phase, sign
     source="Handbook of the Vietnam Banks Association, account sign 3",
     phase=Phase.DISPERSE,
     weight=7.0,
+    renamed={
+        "least_senders": "min_senders",
+        "least_nats": "min_nats",
+        "least_link_nats": "min_link_nats",
+    },
+    topic=Topic.MONEY,
+    role=Role.COLLECTOR,
+    facts=(
+        facts.count("senders", "accounts that paid it"),
+        facts.count("dwell_minutes", "how long half of the money stayed", unit="minutes"),
+        facts.count("dwell_90_minutes", "how long nine tenths of the money stayed at most", unit="minutes"),
+        facts.count("passed_percent", "share that was passed on", unit="percent"),
+        facts.count("kept_percent", "share that was kept", unit="percent"),
+    ),
     reason={
         "en": "{amount} {currency} from {senders:account|accounts}, {passed_percent}% passed on after"
         " {dwell_minutes:minute|minutes} (median; nine tenths within {dwell_90_minutes}), {kept_percent}% kept",
@@ -32,32 +47,32 @@ def pass_through(
     ledger: Ledger,
     flow: Flow,
     *,
-    least_senders: int = 3,
+    min_senders: int = 3,
     within_hours: float = 24.0,
-    least_nats: float = 7.0,
-    least_link_nats: float = 2.0,
+    min_nats: float = 7.0,
+    min_link_nats: float = 2.0,
 ) -> pd.DataFrame:
     """Money came from many accounts and was passed on or withdrawn within hours, little of it kept.
 
     Surprising is that so many pay it within the time (a Poisson tail around its own daily traffic), and that the
-    money fits what it pays out; accounts that pass money on all day (`least_link_nats`) are left out.
+    money fits what it pays out; accounts that pass money on all day (`min_link_nats`) are left out.
 
     Innocent when: it is a treasurer, a till swept to head office, or a landlord's agent.
     """
     links = _strong_links(flow)
-    rare = flow.account_score[links["account"]] >= least_link_nats * MICRONATS
-    links = links[rare & (links.groupby("account")["sender"].transform("nunique") >= least_senders)]
+    rare = flow.account_score[links["account"]] >= min_link_nats * MICRONATS
+    links = links[rare & (links.groupby("account")["sender"].transform("nunique") >= min_senders)]
     windows = max(flow.transfers.span / (within_hours * HOUR), 1.0)
     rows = []
     for account, part in links.groupby("account", sort=True):
-        burst = _best_burst(part, within_hours, least_senders)
+        burst = _best_burst(part, within_hours, min_senders)
         if burst is None:
             continue
         events = min(burst["receipt"].nunique(), burst["payment"].nunique())
         usual = flow.traffic.received[account] / windows
         nats = events * flow.account_score[account] / MICRONATS
         nats -= stats.poisson.logsf(burst["sender"].nunique() - 1, usual)
-        if nats >= least_nats:
+        if nats >= min_nats:
             rows.append((int(account), float(nats), burst))
     return _rows(ledger, flow, rows)
 
@@ -78,14 +93,14 @@ def _strong_links(flow: Flow) -> pd.DataFrame:
     )
 
 
-def _best_burst(part: pd.DataFrame, within_hours: float, least_senders: int) -> pd.DataFrame | None:
+def _best_burst(part: pd.DataFrame, within_hours: float, min_senders: int) -> pd.DataFrame | None:
     """The links received within the window that has most distinct senders; None when too few."""
     part = part.sort_values(["at", "receipt", "payment"], ignore_index=True)
     at, sender = part["at"].to_numpy(), part["sender"].to_numpy()
     ends = np.searchsorted(at, at + int(within_hours * HOUR), side="right")
     counts = [len(set(sender[start:end])) for start, end in enumerate(ends)]
     best = int(np.argmax(counts))
-    return part.iloc[best : ends[best]] if counts[best] >= least_senders else None
+    return part.iloc[best : ends[best]] if counts[best] >= min_senders else None
 
 
 def _rows(ledger: Ledger, flow: Flow, found: list[tuple[int, float, pd.DataFrame]]) -> pd.DataFrame:

@@ -6,7 +6,8 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 
 @sign(
@@ -15,6 +16,14 @@ from mulegraph.signs.base import Phase, sign
     needs=("listings",),
     phase=Phase.DISPERSE,
     weight=8.0,
+    renamed={"more_than": "min_receipts"},
+    topic=Topic.MONEY,
+    facts=(
+        facts.count("receipts", "receipts from listed accounts"),
+        facts.count("senders", "listed accounts that paid it"),
+        facts.count("all_senders", "all accounts that paid it"),
+        facts.number("expected", "listed accounts among so many payers by chance"),
+    ),
     reason={
         "en": "{receipts:receipt|receipts} from {senders:account|accounts} on a suspicion list, {amount} {currency}"
         " in all",
@@ -23,7 +32,7 @@ from mulegraph.signs.base import Phase, sign
         " {amount} {currency}",
     },
 )
-def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:
+def receives_from_suspects(ledger: Ledger, *, min_receipts: int = 4) -> ibis.Table:
     """Money came in more than three times from accounts on a suspicion list.
 
     Surprising is how many listed accounts are among those that pay it: one friend who is listed and pays often is one.
@@ -45,7 +54,7 @@ def receives_from_suspects(ledger: Ledger, *, more_than: int = 3) -> ibis.Table:
         last_at=told["at"].max(),
         evidence=_.transfer_id.collect(),
     )
-    found = found.filter(_.receipts > more_than)
+    found = found.filter(_.receipts >= min_receipts)
     # Only theirs: all payers of all accounts would be most of the work.
     all_senders = receipts.semi_join(found, "target").group_by("target").agg(all_senders=_.source.nunique())
     found = found.join(all_senders, "target").mutate(expected=_.all_senders * share).rename(subject_id="target")

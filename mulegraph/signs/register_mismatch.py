@@ -11,6 +11,7 @@ from ibis import _
 from rapidfuzz import fuzz
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
 
 PARTICLES = frozenset("van von der den de het ten ter la le thi di da dos del el al bin binti".split())
@@ -25,6 +26,15 @@ WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 
     phase=Phase.PREPARE,
     weight=6.0,
     needs=("holders.national_id", "population_register"),
+    renamed={
+        "least_name_percent": "min_name_percent",
+        "least_address_percent": "min_address_percent",
+    },
+    facts=(
+        facts.words("differs", "what differs", tuple(WEIGHTS)),
+        facts.count("name_percent", "how alike the names are", unit="percent"),
+        facts.count("address_percent", "how alike the addresses are", unit="percent"),
+    ),
     reason={
         "en": "the holder differs from the population register in: {differs}[, name {name_percent}% alike][,"
         " address {address_percent}% alike]",
@@ -35,7 +45,7 @@ WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 
     },
 )
 def register_mismatch(
-    ledger: Ledger, *, least_name_percent: float = 85.0, least_address_percent: float = 75.0
+    ledger: Ledger, *, min_name_percent: float = 85.0, min_address_percent: float = 75.0
 ) -> pd.DataFrame:
     """The holder's name, birth date, address or id number does not match the population register.
 
@@ -45,7 +55,7 @@ def register_mismatch(
     Innocent when: the holder married or moved, or a clerk mistyped the record.
     """
     frame = _differing(ledger).to_pandas()
-    rows = [_compared(row, least_name_percent, least_address_percent) for row in frame.to_dict("records")]
+    rows = [_compared(row, min_name_percent, min_address_percent) for row in frame.to_dict("records")]
     return pd.DataFrame([row for row in rows if row is not None])
 
 
@@ -68,15 +78,15 @@ def _differing(ledger: Ledger):  # type: ignore[no-untyped-def]
     )
 
 
-def _compared(row: dict[Any, Any], least_name: float, least_address: float) -> dict[str, Any] | None:
+def _compared(row: dict[Any, Any], min_name: float, min_address: float) -> dict[str, Any] | None:
     absent = pd.isna(row["registered"])
     name = alike(row["name"], row["registered"])
     address = alike(row["address"], row["home"])
     differs = ["id number absent"] if absent else []
     if not absent:
         differs += ["birth date"] * _other_day(row["date_of_birth"], row["born"])
-        differs += ["name"] * (name is not None and name < least_name)
-        differs += ["address"] * (address is not None and address < least_address)
+        differs += ["name"] * (name is not None and name < min_name)
+        differs += ["address"] * (address is not None and address < min_address)
     if not differs:
         return None
     doubt = 1.0

@@ -6,7 +6,8 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, grown, sign
 
 
 @sign(
@@ -16,6 +17,18 @@ from mulegraph.signs.base import Phase, grown, sign
     weight=8.0,
     party_weight=7.0,
     needs=("reports",),
+    renamed={
+        "victims_more_than": "min_victims",
+        "suspects_more_than": "min_suspects",
+        "apart_hours": "min_apart_hours",
+        "usual_times_more_than": "max_usual_times",
+    },
+    role=Role.COLLECTOR,
+    facts=(
+        facts.word("role", "what it is", ("beneficiary of several victims", "repeat victim")),
+        facts.count("victims", "reported victims that paid it"),
+        facts.count("suspects", "suspects that it paid"),
+    ),
     reason={
         "en": "{role}: {victims:reported victim|reported victims} paid it, and it paid {suspects:suspect|suspects};"
         " {amount} {currency} in all",
@@ -28,10 +41,10 @@ from mulegraph.signs.base import Phase, grown, sign
 def repeat_victim(
     ledger: Ledger,
     *,
-    victims_more_than: int = 1,
-    suspects_more_than: int = 1,
-    apart_hours: float = 24.0,
-    usual_times_more_than: float = 5.0,
+    min_victims: int = 2,
+    min_suspects: int = 2,
+    min_apart_hours: float = 24.0,
+    max_usual_times: float = 5.0,
 ) -> ibis.Table:
     """Several reported victims paid one beneficiary, or one victim paid several suspects over time.
 
@@ -49,7 +62,7 @@ def repeat_victim(
         victims=_.victim_account.nunique(), amount=_.amount.sum(), currency=_.currency.min(),
         first_at=_["at"].min(), last_at=_["at"].max(), evidence=_.transfer_id.collect(distinct=True),
     )  # fmt: skip
-    beneficiaries = paid.filter(_.victims > victims_more_than).select(
+    beneficiaries = paid.filter(_.victims >= min_victims).select(
         "victims", "amount", "currency", "first_at", "last_at", "evidence", accounts=ibis.array([_.target]),
         subject_id=_.target,
         suspects=ibis.literal(0).cast("int64"), role=ibis.literal("beneficiary of several victims"),
@@ -63,14 +76,14 @@ def repeat_victim(
     usual = out.group_by("source").agg(usual=_.amount.cast("float64").median())
     out = out.semi_join(suspects, [("target", "suspect")])
     large = out.group_by("source", "target").agg(paid=_.amount.sum().cast("float64")).join(usual, "source")
-    out = out.semi_join(large.filter(_.paid > usual_times_more_than * _.usual), ["source", "target"])
+    out = out.semi_join(large.filter(_.paid > max_usual_times * _.usual), ["source", "target"])
     again = out.group_by(subject_id=_.source).agg(
         suspects=_.target.nunique(), amount=_.amount.sum(), currency=_.currency.min(),
         first_at=_["at"].min(), last_at=_["at"].max(), evidence=_.transfer_id.collect(),
         accounts=_.target.collect(distinct=True),
     )  # fmt: skip
     apart = again.last_at.epoch_seconds() - again.first_at.epoch_seconds()
-    again = again.filter((_.suspects > suspects_more_than) & (apart >= apart_hours * 3_600))
+    again = again.filter((_.suspects >= min_suspects) & (apart >= min_apart_hours * 3_600))
     victims = again.select(
         victims=ibis.literal(0).cast("int64"), amount=_.amount, currency=_.currency, first_at=_.first_at,
         last_at=_.last_at, evidence=_.evidence, subject_id=_.subject_id,

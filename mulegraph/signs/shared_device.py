@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from mulegraph.ledger.device_clusters import DeviceClusters
-from mulegraph.signs.base import Phase, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Topic, sign
 
 
 @sign(
@@ -16,6 +17,14 @@ from mulegraph.signs.base import Phase, sign
     phase=Phase.TAKE_CONTROL,
     weight=5.0,
     party_weight=5.0,
+    renamed={"more_than_holders": "min_holders"},
+    topic=Topic.DEVICES,
+    facts=(
+        facts.count("accounts_used", "accounts that it was used for"),
+        facts.count("holders", "their holders"),
+        facts.count("addresses", "where the holders live"),
+        facts.word("household", "whether they live together", ("", "(one household)")),
+    ),
     reason={
         "en": "one device used for {accounts_used:account|accounts} of {holders:holder|holders} at"
         " {addresses:address|addresses} {household}",
@@ -24,12 +33,12 @@ from mulegraph.signs.base import Phase, sign
         " {addresses:adres|adressen} {household}",
     },
 )
-def shared_device(clusters: DeviceClusters, *, more_than_holders: int = 1) -> pd.DataFrame:
+def shared_device(clusters: DeviceClusters, *, min_holders: int = 2) -> pd.DataFrame:
     """One device is used for accounts of more than one holder.
 
     Innocent when: the holders are a household (noted), or the device stands in a branch (a hub, set aside).
     """
-    found = clusters.shared[clusters.shared["holders"] > more_than_holders]
+    found = clusters.shared[clusters.shared["holders"] >= min_holders]
     same_home = found["addresses"] == 1
     others = found["holders"] - 1
     score = (1 - 1 / (1 + others / 2)).where(~same_home, 0.1)

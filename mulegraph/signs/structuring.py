@@ -8,7 +8,8 @@ from ibis.expr import types as ir
 
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
-from mulegraph.signs.base import Phase, grown, sign
+from mulegraph.signs import facts
+from mulegraph.signs.base import Phase, Role, Topic, grown, sign
 
 REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, "AUD": 10_000, "CAD": 10_000,
                     "VND": 400_000_000, "JPY": 2_000_000, "INR": 1_000_000}  # fmt: skip
@@ -21,6 +22,19 @@ REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, 
     phase=Phase.DISPERSE,
     weight=8.0,
     party_weight=6.0,
+    renamed={
+        "repeats_more_than": "min_repeats",
+        "near_more_than": "min_near",
+        "under_percent": "max_under_percent",
+        "least_amount_percent": "min_amount_percent",
+    },
+    topic=Topic.MONEY,
+    role=Role.RELAY,
+    facts=(
+        facts.count("repeats", "the same amount to the same party in a day"),
+        facts.count("near", "amounts just under the reporting limit"),
+        facts.count("days", "the time", unit="days"),
+    ),
     reason={
         "en": "{repeats:time|times} the same amount to the same party in a day, and {near:amount|amounts} just"
         " under the reporting limit within {days:day|days}",
@@ -33,15 +47,15 @@ REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, 
 def structuring(
     ledger: Ledger,
     *,
-    repeats_more_than: int = 2,
-    near_more_than: int = 2,
-    under_percent: float = 10.0,
+    min_repeats: int = 3,
+    min_near: int = 3,
+    max_under_percent: float = 10.0,
     within_days: float = 7.0,
-    least_amount_percent: float = 1.0,
+    min_amount_percent: float = 1.0,
 ) -> ibis.Table:
     """The same amount is repeated between the same parties in a day, or amounts stay just under the reporting limit.
 
-    The subject is who pays (for cash paid in: who receives it). Repeated amounts count from `least_amount_percent` of
+    The subject is who pays (for cash paid in: who receives it). Repeated amounts count from `min_amount_percent` of
     the reporting limit of their currency up, where it is known: four coffees are no structuring.
 
     Innocent when: it is rent for several flats, a payroll of equal wages, or a shop that banks its takings in parcels.
@@ -56,8 +70,8 @@ def structuring(
         second=transfers["at"].epoch_seconds(),
     )
     moves = moves.mutate(day=(_.second / 86_400).floor().cast("int64"))
-    repeated = _repeated(moves.filter(_.value >= _.ceiling * least_amount_percent / 100), repeats_more_than)
-    under = _just_under(moves.filter(_.ceiling > 0), under_percent, int(within_days * 86_400), near_more_than)
+    repeated = _repeated(moves.filter(_.value >= _.ceiling * min_amount_percent / 100), min_repeats)
+    under = _just_under(moves.filter(_.ceiling > 0), max_under_percent, int(within_days * 86_400), min_near)
     columns = ["subject", "currency", "amount", "first_at", "last_at", "evidence", "parties", "repeats", "near"]
     both = repeated.select(*columns).union(under.select(*columns))
     best = ibis.row_number().over(
@@ -73,11 +87,11 @@ def structuring(
     )  # fmt: skip
 
 
-def _repeated(moves: ir.Table, more_than: int) -> ir.Table:
+def _repeated(moves: ir.Table, min_repeats: int) -> ir.Table:
     """The most repeated amount of each payer to one party in a day."""
     key = ["subject", "party", "value", "day"]
     # Counted first: lists are gathered for the few groups that repeat.
-    often = moves.group_by(*key).agg(repeats=_.count()).filter(_.repeats > more_than).select(*key)
+    often = moves.group_by(*key).agg(repeats=_.count()).filter(_.repeats >= min_repeats).select(*key)
     groups = moves.semi_join(often, key).group_by(*key).agg(
         repeats=_.count(), amount=_.amount.sum(), currency=_.currency.min(), first_at=_["at"].min(),
         last_at=_["at"].max(), evidence=_.transfer_id.collect(), parties=_.party.collect(distinct=True),
@@ -88,7 +102,7 @@ def _repeated(moves: ir.Table, more_than: int) -> ir.Table:
     return groups.mutate(place=best).filter(_.place == 0).mutate(near=ibis.literal(0).cast("int64"))
 
 
-def _just_under(moves: ir.Table, percent: float, seconds: int, more_than: int) -> ir.Table:
+def _just_under(moves: ir.Table, percent: float, seconds: int, min_near: int) -> ir.Table:
     """Each payer's densest stretch of amounts just under the limit of their currency."""
     near = moves.filter((_.value < _.ceiling) & (_.value >= _.ceiling * (100 - percent) / 100))
     within = ibis.range_window(group_by=["subject", "currency"], order_by="second", preceding=seconds, following=0)
@@ -98,7 +112,7 @@ def _just_under(moves: ir.Table, percent: float, seconds: int, more_than: int) -
     )
     ends = (
         near.mutate(place=best)
-        .filter((_.place == 0) & (_.seen > more_than))
+        .filter((_.place == 0) & (_.seen >= min_near))
         .select("subject", "currency", ended=_.second)
     )
     joined = near.join(ends, ["subject", "currency"])

@@ -10,7 +10,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
+
+from mulegraph.schema.findings import Finding
 
 LANGUAGES = ("en", "vi", "nl")
 
@@ -43,6 +47,23 @@ PHRASES: dict[str, tuple[str, str]] = {
     "nearest": ("gần nhất cách", "de dichtste op afstand"),
 }
 """English phrase → Vietnamese, Dutch."""
+
+
+def reason(reasons: Mapping[str, str], finding: Finding, language: str = LANGUAGES[0]) -> str:
+    """The sentence of a finding from its values as they are given, masked or not; English where there is no other."""
+    words = {
+        **{name: worded(shown_fact(value), language) for name, value in finding.facts.items()},
+        "amount": None if finding.amount is None else f"{finding.amount:,.2f}",
+        "currency": finding.currency or "",
+    }
+    return said(reasons.get(language, reasons[LANGUAGES[0]]), words)
+
+
+def shown_fact(value: Any) -> Any:
+    """A fact as JSON and sentences have it: amounts with two places, times in ISO 8601."""
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def worded(value: Any, language: str) -> Any:

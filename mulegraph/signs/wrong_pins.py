@@ -6,6 +6,7 @@ import ibis
 from ibis import _
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 WRONG = ("wrong_pin", "wrong_otp")
@@ -17,6 +18,14 @@ WRONG = ("wrong_pin", "wrong_otp")
     phase=Phase.TAKE_CONTROL,
     harms=True,
     needs=("card_events",),
+    renamed={"wrong_more_than": "min_wrong_codes", "alone_more_than": "min_wrong_codes_alone"},
+    facts=(
+        facts.count("wrong", "wrong PINs and codes within the time"),
+        facts.count("successes", "uses that worked afterwards"),
+        facts.count("minutes", "the time", unit="minutes"),
+        facts.word("then", "how it ended", ("then it worked", "and it never worked")),
+        facts.card_events(),
+    ),
     reason={
         "en": "{wrong:wrong PIN or code|wrong PINs or codes} within {minutes:minute|minutes}, {then}",
         "vi": "{wrong} lần sai PIN hoặc mã OTP trong {minutes} phút, {then}",
@@ -24,11 +33,11 @@ WRONG = ("wrong_pin", "wrong_otp")
     },
 )
 def wrong_pins(
-    ledger: Ledger, *, wrong_more_than: int = 2, within_minutes: float = 30.0, alone_more_than: int = 4
+    ledger: Ledger, *, min_wrong_codes: int = 3, within_minutes: float = 30.0, min_wrong_codes_alone: int = 5
 ) -> ibis.Table:
     """A card is tried with wrong PINs or one-time codes several times within minutes, and then it is used.
 
-    Without a success afterwards more are needed (`alone_more_than`).
+    Without a success afterwards more are needed (`min_wrong_codes_alone`).
 
     Innocent when: the holder has a new card and remembers the old PIN.
     """
@@ -37,8 +46,10 @@ def wrong_pins(
     events = events.mutate(second=events["at"].epoch_seconds(), bad=_.outcome.isin(WRONG).cast("int64"))
     before = ibis.range_window(group_by="card_id", order_by="second", preceding=window, following=0)
     counted = events.mutate(wrong=_.bad.sum().over(before), begun=_.second.min().over(before))
-    used = (_.outcome == "approved") & (_.wrong > wrong_more_than)
-    tried = counted.mutate(used=used.cast("int64"), alone=((_.bad == 1) & (_.wrong > alone_more_than)).cast("int64"))
+    used = (_.outcome == "approved") & (_.wrong >= min_wrong_codes)
+    tried = counted.mutate(
+        used=used.cast("int64"), alone=((_.bad == 1) & (_.wrong >= min_wrong_codes_alone)).cast("int64")
+    )
     tried = tried.filter((_.used == 1) | (_.alone == 1))
     found = tried.group_by(subject_id=_.account_id).agg(
         wrong=_.wrong.max(),

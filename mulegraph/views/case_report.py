@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mulegraph.cases.balance import Step
-from mulegraph.cases.roles import VICTIM
+from mulegraph.schema.findings import Role
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
 from mulegraph.views.case_proof import journal, proof
@@ -132,7 +132,7 @@ def _timeline(content: Content) -> list[Block]:
 def moments(content: Content) -> list[tuple[Any, str]]:
     """What to remember, in order of time: firsts, the largest, reports, and what people did."""
     moved, found = content["transfers"], []
-    victims = {each["account_id"] for each in content["accounts"] if each["role"] == VICTIM}
+    victims = {each["account_id"] for each in content["accounts"] if each["role"] == Role.VICTIM}
     firsts = {
         "first evidence": moved,
         "first payment by a victim": [each for each in moved if each["source"] in victims],

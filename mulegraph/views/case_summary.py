@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mulegraph.cases.roles import BENEFICIARY, CASHER, COLLECTOR, CONSOLIDATOR, RELAY, VICTIM
 from mulegraph.journal.state import CLOSED, SNOOZED
+from mulegraph.schema.findings import Role
 from mulegraph.views.tables import made_of, shown
 
-ROLES = (VICTIM, COLLECTOR, RELAY, CONSOLIDATOR, CASHER, BENEFICIARY)
+ROLES = (Role.VICTIM, Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT, Role.BENEFICIARY)
 """In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
 MAX_NAMED = 6
 Content = Mapping[str, Any]
@@ -73,7 +72,7 @@ def _sure(content: Content) -> str:
     told = [
         f"Score {row['score']:.2f}, which is the probability that it is a mule network: of a hundred cases with this "
         f"score about {_hundredths(1 - row['score'])} are expected to be false alarms (fitted on simulated ledgers). "
-        f"It is made of {made_of(json.loads(row['made_of']))}."
+        f"It is made of {made_of(row['made_of'])}."
     ]
     if content["chains"]:
         best = max(content["chains"], key=lambda chain: chain["surprise"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +81,7 @@ def case_card(case: Case) -> str:
     row, findings = case.row, case.told()
     state = case.state
     facts = {
-        "score": f"{row['score']:.2f} = {made_of(json.loads(row['made_of']))}",
+        "score": f"{row['score']:.2f} = {made_of(row['made_of'])}",
         "amount": f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain",
         "from": row["first_at"],
         "to": row["last_at"],

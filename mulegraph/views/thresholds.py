@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mulegraph.signs.base import all_signs
 from mulegraph.views.tables import shown
 
 
@@ -14,9 +15,10 @@ def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[t
     about = {_stem(name): name for name in limits if _stem(name)}
     rows = []
     if story["surprise"] is not None and story["surprise"] == story["surprise"]:
-        chain = f"chains count from {least_nats:.1f}" if story["sign"] == "N1" and least_nats is not None else ""
-        own = limits.pop("least_nats", None)
-        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"least nats {own}" if own else chain))
+        known = least_nats if _counts_from_threshold(story["sign"]) else None
+        chain = "" if known is None else f"chains count from {known:.1f}"
+        own = limits.pop("min_nats", None)
+        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"min nats {own}" if own else chain))
     for name, value in story["facts"].items():
         if value is None or value == "" or value == []:
             continue
@@ -26,9 +28,14 @@ def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[t
     return rows, ", ".join(f"{_words(name)} {value}" for name, value in limits.items())
 
 
+def _counts_from_threshold(code: str) -> bool:
+    sign = all_signs().get(code)
+    return sign is not None and sign.counts_from_threshold
+
+
 def _stem(name: str) -> str:
-    """`least_senders` and `senders_more_than` are both about `senders`."""
-    return "_".join(word for word in name.split("_") if word not in ("least", "more", "than", "within"))
+    """`min_senders` is about `senders`."""
+    return "_".join(word for word in name.split("_") if word not in ("min", "max", "within"))
 
 
 def _words(name: str | None) -> str:

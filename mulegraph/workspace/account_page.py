@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.cases.benign import TESTS
+from mulegraph.cases.benign import RESULTS, all_benign_tests, explain
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
-from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import signs_of
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.signs.wording import LANGUAGES, shown_fact
 from mulegraph.workspace.listing import near, sums
+from mulegraph.workspace.run import Run
 
 if TYPE_CHECKING:
     from mulegraph.workspace.workspace import Workspace
@@ -24,30 +23,34 @@ if TYPE_CHECKING:
 NEIGHBOURS_SHOWN, EVIDENCE_SHOWN = 10, 20
 
 
-def told(findings: pd.DataFrame, language: str) -> pd.DataFrame:
+def told(run: Run, findings: pd.DataFrame, language: str) -> pd.DataFrame:
     """Findings with facts as dictionaries, benign tests as name → result and name → why, reasons in a language."""
     if language not in LANGUAGES:
         raise UsageError(f"--lang is '{language}'", hint="Expected one of " + ", ".join(LANGUAGES) + ".")
-    frame = findings.copy()
-    frame["facts"] = [json.loads(each) for each in frame["facts"]]
-    weighed = [json.loads(each) for each in frame["benign"]]
-    frame["benign"] = [{name: result for name, (result, _) in each.items()} for each in weighed]
-    frame["benign_why"] = [{name: why for name, (_, why) in each.items()} for each in weighed]
-    if language != LANGUAGES[0]:
-        known = all_signs()  # the reason of a workspace's own sign stays as it was written
-        frame["reason"] = [
-            known[row["sign"]].reason(row, language) if row["sign"] in known else row["reason"]
-            for row in frame.to_dict("records")
-        ]
-    return frame
+    known = run.records(run.findings(ids=findings["finding"].tolist()))
+    of = {each.finding: each for each in known}
+    records = [of[each] for each in findings["finding"]]
+    return findings.assign(
+        facts=[{name: shown_fact(value) for name, value in each.facts.items()} for each in records],
+        benign=[{name: RESULTS[one.result] for name, one in each.benign.items()} for each in records],
+        benign_why=[
+            {name: explain(name, one.result, one.values) for name, one in each.benign.items()} for each in records
+        ],
+        reason=[run.reason(each, language) for each in records],
+    )
 
 
 def ranking(space: Workspace, top: int | None) -> pd.DataFrame:
     """Every account that anything is known of, best first: account, score, parts (name → value, adding up to it)."""
     table = space.run.table("scores")
     frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
-    frame["parts"] = [json.loads(each) for each in frame["parts"]]
-    return frame
+    return frame.assign(parts=[dict(each) for each in frame["parts"]])
+
+
+def _other_holders(space: Workspace, row: dict[str, Any]) -> list[str]:
+    """Holders beside the first, of an account that several people hold."""
+    beside = space.ledger.rows_beside("accounts", row["account_id"])
+    return sorted({str(each["holder_id"]) for each in beside if each["holder_id"]} - {row["holder_id"]})
 
 
 def account_page(space: Workspace, account: str, language: str) -> dict[str, Any]:
@@ -62,8 +65,9 @@ def account_page(space: Workspace, account: str, language: str) -> dict[str, Any
     return {
         **row,
         "holder": space._row("holders", "holder_id", row["holder_id"]),
+        "other_holders": _other_holders(space, row),
         "score": scored[0]["score"] if scored else 0.0,
-        "parts": json.loads(scored[0]["parts"]) if scored else {},
+        "parts": dict(scored[0]["parts"]) if scored else {},
         "received": sums(transfers[transfers["target"] == account]),
         "paid": sums(transfers[transfers["source"] == account]),
         "active_from": times["first_at"].min() if len(times) else None,
@@ -84,13 +88,11 @@ def account_page(space: Workspace, account: str, language: str) -> dict[str, Any
 
 def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
     """A finding with the rule, its settings, the exact rows, and each benign test. UsageError if unknown."""
-    table = space.run.table("findings")
-    rows = table.filter(pc.equal(table["finding"], finding))
+    rows = space.run.findings(ids=[finding])
     if not len(rows):
-        raise UsageError(
-            f"finding '{finding}' is unknown", hint=near(finding, table["finding"], "mulegraph signs --format json")
-        )
-    found = told(space.frame(rows), language).to_dict("records")[0]
+        known = space.run.table("findings")["finding"]
+        raise UsageError(f"finding '{finding}' is unknown", hint=near(finding, known, "mulegraph signs --format json"))
+    found = told(space.run, space.frame(rows), language).to_dict("records")[0]
     sign = signs_of(space.folder).get(found["sign"])
     if sign is None:
         raise UsageError(
@@ -98,7 +100,7 @@ def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
         )
     events = found["facts"].get("events") or []
     cards = space.ledger.arrow("card_events")
-    lowered = {test.name: test.lowers for test in TESTS}
+    tests = all_benign_tests()
     return {
         **found,
         "title": sign.title,
@@ -107,7 +109,12 @@ def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
         "source": sign.source,
         "thresholds": thresholds(space, [sign.code])[sign.code],
         "tests": [
-            {"test": name, "result": result, "takes off": f"{lowered[name]:.0%}", "why": found["benign_why"][name]}
+            {
+                "test": name,
+                "result": result,
+                "takes off": f"{tests[name].reduction:.0%}",
+                "why": found["benign_why"][name],
+            }
             for name, result in found["benign"].items()
         ],
         "transfers": space.transfers(found["evidence"]),

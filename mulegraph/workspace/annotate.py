@@ -139,5 +139,5 @@ def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any
             "accounts": list(row["accounts"]),
             "evidence": list(row["evidence"]),
         }
-        for row in told(findings, language).to_dict("records")
+        for row in told(run, findings, language).to_dict("records")
     ]

@@ -59,7 +59,7 @@ class Case:
     @outward
     def told(self, language: str = "en") -> pd.DataFrame:
         """Its findings with reasons in a language, facts and benign tests as dictionaries."""
-        return told(self.findings, language)
+        return told(self.run, self.findings, language)
 
     @property
     def journey(self) -> pd.DataFrame:

@@ -60,7 +60,7 @@ class GraphQuestions(Outward):
             self.told("the graph is not of this ledger; rebuilding it first")
             self.rebuild_graph()
         elif not is_of_journal(self.folder) and (run := Runs(self.folder).latest(self.ledger.hash)):
-            fill_graph(self.folder, self.ledger, run.table("findings"), run.table("cases"))
+            fill_graph(self.folder, self.ledger, run.told_findings(), run.table("cases"))
         with graph:
             return ask(graph, name, parameters, row_cap=row_cap, timeout_seconds=timeout_seconds)
 
@@ -118,7 +118,7 @@ class GraphQuestions(Outward):
     def rebuild_graph(self) -> dict[str, int]:
         """Write the embedded graph anew from the ledger and the latest run."""
         run = Runs(self.folder).latest(self.ledger.hash)
-        tables = (run.table("findings"), run.table("cases")) if run else (None, None)
+        tables = (run.told_findings(), run.table("cases")) if run else (None, None)
         return fill_graph(self.folder, self.ledger, *tables, anew=True)
 
     def fill_server(self, **how: Any) -> GraphLoad:

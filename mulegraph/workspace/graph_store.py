@@ -79,6 +79,6 @@ def fill_server(workspace: Path, address: Address, ledger: Ledger, run: Run | No
         # What people decided belongs to the run: another decision is another state of the same findings.
         name = f"{run.name} {graph_mark(workspace)}" if run is not None else ""
         if run is not None and (how.get("every_row") or graph.run() != name):
-            findings, cases = marked(workspace, run.table("findings"), run.table("cases"))
+            findings, cases = marked(workspace, run.told_findings(), run.table("cases"))
             graph.replace_findings(findings, cases, run=name)
     return loaded

@@ -1,4 +1,4 @@
-"""A run on disk: findings, chains, cases and device clusters as Parquet, and a manifest of how they were made."""
+"""A run on disk: findings, their facts and benign tests, chains, cases and devices as Parquet, and a manifest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import os
 import platform
 import shutil
 import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -15,14 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from mulegraph.cases.benign import outcomes
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.ledger.store import write_atomically
+from mulegraph.schema.columns import Schema, records
+from mulegraph.schema.findings import Finding
 from mulegraph.signs.base import Sign, all_signs
+from mulegraph.signs.wording import LANGUAGES, reason
 
 MANIFEST = "manifest.json"
-PARTS = ("findings", "scores", "chains", "cases", "devices", "hubs")
+PARTS = ("findings", "benign", "scores", "chains", "cases", "devices", "hubs")
 ENGINES = (
     "duckdb",
     "ibis-framework",
@@ -37,9 +44,9 @@ ENGINES = (
 )
 
 
-def words_of(sign: Sign) -> dict[str, str]:
-    """What a run keeps of a sign, so that its reports can be read when the sign is another."""
-    return {"title": sign.title, "innocent_when": sign.innocent_when}
+def words_of(sign: Sign) -> dict[str, Any]:
+    """What a run keeps of a sign, so that its findings and reports can be read when the sign is another."""
+    return {"title": sign.title, "innocent_when": sign.innocent_when, "reasons": dict(sign.reasons)}
 
 
 class Run:
@@ -64,16 +71,68 @@ class Run:
 
     def table(self, part: str) -> pa.Table:
         """One of `PARTS`, whole."""
-        path = self.folder / f"{part}.parquet"
+        path = self._path(part)
         try:
             return pq.read_table(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise EngineError(f"{path}: cannot be read ({error})", hint="Run: mulegraph scan") from error
 
+    def findings(
+        self, *, sign: str | None = None, account: str | None = None, ids: Sequence[str] | None = None
+    ) -> pa.Table:
+        """Findings in FINDINGS, best first: of one sign, that name an account, or with these ids."""
+        table = self.table("findings")
+        if sign is not None:
+            table = table.filter(pc.equal(table["sign"], sign))
+        if ids is not None:
+            table = table.filter(pc.is_in(table["finding"], value_set=pa.array(ids, pa.string())))
+        if account is not None:
+            lists = table["accounts"].combine_chunks()
+            table = table.take(
+                pc.unique(pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), account)))
+            )
+        return table.take(pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")]))
+
+    def records(self, findings: pa.Table) -> list[Finding]:
+        """These findings as records, with their facts and benign tests: for those that somebody looks at."""
+        ids = findings["finding"].combine_chunks()
+        facts = {code: self._keyed(f"facts/{code}", ids) for code in pc.unique(findings["sign"]).to_pylist()}
+        benign = self._keyed("benign", ids)
+        return [
+            replace(each, facts=facts[each.sign][each.finding], benign=outcomes(benign[each.finding]))
+            for each in records(Finding, findings)
+        ]
+
+    def facts_schema(self, sign: str) -> Schema:
+        """What this run's facts of a sign hold, as its file says; also of an own sign that is gone."""
+        return Schema.of_arrow(f"facts/{sign}", pq.read_schema(self._path(f"facts/{sign}")))
+
+    def reason(self, finding: Finding, language: str = LANGUAGES[0]) -> str:
+        """The sentence of a finding from its values, masked or not, in the words that its sign had in this run."""
+        return reason(self.signs[finding.sign]["reasons"], finding, language)
+
+    def told_findings(self) -> pa.Table:
+        """Every finding with its `reason`, for the graph, which keeps sentences."""
+        table = self.table("findings")
+        return table.append_column("reason", pa.array([self.reason(each) for each in self.records(table)], pa.string()))
+
+    def _keyed(self, part: str, ids: pa.Array) -> dict[str, dict[str, Any]]:
+        """Rows of a part by finding, without the finding."""
+        table = self.table(part)
+        rows = table.filter(pc.is_in(table["finding"], value_set=ids)).to_pylist()
+        return {row.pop("finding"): row for row in rows}
+
+    def _path(self, part: str) -> Path:
+        return self.folder / f"{part}.parquet"
+
     @cached_property
-    def signs(self) -> dict[str, dict[str, str]]:
-        """`title` and `innocent_when` of each sign by code, as the run had them; own signs may be gone by now."""
-        unknown = {"title": "a sign of this workspace's own", "innocent_when": "not kept by this run"}
+    def signs(self) -> dict[str, dict[str, Any]]:
+        """Title, `innocent_when` and reasons of each sign by code, as the run had them; own ones may be gone."""
+        unknown = {
+            "title": "a sign of this workspace's own",
+            "innocent_when": "not kept by this run",
+            "reasons": {"en": "not kept by this run"},
+        }
         found = dict.fromkeys(self.manifest["findings"], unknown)
         return found | {code: words_of(sign) for code, sign in all_signs().items()} | self.manifest.get("signs", {})
 
@@ -118,7 +177,9 @@ class Runs:
         try:
             new.mkdir(parents=True)
             for part, table in tables.items():
-                pq.write_table(table, new / f"{part}.parquet", compression="zstd")
+                path = new / f"{part}.parquet"
+                path.parent.mkdir(exist_ok=True)
+                pq.write_table(table, path, compression="zstd")
             hashes = {part: _sha256(new / f"{part}.parquet") for part in tables}
             write_atomically(new / MANIFEST, json.dumps({"run": name, **manifest, "files": hashes}, indent=1))
             os.replace(new, self.folder / name)

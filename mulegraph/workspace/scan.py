@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import resource
 import sys
@@ -17,14 +16,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.cases.benign import apply_benign_tests, check_explanations, read_evidence
+from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.build import build_cases
+from mulegraph.cases.evidence import read_evidence
 from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.schema.findings import FINDINGS
 from mulegraph.settings import Settings, read_settings
-from mulegraph.signs.base import FINDINGS, Sign, check_thresholds
+from mulegraph.signs.base import Sign, check_thresholds
+from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
 from mulegraph.workspace.graph_store import fill_graph, fill_server
@@ -93,19 +95,26 @@ def scan(
     check_thresholds(settings.signs, signs)
     check_explanations(signs)
     steps, inputs = Steps(progress or (lambda _: None)), SignInputs(ledger, settings)
-    with _uncollected():
-        _prepare(inputs, steps)
-        tables, not_testable = _signs(inputs, steps, signs)
-        findings = pa.concat_tables([FINDINGS.empty_table(), *tables.values()]).combine_chunks()
-        with steps.step("benign"):
-            evidence = read_evidence(findings, ledger, inputs.sides)
-            findings = apply_benign_tests(findings, evidence, signs)
-        with steps.step("score"):
-            scores = account_scores(findings, evidence, signs)
-        with steps.step("cases"):
-            cases = match_previous(_cases(inputs, findings, signs), _earlier(workspace))
-    parts = {"findings": findings, "scores": scores, "chains": inputs.chains.table, "cases": cases, **_devices(inputs)}
-    counts = {code: len(table) for code, table in tables.items()}
+    _prepare(inputs, steps)
+    found, not_testable = _signs(inputs, steps, signs)
+    findings = pa.concat_tables([FINDINGS.empty(), *(each.findings for each in found.values())]).combine_chunks()
+    with steps.step("benign"):
+        evidence = read_evidence(findings, ledger, inputs.sides)
+        findings, benign = apply_benign_tests(findings, evidence, signs)
+    with steps.step("score"):
+        scores = account_scores(findings, evidence, signs)
+    with steps.step("cases"):
+        cases = match_previous(_cases(inputs, findings, signs), _earlier(workspace))
+    parts = {
+        "findings": findings,
+        "benign": benign,
+        "scores": scores,
+        "chains": inputs.chains.table,
+        "cases": cases,
+        **_devices(inputs),
+        **{f"facts/{code}": each.facts for code, each in found.items()},
+    }
+    counts = {code: len(each.findings) for code, each in found.items()}
     manifest = {
         "started_at": started.isoformat(timespec="seconds"),
         "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
@@ -128,7 +137,7 @@ def scan(
     if graph:
         with steps.step("graph"):
             if server is None:
-                fill_graph(workspace, ledger, findings, cases)
+                fill_graph(workspace, ledger, run.told_findings(), cases)
             else:
                 fill_server(workspace, server, ledger, run)
     return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
@@ -150,18 +159,6 @@ def _earlier(workspace: Path) -> Iterator[pa.Table]:
         yield run.table("cases")
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cycle collector: it would walk the millions of live rows again and again, ever more as they grow."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def _prepare(inputs: SignInputs, steps: Steps) -> None:
     """What most signs share, each as a step of its own so that the user sees where time goes."""
     with steps.step("read"):
@@ -176,7 +173,7 @@ def _prepare(inputs: SignInputs, steps: Steps) -> None:
 
 def _signs(
     inputs: SignInputs, steps: Steps, signs: Mapping[str, Sign]
-) -> tuple[dict[str, pa.Table], dict[str, list[str]]]:
+) -> tuple[dict[str, Found], dict[str, list[str]]]:
     found, not_testable = {}, {}
     for code, sign in signs.items():
         missing = sign.missing(inputs.ledger)
@@ -192,9 +189,9 @@ def _cases(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign]) ->
     ledger = inputs.ledger
     nats = _meeting_nats(inputs)
 
-    def account_nats(ids: list[str]) -> list[float]:
-        numbers = ledger.account_numbers(ids)
-        return list(np.where(numbers >= 0, nats[numbers], 0.0).tolist())
+    def account_nats(ids: pa.Array) -> np.ndarray:
+        numbers = ledger.account_numbers_of(ids)
+        return np.where(numbers >= 0, nats[numbers], 0.0)
 
     named = pa.compute.unique(pa.compute.list_flatten(findings["accounts"]))
     accounts = ledger.arrow("accounts", ["account_id", "holder_id"])

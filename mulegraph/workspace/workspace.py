@@ -5,7 +5,6 @@ The command line and notebooks both ask here, so that they give the same answers
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -148,7 +147,7 @@ class Workspace(GraphQuestions):
                 raise UsageError(f"sign '{sign}' {'is not testable' if needs else 'was not run'}", hint=hint)
             table = table.filter(pc.equal(table["sign"], sign))
         order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
-        return told(self._listed(table.take(order), account, top, since, until), language)
+        return told(self.run, self._listed(table.take(order), account, top, since, until), language)
 
     @outward
     def cases(
@@ -161,8 +160,7 @@ class Workspace(GraphQuestions):
     ) -> pd.DataFrame:
         """Cases, best first, with their state; `made_of` as dictionaries."""
         frame = with_state(self._listed(self.run.table("cases"), account, top, since, until), states(self.folder))
-        frame["made_of"] = [json.loads(each) for each in frame["made_of"]]
-        return frame
+        return frame.assign(made_of=[dict(each) for each in frame["made_of"]])
 
     @outward
     def case(self, case: str) -> Case:
@@ -171,7 +169,7 @@ class Workspace(GraphQuestions):
             table = run.table("cases")
             rows = table.filter(pc.equal(table["case"], case)).to_pylist()
             if rows:
-                return Case(self, rows[0], run)
+                return Case(self, {**rows[0], "made_of": dict(rows[0]["made_of"])}, run)
         known = self.run.table("cases")["case"]
         raise UsageError(f"case '{case}' is unknown", hint=near(case, known, "mulegraph case list"))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from mulegraph.cases.benign import FAILED, PASSED, TESTS, apply_benign_tests, read_evidence
+from mulegraph.cases.benign import FAILED, PASSED, all_benign_tests, apply_benign_tests
+from mulegraph.cases.evidence import read_evidence
+from mulegraph.schema.findings import Result
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
+from mulegraph.signs.found import run_sign
 from mulegraph.signs.inputs import SignInputs
 from tests.drawing import accounts_of, transfers_of
 from tests.signs.inputs import background, listing, use, weighed
@@ -21,7 +22,7 @@ def test_every_finding_has_every_test_and_a_reason(workspace):
     """Passed or failed, in words; nothing is left out and nothing is deleted."""
     findings = workspace.findings()
     for benign, why in zip(findings["benign"], findings["benign_why"], strict=True):
-        assert list(benign) == [test.name for test in TESTS]
+        assert list(benign) == list(all_benign_tests())
         assert set(benign.values()) <= {PASSED, FAILED}
         assert all(why.values())
     assert sum(workspace.run.manifest["findings"].values()) == len(findings)
@@ -31,15 +32,14 @@ def test_a_score_is_lowered_by_what_is_stated(ledger_of):
     """The score after is the score before, less the share that each passed test takes off."""
     ledger = ledger_of(CHAIN + background(), listings=[listing("m1", "known_good")])
     inputs = SignInputs(ledger, Settings())
-    before = all_signs()["N1"].run(inputs, {})
-    after = apply_benign_tests(before, read_evidence(before, ledger, inputs.sides))
-    takes_off = {test.name: test.lowers for test in TESTS}
-    assert len(before) == len(after)
-    for old, new in zip(before.to_pylist(), after.to_pylist(), strict=True):
-        passed = [name for name, (result, _) in json.loads(new["benign"]).items() if result == PASSED]
+    before = run_sign(all_signs()["N1"], inputs, {}).findings
+    after, outcomes = apply_benign_tests(before, read_evidence(before, ledger, inputs.sides))
+    assert len(before) == len(after) == len(outcomes)
+    for old, new, said in zip(before.to_pylist(), after.to_pylist(), outcomes.to_pylist(), strict=True):
+        passed = [name for name in all_benign_tests() if said[name] == Result.PASSED]
         left = 1.0
         for name in passed:
-            left *= 1 - takes_off[name]
+            left *= 1 - all_benign_tests()[name].reduction
         assert new["score"] == pytest.approx(old["score"] * left, abs=1e-6)
         assert ("known_good" in passed) == (new["subject_id"] == "m1")
 
@@ -49,7 +49,7 @@ def test_a_test_explains_only_its_signs(ledger_of):
     ledger = ledger_of("a b 10 9:00", listings=[listing("a", "for_sale"), listing("a", "known_good")])
     (found,) = weighed("A2", ledger)
     assert found["passed"] == [] and found["score"] == 0.8
-    assert json.loads(found["benign"])["known_good"] == [FAILED, "does not explain this sign"]
+    assert found["benign"]["known_good"] is Result.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(("amounts", "passed"), [("25", True), ("9 8 41 25 60 17 33 5", False)])

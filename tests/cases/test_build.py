@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -15,8 +15,9 @@ import pytest
 from mulegraph.cases.build import build_cases, case_graph
 from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.flow.naming import CHAINS
+from mulegraph.schema.findings import FINDINGS, Role
 from mulegraph.settings import CaseSettings
-from mulegraph.signs.base import FINDINGS, all_signs
+from mulegraph.signs.base import all_signs
 
 NINE, TEN = datetime(2026, 1, 5, 9), datetime(2026, 1, 5, 10)
 
@@ -38,7 +39,13 @@ def chain(name: str, *accounts: str) -> dict[str, Any]:
 
 
 def finding(
-    sign: str, kind: str, subject: str, *accounts: str, score: float = 0.8, pattern: str | None = None
+    sign: str,
+    kind: str,
+    subject: str,
+    *accounts: str,
+    score: float = 0.8,
+    pattern: str | None = None,
+    role: str | None = None,
 ) -> dict[str, Any]:
     return {
         "pattern": pattern,
@@ -50,8 +57,7 @@ def finding(
         "score": score,
         "first_at": NINE,
         "last_at": TEN,
-        "reason": "",
-        "facts": "{}",
+        "role": role,
         "accounts": list(accounts),
         "evidence": [],
     }
@@ -67,9 +73,9 @@ def cases_of(
     found = [finding("N1", "account", each["accounts"][1], *each["accounts"], pattern=each["chain"]) for each in chains]
     found += others
     table = build_cases(
-        pa.Table.from_pylist(found, FINDINGS),
+        pa.Table.from_pylist(found, FINDINGS.arrow),
         pa.Table.from_pylist(chains, CHAINS),
-        account_nats=lambda ids: [0.1 if name in busy else 6.0 for name in ids],
+        account_nats=lambda ids: np.array([0.1 if name in busy else 6.0 for name in ids.to_pylist()]),
         holders=holders or {},
         settings=settings or CaseSettings(),
     )
@@ -140,7 +146,7 @@ def test_the_score_is_made_of_what_it_says():
         finding("A3", "account", "c", "c", score=0.4),
     )
 
-    parts, weight = json.loads(case["made_of"]), {code: sign.weight for code, sign in all_signs().items()}
+    parts, weight = dict(case["made_of"]), {code: sign.weight for code, sign in all_signs().items()}
     assert sum(parts.values()) == pytest.approx(case["score"])
     assert set(parts) == {"base", "A3", "N1"}
     assert parts["A3"] / parts["N1"] == pytest.approx(0.5 * weight["A3"] / (0.8 * weight["N1"]), rel=1e-3)
@@ -149,9 +155,9 @@ def test_the_score_is_made_of_what_it_says():
 def test_roles_are_read_off_the_chains():
     """Victim → collector → two relays → consolidator → cash, and a friend who kept his share."""
     chains = [
-        (["v", "c", "r1", "k", "o", "CASH-OUT"], []),
-        (["v", "c", "r2", "k", "friend"], []),
-        (["CASH-IN", "till", "k"], []),
+        ["v", "c", "r1", "k", "o", "CASH-OUT"],
+        ["v", "c", "r2", "k", "friend"],
+        ["CASH-IN", "till", "k"],
     ]
 
     assert roles_of(chains) == {
@@ -168,15 +174,15 @@ def test_roles_are_read_off_the_chains():
 
 def test_where_no_chain_tells_the_signs_do():
     """Who was harmed is a victim, whatever else; who collects, collects; a chain knows better."""
-    burst = {"facts": json.dumps({"pattern_name": "fan-in"})}
     rows = [
-        {**finding("N3", "account", "hub", "hub", "a"), **burst},
-        finding("N2", "account", "round", "round"),
-        {**finding("T1", "account", "old", "old", score=0.4), "victim": True},
-        finding("A3", "account", "old", "old", score=0.9),
+        finding("N3", "account", "hub", "hub", "a", role=Role.COLLECTOR),
+        finding("N2", "account", "round", "round", role=Role.RELAY),
+        {**finding("T1", "account", "old", "old", score=0.4, role=Role.VICTIM), "victim": True},
+        finding("A3", "account", "old", "old", score=0.9, role=Role.COLLECTOR),
         finding("A7", "device", "phone", "hub"),
     ]
-    assert roles_by_sign(rows) == {"hub": "collector", "round": "relay", "old": "victim"}
+    table = pa.Table.from_pylist(rows, FINDINGS.arrow)
+    assert roles_by_sign(table, np.zeros(5, int)) == {0: {"hub": "collector", "round": "relay", "old": "victim"}}
     (case,) = cases_of([chain("one", "v", "m", "x", "CASH-OUT")], finding("N2", "account", "m", "m"))
     assert dict(zip(case["accounts"], case["roles"], strict=True))["m"] == "collector"
 

@@ -6,14 +6,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mulegraph.cases.build import CASES
 from mulegraph.cases.identity import changes, match_previous, members_of
+from mulegraph.schema.findings import CASES
 
 
 def cases(**members: str) -> pa.Table:
     """A run's cases from their accounts, one letter each."""
     rows = [{"case": name.replace("_", "-"), "accounts": list(text)} for name, text in members.items()]
-    return pa.Table.from_pylist(rows, CASES)
+    return pa.Table.from_pylist(rows, CASES.arrow)
 
 
 def names(table: pa.Table) -> dict[str, str]:
@@ -69,7 +69,9 @@ parts = st.lists(st.sets(st.sampled_from("abcdefghij"), min_size=1), min_size=1,
 def test_ids_are_never_given_twice(before, now):
     """Whatever is carried over, each case has its own id, and scanning again changes none."""
     tables = [
-        pa.Table.from_pylist([{"case": f"CASE-{n}", "accounts": sorted(each)} for n, each in enumerate(of)], CASES)
+        pa.Table.from_pylist(
+            [{"case": f"CASE-{n}", "accounts": sorted(each)} for n, each in enumerate(of)], CASES.arrow
+        )
         for of in (before, now)
     ]
     again = match_previous(tables[1], [tables[0]])

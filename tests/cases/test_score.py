@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mulegraph.cases.score import ACCOUNT_CURVE, BASE, CASE_CURVE, Piece, parted, probability, summed
+from mulegraph.cases.score import ACCOUNT_CURVE, BASE, CASE_CURVE, Pieces, add_up, parted, probability
+
+SIGNS = ["A2", "A3", "A7", "N1", "N3"]
+Piece = tuple[str, float, frozenset[int]]
+"""A finding as it bears on somebody: its sign, what it is worth in nats, and the transfers that it rests on."""
 
 pieces = st.lists(
-    st.builds(
-        Piece,
+    st.tuples(
         st.sampled_from(["A3", "N1", "N3", "A7"]),
         st.floats(0.01, 9),
         st.frozensets(st.integers(0, 9), max_size=5),
@@ -22,23 +23,66 @@ pieces = st.lists(
 )
 
 
+def columns(*owners: list[Piece]) -> Pieces:
+    """The pieces of each owner as rows."""
+    rows = [
+        (owner, transfer, nats / max(len(transfers), 1), SIGNS.index(sign))
+        for owner, mine in enumerate(owners)
+        for sign, nats, transfers in mine
+        for transfer in transfers or [-1]
+    ]
+    owner, transfer, nats, sign = (
+        (np.array(each) for each in zip(*rows, strict=True)) if rows else [np.empty(0, int)] * 4
+    )
+    return Pieces(owner, transfer, nats, sign, SIGNS)
+
+
+def summed(mine: list[Piece]) -> dict[str, float]:
+    """Nats by sign of one owner."""
+    found = add_up(columns(mine))
+    return {SIGNS[sign]: nats for sign, nats in zip(found.sign.tolist(), found.nats.tolist(), strict=True)}
+
+
+def slowly_summed(mine: list[Piece]) -> dict[str, float]:
+    """The same, one by one: each transfer, or else the sign, counts for the piece that makes most of it."""
+    best: dict[object, tuple[float, str]] = {}
+    for sign, nats, transfers in mine:
+        for key in transfers or [sign]:
+            best[key] = max(best.get(key, (0.0, sign)), (nats / max(len(transfers), 1), sign))
+    total: dict[str, float] = {}
+    for nats, sign in best.values():
+        total[sign] = total.get(sign, 0.0) + nats
+    return total
+
+
+@given(owners=st.lists(pieces, min_size=1, max_size=4))
+def test_columns_give_what_one_piece_after_another_gives(owners):
+    """For every owner at once, and whatever the others have."""
+    found = add_up(columns(*owners))
+    for number, mine in enumerate(owners):
+        at = found.owner == number
+        given_by = dict(zip([SIGNS[each] for each in found.sign[at]], found.nats[at].tolist(), strict=True))
+        assert given_by == pytest.approx(slowly_summed(mine))
+
+
 def test_the_same_transfers_count_once():
     """A3 inside N1: what the chain has said, the pass-through does not say again."""
-    chain, same = Piece("N1", 8.0, frozenset({1, 2})), Piece("A3", 7.0, frozenset({1, 2}))
+    chain, same = ("N1", 8.0, frozenset({1, 2})), ("A3", 7.0, frozenset({1, 2}))
     assert summed([chain, same]) == {"N1": 8.0}
-    assert summed([chain, Piece("A3", 7.0, frozenset({1, 2, 3, 4}))]) == {"N1": 8.0, "A3": 3.5}
+    assert summed([chain, ("A3", 7.0, frozenset({1, 2, 3, 4}))]) == {"N1": 8.0, "A3": 3.5}
 
 
 def test_without_transfers_each_sign_counts_once():
     """Two devices are one habit; a list is another matter."""
-    found = summed([Piece("A7", 2.0, frozenset()), Piece("A7", 3.0, frozenset()), Piece("A2", 4.0, frozenset())])
+    found = summed([("A7", 2.0, frozenset()), ("A7", 3.0, frozenset()), ("A2", 4.0, frozenset())])
     assert found == {"A7": 3.0, "A2": 4.0}
 
 
 @given(mine=pieces)
 def test_parts_add_up_to_the_score(mine):
     """To the last digit, whatever the evidence; none is below nought."""
-    score, parts = parted(summed(mine), ACCOUNT_CURVE)
+    made = parted(add_up(columns(mine)), np.arange(1), ACCOUNT_CURVE)
+    score, parts = float(made.score[0]), dict(made.parts[0].as_py())
     assert sum(round(each * 1e6) for each in parts.values()) == round(score * 1e6)
     assert min(parts.values()) >= 0 and BASE in parts
     assert 0 <= score <= 1
@@ -56,7 +100,7 @@ def test_more_evidence_never_lowers_what_is_known(mine, more):
 def test_the_curve_is_platts(curve):
     """1 / (1 + exp(−(a + b·x))), rising."""
     nats = np.linspace(0, 20, 50)
-    given_by = [probability(each, curve) for each in nats]
+    given_by = probability(nats, curve).tolist()
     assert given_by == pytest.approx(1 / (1 + np.exp(-(curve[0] + curve[1] * nats))))
     assert np.all(np.diff(given_by) > 0)
 
@@ -75,7 +119,7 @@ def test_scores_of_the_sample_are_ordered_and_add_up(workspace):
 def test_a_victim_is_not_held_to_account(workspace):
     """Findings that say that their subject was harmed add nothing to its own score."""
     table = workspace.run.table("findings").to_pylist()
-    scores = {row["account"]: json.loads(row["parts"]) for row in workspace.run.table("scores").to_pylist()}
+    scores = {row["account"]: dict(row["parts"]) for row in workspace.run.table("scores").to_pylist()}
     harmed = [row for row in table if row["victim"] and row["subject_kind"] == "account"]
     assert harmed
     subjects = {(row["sign"], row["subject_id"]) for row in harmed}

@@ -174,7 +174,7 @@ def test_settings_that_changed_since_the_run_are_told_once(own):
     assert notes() == []
     (own / FILE).write_text("[requests]\nsender = 'us'\n", encoding="utf-8")
     assert notes() == []
-    (own / FILE).write_text("[cases]\nsplit_above = 20\n[signs.A4]\nmore_than = 9\n", encoding="utf-8")
+    (own / FILE).write_text("[cases]\nsplit_above = 20\n[signs.A4]\nmin_receipts = 10\n", encoding="utf-8")
     (note,) = notes()
     assert note.startswith("[cases], [signs] changed since run 20")
     assert "mulegraph scan" in note

@@ -14,7 +14,8 @@ from scipy import stats
 
 from mulegraph.flow import cycles as cycles_module
 from mulegraph.flow import shared_counterparties as meetings_module
-from mulegraph.flow.bursts import FAN_IN, FAN_OUT, TransfersByAccount, find_bursts, poisson_nats
+from mulegraph.flow.bursts import FAN_IN, FAN_OUT, find_bursts, poisson_nats
+from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.matching import HOUR, Transfers, in_order
 from mulegraph.flow.shared_counterparties import scatter_gather, shared_receivers
@@ -136,14 +137,26 @@ def test_a_cycle_is_found_where_networkx_finds_one(ledger, hours):
                 payers = [ledger.source[each] for each in path]
                 if len(path) >= 3 and len(set(payers)) == len(path):
                     starts.add(first)
-    found = cycles_module._search  # the whole search, before cycles that share transfers are left out
+    assert {first for first, *_ in _all_cycles(ledger, window)} == starts
+
+
+def _all_cycles(ledger, window):
+    """The whole search, before cycles that share transfers are left out."""
     sides = TransfersByAccount(ledger)
-    flat, begins, _ = found(
-        ledger.source, ledger.target, ledger.amount, ledger.at, sides.payments.position, sides.payments.start,
-        sides.receipts.position, sides.receipts.start, np.ones(ACCOUNTS), np.ones(ACCOUNTS), window,
-        ledger.tick, 70, False,
-    )  # fmt: skip
-    assert {int(flat[begin]) for begin in begins[:-1]} == starts
+    search = cycles_module.Search(
+        sides.payments,
+        sides.receipts,
+        sides.next_payment,
+        sides.next_receipt,
+        np.ones(ACCOUNTS),
+        np.ones(ACCOUNTS),
+        window=window,
+        tick=ledger.tick,
+        share_percent=70,
+        either=False,
+    )
+    flat, begins, _ = cycles_module._search(search)
+    return [flat[low:high].tolist() for low, high in itertools.pairwise(begins.tolist())]
 
 
 def test_cycles_share_no_transfer():

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
-from mulegraph.cases.benign import PASSED, apply_benign_tests, read_evidence
+from mulegraph.cases.benign import all_benign_tests, apply_benign_tests
+from mulegraph.cases.evidence import read_evidence
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.columns import records
+from mulegraph.schema.findings import Finding, Result
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
+from mulegraph.signs.found import Found, run_sign
 from mulegraph.signs.inputs import SignInputs
+from mulegraph.signs.wording import reason
 
 
 def weighed(code: str, ledger: Ledger, **changed: Any) -> list[dict[str, Any]]:
     """The same after the benign tests."""
     inputs = SignInputs(ledger, Settings())
-    found = all_signs()[code].run(inputs, changed)
-    rows = list(apply_benign_tests(found, read_evidence(found, ledger, inputs.sides)).to_pylist())
-    for row in rows:
-        row["passed"] = [name for name, (result, _) in json.loads(row["benign"]).items() if result == PASSED]
+    found = run_sign(all_signs()[code], inputs, changed)
+    evidence = read_evidence(found.findings, ledger, inputs.sides)
+    findings, outcomes = apply_benign_tests(found.findings, evidence)
+    rows = as_rows(code, Found(findings, found.facts))
+    for row, said in zip(rows, outcomes.to_pylist(), strict=True):
+        row["passed"] = [name for name in all_benign_tests() if said[name] == Result.PASSED]
+        row["benign"] = {name: Result(said[name]) for name in all_benign_tests()}
+    return rows
+
+
+def as_rows(code: str, found: Found) -> list[dict[str, Any]]:
+    """Findings as dictionaries, with `facts` and the English `reason`."""
+    rows = []
+    facts = found.facts.to_pylist()
+    for row, finding, known in zip(found.findings.to_pylist(), records(Finding, found.findings), facts, strict=True):
+        assert known.pop("finding") == row["finding"]
+        whole = replace(finding, facts=known)
+        rows.append({**row, "facts": known, "reason": reason(all_signs()[code].reasons, whole)})
     return rows
 
 
 def findings_of(code: str, ledger: Ledger, settings: Settings | None = None, **changed: Any) -> list[dict[str, Any]]:
     """Findings of one sign over a ledger, best first."""
-    return list(all_signs()[code].run(SignInputs(ledger, settings or Settings()), changed).to_pylist())
+    return as_rows(code, run_sign(all_signs()[code], SignInputs(ledger, settings or Settings()), changed))
 
 
 def listing(subject: str, on: str = "suspicion", kind: str = "account", **changed: str) -> dict[str, str]:

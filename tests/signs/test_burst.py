@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.drawing import accounts_of, transfers_of
@@ -31,7 +29,7 @@ GATHER = "".join(f"s{n} hub 100 3+{9 + n}:00\n" for n in range(6)) + "".join(
 def test_each_pattern_is_found_about_its_accounts(ledger_of, drawing, name, subjects):
     """With all its transfers as evidence, in a ledger of three hundred others."""
     found = findings_of("N3", ledger_of(drawing + background()))
-    named = {each["subject_id"] for each in found if json.loads(each["facts"])["pattern_name"] == name}
+    named = {each["subject_id"] for each in found if each["facts"]["pattern_name"] == name}
     assert subjects <= named
     story = next(each for each in found if each["subject_id"] in subjects and name in each["reason"])
     assert set(story["evidence"]) == {f"t{n + 1:03d}" for n in range(len(transfers_of(drawing)))}

@@ -20,7 +20,7 @@ def test_four_times_is_innocent_and_nine_just_below(ledger_of):
     """A new coat; and what the threshold would let pass."""
     ledger = ledger_of(PAY, card_events=[*USUAL, card("a", 8, "12:00", "190")])
     assert findings_of("C2", ledger) == []
-    assert len(findings_of("C2", ledger, times_more_than=4.0)) == 1
+    assert len(findings_of("C2", ledger, max_times=4.0)) == 1
 
 
 def test_a_card_without_a_history_says_nothing(ledger_of):

@@ -22,7 +22,7 @@ def test_a_flight_is_just_below(ledger_of):
     events = [card("a", 1, "10:00", place=LINZ), card("a", 1, "10:49", place=AACHEN)]
     ledger = ledger_of(PAY, card_events=events)
     assert findings_of("C1", ledger) == []
-    assert len(findings_of("C1", ledger, kmh_more_than=700.0)) == 1
+    assert len(findings_of("C1", ledger, max_kmh=700.0)) == 1
 
 
 def test_places_without_coordinates_need_a_quarter_of_an_hour(ledger_of):

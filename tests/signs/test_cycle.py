@@ -35,7 +35,7 @@ def test_sums_that_have_nothing_to_do_with_each_other_are_innocent(ledger_of):
     settled = "a b 100 3+9:00\nb c 60 3+15:00\nc a 40 4+10:00\n" + background()
     ledger = ledger_of(settled)
     assert findings_of("N2", ledger) == []
-    assert len(findings_of("N2", ledger, share_percent=50)) == 3
+    assert len(findings_of("N2", ledger, min_share_percent=50)) == 3
 
 
 def test_a_day_for_a_clock_hides_the_order_and_not_the_cycle(ledger_of):

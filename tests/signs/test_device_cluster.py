@@ -22,7 +22,7 @@ def test_two_holders_are_too_few(ledger_of):
     ledger = ledger_of(PAY, device_use=CHAINED[:2])
 
     assert findings_of("N4", ledger) == []
-    assert len(findings_of("N4", ledger, least_holders=2, least_addresses=2)) == 1
+    assert len(findings_of("N4", ledger, min_holders=2, min_addresses=2)) == 1
 
 
 def test_a_family_at_one_address_is_none(ledger_of):

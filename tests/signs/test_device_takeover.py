@@ -38,7 +38,7 @@ def test_half_of_what_was_there_is_just_below(ledger_of):
     """1,700 of 2,925 are 58 %; the threshold can be changed."""
     ledger = ledger_of(BEFORE + "a thief 1700 9+11:00\n", device_use=TAKEN)
     assert findings_of("T1", ledger) == []
-    assert len(findings_of("T1", ledger, drained_percent=50.0)) == 1
+    assert len(findings_of("T1", ledger, min_drained_percent=50.0)) == 1
 
 
 def test_a_device_that_is_as_old_as_the_account_is_not_new(ledger_of):

@@ -31,7 +31,7 @@ def test_three_transfers_are_just_below(ledger_of):
     """The threshold can be changed."""
     ledger = ledger_of(background() + WAKES.replace("sleeper z 690 16+9:00", "").replace("480", "1100"))
     assert findings_of("N6", ledger) == []
-    assert len(findings_of("N6", ledger, transfers_more_than=2)) == 1
+    assert len(findings_of("N6", ledger, min_transfers=3)) == 1
 
 
 def test_an_account_opened_yesterday_did_not_sleep(ledger_of):

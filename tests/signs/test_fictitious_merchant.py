@@ -44,7 +44,7 @@ def test_two_tests_are_just_below(ledger_of):
     """Round and from few cards, and never the same; the threshold can be changed."""
     ledger = ledger_of(PAY, card_events=takings("ab", [str(10 * n) for n in range(1, 11)]))
     assert findings_of("C4", ledger) == []
-    assert len(findings_of("C4", ledger, least_tests_more_than=1)) == 1
+    assert len(findings_of("C4", ledger, min_failed_tests=2)) == 1
 
 
 def test_cards_without_merchants_are_not_testable(ledger_of):

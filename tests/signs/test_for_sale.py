@@ -29,7 +29,7 @@ def test_a_rumour_is_just_below_the_threshold(ledger_of):
     """29 % confidence are too little; the threshold can be changed."""
     ledger = ledger_of(PAY, listings=[listing("a", on="for_sale", confidence="0.29")])
     assert findings_of("A2", ledger) == []
-    assert len(findings_of("A2", ledger, least_confidence_percent=20.0)) == 1
+    assert len(findings_of("A2", ledger, min_confidence_percent=20.0)) == 1
 
 
 def test_without_lists_it_is_not_testable(ledger_of):

@@ -28,7 +28,7 @@ def test_expired_entries_and_good_merchants_are_innocent(ledger_of):
 def test_one_payment_is_just_below_where_two_are_asked_for(ledger_of):
     """The threshold can be changed."""
     ledger = ledger_of(PAY, card_events=SPENT, listings=[listing("m", kind="merchant")])
-    assert findings_of("C5", ledger, payments_more_than=1) == []
+    assert findings_of("C5", ledger, min_payments=2) == []
 
 
 def test_without_lists_it_is_not_testable(ledger_of):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mulegraph.ledger.daily import MAD_TO_SIGMA
+from mulegraph.flow.habits import MAD_TO_SIGMA
 from tests.drawing import accounts_of, transfers_of
 from tests.signs.inputs import findings_of, use
 
@@ -27,7 +27,7 @@ def test_one_test_alone_is_just_below(ledger_of):
     """A night worker, or somebody who sold his car; one test is enough where the threshold says so."""
     ledger = ledger_of(SALARY.replace("6000", "3000") + NIGHT, holders=INCOME)
     assert findings_of("A6", ledger) == []
-    assert len(findings_of("A6", ledger, least_tests_more_than=0)) == 1
+    assert len(findings_of("A6", ledger, min_failed_tests=1)) == 1
 
 
 def test_what_is_arranged_beforehand_is_no_surprise(ledger_of):
@@ -49,7 +49,7 @@ def test_a_hub_that_travels_too_fast(ledger_of):
         use("a", "one", 7, "10:00", place="Aachen 50.78,6.08"),
         use("a", "two", 7, "11:00", place="Linz 48.31,14.29"),
     ]
-    (found,) = findings_of("A6", ledger_of(hub, device_use=seen), kmh_more_than=600.0)
+    (found,) = findings_of("A6", ledger_of(hub, device_use=seen), max_kmh=600.0)
     assert "10 counterparties in a day" in found["reason"]
     assert "642 km/h" in found["reason"]  # 653 km by the great circle, in an hour and the clock's minute
 

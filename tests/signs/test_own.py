@@ -21,6 +21,7 @@ SIGN = '''"""X1: whoever gets more than so much at once."""
 
 from ibis import _
 
+from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, grown, sign
 
 
@@ -30,19 +31,20 @@ from mulegraph.signs.base import Phase, grown, sign
     phase=Phase.DISPERSE,
     weight=6.0,
     explained_by=("merchant",),
+    facts=(facts.count("receipts", "receipts over the limit"), facts.number("limit", "the limit")),
     reason={"en": "{receipts} receipts over {limit}, {amount} {currency} in all"},
 )
-def large_receipts(ledger, *, more_than: float = 400.0):
+def large_receipts(ledger, *, min_amount: float = 400.0):
     """Money came in more than once in sums above a limit.
 
     Innocent when: the account is a shop, or its holder sold a car.
     """
-    large = ledger.transfers.filter(_.target.notnull() & (_.amount.cast("float64") > more_than))
+    large = ledger.transfers.filter(_.target.notnull() & (_.amount.cast("float64") >= min_amount))
     found = large.group_by("target").agg(
         receipts=_.count(), amount=_.amount.sum(), currency=_.currency.min(), first_at=large["at"].min(),
         last_at=large["at"].max(), evidence=_.transfer_id.collect(),
     )
-    return found.mutate(limit=more_than, score=grown(0.5, _.receipts)).rename(subject_id="target")
+    return found.mutate(limit=min_amount, score=grown(0.5, _.receipts)).rename(subject_id="target")
 '''
 DRAWN = "a b 500 9:00\nc b 600 9:10\nb d 300 9:20"
 
@@ -77,11 +79,11 @@ def test_a_file_in_the_workspace_is_a_sign_of_its_scans(tmp_path):
     assert space.findings(sign="X1", language="nl")["reason"].tolist() == [found["reason"]]
     explained = space.explain(found["finding"])
     assert explained["title"] == "Money came in more than once in sums above a limit"
-    assert explained["thresholds"] == {"more_than": 400.0}
+    assert explained["thresholds"] == {"min_amount": 400.0}
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert space.run.manifest["own_signs"] == {"large_receipts.py": digest} == own_files(space.folder)
 
-    (space.folder / FILE).write_text("[signs.X1]\nmore_than = 1000.0\n", encoding="utf-8")
+    (space.folder / FILE).write_text("[signs.X1]\nmin_amount = 1000.0\n", encoding="utf-8")
     again = Workspace(tmp_path / "workspace")
     assert again.scan().findings["X1"] == 0
 
@@ -105,15 +107,24 @@ WRONG = {
     "what it is": ("Money came in more than once in sums above a limit.", "Large."),
     "Innocent when": ("Innocent when:", "Note:"),
     "source is named": ("a test's own idea", "?"),
-    "end with their unit": ("more_than", "limit_value"),
-    "thresholds are numbers": ("more_than: float = 400.0", 'more_than: str = "400"'),
+    "or end with a unit": ("min_amount", "limit_value"),
+    "thresholds are numbers": ("min_amount: float = 400.0", 'min_amount: str = "400"'),
     "as the inputs names it": ("(ledger, *", "(ledgers, *"),
     "English at least": ('reason={"en":', 'reason={"fr":'),
     "the same facts": ('reason={"en":', 'reason={"nl": "{receipts} ontvangsten", "en":'),
     "needs are tables": ("weight=6.0", 'needs=("payments",)'),
     ":3: cannot be run (SyntaxError": ("from ibis import _", "from ibis import"),
     ":3: cannot be run (ModuleNotFoundError": ("from ibis import _", "import no_such_module"),
-    ":8: cannot be run (TypeError": ("code=", "colour=1, code="),
+    ":9: cannot be run (TypeError": ("code=", "colour=1, code="),
+    "not declared: receipts": ('facts.count("receipts"', 'facts.count("others"'),
+    "text must say whom": (
+        'facts.count("receipts", "receipts over the limit")',
+        '__import__("mulegraph.schema.columns").schema.columns.Field("receipts", facts.TEXT, "who")',
+    ),
+    "no fact is called as a finding's own column": (
+        'facts.count("receipts"',
+        'facts.count("evidence", ""), facts.count("receipts"',
+    ),
 }
 
 
@@ -165,7 +176,7 @@ def test_a_sign_that_fails_says_in_which_line(tmp_path):
     with pytest.raises(DataError) as wrong:
         Workspace(tmp_path / "workspace").scan()
 
-    assert f"{path}:21: sign X1 failed (ZeroDivisionError" in wrong.value.problem
+    assert f"{path}:23: sign X1 failed (ZeroDivisionError" in wrong.value.problem
     assert not (tmp_path / "workspace" / "runs").exists()
 
 

@@ -27,7 +27,7 @@ def test_two_senders_are_too_few(ledger_of):
     ledger = ledger_of("v1 collector 500 9:00\nv2 collector 700 9:20\ncollector mule 1190 10:00\n" + background())
 
     assert findings_of("A3", ledger) == []
-    assert len(findings_of("A3", ledger, least_senders=2)) == 1
+    assert len(findings_of("A3", ledger, min_senders=2)) == 1
 
 
 def test_money_that_is_kept_is_not_passed_through(ledger_of):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,8 +15,10 @@ from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
+from mulegraph.signs.found import run_sign
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.simulate import simulate
+from tests.signs.inputs import as_rows
 
 Rows = list[dict[str, str]]
 TIMES = ("at", "listed_at", "expires_at", "reported_at", "first_seen")
@@ -42,7 +43,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, d
                 writer.writerows(rows)
         assert not load(folder / "files", folder / "ws").rejects
         inputs = SignInputs(Ledger(folder / "ws" / "ledger"), Settings())
-        rows = [row for sign in all_signs().values() for row in sign.run(inputs, {}).to_pylist()]
+        rows = [row for sign in all_signs().values() for row in as_rows(sign.code, run_sign(sign, inputs, {}))]
         return {row["finding"]: row for row in rows}
 
     return of
@@ -109,5 +110,5 @@ def test_unrelated_accounts_never_change_facts(found, seed):
 
 
 def _facts(row: dict) -> dict:
-    facts = {key: value for key, value in json.loads(row["facts"]).items() if not key.startswith("expected")}
+    facts = {key: value for key, value in row["facts"].items() if not key.startswith("expected")}
     return {**facts, "evidence": row["evidence"], "amount": row["amount"], "accounts": row["accounts"]}

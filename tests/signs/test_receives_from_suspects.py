@@ -26,7 +26,7 @@ def test_three_are_none(ledger_of):
     ledger = ledger_of(FOUR, listings=[listing("bad")])
 
     assert findings_of("A4", ledger) == []
-    assert len(findings_of("A4", ledger, more_than=2)) == 1
+    assert len(findings_of("A4", ledger, min_receipts=3)) == 1
 
 
 def test_another_list_is_another_matter(ledger_of):

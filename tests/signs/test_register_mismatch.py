@@ -45,7 +45,7 @@ def test_a_misspelt_letter_is_just_below_the_threshold(ledger_of):
     """One letter of a long name; a stricter threshold finds it."""
     ledger = ledger_of(PAY, **papers(name="Nguyễn Thị Đàu"))
     assert findings_of("A1", ledger) == []
-    assert len(findings_of("A1", ledger, least_name_percent=99.0)) == 1
+    assert len(findings_of("A1", ledger, min_name_percent=99.0)) == 1
 
 
 def test_it_needs_the_register_and_id_numbers(ledger_of):

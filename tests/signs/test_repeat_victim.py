@@ -47,7 +47,7 @@ def test_one_report_is_just_below(ledger_of):
     """A shop that was reported by mistake; the threshold can be changed."""
     ledger = ledger_of(TWO, reports=[report(1, "v1")])
     assert findings_of("V1", ledger) == []
-    assert len(findings_of("V1", ledger, victims_more_than=0)) == 1
+    assert len(findings_of("V1", ledger, min_victims=1)) == 1
 
 
 def test_both_at_once_is_one_fraud(ledger_of):

@@ -40,7 +40,7 @@ def test_two_are_just_below(ledger_of):
     """The threshold can be changed."""
     ledger = ledger_of("a b 500 9:00\na b 500 10:00")
     assert findings_of("N7", ledger) == []
-    assert len(findings_of("N7", ledger, repeats_more_than=1)) == 1
+    assert len(findings_of("N7", ledger, min_repeats=2)) == 1
 
 
 def test_cash_paid_in_is_about_who_receives_it(ledger_of):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
+from mulegraph.schema.findings import Finding
 from mulegraph.signs.base import all_signs
-from mulegraph.signs.wording import named, said, worded
+from mulegraph.signs.wording import named, reason, said, worded
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,12 @@ def test_every_fact_is_named_also_where_something_follows_it():
     assert named("{a:one|many} of {b}[; {c:≤9}]") == ["a", "b", "c"]
 
 
+def finding(facts: dict) -> Finding:
+    """A finding of which only the facts are known."""
+    names = [each.name for each in fields(Finding) if each.name not in ("facts", "benign")]
+    return Finding(**dict.fromkeys(names), facts=facts)
+
+
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_no_reason_counts_one_as_many(language):
     """A number before a noun in the plural names both forms."""
@@ -46,9 +54,9 @@ def test_a_profile_without_income_says_nothing_of_income():
     """A6 and A1 leave out what was not known, in every language."""
     facts = dict.fromkeys(named(all_signs()["A6"].reasons["en"])) | {"tests_count": 2, "partners": 12}
     for language, word in (("en", "income"), ("nl", "inkomen"), ("vi", "thu nhập")):
-        told = all_signs()["A6"].reason({"facts": facts, "amount": None, "currency": None}, language)
+        told = reason(all_signs()["A6"].reasons, finding(facts), language)
         assert "–" not in told and "None" not in told and word not in told
         assert "12" in told
     facts = {"differs": ["id number absent"], "name_percent": None, "address_percent": None}
-    told = all_signs()["A1"].reason({"facts": facts, "amount": None, "currency": None}, "en")
+    told = reason(all_signs()["A1"].reasons, finding(facts))
     assert told == "the holder differs from the population register in: id number absent"

@@ -27,7 +27,7 @@ def test_two_are_just_below_and_innocent(ledger_of):
     """As anybody errs; the threshold can be changed."""
     ledger = ledger_of(PAY, card_events=[*tries(0, 2), card("a", 1, "10:06")])
     assert findings_of("C3", ledger) == []
-    assert len(findings_of("C3", ledger, wrong_more_than=1)) == 1
+    assert len(findings_of("C3", ledger, min_wrong_codes=2)) == 1
 
 
 def test_spread_over_hours_they_do_not_count(ledger_of):

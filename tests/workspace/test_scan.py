@@ -20,7 +20,9 @@ from tests.drawing import draw
 
 
 def hashes(run) -> dict[str, str]:
-    return {part: hashlib.sha256((run.folder / f"{part}.parquet").read_bytes()).hexdigest() for part in PARTS}
+    """SHA-256 of each part, the facts of every sign among them."""
+    parts = [*PARTS, *(f"facts/{code}" for code in run.manifest["findings"])]
+    return {part: hashlib.sha256((run.folder / f"{part}.parquet").read_bytes()).hexdigest() for part in parts}
 
 
 def test_the_sample_has_every_sign(workspace):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -121,7 +120,7 @@ class OneCase(Panes):
         money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
         ends = [state[name] for name in ("status", "disposition", "snoozed_until", "assignee") if state[name]]
         return (
-            f"{case.id}  score {row['score']:.2f} = {made_of(json.loads(row['made_of']))}\n"
+            f"{case.id}  score {row['score']:.2f} = {made_of(row['made_of'])}\n"
             f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}, {counted(len(row['accounts']), 'account')}"
             f" · {' '.join(ends)}"
         )

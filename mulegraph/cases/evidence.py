@@ -1,0 +1,238 @@
+"""What the benign tests and the scores read of findings: the transfers and accounts that they name, as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.cases.shares import Shares, find_shares
+from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.matching import Transfers
+from mulegraph.ledger.ledger import Ledger
+
+WAGE_WORDS = r"(?i)salar|wage|payroll|lương|loon"
+MANY_PAYERS = 50
+FIRMS = ("business", "merchant", "internal")
+MIN_SHARES = 2
+UNKNOWN, NO_ACCOUNT = -1, -2
+
+
+@dataclass(frozen=True)
+class Words:
+    """A column of few distinct words: `words[code[i]]` is the i-th; −1 stands for none."""
+
+    code: np.ndarray
+    words: list[str]
+
+    @classmethod
+    def of(cls, values: pa.ChunkedArray) -> Words:
+        """The words of an Arrow column."""
+        encoded = values.combine_chunks().dictionary_encode()
+        code = encoded.indices.cast("int16").fill_null(UNKNOWN).to_numpy(zero_copy_only=False)
+        return cls(code, encoded.dictionary.to_pylist())
+
+    def among(self, *words: str) -> np.ndarray:
+        """Whether each is one of these words."""
+        return np.array([each in words for each in self.words] + [False], bool)[self.code]
+
+    def take(self, places: np.ndarray) -> Words:
+        """The words at these places."""
+        return Words(self.code[places], self.words)
+
+    def arrow(self) -> pa.Array:
+        """As texts."""
+        code = pa.array(self.code, mask=self.code < 0)
+        return pa.array(self.words, pa.string()).take(code)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Every account of the ledger by number: its kind, and codes for its holder and address.
+
+    Accounts of one holder share a code; one without a holder has its own. `address` is −1 where none is known.
+    """
+
+    kind: Words
+    holder: np.ndarray
+    address: np.ndarray
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Findings by place (0, 1, …), the transfers of their evidence, and the accounts that they name.
+
+    `sign`, `subject_id` and `subject` (account number; −1 unknown, −2 no account) are by finding. `of`, `position`,
+    `channel` and `wage` are by transfer of the evidence, in the order of findings: its finding, its position in
+    `transfers`, its channel, and whether its reference holds a word for wages. `named_by` and `named` are by account
+    that a finding names: the finding, and the account's number.
+    """
+
+    sign: Words
+    subject_id: pa.Array
+    subject: np.ndarray
+    of: np.ndarray
+    position: np.ndarray
+    channel: Words
+    wage: np.ndarray
+    named_by: np.ndarray
+    named: np.ndarray
+    accounts: Accounts
+    ledger: Ledger
+    sides: TransfersByAccount
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+    @property
+    def transfers(self) -> Transfers:
+        """All transfers of the ledger."""
+        return self.sides.transfers
+
+    @cached_property
+    def source(self) -> np.ndarray:
+        """Account number of each transfer's payer; −1: cash."""
+        return self.transfers.source[self.position]
+
+    @cached_property
+    def target(self) -> np.ndarray:
+        """Account number of each transfer's payee; −1: cash."""
+        return self.transfers.target[self.position]
+
+    @cached_property
+    def inward(self) -> np.ndarray:
+        """Whether each transfer came to the finding's subject."""
+        return self.target == self.subject[self.of]
+
+    @cached_property
+    def outward(self) -> np.ndarray:
+        """Whether each transfer left the finding's subject."""
+        return self.source == self.subject[self.of]
+
+    def count(self, chosen: np.ndarray | None = None) -> np.ndarray:
+        """Transfers by finding; of the chosen ones."""
+        return np.bincount(self.of if chosen is None else self.of[chosen], minlength=len(self))
+
+    def share(self, chosen: np.ndarray) -> np.ndarray:
+        """Share of each finding's transfers that are chosen; 0 where it has none."""
+        return self.count(chosen) / np.maximum(self.count(), 1)
+
+    def is_kind(self, *kinds: str) -> np.ndarray:
+        """Whether each finding's subject is an account of one of these kinds."""
+        return self.kind.among(*kinds)
+
+    @cached_property
+    def kind(self) -> Words:
+        """Kind of each finding's subject; none where it is no account."""
+        known = self.accounts.kind
+        return Words(np.where(self.subject >= 0, known.code[self.subject], UNKNOWN), known.words)
+
+    @cached_property
+    def shares(self) -> Shares:
+        """Whether each finding's subject collected equal shares, and paid them on to firms."""
+        received = self.position[self.inward]
+        several, firms = self.payers_count >= MIN_SHARES, self.accounts.kind.among(*FIRMS)
+        return find_shares(self.sides, self.of[self.inward], received, self.subject, several, firms)
+
+    @cached_property
+    def payers_here(self) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct pairs of a finding and an account that paid its subject in its evidence."""
+        return distinct_pairs(self.of[self.inward], self.source[self.inward])
+
+    @cached_property
+    def payers_count(self) -> np.ndarray:
+        """Distinct payers of each finding's subject in its evidence; cash is one."""
+        return np.bincount(self.payers_here[0], minlength=len(self))
+
+    @cached_property
+    def payees_count(self) -> np.ndarray:
+        """Distinct payees of each finding's subject in its evidence; cash is one."""
+        return np.bincount(distinct_pairs(self.of[self.outward], self.target[self.outward])[0], minlength=len(self))
+
+    @cached_property
+    def homes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Distinct holders and known addresses by finding, and whether some address is not known."""
+        by, _ = distinct_pairs(self.named_by, self.accounts.holder[self.named])
+        address = self.accounts.address[self.named]
+        known_by, _ = distinct_pairs(self.named_by[address >= 0], address[address >= 0])
+        unknown = np.bincount(self.named_by[address < 0], minlength=len(self)) > 0
+        return np.bincount(by, minlength=len(self)), np.bincount(known_by, minlength=len(self)), unknown
+
+    @cached_property
+    def payers(self) -> np.ndarray:
+        """Distinct payers of every account, by number."""
+        moved, found = self.transfers, self.sides.distinct_payers.astype(np.int64)
+        to_itself = moved.source[(moved.source == moved.target) & (moved.source >= 0)]
+        found[np.unique(to_itself)] += 1
+        return found
+
+    @cached_property
+    def paid_by_many(self) -> np.ndarray:
+        """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay."""
+        return self.accounts.kind.among("merchant", "internal") | (self.payers >= MANY_PAYERS)
+
+
+def distinct_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct pairs, ordered; `first` is 0 or more, `second` −1 or more."""
+    size = int(second.max(initial=0)) + 2
+    pairs = np.unique(first.astype(np.int64) * size + second + 1)
+    return pairs // size, pairs % size - 1
+
+
+def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount) -> Evidence:
+    """Look up what findings name."""
+    kinds = findings["subject_kind"].combine_chunks()
+    subjects = findings["subject_id"].combine_chunks()
+    numbers = ledger.account_numbers_of(subjects)
+    is_account = pc.equal(kinds, "account").to_numpy(zero_copy_only=False)
+    of, row, channel, wage = _transfers(findings, ledger)
+    place = np.empty(len(sides.transfers), np.int32)
+    place[sides.transfers.row] = np.arange(len(sides.transfers), dtype=np.int32)
+    lists = findings["accounts"].combine_chunks()
+    named = ledger.account_numbers_of(pc.list_flatten(lists))
+    known = named >= 0
+    return Evidence(
+        sign=Words.of(findings["sign"]),
+        subject_id=subjects,
+        subject=np.where(is_account, numbers, NO_ACCOUNT),
+        of=of,
+        position=place[row],
+        channel=channel,
+        wage=wage,
+        named_by=pc.list_parent_indices(lists).to_numpy()[known],
+        named=named[known],
+        accounts=read_accounts(ledger),
+        ledger=ledger,
+        sides=sides,
+    )
+
+
+def _transfers(findings: pa.Table, ledger: Ledger) -> tuple[np.ndarray, np.ndarray, Words, np.ndarray]:
+    """Finding, row in the ledger, channel and whether it is a wage, of each transfer of the evidence."""
+    lists = findings["evidence"].combine_chunks()
+    of = pc.list_parent_indices(lists).to_numpy()
+    encoded = pc.list_flatten(lists).dictionary_encode()
+    rows, where = ledger.row_numbers(encoded.dictionary), encoded.indices.to_numpy()
+    # An own sign may name what the ledger does not hold.
+    held = rows[where] >= 0
+    of, where = of[held], where[held]
+    known = ledger.rows_of(np.maximum(rows, 0), ["channel", "reference"])
+    wage = pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False)
+    return of, rows[where], Words.of(known["channel"]).take(where), wage.to_numpy()[where]
+
+
+def read_accounts(ledger: Ledger) -> Accounts:
+    """Kind, holder and address of every account, by number."""
+    accounts = ledger.arrow("accounts", ["kind", "holder_id"])
+    holders = ledger.arrow("holders", ["holder_id", "address"])
+    encoded = accounts["holder_id"].combine_chunks().dictionary_encode()
+    own = len(encoded.dictionary) + np.arange(len(accounts))
+    holder = np.where(accounts["holder_id"].is_valid().to_numpy(), encoded.indices.fill_null(0).to_numpy(), own)
+    addresses = holders["address"].combine_chunks().dictionary_encode().indices
+    # A null is looked up as none: an account without a holder has no address.
+    row = pc.index_in(accounts["holder_id"].combine_chunks(), value_set=holders["holder_id"].combine_chunks())
+    address = pc.fill_null(addresses.take(row), UNKNOWN).to_numpy(zero_copy_only=False)
+    return Accounts(Words.of(accounts["kind"]), holder, address)

@@ -1,0 +1,1 @@
+"""Innocent explanations: each file is one benign test, found by being there."""
