@@ -22,7 +22,8 @@ def accounts_of_ends(staging: Staging, partitions: Partitions, as_of: datetime) 
     db = staging.db
     db.execute("""
         CREATE OR REPLACE TABLE unknown_ends AS
-        WITH both_ends AS (SELECT "source" AS number, currency FROM staged UNION ALL SELECT "target", currency FROM staged)
+        WITH both_ends AS (SELECT "source" AS number, currency FROM staged
+            UNION ALL SELECT "target", currency FROM staged)
         SELECT number, mode(currency) AS currency FROM both_ends
         WHERE number IS NOT NULL AND number NOT IN (SELECT known_id FROM known) GROUP BY number""")
     numbers = [number for (number,) in db.execute("SELECT number FROM unknown_ends ORDER BY number").fetchall()]
