@@ -91,7 +91,7 @@ def _unzip(path: Path, into: Path, left: int) -> int:
 
 def _is_hidden(name: str) -> bool:
     parts = PurePosixPath(name.replace("\\", "/")).parts
-    return any(part.startswith((".", "__MACOSX")) for part in parts)
+    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in parts)
 
 
 def _copy(stream: _Readable, target: Path, path: Path, packed: int, left: int) -> int:

@@ -49,8 +49,14 @@ def _prefix(number: str) -> str:
     )
 
 
-def name_banks(db: duckdb.DuckDBPyConnection) -> None:
-    """Make `ends` (number, bank) of all that payments name.
+OF_PAYMENTS = (
+    "SELECT payer AS number, payer_bank AS bank FROM payments UNION ALL SELECT payee, payee_bank FROM payments"
+)
+"""The ends of `payments`, and what files call their banks."""
+
+
+def name_banks(db: duckdb.DuckDBPyConnection, of: str = OF_PAYMENTS) -> None:
+    """Make `ends` (number, bank, known) of what the rows (number, bank) of an SQL query name.
 
     A bank is called as the ledger's accounts with the same bank code are; else by the BIC that files give for it (its
     first eight characters), else by country and bank code.
@@ -59,7 +65,7 @@ def name_banks(db: duckdb.DuckDBPyConnection) -> None:
     prefix = _prefix("number")
     db.execute(
         "CREATE OR REPLACE TABLE named AS SELECT number, first(bank) FILTER (bank IS NOT NULL) AS bank FROM"
-        " (SELECT payer AS number, payer_bank AS bank FROM payments UNION ALL SELECT payee, payee_bank FROM payments)"
+        f" ({of})"
         " WHERE number IS NOT NULL GROUP BY number"
     )
     db.execute(

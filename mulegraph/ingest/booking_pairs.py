@@ -52,7 +52,7 @@ def _left(direction: str) -> str:
     """Statement lines of one direction that have no other side yet."""
     return (
         f"SELECT * FROM settled WHERE NOT whole AND direction = '{direction}'"
-        " AND n NOT IN (SELECT n FROM sides WHERE round <> 'whole') AND n NOT IN (SELECT t FROM sides)"
+        " AND n NOT IN (SELECT n FROM sides) AND n NOT IN (SELECT t FROM sides)"
     )
 
 

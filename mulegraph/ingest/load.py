@@ -26,6 +26,7 @@ from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
 from mulegraph.ingest.sources import SourceFile, find_sources
 from mulegraph.ingest.staging import Progress, Staging
+from mulegraph.ingest.transfer_ends import accounts_of_ends
 from mulegraph.ingest.versions import contradictions, write_records
 from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
@@ -267,6 +268,8 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     tally = report.tables[table.name]
     staging.ingest(partitions.paths("accounts"), run.zone, run.progress)
     report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
+    if table.name == "transfers":
+        report.remarks += accounts_of_ends(staging, partitions, run.as_of)
     if table.name in VERSIONED and contradictions(db, table):
         staging.refuse("others", Rule.DUPLICATE)
     elif table.name not in VERSIONED:

@@ -77,12 +77,12 @@ def _write_all(partitions: Partitions, as_of: datetime) -> int:
     partitions.stem = f"{partitions.load_id}-statements"
     counts = {}
     for name in ("accounts", "transfers", "statement_lines", "balances"):
-        counts[name] = _write(partitions, TABLES[name], f"made_{name}", as_of)
+        counts[name] = write_made(partitions, TABLES[name], f"made_{name}", as_of)
     partitions.stem = partitions.load_id
     return counts["balances"]
 
 
-def _write(partitions: Partitions, table: Table, made: str, as_of: datetime) -> int:
+def write_made(partitions: Partitions, table: Table, made: str, as_of: datetime) -> int:
     """Write the rows of a made table that the ledger does not have yet; columns that it lacks are empty."""
     db = partitions.db
     have = {name for name, *_ in db.execute(f"DESCRIBE {made}").fetchall()}

@@ -225,6 +225,10 @@ def checks(reading: Reading) -> Iterator[Check]:
     yield from _reference_checks(reading)
 
 
+IBAN_SHAPE = "[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"
+"""What an IBAN looks like as it is stored: in capitals, without blanks (ISO 13616)."""
+
+
 def _reference_checks(reading: Reading) -> Iterator[Check]:
     references = [column for column in reading.table.columns if column.references and reading.has(column.name)]
     if {"source", "target"} <= set(reading.table.column_names):
@@ -232,7 +236,11 @@ def _reference_checks(reading: Reading) -> Iterator[Check]:
         yield Check(Rule.NO_PARTY, "source", " AND ".join(empty) or "true")
     for column in references:
         given = f"{quoted(column.name)} IS NOT NULL"
-        yield Check(Rule.UNKNOWN_ACCOUNT, column.name, f"{given} AND {column.name}__currency IS NULL")
+        unknown = f"{given} AND {column.name}__currency IS NULL"
+        if reading.table.name == "transfers":
+            # The number of an account at another bank; whether it is one is looked at once all rows are read.
+            unknown += f" AND NOT regexp_full_match({quoted(column.name)}, '{IBAN_SHAPE}')"
+        yield Check(Rule.UNKNOWN_ACCOUNT, column.name, unknown)
     if reading.has("currency"):
         for column in references:
             held = f"coalesce({column.name}__currencies, [{column.name}__currency])"
