@@ -28,7 +28,8 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     ),
     "time": ("time", "tijd", "uhrzeit", "heure", "hora", "gio"),
     "value_date": (
-        "value date", "value dt", "rentedatum", "valuta", "valutadatum", "wertstellung", "date valeur", "date de valeur",
+        "value date", "value dt", "rentedatum", "valuta", "valutadatum", "wertstellung", "date valeur",
+        "date de valeur",
         "data valor", "ngay hieu luc",
     ),
     "amount": (
@@ -36,7 +37,8 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         "transaction amount", "amount (gbp)", "amount(inr)", "local amount",
     ),
     "debit": (
-        "debit", "debit amount", "money out", "paid out", "withdrawal", "withdrawal amt.", "withdrawal amount", "soll",
+        "debit", "debit amount", "money out", "paid out", "withdrawal", "withdrawal amt.", "withdrawal amount",
+        "soll",
         "af", "debito", "so tien ghi no", "ghi no", "no",
     ),
     "credit": (
@@ -44,19 +46,27 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         "credito", "so tien ghi co", "ghi co", "co",
     ),
     "direction": (
-        "direction", "af bij", "dr/cr", "cr/dr", "d/c", "debit/credit", "debet/credit", "soll/haben", "s/h", "details",
+        "direction", "af bij", "dr/cr", "cr/dr", "d/c", "debit/credit", "debet/credit", "soll/haben", "s/h",
+        "details",
         "type dc", "sens", "debit or credit",
     ),
-    "currency": ("currency", "ccy", "valuta munt", "munt", "muntsoort", "wahrung", "waehrung", "devise", "moeda", "loai tien"),
+    "currency": (
+        "currency", "ccy", "valuta munt", "munt", "muntsoort", "wahrung", "waehrung", "devise", "moeda",
+        "loai tien",
+    ),
     "booking_id": (
         "transaction id", "id", "ref", "reference", "reference number", "volgnr", "referenz", "numero de reference",
         "so tham chieu", "so ct", "so but toan", "identificador", "documento", "document", "chq./ref.no.", "doc no",
     ),
-    "end_to_end_id": ("end to end", "end-to-end id", "end to end id", "kundenreferenz (end-to-end)", "e2e", "end_to_end"),
+    "end_to_end_id": (
+        "end to end", "end-to-end id", "end to end id", "kundenreferenz (end-to-end)", "e2e", "end_to_end",
+    ),
     "mandate_id": ("mandaatreferentie", "machtigingskenmerk", "mandatsreferenz", "mandate", "rum"),
     "remittance": (
-        "description", "narration", "omschrijving", "omschrijving-1", "mededelingen", "verwendungszweck", "memo", "notes",
-        "particulars", "libelle", "libelle simplifie", "descricao", "historico", "lancamento", "noi dung", "dien giai",
+        "description", "narration", "omschrijving", "omschrijving-1", "mededelingen", "verwendungszweck", "memo",
+        "notes",
+        "particulars", "libelle", "libelle simplifie", "descricao", "historico", "lancamento", "noi dung",
+        "dien giai",
         "transaction description",
     ),
     "balance_after": (
@@ -68,11 +78,13 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
 TRANSFER_WORDS: dict[str, tuple[str, ...]] = {
     "transfer_id": ("transfer_id", "transaction id", "id", "tran_id", "txn id", "txnid", "reference"),
     "source": (
-        "source", "from", "from account", "sender", "sender account", "sender_account", "orig_acct", "nameorig", "payer",
+        "source", "from", "from account", "sender", "sender account", "sender_account", "orig_acct", "nameorig",
+        "payer",
         "debtor", "debtor account", "originator", "from_account", "tu tai khoan", "van", "von", "de",
     ),
     "target": (
-        "target", "to", "to account", "receiver", "receiver account", "receiver_account", "bene_acct", "namedest", "payee",
+        "target", "to", "to account", "receiver", "receiver account", "receiver_account", "bene_acct", "namedest",
+        "payee",
         "creditor", "creditor account", "beneficiary", "to_account", "den tai khoan", "naar", "an", "para", "vers",
     ),
     "amount": BOOKING_WORDS["amount"] + ("amount paid", "base_amt"),

@@ -126,8 +126,8 @@ def _encoding(start: bytes) -> tuple[str, list[str]]:
     guess = "windows-1252" if best is None else str(best.encoding).replace("cp", "windows-")
     sure = 0.0 if best is None else 1 - best.chaos
     return guess, [
-        f"encoding: not UTF-8; {guess} is a guess ({sure:.0%}). Look at names with accents below. Vietnamese files may be"
-        " windows-1258 or tcvn3."
+        f"encoding: not UTF-8; {guess} is a guess ({sure:.0%}). Look at names with accents below."
+        " Vietnamese files may be windows-1258 or tcvn3."
     ]
 
 
