@@ -45,8 +45,8 @@ class Payment:
     traced_most: Decimal
     settled_on: date
     """The day of the payment on the bank's own calendar."""
-    end_to_end_id: str | None = None
-    uetr: str | None = None
+    end_to_end_id: Annotated[str | None, TEXT] = None
+    uetr: Annotated[str | None, TEXT] = None
 
 
 @declared
