@@ -81,7 +81,8 @@ class Partitions:
         path = self.store.keys_of(self.load_id) / f"{table.name}.{self.stem}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         self.db.execute(
-            f"COPY (SELECT {distinct}{key} FROM {rows}) TO '{in_sql(path)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {distinct}{key} FROM {rows}) TO '{in_sql(path)}'"
+            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
 
     def _path(self, part: _Part) -> Path:

@@ -88,6 +88,12 @@ class Versions:
         """
         db, key = self.db, self.key
         names = ", ".join(quoted(name) for name in self.table.column_names)
+        if (
+            not current
+            and not versions
+            and self._count("staged") == self._count(f"(SELECT DISTINCT {key} FROM staged)")
+        ):
+            return self._first(names)
         db.execute(f"CREATE OR REPLACE TABLE said AS SELECT DISTINCT {names} FROM staged")
         self._open(current, versions)
         read = self._count("staged")
@@ -116,6 +122,14 @@ class Versions:
         self._write_versions()
         self._choose()
         return Changes(opened, read - opened, changed)
+
+    def _first(self, names: str) -> Changes:
+        """A first load with one row a record has nothing to compare with."""
+        self.db.execute(f"CREATE OR REPLACE TABLE opened AS SELECT {self.key} FROM staged")
+        self.db.execute(f"CREATE OR REPLACE TABLE new_versions AS SELECT {names} FROM staged WHERE false")
+        self.db.execute(f"CREATE OR REPLACE TABLE replaced AS SELECT {self.key} FROM staged WHERE false")
+        rows = self._count("staged")
+        return Changes(rows, 0, 0)
 
     def _open(self, current: Sequence[Path], versions: Sequence[Path]) -> None:
         """Tables `history`, all versions so far, and `valid`, those now in force of records that the files name."""
