@@ -7,9 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
-
 from mulegraph.ingest.sql import quoted
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, scan
 from mulegraph.ledger.store import LedgerFile, Store
 from mulegraph.schema.tables import VERSIONED, Table, versions_of

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from mulegraph.ingest.odd_hours import odd_column, odd_items, settle_odd_hours
@@ -16,6 +15,7 @@ from mulegraph.ingest.rules import Check, Reading, Rule, amounts_sql, checks, ex
 from mulegraph.ingest.sources import Source, SourceFile
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ingest.versions import known_currencies
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import AMOUNT_PLACES, Column, Kind, Table

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.sql import quoted
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import VERSIONED, Table
 
