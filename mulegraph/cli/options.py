@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -93,6 +94,19 @@ def pairs(values: list[str], option: str) -> dict[str, str]:
             raise UsageError("{option} is '{value}'", hint=hint, option=option, value=value)
         found[name] = content
     return found
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """An ISO time or date in UTC. Raises UsageError for anything else."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} is '{text}'", hint="Expected a time such as 2026-03-01T09:30, or a date."
+        ) from error
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 @contextmanager
