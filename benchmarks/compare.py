@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ def main() -> None:
     options.add_argument("before")
     options.add_argument("after")
     options.add_argument("--seeds", type=int, nargs="*", default=[11, 12, 13, 14, 15])
-    options.add_argument("--folder", type=Path, help="keep ledgers and workspaces here, and use what is there")
+    options.add_argument("--folder", type=Path, help="keep ledgers and what BEFORE_COMMAND found here")
     chosen = options.parse_args()
     folder = chosen.folder or Path(tempfile.mkdtemp(prefix="compare"))
     ledgers = {"sample": ROOT / "sample_data"}
@@ -65,6 +66,8 @@ def main() -> None:
         ledgers[f"seed{seed}"] = simulated(chosen.before, folder, seed, place)
     differing = 0
     for name, files in ledgers.items():
+        # What came after is what is worked on; the workspace of before stays as it is.
+        shutil.rmtree(folder / f"{name}-after", ignore_errors=True)
         found = {side: listed(command, files, folder / f"{name}-{side}") for side, command in sides(chosen).items()}
         for listing in LISTINGS:
             differing += compared(name, listing, found["before"][listing.name], found["after"][listing.name])

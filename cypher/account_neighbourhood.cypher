@@ -2,7 +2,7 @@
 // param: account text - account number
 // param: since time = 1970-01-01 - transfers from this time on
 // param: until time = 2200-01-01 - transfers before this time
-// columns: counterparty, kind, direction, transfers, amount, first_at, last_at
+// columns: counterparty account, kind account_kind, direction direction, transfers number, amount amount, first_at time, last_at time
 // cost: the account's own transfers
 // rows: 1000
 // seconds: 30

@@ -1,6 +1,6 @@
 // title: Accounts that a device was used for, and whose they are
 // param: device text - device id
-// columns: account, kind, holder, name, uses, first_at, last_at
+// columns: account account, kind account_kind, holder holder, name name, uses number, first_at time, last_at time
 // cost: the users of the device
 // rows: 1000
 // seconds: 30

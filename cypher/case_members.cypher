@@ -1,6 +1,6 @@
 // title: The accounts of a case, with holder, bank and the lists that they stand on
 // param: id text - case id, such as CASE-0a1b2c3d
-// columns: account, bank, kind, holder, name, lists
+// columns: account account, bank bank, kind account_kind, holder holder, name name, lists lists
 // cost: the accounts of the case
 // rows: 1000
 // seconds: 30

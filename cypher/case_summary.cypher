@@ -1,6 +1,6 @@
 // title: A case: its score, time and money, and its accounts with the role of each
 // param: id text - case id, such as CASE-0a1b2c3d
-// columns: case_id, score, amount, first_at, last_at, accounts, roles, findings
+// columns: case_id case, score number, amount amount, first_at time, last_at time, accounts accounts, roles roles, findings findings
 // cost: one case
 // rows: 1
 // seconds: 30

@@ -1,6 +1,6 @@
 // title: Layered chains whose findings name an account, the most surprising first
 // param: account text - account number
-// columns: chain, surprise, amount, currency, first_at, last_at, accounts, transfers
+// columns: chain chain, surprise number, amount amount, currency currency, first_at time, last_at time, accounts accounts, transfers transfers
 // cost: the findings that name the account
 // rows: 500
 // seconds: 30

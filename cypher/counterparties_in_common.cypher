@@ -1,7 +1,7 @@
 // title: Accounts that two accounts both deal with, the least busy of them first
 // param: one text - account number
 // param: other text - account number
-// columns: account, kind, transfers_with_one, transfers_with_other, transfers_in_all
+// columns: account account, kind account_kind, transfers_with_one number, transfers_with_other number, transfers_in_all number
 // cost: the transfers of both accounts
 // rows: 500
 // seconds: 30

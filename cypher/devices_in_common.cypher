@@ -1,7 +1,7 @@
 // title: Devices that some accounts share with each other, hub devices left out
 // param: accounts texts - account numbers
 // param: hub integer 2..100000 = 40 - devices of more accounts than this are hubs
-// columns: device_id, account_id
+// columns: device_id device, account_id account
 // cost: devices of the accounts times at most `hub` users of each
 // rows: 10000
 // seconds: 30

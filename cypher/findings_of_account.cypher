@@ -1,6 +1,6 @@
 // title: Every finding that names an account, the strongest first
 // param: account text - account number
-// columns: finding, sign, role, score, first_at, last_at, reason
+// columns: finding finding, sign sign, role role, score number, first_at time, last_at time, reason reason
 // cost: the findings that name the account
 // rows: 500
 // seconds: 30

@@ -1,7 +1,7 @@
 // title: Holders whose accounts share a device with an account, hub devices left out
 // param: account text - any account of the cluster
 // param: hub integer 2..100000 = 40 - devices of more accounts than this are hubs
-// columns: device, account, holder, name, address
+// columns: device device, account account, holder holder, name name, address address
 // cost: devices of the account times at most `hub` users of each
 // rows: 1000
 // seconds: 30

@@ -4,7 +4,7 @@
 // param: list text = suspicion - which list: suspicion, for_sale, authority_warning or known_good
 // param: ordered integer 0..1 = 1 - 1: only paths that never go back in time
 // param: hub integer 2..1000000 = 100 - no path runs through an account with more transfers than this
-// columns: hops, flagged, accounts, transfers, least_amount, first_at, last_at
+// columns: hops number, flagged account, accounts accounts, transfers transfers, least_amount amount, first_at time, last_at time
 // cost: own transfers times hub, and a look at every transfer (about 2 s for a million); the time-out bounds it
 // rows: 1000
 // seconds: 30

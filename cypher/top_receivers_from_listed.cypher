@@ -2,7 +2,7 @@
 // param: list text = suspicion - which list: suspicion, for_sale, authority_warning or known_good
 // param: since time = 1970-01-01 - transfers from this time on
 // param: until time = 2200-01-01 - transfers before this time
-// columns: account, kind, senders, transfers, amount, first_at, last_at
+// columns: account account, kind account_kind, senders number, transfers number, amount amount, first_at time, last_at time
 // cost: the transfers of the listed accounts
 // rows: 100
 // seconds: 60

@@ -2,7 +2,7 @@
 // param: account text - account number
 // param: since time = 1970-01-01 - transfers from this time on
 // param: until time = 2200-01-01 - transfers before this time
-// columns: transfer_id, source, target, amount, currency, at, channel
+// columns: transfer_id transfer, source account, target account, amount amount, currency currency, at time, channel channel
 // cost: the account's own transfers
 // rows: 10000
 // seconds: 30

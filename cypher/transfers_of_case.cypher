@@ -1,6 +1,6 @@
 // title: The transfers that are a case's evidence, in order of time
 // param: id text - case id, such as CASE-0a1b2c3d
-// columns: transfer_id, source, target, amount, currency, at, channel
+// columns: transfer_id transfer, source account, target account, amount amount, currency currency, at time, channel channel
 // cost: the evidence of the case's findings; the embedded engine also looks at every transfer of their accounts
 // rows: 5000
 // seconds: 60

@@ -1,6 +1,6 @@
 // title: The transfers of a layered chain, in order of time
 // param: id text - chain id, such as CH-0a1b2c3d
-// columns: transfer_id, source, target, amount, currency, at, channel
+// columns: transfer_id transfer, source account, target account, amount amount, currency currency, at time, channel channel
 // cost: the evidence of the chain; the embedded engine also looks at every transfer of its accounts
 // rows: 5000
 // seconds: 60

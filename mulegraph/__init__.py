@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mulegraph.workspace.shared_graph import SharedGraph
-    from mulegraph.workspace.workspace import Workspace
+    from mulegraph.views.notebook import NotebookGraph, NotebookWorkspace
 
 __all__ = ["connect", "open"]
 
 
 def open(
     workspace: str | Path = "workspace", *, reveal: str | None = None, graph: str = "embedded", **how: Any
-) -> Workspace:
+) -> NotebookWorkspace:
     """Open a workspace. Raises UsageError on first use when nothing is loaded there yet.
 
     What identifies a person is masked, unless a reason to `reveal` it is given, which the journal keeps. `graph` is
@@ -29,16 +28,17 @@ def open(
     """
     # Imported here, so that `mulegraph --help` and the schema do not wait for the engines.
     from mulegraph.graph.neo4j.address import Address
-    from mulegraph.workspace.workspace import Workspace
+    from mulegraph.views.notebook import NotebookWorkspace
 
-    return Workspace(workspace, reveal=reveal, server=None if graph == "embedded" else Address.read(graph, **how))
+    server = None if graph == "embedded" else Address.read(graph, **how)
+    return NotebookWorkspace(workspace, reveal=reveal, server=server)
 
 
-def connect(graph: str, workspace: str | Path = "workspace", **how: Any) -> SharedGraph:
+def connect(graph: str, workspace: str | Path = "workspace", **how: Any) -> NotebookGraph:
     """The graph on a server, asked for tables and networks; `workspace` and `how` as for `open`.
 
-    The workspace's ledger is what answers are masked by. Raises UsageError for an address that is none or not safe.
+    Answers are masked as the workspace's are. Raises UsageError for an address that is none or not safe.
     """
-    from mulegraph.workspace.shared_graph import SharedGraph
+    from mulegraph.views.notebook import NotebookGraph
 
-    return SharedGraph(open(workspace, graph=graph, **how))
+    return NotebookGraph(open(workspace, graph=graph, **how))

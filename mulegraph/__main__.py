@@ -39,20 +39,17 @@ def _run(debug: bool) -> int:
         return _said("stopped; nothing is half done", "", INTERRUPTED)
     except MulegraphError as error:
         if debug:
-            _say(_masked(traceback.format_exc()))
-        return _said(_masked(error.problem), _masked(error.hint), error.exit_code)
+            _say(_trace(error))
+        return _told(error)
     except MemoryError:
         return _said("out of memory", "Close other programs, or scan a smaller ledger.", EXIT_ENGINE)
-    except Exception as error:  # the last resort: what is ours to mend still must not look like a crash
-        kind = type(error).__name__
+    except Exception as error:  # the last resort: a fault of ours still must not look like a crash
         if debug:
-            _say(_masked(traceback.format_exc()))
-        # What an engine says may quote a row, so it is left out where nobody can mask it.
-        where = _masked(f"{kind}: {error}", unknown=kind).splitlines()[0]
+            _say(_trace(error))
+        # What an engine says may quote a row, so it is left out where rows may not be seen.
+        what = f"{type(error).__name__}: {error}".splitlines()[0] if _is_revealed() else type(error).__name__
         return _said(
-            f"this should not happen: {where}",
-            f"Run again with {DEBUG}, and report what it prints.",
-            EXIT_ENGINE,
+            f"this should not happen: {what}", f"Run again with {DEBUG}, and report what it prints.", EXIT_ENGINE
         )
     return EXIT_DONE
 
@@ -76,12 +73,28 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201
 
 
-def _masked(text: str, *, unknown: str = "") -> str:
+def _told(error: MulegraphError) -> int:
+    """An error with the values in it as they may be shown."""
+    from mulegraph.cli.options import shown_error
+
     try:
-        from mulegraph.cli.options import masked
-    except ImportError:
-        return text
-    return masked(text, unknown=unknown)
+        shown = shown_error(error)
+    except MulegraphError as other:  # the key of tokens cannot be read: nothing can be shown
+        shown = other
+    return _said(shown.problem, shown.hint, shown.exit_code)
+
+
+def _trace(error: BaseException) -> str:
+    """Where it arose, and what was said of it only where everything may be seen."""
+    if _is_revealed():
+        return "".join(traceback.format_exception(error))
+    return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
+
+
+def _is_revealed() -> bool:
+    """Whether rows may be seen; not where the command line itself cannot be loaded."""
+    options = sys.modules.get("mulegraph.cli.options")
+    return options is not None and bool(options.is_revealed())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.neo4j.graph import Neo4jGraph
 from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.workspace.workspace import Workspace
 from tests import neo4j_server
 from tests.drawing import draw
@@ -27,13 +28,19 @@ def ledger_of(tmp_path: Path) -> Callable[..., Ledger]:
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The sample data, loaded and scanned; tests must not change it."""
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> NotebookWorkspace:
+    """The sample data, loaded and scanned, as `mulegraph.open` gives it; tests must not change it."""
     folder = tmp_path_factory.mktemp("sample") / "workspace"
     load(SAMPLE, folder)
-    space = Workspace(folder)
+    space = NotebookWorkspace(folder)
     space.scan()
     return space
+
+
+@pytest.fixture(scope="session")
+def plain(workspace: NotebookWorkspace) -> Workspace:
+    """The same workspace, unmasked."""
+    return Workspace(workspace.folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from mulegraph.cli.app import app
 from mulegraph.signs.base import all_signs
-from mulegraph.workspace.workspace import Workspace
+from mulegraph.views.notebook import NotebookWorkspace
 from tests.drawing import draw
 
 CHAIN = """
@@ -31,7 +31,7 @@ def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger of one transfer, scanned."""
     folder = tmp_path_factory.mktemp("nothing")
     draw(folder, "X1 X2 100.00 9:00")
-    Workspace(folder / "workspace").scan()
+    NotebookWorkspace(folder / "workspace").scan()
     return folder / "workspace"
 
 
@@ -70,7 +70,7 @@ def test_an_account_without_findings_has_a_page_and_a_picture(nothing, tmp_path)
 
 def test_a_run_that_found_nothing_has_a_report(nothing, tmp_path):
     """And a second one after it."""
-    Workspace(nothing).scan()
+    NotebookWorkspace(nothing).scan()
     answered("report", "-o", tmp_path, "--workspace", nothing)
     assert (tmp_path / "report.html").is_file()
     assert answered("diff", "--workspace", nothing)
@@ -103,6 +103,6 @@ def test_accounts_may_be_called_as_signs_and_parts_of_a_score_are(tmp_path, name
     assert explained["sign"] == findings[0]["sign"]
     answered("report", "-o", tmp_path / "report", *here)
     answered("view", ranked[0]["account"], "-o", tmp_path / "page.html", *here)
-    network = Workspace(tmp_path / "workspace").account_graph(ranked[0]["account"])
+    network = NotebookWorkspace(tmp_path / "workspace").account_graph(ranked[0]["account"])
     assert not set(names) & set(network)
     assert {each["sign"] for each in network.graph.get("findings", [])} <= all_signs().keys()

@@ -1,10 +1,12 @@
-"""The stages are a road with one direction: a stage imports only stages before it."""
+"""The stages are a road with one direction: a stage imports only stages before it, and no file itself by a detour."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mulegraph"
@@ -26,43 +28,68 @@ STAGES = [
 ]
 FIRST = ["errors", "settings"]
 LONGEST = 400
-STILL_BACKWARDS = {  # the masking door and the notebook's cards still stand inside the workspace
-    "casework/lists.py",
-    "casework/requests.py",
-    "workspace/case.py",
-    "workspace/graph_questions.py",
-    "workspace/graph_store.py",
-    "workspace/network_graphs.py",
-    "workspace/scan.py",
-    "workspace/shared_graph.py",
-    "workspace/trace.py",
-    "workspace/workspace.py",
+FILES = sorted(PACKAGE.rglob("*.py"))
+LATE = {
+    "mulegraph.cli": "commands are found by being there",
+    "mulegraph.signs": "signs are found by being there",
 }
+"""Packages that are imported by the names of their files."""
 
 
-def imported(path: Path) -> set[str]:
-    """First part below `mulegraph` of every import in a file."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-        names += [each.name for each in node.names] if isinstance(node, ast.Import) else []
-        found |= {name.split(".")[1] for name in names if name.startswith("mulegraph.")}
-    return found
+def module_of(path: Path) -> str:
+    """The name that a file is imported by."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, bool]]:
+    """Modules of the package that a file imports, anywhere in it; and whether inside a function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    inside = {each for node in functions for each in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{each.name}" for each in node.names]
+        else:
+            continue
+        for name in names:
+            known = name if name in MODULES else name.rpartition(".")[0]
+            if known in MODULES:
+                yield known, node in inside
+
+
+def stage_of(module: str) -> str:
+    """The folder below the package, or the file."""
+    return module.partition(".")[2].partition(".")[0]
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_imports_only_what_comes_before_it(stage):
-    """The order of `STAGES` is the order in which data passes."""
+    """The order of `STAGES` is the order in which data passes; imports inside functions and for types count, too."""
     allowed = {*FIRST, *STAGES[: STAGES.index(stage) + 1]}
     for path in (PACKAGE / stage).rglob("*.py"):
-        if path.relative_to(PACKAGE).as_posix() not in STILL_BACKWARDS:
-            assert imported(path) <= allowed, path
+        assert {stage_of(module) for module, _ in imports_of(path)} - {""} <= allowed, path
 
 
 @pytest.mark.parametrize("module", FIRST)
 def test_what_all_share_imports_no_stage(module):
     """Errors and settings stand before all stages."""
-    assert imported(PACKAGE / f"{module}.py") <= set(FIRST)
+    assert {stage_of(each) for each, _ in imports_of(PACKAGE / f"{module}.py")} <= set(FIRST)
+
+
+def test_no_file_imports_itself_by_a_detour():
+    """There is no circle of files, also not one that an import inside a function hides."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, path in MODULES.items():
+        for module, _ in imports_of(path):
+            if module != name and not name.startswith(module + ".") and module not in LATE:
+                graph.add_edge(name, module)
+    assert list(nx.simple_cycles(graph)) == []
 
 
 def test_every_folder_is_a_stage():

@@ -24,6 +24,7 @@ from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
 from mulegraph.schema.columns import TEXT
 from mulegraph.schema.findings import CASES, Role
+from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import Sign, all_signs
@@ -305,7 +306,7 @@ def case_graph(case: dict[str, Any], transfers: pd.DataFrame, devices: pd.DataFr
         graph.add_node(account, kind="account", role=role)
     add_transfers(graph, transfers)
     for row in devices.itertuples():
-        device = f"device {row.device_id}"
+        device = node_id("device", row.device_id)
         graph.add_node(device, kind="device", role="")
         graph.add_edge(row.account_id, device, key=device, kind="used")
     return graph

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +60,15 @@ class Accounts:
     kind: Words
     holder: np.ndarray
     address: np.ndarray
+
+
+@dataclass(frozen=True)
+class Homes:
+    """By finding: distinct holders, their distinct known addresses, and whether all live at one."""
+
+    holders: np.ndarray
+    addresses: np.ndarray
+    together: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -153,13 +163,14 @@ class Evidence:
         return np.bincount(distinct_pairs(self.of[self.outward], self.target[self.outward])[0], minlength=len(self))
 
     @cached_property
-    def homes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Distinct holders and known addresses by finding, and whether some address is not known."""
+    def homes(self) -> Homes:
+        """Holders and addresses of the accounts that each finding names."""
         by, _ = distinct_pairs(self.named_by, self.accounts.holder[self.named])
         address = self.accounts.address[self.named]
         known_by, _ = distinct_pairs(self.named_by[address >= 0], address[address >= 0])
         unknown = np.bincount(self.named_by[address < 0], minlength=len(self)) > 0
-        return np.bincount(by, minlength=len(self)), np.bincount(known_by, minlength=len(self)), unknown
+        holders, addresses = np.bincount(by, minlength=len(self)), np.bincount(known_by, minlength=len(self))
+        return Homes(holders, addresses, (addresses == 1) & ~unknown)
 
     @cached_property
     def payers(self) -> np.ndarray:
@@ -188,7 +199,7 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount)
     subjects = findings["subject_id"].combine_chunks()
     numbers = ledger.account_numbers_of(subjects)
     is_account = pc.equal(kinds, "account").to_numpy(zero_copy_only=False)
-    of, row, channel, wage = _transfers(findings, ledger)
+    moved = _transfers(findings, ledger)
     place = np.empty(len(sides.transfers), np.int32)
     place[sides.transfers.row] = np.arange(len(sides.transfers), dtype=np.int32)
     lists = findings["accounts"].combine_chunks()
@@ -198,10 +209,10 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount)
         sign=Words.of(findings["sign"]),
         subject_id=subjects,
         subject=np.where(is_account, numbers, NO_ACCOUNT),
-        of=of,
-        position=place[row],
-        channel=channel,
-        wage=wage,
+        of=moved.of,
+        position=place[moved.row],
+        channel=moved.channel,
+        wage=moved.wage,
         named_by=pc.list_parent_indices(lists).to_numpy()[known],
         named=named[known],
         accounts=read_accounts(ledger),
@@ -210,8 +221,16 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount)
     )
 
 
-def _transfers(findings: pa.Table, ledger: Ledger) -> tuple[np.ndarray, np.ndarray, Words, np.ndarray]:
+class _Moved(NamedTuple):
     """Finding, row in the ledger, channel and whether it is a wage, of each transfer of the evidence."""
+
+    of: np.ndarray
+    row: np.ndarray
+    channel: Words
+    wage: np.ndarray
+
+
+def _transfers(findings: pa.Table, ledger: Ledger) -> _Moved:
     lists = findings["evidence"].combine_chunks()
     of = pc.list_parent_indices(lists).to_numpy()
     encoded = pc.list_flatten(lists).dictionary_encode()
@@ -221,7 +240,7 @@ def _transfers(findings: pa.Table, ledger: Ledger) -> tuple[np.ndarray, np.ndarr
     of, where = of[held], where[held]
     known = ledger.rows_of(np.maximum(rows, 0), ["channel", "reference"])
     wage = pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False)
-    return of, rows[where], Words.of(known["channel"]).take(where), wage.to_numpy()[where]
+    return _Moved(of, rows[where], Words.of(known["channel"]).take(where), wage.to_numpy()[where])
 
 
 def read_accounts(ledger: Ledger) -> Accounts:

@@ -104,8 +104,13 @@ def _row(
     case: str, change: str, accounts: frozenset[str], joined: list[str], gone: list[str], others: list[str]
 ) -> dict[str, object]:
     return {
-        "case": case, "change": change, "accounts": sorted(accounts), "joined": joined, "left": gone, "others": others,
-    }  # fmt: skip
+        "case": case,
+        "change": change,
+        "accounts": sorted(accounts),
+        "joined": joined,
+        "left": gone,
+        "others": others,
+    }
 
 
 def _names(case: str) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """The journey of a helpdesk fraud in six phases: what bank data shows of each, and the barrier each party could raise.
 
-Source: the sector's plan against helpdesk fraud (six phases); the names are working names (design §6).
+Source: the sector's plan against helpdesk fraud (six phases); the names are working names.
 """
 
 from __future__ import annotations
@@ -26,8 +26,11 @@ JOURNEY: tuple[Step, ...] = (
         Phase.PREPARE,
         "mules are recruited, accounts bought or opened with false papers",
         True,
-        {"bank": "check papers against the register when an account is opened", "platform": "remove offers of accounts",
-         "police": "share lists of accounts for sale"},
+        {
+            "bank": "check papers against the register when an account is opened",
+            "platform": "remove offers of accounts",
+            "police": "share lists of accounts for sale",
+        },
     ),
     Step(
         Phase.REACH,
@@ -59,7 +62,7 @@ JOURNEY: tuple[Step, ...] = (
         True,
         {"bank": "lower limits for withdrawals", "exchange": "hold first payments", "merchant": "look at round sums"},
     ),
-)  # fmt: skip
+)
 
 
 def journey(phases: Iterable[str]) -> list[dict[str, object]]:

@@ -108,9 +108,9 @@ def parted(sums: Sums, owners: np.ndarray, curve: tuple[float, float]) -> Parted
     # The base is a part, too, and the first.
     every = np.concatenate([np.arange(len(owners)), place])
     name = np.concatenate([np.zeros(len(owners), np.int64), sums.sign + 1])
-    part = np.concatenate([np.full(len(owners), base), share])
     order = np.lexsort((name, every))
-    every, name, part = every[order], name[order], part[order]
+    every, name = every[order], name[order]
+    part = np.concatenate([np.full(len(owners), base), share])[order]
     starts = np.searchsorted(every, np.arange(len(owners) + 1))
     lacking = np.round(score - np.bincount(every, weights=part, minlength=len(owners)), PLACES)
     largest = _first_largest(part, starts)
@@ -158,7 +158,8 @@ def account_pieces(findings: pa.Table, evidence: Evidence, signs: Mapping[str, S
         _as_party(findings, evidence, sign, [signs[code].party_weight if code in signs else 0.0 for code in names]),
         _listed(evidence.ledger, of[LISTED]),
     ]
-    owner, transfer, nats, by = (np.concatenate(column) for column in zip(*parts, strict=True))
+    owner, transfer = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
+    nats, by = (np.concatenate([part[place] for part in parts]) for place in (2, 3))
     return Pieces(owner, transfer, nats, by, names)
 
 

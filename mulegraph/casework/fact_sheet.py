@@ -6,27 +6,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated
 
 import pandas as pd
 
 from mulegraph.cases.benign import PASSED
+from mulegraph.schema.disclosure import OURS, Words, declared
 from mulegraph.signs.base import all_signs
 
 FOR, AGAINST = "for", "against"
 QUICK_MINUTES, FEE_SHARE, YOUNG_DAYS = 60, Decimal("0.02"), 90
 
 
+@declared
+@dataclass(frozen=True)
+class Fact:
+    """What speaks for or against an account's holder knowing: a sentence of counts, sums, times and open names."""
+
+    speaks: Annotated[str, Words((FOR, AGAINST))]
+    fact: Annotated[str, OURS]
+
+
 @dataclass(frozen=True)
 class Known:
-    """What is known of the account: its row, its part of the trace, its transfers, and the findings that name it.
+    """What is known of the account: since when, its part of the trace, its transfers, and the findings that name it.
 
     `tainted` are ids of transfers that carry traced money; `victims` are accounts; `sharers` counts other holders'
     accounts on its devices.
     """
 
     account: str
-    row: dict[str, Any]
+    opened_on: date | None
     came: Decimal
     left: Decimal
     transfers: pd.DataFrame
@@ -37,10 +47,9 @@ class Known:
     findings: pd.DataFrame
 
 
-def fact_sheet(known: Known) -> list[dict[str, str]]:
-    """Rows `speaks, fact`, those for first."""
-    rows = [{"speaks": speaks, "fact": fact} for speaks, fact in _facts(known)]
-    return sorted(rows, key=lambda row: row["speaks"] != FOR)
+def fact_sheet(known: Known) -> list[Fact]:
+    """What speaks for and against, those for first."""
+    return sorted((Fact(speaks, fact) for speaks, fact in _facts(known)), key=lambda each: each.speaks != FOR)
 
 
 def _facts(of: Known) -> Iterator[tuple[str, str]]:
@@ -98,9 +107,8 @@ def _history(of: Known, inside: pd.Series[bool]) -> Iterator[tuple[str, str]]:
         yield AGAINST, f"{len(before)} other transfers went before, so the account was in ordinary use"
     elif first is not None:
         yield FOR, f"only {len(before)} other transfers went before"
-    opened = of.row.get("opened_on")
-    if isinstance(opened, date) and first is not None:
-        days = (first.date() - opened).days
+    if isinstance(of.opened_on, date) and first is not None:
+        days = (first.date() - of.opened_on).days
         if 0 <= days < YOUNG_DAYS:
             yield FOR, f"it was opened {days} days before"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.schema.disclosure import Foreign
 from mulegraph.schema.tables import TABLES
 
 KEY_VARIABLE = "MULEGRAPH_LIST_KEY"
@@ -39,11 +40,17 @@ def list_key(path: Path | None) -> bytes:
             path.read_text(encoding="utf-8").strip() if path is not None else os.environ.get(KEY_VARIABLE, "").strip()
         )
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the key cannot be read ({error})", hint="Give --key-file a text file.") from error
+        raise UsageError(
+            "{path}: the key cannot be read ({why})",
+            hint="Give --key-file a text file.",
+            path=path,
+            why=Foreign(str(error)),
+        ) from error
     text = text.strip()
     if len(text) < SHORTEST_KEY:
         what = "is shorter than" if text else "is missing; it has at least"
-        raise UsageError(f"the key {what} {SHORTEST_KEY} signs", hint=f"Give it with --key-file, or in {KEY_VARIABLE}.")
+        hint = f"Give it with --key-file, or in {KEY_VARIABLE}."
+        raise UsageError("the key {what} {least} characters", hint=hint, what=what, least=SHORTEST_KEY)
     return text.encode()
 
 
@@ -90,15 +97,19 @@ def read(path: Path) -> list[Row]:
             json.loads(text) if path.suffix.lower() == ".json" else list(csv.DictReader(io.StringIO(text, newline="")))
         )
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({error})", hint="Expected CSV or JSON in UTF-8.") from error
+        hint = "Expected CSV or JSON in UTF-8."
+        raise DataError("{path}: cannot be read ({why})", hint=hint, path=path, why=Foreign(str(error))) from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError(f"{path}: is no list of entries", hint="Expected a JSON array of objects.")
+        raise DataError("{path}: is no list of entries", hint="Expected a JSON array of objects.", path=path)
     for number, row in enumerate(rows, 1):
         missing = [name for name in (*KEY_OF, "listed_at", "confidence") if not row.get(name) and row.get(name) != 0]
         missing = [name for name in missing if name != "subject_id" or not row.get(TOKEN)]
         if missing:
             raise DataError(
-                f"{path}: entry {number} has no {missing[0]}",
+                "{path}: entry {number} has no {field}",
                 hint=f"Each entry has {', '.join(FIELDS)}; see docs/cases.md.",
+                path=path,
+                number=number,
+                field=missing[0],
             )
     return [dict(row) for row in rows]

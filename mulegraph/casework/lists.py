@@ -8,22 +8,24 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mulegraph.casework.list_files import FIELDS, KEY_OF, TOKEN, Row, is_expired, read, token_of, written
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
+from mulegraph.ledger.identifying import LedgerValues
 from mulegraph.ledger.listings import take_out
-from mulegraph.privacy.tokens import LedgerValues
-from mulegraph.schema.tables import LISTS, Mask
-from mulegraph.workspace.listing import Moment, between
+from mulegraph.schema.disclosure import NUMBER, OURS, SUBJECT_MASKS, Each, declared, record_of
+from mulegraph.schema.results import LISTINGS
+from mulegraph.schema.tables import LISTS, SUBJECT_KINDS
+from mulegraph.workspace.listing import between
+from mulegraph.workspace.questions import Moment, SubjectId, Word, question
+from mulegraph.workspace.workspace import Workspace
 
-if TYPE_CHECKING:
-    from mulegraph.workspace.workspace import Workspace
-
-MASKS = {"account": Mask.ACCOUNT, "holder": Mask.HOLDER, "device": Mask.DEVICE, "merchant": Mask.MERCHANT}
+MASKS = {kind: SUBJECT_MASKS[kind] for kind in SUBJECT_KINDS}
 
 
+@declared
 @dataclass(frozen=True)
 class Taken:
     """What an import did, in entries: `unmatched` tokens are of nobody here, `conflicts` were said otherwise before."""
@@ -37,6 +39,7 @@ class Taken:
     rejected: int
 
 
+@question(record_of(Taken))
 def import_list(space: Workspace, path: Path, key: bytes | None) -> Taken:
     """Take a list into the ledger. An entry that is known with other content stays as it is: the journal says so.
 
@@ -74,19 +77,19 @@ def import_list(space: Workspace, path: Path, key: bytes | None) -> Taken:
     return done
 
 
+@question(OURS)
 def export_list(
-    space: Workspace, *, which: str | None, kind: str | None, key: bytes | None, as_json: bool, every: bool = False
+    space: Workspace,
+    *,
+    which: Word | None,
+    kind: Word | None,
+    key: bytes | None,
+    as_json: bool,
+    every: bool = False,
 ) -> str:
-    """The lists as a file to give away, expired entries left out unless `every`. With a key, tokens instead of ids.
-
-    Raises UsageError when ids would be given away without a reason to reveal them.
-    """
-    if key is None and space.reveal is None:
-        raise UsageError(
-            "a list names accounts", hint="Give --pseudonymous for tokens, or --reveal REASON for the ids."
-        )
+    """The lists as a file to give away, expired entries left out unless `every`. With a key, tokens instead of ids."""
     if which is not None and which not in LISTS:
-        raise UsageError(f"--list is '{which}'", hint="Expected one of " + ", ".join(LISTS) + ".")
+        raise UsageError("--list is '{which}'", hint=f"Expected one of {', '.join(LISTS)}.", which=which)
     now = datetime.now(UTC)
     rows = [
         row
@@ -94,14 +97,15 @@ def export_list(
         if which in (None, row["list"]) and kind in (None, row["subject_kind"]) and (every or not is_expired(row, now))
     ]
     rows.sort(key=lambda row: tuple(row[name] for name in KEY_OF))
-    space.masker  # noqa: B018 (a reason to reveal is in the journal before the ids are out)
     space.journal.append("list exported", entries=len(rows), pseudonymous=key is not None, list=which)
     return written(rows, as_json=as_json, key=key)
 
 
-def remove_entry(space: Workspace, kind: str, subject: str, which: str, source: str | None, reason: str) -> int:
+@question(NUMBER)
+def remove_entry(
+    space: Workspace, kind: Word, subject: SubjectId, which: Word, source: Word | None, reason: Word
+) -> int:
     """Take a subject off a list; from one source, or from all. Raises UsageError when it is not on it."""
-    subject = space.masker.real(subject, MASKS[kind])
     rows = space.ledger.arrow("listings").to_pylist()
     keys = {
         tuple(row[name] for name in KEY_OF)
@@ -111,7 +115,11 @@ def remove_entry(space: Workspace, kind: str, subject: str, which: str, source: 
     }
     if not keys:
         raise UsageError(
-            space.masked_text(f"{kind} '{subject}' is not on list {which}"), hint="See: mulegraph lists show"
+            "{kind} '{subject}' is not on list {which}",
+            hint="See: mulegraph lists show",
+            kind=kind,
+            subject=subject,
+            which=which,
         )
     space.journal.append("list entry removed", subject, subject_kind=kind, list=which, source=source, reason=reason)
     done = take_out(space.folder, keys)
@@ -119,7 +127,8 @@ def remove_entry(space: Workspace, kind: str, subject: str, which: str, source: 
     return done
 
 
-def shown_entries(space: Workspace, *, every: bool, since: Moment = None, until: Moment = None) -> list[dict[str, Any]]:
+@question(Each(LISTINGS))
+def list_entries(space: Workspace, *, every: bool, since: Moment = None, until: Moment = None) -> list[dict[str, Any]]:
     """Entries as a listing; expired ones only when asked for, and those that stood between `since` and `until`."""
     now = datetime.now(UTC)
     start, end = between(since, until)
@@ -130,8 +139,7 @@ def shown_entries(space: Workspace, *, every: bool, since: Moment = None, until:
         and (end is None or row["listed_at"] < end)
         and (start is None or row["expires_at"] is None or row["expires_at"] >= start)
     ]
-    shown = [{**row, "expired": is_expired(row, now), "reason": row["reason"] and "***"} for row in rows]
-    return space.masked(shown) if space.reveal is None else rows
+    return [{**row, "expired": is_expired(row, now)} for row in rows]
 
 
 def _matched(space: Workspace, rows: list[Row], key: bytes | None) -> list[Row]:

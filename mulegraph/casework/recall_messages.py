@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
 from xsdata.formats.dataclass.serializers import XmlSerializer
@@ -18,6 +18,8 @@ from xsdata.formats.dataclass.serializers.config import SerializerConfig
 from xsdata.models.datatype import XmlDate, XmlDateTime
 
 from mulegraph.errors import UsageError
+from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared
+from mulegraph.schema.results import CASE, TRANSFER
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.12"
 """The version in force. The typed messages are of version 11, whose elements, as far as used here, are the same."""
@@ -28,45 +30,48 @@ FRAUD = "FRAD"
 ASKS = ("hold", "information", "return")
 
 
+@declared
 @dataclass(frozen=True)
 class Payment:
     """A payment into an account of the asked bank, and how much of the victims' money it carried."""
 
-    transfer: str
+    transfer: Annotated[str, TRANSFER]
     at: datetime
     amount: Decimal
-    payer: str | None
-    payer_bank: str | None
-    payee: str
+    payer: Annotated[str | None, ACCOUNT]
+    payer_bank: Annotated[str | None, TEXT]
+    payee: Annotated[str, ACCOUNT]
     traced_least: Decimal
     traced_most: Decimal
     settled_on: date
     """The day of the payment on the bank's own calendar."""
-    end_to_end_id: str | None = None
-    uetr: str | None = None
+    end_to_end_id: Annotated[str | None, TEXT] = None
+    uetr: Annotated[str | None, TEXT] = None
 
 
+@declared
 @dataclass(frozen=True)
 class Held:
     """What is probably still on an account of the asked bank; none where we cannot see."""
 
-    account: str
+    account: Annotated[str, ACCOUNT]
     least: Decimal | None
     most: Decimal
 
 
+@declared
 @dataclass(frozen=True)
 class Request:
     """One support request. `currency` is of all its amounts."""
 
-    number: str
-    case: str
-    sender: str
-    bank: str
-    currency: str
+    number: Annotated[str, OURS]
+    case: Annotated[str, CASE]
+    sender: Annotated[str, TEXT]
+    bank: Annotated[str, TEXT]
+    currency: Annotated[str, CURRENCY]
     made_at: datetime
     reply_by: date
-    reported: list[str]
+    reported: Annotated[list[str], Each(TRANSFER)]
     payments: list[Payment]
     held: list[Held]
     draft: bool
@@ -195,7 +200,9 @@ def _agent(bank: str) -> camt.BranchAndFinancialInstitutionIdentification8:
 
 def _account(number: str) -> camt.CashAccount40:
     if len(number) > LONGEST_ACCOUNT:
-        raise UsageError(f"an account number is longer than {LONGEST_ACCOUNT} signs", hint="camt.056 cannot name it.")
+        raise UsageError(
+            "an account number is longer than {most} characters", hint="camt.056 cannot name it.", most=LONGEST_ACCOUNT
+        )
     if is_iban(number):
         return camt.CashAccount40(id=camt.AccountIdentification4Choice(iban=number))
     other = camt.GenericAccountIdentification1(id=number)
@@ -211,5 +218,8 @@ def is_iban(number: str) -> bool:
 
 def _id(text: str, what: str) -> str:
     if len(text) > LONGEST_ID:
-        raise UsageError(f"{what} '{text}' is longer than {LONGEST_ID} signs", hint="camt.056 cannot carry it.")
+        hint = "camt.056 cannot carry it."
+        raise UsageError(
+            "{what} '{text}' is longer than {most} characters", hint=hint, what=what, text=text, most=LONGEST_ID
+        )
     return text

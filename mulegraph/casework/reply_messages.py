@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from mulegraph.errors import DataError
+from mulegraph.schema.disclosure import AMOUNT, CURRENCY, HIDDEN, TEXT, Foreign, Words, declared
+from mulegraph.schema.results import TRANSFER
 
 LARGEST_BYTES = 20_000_000
 ANSWERS = {
@@ -23,24 +25,26 @@ ANSWERS = {
 """What a confirmation or status code means."""
 
 
+@declared
 @dataclass(frozen=True)
 class Answer:
     """What a bank said of one payment; `transfer` is empty where it speaks of the whole request."""
 
-    transfer: str
-    answer: str
-    amount: str | None
-    currency: str | None
-    reason: str | None
+    transfer: Annotated[str, TRANSFER]
+    answer: Annotated[str, TEXT]
+    amount: Annotated[str | None, AMOUNT]
+    currency: Annotated[str | None, CURRENCY]
+    reason: Annotated[str | None, HIDDEN]
 
 
+@declared
 @dataclass(frozen=True)
 class Reply:
     """One message: its kind (pacs.004 or camt.029), its id, who sent it, and what it says."""
 
-    kind: str
-    message: str
-    sender: str | None
+    kind: Annotated[str, Words(("pacs.004", "camt.029"))]
+    message: Annotated[str, TEXT]
+    sender: Annotated[str | None, TEXT]
     answers: tuple[Answer, ...]
 
     def as_facts(self) -> dict[str, Any]:
@@ -61,29 +65,32 @@ def read_reply(path: Path, known: Mapping[str, str] | None = None) -> Reply:
     hint = "Expected an ISO 20022 message pacs.004 or camt.029 as the bank sent it."
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise DataError(f"{path}: is larger than {LARGEST_BYTES // 1_000_000} MB", hint=hint)
+            raise DataError("{path}: is larger than {most} MB", hint=hint, path=path, most=LARGEST_BYTES // 1_000_000)
         root = fromstring(path.read_bytes(), forbid_dtd=True)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})", hint=hint) from error
+        raise DataError(
+            "{path}: cannot be read ({why})", hint=hint, path=path, why=Foreign(str(error.strerror))
+        ) from error
     except DefusedXmlException as error:
         what = type(error).__name__
-        raise DataError(f"{path}: refused as hostile XML ({what})", hint="Ask the bank for another.") from None
+        hint = "Ask the bank for another."
+        raise DataError("{path}: refused as hostile XML ({what})", hint=hint, path=path, what=what) from None
     except (ParseError, ValueError) as error:
-        raise DataError(f"{path}: is not XML ({error})", hint=hint) from None
+        raise DataError("{path}: is not XML ({why})", hint=hint, path=path, why=Foreign(str(error))) from None
     readers = {"PmtRtr": ("pacs.004", _returned), "RsltnOfInvstgtn": ("camt.029", _resolved)}
     # A hub sends the Document beside a business header inside an envelope of its own.
     body = next((each for each in root.iter() if _name(each) in readers), None)
     if body is None:
         document = next((each for each in root.iter() if _name(each) == "Document"), None)
-        held = root if document is None or not len(document) else document[0]
-        raise DataError(f"{path}: holds {_name(held)}, which is no answer to a recall", hint=hint)
+        held = _name(root if document is None or not len(document) else document[0])
+        raise DataError("{path}: holds {name}, which is no answer to a recall", hint=hint, path=path, name=held)
     kind, read = readers[_name(body)]
     try:
         answers = tuple(read(body, known or {}))
     except InvalidOperation:
-        raise DataError(f"{path}: an amount in it is no number", hint=hint) from None
+        raise DataError("{path}: an amount in it is no number", hint=hint, path=path) from None
     if not answers:
-        raise DataError(f"{path}: answers nothing", hint=hint)
+        raise DataError("{path}: answers nothing", hint=hint, path=path)
     message = _text(body, "GrpHdr", "MsgId") or _text(body, "Assgnmt", "Id") or ""
     return Reply(kind, message, _sender(body), answers)
 

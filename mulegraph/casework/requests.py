@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.casework.recall_messages import Held, Payment, Request, recall
+from mulegraph.casework.acts import state_of
+from mulegraph.casework.recall_messages import Held, Payment, Request
 from mulegraph.casework.reply_messages import Reply, read_reply
 from mulegraph.casework.workdays import FILE, reply_by
 from mulegraph.errors import UsageError
+from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import REPLIED, REQUESTED
+from mulegraph.schema.acts import ENTRY
+from mulegraph.schema.disclosure import record_of
 from mulegraph.schema.tables import minor_exponents
-from mulegraph.views.request import request_page, request_pdf
+from mulegraph.workspace.questions import Word, question
 from mulegraph.workspace.trace import TraceResult
-
-if TYPE_CHECKING:
-    from mulegraph.workspace.workspace import Workspace
+from mulegraph.workspace.workspace import Workspace
 
 UETR = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 """A unique end-to-end transaction reference is a UUID in lower case (SWIFT, ISO 20022 UUIDv4Identifier)."""
@@ -36,23 +39,30 @@ MIN_SHARE = Decimal("0.01")
 
 def case_trace(space: Workspace, case: str) -> TraceResult:
     """The trace of a case's money: of its reported payments, or else of those that begin its chains."""
-    with space.inside():
-        found = space.case(case)
-        moved = found.transfers
-        reports = space.ledger.arrow("reports", ["transfer_id"]).column(0)
-        first = [path[0] for path in found.chains["transfers"]]
-        evidence = pa.array([*moved["transfer_id"], *first], pa.string())
-        reported = set(evidence.filter(pc.is_in(evidence, value_set=reports.combine_chunks())).to_pylist())
-        chosen = sorted(reported) or list(dict.fromkeys(first))
-        if not chosen:
-            raise UsageError(f"{case} has no payment to follow", hint="Trace one by its id: mulegraph trace TRANSFER")
-        return space.trace(chosen)
+    found = space.case(case)
+    moved = found.transfers
+    reports = space.ledger.arrow("reports", ["transfer_id"]).column(0)
+    first = [path[0] for path in found.chains["transfers"]]
+    evidence = pa.array([*moved["transfer_id"], *first], pa.string())
+    reported = set(evidence.filter(pc.is_in(evidence, value_set=reports.combine_chunks())).to_pylist())
+    chosen = sorted(reported) or list(dict.fromkeys(first))
+    if not chosen:
+        hint = "Trace one by its id: mulegraph trace TRANSFER"
+        raise UsageError("{case} has no payment to follow", hint=hint, case=case)
+    return space.trace(chosen)
 
 
+@question(record_of(Request))
 def make_request(
-    space: Workspace, case: str, bank: str, *, country: str | None = None, sender: str | None = None
+    space: Workspace,
+    case: Word,
+    bank: Word,
+    *,
+    country: Word | None = None,
+    sender: Word | None = None,
+    draft: bool = False,
 ) -> Request:
-    """A support request to one bank. Without a reason to reveal it is a draft with masked accounts.
+    """A support request to one bank; a draft is for the eyes of those who may not see accounts.
 
     Raises UsageError when none of the case's money went to that bank, and where sender or country are not said.
     """
@@ -61,7 +71,7 @@ def make_request(
     for value, what in ((sender, "sender"), (country, "country")):
         if not value:
             hint = f"Give --{what}, or set requests.{what} in mulegraph.toml."
-            raise UsageError(f"the request's {what} is not known", hint=hint)
+            raise UsageError("the request's {what} is not known", hint=hint, what=what)
     found = case_trace(space, case)
     least = max(found.traced.values()) * MIN_SHARE
     told = found.steps[found.steps["maximum"] >= least]
@@ -71,8 +81,11 @@ def make_request(
     if steps.empty:
         banks = sorted(set(to.dropna()))
         raise UsageError(
-            f"none of the money of {case} was seen going to bank '{bank}'",
-            hint=f"It went to {', '.join(banks) or 'none'}.",
+            "none of the money of {case} was seen going to bank '{bank}'",
+            hint="It went to {banks}.",
+            case=case,
+            bank=bank,
+            banks=", ".join(banks) or "none",
         )
     now = datetime.now(UTC)
     number = f"REQ-{hashlib.blake2b(f'{case} {bank} {now:%Y%m%d%H%M}'.encode(), digest_size=5).hexdigest()}"
@@ -96,54 +109,56 @@ def make_request(
         )
         for row in rows
     ]
-    request = Request(
-        number, case, sender, bank, found.currency, now, due, found.chosen, payments, _held(found, bank, steps),
-        draft=space.reveal is None,
-    )  # fmt: skip
-    return space.masked(request)
+    return Request(
+        number=number,
+        case=case,
+        sender=sender,
+        bank=bank,
+        currency=found.currency,
+        made_at=now,
+        reply_by=due,
+        reported=found.chosen,
+        payments=payments,
+        held=_held(found, bank, steps),
+        draft=draft,
+    )
 
 
-def write_request(space: Workspace, request: Request, folder: Path) -> list[Path]:
-    """Write the request as HTML and PDF, and the recall as XML if it is no draft; the journal keeps what was made."""
-    content: dict[str, bytes] = {
-        "html": request_page(request.as_object()).encode(),
-        "pdf": request_pdf(request.as_object()),
-    }
-    if not request.draft and request.ours:
-        content["xml"] = recall(request).encode()
-    paths = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for ending, data in content.items():
-            paths.append(folder / f"{request.case}-{_plain(request.bank)}.{ending}")
-            paths[-1].write_bytes(data)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be written ({error.strerror})", hint="Name another folder with -o."
-        ) from error
-    space.journal.append(
-        REQUESTED, request.case, number=request.number, bank=request.bank, reply_by=request.reply_by.isoformat(),
-        draft=request.draft, transfers=[each.transfer for each in request.payments],
-        files={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths},
-    )  # fmt: skip
-    return paths
+@question(ENTRY)
+def record_request(space: Workspace, request: Request, files: Mapping[Word, Word]) -> Entry:
+    """Write down that a request was made; `files` are its documents' names and their SHA-256."""
+    return space.journal.append(
+        REQUESTED,
+        request.case,
+        number=request.number,
+        bank=request.bank,
+        reply_by=request.reply_by.isoformat(),
+        draft=request.draft,
+        transfers=[each.transfer for each in request.payments],
+        files=dict(files),
+    )
 
 
-def take_reply(space: Workspace, case: str, path: Path) -> Reply:
+@question(record_of(Reply))
+def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     """Read a bank's answer onto a case. DataError for what is no answer, UsageError without requests."""
-    from mulegraph.casework.acts import state_of
-
     state = state_of(space, case)
     if not state.requests:
         raise UsageError(
-            f"{case} has no request that could be answered", hint="Make one: mulegraph request CASE --to BANK"
+            "{case} has no request that could be answered",
+            hint="Make one: mulegraph request CASE --to BANK",
+            case=case,
         )
     asked = {transfer for request in state.requests for transfer in request["transfers"]}
     reply = read_reply(path, _by_reference(space, sorted(asked)))
     strange = sorted({each.transfer for each in reply.answers if each.transfer} - asked)
     if strange:
         raise UsageError(
-            f"{path}: answers transfer '{strange[0]}', which {case} asked nothing about", hint="Is it of another case?"
+            "{path}: answers transfer '{transfer}', which {case} asked nothing about",
+            hint="Is it of another case?",
+            path=path,
+            transfer=strange[0],
+            case=case,
         )
     space.journal.append(REPLIED, case, **reply.as_facts())
     return reply
@@ -169,8 +184,7 @@ class _Details:
 
 def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
     """Of each transfer; its amount has as many places as its currency, its day is the bank's."""
-    with space.inside():
-        rows = space.transfers(transfers)
+    rows = space.transfers(transfers)
     zone = ZoneInfo(space.ledger.zone)
     return {
         row.transfer_id: _Details(
@@ -204,7 +218,3 @@ def _held(found: TraceResult, bank: str, steps: pd.DataFrame) -> list[Held]:
     held = [Held(row.account, row.minimum, row.maximum) for row in mine.itertuples()]
     beyond = steps[steps["bank"] == bank].groupby("target", sort=True)["maximum"].sum()
     return held + [Held(str(account), None, amount) for account, amount in beyond.items()]
-
-
-def _plain(bank: str) -> str:
-    return "".join(each if each.isalnum() else "_" for each in bank)

@@ -22,7 +22,9 @@ def reply_by(asked: date, country: str, own: Path, *, days: int = REPLY_DAYS) ->
         public = holidays.country_holidays(country.upper(), years=(asked.year, asked.year + 1))
     except NotImplementedError:
         raise UsageError(
-            f"country '{country}' is unknown", hint="Give the bank's country as two letters, such as DE or VN."
+            "country '{country}' is unknown",
+            hint="Give the bank's country as two letters, such as DE or VN.",
+            country=country,
         ) from None
     day = asked
     while days:
@@ -41,8 +43,12 @@ def _own_days(path: Path) -> set[date]:
         try:
             found.add(date.fromisoformat(row["date"]))
         except (KeyError, TypeError, ValueError):
-            what = f"column 'date' holds '{row['date']}'" if "date" in row else "column 'date' is missing"
+            what = "column 'date' holds '{held}'" if "date" in row else "column 'date' is missing"
             raise UsageError(
-                f"{path}:{number}: {what}", hint="Expected a day such as 2026-12-24 in column date."
+                "{path}:{number}: " + what,
+                hint="Expected a day such as 2026-12-24 in column date.",
+                path=path,
+                number=number,
+                held=row.get("date", ""),
             ) from None
     return found

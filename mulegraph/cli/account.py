@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 import typer
@@ -23,6 +23,7 @@ from mulegraph.cli.options import (
 )
 from mulegraph.errors import UsageError
 from mulegraph.views.tables import WIDTH, Format, counted, made_of, rows_of, shown
+from mulegraph.workspace.account_page import AccountPage
 
 commands = typer.Typer()
 RANK_HEADS = {"account": "account", "score": "score", "made_of": "made of"}
@@ -56,19 +57,19 @@ def account_command(
     if how is Format.JSON:
         typer.echo(json.dumps(whole(known), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
-        show(rows_of(known["findings"]), how, {})
+        show(rows_of(known.findings), how, {})
     else:
         _page(known)
 
 
-def _page(known: dict[str, Any]) -> None:
+def _page(known: AccountPage) -> None:
     for line in [*_who(known), "", *_signs(known)]:
         typer.echo(line)
     parts: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {
-        "Evidence": (known["evidence"], EVIDENCE_HEADS),
-        "Devices": (known["devices"], DEVICE_HEADS),
-        "Neighbours": (known["neighbours"], NEIGHBOUR_HEADS),
-        "Journey": (known["journey"], JOURNEY_HEADS),
+        "Evidence": (known.evidence, EVIDENCE_HEADS),
+        "Devices": (known.devices, DEVICE_HEADS),
+        "Neighbours": (known.neighbours, NEIGHBOUR_HEADS),
+        "Journey": (known.journey, JOURNEY_HEADS),
     }
     for title, (rows, heads) in parts.items():
         if len(rows):
@@ -76,53 +77,48 @@ def _page(known: dict[str, Any]) -> None:
             show(rows.to_dict("records"), Format.TABLE, heads)
 
 
-def _who(known: dict[str, Any]) -> list[str]:
-    holder = known["holder"]
+def _who(known: AccountPage) -> list[str]:
+    holder = known.holder
     who = (
         ", ".join(shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name)) or "not known"
     )
-    active = (
-        f"{shown(known['active_from'])} to {shown(known['active_until'])}" if known["active_from"] else "no findings"
-    )
-    others = known["other_holders"]
-    holders = [f"held by       {', '.join([known['holder_id'], *others])}"] if others else []
+    active = f"{shown(known.active_from)} to {shown(known.active_until)}" if known.active_from else "no findings"
+    others = [known.holder_id or "", *known.other_holders]
+    holders = [f"held by       {', '.join(others)}"] if known.other_holders else []
     lines = [
-        f"{known['account_id']}  {known['kind']} account at {known['bank']}, {known['currency']},"
-        f" opened {shown(known['opened_on']) or 'unknown'}",
+        f"{known.account_id}  {known.kind} account at {known.bank}, {known.currency},"
+        f" opened {shown(known.opened_on) or 'unknown'}",
         f"holder        {who}",
         *holders,
-        f"score         {known['score']:.2f} = {made_of(known['parts']) or 'nothing is held against it'}",
+        f"score         {known.score:.2f} = {made_of(known.parts) or 'nothing is held against it'}",
         f"active        {active}",
     ]
-    for name in ("received", "paid"):
-        sums = known[name]
-        between = f", {shown(sums['first_at'])} to {shown(sums['last_at'])}" if sums["transfers"] else ""
-        many = counted(sums["transfers"], "transfer")
-        lines.append(f"{name:<13} {many}, {shown(sums['amount'])} {known['currency']}{between}")
+    for name, sums in {"received": known.received, "paid": known.paid}.items():
+        between = f", {shown(sums.first_at)} to {shown(sums.last_at)}" if sums.transfers else ""
+        many = counted(sums.transfers, "transfer")
+        lines.append(f"{name:<13} {many}, {shown(sums.amount)} {known.currency}{between}")
     lines += [
-        f"counterparts  {known['counterparties']}",
-        f"on lists      {', '.join(known['listed_on']) or 'none'}",
-        f"chains        {len(known['chains'])}",
-        f"cases         {' '.join(known['cases']['case']) or 'none'}",
-        f"not testable  {', '.join(known['not_testable']) or 'none'}",
+        f"counterparts  {known.counterparties}",
+        f"on lists      {', '.join(known.listed_on) or 'none'}",
+        f"chains        {len(known.chains)}",
+        f"cases         {' '.join(known.cases['case']) or 'none'}",
+        f"not testable  {', '.join(known.not_testable) or 'none'}",
     ]
     return [each for line in lines for each in textwrap.wrap(line, WIDTH, subsequent_indent=" " * 14)]
 
 
-def _signs(known: dict[str, Any]) -> list[str]:
+def _signs(known: AccountPage) -> list[str]:
     """Each finding: why, its facts against the thresholds, and the benign tests that were passed."""
-    lines = ["Signs"] if len(known["findings"]) else ["Signs: none"]
-    mine = known["findings"]["subject_id"] == known["account_id"]
+    lines = ["Signs"] if len(known.findings) else ["Signs: none"]
+    mine = known.findings["subject_id"] == known.account_id
     # What is its own stands first; of a story about several, one telling is enough.
-    rows = pd.concat([known["findings"][mine], known["findings"][~mine]])
+    rows = pd.concat([known.findings[mine], known.findings[~mine]])
     story = rows["sign"] + " " + rows["pattern"].fillna(rows["finding"])
     for row in rows[~story.duplicated()].to_dict("records"):
-        about = (
-            "" if row["subject_id"] == known["account_id"] else f" (about {row['subject_kind']} {row['subject_id']})"
-        )
+        about = "" if row["subject_id"] == known.account_id else f" (about {row['subject_kind']} {row['subject_id']})"
         passed = [f"{name} ({row['benign_why'][name]})" for name, result in row["benign"].items() if result == "passed"]
         lines += _wrapped(f"{row['score']:.2f}  {row['finding']}{about}: {row['reason']}", 6)
-        limits = known["thresholds"].get(row["sign"], {})
+        limits = known.thresholds.get(row["sign"], {})
         if limits:
             lines += _wrapped(
                 "      thresholds: " + ", ".join(f"{name} {value:g}" for name, value in limits.items()), 18

@@ -11,9 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from mulegraph.casework import acts as casework
-from mulegraph.casework.holds import facts_for_and_against, holds
-from mulegraph.casework.requests import take_reply
 from mulegraph.cli.options import (
     HERE,
     JOURNEY_HEADS,
@@ -107,13 +104,12 @@ def show_command(
 ) -> None:
     """One case: who does what in it, the findings that make it, and its journey; a story about several is told once."""
     space = opened(workspace, reveal)
-    found, state = space.case(case), casework.told(space, case)
-    findings = found.told(language)
+    found = space.case(case)
+    state, row, findings = found.state, found.row, found.findings_in(language)
     if how is Format.JSON:
         whole = {
-            **plain(found.row),
+            **plain(row),
             "state": state,
-            "made_of": found.row["made_of"],
             "findings": rows_of(findings),
             "journey": rows_of(found.journey),
         }
@@ -122,7 +118,6 @@ def show_command(
     if how is Format.CSV:
         show(rows_of(findings), how, FINDING_HEADS)
         return
-    row = found.row
     for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
     money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
@@ -146,7 +141,7 @@ def note_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Write a note to a case."""
-    _did(casework.note(opened(workspace), case, text))
+    _did(opened(workspace).note(case, text))
 
 
 @case.command("assign")
@@ -156,7 +151,7 @@ def assign_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Give a case to somebody."""
-    _did(casework.assign(opened(workspace), case, who))
+    _did(opened(workspace).assign(case, who))
 
 
 @case.command("close")
@@ -167,13 +162,13 @@ def close_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Close a case, and count its findings as right or false alarms."""
-    _did(casework.close(opened(workspace), case, disposition, reason))
+    _did(opened(workspace).close(case, disposition, reason))
 
 
 @case.command("reopen")
 def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE) -> None:
     """Open a closed or snoozed case again."""
-    _did(casework.reopen(opened(workspace), case, reason))
+    _did(opened(workspace).reopen(case, reason))
 
 
 @case.command("snooze")
@@ -184,13 +179,13 @@ def snooze_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Put a case aside until a day."""
-    _did(casework.snooze(opened(workspace), case, until, reason))
+    _did(opened(workspace).snooze(case, until, reason))
 
 
 @case.command("alarms")
 def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """The false-alarm ledger: how the findings of each sign ended, as people decided."""
-    show(casework.alarms(opened(workspace)), how, ALARM_HEADS, empty="Nothing is decided yet.")
+    show(opened(workspace).alarms(), how, ALARM_HEADS, empty="Nothing is decided yet.")
 
 
 def _history(state: dict[str, Any]) -> list[str]:
@@ -221,7 +216,7 @@ def reply_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Read a bank's answer to a request onto its case."""
-    reply = take_reply(opened(workspace), case, file)
+    reply = opened(workspace).reply(case, file)
     rows = [{**asdict(each), "transfer": each.transfer or "(all)"} for each in reply.answers]
     show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
 
@@ -235,7 +230,7 @@ def holds_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
-    rows = holds(opened(workspace, reveal), case, share=share)
+    rows = [vars(each) for each in opened(workspace, reveal).holds(case, share=share)]
     show(rows, how, HOLD_HEADS, empty="No set of holds would stop that much.")
     if rows and how is Format.TABLE:
         typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A hold is for people to decide.")
@@ -250,4 +245,5 @@ def facts_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """What speaks for and against an account's holder knowing; it is no verdict."""
-    show(facts_for_and_against(opened(workspace, reveal), case, account), how, {"speaks": "speaks", "fact": "fact"})
+    facts = opened(workspace, reveal).facts_for_and_against(case, account)
+    show([vars(each) for each in facts], how, {"speaks": "speaks", "fact": "fact"})

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from mulegraph.cases.identity import SAME
-from mulegraph.casework.acts import difference
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
 from mulegraph.views.tables import Format
 
@@ -25,7 +24,7 @@ def diff_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """What became of cases between two runs: new, grown, shrunk, merged, split, quiet."""
-    rows = [row for row in difference(opened(workspace, reveal), before, now) if every or row["change"] != SAME]
+    rows = [row for row in opened(workspace, reveal).difference(before, now) if every or row["change"] != SAME]
     for row in rows if how is Format.TABLE else []:
         row["size"] = len(row["accounts"])
     show(rows, how, HEADS, empty="Every case is as it was.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from dataclasses import is_dataclass
 from typing import Annotated, Any
 
 import typer
@@ -46,9 +47,10 @@ def explain_command(
             show(rows.to_dict("records"), how, heads)
 
 
-def whole(known: dict[str, Any]) -> dict[str, Any]:
-    """A dictionary of frames and values as JSON can hold it."""
-    return {name: rows_of(value) if hasattr(value, "columns") else plain(value) for name, value in known.items()}
+def whole(known: Any) -> dict[str, Any]:
+    """A record or mapping of frames and values as JSON can hold it."""
+    fields = vars(known) if is_dataclass(known) else known
+    return {name: rows_of(value) if hasattr(value, "columns") else plain(value) for name, value in fields.items()}
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

@@ -71,7 +71,7 @@ def status_command(
     space = opened(workspace, server=server)
     status = space.graph_status()
     mend = "mulegraph graph rebuild" if server is None else "mulegraph graph rebuild --graph URL"
-    current = "yes" if status.stamp == space.ledger.hash else f"no: {mend}"
+    current = "yes" if status.stamp == space.ledger_facts().hash else f"no: {mend}"
     rows: list[dict[str, object]] = [{"what": "current", "number": current if status.exists else "no graph yet"}]
     rows += [{"what": name, "number": number} for name, number in (status.nodes | status.relationships).items()]
     if server is None:

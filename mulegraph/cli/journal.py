@@ -36,7 +36,7 @@ def show_command(
 @journal.command("verify")
 def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """Look whether any line was edited, moved, taken out or cut off; exit code 3 when one was."""
-    verdict = opened(workspace).journal.verify()
+    verdict = opened(workspace).verify_journal()
     if how is Format.TABLE:
         typer.echo(f"{counted(verdict.entries, 'entry', 'entries')}, the last with hash {verdict.last}")
     else:

@@ -34,7 +34,7 @@ def show_command(
 @ledger.command("loads")
 def loads_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """Loads that changed the ledger, the latest first."""
-    show(opened(workspace).loads(), how, LOAD_HEADS, empty="Nothing was loaded here yet.")
+    show([vars(each) for each in opened(workspace).loads()], how, LOAD_HEADS, empty="Nothing was loaded here yet.")
 
 
 @ledger.command("forget")

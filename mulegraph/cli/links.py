@@ -40,10 +40,11 @@ def links_command(
     """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
     space = opened(workspace, reveal)
     if on is not None and on not in LISTS:
-        raise UsageError(f"--on is '{on}'", hint="Expected one of " + ", ".join(LISTS) + ".")
+        raise UsageError("--on is '{on}'", hint=f"Expected one of {', '.join(LISTS)}.", on=on)
     if account is None:
         if given := [name for name, value in (("--on", on), ("--hops", hops), ("--any-order", any_order)) if value]:
-            raise UsageError(f"{given[0]} goes with --account", hint=f"Give --account, or leave {given[0]} out.")
+            hint = "Give --account, or leave {option} out."
+            raise UsageError("{option} goes with --account", hint=hint, option=given[0])
         found, heads = space.findings(sign=near_flagged.code, top=top, since=since, until=until), FINDING_HEADS
     else:
         found = space.links(

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from mulegraph.casework.list_files import KEY_VARIABLE, list_key
-from mulegraph.casework.lists import MASKS, export_list, import_list, remove_entry, shown_entries
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.ledger.store import write_atomically
-from mulegraph.schema.tables import LISTS
+from mulegraph.schema.tables import LISTS, SUBJECT_KINDS
+from mulegraph.views.files import unwritable
 from mulegraph.views.tables import Format, counted
 
 commands = typer.Typer()
@@ -43,7 +43,7 @@ def show_command(
 ) -> None:
     """Entries of all lists."""
     show(
-        shown_entries(opened(workspace, reveal), every=every, since=since, until=until),
+        opened(workspace, reveal).list_entries(every=every, since=since, until=until),
         how,
         HEADS,
         empty="No list has an entry.",
@@ -58,8 +58,7 @@ def import_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Take a list in; tokens of another bank with the same key are matched with accounts here."""
-    space = opened(workspace)
-    taken = import_list(space, file, _key(key_file))
+    taken = opened(workspace).import_list(file, _key(key_file))
     show([vars(taken)], how, TAKEN_HEADS)
     if how is Format.TABLE and taken.taken:
         typer.echo("Next: mulegraph scan")
@@ -80,16 +79,14 @@ def export_command(
     """Give the lists to another bank."""
     key = list_key(key_file) if pseudonymous else None
     as_json = file_format is FileFormat.JSON
-    text = export_list(opened(workspace, reveal), which=which, kind=kind, key=key, as_json=as_json, every=every)
+    text = opened(workspace, reveal).export_list(which=which, kind=kind, key=key, as_json=as_json, every=every)
     if output is None:
         typer.echo(text, nl=False)
         return
     try:
         write_atomically(output, text)
     except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
-        ) from error
+        raise unwritable(output, error) from error
     typer.echo(output)
 
 
@@ -99,13 +96,13 @@ def remove_command(
     which: Annotated[str, typer.Option("--list", help="Off this list: " + ", ".join(LISTS) + ".")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")],
     workspace: WorkspaceFolder = HERE,
-    kind: Annotated[str, typer.Option(help="What it is: " + ", ".join(MASKS) + ".")] = "account",
+    kind: Annotated[str, typer.Option(help="What it is: " + ", ".join(SUBJECT_KINDS) + ".")] = "account",
     source: Annotated[str | None, typer.Option(help="Only the entry of this source.")] = None,
 ) -> None:
     """Take an entry off a list."""
-    if kind not in MASKS:
-        raise UsageError(f"--kind is '{kind}'", hint="Expected one of " + ", ".join(MASKS) + ".")
-    done = remove_entry(opened(workspace), kind, subject, which, source, reason)
+    if kind not in SUBJECT_KINDS:
+        raise UsageError("--kind is '{kind}'", hint=f"Expected one of {', '.join(SUBJECT_KINDS)}.", kind=kind)
+    done = opened(workspace).remove_entry(kind, subject, which, source, reason)
     typer.echo(f"{counted(done, 'entry', 'entries')} taken off list {which}")
 
 

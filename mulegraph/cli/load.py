@@ -38,8 +38,8 @@ from mulegraph.ingest.load import LoadReport, load
 from mulegraph.ingest.mapping import read_mapping
 from mulegraph.ingest.readers import formats
 from mulegraph.ingest.rejects import Limit
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.views.tables import Format, plain
-from mulegraph.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.load import GraphLoad
@@ -101,7 +101,7 @@ def load_command(
         _write_files(opened(workspace), offline_import)
 
 
-def _fill(space: Workspace, prune: bool) -> GraphLoad | None:
+def _fill(space: MaskedWorkspace, prune: bool) -> GraphLoad | None:
     """Bring the graph up to the ledger; what a server's took is told, the embedded one's is not."""
     if space.server is None:
         with steps_bar() as step:
@@ -112,7 +112,7 @@ def _fill(space: Workspace, prune: bool) -> GraphLoad | None:
         return space.fill_server(prune=prune, told=told)
 
 
-def _write_files(space: Workspace, folder: Path) -> None:
+def _write_files(space: MaskedWorkspace, folder: Path) -> None:
     """Write the ledger for the server's own importer, and say how to run it."""
     made = space.write_import(folder)
     err.print(f"graph: {sum(made.rows.values()):,} rows for an empty database, which must not be running:")

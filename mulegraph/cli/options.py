@@ -14,10 +14,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from mulegraph.errors import UsageError
+from mulegraph.errors import MulegraphError, UsageError
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.signs.wording import LANGUAGES
 from mulegraph.views.tables import WIDTH, Format, written
-from mulegraph.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
@@ -41,26 +41,31 @@ JOURNEY_HEADS = {"phase": "phase", "seen": "seen here", "barriers": "who could r
 err = Console(stderr=True, highlight=False, markup=False)
 
 
-_open: list[Workspace] = []
-"""The workspaces of this command; the last one's masker is for messages that arise outside of it."""
+_open: list[MaskedWorkspace] = []
+"""The workspaces of this command; the last one shows the values of errors that arise outside of it."""
 
 
-def opened(folder: Path, reveal: str | None = None, *, server: Address | None = None) -> Workspace:
+def opened(folder: Path, reveal: str | None = None, *, server: Address | None = None) -> MaskedWorkspace:
     """The workspace, whose graph is the server's if one is given; notes go to stderr.
 
     What it gives is masked unless there is a reason to reveal it.
     """
 
-    def told(text: str) -> None:
-        err.print(f"note: {masked(text)}", soft_wrap=True)
+    def notify(text: str) -> None:
+        err.print(f"note: {text}", soft_wrap=True)
 
-    _open.append(Workspace(folder, told=told, reveal=reveal, server=server))
+    _open.append(MaskedWorkspace(folder, notify=notify, reveal=reveal, server=server))
     return _open[-1]
 
 
-def masked(text: str, *, unknown: str = "") -> str:
-    """A message with tokens in the place of ids and names; `unknown` if no workspace is open to know them from."""
-    return _open[-1].masked_text(text) if _open else unknown or text
+def shown_error(error: MulegraphError) -> MulegraphError:
+    """An error whose values are shown as the workspace of this command may show them."""
+    return _open[-1].show_error(error) if _open else error
+
+
+def is_revealed() -> bool:
+    """Whether everything may be shown: what an engine says may quote any row."""
+    return bool(_open) and _open[-1].reveal is not None
 
 
 def show(
@@ -84,7 +89,8 @@ def pairs(values: list[str], option: str) -> dict[str, str]:
     for value in values:
         name, equals, content = value.partition("=")
         if not equals or not name:
-            raise UsageError(f"{option} is '{value}'", hint=f"Expected {option} name=value.")
+            hint = f"Expected {option} name=value."
+            raise UsageError("{option} is '{value}'", hint=hint, option=option, value=value)
         found[name] = content
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,10 +20,11 @@ from mulegraph.cli.graph_options import (
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
 from mulegraph.ledger.ledger import Engine
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.signs.own import signs_of
 from mulegraph.views.tables import Format, counted
-from mulegraph.workspace.scan import NOT_TESTABLE, ScanResult
-from mulegraph.workspace.workspace import Workspace
+from mulegraph.workspace.facts import ScanFacts
+from mulegraph.workspace.scan import NOT_TESTABLE
 
 commands = typer.Typer()
 
@@ -58,23 +60,23 @@ def scan_command(
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
     else:
-        show(_rows(result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
+        show(_rows(workspace, result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
     if how is Format.TABLE:
         _summary(space, result)
     if fail_over is not None and any(score > fail_over for score in space.cases()["score"]):
         raise typer.Exit(EXIT_FINDINGS)
 
 
-def _rows(result: ScanResult) -> list[dict[str, object]]:
+def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for code, sign in signs_of(result.run.folder.parents[1]).items():
+    for code, sign in signs_of(workspace).items():
         missing = result.not_testable.get(code)
         found = f"{NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
         rows.append({"sign": code, "findings": found, "title": sign.title})
     return rows
 
 
-def _summary(space: Workspace, result: ScanResult) -> None:
+def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
     facts = result.run.manifest["flow"]
     least = facts["threshold"]
     typer.echo("")

@@ -31,7 +31,8 @@ def simulate_command(
         made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock)
     except OSError as error:
         why = error.strerror or error
-        raise UsageError(f"{output}: cannot be written ({why})", hint="Name another folder with -o.") from error
+        hint = "Name another folder with -o."
+        raise UsageError("{output}: cannot be written ({why})", hint=hint, output=output, why=str(why)) from error
     rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
     show(rows, how, {"table": "table", "rows": "rows"})
     if how is Format.TABLE:

@@ -15,6 +15,7 @@ from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, e
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import METHODS
 from mulegraph.ledger.store import write_atomically
+from mulegraph.views.files import unwritable
 from mulegraph.views.network_pages import trace_picture
 from mulegraph.views.tables import WIDTH, Format, amounts, counted, plain, rows_of
 from mulegraph.workspace.trace import TraceResult
@@ -80,9 +81,7 @@ def _draw(text: str, output: Path) -> None:
     try:
         write_atomically(output, text)
     except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
-        ) from error
+        raise unwritable(output, error) from error
     err.print(f"drawn: {output}", soft_wrap=True)
 
 

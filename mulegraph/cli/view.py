@@ -17,10 +17,10 @@ from mulegraph.cli.graph_options import (
     server_of,
 )
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
-from mulegraph.errors import UsageError
 from mulegraph.ledger.store import write_atomically
-from mulegraph.views.network_pages import picture
-from mulegraph.workspace.shared_graph import SharedGraph
+from mulegraph.privacy.door import SharedGraph
+from mulegraph.views.files import unwritable
+from mulegraph.views.network_pages import picture, shared_picture
 
 commands = typer.Typer()
 
@@ -43,12 +43,10 @@ def view_command(
         text = picture(space, subject)
     else:
         with SharedGraph(space) as shared:
-            text = shared.picture(subject)
+            text = shared_picture(shared, subject)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(output, text)
     except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written ({error.strerror})", hint="Name another file with -o."
-        ) from error
+        raise unwritable(output, error) from error
     typer.echo(output)

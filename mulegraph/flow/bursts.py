@@ -50,7 +50,7 @@ class Bursts:
 class Densest(NamedTuple):
     """By account: most distinct others in any window, first and last transfer of that window, how many it holds."""
 
-    count: np.ndarray
+    most: np.ndarray
     first: np.ndarray
     last: np.ndarray
     inside: np.ndarray
@@ -104,8 +104,8 @@ def find_bursts(sides: TransfersByAccount, windows: list[int]) -> list[Bursts]:
 def _fan(sides: TransfersByAccount, index: TimeIndex, window: int, pattern: str) -> Bursts:
     side = sides.receipts if pattern == FAN_IN else sides.payments
     densest = Densest(*_most_distinct(side, window))
-    account = np.flatnonzero(densest.count >= MIN_COUNTERPARTIES)
-    count, first, last = densest.count[account], densest.first[account], densest.last[account]
+    account = np.flatnonzero(densest.most >= MIN_COUNTERPARTIES)
+    count, first, last = densest.most[account], densest.first[account], densest.last[account]
     outside = np.diff(side.start)[account] - densest.inside[account]
     begun = sides.transfers.at[first]
     nats = poisson_nats(count, _mean(outside, begun, begun + window, sides.transfers, index))

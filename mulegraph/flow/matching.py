@@ -18,9 +18,10 @@ from numba import njit
 from mulegraph.ledger.ledger import Ledger, minor_units
 
 MICROSECONDS = 1_000_000
-HOUR = 3_600 * MICROSECONDS
+MINUTE = 60 * MICROSECONDS
+HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-TICKS = (DAY, HOUR, 60 * MICROSECONDS, MICROSECONDS, 1)
+TICKS = (DAY, HOUR, MINUTE, MICROSECONDS, 1)
 NOBODY = -1
 """Account number that stands for cash, on either side of a transfer."""
 

@@ -124,7 +124,7 @@ class Stretch:
 def name_stretches(
     ledger: Ledger, transfers: Transfers, moved: Moved, stretch: Stretch, *, largest: int | None = None
 ) -> pa.Table:
-    """What each account received in its stretch, from when to when, and its transfers, or the `largest` so many of them.
+    """What each account received in its stretch, from when to when, and its transfers, or only the `largest` so many.
 
     Columns: subject_id, amount (null: it received nothing), currency (the first of several), first_at, last_at,
     evidence. Each stretch must hold a transfer.

@@ -1,7 +1,8 @@
 """The questions in `cypher/`: one file a question, whose header says what it asks for and what it costs.
 
-Header lines are comments: `title`, `param: name type [range] [= default] - meaning`, `columns`, `cost`, `rows`
-(cap) and `seconds` (time-out). Values reach the engine as parameters only, never as text.
+Header lines are comments: `title`, `param: name type [range] [= default] - meaning`, `columns` (each `name type`, see
+`COLUMN_TYPES`), `cost`, `rows` (cap) and `seconds` (time-out). Values reach the engine as parameters only, never as
+text. A column without a type is taken to identify somebody, and is hidden.
 """
 
 from __future__ import annotations
@@ -19,7 +20,26 @@ from typing import Any
 
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.graph.base import Answer, Graph
-from mulegraph.schema.tables import AMOUNT_PLACES
+from mulegraph.schema import results
+from mulegraph.schema.disclosure import (
+    ACCOUNT,
+    AMOUNT,
+    CURRENCY,
+    DEVICE,
+    HIDDEN,
+    HOLDER,
+    MOMENT,
+    NAME,
+    NUMBER,
+    TEXT,
+    Each,
+    Identifies,
+    Record,
+    Says,
+    Sentence,
+    Words,
+)
+from mulegraph.schema.tables import ACCOUNT_KINDS, AMOUNT_PLACES, CHANNELS, LISTS, Mask
 
 PARAM = re.compile(
     r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?"
@@ -32,8 +52,34 @@ EXPECTED = {
     "number": "a number",
     "time": "a date or time such as 2026-01-31 or 2026-01-31T09:30Z",
 }
-AMOUNT = re.compile(r"(\w+_)?amount")
-"""Names of columns that hold money: engines sum and keep it as doubles, and answers give it as exact decimals."""
+COLUMN_TYPES: Mapping[str, Says] = {
+    "account": ACCOUNT,
+    "accounts": Each(ACCOUNT),
+    "holder": HOLDER,
+    "device": DEVICE,
+    "name": NAME,
+    "address": Identifies(Mask.ADDRESS),
+    "number": NUMBER,
+    "amount": AMOUNT,
+    "currency": CURRENCY,
+    "time": MOMENT,
+    "bank": TEXT,
+    "account_kind": Words((*ACCOUNT_KINDS, "cash")),
+    "direction": Words(("paid", "received")),
+    "channel": Words(CHANNELS),
+    "lists": Each(Words(LISTS)),
+    "transfer": results.TRANSFER,
+    "transfers": Each(results.TRANSFER),
+    "case": results.CASE,
+    "chain": results.CHAIN,
+    "finding": results.FINDING_ID,
+    "findings": Each(results.FINDING_ID),
+    "sign": results.SIGN,
+    "role": results.ROLE,
+    "roles": Each(results.ROLE),
+    "reason": Sentence("reason"),
+}
+"""What a column of an answer holds, and so what it says of a person."""
 
 PLACES = Decimal(1).scaleb(-AMOUNT_PLACES)
 LONGEST_SECONDS = 3_600.0
@@ -87,6 +133,7 @@ class Query:
     title: str
     parameters: tuple[Parameter, ...]
     columns: tuple[str, ...]
+    record: Record
     cost: str
     row_cap: int
     timeout_seconds: float
@@ -98,7 +145,11 @@ class Query:
         for name in raw:
             if name not in known:
                 expected = ", ".join(known) or "none"
-                raise UsageError(f"query '{self.name}' has no parameter '{name}'", hint=f"Expected one of: {expected}.")
+                raise UsageError(
+                    f"query '{self.name}' has no parameter '{{name}}'",
+                    hint=f"Expected one of: {expected}.",
+                    name=name,
+                )
         values = {}
         for name, parameter in known.items():
             text = raw.get(name, parameter.default)
@@ -111,8 +162,9 @@ class Query:
                 values[name] = parameter.parse(text)
             except (ValueError, OverflowError):  # the year 1 in an eastern zone is before the first of all times
                 raise UsageError(
-                    f"query '{self.name}': parameter '{name}' is '{text}'",
+                    f"query '{self.name}': parameter '{name}' is '{{text}}'",
                     hint=f"Expected {parameter.expected}.",
+                    text=text,
                 ) from None
         return values
 
@@ -129,7 +181,7 @@ def known_query(name: str) -> Query:
     if name not in known:
         close = difflib.get_close_matches(name, known, 3)
         hint = f"Did you mean {' or '.join(close)}? " if close else ""
-        raise UsageError(f"query '{name}' is unknown", hint=f"{hint}See: mulegraph query --list")
+        raise UsageError("query '{name}' is unknown", hint=f"{hint}See: mulegraph query --list", name=name)
     return known[name]
 
 
@@ -153,13 +205,18 @@ def ask(
         timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
         name=name,
     )
-    return replace(answer, rows=[in_decimals(row) for row in answer.rows])
+    return replace(answer, rows=[in_decimals(row, query.record) for row in answer.rows])
 
 
-def in_decimals(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with its money in decimals of the ledger's places, so that every engine gives the same."""
+def in_decimals(row: Mapping[str, Any], record: Record) -> dict[str, Any]:
+    """The row with its money in decimals of the ledger's places, so that every engine gives the same.
+
+    Engines sum and keep money as doubles.
+    """
     return {
-        name: Decimal(repr(value)).quantize(PLACES) if isinstance(value, float) and AMOUNT.fullmatch(name) else value
+        name: Decimal(repr(value)).quantize(PLACES)
+        if isinstance(value, float) and record.fields.get(name) == AMOUNT
+        else value
         for name, value in row.items()
     }
 
@@ -175,11 +232,13 @@ def _read(path: Path) -> Query:
     header = [line[2:].strip().partition(": ") for line in lines if line.startswith("//")]
     found = {name: text for name, _, text in header if name != "param"}
     try:
+        columns = [_column(text) for text in found["columns"].split(", ")]
         return Query(
             name=path.stem,
             title=found["title"],
             parameters=tuple(_parameter(text) for name, _, text in header if name == "param"),
-            columns=tuple(found["columns"].split(", ")),
+            columns=tuple(column for column, _ in columns),
+            record=Record(f"query {path.stem}", dict(columns)),
             cost=found["cost"],
             row_cap=int(found["rows"]),
             timeout_seconds=float(found["seconds"]),
@@ -187,6 +246,14 @@ def _read(path: Path) -> Query:
         )
     except (KeyError, ValueError) as error:
         raise EngineError(f"{path}: its header lacks or breaks {error}", hint="Compare it with the others.") from error
+
+
+def _column(text: str) -> tuple[str, Says]:
+    """Name and meaning of a column; one that says nothing is hidden."""
+    name, _, kind = text.strip().partition(" ")
+    if kind and kind not in COLUMN_TYPES:
+        raise ValueError(f"column type '{kind}'")
+    return name, COLUMN_TYPES.get(kind, HIDDEN)
 
 
 def _parameter(text: str) -> Parameter:

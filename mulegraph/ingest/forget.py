@@ -6,6 +6,7 @@ import uuid
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 import duckdb
 
@@ -14,15 +15,17 @@ from mulegraph.ingest.partitions import ROWS_PER_GROUP
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ledger.engine import in_sql, open_engine, scan
 from mulegraph.ledger.store import LedgerFile, Snapshot, Store
+from mulegraph.schema.disclosure import OURS, declared
 from mulegraph.schema.tables import TABLES, VERSIONED, Table, versions_of
 
 
+@declared
 @dataclass(frozen=True)
 class Forgotten:
     """What left the ledger: rows by table, and later files that must be loaded again."""
 
-    rows: dict[str, int] = field(default_factory=dict)
-    load_again: tuple[str, ...] = ()
+    rows: Annotated[dict[str, int], OURS] = field(default_factory=dict)
+    load_again: Annotated[tuple[str, ...], OURS] = ()
 
 
 def forget(workspace: Path, load: str) -> Forgotten:

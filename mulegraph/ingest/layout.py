@@ -48,9 +48,28 @@ class TextFile:
 
     @cached_property
     def encoding(self) -> str:
-        """The encoding that the mapping or a byte order mark names; '' for UTF-8, or something unsaid."""
-        named = self.mapping.encoding or marked_encoding(self._start)
-        return "" if named.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") else named
+        """The encoding that a byte order mark or the mapping names; '' for UTF-8, or something unsaid."""
+        named = marked_encoding(self._start) or self.mapping.encoding
+        if named.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") or self.is_utf8_after_all:
+            return ""
+        return named
+
+    @cached_property
+    def is_utf8_after_all(self) -> bool:
+        """Whether the mapping names a code page, and the file is UTF-8: no text of a code page looks like that."""
+        named = self.mapping.encoding.lower()
+        if not named or named.startswith("utf") or marked_encoding(self._start):
+            return False
+        decoder, plain = codecs.getincrementaldecoder("utf-8")(), True
+        try:
+            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
+                while chunk := bytes(stream.read(CHUNK_BYTES)):
+                    plain = plain and chunk.isascii()
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return not plain
 
     @cached_property
     def _start(self) -> bytes:

@@ -113,7 +113,12 @@ class SourceFile:
     @cached_property
     def remarks(self) -> list[Remark]:
         """What there is to say of the file before its rows."""
-        if self.is_parquet or self.is_typed or self.mapping.encoding or not self.text.encoding:
+        if self.is_parquet or self.is_typed:
+            return []
+        if self.text.is_utf8_after_all:
+            text = f"is UTF-8, and not {self.mapping.encoding} as the mapping says; it is read as UTF-8"
+            return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
+        if self.mapping.encoding or not self.text.encoding:
             return []
         text = f"is read as {self.text.encoding.upper()}, as its byte order mark says"
         return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]

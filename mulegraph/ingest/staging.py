@@ -31,6 +31,9 @@ SQL_TYPE = {
 LEFT_OUT = -1
 """The number of the check that rows break which the mapping leaves out."""
 
+BESIDE_ACCOUNTS = (Rule.UNKNOWN_ACCOUNT, Rule.WRONG_CURRENCY)
+"""Rules that compare a row with the accounts."""
+
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes read since the last call, and the bytes in all."""
 
@@ -39,13 +42,21 @@ class Staging:
     """What is left of a table's files after each step stands in the DuckDB table `staged`."""
 
     def __init__(
-        self, db: duckdb.DuckDBPyConnection, table: Table, sources: Sequence[Source], rejects: Rejects
+        self,
+        db: duckdb.DuckDBPyConnection,
+        table: Table,
+        sources: Sequence[Source],
+        rejects: Rejects,
+        *,
+        alone: bool = False,
     ) -> None:
+        """`alone`: rows may name accounts that nobody lists; no row is looked at beside another table."""
         self.db = db
         self.table = table
         self.sources = sources
         self.rejects = rejects
         self.read = 0
+        self.alone = alone
         self.remarks: list[Remark] = []
         self.versions: Sequence[Path] = ()
         self._has_odd = False
@@ -63,7 +74,7 @@ class Staging:
         # A table has these two columns only where some zone has hours that its clocks showed twice or never.
         self._has_odd = any(odd_column(reading) for reading in readings)
         for number, (source, reading) in enumerate(zip(self.sources, readings, strict=True)):
-            rules = list(checks(reading))
+            rules = [check for check in checks(reading) if not (self.alone and check.rule in BESIDE_ACCOUNTS)]
             self._insert(number, reading, rules, progress)
             self._set_aside(source, reading, rules)
             if source.mapping.make_ids and self.table.name != BOOKINGS.name:

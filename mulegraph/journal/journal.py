@@ -30,7 +30,7 @@ FILE, HEAD_FILE, TORN_FILE = "journal.jsonl", "journal.head", "journal.torn"
 LOCK_SECONDS = 10
 START = "0" * 64
 """What the first line holds as the hash of the line before."""
-Told = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,11 @@ class Verdict:
 
 
 class Journal:
-    """The journal of one workspace. `told` hears of a torn line that was mended."""
+    """The journal of one workspace. `notify` hears of a torn line that was mended."""
 
-    def __init__(self, workspace: Path, *, told: Told | None = None) -> None:
+    def __init__(self, workspace: Path, *, notify: Notify | None = None) -> None:
         self.folder, self.path = workspace, workspace / FILE
-        self._told = told or (lambda _: None)
+        self._notify = notify or (lambda _: None)
 
     def append(self, what: str, about: str = "", **facts: Any) -> Entry:
         """Add an entry; it is on disk when this returns. Facts must be what JSON holds.
@@ -205,11 +205,11 @@ class Journal:
             with (self.folder / TORN_FILE).open("ab") as aside:
                 aside.write(torn + b"\n")
             stream.truncate(stream.seek(0, os.SEEK_END) - len(torn))
-            self._told(f"{self.path}: the last line was torn by a writer that was killed; set aside in {TORN_FILE}")
+            self._notify(f"{self.path}: the last line was torn by a writer that was killed; set aside in {TORN_FILE}")
         else:
             stream.seek(0, os.SEEK_END)
             stream.write(b"\n")
-            self._told(f"{self.path}: the last line lacked its end, and has it again")
+            self._notify(f"{self.path}: the last line lacked its end, and has it again")
         stream.flush()
         os.fsync(stream.fileno())
         return whole or last

@@ -94,7 +94,7 @@ def snooze_end(until: str) -> str:
     try:
         day = date.fromisoformat(until)
     except ValueError:
-        raise UsageError(f"--until is '{until}'", hint="Expected a day such as 2026-12-31.") from None
+        raise UsageError("--until is '{until}'", hint="Expected a day such as 2026-12-31.", until=until) from None
     if day <= datetime.now(UTC).date():
-        raise UsageError(f"--until is {until}, which is not in the future", hint="Give a later day.")
+        raise UsageError("--until is {until}, which is not in the future", hint="Give a later day.", until=until)
     return day.isoformat()

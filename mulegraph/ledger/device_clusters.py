@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import ibis
-import networkx as nx
+import numpy as np
 import pandas as pd
 from ibis import _
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import DeviceSettings
+
+CLUSTER_COLUMNS = "cluster devices accounts holders addresses first_at last_at device_ids account_ids".split()
 
 
 @dataclass(frozen=True)
@@ -73,44 +78,44 @@ def _use_with_holders(ledger: Ledger) -> ibis.Table:
 
 def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
     """Connected parts of accounts and devices, each named by its device of most holders."""
-    graph: nx.Graph[tuple[str, str]] = nx.Graph()
-    for row in shared.itertuples():
-        graph.add_edges_from((("device", row.device_id), ("account", account)) for account in row.account_ids)
-    holders_of = dict(zip(shared["device_id"], shared["holders"], strict=True))
-    owner_of, address_of = _owners(ledger, sorted(name for kind, name in graph if kind == "account"))
-    first, last = (dict(zip(shared["device_id"], shared[name], strict=True)) for name in ("first_at", "last_at"))
-    rows = []
-    for part in nx.connected_components(graph):
-        devices = sorted(name for kind, name in part if kind == "device")
-        accounts = sorted(name for kind, name in part if kind == "account")
-        owners = {owner_of[account] for account in accounts}
-        homes = {address_of[account] for account in accounts}
-        rows.append(
-            {
-                "cluster": min(devices, key=lambda device: (-holders_of[device], device)),
-                "devices": len(devices),
-                "accounts": len(accounts),
-                "holders": len(owners),
-                "addresses": len(homes),
-                "first_at": min(first[device] for device in devices),
-                "last_at": max(last[device] for device in devices),
-                "device_ids": devices,
-                "account_ids": accounts,
-            }
-        )
-    columns = "cluster devices accounts holders addresses first_at last_at device_ids account_ids".split()
-    table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values(["holders", "cluster"], ascending=[False, True], ignore_index=True)
-
-
-def _owners(ledger: Ledger, account_ids: list[str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Owner, and address, of accounts by account id."""
-    accounts = ledger.table("accounts").select("account_id", "holder_id")
-    wanted = accounts.semi_join(
-        ibis.memtable({"account_id": account_ids}, schema={"account_id": "string"}), "account_id"
+    if shared.empty:
+        return pd.DataFrame(columns=CLUSTER_COLUMNS)
+    use = shared[["device_id", "holders", "first_at", "last_at", "account_ids"]].explode("account_ids")
+    use = use.rename(columns={"account_ids": "account_id"})
+    # A device's and an account's number, so that the two kinds make one graph of devices first, then accounts.
+    device, devices = pd.factorize(use["device_id"])
+    account, accounts = pd.factorize(use["account_id"])
+    size = len(devices) + len(accounts)
+    edges = (np.ones(len(use), np.int8), (device, len(devices) + account))
+    use["part"] = connected_components(sparse.coo_array(edges, shape=(size, size)), directed=False)[1][device]
+    owned = use[["part", "account_id"]].drop_duplicates().merge(_owners(ledger, accounts), on="account_id")
+    by_name = use.sort_values(["holders", "device_id"], ascending=[False, True])
+    parts = use.groupby("part")
+    found = pd.DataFrame(
+        {
+            "cluster": by_name.groupby("part")["device_id"].first(),
+            "devices": parts["device_id"].nunique(),
+            "accounts": owned.groupby("part").size(),
+            "holders": owned.groupby("part")["owner"].nunique(),
+            "addresses": owned.groupby("part")["address"].nunique(),
+            "first_at": parts["first_at"].min(),
+            "last_at": parts["last_at"].max(),
+            "device_ids": _sorted_lists(use, "device_id"),
+            "account_ids": _sorted_lists(use, "account_id"),
+        }
     )
+    return found.sort_values(["holders", "cluster"], ascending=[False, True], ignore_index=True)
+
+
+def _sorted_lists(use: pd.DataFrame, name: str) -> pd.Series[Any]:
+    """The distinct values of each part, sorted."""
+    return use[["part", name]].drop_duplicates().sort_values(["part", name]).groupby("part")[name].agg(list)
+
+
+def _owners(ledger: Ledger, account_ids: pd.Index[Any]) -> pd.DataFrame:
+    """account_id, owner and address of the accounts."""
+    wanted = ibis.memtable({"account_id": account_ids.tolist()}, schema={"account_id": "string"})
+    owned = ledger.table("accounts").select("account_id", "holder_id").semi_join(wanted, "account_id")
     homes = ledger.table("holders").select("holder_id", "address")
-    frame = wanted.left_join(homes, "holder_id").mutate(owner=_.holder_id.coalesce(_.account_id))
-    found = frame.mutate(address=_.address.coalesce(_.owner)).to_pandas()
-    ids, owners, homes = (found[name].tolist() for name in ("account_id", "owner", "address"))
-    return dict(zip(ids, owners, strict=True)), dict(zip(ids, homes, strict=True))
+    frame = owned.left_join(homes, "holder_id").mutate(owner=_.holder_id.coalesce(_.account_id))
+    return frame.mutate(address=_.address.coalesce(_.owner)).select("account_id", "owner", "address").to_pandas()

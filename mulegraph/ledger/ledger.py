@@ -398,7 +398,7 @@ def in_currency(minor: int, code: str) -> Decimal:
 
 
 def amounts(minor: np.ndarray, currencies: pa.Array) -> pa.Array:
-    """The same for columns: int64 counts of coins as the ledger's decimals; the inverse of `minor_units`."""
+    """The same for columns: int64 counts of the smallest coin as the ledger's decimals. Inverse of `minor_units`."""
     codes = currencies.dictionary_encode()
     exponents = minor_exponents()
     factors = np.array([10 ** (AMOUNT_PLACES - exponents[code]) for code in codes.dictionary.to_pylist()], np.int64)

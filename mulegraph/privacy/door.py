@@ -1,132 +1,337 @@
-"""What leaves a workspace is masked, and what comes in may be a token: one decorator on every question."""
+"""The one door: what a workspace answers is masked here, by what each field of the answer says, and nowhere else.
+
+A question is let `through`, which reads its declaration; what is not let through cannot be asked from outside.
+"""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
-from functools import cached_property, wraps
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-import networkx as nx
-
+from mulegraph.casework import acts, lists, requests
+from mulegraph.casework import case_file as case_files
+from mulegraph.casework import holds as holding
+from mulegraph.casework import run_file as run_files
+from mulegraph.casework.recall_messages import Request
 from mulegraph.errors import MulegraphError, UsageError
-from mulegraph.journal.journal import Journal
-from mulegraph.ledger.ledger import Ledger
-from mulegraph.privacy.tokens import Masker
+from mulegraph.graph.base import Answer, GraphStatus
+from mulegraph.graph.neo4j.address import Address
+from mulegraph.graph.queries import known_query
+from mulegraph.journal.journal import Verdict
+from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.privacy.through import Door, shown_property, through
+from mulegraph.privacy.tokens import HIDDEN
+from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
+from mulegraph.workspace import (
+    account_page,
+    facts,
+    graph_questions,
+    ledger_tables,
+    listings,
+    network_graphs,
+    shared_graph,
+    tracing,
+)
+from mulegraph.workspace.case import Case
+from mulegraph.workspace.facts import RunFacts, ScanFacts
+from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.workspace import Workspace
 
-P = ParamSpec("P")
-R = TypeVar("R")
-NAMED = {"account": Mask.ACCOUNT, "holder": Mask.HOLDER, "device": Mask.DEVICE}
-"""Parameters that may be a token, by name; those of queries may be any of these."""
+SUBJECTS = (Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE)
 
 
-class Outward:
-    """A workspace as its users see it: everything that it gives is masked, unless it was opened with a reason.
+class MaskedCase:
+    """One case of a run, masked."""
 
-    Inside one question others may be asked, and they give each other real ids; only what the outermost one gives
-    is masked.
+    def __init__(self, door: Door, plain: Case) -> None:
+        self._door, self._plain = door, plain
+        self.id = plain.id
+
+    row = shown_property(Case.row)
+    state = shown_property(Case.state)
+    accounts = shown_property(Case.accounts)
+    findings = shown_property(Case.findings)
+    findings_in = through(Case.findings_in)
+    journey = shown_property(Case.journey)
+    chains = shown_property(Case.chains)
+    transfers = shown_property(Case.transfers)
+    graph = through(Case.graph)
+
+    def __repr__(self) -> str:
+        row = self._plain.row
+        return f"<{self.id}: {len(row['accounts'])} accounts, score {row['score']:.2f}>"
+
+
+class MaskedWorkspace:
+    """A workspace as its users see it: every answer is masked, unless it is opened with a reason to `reveal`.
+
+    Listings are data frames, best first; `since` and `until` keep what overlaps them. Accounts, holders and devices
+    are shown as tokens, and every question takes a token for an id.
     """
 
     def __init__(
-        self, folder: Path | str, *, told: Callable[[str], None] | None = None, reveal: str | None = None
+        self,
+        folder: Path | str,
+        *,
+        notify: Callable[[str], None] | None = None,
+        reveal: str | None = None,
+        server: Address | None = None,
     ) -> None:
         if reveal is not None and not reveal.strip():
             raise UsageError("--reveal needs a reason", hint='Say why, such as --reveal "report R0000012, call back".')
-        self.folder = Path(folder)
-        self.told = told or (lambda _: None)
-        self.reveal = reveal
-        self._asked = 0
+        self._stand_before(Workspace(folder, notify=notify, server=server), reveal)
+
+    def _stand_before(self, plain: Workspace, reveal: str | None, door: Door | None = None) -> None:
+        self._plain = plain
+        self._door = door or Door(plain, reveal)
+
+    @property
+    def folder(self) -> Path:
+        """Where the workspace is."""
+        return self._plain.folder
+
+    @property
+    def server(self) -> Address | None:
+        """The server that its graph is on; None: it has its own."""
+        return self._plain.server
+
+    @property
+    def reveal(self) -> str | None:
+        """Why everything is shown; None: it is masked."""
+        return self._door.reveal
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger whose values are masked."""
-        raise NotImplementedError
+        """The ledger itself, which nothing masks. Raises UsageError without a reason to reveal it."""
+        if self.reveal is None:
+            raise UsageError(
+                "the ledger holds accounts and people as they are",
+                hint='Open the workspace with a reason: mulegraph.open(FOLDER, reveal="why").',
+            )
+        self._door.masker  # noqa: B018 (the reason is in the journal before the ledger is read)
+        return self._plain.ledger
 
-    @cached_property
-    def journal(self) -> Journal:
-        """What people did here, unmasked."""
-        return Journal(self.folder, told=self.told)
+    chains = through(listings.chains)
+    findings = through(listings.findings)
+    cases = through(listings.cases)
+    devices = through(listings.devices)
+    hub_devices = through(listings.hub_devices)
+    devices_of = through(listings.devices_of)
+    links = through(listings.links)
+    transfers = through(listings.transfers)
+    transfers_of = through(listings.transfers_of)
+    ranking = through(listings.ranking)
+    ledger_rows = through(ledger_tables.ledger_rows)
+    loads = through(ledger_tables.loads)
+    forget_load = through(ledger_tables.forget_load)
+    account = through(account_page.account_page)
+    explain = through(account_page.explain)
+    account_graph = through(network_graphs.account_graph)
+    chain_graph = through(network_graphs.chain_graph)
+    trace = through(tracing.trace)
+    kind_of_subject = through(facts.kind_of_subject)
+    ledger_facts = through(facts.ledger_facts)
+    case_file = through(case_files.case_file)
+    run_file = through(run_files.run_file)
 
-    @cached_property
-    def masker(self) -> Masker:
-        """Masks what this workspace gives. A reason to reveal is in the journal before anything is shown."""
-        masker = Masker.of(self.ledger, revealed=self.reveal is not None)
-        if self.reveal is not None:
-            self.journal.append("revealed", reason=self.reveal)
-        return masker
+    state = through(acts.state_of)
+    note = through(acts.note)
+    assign = through(acts.assign)
+    close = through(acts.close)
+    reopen = through(acts.reopen)
+    snooze = through(acts.snooze)
+    alarms = through(acts.alarms)
+    difference = through(acts.difference)
+    journal_entries = through(acts.journal_entries)
+    holds = through(holding.holds)
+    facts_for_and_against = through(holding.facts_for_and_against)
+    reply = through(requests.take_reply)
+    list_entries = through(lists.list_entries)
+    record_request = through(requests.record_request)
 
-    def masked(self, value: R) -> R:
-        """The same value with tokens in the place of what identifies a person; as it is inside another question."""
-        return value if self._asked else self._masked(value)
+    _request = through(requests.make_request)
+    _export_list = through(lists.export_list)
+    _import_list = through(lists.import_list)
+    _remove_entry = through(lists.remove_entry)
+    _run = through(facts.run_facts)
+    _far_table = through(shared_graph.far_table)
+    _far_network = through(shared_graph.far_network)
+    _trace_graph = through(network_graphs.trace_graph)
 
-    def masked_text(self, text: str) -> str:
-        """A message, masked as far as there is a ledger to know values from."""
-        try:
-            return text if self._asked else str(self.masker.masked(text))
-        except MulegraphError:
-            return text
+    @property
+    def run(self) -> RunFacts:
+        """The run that is asked, by its name, settings and counts."""
+        return self._run()
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
-        """While a question is being answered."""
-        self._asked += 1
-        try:
-            yield
-        finally:
-            self._asked -= 1
+    def at(self, name: str | None = None) -> MaskedWorkspace:
+        """The same workspace, asked about the run of this name (the one that is asked now), whichever is the latest.
 
-    def _masked(self, value: Any, field: str = "") -> Any:
-        mask = self.masker.masked
-        if is_dataclass(value) and not isinstance(value, type):
-            parts = {each.name: getattr(value, each.name) for each in fields(value)}
-            return replace(value, **{name: self._masked(part, name) for name, part in parts.items()})
-        if isinstance(value, list) and value and is_dataclass(value[0]):
-            return [self._masked(each) for each in value]
-        if isinstance(value, nx.MultiDiGraph) and not self.masker.revealed:
-            names = dict(zip(value, mask(list(value)), strict=True))
-            graph = nx.relabel_nodes(value, names)
-            graph.graph = mask(value.graph)
-            known = mask([data for _, data in graph.nodes(data=True)])
-            for node, data in zip(graph, known, strict=True):
-                graph.nodes[node].update(data)
-            return graph
-        return mask(value, field)
+        Raises UsageError for a name that no run has.
+        """
+        with self._door.errors():
+            run = self._plain.run if name is None else facts.named_run(self._plain, name)
+        made = type(self).__new__(type(self))
+        made._stand_before(self._plain.at(run), self.reveal, self._door)
+        return made
 
-    def real(self, name: str, value: Any) -> Any:
-        """An argument with tokens turned into ids."""
-        if name in NAMED and isinstance(value, str):
-            return self.masker.real(value, NAMED[name]) if "~" in value else value
-        if name == "parameters" and isinstance(value, dict):
-            return {
-                key: self.masker.real(each, *NAMED.values()) if "~" in each else each for key, each in value.items()
-            }
-        return value
+    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanFacts:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
+        with self._door.errors():
+            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine))
 
-    def journal_entries(self, *, about: str | None = None, top: int | None = None) -> list[dict[str, Any]]:
-        """What people did here, the latest first; `about` a case, or an account by its token or number."""
-        wanted = self.masker.real(about, Mask.ACCOUNT) if about is not None else None
-        entries = [entry for entry in self.journal.entries() if wanted in (None, entry.about)]
-        return self.masked([vars(entry) for entry in reversed(entries)][:top])
+    def forget_ledger(self) -> None:
+        """Read the ledger anew: it was written to."""
+        self._plain.forget_ledger()
+        self._door.forget_ledger()
+
+    def case(self, case: str) -> MaskedCase:
+        """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""
+        with self._door.errors():
+            return MaskedCase(self._door, self._plain.case(case))
+
+    def known_account(self, account: str) -> str:
+        """The account, as it may be shown. Raises UsageError for one that the ledger does not hold."""
+        with self._door.errors():
+            real = self._plain.check_account(self._door.masking().real(account, (Mask.ACCOUNT,)))
+        return self._door.shown(real, ACCOUNT)
+
+    def trace_graph(self, found: TraceResult) -> Any:
+        """The dispersal tree of a trace that this workspace gave, with what is known of its accounts."""
+        with self._door.errors():
+            real = self._door.masking().unmasked(found)
+        return self._trace_graph(real)
+
+    def query(
+        self,
+        name: str,
+        parameters: Mapping[str, str],
+        *,
+        row_cap: int | None = None,
+        timeout_seconds: float | None = None,
+    ) -> Answer:
+        """Ask `cypher/NAME.cypher` of the server, or of the embedded graph, which is brought up to date first."""
+        self._check_server()
+        with self._door.errors():
+            real = {key: self._real_parameter(value) for key, value in parameters.items()}
+            answer = self._plain.query(name, real, row_cap=row_cap, timeout_seconds=timeout_seconds)
+            record = known_query(name).record
+            rows = self._door.shown(answer.rows, Each(record.without(Sentence)))
+            told = [column for column, says in record.fields.items() if isinstance(says, Sentence)]
+            if told and self.reveal is None:
+                rows = self._with_reasons(rows, told)
+        return Answer(answer.columns, rows, answer.capped)
+
+    def _real_parameter(self, text: str) -> str:
+        """A parameter with its tokens turned into ids; several are separated by commas."""
+        masking = self._door.masking()
+        return ",".join(masking.real(part, SUBJECTS) for part in text.split(",")) if "~" in text else text
+
+    def _with_reasons(self, rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
+        """The reasons of findings in an answer, made anew from the run's findings."""
+        named = self.findings()
+        reasons = dict(zip(named["finding"], named["reason"], strict=True))
+        return [{**row, **dict.fromkeys(columns, reasons.get(row.get("finding", ""), HIDDEN))} for row in rows]
+
+    def _check_server(self) -> None:
+        """A token of an account that the ledger does not hold would lead nowhere, so such a graph is not asked."""
+        if self.server is None or self.reveal is not None:
+            return
+        with self._door.errors():
+            if not graph_questions.is_of_ledger(self._plain):
+                raise UsageError(
+                    "{url} is not of the ledger in {folder}, or holds more, which could not be masked",
+                    hint="Run 'mulegraph load FOLDER --graph URL' (--prune deletes the rest), or --reveal WHY.",
+                    url=self.server.url,
+                    folder=self.folder,
+                )
+
+    def graph_status(self) -> GraphStatus:
+        """What the graph holds, the server's or the embedded one."""
+        with self._door.errors():
+            return self._plain.graph_status()
+
+    def update_graph(self) -> None:
+        """Bring the embedded graph up to the ledger, with the findings of a run over it if there is one."""
+        with self._door.errors():
+            self._plain.update_graph()
+
+    def rebuild_graph(self) -> dict[str, int]:
+        """Write the embedded graph anew from the ledger and the latest run."""
+        with self._door.errors():
+            return self._plain.rebuild_graph()
+
+    def fill_server(self, **how: Any) -> Any:
+        """Bring the server's graph up to the ledger and the latest run over it; `how` as `Neo4jGraph.load` takes it."""
+        with self._door.errors():
+            return self._plain.fill_server(**how)
+
+    def write_import(self, folder: Path) -> Any:
+        """Write the ledger's part of the graph as files for a server's own importer, into a new folder."""
+        with self._door.errors():
+            return self._plain.write_import(folder)
+
+    def request(self, case: str, bank: str, *, country: str | None = None, sender: str | None = None) -> Request:
+        """A support request to one bank. Without a reason to reveal it is a draft with masked accounts."""
+        return self._request(case, bank, country=country, sender=sender, draft=self.reveal is None)
+
+    def import_list(self, path: Path, key: bytes | None) -> lists.Taken:
+        """Take a list into the ledger. An entry that is known with other content stays as it is."""
+        taken = self._import_list(path, key)
+        self._door.forget_ledger()
+        return taken
+
+    def export_list(
+        self, *, which: str | None, kind: str | None, key: bytes | None, as_json: bool, every: bool = False
+    ) -> str:
+        """The lists as a file to give away. With a key, tokens of two banks instead of ids.
+
+        Raises UsageError when ids would be given away without a reason to reveal them.
+        """
+        if key is None and self.reveal is None:
+            raise UsageError(
+                "a list names accounts", hint="Give --pseudonymous for tokens, or --reveal REASON for the ids."
+            )
+        self._door.masker  # noqa: B018 (a reason to reveal is in the journal before the ids are out)
+        return self._export_list(which=which, kind=kind, key=key, as_json=as_json, every=every)
+
+    def remove_entry(self, kind: str, subject: str, which: str, source: str | None, reason: str) -> int:
+        """Take a subject off a list; from one source, or from all. Raises UsageError when it is not on it."""
+        done = self._remove_entry(kind, subject, which, source, reason)
+        self._door.forget_ledger()
+        return done
+
+    def verify_journal(self) -> Verdict:
+        """Whether any line of the journal was edited, moved, taken out or cut off."""
+        return self._plain.journal.verify()
+
+    def show_error(self, error: MulegraphError) -> MulegraphError:
+        """An error that arose outside, with its values masked."""
+        return error.shown_by(self._door.value)
 
 
-def outward(question: Callable[P, R]) -> Callable[P, R]:
-    """A method of an `Outward`: takes tokens for ids, and gives its answer, and its errors, masked."""
-    signature = inspect.signature(question)
+class SharedGraph:
+    """The graph on a workspace's server: answers as data frames, networks as NetworkX graphs.
 
-    @wraps(question)
-    def asked(*arguments: P.args, **named: P.kwargs) -> R:
-        space = arguments[0] if isinstance(arguments[0], Outward) else arguments[0].workspace  # type: ignore[attr-defined]
-        bound = signature.bind(*arguments, **named)
-        bound.arguments = {name: space.real(name, value) for name, value in bound.arguments.items()}
-        try:
-            with space.inside():
-                found = question(*bound.args, **bound.kwargs)
-        except MulegraphError as error:
-            raise type(error)(space.masked_text(error.problem), hint=space.masked_text(error.hint)) from error
-        return space.masked(found)
+    They are masked as the workspace is, and every question takes a token for an account.
+    """
 
-    return asked
+    def __init__(self, workspace: MaskedWorkspace) -> None:
+        self.workspace = workspace
+
+    def __enter__(self) -> SharedGraph:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Each question opens the server's graph and closes it."""
+
+    def ask(self, name: str, **values: Any) -> Any:
+        """The answer to `cypher/NAME.cypher`; `values` are as Python has them, defaults filled in."""
+        self.workspace._check_server()
+        return self.workspace._far_table(name, values)
+
+    def network(self, subject: str) -> Any:
+        """A case, a chain or an account as a graph, told apart by their ids. Raises UsageError when it is not there."""
+        self.workspace._check_server()
+        return self.workspace._far_network(subject)

@@ -42,9 +42,16 @@ class Stories(NamedTuple):
     start: np.ndarray
 
 
+class Subjects(NamedTuple):
+    """Whom stories are about: one row a number of a story and an account."""
+
+    number: np.ndarray
+    account: np.ndarray
+
+
 @sign(
     code="N3",
-    source="design §5; typologies of Altman et al. (NeurIPS 2023); counts against a Poisson mean",
+    source="typologies of Altman et al. (NeurIPS 2023); counts against a Poisson mean",
     phase=Phase.DISPERSE,
     weight=7.0,
     party_weight=3.0,
@@ -130,43 +137,41 @@ def _transfers_of(sides: TransfersByAccount, found: Bursts, chosen: np.ndarray) 
     return position[np.lexsort((position, number))], parts[0][1] + parts[1][1]
 
 
-def _subjects(
-    transfers: Transfers, found: Bursts | Pairs, story: Stories, chosen: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of stories and the accounts that they are about."""
+def _subjects(transfers: Transfers, found: Bursts | Pairs, story: Stories, chosen: np.ndarray) -> Subjects:
+    """Whom the stories of a pattern are about."""
     if isinstance(found, Pairs):
         return _parties(transfers, story)
-    return np.arange(len(chosen)), found.account[chosen]
+    return Subjects(np.arange(len(chosen)), found.account[chosen])
 
 
-def _parties(transfers: Transfers, story: Stories) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of stories and every account in each, in this order; cash is none."""
+def _parties(transfers: Transfers, story: Stories) -> Subjects:
+    """Every account in each story, in this order; cash is none."""
     number = np.repeat(np.arange(len(story.nats)), np.diff(story.start))
     ends = np.concatenate([transfers.source[story.position], transfers.target[story.position]]).astype(np.int64)
     keys = np.concatenate([number, number]) * transfers.accounts + ends
-    return np.divmod(np.unique(keys[ends >= 0]), max(transfers.accounts, 1))
+    return Subjects(*np.divmod(np.unique(keys[ends >= 0]), max(transfers.accounts, 1)))
 
 
-def _joined(
-    parts: list[Stories], subjects: list[tuple[np.ndarray, np.ndarray]]
-) -> tuple[Stories, np.ndarray, np.ndarray]:
-    """All patterns' stories as one, and who is in them."""
-    begins = np.cumsum([0, *(len(part.nats) for part in parts)])
-    number = np.concatenate([number + first for (number, _), first in zip(subjects, begins, strict=False)])
+def _joined(parts: list[Stories], subjects: list[Subjects]) -> tuple[Stories, Subjects]:
+    """All patterns' stories as one, and whom they are about."""
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in Stories._fields[:-1]}
     starts = np.cumsum([0, *(len(part.position) for part in parts)])
     start = [part.start[:-1] + first for part, first in zip(parts, starts, strict=False)]
-    columns = [np.concatenate(column) for column in zip(*(part[:-1] for part in parts), strict=True)]
-    story = Stories(*columns, np.concatenate([*start, starts[-1:]]))
-    return story, number, np.concatenate([account for _, account in subjects])
+    begins = np.cumsum([0, *(len(part.nats) for part in parts)])
+    number = [part.number + first for part, first in zip(subjects, begins, strict=False)]
+    account = np.concatenate([part.account for part in subjects])
+    return Stories(**columns, start=np.concatenate([*start, starts[-1:]])), Subjects(np.concatenate(number), account)
 
 
-def _surest(story: Stories, number: np.ndarray, account: np.ndarray) -> tuple[Stories, np.ndarray]:
+def _surest(story: Stories, subjects: Subjects) -> tuple[Stories, np.ndarray]:
     """Each account's surest story: by score, then by surprise, then the first; one row an account."""
-    order = np.lexsort((number, -story.nats[number], -story.score[number], account))
-    account, best = np.unique(account[order], return_index=True)
+    number = subjects.number
+    order = np.lexsort((number, -story.nats[number], -story.score[number], subjects.account))
+    account, best = np.unique(subjects.account[order], return_index=True)
     number = number[order[best]]
-    lists = lists_of(story.position, story.start, number)
-    return Stories(*(column[number] for column in story[:-2]), *lists), account
+    position, start = lists_of(story.position, story.start, number)
+    columns = {name: getattr(story, name)[number] for name in Stories._fields[:-2]}
+    return Stories(**columns, position=position, start=start), account
 
 
 def _table(ledger: Ledger, transfers: Transfers, story: Stories, account: np.ndarray) -> pa.Table:
@@ -175,8 +180,8 @@ def _table(ledger: Ledger, transfers: Transfers, story: Stories, account: np.nda
     evidence = pa.ListArray.from_arrays(pa.array(story.start, pa.int32()), known["transfer_id"].combine_chunks())
     first = story.start[:-1]
     at = known["at"].cast("int64").to_numpy()
-    number, party = _parties(transfers, story)
-    parties = pa.array(np.searchsorted(number, np.arange(len(account) + 1)), pa.int32())
+    parties = _parties(transfers, story)
+    offsets = pa.array(np.searchsorted(parties.number, np.arange(len(account) + 1)), pa.int32())
     currency = known["currency"].combine_chunks().take(pa.array(first))
     return pa.table(
         {
@@ -192,7 +197,7 @@ def _table(ledger: Ledger, transfers: Transfers, story: Stories, account: np.nda
             "currency": currency,
             "first_at": pa.array(np.minimum.reduceat(at, first), ARROW_TYPE[Kind.TIME]),
             "last_at": pa.array(np.maximum.reduceat(at, first), ARROW_TYPE[Kind.TIME]),
-            "accounts": pa.ListArray.from_arrays(parties, ledger.account_ids.take(pa.array(party))),
+            "accounts": pa.ListArray.from_arrays(offsets, ledger.account_ids.take(pa.array(parties.account))),
             "evidence": evidence,
         }
     )

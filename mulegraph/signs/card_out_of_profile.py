@@ -51,9 +51,11 @@ def card_out_of_profile(
     """
     events = ledger.table("card_events").filter(_.outcome == "approved")
     day = (events["at"].epoch_seconds() / 86_400).floor().cast("int64")
-    days = events.mutate(day=day).group_by("account_id", "card_id", "day").agg(
-        value=_.amount.sum(), first_at=_["at"].min(), last_at=_["at"].max(), events=_.event_id.collect()
-    )  # fmt: skip
+    days = (
+        events.mutate(day=day)
+        .group_by("account_id", "card_id", "day")
+        .agg(value=_.amount.sum(), first_at=_["at"].min(), last_at=_["at"].max(), events=_.event_id.collect())
+    )
     rank = ibis.row_number().over(ibis.window(group_by="card_id", order_by=[ibis.desc("value"), "day"]))
     top = days.mutate(place=rank).filter(_.place == 0).drop("place").rename(top="value", top_day="day")
     before = days.select("card_id", "day", amount=_.value.cast("float64")).join(
@@ -76,6 +78,14 @@ def card_out_of_profile(
     found = found.mutate(place=best).filter(_.place == 0)
     owned = ledger.table("accounts").select("account_id", "currency")
     return found.join(owned, "account_id").select(
-        "times", "mads", "first_at", "last_at", "currency", "events", "days",
-        subject_id=_.account_id, amount=_.top, score=1 - 1 / (1 + _.times / max_times),
-    )  # fmt: skip
+        "times",
+        "mads",
+        "first_at",
+        "last_at",
+        "currency",
+        "events",
+        "days",
+        subject_id=_.account_id,
+        amount=_.top,
+        score=1 - 1 / (1 + _.times / max_times),
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
 
-from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount, lists_of
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import HOUR
+from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign, strength
@@ -47,13 +47,12 @@ def cycle(
     within_hours: float = 480.0,
     min_share_percent: int = 70,
     max_false_share: float = 0.05,
-) -> pd.DataFrame:
+) -> pa.Table:
     """Money goes from account to account and back to the first, each step soon after the last and little less.
 
-    Between three and twelve transfers. The surprise is that of every account's passing it on so soon, and of it
-    being the
-    first account that the last one pays. One finding for each account of the cycle; it is weak where the ledger with
-    shuffled times has more than `max_false_share` as many.
+    Between three and twelve transfers. The surprise is that of every account's passing it on so soon, and of it being
+    the first account that the last one pays. One finding for each account of the cycle; it is weak where the ledger
+    with shuffled times has more than `max_false_share` as many.
 
     Innocent when: the accounts are one firm's, or friends settle what they owe each other.
     """
@@ -63,27 +62,45 @@ def cycle(
         cycles, by_chance = pool.map(search, (sides, shuffled))
     shares = shares_of(cycles.nats, by_chance.nats)
     score = strength(cycles.nats, shares, max_false_share)
-    known = ledger.transfer_rows(sides.transfers.row[cycles.transfer])
-    found: dict[str, dict[str, Any]] = {}
-    for number in range(len(cycles)):
-        part = known.iloc[cycles.start[number] : cycles.start[number + 1]]
-        if shares[number] > WEAK_FROM:
-            break
-        first, last = part.iloc[0], part.iloc[-1]
-        story = {
-            "score": float(score[number]),
-            "surprise": max(float(cycles.nats[number] - cycles.log_trials), 0.0),
-            "pattern": pattern_id("CY", part["transfer_id"]),
-            "amount": first["amount"],
-            "currency": first["currency"],
-            "first_at": part["at"].min(),
-            "last_at": part["at"].max(),
-            "cycle_accounts": len(part),
-            "hours": round((part["at"].max() - part["at"].min()).total_seconds() / 3600, 1),
-            "kept_percent": round(100 * float(1 - last["amount"] / first["amount"])),
-            "accounts": list(part["source"]),
-            "evidence": list(part["transfer_id"]),
+    # The most surprising come first, and so the share of coincidences never falls.
+    kept = np.arange(np.searchsorted(shares, WEAK_FROM, side="right"))
+    position, start = lists_of(cycles.transfer, cycles.start, kept)
+    # Each account's first cycle is its most surprising one.
+    number = np.repeat(kept, np.diff(start))
+    account, first = np.unique(sides.transfers.source[position], return_index=True)
+    surprise = np.maximum(cycles.nats - cycles.log_trials, 0.0)
+    stories = _stories(ledger, sides.transfers, position, start)
+    table = stories.take(pa.array(number[first]))
+    given = {
+        "subject_id": ledger.account_ids.take(pa.array(account)),
+        "score": score[number[first]],
+        "surprise": surprise[number[first]],
+    }
+    return pa.table([*given.values(), *table.columns], [*given, *table.column_names])
+
+
+def _stories(ledger: Ledger, transfers: Transfers, position: np.ndarray, start: np.ndarray) -> pa.Table:
+    """Cycles in the ledger's words, one a row."""
+    rows = ledger.rows_of(transfers.row[position], ["transfer_id", "amount", "currency", "at"]).combine_chunks()
+    first, last = pa.array(start[:-1]), pa.array(start[1:] - 1)
+    ids, at = rows["transfer_id"].combine_chunks(), transfers.at[position]
+    names = ledger.account_ids.take(pa.array(transfers.source[position]))
+    offsets = pa.array(start, pa.int32())
+    evidence = pa.ListArray.from_arrays(offsets, ids)
+    # In order of the cycle, whose transfers stand in order of time.
+    hours = (at[start[1:] - 1] - at[start[:-1]]) / HOUR
+    begun, ended = transfers.amount[position[start[:-1]]], transfers.amount[position[start[1:] - 1]]
+    return pa.table(
+        {
+            "pattern": pa.array([pattern_id("CY", each) for each in evidence.to_pylist()], pa.string()),
+            "amount": rows["amount"].combine_chunks().take(first),
+            "currency": rows["currency"].combine_chunks().take(first),
+            "first_at": rows["at"].combine_chunks().take(first),
+            "last_at": rows["at"].combine_chunks().take(last),
+            "cycle_accounts": np.diff(start),
+            "hours": pa.array([round(each, 1) for each in hours.tolist()], pa.float64()),
+            "kept_percent": np.rint(100 * (begun - ended) / begun).astype(np.int64),
+            "accounts": pa.ListArray.from_arrays(offsets, names),
+            "evidence": evidence,
         }
-        for account in part["source"]:
-            found.setdefault(account, {"subject_id": account, **story})
-    return pd.DataFrame(list(found.values()))
+    )

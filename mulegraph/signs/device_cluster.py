@@ -12,7 +12,7 @@ from mulegraph.signs.base import Phase, Topic, sign
 
 @sign(
     code="N4",
-    source="design §6; device clusters in Europol, European Money Mule Action (2023)",
+    source="device clusters in Europol, European Money Mule Action (2023)",
     subject="cluster",
     needs=("device_use",),
     phase=Phase.TAKE_CONTROL,

@@ -98,12 +98,20 @@ def device_takeover(
         _.raised > 0, ibis.ifelse(_.fresh > 0, "a raised limit and a new payee", "a raised limit"), "a new payee"
     )
     return found.select(
-        "trigger", "amount", "currency", "last_at", "evidence", "times",
+        "trigger",
+        "amount",
+        "currency",
+        "last_at",
+        "evidence",
+        "times",
         accounts=_.payees.concat(ibis.array([_.account_id])),
-        subject_id=_.account_id, first_at=_.started, then=then, hours=ibis.literal(int(within_hours)),
+        subject_id=_.account_id,
+        first_at=_.started,
+        then=then,
+        hours=ibis.literal(int(within_hours)),
         drained_percent=ibis.least(_.drained_percent, 1_000.0),
         score=grown(0.5, (1 + (_.raised > 0).cast("int64") + (_.fresh > 0).cast("int64"))),
-    )  # fmt: skip
+    )
 
 
 def _triggers(ledger: Ledger, known_days: float) -> ir.Table:
@@ -143,6 +151,4 @@ def _balances(ledger: Ledger, triggers: ir.Table) -> ir.Table:
     starts = triggers.select("account_id", "started").distinct()
     joined = starts.left_join(both, "account_id")
     before = (joined["at"] < joined.started).fill_null(False)
-    return joined.group_by("account_id", "started").agg(
-        balance=_.held.argmax(_.place, where=before).fill_null(0.0)
-    )  # fmt: skip
+    return joined.group_by("account_id", "started").agg(balance=_.held.argmax(_.place, where=before).fill_null(0.0))

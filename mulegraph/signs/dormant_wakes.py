@@ -23,7 +23,7 @@ LEDGER_SHARE = 0.5
 
 @sign(
     code="N6",
-    source="FATF, Professional Money Laundering (2018): dormant accounts; design §6",
+    source="FATF, Professional Money Laundering (2018): dormant accounts",
     phase=Phase.DISPERSE,
     weight=7.0,
     renamed={
@@ -74,9 +74,8 @@ def dormant_wakes(
     moved = read_moved(ledger, sides)
     found = wakings(moved, _awake_from(ledger), bounds)
     at = sides.transfers.at
-    stretch = Stretch(
-        found.account, np.searchsorted(at, found.woke), np.searchsorted(at, found.until, side="right") - 1
-    )
+    last = np.searchsorted(at, found.until, side="right") - 1
+    stretch = Stretch(found.account, np.searchsorted(at, found.woke), last)
     table = name_stretches(ledger, sides.transfers, moved, stretch)
     facts = {
         "score": 1 - 0.8**found.transfers,

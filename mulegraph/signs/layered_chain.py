@@ -16,7 +16,7 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, 
 
 @sign(
     code="N1",
-    source="design §5: flow links and surprise; layering in FATF, Professional Money Laundering (2018)",
+    source="flow links and surprise (docs/method.md); layering in FATF, Professional Money Laundering (2018)",
     phase=Phase.DISPERSE,
     weight=8.0,
     party_weight=1.0,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from mulegraph.flow.bursts import poisson_nats
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours, Path
@@ -16,9 +19,20 @@ PATHS = (TURNING, *(f"nearest {hops}" for hops in range(1, 5)))
 """How far the nearest listed account is; `hops` of the settings is at most four."""
 
 
+@dataclass(frozen=True)
+class Near:
+    """Accounts by number with the listed accounts in their reach, ways to them, how many by chance, and surprise."""
+
+    account: np.ndarray
+    flagged: np.ndarray
+    ways: np.ndarray
+    expected: np.ndarray
+    nats: np.ndarray
+
+
 @sign(
     code="N5",
-    source="design §5 (counts against a Poisson mean) and §6",
+    source="counts of listed counterparties against a Poisson mean (docs/method.md)",
     needs=("listings",),
     phase=Phase.DISPERSE,
     weight=7.0,
@@ -63,50 +77,42 @@ def near_flagged(
     nats = np.maximum(np.max(by_hops, axis=0) - np.log(len(by_hops)), 0.0)
     found = dealt[_surer_than(nats[dealt], max_false_share)]
     found = found[reach.flagged[found] >= min_flagged]
-    surprise = np.maximum(nats - np.log(max(len(dealt), 1)), 0.0)
+    if not len(found):
+        return pd.DataFrame()
+    surprise = np.maximum(nats - np.log(len(dealt)), 0.0)
     best = np.argmax(by_hops, axis=0)
-    ways, expected = (np.choose(best, columns) for columns in (reach.ways, reach.expected))
-    rows = _rows(ledger, neighbours, set(flagged.tolist()), found, reach.flagged, ways, expected, surprise)
+    ways, expected = (np.choose(best, columns)[found] for columns in (reach.ways, reach.expected))
+    near = Near(found, reach.flagged[found], ways, expected, surprise[found])
     # What passed the test for the whole ledger is scored by what it says of the one account.
-    return rows.assign(score=score_of(nats[found])) if len(rows) else rows
+    return _rows(ledger, neighbours, set(flagged.tolist()), near).assign(score=score_of(nats[found]))
 
 
 def _surer_than(nats: np.ndarray, max_false_share: float) -> np.ndarray:
     """Places of the tests that hold at this false discovery rate (Benjamini & Hochberg, JRSS B 57, 1995)."""
-    order = np.argsort(-nats, kind="stable")
-    ranks = np.arange(1, len(nats) + 1)
-    holds = np.flatnonzero(nats[order] >= -np.log(max_false_share * ranks / len(nats)))
-    return np.sort(order[: holds[-1] + 1]) if len(holds) else order[:0]
+    if not len(nats):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(stats.false_discovery_control(np.exp(-nats)) <= max_false_share)
 
 
-def _rows(
-    ledger: Ledger,
-    neighbours: Neighbours,
-    flagged: set[int],
-    found: np.ndarray,
-    near: np.ndarray,
-    ways: np.ndarray,
-    expected: np.ndarray,
-    nats: np.ndarray,
-) -> pd.DataFrame:
+def _rows(ledger: Ledger, neighbours: Neighbours, flagged: set[int], near: Near) -> pd.DataFrame:
     """The accounts in the ledger's words, each with its shortest path to a listed one."""
-    paths = {int(account): _shortest(neighbours, int(account), flagged) for account in found}
+    paths = {account: _shortest(neighbours, account, flagged) for account in near.account.tolist()}
     used = sorted({position for path in paths.values() if path for position in path.transfers})
     known = ledger.transfer_rows(
         neighbours.transfers.row[np.array(used, np.int64)], ["transfer_id", "at", "amount", "currency"]
     )
     of = dict(zip(used, known.to_dict("records"), strict=True))
     rows = []
-    for account, path in paths.items():
+    for place, (account, path) in enumerate(paths.items()):
         steps = [of[position] for position in path.transfers] if path else []
         names = [ledger.account_ids[number].as_py() for number in path.accounts] if path else []
         rows.append(
             {
                 "subject_id": ledger.account_ids[account].as_py(),
-                "surprise": float(nats[account]),
-                "flagged": int(near[account]),
-                "ways": int(ways[account]),
-                "expected": float(expected[account]),
+                "surprise": float(near.nats[place]),
+                "flagged": int(near.flagged[place]),
+                "ways": int(near.ways[place]),
+                "expected": float(near.expected[place]),
                 "hops": neighbours.settings.hops,
                 "path": f"nearest {len(steps)}" if path else TURNING,
                 "amount": sum(step["amount"] for step in steps) or None,

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from mulegraph.errors import DataError, MulegraphError, UsageError
+from mulegraph.schema.disclosure import Foreign
 from mulegraph.schema.findings import SUBJECTS
 from mulegraph.schema.tables import TABLES
 from mulegraph.signs.base import HOURS, Sign, all_signs
@@ -106,8 +107,9 @@ def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -
             raise
         path = Path(inspect.getfile(sign.find))
         raise DataError(
-            f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {error})",
+            f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {{why}})",
             hint="Fix the sign, or move its file out of signs/ and scan without it.",
+            why=Foreign(str(error)),  # it may quote a row
         ) from error
 
 

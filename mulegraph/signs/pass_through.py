@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from scipy import stats
+import pyarrow as pa
 
+from mulegraph.flow.bursts import poisson_nats
+from mulegraph.flow.by_account import lists_of
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.matching import HOUR
-from mulegraph.ledger.ledger import Ledger
+from mulegraph.flow.matching import HOUR, MINUTE, Transfers
+from mulegraph.flow.passing_on import PassedOn, find_passed_on
+from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, Role, Topic, sign
 
@@ -51,7 +53,7 @@ def pass_through(
     within_hours: float = 24.0,
     min_nats: float = 7.0,
     min_link_nats: float = 2.0,
-) -> pd.DataFrame:
+) -> pa.Table:
     """Money came from many accounts and was passed on or withdrawn within hours, little of it kept.
 
     Surprising is that so many pay it within the time (a Poisson tail around its own daily traffic), and that the
@@ -59,83 +61,39 @@ def pass_through(
 
     Innocent when: it is a treasurer, a till swept to head office, or a landlord's agent.
     """
-    links = _strong_links(flow)
-    rare = flow.account_score[links["account"]] >= min_link_nats * MICRONATS
-    links = links[rare & (links.groupby("account")["sender"].transform("nunique") >= min_senders)]
+    chosen = flow.account_score >= min_link_nats * MICRONATS
+    within = int(within_hours * HOUR)
+    found = find_passed_on(flow.transfers, flow.strong, chosen, within=within, min_senders=min_senders)
     windows = max(flow.transfers.span / (within_hours * HOUR), 1.0)
-    rows = []
-    for account, part in links.groupby("account", sort=True):
-        burst = _best_burst(part, within_hours, min_senders)
-        if burst is None:
-            continue
-        events = min(burst["receipt"].nunique(), burst["payment"].nunique())
-        usual = flow.traffic.received[account] / windows
-        nats = events * flow.account_score[account] / MICRONATS
-        nats -= stats.poisson.logsf(burst["sender"].nunique() - 1, usual)
-        if nats >= min_nats:
-            rows.append((int(account), float(nats), burst))
-    return _rows(ledger, flow, rows)
+    usual = flow.traffic.received[found.account] / windows
+    nats = np.minimum(found.receipts, found.payments) * (flow.account_score[found.account] / MICRONATS)
+    nats += poisson_nats(found.senders, usual)
+    kept = np.flatnonzero(nats >= min_nats)
+    position, start = lists_of(found.position, found.start, kept)
+    columns = {name: getattr(found, name)[kept] for name in PassedOn._fields[:-2]}
+    return _table(ledger, flow.transfers, PassedOn(**columns, position=position, start=start), nats[kept])
 
 
-def _strong_links(flow: Flow) -> pd.DataFrame:
-    """Strong links with the account they run through; cash paid in has no sender and counts as one."""
-    moved, strong = flow.transfers, flow.strong
-    return pd.DataFrame(
+def _table(ledger: Ledger, transfers: Transfers, found: PassedOn, nats: np.ndarray) -> pa.Table:
+    """The bursts in the ledger's words."""
+    rows = ledger.rows_of(transfers.row[found.position], ["transfer_id", "currency", "at"])
+    first = pa.array(found.start[:-1])
+    # A burst's transfers stand in order of time; the first is a receipt.
+    currency, at = rows["currency"].combine_chunks().take(first), rows["at"].combine_chunks()
+    offsets, ids = pa.array(found.start, pa.int32()), rows["transfer_id"].combine_chunks()
+    return pa.table(
         {
-            "account": moved.source[strong.payment],
-            "sender": moved.source[strong.receipt],
-            "receipt": strong.receipt,
-            "payment": strong.payment,
-            "amount": strong.amount,
-            "at": moved.at[strong.receipt],
-            "dwell": moved.at[strong.payment] - moved.at[strong.receipt],
+            "subject_id": ledger.account_ids.take(pa.array(found.account)),
+            "surprise": nats,
+            "senders": found.senders,
+            "dwell_minutes": np.rint(found.dwell / MINUTE).astype(np.int64),
+            "dwell_90_minutes": np.rint(found.dwell_90 / MINUTE).astype(np.int64),
+            "passed_percent": np.rint(100 * found.amount / found.received).astype(np.int64),
+            "kept_percent": np.rint(100 * (1 - found.amount / found.received)).astype(np.int64),
+            "amount": amounts(found.received, currency),
+            "currency": currency,
+            "first_at": at.take(first),
+            "last_at": at.take(pa.array(found.start[1:] - 1)),
+            "evidence": pa.ListArray.from_arrays(offsets, ids),
         }
     )
-
-
-def _best_burst(part: pd.DataFrame, within_hours: float, min_senders: int) -> pd.DataFrame | None:
-    """The links received within the window that has most distinct senders; None when too few."""
-    part = part.sort_values(["at", "receipt", "payment"], ignore_index=True)
-    at, sender = part["at"].to_numpy(), part["sender"].to_numpy()
-    ends = np.searchsorted(at, at + int(within_hours * HOUR), side="right")
-    counts = [len(set(sender[start:end])) for start, end in enumerate(ends)]
-    best = int(np.argmax(counts))
-    return part.iloc[best : ends[best]] if counts[best] >= min_senders else None
-
-
-def _rows(ledger: Ledger, flow: Flow, found: list[tuple[int, float, pd.DataFrame]]) -> pd.DataFrame:
-    """The bursts in the ledger's words."""
-    moved, rows = flow.transfers, []
-    chosen = [np.unique(burst[["receipt", "payment"]].to_numpy()) for *_, burst in found]
-    every = np.concatenate([*chosen, np.empty(0, np.int64)]).astype(np.int64)
-    known = ledger.transfer_rows(moved.row[every], ["transfer_id", "amount", "currency", "at"])
-    of = dict(zip(every.tolist(), known.to_dict("records"), strict=True))
-    ids = ledger.account_ids
-    for (account, nats, burst), positions in zip(found, chosen, strict=True):
-        receipts = [of[each] for each in sorted(set(burst["receipt"]))]
-        total = int(moved.amount[burst["receipt"].unique()].sum())
-        evidence = [of[each] for each in positions.tolist()]
-        rows.append(
-            {
-                "subject_id": ids[account].as_py(),
-                "surprise": nats,
-                "senders": burst["sender"].nunique(),
-                "dwell_minutes": round(_dwell(burst, 0.5) / 60e6),
-                "dwell_90_minutes": round(_dwell(burst, 0.9) / 60e6),
-                "passed_percent": round(100 * int(burst["amount"].sum()) / total),
-                "kept_percent": round(100 * (1 - int(burst["amount"].sum()) / total)),
-                "amount": sum(each["amount"] for each in receipts),
-                "currency": receipts[0]["currency"],
-                "first_at": min(each["at"] for each in evidence),
-                "last_at": max(each["at"] for each in evidence),
-                "evidence": [each["transfer_id"] for each in evidence],
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _dwell(burst: pd.DataFrame, share: float) -> int:
-    """How long money stayed until this share of it was gone, in microseconds."""
-    part = burst.sort_values(["dwell", "receipt", "payment"])
-    gone = part["amount"].cumsum().to_numpy()
-    return int(part["dwell"].iloc[int(np.searchsorted(gone, share * gone[-1]))])

@@ -59,16 +59,27 @@ def repeat_victim(
     )
     stolen = stolen.filter(_.target.notnull())
     paid = stolen.group_by("target").agg(
-        victims=_.victim_account.nunique(), amount=_.amount.sum(), currency=_.currency.min(),
-        first_at=_["at"].min(), last_at=_["at"].max(), evidence=_.transfer_id.collect(distinct=True),
-    )  # fmt: skip
+        victims=_.victim_account.nunique(),
+        amount=_.amount.sum(),
+        currency=_.currency.min(),
+        first_at=_["at"].min(),
+        last_at=_["at"].max(),
+        evidence=_.transfer_id.collect(distinct=True),
+    )
     beneficiaries = paid.filter(_.victims >= min_victims).select(
-        "victims", "amount", "currency", "first_at", "last_at", "evidence", accounts=ibis.array([_.target]),
+        "victims",
+        "amount",
+        "currency",
+        "first_at",
+        "last_at",
+        "evidence",
+        accounts=ibis.array([_.target]),
         subject_id=_.target,
-        suspects=ibis.literal(0).cast("int64"), role=ibis.literal("beneficiary of several victims"),
+        suspects=ibis.literal(0).cast("int64"),
+        role=ibis.literal("beneficiary of several victims"),
         victim=ibis.literal(False),
         score=grown(0.5, _.victims),
-    )  # fmt: skip
+    )
     listed = ledger.listed("account", on="suspicion").select(suspect=_.subject_id)
     suspects = listed.union(stolen.select(suspect=_.target)).distinct()
     told = stolen.select(victim=_.victim_account).distinct()
@@ -78,16 +89,28 @@ def repeat_victim(
     large = out.group_by("source", "target").agg(paid=_.amount.sum().cast("float64")).join(usual, "source")
     out = out.semi_join(large.filter(_.paid > max_usual_times * _.usual), ["source", "target"])
     again = out.group_by(subject_id=_.source).agg(
-        suspects=_.target.nunique(), amount=_.amount.sum(), currency=_.currency.min(),
-        first_at=_["at"].min(), last_at=_["at"].max(), evidence=_.transfer_id.collect(),
+        suspects=_.target.nunique(),
+        amount=_.amount.sum(),
+        currency=_.currency.min(),
+        first_at=_["at"].min(),
+        last_at=_["at"].max(),
+        evidence=_.transfer_id.collect(),
         accounts=_.target.collect(distinct=True),
-    )  # fmt: skip
+    )
     apart = again.last_at.epoch_seconds() - again.first_at.epoch_seconds()
     again = again.filter((_.suspects >= min_suspects) & (apart >= min_apart_hours * 3_600))
     victims = again.select(
-        victims=ibis.literal(0).cast("int64"), amount=_.amount, currency=_.currency, first_at=_.first_at,
-        last_at=_.last_at, evidence=_.evidence, subject_id=_.subject_id,
-        accounts=_.accounts.concat(ibis.array([_.subject_id])), suspects=_.suspects,
-        role=ibis.literal("repeat victim"), victim=ibis.literal(True), score=grown(0.5, _.suspects),
-    )  # fmt: skip
+        victims=ibis.literal(0).cast("int64"),
+        amount=_.amount,
+        currency=_.currency,
+        first_at=_.first_at,
+        last_at=_.last_at,
+        evidence=_.evidence,
+        subject_id=_.subject_id,
+        accounts=_.accounts.concat(ibis.array([_.subject_id])),
+        suspects=_.suspects,
+        role=ibis.literal("repeat victim"),
+        victim=ibis.literal(True),
+        score=grown(0.5, _.suspects),
+    )
     return beneficiaries.union(victims)

@@ -11,14 +11,23 @@ from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, Role, Topic, grown, sign
 
-REPORTING_LIMITS = {"EUR": 10_000, "USD": 10_000, "GBP": 10_000, "CHF": 10_000, "AUD": 10_000, "CAD": 10_000,
-                    "VND": 400_000_000, "JPY": 2_000_000, "INR": 1_000_000}  # fmt: skip
+REPORTING_LIMITS = {
+    "EUR": 10_000,
+    "USD": 10_000,
+    "GBP": 10_000,
+    "CHF": 10_000,
+    "AUD": 10_000,
+    "CAD": 10_000,
+    "VND": 400_000_000,
+    "JPY": 2_000_000,
+    "INR": 1_000_000,
+}
 """Amounts from which banks must report, by currency (EU 2015/849, 31 CFR 1010.311, Decision 11/2023/QD-TTg)."""
 
 
 @sign(
     code="N7",
-    source="design §6; 31 USC 5324; FATF, Money Laundering through Money Remittance (2010)",
+    source="31 USC 5324; FATF, Money Laundering through Money Remittance (2010)",
     phase=Phase.DISPERSE,
     weight=8.0,
     party_weight=6.0,
@@ -80,11 +89,18 @@ def structuring(
     most = both.group_by("subject").agg(most_repeats=_.repeats.max(), most_near=_.near.max())
     found = both.mutate(place=best).filter(_.place == 0).join(most, "subject")
     return found.select(
-        "currency", "amount", "first_at", "last_at", "evidence",
-        accounts=_.parties.concat(ibis.array([_.subject])), subject_id=_.subject,
-        repeats=_.most_repeats, near=_.most_near, days=ibis.literal(int(within_days)),
+        "currency",
+        "amount",
+        "first_at",
+        "last_at",
+        "evidence",
+        accounts=_.parties.concat(ibis.array([_.subject])),
+        subject_id=_.subject,
+        repeats=_.most_repeats,
+        near=_.most_near,
+        days=ibis.literal(int(within_days)),
         score=grown(0.7, (_.most_repeats + _.most_near)),
-    )  # fmt: skip
+    )
 
 
 def _repeated(moves: ir.Table, min_repeats: int) -> ir.Table:
@@ -92,10 +108,19 @@ def _repeated(moves: ir.Table, min_repeats: int) -> ir.Table:
     key = ["subject", "party", "value", "day"]
     # Counted first: lists are gathered for the few groups that repeat.
     often = moves.group_by(*key).agg(repeats=_.count()).filter(_.repeats >= min_repeats).select(*key)
-    groups = moves.semi_join(often, key).group_by(*key).agg(
-        repeats=_.count(), amount=_.amount.sum(), currency=_.currency.min(), first_at=_["at"].min(),
-        last_at=_["at"].max(), evidence=_.transfer_id.collect(), parties=_.party.collect(distinct=True),
-    )  # fmt: skip
+    groups = (
+        moves.semi_join(often, key)
+        .group_by(*key)
+        .agg(
+            repeats=_.count(),
+            amount=_.amount.sum(),
+            currency=_.currency.min(),
+            first_at=_["at"].min(),
+            last_at=_["at"].max(),
+            evidence=_.transfer_id.collect(),
+            parties=_.party.collect(distinct=True),
+        )
+    )
     best = ibis.row_number().over(
         ibis.window(group_by="subject", order_by=[ibis.desc("repeats"), ibis.desc("value"), "day", "party"])
     )
@@ -117,7 +142,15 @@ def _just_under(moves: ir.Table, percent: float, seconds: int, min_near: int) ->
     )
     joined = near.join(ends, ["subject", "currency"])
     inside = joined.filter((_.second <= _.ended) & (_.second >= _.ended - seconds))
-    return inside.group_by("subject", "currency").agg(
-        near=_.count(), amount=_.amount.sum(), first_at=inside["at"].min(), last_at=inside["at"].max(),
-        evidence=_.transfer_id.collect(), parties=_.party.collect(distinct=True),
-    ).mutate(repeats=ibis.literal(0).cast("int64"))  # fmt: skip
+    return (
+        inside.group_by("subject", "currency")
+        .agg(
+            near=_.count(),
+            amount=_.amount.sum(),
+            first_at=inside["at"].min(),
+            last_at=inside["at"].max(),
+            evidence=_.transfer_id.collect(),
+            parties=_.party.collect(distinct=True),
+        )
+        .mutate(repeats=ibis.literal(0).cast("int64"))
+    )

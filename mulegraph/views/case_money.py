@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from mulegraph.casework.case_file import CaseFile
 from mulegraph.views.case_summary import between
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
-Content = Mapping[str, Any]
+Content = CaseFile
 
 
 def money(content: Content) -> list[Block]:
     """What is probably still there by bank and account, what left our sight, and whom to hold; or why none of it."""
-    trace = content["trace"]
+    trace = content.trace
     if trace is None:
-        return [Text(f"Nothing can be traced: {content['no_trace']}.")]
-    chosen = trace["chosen"]
+        return [Text(f"Nothing can be traced: {content.no_trace}.")]
+    chosen = trace.chosen
     what = ", ".join(chosen[:6]) + (f" and {len(chosen) - 6} more" if len(chosen) > 6 else "")
-    currency, whole = trace["currency"], trace["traced"]
+    currency, whole = trace.currency, trace.traced
     blocks: list[Block] = [
         Text(
-            f"{shown(whole)} {currency} of {what}, followed to {shown(content['until'])} UTC. Two figures say how far "
+            f"{shown(whole)} {currency} of {what}, followed to {shown(content.until)} UTC. Two figures say how far "
             "the rules for mixed money differ.",
             "Traced.",
         )
     ]
     columns = heads("bank", f"still there ({currency}) #", "share of what was traced *")
-    rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace["banks"]]
+    rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace.banks]
     blocks.append(Table(columns, rows, empty="Nothing of it was seen to stay anywhere."))
-    held = trace["accounts"]
+    held = trace.accounts
     rows = [cells(each["account"], each["bank"], each["generation"], between(each)) for each in held[:MAX_HELD]]
     note = f"The {MAX_HELD} accounts with most; {len(held) - MAX_HELD} have less." if len(held) > MAX_HELD else ""
     account_heads = heads("account", "bank", "generation #", f"still there ({currency}) #")
@@ -43,27 +43,27 @@ def money(content: Content) -> list[Block]:
             between(each),
             each["last_at"],
         )
-        for each in sorted(trace["ends"], key=lambda each: (-each["maximum"], str(each["bank"])))
+        for each in sorted(trace.ends, key=lambda each: (-each["maximum"], str(each["bank"])))
         if each["maximum"]
     ]
     end_heads = heads("left our sight", "transfers #", f"amount ({currency}) #", "last (UTC)")
     blocks.append(Table(end_heads, ends, empty="None of it left our sight."))
     holds = [
         cells(
-            each["account"],
-            each["bank"],
-            each["role"],
-            between(each),
-            each["innocent_payments"],
-            shown(each["innocent_amount"]),
+            each.account,
+            each.bank,
+            each.role,
+            between(vars(each)),
+            each.innocent_payments,
+            shown(each.innocent_amount),
         )
-        for each in content["holds"]
+        for each in content.holds
     ]
     if holds:
         hold_heads = heads("hold", "bank", "role", "still there #", "innocent payments it would hit #", "their sum #")
-        stopped = f"Together they stop {content['holds'][0]['stopped']:.0%} of what ran through."
+        stopped = f"Together they stop {content.holds[0].stopped:.0%} of what ran through."
         blocks.append(Table(hold_heads, holds, note=f"{stopped} A hold is for people to decide."))
-    return blocks + [Text(each) for each in trace["assumptions"]]
+    return blocks + [Text(each) for each in trace.assumptions]
 
 
 def _share(part: Any, whole: Any) -> Cell:
@@ -73,7 +73,7 @@ def _share(part: Any, whole: Any) -> Cell:
 
 def requests(content: Content) -> list[Block]:
     """Support requests as the journal has them, and what was answered."""
-    state = content["state"]
+    state = content.state
     sent = [
         cells(
             each["at"][:16].replace("T", " "),

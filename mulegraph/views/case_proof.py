@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mulegraph.casework.case_file import CaseFile
 from mulegraph.views.document import Block, Notice, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
-Content = Mapping[str, Any]
+Content = CaseFile
 
 
 def journal(content: Content) -> Table:
@@ -24,7 +25,7 @@ def journal(content: Content) -> Table:
             _facts(entry["facts"]),
             entry["hash"][:12],
         )
-        for entry in content["journal"]
+        for entry in content.journal
     ]
     return Table(columns, rows, empty="Nobody has done anything with this case yet.", small=True)
 
@@ -50,18 +51,18 @@ def _flat(value: Any) -> str:
 
 def proof(content: Content) -> list[Block]:
     """Hashes of ledger, code, run and journal, and the settings: who has these can make the same report again."""
-    known = content["proof"]
-    rows = [cells("scan", content["run"]), cells("ledger of the scan", known["ledger"])]
-    if known["ledger_now"] != known["ledger"]:
-        rows.append(cells("ledger now (transfers and trace)", known["ledger_now"]))
-    rows += [cells("code", known["code"])]
-    rows += [cells(f"{part}.parquet", digest) for part, digest in known["files"].items()]
-    last = f"journal, entry {known['journal_entries']}" if known["journal_entries"] else "journal"
-    rows.append(cells(last, known["journal_last"] if known["journal_entries"] else "no entry yet"))
-    versions = ", ".join(f"{name} {number}" for name, number in known["versions"].items())
+    known = content.proof
+    rows = [cells("scan", content.run), cells("ledger of the scan", known.ledger)]
+    if known.ledger_now != known.ledger:
+        rows.append(cells("ledger now (transfers and trace)", known.ledger_now))
+    rows += [cells("code", known.code)]
+    rows += [cells(f"{part}.parquet", digest) for part, digest in known.files.items()]
+    last = f"journal, entry {known.journal_entries}" if known.journal_entries else "journal"
+    rows.append(cells(last, known.journal_last if known.journal_entries else "no entry yet"))
+    versions = ", ".join(f"{name} {number}" for name, number in known.versions.items())
     settings = ", ".join(
         f"{section}.{name} = {json.dumps(value, default=str)}"
-        for section, values in known["settings"].items()
+        for section, values in known.settings.items()
         for name, value in values.items()
     )
     blocks: list[Block] = [
@@ -69,5 +70,5 @@ def proof(content: Content) -> list[Block]:
         Text(f"{settings}.", "Settings."),
         Text(f"{versions}.", "Versions."),
     ]
-    wrong = [Notice(f"The journal does not verify: {each}") for each in known["journal_wrong"]]
+    wrong = [Notice(f"The journal does not verify: {each}") for each in known.journal_wrong]
     return [*wrong, *blocks]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from mulegraph.cases.balance import Step
+from mulegraph.casework.case_file import CaseFile
 from mulegraph.schema.findings import Role
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
 from mulegraph.views.case_proof import journal, proof
-from mulegraph.views.case_summary import summary, sums, title_of
+from mulegraph.views.case_summary import stories, summary, sums, title_of
 from mulegraph.views.document import (
     Block,
     Cell,
@@ -34,24 +35,24 @@ MASKED = (
     "REASON, which the journal keeps."
 )
 REVEALED = "Accounts are shown as they are. The reason is in the journal; treat this report as the bank's own files."
-Content = Mapping[str, Any]
+Content = CaseFile
 
 
-def case_document(content: Content, network: str) -> Document:
-    """The report from its content (`watch.case_report`); `network` is the picture of the case as SVG."""
-    row, state = content["row"], content["state"]
+def case_document(content: Content, network: str, *, revealed: bool) -> Document:
+    """The report of a case; `network` is its picture as SVG, `revealed` says that everything is shown."""
+    row, state = content.row, content.state
     stands = " ".join(str(state[name]) for name in ("status", "disposition", "snoozed_until") if state[name])
     return Document(
-        title=f"Case {content['case']}",
+        title=f"Case {content.case}",
         facts={
             "score": shown(row["score"]),
             "from": f"{shown(row['first_at'])} UTC",
             "to": f"{shown(row['last_at'])} UTC",
             "state": stands,
             "assigned to": shown(state["assignee"]) or "nobody",
-            "scan": f"{content['scanned_at'][:16].replace('T', ' ')} UTC",
+            "scan": f"{content.scanned_at[:16].replace('T', ' ')} UTC",
         },
-        notices=[REVEALED if content["revealed"] else MASKED],
+        notices=[REVEALED if revealed else MASKED],
         sections=[
             Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
             Section("accounts", "Accounts", [_accounts(content)]),
@@ -70,9 +71,9 @@ def case_document(content: Content, network: str) -> Document:
 
 
 def _network(content: Content, network: str) -> Picture:
-    drawn = f"{len(content['accounts'])} accounts and {len(content['transfers'])} transfers"
+    drawn = f"{len(content.accounts)} accounts and {len(content.transfers)} transfers"
     alt = f"Network of {drawn}, money from left to right"
-    zone = f"Times in it are in {content['zone']}. " if content["zone"] != "UTC" else ""
+    zone = f"Times in it are in {content.zone}. " if content.zone != "UTC" else ""
     caption = f"Money runs from left to right. {zone}The tables of accounts and transfers hold the same."
     return Picture(network, alt, caption)
 
@@ -80,12 +81,10 @@ def _network(content: Content, network: str) -> Picture:
 def _accounts(content: Content) -> Table:
     columns = heads("account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
     used = {
-        account: [shown(each["device_id"]) for each in content["devices"] if account in each["accounts"]]
-        for account in (each["account_id"] for each in content["accounts"])
+        account: [shown(each["device_id"]) for each in content.devices if account in each["accounts"]]
+        for account in (each["account_id"] for each in content.accounts)
     }
-    ordered = sorted(
-        content["accounts"], key=lambda each: (each["role"] == "named", -each["score"], each["account_id"])
-    )
+    ordered = sorted(content.accounts, key=lambda each: (each["role"] == "named", -each["score"], each["account_id"]))
     rows = [
         cells(
             each["account_id"],
@@ -108,13 +107,13 @@ def _sides(amounts: Mapping[str, Any]) -> str:
 
 def _timeline(content: Content) -> list[Block]:
     blocks: list[Block] = []
-    moved = content["transfers"]
+    moved = content.transfers
     if moved:
-        roles = {each["account_id"]: each["role"] for each in content["accounts"]}
-        inside = (content["row"]["first_at"], content["row"]["last_at"])
+        roles = {each["account_id"]: each["role"] for each in content.accounts}
+        inside = (content.row["first_at"], content.row["last_at"])
         reported = [
             {"at": each["reported_at"], "account": each["victim_account"]}
-            for each in content["reports"]
+            for each in content.reports
             if inside[0] <= each["reported_at"] <= inside[1]
         ]
         more = f" The {MAX_LANES} accounts that moved most have lanes of their own." if len(roles) > MAX_LANES else ""
@@ -131,8 +130,8 @@ def _timeline(content: Content) -> list[Block]:
 
 def moments(content: Content) -> list[tuple[Any, str]]:
     """What to remember, in order of time: firsts, the largest, reports, and what people did."""
-    moved, found = content["transfers"], []
-    victims = {each["account_id"] for each in content["accounts"] if each["role"] == Role.VICTIM}
+    moved, found = content.transfers, []
+    victims = {each["account_id"] for each in content.accounts if each["role"] == Role.VICTIM}
     firsts = {
         "first evidence": moved,
         "first payment by a victim": [each for each in moved if each["source"] in victims],
@@ -143,7 +142,7 @@ def moments(content: Content) -> list[tuple[Any, str]]:
     for what, rows in firsts.items():
         if rows:
             found.append((rows[0]["at"], f"{what}: {_told(rows[0])}"))
-    for each in content["reports"]:
+    for each in content.reports:
         found.append((each["reported_at"], f"{each['transfer_id']} reported as fraud ({each['report_id']})"))
     return sorted(found, key=lambda each: (each[0], each[1]))
 
@@ -154,11 +153,9 @@ def _told(transfer: Mapping[str, Any]) -> str:
 
 
 def _balances(content: Content) -> list[Block]:
-    if not content["balances"]:
+    if not content.balances:
         return [Text("No account of the case moved money around its time.")]
-    panels = [
-        (each["account_id"], each["role"], [Step(**step) for step in each["steps"]]) for each in content["balances"]
-    ]
+    panels = [(each["account_id"], each["role"], each["steps"]) for each in content.balances]
     alt = "; ".join(f"{shown(name)}: {_ends(steps[-1])}" for name, _, steps in panels)
     caption = (
         "The accounts that passed most on. All their transfers from a day before the case's first evidence to three "
@@ -179,7 +176,7 @@ def _ends(step: Step) -> str:
 
 def _transfers(content: Content) -> Table:
     columns = heads("at (UTC)", "transfer", "from", "to", "amount #", "channel", "signs *")
-    moved = content["transfers"]
+    moved = content.transfers
     rows = [
         cells(
             f"{each['at']:%Y-%m-%d %H:%M:%S}",
@@ -194,7 +191,7 @@ def _transfers(content: Content) -> Table:
     ]
     note = f"{len(moved):,} transfers, {sums(moved)} in all." if moved else ""
     if len(moved) > MAX_TRANSFERS:
-        note += f" The first {MAX_TRANSFERS} are here; all: mulegraph view {content['case']}."
+        note += f" The first {MAX_TRANSFERS} are here; all: mulegraph view {content.case}."
     return Table(
         columns,
         rows,
@@ -205,30 +202,27 @@ def _transfers(content: Content) -> Table:
 
 
 def _signs(content: Content) -> list[Block]:
-    stories = content["stories"]
-    blocks: list[Block] = [_story(each, content) for each in stories[:MAX_STORIES]]
-    if len(stories) > MAX_STORIES:
+    told = stories(content)
+    blocks: list[Block] = [_story(each, content) for each in told[:MAX_STORIES]]
+    if len(told) > MAX_STORIES:
         blocks.append(
-            Notice(
-                f"{len(stories) - MAX_STORIES} weaker findings are not shown here: "
-                f"mulegraph case show {content['case']}."
-            )
+            Notice(f"{len(told) - MAX_STORIES} weaker findings are not shown here: mulegraph case show {content.case}.")
         )
-    for code, needs in content["not_testable"].items():
+    for code, needs in content.not_testable.items():
         blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code, content)}: not testable."))
     return blocks
 
 
 def _story(story: Mapping[str, Any], content: Content) -> Finding:
     asked = {name: why for name, why in story["benign_why"].items() if why != "does not explain this sign"}
-    rows, others = measured(story, content["least_nats"])
+    rows, others = measured(story, content.least_nats)
     about = f"{story['finding']}, about {story['subject_kind']} {shown(story['about'])}, phase {_words(story['phase'])}"
     return Finding(
         title=title_of(story["sign"], content),
         about=about,
         score=f"score {shown(story['score'])}",
         reason=shown(story["reason"]),
-        innocent_when=content["signs"][story["sign"]]["innocent_when"],
+        innocent_when=content.signs[story["sign"]]["innocent_when"],
         measured=rows,
         thresholds=others,
         passed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] == "passed"],
@@ -241,7 +235,7 @@ def _journey(content: Content) -> Table:
     columns = heads("phase", "seen here", "what happens *", "who could raise which barrier *")
     rows = [
         cells(_words(each["phase"]), Cell(each["seen"], tone=SEEN[each["seen"]]), each["what"], each["barriers"])
-        for each in content["journey"]
+        for each in content.journey
     ]
     return Table(columns, rows, note="Blind: bank data cannot show this phase, whatever happened in it.")
 

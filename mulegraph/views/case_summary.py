@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from mulegraph.casework.case_file import CaseFile
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
-from mulegraph.views.tables import made_of, shown
+from mulegraph.views.tables import collapse_patterns, made_of, shown
 
 ROLES = (Role.VICTIM, Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT, Role.BENEFICIARY)
 """In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
 MAX_NAMED = 6
-Content = Mapping[str, Any]
+Content = CaseFile
 
 
 def summary(content: Content) -> list[tuple[str, str]]:
@@ -29,24 +30,24 @@ def summary(content: Content) -> list[tuple[str, str]]:
 
 
 def _happened(content: Content) -> str:
-    row, moved = content["row"], content["transfers"]
-    banks = sorted({str(each["bank"]) for each in content["accounts"] if each["bank"]})
-    who = f"{_many(len(content['accounts']), 'account')} at {_many(len(banks), 'bank')} ({', '.join(banks)})"
+    row, moved = content.row, content.transfers
+    banks = sorted({str(each["bank"]) for each in content.accounts if each["bank"]})
+    who = f"{_many(len(content.accounts), 'account')} at {_many(len(banks), 'bank')} ({', '.join(banks)})"
     when = f"from {shown(row['first_at'])} to {shown(row['last_at'])} UTC" if row["first_at"] else "at a time not known"
-    linked = "are linked" if len(content["accounts"]) > 1 else "is named"
+    linked = "are linked" if len(content.accounts) > 1 else "is named"
     told = [f"{who} {linked} by findings {when}."]
     if moved:
         told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all {_be(len(moved))} the evidence.")
     if row["amount"] is not None:
-        told.append(f"{shown(row['amount'])} {row['currency']} entered {_many(len(content['chains']), 'chain')} of "
+        told.append(f"{shown(row['amount'])} {row['currency']} entered {_many(len(content.chains), 'chain')} of "
                     "accounts that passed it on within hours.")  # fmt: skip
     cash = [each for each in moved if each["target"] is None]
     if cash:
         told.append(f"{sums(cash)} was taken out in cash, the first on {shown(cash[0]['at'])}.")
-    if content["devices"]:
-        users = {account for each in content["devices"] for account in each["accounts"]}
-        told.append(f"{_many(len(users), 'account')} are run from {_many(len(content['devices']), 'shared device')}.")
-    reports = content["reports"]
+    if content.devices:
+        users = {account for each in content.devices for account in each["accounts"]}
+        told.append(f"{_many(len(users), 'account')} are run from {_many(len(content.devices), 'shared device')}.")
+    reports = content.reports
     if reports:
         told.append(f"{_many(len(reports), 'payment')} of it {'was' if len(reports) == 1 else 'were'} reported as "
                     f"fraud, the first on {shown(reports[0]['reported_at'])} UTC.")  # fmt: skip
@@ -57,7 +58,7 @@ def _happened(content: Content) -> str:
 
 def _who(content: Content) -> str:
     by_role: dict[str, list[str]] = defaultdict(list)
-    for each in content["accounts"]:
+    for each in content.accounts:
         by_role[each["role"]].append(each["account_id"])
     told = [f"{_many(len(by_role[role]), role)} ({named(by_role[role])})" for role in ROLES if by_role[role]]
     told = [f"By their place in its chains, circles and bursts: {', '.join(told)}."] if told else []
@@ -68,14 +69,14 @@ def _who(content: Content) -> str:
 
 
 def _sure(content: Content) -> str:
-    row = content["row"]
+    row = content.row
     told = [
         f"Score {row['score']:.2f}, which is the probability that it is a mule network: of a hundred cases with this "
         f"score about {_hundredths(1 - row['score'])} are expected to be false alarms (fitted on simulated ledgers). "
         f"It is made of {made_of(row['made_of'])}."
     ]
-    if content["chains"]:
-        best = max(content["chains"], key=lambda chain: chain["surprise"])
+    if content.chains:
+        best = max(content.chains, key=lambda chain: chain["surprise"])
         told.append(f"Its most surprising chain has {best['surprise']:.1f} nats; of chains in this ledger that reach "
                     f"so many {best['expected_false_share']:.1%} are expected to be coincidence.")  # fmt: skip
     return " ".join(told)
@@ -83,21 +84,22 @@ def _sure(content: Content) -> str:
 
 def _doubt(content: Content) -> str:
     fits: dict[str, int] = defaultdict(int)
-    for story in content["stories"]:
+    findings = stories(content)
+    for story in findings:
         for name, result in story["benign"].items():
             fits[name] += result == "passed"
     fitting = [f"{name.replace('_', ' ')} ({count})" for name, count in sorted(fits.items()) if count]
     told = [
-        f"Innocent explanations that fit some of its {len(content['stories'])} findings: {', '.join(fitting)}; they "
+        f"Innocent explanations that fit some of its {len(findings)} findings: {', '.join(fitting)}; they "
         "have lowered the score."
         if fitting
-        else f"None of the innocent explanations that were tried fits any of its {len(content['stories'])} findings."
+        else f"None of the innocent explanations that were tried fits any of its {len(findings)} findings."
     ]
-    lacking = content["not_testable"]
+    lacking = content.not_testable
     if lacking:
         needs = sorted({need for each in lacking.values() for need in each})
         told.append(f"{_many(len(lacking), 'sign')} could not be tested for want of {', '.join(needs)}.")
-    blind = [each["phase"].replace("_", " ") for each in content["journey"] if each["seen"] == "blind"]
+    blind = [each["phase"].replace("_", " ") for each in content.journey if each["seen"] == "blind"]
     told.append(f"Bank data cannot show how victims were reached (phase {', '.join(blind)}). A score says how sure the "
                 "signs are, not that anybody is guilty.")  # fmt: skip
     return " ".join(told)
@@ -105,27 +107,27 @@ def _doubt(content: Content) -> str:
 
 def next_step(content: Content) -> str:
     """What is to be done next, from what people did so far and what the trace still sees."""
-    state, trace = content["state"], content["trace"]
+    state, trace = content.state, content.trace
     if state["status"] == CLOSED:
         return f"The case is closed as {state['disposition']}; nothing is to be done unless it is opened again."
     told = [f"The case rests until {state['snoozed_until']}."] if state["status"] == SNOOZED else []
     if state["assignee"] is None:
-        told.append(f"Give it to somebody (mulegraph case assign {content['case']} WHO).")
+        told.append(f"Give it to somebody (mulegraph case assign {content.case} WHO).")
     told += _awaited(state)
     asked = {each["bank"] for each in state["requests"]}
-    banks = [each for each in (trace["banks"] if trace else []) if each["maximum"] > 0 and each["bank"] not in asked]
-    if banks:
-        most = ", ".join(f"{each['bank']} ({between(each)} {trace['currency']})" for each in banks[:3])
-        told.append(f"Money is probably still there at {most}: ask for a hold (mulegraph request {content['case']} "
+    banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in asked]
+    if trace and banks:
+        most = ", ".join(f"{each['bank']} ({between(each)} {trace.currency})" for each in banks[:3])
+        told.append(f"Money is probably still there at {most}: ask for a hold (mulegraph request {content.case} "
                     f"--to {banks[0]['bank']}).")  # fmt: skip
-    if content["holds"]:
-        inside = {each["account_id"] for each in content["accounts"]}
+    if content.holds:
+        inside = {each["account_id"] for each in content.accounts}
         reached = " (reached by the trace, not of the case)"
-        holds = [each["account"] for each in content["holds"]]
+        holds = [each.account for each in content.holds]
         accounts = named([each + ("" if each in inside else reached) for each in holds])
-        told.append(f"Holding {accounts} would stop {content['holds'][0]['stopped']:.0%} of what ran through.")
+        told.append(f"Holding {accounts} would stop {content.holds[0].stopped:.0%} of what ran through.")
     if not trace:
-        strongest = max(content["accounts"], key=lambda each: (each["score"], each["account_id"]))["account_id"]
+        strongest = max(content.accounts, key=lambda each: (each["score"], each["account_id"]))["account_id"]
         told.append("It has no chain and no reported payment to follow; look at the account with the highest score "
                     f"(mulegraph account {strongest}).")  # fmt: skip
     return " ".join(told)
@@ -154,6 +156,12 @@ def between(amounts: Mapping[str, Any]) -> str:
     return low if low == high else f"{low}–{high}"
 
 
+def stories(content: CaseFile) -> list[dict[str, Any]]:
+    """Findings, one a story, with the thresholds that the case's own run had."""
+    rows = collapse_patterns(content.findings).to_dict("records")
+    return [{**row, "thresholds": content.thresholds[row["sign"]]} for row in rows]
+
+
 def named(accounts: Sequence[str]) -> str:
     """Accounts in a sentence; of many the first, and how many more."""
     listed = [shown(each) for each in accounts[:MAX_NAMED]]
@@ -161,9 +169,9 @@ def named(accounts: Sequence[str]) -> str:
     return ", ".join(listed) + (f" and {more} more" if more else "")
 
 
-def title_of(sign: str, content: Mapping[str, Any]) -> str:
+def title_of(sign: str, content: CaseFile) -> str:
     """A sign's code and what it is."""
-    return f"{sign} · {content['signs'][sign]['title']}"
+    return f"{sign} · {content.signs[sign]['title']}"
 
 
 def _hundredths(share: float) -> str:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import networkx as nx
 
+from mulegraph.schema.nodes import BANK, subject_of
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 
 DAY = 86_400.0
@@ -76,7 +77,7 @@ def charted(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
 
 
 def _label(node: Any, data: dict[str, Any]) -> str:
-    return str(node).removeprefix("device ").removeprefix("holder ") if data["kind"] != "bank" else str(node)
+    return str(node) if data["kind"] == BANK else subject_of(data["kind"], str(node))
 
 
 def _beside(end: Any, other: Any) -> Any:

@@ -16,7 +16,11 @@ def written(path: Path, content: str | bytes) -> Path:
         beside.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(beside, path)
     except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written ({error.strerror})", hint="Name another folder with -o."
-        ) from error
+        raise unwritable(path, error) from error
     return path
+
+
+def unwritable(path: Path, error: OSError) -> UsageError:
+    """Why a file cannot be written, and what to do."""
+    hint = "Name another one with -o."
+    return UsageError("{path}: cannot be written ({why})", hint=hint, path=path, why=str(error.strerror))

@@ -15,6 +15,7 @@ import networkx as nx
 from markupsafe import Markup
 from pyvis.network import Network
 
+from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.views import layout
 from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, visible
@@ -47,7 +48,7 @@ def network_page(
     start: str = "flow",
     most: int = MAX_NODES,
 ) -> str:
-    """The page for a graph as `triage.cases.case_graph` and `watch.known.with_known` make it.
+    """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
     `facts` stand above the picture and `notes` under it (what is masked, what was cut); `start` is one of `LAYOUTS`.
     A graph of more than `most` nodes is drawn folded, and the page says so.
@@ -92,7 +93,7 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
     about: dict[Any, list[int]] = {}
     for place, finding in enumerate(findings):
         # First what is about an account itself, then what names it.
-        for name in dict.fromkeys([finding["subject_id"], f"device {finding['subject_id']}"]):
+        for name in dict.fromkeys([finding["subject_id"], node_id("device", finding["subject_id"])]):
             about.setdefault(name, []).append(place)
     for place, finding in enumerate(findings):
         for name in finding["accounts"]:
@@ -147,9 +148,11 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
 
 def _finding(found: Mapping[str, Any], least_nats: float | None) -> dict[str, Any]:
     """A finding with its values beside the thresholds that are about them."""
-    rows, others = measured(found, least_nats)
-    kept = {name: value for name, value in found.items() if name not in ("facts", "thresholds")}
-    return {**kept, "measured": rows, "other_thresholds": others}
+    single = {name: value for name, value in found["facts"].items() if not isinstance(value, (list, dict))}
+    rows, others = measured({**found, "facts": single}, least_nats)
+    kept = {name: value for name, value in found.items() if name not in ("facts", "thresholds", "amount", "currency")}
+    benign = [[each["test"], each["result"], each["why"]] for each in found["benign"]]
+    return {**kept, "benign": benign, "measured": rows, "other_thresholds": others}
 
 
 _PYVIS = ("color", "shape", "font", "size")

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import networkx as nx
 
-from mulegraph.errors import UsageError
+from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
+from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import amounts, collapse_patterns, shown
-from mulegraph.workspace.network_graphs import notes_of
 from mulegraph.workspace.trace import TraceResult
-from mulegraph.workspace.workspace import Workspace
 
 
-def picture(space: Workspace, subject: str) -> str:
+def picture(space: MaskedWorkspace, subject: str) -> str:
     """The page of a case, a chain, an account, or the trace of a payment or of a report's, told apart by their ids."""
-    if subject.startswith("CASE-"):
+    kind = space.kind_of_subject(subject)
+    if kind == "case":
         return case_picture(space, subject)
-    if subject.startswith("CH-"):
+    if kind == "chain":
         return chain_picture(space, subject)
-    if not space.knows_account(subject):
-        if space.ledger.row_of([subject]):
-            return trace_picture(space, space.trace([subject]))
-        if subject in space.ledger.arrow("reports", ["report_id"]).column(0).to_pylist():
-            return trace_picture(space, space.trace(reports=[subject]))
-        hint = "See mulegraph case list, chains and account --top 20; what a finding is tells mulegraph explain."
-        raise UsageError(f"'{subject}' is no case, chain, account, payment or report of this ledger", hint=hint)
+    if kind == "payment":
+        return trace_picture(space, space.trace([subject]))
+    if kind == "report":
+        return trace_picture(space, space.trace(reports=[subject]))
     graph = space.account_graph(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
@@ -36,7 +33,7 @@ def picture(space: Workspace, subject: str) -> str:
     return network_page(graph, title=f"Account {graph.graph['account']}", facts=facts, notes=notes_of(space, graph))
 
 
-def case_picture(space: Workspace, case: str) -> str:
+def case_picture(space: MaskedWorkspace, case: str) -> str:
     """A case: its accounts by role, the evidence between them, the devices that they share."""
     found = space.case(case)
     row, graph = found.row, found.graph()
@@ -50,14 +47,14 @@ def case_picture(space: Workspace, case: str) -> str:
     return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph))
 
 
-def chain_picture(space: Workspace, chain: str) -> str:
+def chain_picture(space: MaskedWorkspace, chain: str) -> str:
     """One chain, with the others of its layering network when it is in one."""
     graph = space.chain_graph(chain)
     facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
     return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph))
 
 
-def trace_picture(space: Workspace, found: TraceResult) -> str:
+def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
     """A trace: whom the money reached, in how many hops, and which banks to ask."""
     graph = space.trace_graph(found)
     what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
@@ -65,6 +62,35 @@ def trace_picture(space: Workspace, found: TraceResult) -> str:
     facts = {"traced": f"{amounts(found.traced.values())} {found.currency}", "accounts": f"{len(found.accounts):,}"}
     notes = ["An arrow's amount is the most of the traced money that the transfer carried.", *found.assumptions]
     return network_page(graph, title=title, facts=facts, notes=[*notes_of(space, graph), *notes])
+
+
+def shared_picture(shared: SharedGraph, subject: str) -> str:
+    """The page of a case, a chain or an account of a server's graph."""
+    network, space = shared.network(subject), shared.workspace
+    notes = notes_of(space, network)
+    if subject.startswith("CASE-"):
+        facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
+        return network_page(network, title=subject, facts=facts, notes=notes)
+    title = subject if subject.startswith("CH-") else f"Account {network.graph['account']}"
+    return network_page(network, title=title, facts={"latest transfers": str(_transfers(network))}, notes=notes)
+
+
+def notes_of(space: MaskedWorkspace, graph: nx.MultiDiGraph[str]) -> list[str]:
+    """What is masked, which time it is, and what was cut."""
+    about = graph.graph
+    if space.reveal is None:
+        notes = [
+            "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real ones."
+        ]
+    else:
+        notes = [f"Not masked. Reason: {space.reveal}"]
+    coarse = about.get("tick_seconds", 0) >= DAY
+    notes.append("The ledger knows days only." if coarse else f"Times are in {about.get('zone', 'UTC')}.")
+    if about.get("cut"):
+        notes.append(f"{about['cut']:,} transfers are left out: {about.get('cut_why', 'those before the latest')}.")
+    if about.get("findings_cut"):
+        notes.append(f"{about['findings_cut']:,} weaker findings are left out.")
+    return [" ".join(notes)]
 
 
 def _transfers(graph: nx.MultiDiGraph[str]) -> int:

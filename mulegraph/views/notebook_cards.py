@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import networkx as nx
 
-from mulegraph.errors import UsageError
 from mulegraph.ledger.store import write_atomically
+from mulegraph.privacy.door import MaskedCase
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
+from mulegraph.views.files import unwritable
 from mulegraph.views.tables import amounts, collapse_patterns, made_of, shown
-
-if TYPE_CHECKING:
-    from mulegraph.workspace.case import Case
-    from mulegraph.workspace.scan import ScanResult
-    from mulegraph.workspace.trace import TraceResult
-    from mulegraph.workspace.workspace import Workspace
+from mulegraph.workspace.account_page import AccountPage, Moved
+from mulegraph.workspace.facts import ScanFacts
+from mulegraph.workspace.trace import TraceResult
 
 MAX_DRAWN = 40
 """Parties that a still picture shows; more cannot be told apart in a cell."""
@@ -52,33 +50,13 @@ class View:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, self.page)
         except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error.strerror})", hint="Name another file.") from error
+            raise unwritable(path, error) from error
         return path
 
 
-class AccountPage(dict[str, Any]):
-    """Everything known of one account; a notebook shows it as a card."""
-
-    def _repr_html_(self) -> str:
-        return account_card(self)
-
-
-def view(space: Workspace, subject: str | Case | TraceResult) -> View:
-    """The interactive page of a case, a chain or an account by its id, or of a trace."""
-    from mulegraph.views.network_pages import picture, trace_picture
-    from mulegraph.workspace.case import Case
-    from mulegraph.workspace.trace import TraceResult
-
-    if isinstance(subject, TraceResult):
-        return View(_traced(subject), trace_picture(space, subject))
-    name = subject.id if isinstance(subject, Case) else subject
-    shown_as = name if name.startswith(("CASE-", "CH-")) else f"account {space.known_account(name)}"
-    return View(shown_as, picture(space, name))
-
-
-def case_card(case: Case) -> str:
+def case_card(case: MaskedCase) -> str:
     """Facts, picture, roles and signs of a case."""
-    row, findings = case.row, case.told()
+    row, findings = case.row, case.findings
     state = case.state
     facts = {
         "score": f"{row['score']:.2f} = {made_of(row['made_of'])}",
@@ -106,23 +84,23 @@ def case_card(case: Case) -> str:
 def account_card(known: AccountPage) -> str:
     """Facts, signs, chains, devices and neighbours of an account."""
     facts = {
-        "kind": known["kind"],
-        "bank": known["bank"],
-        "score": f"{known['score']:.2f}" + (f" = {made_of(known['parts'])}" if known["parts"] else ""),
-        "received": _sums(known["received"], known["currency"]),
-        "paid": _sums(known["paid"], known["currency"]),
-        "on lists": ", ".join(known["listed_on"]) or "none",
-        "cases": " ".join(known["cases"]["case"]) or "none",
+        "kind": known.kind,
+        "bank": known.bank,
+        "score": f"{known.score:.2f}" + (f" = {made_of(known.parts)}" if known.parts else ""),
+        "received": _sums(known.received, known.currency),
+        "paid": _sums(known.paid, known.currency),
+        "on lists": ", ".join(known.listed_on) or "none",
+        "cases": " ".join(known.cases["case"]) or "none",
     }
-    found = collapse_patterns(known["findings"])
+    found = collapse_patterns(known.findings)
     found = found.assign(innocent=[_innocent(each) for each in found["benign"]])
     return card(
-        known["account_id"],
+        known.account_id,
         facts,
         table(found.to_dict("records"), FINDING_HEADS, "Signs"),
-        table(known["chains"].to_dict("records"), CHAIN_HEADS, "Chains"),
-        table(known["devices"].to_dict("records"), DEVICE_HEADS, "Devices"),
-        table(known["neighbours"].to_dict("records"), NEIGHBOUR_HEADS, "Neighbours"),
+        table(known.chains.to_dict("records"), CHAIN_HEADS, "Chains"),
+        table(known.devices.to_dict("records"), DEVICE_HEADS, "Devices"),
+        table(known.neighbours.to_dict("records"), NEIGHBOUR_HEADS, "Neighbours"),
     )
 
 
@@ -130,7 +108,7 @@ def trace_card(found: TraceResult) -> str:
     """What was traced, where it is, by account and bank."""
     most = found.accounts.sort_values(["maximum"], ascending=False, kind="stable")
     return card(
-        _traced(found),
+        traced(found),
         {
             "traced": f"{amounts(found.traced.values())} {found.currency}",
             "accounts": f"{len(found.accounts):,}",
@@ -145,7 +123,7 @@ def trace_card(found: TraceResult) -> str:
     )
 
 
-def scan_card(result: ScanResult) -> str:
+def scan_card(result: ScanFacts) -> str:
     """Findings by sign, what could not be tested, and what the scan cost."""
     counts: dict[str, Any] = {**result.findings, **dict.fromkeys(result.not_testable, "not testable")}
     rows = [
@@ -187,7 +165,8 @@ def weightiest(graph: nx.MultiDiGraph[str], most: int) -> nx.MultiDiGraph[str]:
     return graph.subgraph(kept or list(graph)[:most]).copy()
 
 
-def _traced(found: TraceResult) -> str:
+def traced(found: TraceResult) -> str:
+    """What was traced, in words."""
     return f"{'Sources' if found.back else 'Trace'} of {', '.join(found.chosen[:3])}"
 
 
@@ -195,5 +174,5 @@ def _innocent(benign: dict[str, str]) -> str:
     return ", ".join(name for name, result in benign.items() if result == "passed") or "no test passed"
 
 
-def _sums(sums: dict[str, Any], currency: str) -> str:
-    return f"{sums['transfers']:,} transfers, {shown(sums['amount'])} {currency}"
+def _sums(sums: Moved, currency: str) -> str:
+    return f"{sums.transfers:,} transfers, {shown(sums.amount)} {currency}"

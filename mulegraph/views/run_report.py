@@ -8,6 +8,7 @@ from typing import Any
 
 from mulegraph.cases.identity import SAME
 from mulegraph.cases.score import BASE, expected_false
+from mulegraph.casework.run_file import RunFile
 from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
 from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
@@ -20,27 +21,27 @@ TREND_ROWS, SIGNS_TOLD = 20, 4
 STATE = ("status", "disposition", "snoozed_until", "assignee")
 ORDER = ("new", "grown", "merged", "split", "quiet", "shrunk", "same")
 """Changes as the report counts them, what needs eyes first."""
-Content = Mapping[str, Any]
+Content = RunFile
 
 
-def run_document(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str]) -> Document:
-    """The report from its content (`watch.run_report`); both others give files beside it, by case."""
-    manifest = content["manifest"]
+def run_document(
+    content: Content, pictures: Mapping[str, str], reports: Mapping[str, str], *, revealed: bool
+) -> Document:
+    """The report of a run; `pictures` and `reports` are files beside it, by case."""
+    manifest = content.manifest
     rows = manifest["ledger"]["rows"]
-    later = (
-        [] if content["latest"] else ["This is not the latest run. States of cases are as the journal has them now."]
-    )
+    later = [] if content.latest else ["This is not the latest run. States of cases are as the journal has them now."]
     return Document(
         title="Mule networks found",
         facts={
-            "run": content["run"],
+            "run": content.run,
             "scanned": f"{manifest['started_at'][:16].replace('T', ' ')} UTC",
             "transfers": f"{rows.get('transfers', 0):,}",
             "accounts": f"{rows.get('accounts', 0):,}",
             "cases": f"{manifest['cases']:,}",
             "rejected rows": f"{manifest['rejects']:,}",
         },
-        notices=[*later, REVEALED if content["revealed"] else MASKED],
+        notices=[*later, REVEALED if revealed else MASKED],
         sections=[
             Section("changes", "What changed", _changes(content, pictures)),
             Section("cases", "Cases", [_cases(content, pictures, reports)]),
@@ -56,11 +57,11 @@ def run_document(content: Content, pictures: Mapping[str, str], reports: Mapping
 
 
 def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
-    if content["before"] is None:
-        return [Text(f"This is the first run, so all of its {content['manifest']['cases']:,} cases are new.")]
-    counts = Counter(each["change"] for each in content["changes"])
+    if content.before is None:
+        return [Text(f"This is the first run, so all of its {content.manifest['cases']:,} cases are new.")]
+    counts = Counter(each["change"] for each in content.changes)
     told = ", ".join(f"{counts[name]:,} {name}" for name in ORDER if counts[name]) or "there is no case in either run"
-    moved = [each for each in content["changes"] if each["change"] != SAME]
+    moved = [each for each in content.changes if each["change"] != SAME]
     moved.sort(key=lambda each: (ORDER.index(each["change"]), -len(each["accounts"]), each["case"]))
     columns = heads("case", "change", "accounts #", "joined *", "left", "with")
     rows = [
@@ -76,7 +77,7 @@ def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
     ]
     more = f"{len(moved) - MAX_CHANGES:,} more: mulegraph diff." if len(moved) > MAX_CHANGES else ""
     return [
-        Text(f"Against run {content['before']}: {told}."),
+        Text(f"Against run {content.before}: {told}."),
         Table(columns, rows, empty="Every case is as it was.", note=more),
     ]
 
@@ -90,7 +91,7 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
         "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "to", "state, whose", "mostly made of *"
     )
     rows = []
-    for each in content["cases"][:MAX_CASES]:
+    for each in content.cases[:MAX_CASES]:
         amount = f"{shown(each['amount'])} {each['currency']}" if each["amount"] is not None else ""
         report = Cell("report", href=reports[each["case"]]) if each["case"] in reports else Cell("")
         state = " ".join(str(each[name]) for name in STATE if _said(each[name]))
@@ -107,7 +108,7 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
                 _mostly(each["made_of"]),
             )
         )
-    more = len(content["cases"]) - MAX_CASES
+    more = len(content.cases) - MAX_CASES
     note = "A case is made of findings whose accounts belong together. Its score says how sure the signs are, not that "
     note += "anybody is guilty. Cases link to their pictures."
     note += f" {more:,} weaker ones: mulegraph case list." if more > 0 else ""
@@ -130,7 +131,7 @@ def _said(value: Any) -> bool:
 
 def _scores(content: Content) -> list[Block]:
     blocks: list[Block] = []
-    flow, chains = content["manifest"]["flow"], content["chain_scores"]
+    flow, chains = content.manifest["flow"], content.chain_scores
     if chains:
         nats, shares = [each[0] for each in chains], [each[1] for each in chains]
         accepted = flow["expected_false_share"]
@@ -152,7 +153,7 @@ def _scores(content: Content) -> list[Block]:
             Picture(chains_plot(nats, shares, least, accepted), alt),
             Table(heads("threshold (nats) #", "chains at or above #", "expected false #"), _chain_rows(chains, least)),
         ]
-    kinds = {"accounts": content["account_scores"], "cases": [each["score"] for each in content["cases"]]}
+    kinds = {"accounts": content.account_scores, "cases": [each["score"] for each in content.cases]}
     alt = "; ".join(
         f"{name} at or above 0.5: {sum(each >= 0.5 for each in scores):,}" for name, scores in kinds.items()
     )
@@ -175,11 +176,11 @@ def _scores(content: Content) -> list[Block]:
             ],
         ),
     ]
-    if content["alarms"]:
+    if content.alarms:
         names = ("confirmed", "innocent", "unclear", "snoozed")
         rows = [
             cells(each["sign"], *(each[name] for name in names), _percent(each["false_share"]))
-            for each in content["alarms"]
+            for each in content.alarms
         ]
         columns = heads("sign", *(f"{name} #" for name in names), "false #")
         blocks += [Text("How the findings of closed cases ended, by sign.", "As people decided."), Table(columns, rows)]
@@ -205,15 +206,15 @@ def _percent(share: float | None) -> str:
 
 
 def _signs(content: Content) -> list[Block]:
-    counts, lacking = content["manifest"]["findings"], content["manifest"]["not_testable"]
+    counts, lacking = content.manifest["findings"], content.manifest["not_testable"]
     columns = heads("sign", "findings #", "what it is *", "innocent when *")
     rows = [
         cells(code, counts[code], sign["title"], sign["innocent_when"])
-        for code, sign in sorted(content["signs"].items())
+        for code, sign in sorted(content.signs.items())
         if code in counts
     ]
     untested = [
-        cells(code, content["signs"][code]["title"] if code in content["signs"] else "", ", ".join(needs))
+        cells(code, content.signs[code]["title"] if code in content.signs else "", ", ".join(needs))
         for code, needs in lacking.items()
     ]
     return [
@@ -238,13 +239,13 @@ def _chains(content: Content) -> Table:
             each["last_at"],
             " → ".join(map(shown, each["accounts"])),
         )
-        for each in content["chains"]
+        for each in content.chains
     ]
     return Table(columns, rows, empty="No chain reached the threshold.", small=True)
 
 
 def _rejects(content: Content) -> list[Block]:
-    count, kept = content["manifest"]["rejects"], content["rejects"]
+    count, kept = content.manifest["rejects"], content.rejects
     columns = heads("rows #", "rule", "column", "file *", "read them in *")
     rows = [
         cells(
@@ -266,21 +267,21 @@ def _rejects(content: Content) -> list[Block]:
 
 
 def _timings(content: Content) -> Table:
-    seconds = content["manifest"]["seconds"]
+    seconds = content.manifest["seconds"]
     largest, whole = max(seconds.values(), default=0) or 1, sum(seconds.values())
-    titles = {code: sign["title"] for code, sign in content["signs"].items()}
+    titles = {code: sign["title"] for code, sign in content.signs.items()}
     ordered = sorted(seconds.items(), key=lambda each: (-each[1], each[0]))
     rows = [cells(name, titles.get(name, ""), Cell(f"{took:.2f}", share=took / largest)) for name, took in ordered]
     return Table(heads("step", "sign *", "seconds"), rows, note=f"{whole:.1f} seconds in all.", small=True)
 
 
 def _trend(content: Content) -> list[Block]:
-    runs = content["trend"][-MAX_RUNS:]
-    place = content["place"] - (len(content["trend"]) - len(runs))
-    if len(content["trend"]) < 2 or place < 0:
+    runs = content.trend[-MAX_RUNS:]
+    place = content.place - (len(content.trend) - len(runs))
+    if len(content.trend) < 2 or place < 0:
         few = (
             "This is the only run yet: a trend needs two."
-            if len(content["trend"]) < 2
+            if len(content.trend) < 2
             else "It is too long ago for a trend."
         )
         return [Text(few)]
@@ -291,12 +292,12 @@ def _trend(content: Content) -> list[Block]:
         "rejected rows": [each["rejects"] for each in runs],
         "seconds": [each["seconds"] for each in runs],
     }
-    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in content["signs"]}
+    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in content.signs}
     alt = "; ".join(f"{name} from {values[0]:,.0f} to {values[-1]:,.0f}" for name, values in totals.items())
     columns = heads("run", "transfers #", "cases #", "findings #", "rejected rows #", "seconds #")
     rows = [
         cells(
-            f"{each['run']}{' (this report)' if each['run'] == content['run'] else ''}",
+            f"{each['run']}{' (this report)' if each['run'] == content.run else ''}",
             f"{each['transfers']:,}",
             each["cases"],
             sum(each["findings"].values()),
@@ -322,7 +323,7 @@ def _count(value: float) -> str:
 
 
 def _proof(content: Content) -> Table:
-    manifest = content["manifest"]
+    manifest = content.manifest
     rows = [cells("ledger", manifest["ledger"]["hash"]), cells("code", manifest["code"])]
     rows += [cells(f"{part}.parquet", digest) for part, digest in manifest["files"].items()]
     rows.append(cells("engine", f"{manifest['engine']}, mulegraph {manifest['versions']['mulegraph']}"))
@@ -330,5 +331,5 @@ def _proof(content: Content) -> Table:
         heads("what", "SHA-256, or name *"),
         rows,
         small=True,
-        note=f"Settings and versions: runs/{content['run']}/manifest.json",
+        note=f"Settings and versions: runs/{content.run}/manifest.json",
     )

@@ -1,102 +1,145 @@
-"""What is held against an account, and why: the page of an account, the ranking, and a finding explained."""
+"""What is held against an account, and why: the page of an account, and a finding explained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.cases.benign import RESULTS, all_benign_tests, explain
+from mulegraph.cases.benign import all_benign_tests
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
+from mulegraph.schema import results
+from mulegraph.schema.disclosure import ACCOUNT, AMOUNT, CURRENCY, HOLDER, OURS, TEXT, Each, Words, declared, record_of
+from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.signs.own import signs_of
-from mulegraph.signs.wording import LANGUAGES, shown_fact
-from mulegraph.workspace.listing import near, sums
-from mulegraph.workspace.run import Run
-
-if TYPE_CHECKING:
-    from mulegraph.workspace.workspace import Workspace
+from mulegraph.signs.wording import LANGUAGES
+from mulegraph.workspace import listings
+from mulegraph.workspace.base import WorkspaceBase
+from mulegraph.workspace.listing import frame_of, near
+from mulegraph.workspace.questions import AccountId, Word, question
 
 NEIGHBOURS_SHOWN, EVIDENCE_SHOWN = 10, 20
 
 
-def told(run: Run, findings: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Findings with facts as dictionaries, benign tests as name → result and name → why, reasons in a language."""
-    if language not in LANGUAGES:
-        raise UsageError(f"--lang is '{language}'", hint="Expected one of " + ", ".join(LANGUAGES) + ".")
-    known = run.records(run.findings(ids=findings["finding"].tolist()))
-    of = {each.finding: each for each in known}
-    records = [of[each] for each in findings["finding"]]
-    return findings.assign(
-        facts=[{name: shown_fact(value) for name, value in each.facts.items()} for each in records],
-        benign=[{name: RESULTS[one.result] for name, one in each.benign.items()} for each in records],
-        benign_why=[
-            {name: explain(name, one.result, one.values) for name, one in each.benign.items()} for each in records
-        ],
-        reason=[run.reason(each, language) for each in records],
+@declared
+@dataclass(frozen=True)
+class Moved:
+    """Some transfers: how many, their sum, and when."""
+
+    transfers: int
+    amount: Annotated[Decimal | int, AMOUNT]
+    first_at: datetime | None
+    last_at: datetime | None
+
+    @classmethod
+    def of(cls, transfers: pd.DataFrame) -> Moved:
+        """Number, sum and times of some transfers."""
+        if transfers.empty:
+            return cls(0, 0, None, None)
+        at = transfers["at"]
+        return cls(len(transfers), transfers["amount"].sum(), at.min(), at.max())
+
+
+@declared
+@dataclass(frozen=True)
+class AccountPage:
+    """Everything known of one account. `thresholds` are by sign; `not_testable` tables that signs lack, by sign."""
+
+    account_id: Annotated[str, ACCOUNT]
+    bank: Annotated[str, TEXT]
+    holder_id: Annotated[str | None, HOLDER]
+    kind: Annotated[str, Words(ACCOUNT_KINDS)]
+    opened_on: date | None
+    closed_on: date | None
+    currency: Annotated[str, CURRENCY]
+    settles_on: Annotated[str | None, ACCOUNT]
+    zone: Annotated[str | None, TEXT]
+    other_holders: Annotated[list[str], Each(HOLDER)]
+    holder: Annotated[dict[str, Any], results.HOLDERS]
+    score: float
+    parts: Annotated[dict[str, float], results.PARTS]
+    received: Moved
+    paid: Moved
+    active_from: datetime | None
+    active_until: datetime | None
+    counterparties: int
+    neighbours: Annotated[pd.DataFrame, results.NEIGHBOURS]
+    devices: Annotated[pd.DataFrame, results.ACCOUNT_DEVICES]
+    listed_on: Annotated[list[str], Each(TEXT)]
+    findings: Annotated[pd.DataFrame, results.FINDINGS]
+    thresholds: Annotated[dict[str, Mapping[str, Any]], OURS]
+    evidence: Annotated[pd.DataFrame, results.EVIDENCE]
+    journey: Annotated[pd.DataFrame, results.JOURNEY]
+    not_testable: Annotated[dict[str, list[str]], OURS]
+    chains: Annotated[pd.DataFrame, results.CHAINS]
+    cases: Annotated[pd.DataFrame, results.CASES]
+
+
+ACCOUNT_PAGE = record_of(AccountPage)
+
+
+@question(ACCOUNT_PAGE)
+def account_page(space: WorkspaceBase, account: AccountId, *, language: Word = LANGUAGES[0]) -> AccountPage:
+    """Everything known of one account: who, since when, traffic, devices, signs with reasons, score and parts."""
+    row = space.row("accounts", "account_id", space.check_account(account))
+    transfers = listings.transfers_of(space, account)
+    findings = listings.findings(space, account=account, language=language)
+    mine = findings[(findings["subject_id"] == account) | findings["subject_kind"].isin(["device", "cluster"])]
+    ranked = listings.ranking(space)
+    scored = ranked[ranked["account"] == account].to_dict("records")
+    times = mine.dropna(subset=["first_at"])
+    return AccountPage(
+        **row,
+        other_holders=_other_holders(space, row),
+        holder=space.row("holders", "holder_id", row["holder_id"]),
+        score=scored[0]["score"] if scored else 0.0,
+        parts=scored[0]["parts"] if scored else {},
+        received=Moved.of(transfers[transfers["target"] == account]),
+        paid=Moved.of(transfers[transfers["source"] == account]),
+        active_from=times["first_at"].min() if len(times) else None,
+        active_until=times["last_at"].max() if len(times) else None,
+        counterparties=int(pd.concat([transfers["source"], transfers["target"]]).nunique()) - 1,
+        neighbours=_neighbours(transfers, account),
+        devices=_devices(space, account),
+        listed_on=_lists_of(space, account),
+        findings=findings,
+        thresholds=thresholds(space, mine["sign"]),
+        evidence=_evidence(transfers, mine),
+        journey=pd.DataFrame(journey(mine["phase"])),
+        not_testable=space.run.manifest["not_testable"],
+        chains=listings.chains(space, account=account),
+        cases=listings.cases(space, account=account),
     )
 
 
-def ranking(space: Workspace, top: int | None) -> pd.DataFrame:
-    """Every account that anything is known of, best first: account, score, parts (name → value, adding up to it)."""
-    table = space.run.table("scores")
-    frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
-    return frame.assign(parts=[dict(each) for each in frame["parts"]])
-
-
-def _other_holders(space: Workspace, row: dict[str, Any]) -> list[str]:
+def _other_holders(space: WorkspaceBase, row: dict[str, Any]) -> list[str]:
     """Holders beside the first, of an account that several people hold."""
     beside = space.ledger.rows_beside("accounts", row["account_id"])
     return sorted({str(each["holder_id"]) for each in beside if each["holder_id"]} - {row["holder_id"]})
 
 
-def account_page(space: Workspace, account: str, language: str) -> dict[str, Any]:
-    """Everything known of one account: who, since when, traffic, lists, devices, neighbours, signs, score, phases."""
-    row = space._row("accounts", "account_id", account)
-    transfers = space.transfers_of(account)
-    findings = space.findings(account=account, language=language)
-    mine = findings[(findings["subject_id"] == account) | findings["subject_kind"].isin(["device", "cluster"])]
-    scored = space.run.table("scores")
-    scored = scored.filter(pc.equal(scored["account"], account)).to_pylist()
-    times = mine.dropna(subset=["first_at"])
-    return {
-        **row,
-        "holder": space._row("holders", "holder_id", row["holder_id"]),
-        "other_holders": _other_holders(space, row),
-        "score": scored[0]["score"] if scored else 0.0,
-        "parts": dict(scored[0]["parts"]) if scored else {},
-        "received": sums(transfers[transfers["target"] == account]),
-        "paid": sums(transfers[transfers["source"] == account]),
-        "active_from": times["first_at"].min() if len(times) else None,
-        "active_until": times["last_at"].max() if len(times) else None,
-        "counterparties": int(pd.concat([transfers["source"], transfers["target"]]).nunique()) - 1,
-        "neighbours": _neighbours(transfers, account),
-        "devices": _devices(space, account),
-        "listed_on": space._listings(account),
-        "findings": findings,
-        "thresholds": thresholds(space, mine["sign"]),
-        "evidence": _evidence(transfers, mine),
-        "journey": pd.DataFrame(journey(mine["phase"])),
-        "not_testable": space.run.manifest["not_testable"],
-        "chains": space.chains(account=account),
-        "cases": space.cases(account=account),
-    }
-
-
-def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
-    """A finding with the rule, its settings, the exact rows, and each benign test. UsageError if unknown."""
+@question(results.EXPLANATION)
+def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0]) -> dict[str, Any]:
+    """One finding: the rule, its settings, the exact rows, the benign tests. UsageError when unknown."""
     rows = space.run.findings(ids=[finding])
     if not len(rows):
-        known = space.run.table("findings")["finding"]
-        raise UsageError(f"finding '{finding}' is unknown", hint=near(finding, known, "mulegraph signs --format json"))
-    found = told(space.run, space.frame(rows), language).to_dict("records")[0]
+        hint = near(finding, space.run.table("findings")["finding"], "mulegraph signs --format json")
+        raise UsageError("finding '{finding}' is unknown", hint=hint, finding=finding)
+    found = listings.with_sentences(space.run, frame_of(rows), language).to_dict("records")[0]
     sign = signs_of(space.folder).get(found["sign"])
     if sign is None:
         raise UsageError(
-            f"sign {found['sign']} is no longer in {space.folder / 'signs'}", hint="Put its file back, or scan."
+            "sign {sign} is no longer in {folder}",
+            hint="Put its file back, or scan.",
+            sign=found["sign"],
+            folder=space.folder / "signs",
         )
     events = found["facts"].get("events") or []
     cards = space.ledger.arrow("card_events")
@@ -117,15 +160,22 @@ def explained(space: Workspace, finding: str, language: str) -> dict[str, Any]:
             }
             for name, result in found["benign"].items()
         ],
-        "transfers": space.transfers(found["evidence"]),
+        "transfers": listings.transfers(space, found["evidence"]),
         "card_events": cards.filter(pc.is_in(cards["event_id"], value_set=pa.array(events, pa.string()))).to_pandas(),
     }
 
 
-def thresholds(space: Workspace, codes: Any) -> dict[str, Mapping[str, Any]]:
+def thresholds(space: WorkspaceBase, codes: Any) -> dict[str, Mapping[str, Any]]:
     """Thresholds of these signs as the run had them."""
     known = space.run.manifest["thresholds"]
     return {code: known[code] for code in sorted(set(codes))}
+
+
+def _lists_of(space: WorkspaceBase, account: str) -> list[str]:
+    """The lists that an account stands on, with who put it there."""
+    rows = space.ledger.arrow("listings")
+    mine = pc.and_(pc.equal(rows["subject_kind"], "account"), pc.equal(rows["subject_id"], account))
+    return sorted(f"{row['list']} ({row['source']})" for row in rows.filter(mine).to_pylist())
 
 
 def _neighbours(transfers: pd.DataFrame, account: str) -> pd.DataFrame:
@@ -144,7 +194,7 @@ def _sortable(column: pd.Series) -> pd.Series:
     return column.astype(float) if column.name == "amount" else column
 
 
-def _devices(space: Workspace, account: str) -> pd.DataFrame:
+def _devices(space: WorkspaceBase, account: str) -> pd.DataFrame:
     """Devices it was used from: device_id, uses, first_at, last_at, accounts that share it."""
     use = space.ledger.arrow("device_use", ["account_id", "device_id", "at"]).to_pandas()
     mine = use[use["account_id"] == account].groupby("device_id")["at"].agg(["size", "min", "max"]).reset_index()

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import networkx as nx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mulegraph.workspace.account_page import told
+from mulegraph.schema.nodes import node_id, subject_of
+from mulegraph.signs.wording import LANGUAGES
+from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
+from mulegraph.workspace.listings import with_sentences
 from mulegraph.workspace.run import Run, Runs
-
-if TYPE_CHECKING:
-    from mulegraph.workspace.workspace import Workspace
 
 MAX_FINDINGS = 1_000
 """Findings that a picture tells, the strongest first."""
 
 
 def with_known(
-    space: Workspace, graph: nx.MultiDiGraph[str], *, findings: pd.DataFrame | None = None, language: str = "en"
+    space: WorkspaceBase,
+    graph: nx.MultiDiGraph[str],
+    *,
+    findings: pd.DataFrame | None = None,
+    language: str = LANGUAGES[0],
 ) -> nx.MultiDiGraph[str]:
-    """The same graph, with what is known of its accounts: real ids, to be masked by who gives it out.
+    """The same graph, with what is known of its accounts.
 
     Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `cases`,
     `opened_on`; holders of several of them become nodes. The graph gets `zone`, `tick_seconds`, `least_nats`,
@@ -44,12 +48,13 @@ def with_known(
         graph.graph["least_nats"] = run.manifest["flow"]["threshold"]
         graph.graph["tick_seconds"] = run.manifest["flow"]["tick_seconds"]
         found = _about(run, accounts) if findings is None else findings
-        graph.graph["findings"] = _told(run, found.head(MAX_FINDINGS), language)
+        told = with_sentences(run, found.head(MAX_FINDINGS), language) if "benign_why" not in found else found
+        graph.graph["findings"] = _pictured(run, told.head(MAX_FINDINGS))
         graph.graph["findings_cut"] = max(len(found) - MAX_FINDINGS, 0)
     return graph
 
 
-def _accounts(space: Workspace, accounts: list[str]) -> dict[str, dict[str, Any]]:
+def _accounts(space: WorkspaceBase, accounts: list[str]) -> dict[str, dict[str, Any]]:
     """bank, own, holder_id, holder, opened_on by account."""
     ledger = space.ledger
     rows = ledger.arrow("accounts", ["account_id", "bank", "holder_id", "opened_on"])
@@ -79,13 +84,13 @@ def _add_holders(graph: nx.MultiDiGraph[str], about: dict[str, dict[str, Any]]) 
             owned[known["holder_id"]].append(account)
     for holder, accounts in sorted(owned.items()):
         if len(accounts) > 1:
-            node = f"holder {holder}"
+            node = node_id("holder", holder)
             graph.add_node(node, kind="holder", role="", holder=about[accounts[0]]["holder"])
             for account in sorted(accounts):
                 graph.add_edge(node, account, key=node, kind="owns")
 
 
-def _lists(space: Workspace, graph: nx.MultiDiGraph[str]) -> dict[str, list[str]]:
+def _lists(space: WorkspaceBase, graph: nx.MultiDiGraph[str]) -> dict[str, list[str]]:
     """Lists by node: its own, and its holder's."""
     on: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in space.ledger.arrow("listings").to_pylist():
@@ -93,7 +98,7 @@ def _lists(space: Workspace, graph: nx.MultiDiGraph[str]) -> dict[str, list[str]
             on[row["subject_kind"], row["subject_id"]].add(row["list"])
     found = {}
     for node, data in graph.nodes(data=True):
-        mine = on.get((data["kind"], node.removeprefix(f"{data['kind']} ")), set())
+        mine = on.get((data["kind"], subject_of(data["kind"], node)), set())
         mine = mine | on.get(("holder", data.get("holder_id") or ""), set())
         if mine:
             found[node] = sorted(mine)
@@ -119,7 +124,7 @@ def _about(run: Run, accounts: list[str]) -> pd.DataFrame:
     return frame_of(table.sort_by([("score", "descending"), ("finding", "ascending")]))
 
 
-def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any]]:
+def _pictured(run: Run, findings: pd.DataFrame) -> list[dict[str, Any]]:
     """Findings as a page tells them: why, value beside threshold, innocent or not."""
     thresholds = run.manifest["thresholds"]
     return [
@@ -131,13 +136,18 @@ def _told(run: Run, findings: pd.DataFrame, language: str) -> list[dict[str, Any
             "reason": row["reason"],
             "phase": row["phase"],
             "surprise": None if pd.isna(row["surprise"]) else row["surprise"],
-            "facts": {key: value for key, value in row["facts"].items() if not isinstance(value, (list, dict))},
+            "facts": row["facts"],
             "thresholds": dict(thresholds.get(row["sign"], {})),
-            "benign": [[name, result, row["benign_why"][name]] for name, result in row["benign"].items()],
+            "benign": [
+                {"test": name, "result": result, "why": row["benign_why"][name]}
+                for name, result in row["benign"].items()
+            ],
             "subject_kind": row["subject_kind"],
             "subject_id": row["subject_id"],
             "accounts": list(row["accounts"]),
             "evidence": list(row["evidence"]),
+            "amount": row["amount"],
+            "currency": row["currency"],
         }
-        for row in told(run, findings, language).to_dict("records")
+        for row in findings.to_dict("records")
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 import networkx as nx
 import pandas as pd
@@ -11,89 +12,95 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.build import case_graph
 from mulegraph.cases.journey import journey
-from mulegraph.casework import acts as casework
-from mulegraph.privacy.door import outward
-from mulegraph.workspace.account_page import told
+from mulegraph.errors import UsageError
+from mulegraph.journal.case_states import states
+from mulegraph.journal.state import CaseState
+from mulegraph.schema import results
+from mulegraph.schema.acts import CASE_STATE
+from mulegraph.signs.wording import LANGUAGES
+from mulegraph.workspace import listings
 from mulegraph.workspace.annotate import with_known
-from mulegraph.workspace.listing import frame_of
-from mulegraph.workspace.run import Run
-
-if TYPE_CHECKING:
-    from mulegraph.views.notebook_cards import View
-    from mulegraph.workspace.workspace import Workspace
+from mulegraph.workspace.base import WorkspaceBase
+from mulegraph.workspace.listing import frame_of, near
+from mulegraph.workspace.questions import Word, question
+from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.scan import RUNS_REMEMBERED
 
 
 class Case:
-    """One case of a run."""
+    """One case of a run. `row` is as the run holds it, `made_of` as a dictionary."""
 
-    def __init__(self, workspace: Workspace, row: dict[str, Any], run: Run) -> None:
-        self.workspace, self._row, self.run = workspace, row, run
+    def __init__(self, workspace: WorkspaceBase, row: dict[str, Any], run: Run) -> None:
+        self.workspace, self.run = workspace, run
+        self._row = {**row, "made_of": dict(row["made_of"])}
         self.id: str = row["case"]
 
     @property
-    @outward
+    @question(results.CASES)
     def row(self) -> dict[str, Any]:
         """The case as the run holds it."""
         return self._row
 
     @property
+    @question(CASE_STATE)
     def state(self) -> dict[str, Any]:
         """What people did with it: status, assignee, disposition, notes, requests and replies."""
-        return casework.told(self.workspace, self.id)
+        return asdict(states(self.workspace.folder).get(self.id, CaseState()))
 
     @property
-    @outward
+    @question(results.CASE_ACCOUNTS)
     def accounts(self) -> pd.DataFrame:
         """account_id and role."""
-        return pd.DataFrame({"account_id": self.row["accounts"], "role": self.row["roles"]})
+        return pd.DataFrame({"account_id": self._row["accounts"], "role": self._row["roles"]})
 
     @property
-    @outward
+    @question(results.FINDINGS)
     def findings(self) -> pd.DataFrame:
-        """The findings that make the case, best first."""
-        table = self.run.table("findings")
-        mine = table.filter(pc.is_in(table["finding"], value_set=pa.array(self.row["findings"], pa.string())))
-        order = pc.sort_indices(mine, [("score", "descending"), ("finding", "ascending")])
-        return frame_of(mine.take(order))
+        """The findings that make the case, best first, in English."""
+        return self.findings_in()
 
-    @outward
-    def told(self, language: str = "en") -> pd.DataFrame:
-        """Its findings with reasons in a language, facts and benign tests as dictionaries."""
-        return told(self.run, self.findings, language)
+    @question(results.FINDINGS)
+    def findings_in(self, language: Word = LANGUAGES[0]) -> pd.DataFrame:
+        """The findings with reasons in a language; facts and benign tests as dictionaries."""
+        table = self.run.table("findings")
+        mine = table.filter(pc.is_in(table["finding"], value_set=pa.array(self._row["findings"], pa.string())))
+        order = pc.sort_indices(mine, [("score", "descending"), ("finding", "ascending")])
+        return listings.with_sentences(self.run, frame_of(mine.take(order)), language)
 
     @property
+    @question(results.JOURNEY)
     def journey(self) -> pd.DataFrame:
         """Every phase of the fraud's journey: found here, not found, or blind, and who could raise which barrier."""
         return pd.DataFrame(journey(self.findings["phase"]))
 
     @property
-    @outward
+    @question(results.CHAINS)
     def chains(self) -> pd.DataFrame:
         """The chains of the case, best first."""
         table = self.run.table("chains")
-        return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self.row["chains"], pa.string()))))
+        return frame_of(table.filter(pc.is_in(table["chain"], value_set=pa.array(self._row["chains"], pa.string()))))
 
     @property
-    @outward
+    @question(results.TRANSFERS)
     def transfers(self) -> pd.DataFrame:
         """Evidence of its findings, in time order."""
         ids = sorted({each for evidence in self.findings["evidence"] for each in evidence})
-        return self.workspace.transfers(ids)
+        return listings.transfers(self.workspace, ids)
 
-    @outward
+    @question(results.GRAPH)
     def graph(self) -> nx.MultiDiGraph[str]:
         """Accounts with their roles, the evidence between them, shared devices, and what is known of all of them."""
-        made = case_graph(self.row, self.transfers, self.workspace.devices_of(self.row["accounts"]))
+        devices = listings.devices_of(self.workspace, self._row["accounts"])
+        made = case_graph(self._row, self.transfers, devices)
         return with_known(self.workspace, made, findings=self.findings)
 
-    def view(self) -> View:
-        """Its interactive page."""
-        return self.workspace.view(self)
 
-    def _repr_html_(self) -> str:
-        from mulegraph.views.notebook_cards import case_card
-
-        return case_card(self)
-
-    def __repr__(self) -> str:
-        return f"<{self.id}: {len(self.row['accounts'])} accounts, score {self.row['score']:.2f}>"
+def find_case(space: WorkspaceBase, case: str) -> Case:
+    """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""
+    for run in (space.run, *reversed(Runs(space.folder).all()[-RUNS_REMEMBERED:])):
+        table = run.table("cases")
+        rows = table.filter(pc.equal(table["case"], case)).to_pylist()
+        if rows:
+            return Case(space, rows[0], run)
+    known = space.run.table("cases")["case"]
+    raise UsageError("case '{case}' is unknown", hint=near(case, known, "mulegraph case list"), case=case)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from mulegraph.casework.acts import STATE_FILE, graph_mark, marked
 from mulegraph.errors import EngineError
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.journal.case_states import last_decision, with_decisions
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.store import write_atomically
 from mulegraph.workspace.run import Run
@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # the driver is loaded only where a server is asked
     from mulegraph.graph.neo4j.load import GraphLoad
 
 GRAPH_FILE = "graph.lbug"
+STATE_FILE = "graph.journal"
+"""Beside the graph: the last entry about a case whose effect is in it."""
 
 
 def embedded(workspace: Path) -> EmbeddedGraph:
@@ -50,8 +52,8 @@ def fill_graph(
 
     The ledger's part is kept when it is current, unless `anew`.
     """
-    mark = graph_mark(workspace)
-    findings, cases = marked(workspace, findings, cases)
+    mark = last_decision(workspace)
+    findings, cases = with_decisions(workspace, findings, cases)
     with embedded(workspace) as graph:
         if not anew and is_current(graph, ledger):
             counts = graph.replace_findings(findings, cases)
@@ -64,7 +66,7 @@ def fill_graph(
 def is_of_journal(workspace: Path) -> bool:
     """Whether what people decided about cases is in the embedded graph."""
     path = workspace / STATE_FILE
-    return (path.read_text(encoding="ascii") if path.is_file() else "0") == graph_mark(workspace)
+    return (path.read_text(encoding="ascii") if path.is_file() else "0") == last_decision(workspace)
 
 
 def fill_server(workspace: Path, address: Address, ledger: Ledger, run: Run | None, **how: Any) -> GraphLoad:
@@ -77,8 +79,8 @@ def fill_server(workspace: Path, address: Address, ledger: Ledger, run: Run | No
     with shared(address) as graph:
         loaded = graph.load(GraphInput.of(ledger), portions_of(ledger), stamp=ledger.hash, **how)
         # What people decided belongs to the run: another decision is another state of the same findings.
-        name = f"{run.name} {graph_mark(workspace)}" if run is not None else ""
+        name = f"{run.name} {last_decision(workspace)}" if run is not None else ""
         if run is not None and (how.get("every_row") or graph.run() != name):
-            findings, cases = marked(workspace, run.told_findings(), run.table("cases"))
+            findings, cases = with_decisions(workspace, run.told_findings(), run.table("cases"))
             graph.replace_findings(findings, cases, run=name)
     return loaded

@@ -10,8 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from mulegraph.errors import UsageError
-
-Moment = datetime | str | None
+from mulegraph.workspace.questions import Moment
 
 
 def cut(frame: pd.DataFrame, top: int | None, since: Moment, until: Moment) -> pd.DataFrame:
@@ -28,7 +27,12 @@ def between(since: Moment, until: Moment) -> tuple[pd.Timestamp | None, pd.Times
     """Both as `stamp` gives them. Raises UsageError when nothing can lie between them."""
     start, end = stamp(since), stamp(until)
     if start is not None and end is not None and start >= end:
-        raise UsageError(f"nothing lies between {since} and {until}", hint="Give a --since that is before --until.")
+        raise UsageError(
+            "nothing lies between {since} and {until}",
+            hint="Give a --since that is before --until.",
+            since=since,
+            until=until,
+        )
     return start, end
 
 
@@ -41,19 +45,6 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def sums(transfers: pd.DataFrame) -> dict[str, Any]:
-    """Number, sum and times of some transfers."""
-    if transfers.empty:
-        return {"transfers": 0, "amount": 0, "first_at": None, "last_at": None}
-    at = transfers["at"]
-    return {
-        "transfers": len(transfers),
-        "amount": transfers["amount"].sum(),
-        "first_at": at.min(),
-        "last_at": at.max(),
-    }
-
-
 def stamp(moment: Moment) -> pd.Timestamp | None:
     """A moment in UTC without a zone; text is ISO 8601, and without a zone it is UTC."""
     if moment is None:
@@ -62,12 +53,15 @@ def stamp(moment: Moment) -> pd.Timestamp | None:
         parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     except ValueError:
         raise UsageError(
-            f"'{moment}' is not a time", hint="Expected a date or time such as 2026-01-31 or 2026-01-31T09:30Z."
+            "'{moment}' is not a time",
+            hint="Expected a date or time such as 2026-01-31 or 2026-01-31T09:30Z.",
+            moment=moment,
         ) from None
     return pd.Timestamp(parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed)
 
 
-def near(wanted: str, known: pa.ChunkedArray, command: str) -> str:
+def near(wanted: str, known: pa.ChunkedArray | list[Any], command: str) -> str:
     """What to do about an id that is not known: the closest ones, and the command that lists them."""
-    close = difflib.get_close_matches(wanted, known.to_pylist()[:5000], 3)
+    listed = known if isinstance(known, list) else known.to_pylist()
+    close = difflib.get_close_matches(wanted, listed[:5000], 3)
     return (f"Did you mean {' or '.join(close)}? " if close else "") + f"See: {command}"

@@ -29,6 +29,8 @@ from mulegraph.signs.base import Sign, all_signs
 from mulegraph.signs.wording import LANGUAGES, reason
 
 MANIFEST = "manifest.json"
+FORMAT = 2
+"""Of the tables of a run. Format 1 held facts, benign tests and parts of scores as JSON in cells."""
 PARTS = ("findings", "benign", "scores", "chains", "cases", "devices", "hubs")
 ENGINES = (
     "duckdb",
@@ -73,9 +75,19 @@ class Run:
         """One of `PARTS`, whole."""
         path = self._path(part)
         try:
-            return pq.read_table(path)
+            table = pq.read_table(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise EngineError(f"{path}: cannot be read ({error})", hint="Run: mulegraph scan") from error
+        if self.format == FORMAT:
+            return table
+        if part == "findings":
+            raise EngineError(f"{path}: written by an earlier version of mulegraph", hint="Run: mulegraph scan")
+        return _with_maps(table)
+
+    @property
+    def format(self) -> int:
+        """The format of its tables; 1 where the manifest says none."""
+        return int(self.manifest.get("format", 1))
 
     def findings(
         self, *, sign: str | None = None, account: str | None = None, ids: Sequence[str] | None = None
@@ -155,9 +167,9 @@ class Runs:
         return [Run(folder) for folder in finished if not folder.name.startswith(".")]
 
     def latest(self, ledger_hash: str) -> Run | None:
-        """The newest run over this ledger."""
+        """The newest run over this ledger whose tables are of this version's format."""
         for run in reversed(self.all()):
-            if run.manifest["ledger"]["hash"] == ledger_hash:
+            if run.manifest["ledger"]["hash"] == ledger_hash and run.format == FORMAT:
                 return run
         return None
 
@@ -181,7 +193,8 @@ class Runs:
                 path.parent.mkdir(exist_ok=True)
                 pq.write_table(table, path, compression="zstd")
             hashes = {part: _sha256(new / f"{part}.parquet") for part in tables}
-            write_atomically(new / MANIFEST, json.dumps({"run": name, **manifest, "files": hashes}, indent=1))
+            whole = {"run": name, "format": FORMAT, **manifest, "files": hashes}
+            write_atomically(new / MANIFEST, json.dumps(whole, indent=1))
             os.replace(new, self.folder / name)
         except OSError as error:
             raise EngineError(
@@ -194,6 +207,15 @@ class Runs:
         for left in self.folder.glob(".*.new"):
             if datetime.now(UTC).timestamp() - left.stat().st_mtime > 86_400:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _with_maps(table: pa.Table) -> pa.Table:
+    """A table of format 1 with parts of scores as maps, which were JSON."""
+    for place, name in enumerate(table.column_names):
+        if name in ("parts", "made_of") and pa.types.is_string(table.schema.field(place).type):
+            maps = [list(json.loads(each).items()) for each in table[name].to_pylist()]
+            table = table.set_column(place, name, pa.array(maps, pa.map_(pa.string(), pa.float64())))
+    return table
 
 
 def _sha256(path: Path) -> str:

@@ -70,11 +70,6 @@ class ScanResult:
     seconds: dict[str, float]
     peak_mb: int
 
-    def _repr_html_(self) -> str:
-        from mulegraph.views.notebook_cards import scan_card
-
-        return scan_card(self)
-
 
 def scan(
     workspace: Path,

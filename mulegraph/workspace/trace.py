@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import networkx as nx
 import numpy as np
@@ -17,7 +17,10 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.matching import Transfers
 from mulegraph.flow.tracing import CONSERVING, METHODS, Trace, backwards, paying, trace
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.tables import CASH_IN, CASH_OUT, minor_exponents
+from mulegraph.schema import results
+from mulegraph.schema.disclosure import AMOUNT, CURRENCY, NUMBER, OURS, ByKey, Each, Identified, Words, declared
+from mulegraph.schema.nodes import node_id
+from mulegraph.schema.tables import CASH_IN, CASH_OUT, Mask, minor_exponents
 from mulegraph.settings import TraceSettings
 
 POISON = "poison"
@@ -38,6 +41,10 @@ BACK = (
 )
 
 
+Methods = Annotated[tuple[str, ...], Each(results.METHOD)]
+
+
+@declared
 @dataclass(frozen=True)
 class TraceResult:
     """What became of some payments' money, or where it came from (`back`). Amounts are exact decimals of `currency`.
@@ -48,18 +55,18 @@ class TraceResult:
     says that it is not listed.
     """
 
-    currency: str
+    currency: Annotated[str, CURRENCY]
     back: bool
-    methods: tuple[str, ...]
-    chosen: list[str]
-    traced: dict[str, Decimal]
-    accounts: pd.DataFrame
-    frontier: pd.DataFrame
-    steps: pd.DataFrame
-    banks: pd.DataFrame
-    only_poison: dict[str, int]
+    methods: Methods
+    chosen: Annotated[list[str], Each(results.TRANSFER)]
+    traced: Annotated[dict[str, Decimal], ByKey(results.METHOD, AMOUNT)]
+    accounts: Annotated[pd.DataFrame, results.TRACED_ACCOUNTS]
+    frontier: Annotated[pd.DataFrame, results.TRACED_STEPS]
+    steps: Annotated[pd.DataFrame, results.TRACED_STEPS]
+    banks: Annotated[pd.DataFrame, results.TRACED_BANKS]
+    only_poison: Annotated[dict[str, int], ByKey(Words(("accounts", "frontier")), NUMBER)]
     left_out: bool
-    assumptions: tuple[str, ...]
+    assumptions: Annotated[tuple[str, ...], Each(OURS)]
 
     def as_object(self) -> dict[str, Any]:
         """What `mulegraph trace --format json` promises; amounts by method and part."""
@@ -86,11 +93,6 @@ class TraceResult:
             "assumptions": list(self.assumptions),
         }
 
-    def _repr_html_(self) -> str:
-        from mulegraph.views.notebook_cards import trace_card
-
-        return trace_card(self)
-
     def graph(self, least: Decimal = Decimal(0)) -> nx.MultiDiGraph[str]:
         """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most.
 
@@ -107,12 +109,13 @@ class TraceResult:
         for row in shown.to_dict("records"):
             source = row["source"] if isinstance(row["source"], str) else CASH_IN
             target = row["target"] if isinstance(row["target"], str) else CASH_OUT
+            asked = ""
             if isinstance(row["bank"], str):
-                asked = f"ask {row['bank']}"
+                asked = node_id("bank", row["bank"])
                 source, target = (asked, target) if self.back else (source, asked)
             for end in (source, target):
                 if end not in graph:
-                    kind = "cash" if end in (CASH_IN, CASH_OUT) else "bank" if end.startswith("ask ") else "account"
+                    kind = "cash" if end in (CASH_IN, CASH_OUT) else "bank" if end == asked else "account"
                     graph.add_node(
                         end, kind=kind, role=_role(generation.get(end), end in dead) if kind == "account" else ""
                     )
@@ -147,8 +150,9 @@ class Banks:
         unknown = sorted(set(settings.own_banks) - set(names))
         if unknown:
             raise UsageError(
-                f"mulegraph.toml: trace.own_banks names '{unknown[0]}', where no account is",
+                "mulegraph.toml: trace.own_banks names '{bank}', where no account is",
                 hint=f"The banks of this ledger are: {', '.join(sorted(names)[:20])}.",
+                bank=unknown[0],
             )
         if settings.own_banks:
             seen = np.isin(names, settings.own_banks)
@@ -224,7 +228,9 @@ def payments_to_trace(
         for report in reports:
             if report not in known:
                 raise UsageError(
-                    f"report '{report}' is not in the ledger", hint="Give its id as it stands in reports.csv."
+                    "report '{report}' is not in the ledger",
+                    hint="Give its id as it stands in reports.csv.",
+                    report=report,
                 )
             chosen.append(known[report])
     if account is not None:
@@ -234,7 +240,10 @@ def payments_to_trace(
         found = mine.order_by([mine["at"], mine.transfer_id]).transfer_id.to_pandas().tolist()
         if not found:
             raise UsageError(
-                f"account '{account}' {'received' if back else 'paid'} nothing since then", hint="See --since."
+                "account '{account}' {did} nothing since then",
+                hint="See --since.",
+                account=Identified(account, Mask.ACCOUNT),
+                did="received" if back else "paid",
             )
         chosen += found
     return list(dict.fromkeys(chosen))
@@ -245,13 +254,16 @@ def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
     found = ledger.row_of(payments)
     missing = [each for each in payments if each not in found]
     if missing or not payments:
-        what = f"transfer '{missing[0]}' is not in the ledger" if missing else "there is no payment to trace"
-        raise UsageError(what, hint="Give transfer ids as they stand in transfers.csv.")
+        what = "transfer '{transfer}' is not in the ledger" if missing else "there is no payment to trace"
+        hint = "Give transfer ids as they stand in transfers.csv."
+        raise UsageError(what, hint=hint, transfer=missing[0] if missing else "")
     rows = np.array(sorted(found.values()), np.int64)
     currencies = sorted(pc.unique(ledger.rows_of(rows, ["currency"])["currency"]).to_pylist())
     if len(currencies) > 1:
         raise UsageError(
-            f"the payments are in {' and '.join(currencies)}", hint="Trace those of one currency at a time."
+            "the payments are in {currencies}",
+            hint="Trace those of one currency at a time.",
+            currencies=" and ".join(currencies),
         )
     return rows, currencies[0]
 

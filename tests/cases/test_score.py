@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mulegraph.cases.score import ACCOUNT_CURVE, BASE, CASE_CURVE, Pieces, add_up, parted, probability
@@ -55,6 +55,7 @@ def slowly_summed(mine: list[Piece]) -> dict[str, float]:
     return total
 
 
+@settings(deadline=None)
 @given(owners=st.lists(pieces, min_size=1, max_size=4))
 def test_columns_give_what_one_piece_after_another_gives(owners):
     """For every owner at once, and whatever the others have."""
@@ -78,6 +79,7 @@ def test_without_transfers_each_sign_counts_once():
     assert found == {"A7": 3.0, "A2": 4.0}
 
 
+@settings(deadline=None)
 @given(mine=pieces)
 def test_parts_add_up_to_the_score(mine):
     """To the last digit, whatever the evidence; none is below nought."""
@@ -88,6 +90,7 @@ def test_parts_add_up_to_the_score(mine):
     assert 0 <= score <= 1
 
 
+@settings(deadline=None)
 @given(mine=pieces, more=pieces)
 def test_more_evidence_never_lowers_what_is_known(mine, more):
     """In whatever order it comes."""

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.casework import acts as casework
-from mulegraph.casework.holds import facts_for_and_against, holds
 from mulegraph.casework.list_files import list_key, token_of
-from mulegraph.casework.lists import export_list, import_list, remove_entry, shown_entries
-from mulegraph.casework.requests import case_trace, make_request, take_reply, write_request
+from mulegraph.casework.requests import case_trace
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.load import load
+from mulegraph.journal.journal import Journal
+from mulegraph.views.notebook import NotebookWorkspace
+from mulegraph.views.request import write_request
 from mulegraph.workspace.workspace import Workspace
 from tests.casework.test_recall_messages import RETURN
 from tests.conftest import SAMPLE
@@ -25,11 +25,11 @@ KEY = b"a key of two banks"
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Workspace:
+def space(tmp_path_factory) -> NotebookWorkspace:
     """The sample, scanned, with a journal of its own."""
     folder = tmp_path_factory.mktemp("casework") / "workspace"
     load(SAMPLE, folder)
-    made = Workspace(folder, reveal="tests of casework")
+    made = NotebookWorkspace(folder, reveal="tests of casework")
     made.scan()
     return made
 
@@ -44,31 +44,31 @@ def test_ids_stay_over_nights_and_nothing_changed(space, case):
     before = space.cases()["case"].tolist()
     space.scan()
     assert space.cases()["case"].tolist() == before
-    assert {row["change"] for row in casework.difference(space, None, None)} == {"same"}
+    assert {row["change"] for row in space.difference()} == {"same"}
     with pytest.raises(UsageError, match="20200101"):
-        casework.difference(space, "20200101", "20200102")
+        space.difference("20200101", "20200102")
 
 
 def test_state_shows_in_listings_and_in_the_graph(space, case):
     """Assigned, noted, snoozed, closed: the listing and the graph's Case and Finding nodes say so."""
-    casework.assign(space, case, "ann")
-    casework.note(space, case, "the victim's bank called")
-    casework.snooze(space, case, (datetime.now(UTC).date() + timedelta(days=9)).isoformat(), "waiting")
+    space.assign(case, "ann")
+    space.note(case, "the victim's bank called")
+    space.snooze(case, (datetime.now(UTC).date() + timedelta(days=9)).isoformat(), "waiting")
     row = space.cases().set_index("case").loc[case]
     assert (row["status"], row["assignee"]) == ("snoozed", "ann")
-    casework.close(space, case, "confirmed", "mules admitted it")
+    space.close(case, "confirmed", "mules admitted it")
 
     member = space.case(case).accounts["account_id"][0]
     found = space.query("findings_of_account", {"account": member})
     assert found.rows
     graph = graph_states(space)
     assert graph[case] == ("closed", "ann", "confirmed")
-    assert {row["sign"] for row in casework.alarms(space)} >= {"N1"}
-    assert casework.alarms(space)[0]["confirmed"] > 0
+    assert {row["sign"] for row in space.alarms()} >= {"N1"}
+    assert space.alarms()[0]["confirmed"] > 0
     with pytest.raises(UsageError, match="closed"):
-        casework.snooze(space, case, "2100-01-01", "again")
-    casework.reopen(space, case, "one more victim")
-    assert casework.state_of(space, case).status == "open"
+        space.snooze(case, "2100-01-01", "again")
+    space.reopen(case, "one more victim")
+    assert space.state(case).status == "open"
 
 
 def graph_states(space):
@@ -83,70 +83,70 @@ def graph_states(space):
 @pytest.mark.parametrize(
     ("act", "named"),
     [
-        (lambda space, case: casework.note(space, "CASE-00000000", "x"), "CASE-00000000"),
-        (lambda space, case: casework.note(space, case, " "), "empty"),
-        (lambda space, case: casework.close(space, case, "guilty", "x"), "guilty"),
-        (lambda space, case: make_request(space, case, "NOWHERE", country="DE", sender="NORD"), "NOWHERE"),
-        (lambda space, case: make_request(space, case, "SUED", country="DE"), "sender"),
-        (lambda space, case: facts_for_and_against(space, case, "NORD502588115"), "not in"),
+        (lambda space, case: space.note("CASE-00000000", "x"), "CASE-00000000"),
+        (lambda space, case: space.note(case, " "), "empty"),
+        (lambda space, case: space.close(case, "guilty", "x"), "guilty"),
+        (lambda space, case: space.request(case, "NOWHERE", country="DE", sender="NORD"), "NOWHERE"),
+        (lambda space, case: space.request(case, "SUED", country="DE"), "sender"),
+        (lambda space, case: space.facts_for_and_against(case, "NORD502588115"), "not in"),
     ],
 )
 def test_bad_use_writes_nothing(space, case, act, named):
     """An error names what was wrong, and the journal is as it was."""
-    before = space.journal.verify().entries
+    before = space.verify_journal().entries
     with pytest.raises(UsageError, match=named):
         act(space, case)
-    assert space.journal.verify().entries == before
+    assert space.verify_journal().entries == before
 
 
 def test_holds_and_facts_are_of_the_case(space, case):
     """Few accounts, each of the trace or case, with what they would hit; facts speak for and against."""
-    rows = holds(space, case, share=0.9)
-    assert 0 < len(rows) <= 5 and rows[0]["stopped"] >= 0.9
-    sheet = facts_for_and_against(space, case, rows[0]["account"])
-    assert {row["speaks"] for row in sheet} == {"for", "against"}
-    assert holds(Workspace(space.folder), case, share=0.9)[0]["account"] != rows[0]["account"]
+    rows = space.holds(case, share=0.9)
+    assert 0 < len(rows) <= 5 and rows[0].stopped >= 0.9
+    sheet = space.facts_for_and_against(case, rows[0].account)
+    assert {row.speaks for row in sheet} == {"for", "against"}
+    assert NotebookWorkspace(space.folder).holds(case, share=0.9)[0].account != rows[0].account
 
 
 def test_a_request_is_made_sent_and_answered(space, case, tmp_path):
     """A masked draft without a reason; with one also the recall. The reply lands on the case."""
-    draft = make_request(Workspace(space.folder), case, "SUED", country="DE", sender="NORD")
+    draft = NotebookWorkspace(space.folder).request(case, "SUED", country="DE", sender="NORD")
     assert draft.draft and all("~" in each.payee for each in draft.payments)
     paths = write_request(space, draft, tmp_path / "draft")
     assert [path.suffix for path in paths] == [".html", ".pdf"]
-    request = make_request(space, case, "SUED", country="DE", sender="NORD")
+    request = space.request(case, "SUED", country="DE", sender="NORD")
     paths = write_request(space, request, tmp_path / "out")
     assert [path.suffix for path in paths] == [".html", ".pdf", ".xml"]
-    others = set(case_trace(space, case).accounts.query("bank != 'SUED'")["account"])
+    others = set(case_trace(Workspace(space.folder), case).accounts.query("bank != 'SUED'")["account"])
     named = {each.payee for each in request.payments} | {each.account for each in request.held}
     assert not named & others
     assert {each.payer_bank for each in request.payments}.isdisjoint({"SUED", None})
     page = paths[0].read_text(encoding="utf-8")
-    holders = space.ledger.arrow("holders")["name"].to_pylist()
+    holders = Workspace(space.folder).ledger.arrow("holders")["name"].to_pylist()
     assert not any(name in page for name in holders)
 
     reply = tmp_path / "reply.xml"
     reply.write_text(RETURN.replace("T1", request.payments[0].transfer), encoding="utf-8")
-    take_reply(space, case, reply)
-    state = casework.state_of(space, case)
+    space.reply(case, reply)
+    state = space.state(case)
     assert state.requests[-1]["number"] == request.number
     assert state.replies[-1]["answers"][0]["amount"] == "870.10"
     reply.write_text(RETURN, encoding="utf-8")
     with pytest.raises(UsageError, match="T1"):
-        take_reply(space, case, reply)
+        space.reply(case, reply)
     with pytest.raises(UsageError, match="no request"):
-        take_reply(space, space.cases()["case"][1], reply)
+        space.reply(space.cases()["case"][1], reply)
 
 
 def test_a_pseudonymous_list_matches_with_the_key_and_not_without(space, tmp_path):
     """Another bank with the same key finds its own accounts in it; with another key, nobody."""
-    text = export_list(Workspace(space.folder), which="suspicion", kind="account", key=KEY, as_json=True)
+    text = NotebookWorkspace(space.folder).export_list(which="suspicion", kind="account", key=KEY, as_json=True)
     entries = json.loads(text)
-    accounts = space.ledger.account_ids.to_pylist()
+    accounts = Workspace(space.folder).ledger.account_ids.to_pylist()
     assert entries and not any(account in text for account in accounts)
     listed = {
         row["subject_id"]
-        for row in shown_entries(space, every=False)
+        for row in space.list_entries(every=False)
         if (row["list"], row["subject_kind"]) == ("suspicion", "account")
     }
     assert {each["token"] for each in entries} == {token_of(KEY, "account", each) for each in listed}
@@ -155,22 +155,26 @@ def test_a_pseudonymous_list_matches_with_the_key_and_not_without(space, tmp_pat
     path.write_text(text.replace("police report", "bank SUED"), encoding="utf-8")
     other = fresh(tmp_path / "other")
     with pytest.raises(UsageError, match="tokens"):
-        import_list(other, path, None)
-    assert import_list(other, path, b"another key of theirs").unmatched == len(entries)
-    taken = import_list(other, path, KEY)
+        other.import_list(path, None)
+    assert other.import_list(path, b"another key of theirs").unmatched == len(entries)
+    taken = other.import_list(path, KEY)
     assert (taken.taken, taken.unmatched) == (len(entries), 0)
-    assert sum(row["source"] == "bank SUED" for row in shown_entries(other, every=True)) == len(entries)
+    assert sum(row["source"] == "bank SUED" for row in other.list_entries(every=True)) == len(entries)
 
 
-def fresh(folder: Path) -> Workspace:
+def suspected(folder: Path) -> list[str]:
+    return Workspace(folder).ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+
+
+def fresh(folder: Path) -> NotebookWorkspace:
     load(SAMPLE, folder)
-    return Workspace(folder, reveal="tests of lists")
+    return NotebookWorkspace(folder, reveal="tests of lists")
 
 
 def test_expired_conflicting_and_removed_entries(tmp_path):
     """Expired ones do not come in, known ones stay as they were with a note of the conflict, removed ones are gone."""
     space = fresh(tmp_path / "ws")
-    account, other = space.ledger.account_ids.to_pylist()[:2]
+    account, other = Workspace(space.folder).ledger.account_ids.to_pylist()[:2]
     entry = {
         "subject_kind": "account", "subject_id": account, "list": "suspicion", "source": "x", "listed_at": "2026-01-01",
         "expires_at": "", "confidence": "0.5", "reason": "seen twice",
@@ -185,27 +189,30 @@ def test_expired_conflicting_and_removed_entries(tmp_path):
             writer.writerows({**row, **changed} for row in rows)
 
     write({})
-    assert vars(import_list(space, path, None)) == {
+    assert vars(space.import_list(path, None)) == {
         "read": 2, "taken": 1, "known": 0, "expired": 1, "unmatched": 0, "conflicts": 0, "rejected": 0,
     }  # fmt: skip
-    assert import_list(space, path, None).known == 1
+    assert space.import_list(path, None).known == 1
     write({"confidence": "0.9"})
-    assert import_list(space, path, None).conflicts == 1
-    conflict = next(entry for entry in space.journal.entries() if entry.what == "list conflict")
+    assert space.import_list(path, None).conflicts == 1
+    conflict = next(entry for entry in Journal(space.folder).entries() if entry.what == "list conflict")
     assert conflict.facts["said"]["confidence"] == "0.9"
-    listed = space.ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+    listed = Workspace(space.folder).ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
     assert account in listed and other not in listed
 
-    assert remove_entry(space, "account", account, "suspicion", None, "an error") == 1
-    assert account not in space.ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+    assert space.remove_entry("account", account, "suspicion", None, "an error") == 1
+    assert (
+        account not in Workspace(space.folder).ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+    )
     with pytest.raises(UsageError, match="not on list"):
-        remove_entry(space, "account", account, "suspicion", None, "an error")
+        space.remove_entry("account", account, "suspicion", None, "an error")
     load(SAMPLE, space.folder)
-    space.forget_ledger()
-    assert account not in space.ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+    assert (
+        account not in Workspace(space.folder).ledger.listed("account", on="suspicion").subject_id.to_pandas().tolist()
+    )
     write({})
-    assert import_list(space, path, None).taken == 1
-    assert [entry.what for entry in space.journal.entries() if entry.what.startswith("list entry")]
+    assert space.import_list(path, None).taken == 1
+    assert [entry.what for entry in Journal(space.folder).entries() if entry.what.startswith("list entry")]
 
 
 @pytest.mark.parametrize(
@@ -219,14 +226,14 @@ def test_a_file_that_is_no_list_is_named(space, tmp_path, name, text, named):
     """With the entry that lacks something."""
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=named):
-        import_list(space, tmp_path / name, None)
+        space.import_list(tmp_path / name, None)
 
 
 def test_ids_are_not_given_away_without_a_reason(space):
     """Pseudonymous, or revealed with a reason in the journal; and a key that is long enough, never an argument."""
     with pytest.raises(UsageError, match="names accounts"):
-        export_list(Workspace(space.folder), which=None, kind=None, key=None, as_json=False)
-    assert "account," in export_list(space, which=None, kind=None, key=None, as_json=False)
+        NotebookWorkspace(space.folder).export_list(which=None, kind=None, key=None, as_json=False)
+    assert "account," in space.export_list(which=None, kind=None, key=None, as_json=False)
 
 
 def test_the_key_comes_from_a_file_or_the_environment(tmp_path, monkeypatch):

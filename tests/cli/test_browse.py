@@ -19,13 +19,14 @@ from textual.widgets import Input, Static
 from mulegraph.cli.browse.app import Browser
 from mulegraph.cli.browse.asking import Reading
 from mulegraph.cli.browse.rows import Rows
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.workspace.workspace import Workspace
 
 SIZES = [(80, 24), (120, 40)]
 
 
 @pytest.fixture(scope="module")
-def own(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own(workspace: NotebookWorkspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the scanned sample, which may be changed."""
     folder = tmp_path_factory.mktemp("browse") / "workspace"
     shutil.copytree(workspace.folder, folder)
@@ -47,7 +48,7 @@ def driven(
         return True
 
     async def run() -> None:
-        app = Browser(Workspace(folder, **how), pages=folder.parent / "pages", show=show)
+        app = Browser(NotebookWorkspace(folder, **how), pages=folder.parent / "pages", show=show)
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             await keys(app, pilot)
@@ -71,7 +72,7 @@ def rows_of(app: App[None]) -> Rows:
 @pytest.mark.parametrize("size", SIZES)
 def test_from_the_list_to_a_finding_and_an_account_by_keys(own, size):
     """Cases → case → signs → why; → transfers → the account that was paid; and back all the way."""
-    best = Workspace(own).cases()["case"][0]
+    best = NotebookWorkspace(own).cases()["case"][0]
 
     async def keys(app: Browser, pilot: Pilot[None]) -> None:
         assert best in seen(app)
@@ -96,7 +97,7 @@ def test_from_the_list_to_a_finding_and_an_account_by_keys(own, size):
 
 def test_typing_narrows_sorting_turns_and_status_filters(own):
     """`/` and a word keep what holds it; `s` and `S` sort; `f` goes through open, snoozed, closed."""
-    cases = Workspace(own).cases()
+    cases = NotebookWorkspace(own).cases()
 
     async def keys(app: Browser, pilot: Pilot[None]) -> None:
         await pilot.press("slash", *cases["case"][3].lower(), "enter")
@@ -120,7 +121,7 @@ def test_typing_narrows_sorting_turns_and_status_filters(own):
 
 def test_acts_go_through_the_journal_with_their_checks(own):
     """Note, assign, snooze, reopen, close: what is wrong is told in the window, and not written."""
-    case = Workspace(own).cases()["case"][1]
+    case = NotebookWorkspace(own).cases()["case"][1]
 
     async def keys(app: Browser, pilot: Pilot[None]) -> None:
         await pilot.press("down", "enter", "n", *"seen", "enter")
@@ -142,9 +143,9 @@ def test_acts_go_through_the_journal_with_their_checks(own):
 
     driven(own, keys)
 
-    state = Workspace(own).case(case).state
+    state = NotebookWorkspace(own).case(case).state
     assert (state["status"], state["disposition"], state["assignee"]) == ("closed", "confirmed", "Noor")
-    assert Workspace(own).journal.verify().wrong == []
+    assert NotebookWorkspace(own).verify_journal().wrong == []
 
 
 def test_a_view_is_a_file_that_is_opened(own):
@@ -181,7 +182,7 @@ def test_everything_is_masked_unless_there_is_a_reason(own):
 
     driven(own, masked)
     driven(own, revealed, reveal="a test of the browser")
-    assert "a test of the browser" in str(Workspace(own).journal_entries(top=1))
+    assert "a test of the browser" in str(NotebookWorkspace(own, reveal="to look").journal_entries(top=2))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -251,7 +252,7 @@ def test_a_long_listing_is_filtered_and_sorted_whole():
 
 def test_the_mouse_works_too(own):
     """A click chooses a row, a double click opens it."""
-    cases = Workspace(own).cases()["case"]
+    cases = NotebookWorkspace(own).cases()["case"]
 
     async def keys(app: Browser, pilot: Pilot[None]) -> None:
         await pilot.click(Rows, offset=(4, 3))
@@ -276,7 +277,7 @@ def test_hostile_text_is_text(own):
         assert "[@click=app.quit]" in app.screen.told
         assert "\x1b" not in seen(app)
 
-    driven(own, keys)
+    driven(own, keys, reveal="to read the note")
 
 
 def test_without_textual_or_a_terminal_it_says_what_to_do(own, tmp_path):

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mulegraph.casework import acts as casework
 from mulegraph.cli.app import app
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.settings import FILE
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.tables import as_table, counted, pairs
-from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw
 from tests.signs.inputs import listing
 
@@ -24,7 +23,7 @@ DAY = datetime(2026, 1, 5, 9, 30)
 
 
 @pytest.fixture(scope="module")
-def own(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def own(workspace: NotebookWorkspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the scanned sample, which may be changed."""
     folder = tmp_path_factory.mktemp("listings") / "workspace"
     shutil.copytree(workspace.folder, folder)
@@ -47,8 +46,8 @@ def refused(*arguments: str | Path) -> UsageError:
 
 def test_the_journal_shows_pairs_and_no_python(own):
     """Facts as `name: value`; of findings how many by sign."""
-    case = Workspace(own).cases()["case"][0]
-    casework.close(Workspace(own), case, "confirmed", "told us")
+    case = NotebookWorkspace(own).cases()["case"][0]
+    NotebookWorkspace(own).close(case, "confirmed", "told us")
 
     told = " ".join(said("journal", "show", "-w", own, "--top", "1").split())
 
@@ -87,7 +86,7 @@ def test_a_day_is_never_broken(more):
 
 def test_every_date_of_a_query_is_whole(own):
     """The widest questions of cypher/ at 80 columns."""
-    account = Workspace(own).ranking(top=1)["account"].iloc[0]
+    account = NotebookWorkspace(own).ranking(top=1)["account"].iloc[0]
     for name in ("transfers_of_account", "account_neighbourhood"):
         text = said("query", name, "-p", f"account={account}", "-w", own)
         assert re.search(r"\d{4}-\d\d-\d\d", text), text
@@ -120,7 +119,7 @@ def test_lists_are_shown_between_two_moments(tmp_path):
 
 def test_trace_keeps_to_top_also_for_ends(own):
     """Accounts and whom to ask; the rest is counted."""
-    account = Workspace(own).ranking(top=1)["account"].iloc[0]
+    account = NotebookWorkspace(own).ranking(top=1)["account"].iloc[0]
 
     text = said("trace", "--account", account, "-w", own, "--top", "2")
     cut = json.loads(said("trace", "--account", account, "-w", own, "--top", "2", "--format", "json"))
@@ -150,7 +149,7 @@ def test_what_there_is_not_is_said(own, arguments, problem):
 
 def test_a_wrong_list_or_span_of_a_query_is_said(own):
     """Also where everything else is right."""
-    account = Workspace(own).ranking(top=1)["account"].iloc[0]
+    account = NotebookWorkspace(own).ranking(top=1)["account"].iloc[0]
     ask = ["query", "paths_to_flagged", "-w", own, "-p", f"account={account}", "-p", "list=friends"]
     assert "list 'friends' is unknown" in refused(*ask).problem
     ask = ["query", "account_neighbourhood", "-w", own, "-p", f"account={account}"]
@@ -166,7 +165,7 @@ def test_settings_that_changed_since_the_run_are_told_once(own):
 
     def notes() -> list[str]:
         told: list[str] = []
-        space = Workspace(own, told=told.append)
+        space = NotebookWorkspace(own, notify=told.append)
         space.cases(top=1)
         space.findings(top=1)
         return told

@@ -14,9 +14,10 @@ from pypdf import PdfReader
 
 from mulegraph.__main__ import _run
 from mulegraph.graph.queries import catalogue
+from mulegraph.journal.journal import Journal
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import TABLES, Mask
-from mulegraph.workspace.workspace import Workspace
+from mulegraph.views.notebook import NotebookWorkspace
 from tests.conftest import SAMPLE
 
 WORDS = {Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE, Mask.CARD, Mask.MERCHANT, Mask.NATIONAL_ID}
@@ -25,11 +26,11 @@ FIRST = re.compile(r"\w+")
 
 
 @pytest.fixture(scope="module")
-def space(workspace, tmp_path_factory) -> Workspace:
+def space(workspace, tmp_path_factory) -> NotebookWorkspace:
     """A copy, so that the journal of these tests is theirs."""
     folder = tmp_path_factory.mktemp("masked") / "workspace"
     shutil.copytree(workspace.folder, folder)
-    return Workspace(folder)
+    return NotebookWorkspace(folder)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +69,9 @@ def read_pdf(path: Path) -> str:
     return "\n".join(page.extract_text().replace("\u200b", "") for page in PdfReader(path).pages)
 
 
-def commands_of(space: Workspace, folder: Path) -> list[list[str]]:
+def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
     """Every command with something to show, as one would go through a night's findings."""
-    clear = Workspace(space.folder, reveal="tests")
+    clear = NotebookWorkspace(space.folder, reveal="tests")
     chain = clear.chains(top=1).iloc[0]
     case, account, device = (
         clear.cases(top=1)["case"][0],
@@ -134,17 +135,17 @@ def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path, capsys, mon
 def test_the_search_finds_what_is_shown(space, raw, capsys, monkeypatch):
     """With a reason the same commands show ids and names, so the test above looks for the right things."""
     reveal = ["--reveal", "a test", "-w", space.folder]
-    account = Workspace(space.folder).chains(top=1)["accounts"][0][0]
+    account = NotebookWorkspace(space.folder).chains(top=1)["accounts"][0][0]
     assert len(named(output(capsys, monkeypatch, "chains", "--format", "json", *reveal), raw)) > 10
     assert any(" " in each for each in named(output(capsys, monkeypatch, "account", account, *reveal), raw))
 
 
 def test_a_token_works_wherever_an_id_does(space, capsys, monkeypatch):
     """From a masked listing one goes on: the token of an account or device gives what its id gives."""
-    clear = Workspace(space.folder, reveal="tests")
+    clear = NotebookWorkspace(space.folder, reveal="tests")
     account, device = clear.chains(top=1)["accounts"][0][1], clear.devices(top=1)["device_ids"][0][0]
-    token = Workspace(space.folder).chains(top=1)["accounts"][0][1]
-    phone = Workspace(space.folder).devices(top=1)["device_ids"][0][0]
+    token = NotebookWorkspace(space.folder).chains(top=1)["accounts"][0][1]
+    phone = NotebookWorkspace(space.folder).devices(top=1)["device_ids"][0][0]
     assert token != account and phone != device
 
     for command in (["account", "{}"], ["chains", "--account", "{}"], ["links", "--account", "{}"],
@@ -163,13 +164,15 @@ def test_a_token_works_wherever_an_id_does(space, capsys, monkeypatch):
 
 def test_revealing_needs_a_reason_and_is_in_the_journal(space, capsys, monkeypatch):
     """Who, when, with which command, and why; nothing is shown before it is written."""
-    before = len(Workspace(space.folder).journal_entries())
+    before = len(NotebookWorkspace(space.folder).journal_entries())
     assert "needs a reason" in output(capsys, monkeypatch, "chains", "--reveal", " ", "-w", space.folder)
-    assert len(Workspace(space.folder).journal_entries()) == before
+    assert len(NotebookWorkspace(space.folder).journal_entries()) == before
 
     output(capsys, monkeypatch, "chains", "--top", "1", "--reveal", "police asked, file 12", "-w", space.folder)
 
-    entry = Workspace(space.folder).journal_entries(top=1)[0]
+    masked = NotebookWorkspace(space.folder).journal_entries(top=1)[0]
+    assert (masked["what"], masked["facts"]["reason"], masked["facts"]["command"]) == ("revealed", "***", "***")
+    entry = vars(list(Journal(space.folder).entries())[-1])
     assert (entry["what"], entry["facts"]["reason"]) == ("revealed", "police asked, file 12")
     assert "chains --top 1" in entry["facts"]["command"]
     assert entry["who"] and entry["at"]

@@ -108,7 +108,7 @@ def test_a_line_torn_at_any_byte_is_mended_by_the_next_entry(tmp_path):
         journal.path.write_bytes(content[:end])
         (tmp_path / "journal.head").write_bytes(heads)
         told: list[str] = []
-        reader = Journal(tmp_path, told=told.append)
+        reader = Journal(tmp_path, notify=told.append)
         assert len(list(reader.entries())) == 3
 
         reader.append("noted", text="after")

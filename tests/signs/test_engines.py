@@ -27,9 +27,15 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]
     simulate(folder / "files", accounts=600, seed=9)
     load(folder / "files", folder / "ws")
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    settings = {"spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2", "spark.ui.enabled": "false",
-                "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-                "spark.sql.session.timeZone": "UTC", "spark.ui.showConsoleProgress": "false"}  # fmt: skip
+    settings = {
+        "spark.sql.shuffle.partitions": "2",
+        "spark.default.parallelism": "2",
+        "spark.ui.enabled": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.ui.showConsoleProgress": "false",
+    }
     builder = pyspark.SparkSession.builder.master("local[2]")
     for name, value in settings.items():
         builder = builder.config(name, value)

@@ -64,13 +64,13 @@ def test_scores_stay_between_nought_and_one():
     assert scores[-1] <= 1
 
 
-def test_findings_of_the_sample_are_well_formed(workspace):
+def test_findings_of_the_sample_are_well_formed(workspace, plain):
     """Scores, reasons without holes, evidence that is in the ledger, times that are in order."""
     findings = workspace.findings()
     assert findings["score"].between(0, 1).all()
     assert findings["finding"].is_unique
     assert not findings["reason"].str.contains(r"[{}\[\]|–]|None|nan").any()
     ids = {each for evidence in findings["evidence"] for each in evidence}
-    assert set(workspace.ledger.row_of(sorted(ids))) == ids
+    assert set(plain.ledger.row_of(sorted(ids))) == ids
     timed = findings.dropna(subset=["first_at"])
     assert (timed["first_at"] <= timed["last_at"]).all()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.settings import FILE
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.own import OWN_CODE, own_files, own_signs, signs_of
@@ -62,7 +63,7 @@ def test_a_file_in_the_workspace_is_a_sign_of_its_scans(tmp_path):
     """Findings, score of the account, case, thresholds from the settings, explanation: as for a built-in sign."""
     draw(tmp_path, DRAWN)
     path = written(tmp_path)
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = Workspace(tmp_path / "workspace")
 
     space.scan()
 
@@ -215,14 +216,12 @@ def test_reports_tell_an_own_sign_also_when_its_file_is_gone(tmp_path):
     """A run keeps the words of its signs: the case's report, the run's and the picture can be made later."""
     draw(tmp_path, DRAWN)
     path = written(tmp_path)
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = Workspace(tmp_path / "workspace")
     space.scan()
     path.unlink()
     case = space.cases()["case"].iloc[0]
-    made = [
-        *write_case_report(space, case, tmp_path / "out"),
-        *write_run_report(space, space.run, tmp_path / "out"),
-    ]
+    shown = MaskedWorkspace(space.folder)
+    made = [*write_case_report(shown, case, tmp_path / "out"), *write_run_report(shown, tmp_path / "out")]
     pages = [each.read_text(encoding="utf-8") for each in made if each.suffix == ".html"]
     assert len(pages) >= 3
     for page in pages:

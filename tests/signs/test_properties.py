@@ -92,13 +92,16 @@ def test_unrelated_accounts_never_change_facts(found, seed):
         if name == "transfers":
             others = [
                 {
-                    "transfer_id": f"Z{n:06d}", "source": f"FERN{draw.randrange(200)}",
+                    "transfer_id": f"Z{n:06d}",
+                    "source": f"FERN{draw.randrange(200)}",
                     "target": f"FERN{draw.randrange(200)}",
-                    "amount": f"{draw.randrange(1, 900)}", "currency": "EUR", "at": draw.choice(rows)["at"],
+                    "amount": f"{draw.randrange(1, 900)}",
+                    "currency": "EUR",
+                    "at": draw.choice(rows)["at"],
                     "channel": "instant",
                 }
                 for n in range(900)
-            ]  # fmt: skip
+            ]
             return [*rows, *others]
         return rows
 

@@ -14,7 +14,7 @@ from selenium import webdriver
 
 from mulegraph.views.network import network_page
 from mulegraph.views.network_pages import picture
-from mulegraph.workspace.workspace import Workspace
+from mulegraph.views.notebook import NotebookWorkspace
 from tests.views.browser import opened, started
 
 Opened = Callable[..., webdriver.Chrome]
@@ -48,10 +48,10 @@ def page(browser: webdriver.Chrome, tmp_path: Path) -> Opened:
 
 
 @pytest.fixture(scope="module")
-def case(workspace: Workspace) -> str:
+def case(workspace: NotebookWorkspace) -> str:
     return str(workspace.cases()["case"][0])
 
 
 @pytest.fixture(scope="module")
-def case_page(workspace: Workspace, case: str) -> str:
+def case_page(workspace: NotebookWorkspace, case: str) -> str:
     return picture(workspace, case)

@@ -9,7 +9,7 @@ import pytest
 from selenium.webdriver.common.by import By
 
 from mulegraph.views.display import card, framed, still, table
-from mulegraph.workspace.workspace import Workspace
+from mulegraph.views.notebook import NotebookWorkspace
 from tests.drawing import draw
 from tests.views.browser import opened
 
@@ -85,7 +85,7 @@ def test_a_view_works_inside_a_notebooks_frame(browser, workspace, tmp_path, wha
 def test_a_hostile_account_is_text_in_card_and_frame(browser, tmp_path):
     """With everything revealed an account's number is still only a number."""
     draw(tmp_path, f"{EVIL} b 900 9:00\nb {EVIL} 850 9:10")
-    space = Workspace(tmp_path / "workspace", reveal="test")
+    space = NotebookWorkspace(tmp_path / "workspace", reveal="test")
     space.scan()
     path = tmp_path / "cell.html"
     cells = space.account(EVIL)._repr_html_() + space.view(EVIL)._repr_html_()

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from selenium.webdriver.common.by import By
 
 from mulegraph.errors import EngineError
-from mulegraph.views.case_report_content import CaseReport
+from mulegraph.views.case_report_content import case_report
 from mulegraph.views.document import (
     Cell,
     Document,
@@ -27,7 +27,6 @@ from mulegraph.views.document import (
 )
 from mulegraph.views.plots import label
 from mulegraph.views.run_report import run_document
-from mulegraph.views.run_report_content import RunReport
 from tests.views.browser import opened
 from tests.views.test_plots import all_plots
 
@@ -108,8 +107,8 @@ def test_reports_open_with_nothing_else(browser, workspace, tmp_path):
     """A case's and a run's page: no console error, no request but for the page, nothing may run, none too wide."""
     case = workspace.cases()["case"][0]
     pages = {
-        "case": CaseReport(workspace.case(case)).document().page,
-        "run": run_document(RunReport(workspace, workspace.run).content(), {}, {}).page,
+        "case": case_report(workspace, case).page,
+        "run": run_document(workspace.run_file(), {}, {}, revealed=False).page,
     }
     for name, text in pages.items():
         path = tmp_path / f"{name}.html"

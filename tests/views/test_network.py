@@ -259,9 +259,9 @@ def test_a_ledger_of_days_shows_no_hours(page):
     assert browser.find_element(By.ID, "panel").text.count(":") == 0
 
 
-def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace):
+def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace, plain):
     """The dispersal tree of a reported payment; banks to ask would be nodes of their own kind."""
-    report = workspace.ledger.arrow("reports")["transfer_id"][0].as_py()
+    report = plain.ledger.arrow("reports")["transfer_id"][0].as_py()
     browser = page(trace_picture(workspace, workspace.trace([report])))
     kinds = set(browser.execute_script("return chart.nodes.map(n => n.kind)"))
     assert "own" in kinds and kinds <= {"own", "other", "cash", "frontier", "holder", "device"}

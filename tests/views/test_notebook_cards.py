@@ -9,14 +9,14 @@ import networkx as nx
 import pytest
 
 from mulegraph.errors import UsageError
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.notebook_cards import View, weightiest
-from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw
 from tests.views.test_display import tags_of
 
 
 @pytest.fixture(scope="module")
-def shown_things(workspace: Workspace) -> dict[str, object]:
+def shown_things(workspace: NotebookWorkspace) -> dict[str, object]:
     case = workspace.case(workspace.cases()["case"][0])
     collector = case.accounts.query("role == 'collector'")["account_id"].iloc[0]
     return {
@@ -39,7 +39,7 @@ def test_a_card_runs_nothing_and_fetches_nothing(shown_things, what):
     assert re.findall(r"src='(?!data:image/svg\+xml;base64,)", text) == []
 
 
-def test_a_case_tells_who_what_and_why(workspace, shown_things):
+def test_a_case_tells_who_what_and_why(plain, shown_things):
     """Score and its parts, roles with accounts, each sign with its reason; and nobody's number."""
     case = shown_things["case"]
 
@@ -48,14 +48,14 @@ def test_a_case_tells_who_what_and_why(workspace, shown_things):
     assert case.id in text
     assert case.findings["reason"].iloc[0].replace("'", "&#39;") in text
     assert {"collector", "Roles", "Signs", "open"} <= set(re.findall(r"\w+", text))
-    real = {each for each in workspace.ledger.account_ids.to_pylist() if each in text}
+    real = {each for each in plain.ledger.account_ids.to_pylist() if each in text}
     assert real == set()
 
 
 def test_a_scan_shows_what_it_found_and_what_it_could_not(tmp_path):
     """Counts by sign; a sign that lacks a table says which."""
     draw(tmp_path, "a b 10 9:00\nb c 9 9:10")
-    text = Workspace(tmp_path / "workspace").scan()._repr_html_()
+    text = NotebookWorkspace(tmp_path / "workspace").scan()._repr_html_()
 
     assert "not testable" in text
     assert "listings" in text

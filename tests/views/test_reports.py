@@ -12,15 +12,16 @@ import pytest
 from pypdf import PdfReader
 
 from mulegraph.cases.score import expected_false
-from mulegraph.casework import acts as casework
-from mulegraph.casework.requests import case_trace, make_request, take_reply, write_request
+from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
+from mulegraph.journal.journal import Journal
 from mulegraph.signs.base import all_signs
-from mulegraph.views.case_report_content import CaseReport
+from mulegraph.views.case_report_content import case_report
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.reports import write_report
+from mulegraph.views.request import write_request
 from mulegraph.views.run_report import run_document
-from mulegraph.views.run_report_content import RunReport
 from mulegraph.views.tables import shown
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.workspace import Workspace
@@ -32,7 +33,7 @@ SECTIONS = "summary network timeline balances transfers signs journey money requ
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory) -> Workspace:
+def space(tmp_path_factory) -> NotebookWorkspace:
     """Two nights: half the sample with two broken rows and no lists, then all of it; and a case worked on."""
     folder = tmp_path_factory.mktemp("reports")
     half = folder / "half"
@@ -44,21 +45,21 @@ def space(tmp_path_factory) -> Workspace:
     rows[3], rows[7] = rows[3].replace(",EUR", ",XXX").replace('"EUR"', '"XXX"'), rows[7].replace("2026-", "26-")
     (half / "transfers.csv").write_text("\n".join([head, *rows]), encoding="utf-8")
     load(half, folder / "workspace")
-    made = Workspace(folder / "workspace", reveal="tests of reports")
+    made = NotebookWorkspace(folder / "workspace", reveal="tests of reports")
     made.scan()
     load(SAMPLE, folder / "workspace")
     made.forget_ledger()
     made.scan()
     case = made.cases()["case"][0]
-    casework.assign(made, case, "ann")
-    casework.note(made, case, "called <i>back</i>")
-    bank = case_trace(made, case).banks["bank"].iloc[0]
-    request = make_request(made, case, bank, country="DE", sender="NORD")
+    made.assign(case, "ann")
+    made.note(case, "called <i>back</i>")
+    bank = case_trace(Workspace(made.folder), case).banks["bank"].iloc[0]
+    request = made.request(case, bank, country="DE", sender="NORD")
     write_request(made, request, folder / "requests")
     (folder / "reply.xml").write_text(RETURN.replace("T1", request.payments[0].transfer), encoding="utf-8")
-    take_reply(made, case, folder / "reply.xml")
-    casework.close(made, made.cases()["case"][1], "innocent", "a club")
-    return Workspace(made.folder)
+    made.reply(case, folder / "reply.xml")
+    made.close(made.cases()["case"][1], "innocent", "a club")
+    return NotebookWorkspace(made.folder)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +83,8 @@ def pdf_words(path: Path) -> str:
     return "".join("".join(page.extract_text() for page in pages).replace("\u200b", "").split())
 
 
-def page_of(space: Workspace, run: Run) -> str:
-    return run_document(RunReport(space, run).content(), {}, {}).page
+def page_of(space: NotebookWorkspace, run: Run) -> str:
+    return run_document(space.at(run.name).run_file(), {}, {}, revealed=False).page
 
 
 def section(text: str, name: str) -> str:
@@ -93,7 +94,7 @@ def section(text: str, name: str) -> str:
 def test_a_cases_report_agrees_with_the_workspace(space, case, written):
     """Every section holds what the workspace answers when it is asked for the same."""
     text = written[0].read_text(encoding="utf-8")
-    found, state = space.case(case), casework.told(space, case)
+    found, state = space.case(case), space.case(case).state
     part = {name: section(text, name) for name in SECTIONS}
     row, moved = found.row, found.transfers
 
@@ -103,7 +104,7 @@ def test_a_cases_report_agrees_with_the_workspace(space, case, written):
     assert all(each in part["transfers"] for each in moved["transfer_id"])
     assert f"{len(moved)}transfers" in part["transfers"]
     assert moved["transfer_id"].iloc[0] in part["timeline"] and moved["transfer_id"].iloc[-1] in part["timeline"]
-    told = found.told()
+    told = found.findings
     for story in told.drop_duplicates(["sign", "pattern"]).itertuples():
         assert words(html.escape(all_signs()[story.sign].title)) in part["signs"]
     best = told.iloc[0]
@@ -119,18 +120,25 @@ def test_a_cases_report_agrees_with_the_workspace(space, case, written):
     request, reply = state["requests"][0], state["replies"][0]
     assert request["number"] in part["requests"] and request["bank"] in part["requests"]
     assert reply["answers"][0]["transfer"] in part["requests"] and "870.10" in part["requests"]
-    assert "calledback" not in part["journal"] and "called<i>back</i>" in html.unescape(part["journal"])
+    assert "back" not in part["journal"] and "text:***" in part["journal"]
     entries = [each for each in space.journal_entries() if each["about"] == case]
     assert len(entries) >= 4 and all(each["hash"][:12] in part["journal"] for each in entries)
-    for known in (space.run.name, space.ledger.hash, space.run.manifest["code"], space.journal.verify().last):
+    for known in (space.run.name, space.ledger_facts().hash, space.run.manifest["code"], space.verify_journal().last):
         assert known in part["proof"]
     assert all(digest in part["proof"] for digest in space.run.manifest["files"].values())
+
+
+def test_a_note_is_shown_to_who_may_read_it_and_is_no_markup(space, case, tmp_path):
+    """What somebody wrote is hidden whole without a reason; with one it stands there as text."""
+    shutil.copytree(space.folder, tmp_path / "ws")
+    clear = NotebookWorkspace(tmp_path / "ws", reveal="to read the note")
+    assert "called<i>back</i>" in html.unescape(section(case_report(clear, case).page, "journal"))
 
 
 def test_money_still_there_is_the_traces(space, case, written):
     """By bank, with both ends of the range, and its bar no longer than what was traced."""
     text = section(written[0].read_text(encoding="utf-8"), "money")
-    found = space.masked(case_trace(space, case))
+    found = space.trace(case_trace(Workspace(space.folder), case).chosen)
     for bank in found.banks.itertuples():
         low, high = shown(bank.minimum), shown(bank.maximum)
         assert bank.bank + (low if low == high else f"{low}–{high}") in text
@@ -150,7 +158,7 @@ def test_the_pdf_holds_what_the_page_holds(written):
 
 def test_the_same_case_gives_the_same_bytes(space, case, written, tmp_path):
     """Page and PDF: no time of making, nothing by chance."""
-    again = write_report(Workspace(space.folder), tmp_path, case)
+    again = write_report(NotebookWorkspace(space.folder), tmp_path, case)
     assert [each.read_bytes() for each in again] == [each.read_bytes() for each in written]
 
 
@@ -160,38 +168,37 @@ def test_a_case_without_money_says_so(space):
     quiet = next(
         case for case in cases["case"] if not len(space.case(case).chains) and not len(space.case(case).transfers)
     )
-    text = CaseReport(space.case(quiet)).document().page
+    text = case_report(space, quiet).page
     assert "Nothing can be traced" in text and "no payment to follow" in text
     assert "no reported payment to follow" in text and "No transfer is evidence" in text
 
 
 def test_a_case_that_has_gone_quiet_has_a_report(space):
     """It is of the last run that had it, and says which."""
-    gone = next(row["case"] for row in casework.difference(space, None, None) if row["change"] == "quiet")
-    content = CaseReport(space.case(gone)).content()
-    assert content["run"] == Runs(space.folder).all()[0].name != space.run.name
-    assert gone in CaseReport(space.case(gone)).document().page
+    gone = next(row["case"] for row in space.difference() if row["change"] == "quiet")
+    assert space.case_file(gone).run == Runs(space.folder).all()[0].name != space.run.name
+    assert gone in case_report(space, gone).page
 
 
 def test_reasons_are_in_the_language_asked_for(space, case):
     """As `case show` gives them."""
-    reason = space.case(case).told("nl")["reason"].iloc[0]
-    assert html.escape(reason) in html.unescape(CaseReport(space.case(case)).document(language="nl").page)
+    reason = space.case(case).findings_in("nl")["reason"].iloc[0]
+    assert html.escape(reason) in html.unescape(case_report(space, case, language="nl").page)
     with pytest.raises(UsageError, match="--lang"):
-        CaseReport(space.case(case)).content(language="xx")
+        space.case_file(case, language="xx")
 
 
 def test_masked_unless_a_reason_is_given(space, case, tmp_path):
     """The same report with a reason names accounts, says so, and the reason is in the journal."""
     shutil.copytree(space.folder, tmp_path / "ws")
-    clear = Workspace(tmp_path / "ws", reveal="for the file")
+    clear = NotebookWorkspace(tmp_path / "ws", reveal="for the file")
     real = clear.case(case).accounts["account_id"].tolist()
-    masked = CaseReport(Workspace(tmp_path / "ws").case(case)).document().page
-    page = CaseReport(clear.case(case)).document().page
+    masked = case_report(NotebookWorkspace(tmp_path / "ws"), case).page
+    page = case_report(clear, case).page
     assert all(account in page for account in real) and not any(account in masked for account in real)
     assert "shown as tokens" in masked and "shown as they are" in page
-    RunReport(clear, clear.run).content()
-    reasons = [entry.facts["reason"] for entry in clear.journal.entries() if entry.what == "revealed"]
+    clear.at().run_file()
+    reasons = [entry.facts["reason"] for entry in Journal(clear.folder).entries() if entry.what == "revealed"]
     assert reasons.count("for the file") == 1
 
 
@@ -207,12 +214,12 @@ def test_a_runs_report_agrees_with_the_workspace(space, tmp_path):
         assert (tmp_path / link).is_file()
     assert f'href="{cases["case"][0]}-report.html"' in text and f'href="{cases["case"][1]}.html"' in text
     assert "openann" in part["cases"] and "closedinnocent" in part["cases"]
-    differences = [row for row in casework.difference(space, None, None) if row["change"] != "same"]
+    differences = [row for row in space.difference() if row["change"] != "same"]
     before = Runs(space.folder).all()[0].name
     assert before in part["changes"]
     for change in {row["change"] for row in differences}:
         assert f"{sum(row['change'] == change for row in differences)}{change}" in part["changes"]
-    scores, chains = run.table("scores")["score"].to_pylist(), space.chains(min_surprise=0)
+    scores, chains = space.ranking()["score"].tolist(), space.chains(min_surprise=0)
     assert f"0.9{sum(each >= 0.9 for each in scores)}{expected_false(scores, 0.9):.1%}" in part["scores"]
     assert f"0.5{sum(each >= 0.5 for each in scores)}{expected_false(scores, 0.5):.1%}" in part["scores"]
     above = chains[chains["surprise"] >= run.threshold]
@@ -268,8 +275,8 @@ def test_a_folder_that_cannot_be_is_an_error(space, case):
         assert "-o" in error.value.hint
 
 
-def test_a_run_of_accounts_that_the_ledger_lost_is_not_shown(space, tmp_path):
-    """They could not be masked, as masking knows values from the ledger; with a reason they may be seen."""
+def test_a_run_of_accounts_that_the_ledger_lost_is_masked_all_the_same(space, tmp_path):
+    """What identifies somebody is known from its field, and not from the ledger."""
     shutil.copytree(space.folder, tmp_path / "ws")
     shutil.rmtree(tmp_path / "ws" / "ledger")
     files = tmp_path / "files"
@@ -280,12 +287,16 @@ def test_a_run_of_accounts_that_the_ledger_lost_is_not_shown(space, tmp_path):
     )
     load(files, tmp_path / "ws")
     old = Runs(tmp_path / "ws").all()[0]
-    with pytest.raises(UsageError, match="cannot be masked"):
-        RunReport(Workspace(tmp_path / "ws"), old).content()
-    case = old.table("cases")["case"][0].as_py()
-    with pytest.raises(UsageError, match="cannot be masked"):
-        CaseReport(Workspace(tmp_path / "ws").case(case)).content()
-    assert RunReport(Workspace(tmp_path / "ws", reveal="why"), old).content()["run"] == old.name
+    lost = set(old.table("scores")["account"].to_pylist())
+    masked = NotebookWorkspace(tmp_path / "ws").at(old.name)
+    pages = [page_of(masked, old), case_report(masked, old.table("cases")["case"][0].as_py()).page]
+    assert not any(account in page for page in pages for account in lost)
+    assert lost & {account for row in masked_off(tmp_path / "ws", old) for account in row}
+
+
+def masked_off(folder: Path, run: Run) -> list[list[str]]:
+    clear = NotebookWorkspace(folder, reveal="why").at(run.name)
+    return [row["accounts"] for row in clear.run_file().cases]
 
 
 def test_expected_false_alarms_are_the_mean_of_what_is_missing():
@@ -305,6 +316,6 @@ def test_an_empty_scan_has_a_report(tmp_path):
         "\n".join(["transfer_id,source,target,amount,currency,at,channel", *rows]), encoding="utf-8"
     )
     load(files, tmp_path / "ws")
-    text = write_report(Workspace(tmp_path / "ws"), tmp_path / "out")[0].read_text(encoding="utf-8")
+    text = write_report(NotebookWorkspace(tmp_path / "ws"), tmp_path / "out")[0].read_text(encoding="utf-8")
     assert "No case was found." in text and "No chain reached the threshold." in text
     assert "a trend needs two" in text and "first run" in text

@@ -7,9 +7,11 @@ import json
 import shutil
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from mulegraph.errors import UsageError
+from mulegraph.errors import EngineError, UsageError
 from mulegraph.ingest.load import load
 from mulegraph.signs.base import all_signs
 from mulegraph.workspace.run import PARTS, Runs
@@ -25,11 +27,11 @@ def hashes(run) -> dict[str, str]:
     return {part: hashlib.sha256((run.folder / f"{part}.parquet").read_bytes()).hexdigest() for part in parts}
 
 
-def test_the_sample_has_every_sign(workspace):
+def test_the_sample_has_every_sign(plain):
     """The small fixed set shows each sign at work."""
-    assert set(workspace.run.manifest["findings"]) == set(all_signs())
+    assert set(plain.run.manifest["findings"]) == set(all_signs())
     assert len(all_signs()) == 21
-    assert all(workspace.run.manifest["findings"].values())
+    assert all(plain.run.manifest["findings"].values())
 
 
 def test_planted_networks_of_the_sample_are_found(workspace):
@@ -43,24 +45,24 @@ def test_planted_networks_of_the_sample_are_found(workspace):
     assert len(found & planted) >= 0.8 * len(found - alike)
 
 
-def test_the_same_ledger_gives_the_same_bytes(workspace):
+def test_the_same_ledger_gives_the_same_bytes(workspace, plain):
     """Findings, chains and cases of a second scan are the same files."""
     again = scan(workspace.folder, graph=False).run
 
     try:
-        assert again.name != workspace.run.name
-        assert hashes(again) == hashes(workspace.run)
-        assert again.manifest["files"] == workspace.run.manifest["files"] == hashes(again)
+        assert again.name != plain.run.name
+        assert hashes(again) == hashes(plain.run)
+        assert again.manifest["files"] == plain.run.manifest["files"] == hashes(again)
     finally:
         shutil.rmtree(again.folder)
 
 
-def test_the_manifest_says_how_it_was_made(workspace):
+def test_the_manifest_says_how_it_was_made(plain):
     """Settings, versions, hashes of ledger and code, counts and times."""
-    manifest = workspace.run.manifest
+    manifest = plain.run.manifest
 
-    assert manifest["ledger"]["hash"] == workspace.ledger.hash
-    assert manifest["ledger"]["rows"]["transfers"] == workspace.ledger.rows("transfers")
+    assert manifest["ledger"]["hash"] == plain.ledger.hash
+    assert manifest["ledger"]["rows"]["transfers"] == plain.ledger.rows("transfers")
     assert len(manifest["code"]) == 64
     assert {"mulegraph", "python", "duckdb", "numba", "ladybug"} <= set(manifest["versions"])
     assert manifest["settings"]["flow"]["window_hours"] == 6.0
@@ -113,7 +115,7 @@ def test_a_run_is_of_its_ledger(tmp_path):
     load(more, tmp_path / "workspace")
     told: list[str] = []
 
-    space = Workspace(tmp_path / "workspace", told=told.append)
+    space = Workspace(tmp_path / "workspace", notify=told.append)
 
     assert len(space.chains(min_surprise=0)["transfers"][0]) == 4
     assert told == ["no scan of this ledger yet; scanning first"]
@@ -130,12 +132,33 @@ def test_a_half_written_run_is_not_a_run(tmp_path):
     assert [each.name for each in Runs(tmp_path / "workspace").all()] == [run.name]
 
 
-def test_an_unknown_run_is_named(workspace):
+def test_a_run_of_an_earlier_version_is_scanned_again_and_its_cases_are_still_read(tmp_path):
+    """Its findings are not read wrongly: the ledger is scanned anew; cases keep their ids and scores their parts."""
+    draw(tmp_path, "a b 500 9:00\nb c 490 9:10\nc d 480 9:20")
+    old = scan(tmp_path / "workspace").run
+    manifest = json.loads((old.folder / "manifest.json").read_text(encoding="utf-8"))
+    (old.folder / "manifest.json").write_text(json.dumps({**manifest, "format": 1}), encoding="utf-8")
+    scores = old.table("scores").to_pylist()
+    as_json = pa.table({"account": ["a"], "score": [0.5], "parts": [json.dumps({"base": 0.4, "N1": 0.1})]})
+    pq.write_table(as_json, old.folder / "scores.parquet")
+    told: list[str] = []
+
+    space = Workspace(tmp_path / "workspace", notify=told.append)
+
+    assert space.run.table("scores").to_pylist() == scores
+    assert told == ["no scan of this ledger yet; scanning first"]
+    again = Runs(space.folder).named(old.name)
+    assert dict(again.table("scores")["parts"][0].as_py()) == {"base": 0.4, "N1": 0.1}
+    with pytest.raises(EngineError, match="earlier version"):
+        again.findings()
+
+
+def test_an_unknown_run_is_named(workspace, plain):
     """The message lists those there are."""
     with pytest.raises(UsageError) as error:
         Runs(workspace.folder).named("yesterday")
-    assert workspace.run.name in error.value.hint
-    assert json.loads((workspace.run.folder / "manifest.json").read_text())["run"] == workspace.run.name
+    assert plain.run.name in error.value.hint
+    assert json.loads((plain.run.folder / "manifest.json").read_text())["run"] == plain.run.name
 
 
 def test_a_damaged_graph_is_made_again(tmp_path):
@@ -145,9 +168,7 @@ def test_a_damaged_graph_is_made_again(tmp_path):
     (tmp_path / "workspace" / "graph.lbug").write_bytes(b"not a graph")
     told: list[str] = []
 
-    answer = Workspace(tmp_path / "workspace", told=told.append, reveal="a test").query(
-        "account_neighbourhood", {"account": "b"}
-    )
+    answer = Workspace(tmp_path / "workspace", notify=told.append).query("account_neighbourhood", {"account": "b"})
 
     assert {row["counterparty"] for row in answer.rows} == {"a", "c"}
     assert told == ["the graph is not of this ledger; rebuilding it first"]

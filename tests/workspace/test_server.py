@@ -24,43 +24,46 @@ from mulegraph.ingest.load import load
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.simulate import simulate
 from mulegraph.views.network_pages import picture
+from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.workspace.graph_store import embedded
 from mulegraph.workspace.shared_graph import SharedGraph, account_network, case_network, chain_network
-from mulegraph.workspace.workspace import Workspace
 from tests.conftest import ROOT
 from tests.neo4j_server import emptied, environment
 
 ACCOUNTS, HOPS, HUB = 9, 3, 30
 WHY = "a test"
-Space = tuple[Workspace, Workspace]
+Space = tuple[NotebookWorkspace, NotebookWorkspace]
 
 
 @pytest.fixture(scope="module", params=["sample", "simulated"])
 def spaces(
-    request: pytest.FixtureRequest, server: Address, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    server: Address,
+    workspace: NotebookWorkspace,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Space]:
     """One ledger, scanned; asked through the embedded graph and through a server."""
-    space = Workspace(workspace.folder, reveal=WHY)
+    space = NotebookWorkspace(workspace.folder, reveal=WHY)
     if request.param == "simulated":
         folder = tmp_path_factory.mktemp("simulated")
         simulate(folder / "files", accounts=600, seed=5, hard=True)
         load(folder / "files", folder / "workspace")
-        space = Workspace(folder / "workspace", reveal=WHY)
+        space = NotebookWorkspace(folder / "workspace", reveal=WHY)
         space.scan()
     emptied(server)
-    far = Workspace(space.folder, server=server, reveal=WHY)
+    far = NotebookWorkspace(space.folder, server=server, reveal=WHY)
     far.fill_server()
     yield space, far
     emptied(server)
 
 
-def members_of(space: Workspace) -> list[str]:
+def members_of(space: NotebookWorkspace) -> list[str]:
     """Accounts that share devices, and those of the first cases, each group as one text."""
     clusters = space.devices()["accounts"]
     return [",".join(each) for each in [*clusters[:2], *space.cases(top=2)["accounts"]]]
 
 
-def known(space: Workspace) -> dict[str, list[str]]:
+def known(space: NotebookWorkspace) -> dict[str, list[str]]:
     """Values that questions of this ledger may be asked with, by parameter name."""
     cases, flagged = space.cases(), space.ledger.listed("account", on="suspicion").subject_id.to_pandas()
     members = [each for accounts in cases["accounts"] for each in accounts]
@@ -76,7 +79,7 @@ def known(space: Workspace) -> dict[str, list[str]]:
     }
 
 
-def asked(space: Workspace) -> list[tuple[str, dict[str, str]]]:
+def asked(space: NotebookWorkspace) -> list[tuple[str, dict[str, str]]]:
     """Every question, each with several values."""
     values = known(space)
     of = {"device": values["device"], "list": ["suspicion", "for_sale"], "one": values["account"][:3]}
@@ -129,7 +132,7 @@ def test_an_account_that_there_is_not_is_refused_by_both(spaces: Space) -> None:
             space.query("account_neighbourhood", {"account": "nobody"})
 
 
-def transfers_of(space: Workspace) -> pd.DataFrame:
+def transfers_of(space: NotebookWorkspace) -> pd.DataFrame:
     """All transfers, cash under its names."""
     frame = space.ledger.arrow("transfers").to_pandas()
     return frame.assign(source=frame["source"].fillna(CASH_IN), target=frame["target"].fillna(CASH_OUT))
@@ -249,7 +252,7 @@ def test_answers_of_a_server_are_masked_as_the_workspace_is(spaces: Space) -> No
     near, far = spaces
     accounts = near.ledger.account_ids.to_pylist()
     account, case = known(near)["account"][0], known(near)["case"][0]
-    with SharedGraph(Workspace(far.folder, server=far.server)) as graph:
+    with SharedGraph(NotebookWorkspace(far.folder, server=far.server)) as graph:
         token = graph.network(account).graph["account"]
         assert "~" in token
         dealings = graph.ask("account_neighbourhood", account=token)
@@ -265,8 +268,8 @@ def test_a_server_that_holds_more_than_the_ledger_is_not_shown(spaces: Space, tm
     simulate(tmp_path / "files", accounts=300, seed=9)
     load(tmp_path / "files", tmp_path / "workspace")
     with pytest.raises(UsageError, match="could not be masked"):
-        Workspace(tmp_path / "workspace", server=far.server).query("top_receivers_from_listed", {})
-    other = Workspace(tmp_path / "workspace", server=far.server, reveal=WHY)
+        NotebookWorkspace(tmp_path / "workspace", server=far.server).query("top_receivers_from_listed", {})
+    other = NotebookWorkspace(tmp_path / "workspace", server=far.server, reveal=WHY)
     assert other.query("top_receivers_from_listed", {}).rows
 
 
@@ -299,7 +302,7 @@ def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
     shown = {row["account"] for row in csv.DictReader(io.StringIO(done[3].stdout))}
     assert shown
     assert all("~" in account for account in shown)
-    case = Workspace(space).cases()["case"][0]
+    case = NotebookWorkspace(space).cases()["case"][0]
     assert command(server, "view", case, "-w", space, "-o", tmp_path / "case.html").returncode == 0
     assert case in (tmp_path / "case.html").read_text(encoding="utf-8")
     assert not (space / "graph.lbug").exists()
@@ -314,7 +317,7 @@ def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
     ],
 )
 def test_trouble_is_two_lines_and_an_exit_code(
-    arguments: list[str], code: int, named: str, server: Address, workspace: Workspace
+    arguments: list[str], code: int, named: str, server: Address, workspace: NotebookWorkspace
 ) -> None:
     """What is wrong, and what to do about it; nothing on standard output, and no traceback."""
     done = command(server, *arguments, *([workspace.folder] if arguments[-1] == "--workspace" else []))
@@ -323,7 +326,7 @@ def test_trouble_is_two_lines_and_an_exit_code(
     assert len(done.stderr.strip().splitlines()) == 2
 
 
-def test_no_server_is_exit_code_4(workspace: Workspace) -> None:
+def test_no_server_is_exit_code_4(workspace: NotebookWorkspace) -> None:
     """Nobody listens on port 1."""
     nobody = Address("bolt://127.0.0.1:1", "neo4j", "x")
     done = command(nobody, "query", "case_members", "-p", "id=x", "--workspace", workspace.folder)

@@ -36,7 +36,7 @@ def story(tmp_path) -> Workspace:
     rows = accounts_of(transfers_of(STORY), abroad={"bank": "FAR"}, saver={"bank": "SUED"})
     reports = [{"report_id": "R1", "transfer_id": "t001", "victim_account": "victim", "reported_at": "2026-01-06"}]
     draw(tmp_path, STORY, accounts=rows, reports=reports)
-    return Workspace(tmp_path / "workspace", reveal="a test")
+    return Workspace(tmp_path / "workspace")
 
 
 def amounts(rows: list[dict], method: str, part: str, key: str) -> dict[str, str]:
@@ -102,14 +102,14 @@ def test_back_to_the_sources(story):
 def test_own_banks_are_set_or_read_from_the_data(story):
     """A bank is seen when its accounts pay anything in the ledger; `own_banks` says otherwise."""
     (story.folder / "mulegraph.toml").write_text('[trace]\nown_banks = ["SUED", "FAR"]', encoding="utf-8")
-    found = Workspace(story.folder, reveal="a test").trace(["t001"])
+    found = Workspace(story.folder).trace(["t001"])
     assert found.accounts.empty
     assert found.frontier[["transfer", "bank", "fifo_amount"]].to_dict("records") == [
         {"transfer": "t001", "bank": "NORD", "fifo_amount": Decimal("1000.00")}
     ]
     (story.folder / "mulegraph.toml").write_text('[trace]\nown_banks = ["NRD"]', encoding="utf-8")
     with pytest.raises(UsageError, match="NRD") as error:
-        Workspace(story.folder, reveal="a test").trace(["t001"])
+        Workspace(story.folder).trace(["t001"])
     assert "NORD" in error.value.hint
 
 
@@ -139,7 +139,7 @@ def test_only_poison_is_counted_and_left_out_where_it_is_too_much(story, monkeyp
     folder = story.folder.parent / "more"
     folder.mkdir()
     draw(folder, text)
-    space = Workspace(folder / "workspace", reveal="a test")
+    space = Workspace(folder / "workspace")
     found = space.trace(["t006"])
     assert found.left_out == (found.only_poison["accounts"] > 0)
     everyone = space.trace(["t006"], methods=("poison",))
@@ -171,7 +171,7 @@ def test_currencies_are_not_mixed(tmp_path):
     rows[1]["currency"] = "VND"
     accounts = accounts_of(rows, c={"currency": "VND"}, d={"currency": "VND"})
     draw(tmp_path, "a b 5.00 9:00", transfers=rows, accounts=accounts)
-    space = Workspace(tmp_path / "workspace", reveal="a test")
+    space = Workspace(tmp_path / "workspace")
     with pytest.raises(UsageError, match="EUR and VND"):
         space.trace(["t001", "t002"])
     assert plain(space.trace(["t002"]).as_object())["traced"]["fifo"] == "7"
@@ -179,7 +179,7 @@ def test_currencies_are_not_mixed(tmp_path):
 
 def test_planted_victims_money_is_found_to_the_cent(workspace):
     """For every reported payment of the sample: FIFO by bank as queues of pieces give it, and every planted hop."""
-    space = Workspace(workspace.folder, reveal="a test")
+    space = Workspace(workspace.folder)
     ledger: Ledger = space.ledger
     moved = read_transfers(ledger)
     rows = ledger.rows_of(moved.row, ["transfer_id", "source", "target", "amount"]).to_pylist()

@@ -57,7 +57,7 @@ def test_an_account_narrows_every_listing(ws):
 
     for listing in (ws.chains, ws.findings, ws.cases):
         assert all(account in names for names in listing(account=account)["accounts"])
-    assert ws.account(account)["account_id"] == account
+    assert ws.account(account).account_id == account
 
 
 def test_a_case_is_a_graph(ws):

@@ -27,6 +27,6 @@ def sentence(values: Mapping[str, Any]) -> str:
 )
 def household(of: Evidence) -> Outcome:
     """All holders live at one address, and there are few of them."""
-    holders, addresses, unknown = of.homes
-    passed = (holders >= MIN_HOLDERS) & (holders <= MAX_HOLDERS) & (addresses == 1) & ~unknown
-    return Outcome(passed, {"holders": holders, "addresses": addresses})
+    homes = of.homes
+    passed = (homes.holders >= MIN_HOLDERS) & (homes.holders <= MAX_HOLDERS) & homes.together
+    return Outcome(passed, {"holders": homes.holders, "addresses": homes.addresses})

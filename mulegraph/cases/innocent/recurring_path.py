@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -11,7 +11,7 @@ from numba import njit
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
 from mulegraph.flow.habits import ARRANGED
-from mulegraph.flow.matching import DAY
+from mulegraph.flow.matching import DAY, Transfers
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -43,23 +43,32 @@ def sentence(values: Mapping[str, Any]) -> str:
 def recurring_path(of: Evidence) -> Outcome:
     """The same accounts paid each other in the same order in other weeks, or nearly all was arranged beforehand."""
     arranged = of.share(of.channel.among(*ARRANGED)) >= MIN_SHARE
-    again = _again(of) / np.maximum(of.count(), 1)
+    again = most_alike(of.transfers, of.of, of.position, len(of)) / np.maximum(of.count(), 1)
     passed = (of.count() >= MIN_TRANSFERS) & (arranged | (again >= MIN_SHARE))
     return Outcome(passed, {"arranged": arranged, "again": again})
 
 
-def _again(of: Evidence) -> np.ndarray:
-    """By finding: the most of its transfers that recur between the same two, all by the same number of days."""
-    moved = of.transfers
-    if not len(of.position):
-        return np.zeros(len(of))
+class Meetings(NamedTuple):
+    """Times at which pairs of accounts dealt: pair p's are `times[start[p]:start[p + 1]]`."""
+
+    start: np.ndarray
+    times: np.ndarray
+
+
+def most_alike(moved: Transfers, of: np.ndarray, position: np.ndarray, findings: int) -> np.ndarray:
+    """By finding: the most of its transfers that recur between the same two, all by the same number of days.
+
+    `position` are transfers of the evidence, `of` the finding of each, in order.
+    """
+    if not len(position):
+        return np.zeros(findings)
     size = np.int64(moved.accounts + 2)
-    slots = 1 << int(2 * len(of.position)).bit_length()
+    slots = 1 << int(2 * len(position)).bit_length()
     table = np.full(slots, EMPTY, np.int64)
-    group = _groups(of.source, of.target, size, table)
-    start, times = _meetings(moved.source, moved.target, moved.at, size, table)
+    pair = _pairs(moved.source[position], moved.target[position], size, table)
+    meetings = Meetings(*_meetings(moved.source, moved.target, moved.at, size, table))
     days = int(moved.span // DAY) + 3
-    return _most_alike(of.of, moved.at[of.position], group, start, times, days, len(of))
+    return _most_alike(of, moved.at[position], pair, meetings, days, findings)
 
 
 @njit(cache=True, nogil=True)
@@ -73,7 +82,7 @@ def _slot(key, table):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _groups(source, target, size, table):  # type: ignore[no-untyped-def]
+def _pairs(source, target, size, table):  # type: ignore[no-untyped-def]
     """The slot of each pair, which is filled in."""
     group = np.empty(len(source), np.int64)
     for number in range(len(source)):
@@ -109,7 +118,7 @@ def _meetings(source, target, at, size, table):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _most_alike(of, at, group, start, times, days, findings):  # type: ignore[no-untyped-def]
+def _most_alike(of, at, pair, meetings, days, findings):  # type: ignore[no-untyped-def]
     """By finding: the largest number of its transfers that have another of their pair so many days apart."""
     best = np.zeros(findings)
     count = np.zeros(2 * days + 1, np.int32)
@@ -119,10 +128,10 @@ def _most_alike(of, at, group, start, times, days, findings):  # type: ignore[no
     while number < len(of):
         used, end = 0, number
         while end < len(of) and of[end] == of[number]:
-            low, high = start[group[end]], start[group[end] + 1]
+            low, high = meetings.start[pair[end]], meetings.start[pair[end] + 1]
             if high - low <= MAX_MEETINGS:
                 for place in range(low, high):
-                    apart = times[place] - at[end]
+                    apart = meetings.times[place] - at[end]
                     if abs(apart) < MIN_APART:
                         continue
                     middle = int(np.rint(apart / DAY)) + days

@@ -36,12 +36,12 @@ def sentence(values: Mapping[str, Any]) -> str:
 )
 def student_house(of: Evidence) -> Outcome:
     """Several holders at one address; or equal shares from people at the subject's address go to a landlord."""
-    holders, addresses, unknown = of.homes
-    together = (holders >= MIN_HOLDERS) & (addresses == 1) & ~unknown
+    homes = of.homes
+    house = (homes.holders >= MIN_HOLDERS) & homes.together
     shares, neighbours = of.shares, _at_home(of)
     rent = shares.equal & shares.paid_on & (of.payers_count >= MIN_PAYERS) & (neighbours >= MIN_NEIGHBOURS)
-    values = {"holders": holders, "addresses": addresses, "payers": of.payers_count, "neighbours": neighbours}
-    return Outcome(together | rent, values)
+    people = {"holders": homes.holders, "addresses": homes.addresses}
+    return Outcome(house | rent, {**people, "payers": of.payers_count, "neighbours": neighbours})
 
 
 def _at_home(of: Evidence) -> np.ndarray:

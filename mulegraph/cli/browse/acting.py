@@ -9,20 +9,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from mulegraph.casework import acts as casework
 from mulegraph.cli.browse.asking import Asking, Reading
 from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import DISPOSITIONS
-from mulegraph.workspace.workspace import Workspace
-
-if TYPE_CHECKING:
-    from mulegraph.cli.browse.app import Browser
+from mulegraph.privacy.door import MaskedWorkspace
 
 KEY_NAMES = {
     "question_mark": "?", "slash": "/", "pageup": "page up", "pagedown": "page down", "less_than_sign": "<",
@@ -38,6 +34,15 @@ CASE_KEYS: list[BindingType] = [
 ]
 
 
+class Browser(Protocol):
+    """What screens need of the app."""
+
+    space: MaskedWorkspace
+
+    def open_page(self, subject: str) -> str:
+        """Write a subject's page and show it; says where it is."""
+
+
 class CaseScreen(Screen[None]):
     """A screen about a case, or about a listing whose chosen row is one."""
 
@@ -49,7 +54,7 @@ class CaseScreen(Screen[None]):
         return self.app  # type: ignore[return-value]
 
     @property
-    def space(self) -> Workspace:
+    def space(self) -> MaskedWorkspace:
         """What is looked through."""
         return self.browser.space
 
@@ -79,25 +84,25 @@ class CaseScreen(Screen[None]):
 
     def action_note(self) -> None:
         """Write a note."""
-        self._ask("Note", {"text": "what to write down"}, casework.note)
+        self._ask("Note", {"text": "what to write down"}, MaskedWorkspace.note)
 
     def action_assign(self) -> None:
         """Give the case to somebody."""
-        self._ask("Assign", {"who": "who works on it"}, casework.assign)
+        self._ask("Assign", {"who": "who works on it"}, MaskedWorkspace.assign)
 
     def action_snooze(self) -> None:
         """Put the case aside until a day."""
         fields = {"until": "the day on which it is open again, such as 2026-12-31", "reason": "why"}
-        self._ask("Snooze", fields, _with_reason(casework.snooze))
+        self._ask("Snooze", fields, _with_reason(MaskedWorkspace.snooze))
 
     def action_close(self) -> None:
         """Close the case."""
         fields = {"disposition": ", ".join(DISPOSITIONS), "reason": "why"}
-        self._ask("Close", fields, _with_reason(casework.close))
+        self._ask("Close", fields, _with_reason(MaskedWorkspace.close))
 
     def action_reopen(self) -> None:
         """Open the case again."""
-        self._ask("Reopen", {"reason": "why"}, _with_reason(casework.reopen))
+        self._ask("Reopen", {"reason": "why"}, _with_reason(MaskedWorkspace.reopen))
 
     def tried(self, act: Callable[[], str]) -> None:
         """Do it, and say what was done, or what is wrong."""
@@ -126,7 +131,7 @@ class CaseScreen(Screen[None]):
 def _with_reason(act: Callable[..., Entry]) -> Callable[..., Entry]:
     """On the command line the reason is an option that must be given; here it must not be empty either."""
 
-    def checked(space: Workspace, case: str, *, reason: str, **more: str) -> Entry:
+    def checked(space: MaskedWorkspace, case: str, *, reason: str, **more: str) -> Entry:
         if not reason:
             raise UsageError("the reason is empty", hint="Say why; it is kept in the journal.")
         return act(space, case, reason=reason, **more)

@@ -15,8 +15,10 @@ from mulegraph.cli.browse.acting import CASE_KEYS, CaseScreen, shown_in_browser,
 from mulegraph.cli.browse.case import OneCase
 from mulegraph.cli.browse.rows import Rows
 from mulegraph.journal.state import CLOSED, OPEN, SNOOZED
+from mulegraph.privacy.door import MaskedWorkspace
+from mulegraph.views.files import written
+from mulegraph.views.network_pages import picture
 from mulegraph.views.tables import counted
-from mulegraph.workspace.workspace import Workspace
 
 CASE_HEADS = {
     "case": "case", "score": "score", "size": "accounts", "amount": "amount", "last_at": "last (UTC)", "state": "state",
@@ -39,7 +41,7 @@ class Browser(App[None]):
     """
 
     def __init__(
-        self, space: Workspace, *, pages: Path | None = None, show: Callable[[str], bool] = shown_in_browser
+        self, space: MaskedWorkspace, *, pages: Path | None = None, show: Callable[[str], bool] = shown_in_browser
     ) -> None:
         super().__init__()
         self.space, self._pages, self._show = space, pages, show
@@ -51,7 +53,7 @@ class Browser(App[None]):
     def open_page(self, subject: str) -> str:
         """Write a subject's page and show it; says where it is. Raises UsageError where it cannot be written."""
         self._pages = self._pages or temporary_pages()
-        path = self.space.view(subject).save(self._pages / f"{subject.replace('~', '-')}.html").resolve()
+        path = written(self._pages / f"{subject.replace('~', '-')}.html", picture(self.space, subject)).resolve()
         return f"{path}" if self._show(path.as_uri()) else f"{path} (open it in a browser)"
 
 

@@ -16,6 +16,7 @@ from mulegraph.cli.browse.rows import Rows
 from mulegraph.cli.browse.telling import told_finding
 from mulegraph.errors import MulegraphError
 from mulegraph.views.tables import collapse_patterns, counted, made_of, pairs, shown
+from mulegraph.workspace.account_page import AccountPage
 
 ACCOUNT_HEADS = {"account_id": "account", "role": "role", "score": "score", "made_of": "made of"}
 SIGN_HEADS = {"score": "score", "sign": "sign", "about": "about", "reason": "why"}
@@ -130,7 +131,7 @@ class OneCase(Panes):
         case = self.space.case(self._case)
         return {
             "accounts": (self._accounts(case.accounts), ACCOUNT_HEADS, "No account."),
-            "signs": (collapse_patterns(case.told()), SIGN_HEADS, "No sign."),
+            "signs": (collapse_patterns(case.findings), SIGN_HEADS, "No sign."),
             "transfers": (case.transfers, TRANSFER_HEADS, "No money seen."),
             "journey": (case.journey, JOURNEY_HEADS, ""),
             "journal": (self._journal(), JOURNAL_HEADS, "Nobody did anything with it yet."),
@@ -162,7 +163,7 @@ class OneAccount(Panes):
     def __init__(self, account: str) -> None:
         super().__init__()
         self._account = account
-        self._known: dict[str, Any] = {}
+        self._known: AccountPage | None = None
 
     @property
     def subject(self) -> str:
@@ -172,27 +173,26 @@ class OneAccount(Panes):
     def facts(self) -> str:
         """Kind, score, traffic, lists and cases."""
         known = self._page()
-        sums = [
-            f"{name} {known[name]['transfers']:,} for {shown(known[name]['amount'])}" for name in ("received", "paid")
-        ]
+        sides = {"received": known.received, "paid": known.paid}
+        sums = [f"{name} {moved.transfers:,} for {shown(moved.amount)}" for name, moved in sides.items()]
         return (
-            f"{known['account_id']}  {known['kind']} account at {known['bank']}, score {known['score']:.2f}"
-            f" = {made_of(known['parts']) or 'nothing'}\n{', '.join(sums)} {known['currency']}"
-            f" · lists: {', '.join(known['listed_on']) or 'none'} · {' '.join(known['cases']['case']) or 'no case'}"
+            f"{known.account_id}  {known.kind} account at {known.bank}, score {known.score:.2f}"
+            f" = {made_of(known.parts) or 'nothing'}\n{', '.join(sums)} {known.currency}"
+            f" · lists: {', '.join(known.listed_on) or 'none'} · {' '.join(known.cases['case']) or 'no case'}"
         )
 
     def panes(self) -> dict[str, Pane]:
         """Its five listings."""
         known = self._page()
         return {
-            "signs": (collapse_patterns(known["findings"]), SIGN_HEADS, "Nothing is held against it."),
+            "signs": (collapse_patterns(known.findings), SIGN_HEADS, "Nothing is held against it."),
             "transfers": (self.space.transfers_of(self._account), TRANSFER_HEADS, "No transfer."),
-            "devices": (known["devices"], DEVICE_HEADS, "No device."),
-            "neighbours": (known["neighbours"], NEIGHBOUR_HEADS, "Nobody."),
-            "journey": (known["journey"], JOURNEY_HEADS, ""),
+            "devices": (known.devices, DEVICE_HEADS, "No device."),
+            "neighbours": (known.neighbours, NEIGHBOUR_HEADS, "Nobody."),
+            "journey": (known.journey, JOURNEY_HEADS, ""),
         }
 
-    def _page(self) -> dict[str, Any]:
+    def _page(self) -> AccountPage:
         self._known = self._known or self.space.account(self._account)
         return self._known
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.views.tables import shown
 
-if TYPE_CHECKING:
-    from mulegraph.workspace.workspace import Workspace
 
-
-def told_finding(space: Workspace, finding: str) -> str:
+def told_finding(space: MaskedWorkspace, finding: str) -> str:
     """The text of one finding."""
     found = space.explain(finding)
     surprise = found["surprise"]

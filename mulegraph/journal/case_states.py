@@ -1,0 +1,45 @@
+"""What people decided about cases, as listings and graphs hold it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from mulegraph.journal.journal import Journal
+from mulegraph.journal.state import CaseState, replay
+
+
+def states(folder: Path) -> dict[str, CaseState]:
+    """State by case; cases that nobody touched are not in it."""
+    return replay(Journal(folder).entries())
+
+
+def with_state(cases: pd.DataFrame, found: dict[str, CaseState]) -> pd.DataFrame:
+    """The listing with `status`, `assignee`, `disposition` and `snoozed_until` added."""
+    of = [found.get(case, CaseState()) for case in cases["case"]]
+    columns = ("status", "assignee", "disposition", "snoozed_until")
+    return cases.assign(**{name: pd.Series([getattr(state, name) for state in of], dtype=object) for name in columns})
+
+
+def with_decisions(
+    folder: Path, findings: pa.Table | None, cases: pa.Table | None
+) -> tuple[pa.Table | None, pa.Table | None]:
+    """Findings and cases for the graph, with what people decided."""
+    if findings is None or cases is None:
+        return findings, cases
+    found = states(folder)
+    of = [found.get(case, CaseState()) for case in cases["case"].to_pylist()]
+    for name in ("status", "assignee", "disposition"):
+        cases = cases.append_column(name, pa.array([getattr(state, name) for state in of], pa.string()))
+    ends: dict[str, str | None] = {}
+    for members, state in zip(cases["findings"].to_pylist(), of, strict=True):
+        ends.update(dict.fromkeys(members, state.disposition))
+    decided = pa.array([ends.get(each) for each in findings["finding"].to_pylist()], pa.string())
+    return findings.append_column("disposition", decided), cases
+
+
+def last_decision(folder: Path) -> str:
+    """Number of the last entry about a case, to be kept beside a graph that holds its effect."""
+    return str(max((entry.number for entry in Journal(folder).entries() if entry.about.startswith("CASE-")), default=0))

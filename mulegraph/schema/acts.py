@@ -1,0 +1,108 @@
+"""What people do with cases and lists, as the journal keeps it: each act's facts, and what they say of a person."""
+
+from __future__ import annotations
+
+from mulegraph.schema.disclosure import (
+    ACCOUNT,
+    AMOUNT,
+    CURRENCY,
+    DAY,
+    FLAG,
+    HIDDEN,
+    MOMENT,
+    NUMBER,
+    OURS,
+    SUBJECT_KIND,
+    TEXT,
+    ByKey,
+    Chosen,
+    Each,
+    Record,
+    Words,
+    ledger_record,
+)
+from mulegraph.schema.results import CASE, DIGEST, DISPOSITION, FINDING_ID, SIGN, STATUS, TRANSFER
+from mulegraph.schema.tables import LISTS, TABLES
+
+_ANSWER = Record(
+    "answers",
+    {"transfer": TRANSFER, "answer": TEXT, "amount": AMOUNT, "currency": CURRENCY, "reason": HIDDEN},
+)
+_BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
+_LISTED = TABLES["listings"].column_names
+_ACT = {
+    "revealed": Record("revealed", {"reason": HIDDEN}),
+    "noted": Record("noted", {"text": HIDDEN}),
+    "assigned": Record("assigned", {"to": TEXT}),
+    "closed": Record("closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN}),
+    "reopened": Record("reopened", {"reason": HIDDEN, "findings": _BY_SIGN}),
+    "snoozed": Record("snoozed", {"until": DAY, "reason": HIDDEN, "findings": _BY_SIGN}),
+    "requested": Record(
+        "requested",
+        {
+            "number": OURS,
+            "bank": TEXT,
+            "reply_by": DAY,
+            "draft": FLAG,
+            "transfers": Each(TRANSFER),
+            "files": ByKey(OURS, DIGEST),
+        },
+    ),
+    "replied": Record(
+        "replied",
+        {
+            "kind": Words(("pacs.004", "camt.029")),
+            "message": TEXT,
+            "sender": TEXT,
+            "answers": Each(_ANSWER),
+        },
+    ),
+    "load forgotten": Record("load forgotten", {"load": OURS, "rows": ByKey(OURS, NUMBER)}),
+    "list imported": Record(
+        "list imported",
+        {
+            "file": HIDDEN,
+            **dict.fromkeys(("read", "taken", "known", "expired", "unmatched", "conflicts", "rejected"), NUMBER),
+        },
+    ),
+    "list exported": Record("list exported", {"entries": NUMBER, "pseudonymous": FLAG, "list": Words(LISTS)}),
+    "list entry removed": Record(
+        "list entry removed",
+        {"subject_kind": SUBJECT_KIND, "list": Words(LISTS), "source": TEXT, "reason": HIDDEN},
+    ),
+    "list conflict": Record(
+        "list conflict",
+        {**ledger_record("listings").only("subject_kind", "subject_id", "list", "source").fields, "file": HIDDEN,
+         "said": Record("said", dict.fromkeys(_LISTED, HIDDEN))},
+    ),
+}  # fmt: skip
+"""Facts of a journal's entry, by what was done. A command is hidden: whoever typed it may have named anybody."""
+ACTS = {what: Record(what, {"command": HIDDEN, **record.fields}, lenient=True) for what, record in _ACT.items()}
+JOURNAL = Record(
+    "journal",
+    {
+        "number": NUMBER,
+        "at": MOMENT,
+        "who": TEXT,
+        "what": Words(tuple(ACTS)),
+        "about": Chosen("what", {what: ACCOUNT if what == "list entry removed" else CASE for what in ACTS}),
+        "facts": Chosen("what", ACTS),
+        "before": DIGEST,
+        "hash": DIGEST,
+    },
+)
+_SAID = {"at": MOMENT, "who": TEXT}
+CASE_STATE = Record(
+    "state of a case",
+    {
+        "status": STATUS,
+        "assignee": TEXT,
+        "disposition": DISPOSITION,
+        "snoozed_until": DAY,
+        "notes": Each(Record("notes", {**_SAID, **_ACT["noted"].fields}, lenient=True)),
+        "requests": Each(Record("requests", {**_SAID, **_ACT["requested"].fields}, lenient=True)),
+        "replies": Each(Record("replies", {**_SAID, **_ACT["replied"].fields}, lenient=True)),
+    },
+)
+ENTRY = JOURNAL
+"""What an act gives back: the entry that it made."""

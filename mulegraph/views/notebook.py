@@ -1,0 +1,88 @@
+"""A workspace in a notebook: masked as everywhere, and its answers show themselves in a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mulegraph.ledger.ledger import Engine
+from mulegraph.privacy.door import MaskedCase, MaskedWorkspace, SharedGraph
+from mulegraph.signs.wording import LANGUAGES
+from mulegraph.views.network_pages import picture, shared_picture, trace_picture
+from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
+from mulegraph.workspace.account_page import AccountPage
+from mulegraph.workspace.facts import ScanFacts
+from mulegraph.workspace.trace import TraceResult
+
+
+class ShownAccount(AccountPage):
+    """The page of an account, shown as a card."""
+
+    def _repr_html_(self) -> str:
+        return account_card(self)
+
+
+class ShownTrace(TraceResult):
+    """A trace, shown as a card."""
+
+    def _repr_html_(self) -> str:
+        return trace_card(self)
+
+
+class ShownScan(ScanFacts):
+    """A scan, shown as a card."""
+
+    def _repr_html_(self) -> str:
+        return scan_card(self)
+
+
+class ShownCase(MaskedCase):
+    """A case, shown as a card; `view` gives its interactive page."""
+
+    workspace: NotebookWorkspace
+
+    def view(self) -> View:
+        """Its interactive page."""
+        return self.workspace.view(self)
+
+    def _repr_html_(self) -> str:
+        return case_card(self)
+
+
+class NotebookWorkspace(MaskedWorkspace):
+    """A masked workspace whose answers show themselves in a notebook."""
+
+    def account(self, account: str, *, language: str = LANGUAGES[0]) -> ShownAccount:
+        """Everything known of one account: who, since when, traffic, devices, signs with reasons, score and parts."""
+        return ShownAccount(**vars(super().account(account, language=language)))
+
+    def trace(self, *payments: Any, **how: Any) -> ShownTrace:
+        """Where payments' money went, or came from; see `MaskedWorkspace.trace`."""
+        return ShownTrace(**vars(super().trace(*payments, **how)))
+
+    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ShownScan:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
+        return ShownScan(**vars(super().scan(progress=progress, engine=engine)))
+
+    def case(self, case: str) -> ShownCase:
+        """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""
+        found = super().case(case)
+        made = ShownCase(found._door, found._plain)
+        made.workspace = self
+        return made
+
+    def view(self, subject: str | MaskedCase | TraceResult) -> View:
+        """The interactive page of a case, a chain or an account by its id, or of a trace; to be shown or saved."""
+        if isinstance(subject, TraceResult):
+            return View(traced(subject), trace_picture(self, subject))
+        name = subject.id if isinstance(subject, MaskedCase) else subject
+        told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
+        return View(told, picture(self, name))
+
+
+class NotebookGraph(SharedGraph):
+    """The graph on a server, with pictures."""
+
+    def picture(self, subject: str) -> str:
+        """A case, a chain or an account as a page that opens with no network."""
+        return shared_picture(self, subject)

@@ -1,0 +1,134 @@
+"""What every question starts from: the ledger, the latest run, the settings and the journal of one folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from mulegraph.errors import UsageError
+from mulegraph.flow.hops import Neighbours
+from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.graph.neo4j.address import Address
+from mulegraph.journal.journal import Journal
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.disclosure import Identified
+from mulegraph.schema.tables import Mask
+from mulegraph.settings import Settings, read_settings
+from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.scan import changed_since, scan
+
+Notify = Callable[[str], None]
+
+
+class WorkspaceBase:
+    """A folder with a ledger and its runs. `notify` hears of what is done unasked, such as a first scan.
+
+    Threads may ask at the same time: each has a ledger of its own, since an engine's connection answers one at a time.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        notify: Notify | None = None,
+        server: Address | None = None,
+        run: Run | None = None,
+    ) -> None:
+        self.folder, self.server = Path(folder), server
+        self.notify = notify or (lambda _: None)
+        self._chosen_run = run
+        self._own = threading.local()
+        self._first = threading.Lock()
+
+    def at(self, run: Run) -> Any:
+        """The same workspace, asked about one of its runs, whichever is the latest."""
+        return type(self)(self.folder, notify=self.notify, server=self.server, run=run)
+
+    @property
+    def ledger(self) -> Ledger:
+        """Raises UsageError when nothing is loaded yet."""
+        found: Ledger | None = getattr(self._own, "ledger", None)
+        if found is None:
+            found = self._own.ledger = Ledger(self.folder / "ledger")
+        return found
+
+    def forget_ledger(self) -> None:
+        """Read the ledger anew: it was written to."""
+        self._own = threading.local()
+        for name in ("run", "own_banks", "moved", "neighbours"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """From `mulegraph.toml`, or the defaults."""
+        return read_settings(self.folder)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What people did here."""
+        return Journal(self.folder, notify=self.notify)
+
+    @cached_property
+    def own_banks(self) -> set[str]:
+        """Banks whose accounts' payments are in the ledger: those in the settings, or else those of any payer."""
+        if self.settings.trace.own_banks:
+            return set(self.settings.trace.own_banks)
+        accounts, transfers = self.ledger.table("accounts"), self.ledger.transfers
+        paying = accounts.semi_join(transfers, [("account_id", "source")])
+        return set(paying.bank.to_pandas().dropna())
+
+    @cached_property
+    def run(self) -> Run:
+        """The latest run over the ledger as it is now; scans first when there is none."""
+        if self._chosen_run is not None:
+            return self._chosen_run
+        with self._first:  # two threads that ask first scan once
+            found = Runs(self.folder).latest(self.ledger.hash)
+            if found is None:
+                self.notify("no scan of this ledger yet; scanning first")
+                return scan(self.folder, server=self.server).run
+        if changed := changed_since(found, self.folder, self.settings):
+            self.notify(f"{changed} changed since run {found.name}, which is shown; 'mulegraph scan' applies it")
+        return found
+
+    @cached_property
+    def moved(self) -> Transfers:
+        """All transfers as the kernels read them."""
+        return read_transfers(self.ledger)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Who paid whom."""
+        return Neighbours(self.moved, self.settings.hops)
+
+    def holds_account(self, account: str) -> bool:
+        """Whether the ledger holds an account of this id."""
+        return bool(self.ledger.account_numbers([account])[0] >= 0)
+
+    def check_account(self, account: str) -> str:
+        """The account's id. Raises UsageError for one that the ledger does not hold."""
+        if not self.holds_account(account):
+            raise UsageError(
+                "account '{account}' is not in the ledger",
+                hint="Give its number as it stands in accounts.csv.",
+                account=account,
+            )
+        return account
+
+    def row(self, table: str, key: str, value: str | None) -> dict[str, Any]:
+        """The row of a ledger table with this key; an empty one where there is none."""
+        if value is None:
+            return {}
+        rows = self.ledger.arrow(table)
+        found = rows.filter(pc.equal(rows[key], value)).to_pylist()
+        return dict(found[0]) if found else {}
+
+
+def an_account(account: str) -> Identified:
+    """An account inside a message."""
+    return Identified(account, Mask.ACCOUNT)

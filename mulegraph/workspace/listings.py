@@ -1,0 +1,221 @@
+"""Listings of a run and of the ledger, best first: chains, findings, cases, devices, links, transfers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.cases.benign import RESULTS
+from mulegraph.errors import UsageError
+from mulegraph.flow.hops import BACKWARD, FORWARD
+from mulegraph.journal.case_states import states, with_state
+from mulegraph.schema import results
+from mulegraph.signs.wording import LANGUAGES, shown_fact
+from mulegraph.workspace.base import WorkspaceBase
+from mulegraph.workspace.listing import cut, frame_of, stamp
+from mulegraph.workspace.questions import AccountId, Moment, Word, question
+from mulegraph.workspace.run import Run
+from mulegraph.workspace.sentences import Explanation, check_language
+
+AccountIds = list[AccountId]
+
+
+@question(results.CHAINS)
+def chains(
+    space: WorkspaceBase,
+    *,
+    min_surprise: float | None = None,
+    account: AccountId | None = None,
+    top: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> pd.DataFrame:
+    """Chains at or above `min_surprise` nats (default: where 5 % are expected to be coincidence)."""
+    table = space.run.table("chains")
+    least = space.run.threshold if min_surprise is None else min_surprise
+    table = table.filter(pc.greater_equal(table["surprise"], least))
+    return listed(space, table, account, top, since, until)
+
+
+@question(results.FINDINGS)
+def findings(
+    space: WorkspaceBase,
+    *,
+    sign: Word | None = None,
+    account: AccountId | None = None,
+    top: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    language: Word = LANGUAGES[0],
+) -> pd.DataFrame:
+    """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language."""
+    table = space.run.table("findings")
+    if sign is not None:
+        known = space.run.manifest["findings"]
+        if sign not in known:
+            needs = space.run.manifest["not_testable"].get(sign)
+            hint = f"Load {', '.join(needs)}." if needs else "Expected one of " + ", ".join(known) + "."
+            why = "is not testable" if needs else "was not run"
+            raise UsageError(f"sign '{{sign}}' {why}", hint=hint, sign=sign)
+        table = table.filter(pc.equal(table["sign"], sign))
+    order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
+    return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)
+
+
+@question(results.CASES)
+def cases(
+    space: WorkspaceBase,
+    *,
+    account: AccountId | None = None,
+    top: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> pd.DataFrame:
+    """Cases, best first, with their state; `made_of` as dictionaries."""
+    frame = with_state(listed(space, space.run.table("cases"), account, top, since, until), states(space.folder))
+    return frame.assign(made_of=[dict(each) for each in frame["made_of"]])
+
+
+@question(results.DEVICES)
+def devices(
+    space: WorkspaceBase,
+    *,
+    account: AccountId | None = None,
+    top: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> pd.DataFrame:
+    """Shared-device clusters, most holders first."""
+    table = space.run.table("devices")
+    renamed = table.rename_columns({"account_ids": "accounts", "accounts": "account_count"})
+    return listed(space, renamed, account, top, since, until)
+
+
+@question(results.HUBS)
+def hub_devices(space: WorkspaceBase) -> pd.DataFrame:
+    """Devices of so many holders that they were set aside."""
+    return frame_of(space.run.table("hubs"))
+
+
+@question(results.DEVICE_PAIRS)
+def devices_of(space: WorkspaceBase, accounts: AccountIds) -> pd.DataFrame:
+    """account_id and device_id of the devices that these accounts share, hubs left out."""
+    use = space.ledger.arrow("device_use", ["account_id", "device_id"])
+    mine = use.filter(pc.is_in(use["account_id"], value_set=pa.array(accounts, pa.string())))
+    pairs = mine.to_pandas().drop_duplicates().sort_values(["device_id", "account_id"], ignore_index=True)
+    pairs = pairs[~pairs["device_id"].isin(hub_devices(space)["device_id"])]
+    return pairs[pairs.groupby("device_id")["account_id"].transform("size") > 1].reset_index(drop=True)
+
+
+@question(results.LINKS)
+def links(
+    space: WorkspaceBase,
+    account: AccountId,
+    *,
+    hops: int | None = None,
+    on: Word = "suspicion",
+    time_respecting: bool = True,
+    top: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> pd.DataFrame:
+    """Paths between an account and accounts on a list, both along the money and against it, shortest first.
+
+    Columns: flagged, direction (`to` the flagged account or `from` it), hops, accounts, transfers, amount
+    (the least on the path), first_at, last_at.
+    """
+    number = int(space.ledger.account_numbers([space.check_account(account)])[0])
+    on_list = space.ledger.listed("account", on=on).subject_id.to_pandas().tolist()
+    flagged = {int(each) for each in space.ledger.account_numbers(sorted(on_list)) if each >= 0} - {number}
+    found = [
+        path
+        for direction in (FORWARD, BACKWARD)
+        for path in space.neighbours.paths(
+            number,
+            flagged,
+            hops=hops or space.settings.hops.hops,
+            direction=direction,
+            time_respecting=time_respecting,
+        )
+    ]
+    return cut(_named_paths(space, found), top, since, until)
+
+
+@question(results.TRANSFERS)
+def transfers(space: WorkspaceBase, transfer_ids: list[Word]) -> pd.DataFrame:
+    """Transfers by id, in time order; ids that the ledger does not hold are left out."""
+    rows = sorted(space.ledger.row_of(transfer_ids).values())
+    return space.ledger.transfer_rows(np.array(rows, np.int64)).drop(columns="row")
+
+
+@question(results.TRANSFERS)
+def transfers_of(
+    space: WorkspaceBase, account: AccountId, *, since: Moment = None, until: Moment = None
+) -> pd.DataFrame:
+    """All transfers of an account in time order."""
+    chosen = space.ledger.between(stamp(since), stamp(until))
+    chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
+    return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
+
+
+@question(results.SCORES)
+def ranking(space: WorkspaceBase, *, top: int | None = None) -> pd.DataFrame:
+    """Accounts by score, best first: account, score, parts (name → value, adding up to it)."""
+    table = space.run.table("scores")
+    frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
+    return frame.assign(parts=[dict(each) for each in frame["parts"]])
+
+
+def with_sentences(run: Run, found: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Findings with facts as dictionaries, benign tests as name → result and name → why, reasons in a language."""
+    check_language(language)
+    known = {each.finding: each for each in run.records(run.findings(ids=found["finding"].tolist()))}
+    records = [known[each] for each in found["finding"]]
+    return found.assign(
+        reason=[run.reason(each, language) for each in records],
+        facts=[{name: shown_fact(value) for name, value in each.facts.items()} for each in records],
+        benign=[{name: RESULTS[one.result] for name, one in each.benign.items()} for each in records],
+        benign_why=[{name: Explanation.of(name, one) for name, one in each.benign.items()} for each in records],
+    )
+
+
+def listed(
+    space: WorkspaceBase, table: pa.Table, account: str | None, top: int | None, since: Moment, until: Moment
+) -> pd.DataFrame:
+    """The rows of a run's table that name an account, cut to top, since and until."""
+    if account is not None:
+        space.check_account(account)
+        lists = table["accounts"].combine_chunks()
+        parents = pc.list_parent_indices(lists).filter(pc.equal(pc.list_flatten(lists), account))
+        table = table.take(pc.unique(parents))
+    return cut(frame_of(table), top, since, until)
+
+
+def _named_paths(space: WorkspaceBase, paths: list[Any]) -> pd.DataFrame:
+    moved, ids = space.neighbours.transfers, space.ledger.account_ids
+    used = sorted({each for path in paths for each in path.transfers})
+    known = space.ledger.transfer_rows(moved.row[np.array(used, np.int64)]).to_dict("records")
+    of = dict(zip(used, known, strict=True))
+    rows = []
+    for path in paths:
+        steps = [of[each] for each in path.transfers]
+        times = [step["at"] for step in steps]
+        rows.append(
+            {
+                "flagged": ids[path.flagged].as_py(),
+                "direction": path.direction,
+                "hops": len(steps),
+                "accounts": [ids[number].as_py() for number in path.accounts],
+                "transfers": [step["transfer_id"] for step in steps],
+                "amount": min(step["amount"] for step in steps),
+                "currency": steps[0]["currency"],
+                "first_at": min(times),
+                "last_at": max(times),
+            }
+        )
+    frame = pd.DataFrame(rows, columns=list(results.LINKS.fields))
+    return frame.sort_values(["hops", "first_at", "flagged"], kind="stable", ignore_index=True)
