@@ -97,6 +97,7 @@ def take_bookings(
         joined.ambiguous,
     )
     _make_payments(db)
+    db.execute("DROP TABLE settled")
     know_banks(db, ledger.accounts)
     name_banks(db)
     load.open_ends = fill_open_ends(db)
@@ -105,6 +106,8 @@ def take_bookings(
     load.transfers = _count(db, "made_transfers")
     load.returns = _count(db, "made_transfers WHERE returns IS NOT NULL")
     load.returns_of_unknown += _count(db, "payments WHERE returned IS NOT NULL") - load.returns
+    for name in ("grouped", "payments"):
+        db.execute(f"DROP TABLE {name}")
     return load
 
 
