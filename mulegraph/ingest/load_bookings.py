@@ -12,6 +12,7 @@ from mulegraph.ingest.judge import judged_table, what_rejects_share
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
 from mulegraph.ingest.rejects import Rejects
+from mulegraph.ingest.remarks import About
 from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.sql import quoted
 from mulegraph.ingest.staging import SQL_TYPE, Progress, Staging
@@ -65,7 +66,10 @@ def load_bookings(
         [returned for found in notes.values() for returned in found.returned],
     )
     load.remarks = [remark for found in notes.values() for remark in found.remarks]
-    load.staging_remarks = [*staging.remarks, *alike, *judged_table(db, BOOKINGS, sources, staging.read)]
+    # Banks' formats have places for all that any of them may say; that one says nothing there is no news.
+    own = {source.path.name for source in sources if isinstance(source, StatementFile)}
+    staged = [each for each in staging.remarks if each.about is not About.EMPTY_COLUMN or each.file not in own]
+    load.staging_remarks = [*staged, *alike, *judged_table(db, BOOKINGS, sources, staging.read)]
     db.execute("DROP TABLE staged")
     load.balances = _write_all(partitions, run.as_of)
     db.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")

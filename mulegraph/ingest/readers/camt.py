@@ -106,7 +106,8 @@ def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balan
         code = found.get("Tp/CdOrPrtry/Cd", "")
         amount = plain_amount(found.get("Amt", ""), f"{path.name}:{child.sourceline}")
         signed = -amount if found.get("CdtDbtInd") == "DBIT" else amount
-        role = _BALANCES.get(code, "other")
+        # A report of the day holds what is new since the last one, and its balances the whole day.
+        role = "other" if local(statement) == "Rpt" else _BALANCES.get(code, "other")
         # Between two pages stands an interim balance: the first on a page opens it, the second closes it.
         if role == "interim":
             role = "closing" if page_has_opening else "opening"
