@@ -28,6 +28,9 @@ SQL_TYPE = {
     Kind.FRACTION: "DOUBLE",
 }
 
+ROW_ZONE = "row_zone"
+"""The column that holds the zone of each row, where a column of the file says it."""
+
 LEFT_OUT = -1
 """The number of the check that rows break which the mapping leaves out."""
 
@@ -86,7 +89,8 @@ class Staging:
 
     def _reading(self, source: Source, zone: str) -> Reading:
         columns = source.columns()
-        return Reading(self.table, source.mapping, columns, columns.zone or (text_in_sql(zone) if zone else ""))
+        own = columns.zone if columns.zone.startswith("'") else ROW_ZONE if columns.zone else ""
+        return Reading(self.table, source.mapping, columns, own or (text_in_sql(zone) if zone else ""))
 
     def _know(self, accounts: Sequence[Path]) -> None:
         """Currency by account, for the tables that name accounts; made once a load."""
@@ -126,6 +130,8 @@ class Staging:
         texts = ", ".join(f"{text} AS {quoted(name)}" for name, text in columns.texts.items())
         blank = " AND ".join(f"{quoted(name)} IS NULL" for name in columns.used) or "false"
         left_out = columns.left_out or "false"
+        if reading.zone == ROW_ZONE:
+            texts += f", {columns.zone} AS {ROW_ZONE}"
         mapped = f"SELECT line, unreadable, {left_out} AS left_out, {texts} FROM incoming WHERE NOT ({blank})"
         joins, found = self._known_accounts(reading)
         parsed = f"SELECT {', '.join(['r.*', *parsed_sql(reading), *found])} FROM ({mapped}) r {' '.join(joins)}"
