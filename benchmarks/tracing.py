@@ -25,6 +25,7 @@ import pandas as pd
 
 from mulegraph.flow.tracing import paying, trace
 from mulegraph.ingest.load import load
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.simulate import simulate
 from mulegraph.views.tables import plain
 from mulegraph.workspace.workspace import Workspace
@@ -47,8 +48,8 @@ def main() -> None:
         planted(chosen.planted)
         return
     folder = chosen.workspace or made(chosen.millions)
-    space = Workspace(folder, reveal="benchmark")
-    transfers = timed("open: transfers as integers", lambda: space._transfers)
+    space = Workspace(folder)
+    transfers = timed("open: transfers as integers", lambda: space.moved)
     reports = space.ledger.arrow("reports", ["report_id", "transfer_id"]).sort_by("report_id")
     payments = reports["transfer_id"].to_pylist()
     small = trace(transfers, np.array([0]), np.ones(transfers.accounts, bool), since=0)  # compiles the kernel
@@ -63,8 +64,8 @@ def main() -> None:
     many = timed("trace: a thousand payments at once", lambda: space.trace(payments[:1_000]))
     timed("trace: a thousand, and as JSON", lambda: json.dumps(plain(space.trace(payments[:1_000]).as_object())))
     print(f"one reached {len(one.accounts):,} accounts, a thousand {len(many.accounts):,}")
-    masked = Workspace(folder)
-    masked.__dict__["_transfers"] = transfers
+    masked = MaskedWorkspace(folder)
+    masked._plain.__dict__["moved"] = transfers
     timed("trace: a victim's payment, masked", lambda: masked.trace(payments[:1]))
     peer(transfers)
     print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB; {GOALS}")
@@ -94,7 +95,7 @@ def planted(seed: int) -> None:
         load(files, Path(folder) / "workspace")
         labels = pd.read_csv(files / "labels" / "labelled_transfers.csv", dtype=str)
         rows = pd.read_csv(files / "transfers.csv", dtype=str).set_index("transfer_id")
-        space = Workspace(Path(folder) / "workspace", reveal="benchmark")
+        space = Workspace(Path(folder) / "workspace")
         found = missing = late = 0
         for _, part in labels[labels["label"] == "planted"].groupby("group"):
             seeds, hops = _planted_hops(part, rows)

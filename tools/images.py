@@ -17,8 +17,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from mulegraph.privacy.door import MaskedWorkspace  # noqa: E402
 from mulegraph.views.network_pages import picture  # noqa: E402
-from mulegraph.workspace.workspace import Workspace  # noqa: E402
 from tests.views.browser import started  # noqa: E402
 
 OUT = ROOT / "docs" / "images"
@@ -47,7 +47,7 @@ class Shot:
 
 def shots(demo: Path) -> list[Shot]:
     """What is taken; pages that the demo does not hold are made beside it."""
-    space = Workspace(demo / "workspace")
+    space = MaskedWorkspace(demo / "workspace")
     case = space.cases(top=1)["case"].iloc[0]
     made = {
         "chain": picture(space, space.chains(top=1)["chain"].iloc[0]),

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,13 +14,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from mulegraph.cli import stages
 from mulegraph.errors import MulegraphError, UsageError
-from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.signs.wording import LANGUAGES
-from mulegraph.views.tables import WIDTH, Format, written
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
+    from mulegraph.privacy.door import MaskedWorkspace
 
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
@@ -53,7 +55,7 @@ def opened(folder: Path, reveal: str | None = None, *, server: Address | None = 
     def notify(text: str) -> None:
         err.print(f"note: {text}", soft_wrap=True)
 
-    _open.append(MaskedWorkspace(folder, notify=notify, reveal=reveal, server=server))
+    _open.append(stages.door.MaskedWorkspace(folder, notify=notify, reveal=reveal, server=server))
     return _open[-1]
 
 
@@ -77,7 +79,7 @@ def show(
 ) -> None:
     """Write a listing to stdout; `empty` tells people what it means that there is nothing."""
     width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
-    typer.echo(written(rows, how, columns=columns, title=title, width=width))
+    typer.echo(stages.tables.written(rows, how, columns=columns, title=title, width=width))
     if not rows and empty and how is Format.TABLE:
         typer.echo(empty)
 
@@ -92,6 +94,19 @@ def pairs(values: list[str], option: str) -> dict[str, str]:
             raise UsageError("{option} is '{value}'", hint=hint, option=option, value=value)
         found[name] = content
     return found
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """An ISO time or date in UTC. Raises UsageError for anything else."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{option} is '{text}'", hint="Expected a time such as 2026-03-01T09:30, or a date."
+        ) from error
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 @contextmanager

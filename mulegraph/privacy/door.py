@@ -19,15 +19,17 @@ from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.queries import known_query
 from mulegraph.journal.journal import Verdict
-from mulegraph.ledger.ledger import Engine
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
 from mulegraph.privacy.tokens import HIDDEN
+from mulegraph.schema.choices import Engine
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (
     account_page,
     facts,
     graph_questions,
+    ledger_tables,
     listings,
     network_graphs,
     shared_graph,
@@ -101,6 +103,17 @@ class MaskedWorkspace:
         """Why everything is shown; None: it is masked."""
         return self._door.reveal
 
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger itself, which nothing masks. Raises UsageError without a reason to reveal it."""
+        if self.reveal is None:
+            raise UsageError(
+                "the ledger holds accounts and people as they are",
+                hint='Open the workspace with a reason: mulegraph.open(FOLDER, reveal="why").',
+            )
+        self._door.masker  # noqa: B018 (the reason is in the journal before the ledger is read)
+        return self._plain.ledger
+
     chains = through(listings.chains)
     findings = through(listings.findings)
     cases = through(listings.cases)
@@ -111,6 +124,9 @@ class MaskedWorkspace:
     transfers = through(listings.transfers)
     transfers_of = through(listings.transfers_of)
     ranking = through(listings.ranking)
+    ledger_rows = through(ledger_tables.ledger_rows)
+    loads = through(ledger_tables.loads)
+    forget_load = through(ledger_tables.forget_load)
     account = through(account_page.account_page)
     explain = through(account_page.explain)
     account_graph = through(network_graphs.account_graph)

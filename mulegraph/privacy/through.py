@@ -7,6 +7,7 @@ nothing that changes.
 from __future__ import annotations
 
 import inspect
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from mulegraph.errors import MulegraphError
 from mulegraph.privacy.masking import Masking
 from mulegraph.privacy.tokens import HIDDEN, Masker
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Foreign, Identified, Says
-from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace.questions import declaration
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Sentences
@@ -83,7 +84,9 @@ class Door:
             return masking.named(value.mask, value.value)
         if isinstance(value, PurePath):
             return str(type(value)(*map(masking.typed, value.parts)))
-        return masking.typed(value) if isinstance(value, str) else str(value)
+        whole = masking.typed(value)
+        # Of several values in one argument each is looked at.
+        return whole if whole != value else "".join(map(masking.typed, re.split(r"([\s,=]+)", value)))
 
     @contextmanager
     def errors(self) -> Iterator[None]:

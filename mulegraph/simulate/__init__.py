@@ -59,7 +59,9 @@ def simulate(
     """
     _check(folder, accounts, days, file_format, clock)
     rng = np.random.default_rng([seed, int(hard)])
-    world, payments, labels = make_world(rng, accounts), Payments(), Labels()
+    world = make_world(rng, accounts)
+    payments = Payments()
+    labels = Labels()
     everyday_life(rng, world, days, payments)
     planter = Planter(rng, world, days, payments, HARD if hard else EASY)
     planted = planter.plant(max(plants_for(accounts), round(len(payments) / PAYMENTS_A_NETWORK)))
@@ -70,9 +72,18 @@ def simulate(
     plants.run()
     marks = Marker(rng, world, days, payments, planted, labels).run()
     made = SimulatedWorld(
-        rng, world, days, planted, alike.households, account_ids(rng, world), labels, marks,
-        suspects=plants.suspects, reported=plants.reported, dates_only=clock == "day",
-    )  # fmt: skip
+        rng,
+        world,
+        days,
+        planted,
+        alike.households,
+        account_ids(rng, world),
+        labels,
+        marks,
+        suspects=plants.suspects,
+        reported=plants.reported,
+        dates_only=clock == "day",
+    )
     for name, rows in records(made):
         result.rows[name] = _write(rows, folder / name, file_format)
     columns = payments.in_time_order(rng, DAY if made.dates_only else 1)
@@ -112,8 +123,8 @@ def _check(folder: Path, accounts: int, days: int, file_format: str, clock: str)
 
 def _write(rows: pa.Table, path: Path, file_format: str) -> int:
     ledger = path.name in TABLES and path.parent.name != "labels"
-    expected = TABLES[path.name].column_names if ledger else rows.column_names
-    rows = rows.select(expected)
+    if ledger:
+        rows = rows.select([name for name in TABLES[path.name].column_names if name in rows.column_names])
     if file_format == "parquet":
         pq.write_table(rows, path.with_suffix(".parquet"))
     else:
@@ -126,7 +137,8 @@ def _write_transfers(
 ) -> int:
     """Slice by slice, because text takes ten times the room of the numbers."""
     total = len(ids)
-    schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names])
+    made_of = _transfer_rows({name: column[:0] for name, column in columns.items()}, ids[:0], made).column_names
+    schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names if name in made_of])
     schema = schema.set(schema.get_field_index("amount"), pa.field("amount", pa.decimal128(18, 2)))
     if file_format == "parquet":
         writer: pq.ParquetWriter | pc.CSVWriter = pq.ParquetWriter(path.with_suffix(".parquet"), schema)

@@ -182,7 +182,7 @@ def test_everything_is_masked_unless_there_is_a_reason(own):
 
     driven(own, masked)
     driven(own, revealed, reveal="a test of the browser")
-    assert "a test of the browser" in str(NotebookWorkspace(own).journal_entries(top=1))
+    assert "a test of the browser" in str(NotebookWorkspace(own, reveal="to look").journal_entries(top=2))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -277,7 +277,7 @@ def test_hostile_text_is_text(own):
         assert "[@click=app.quit]" in app.screen.told
         assert "\x1b" not in seen(app)
 
-    driven(own, keys)
+    driven(own, keys, reveal="to read the note")
 
 
 def test_without_textual_or_a_terminal_it_says_what_to_do(own, tmp_path):

@@ -18,6 +18,7 @@ import pytest
 
 import mulegraph
 from mulegraph.casework import case_file, holds, lists, recall_messages, reply_messages, run_file
+from mulegraph.errors import UsageError
 from mulegraph.graph.queries import catalogue
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.door import MaskedCase, MaskedWorkspace
@@ -25,7 +26,8 @@ from mulegraph.privacy.masking import Masking
 from mulegraph.privacy.tokens import Masker
 from mulegraph.schema import disclosure as says
 from mulegraph.schema import results
-from mulegraph.schema.tables import LISTS, Mask
+from mulegraph.schema.choices import LISTS
+from mulegraph.schema.tables import Mask
 from mulegraph.signs.base import all_signs
 from mulegraph.workspace import account_page, facts
 from mulegraph.workspace.case import Case
@@ -51,8 +53,8 @@ OPEN_TEXT = {
 OWN = (
     SIGN.replace("facts=(", 'facts=(facts.hidden("told", "what somebody told us"), ')
     .replace("{receipts} receipts", "{told}: {receipts} receipts")
-    .replace("limit=min_amount,", 'limit=min_amount, told=ibis.literal("Petrova said so"),'
-).replace("from ibis import _", "import ibis\nfrom ibis import _")
+    .replace("limit=min_amount,", 'limit=min_amount, told=ibis.literal("Petrova said so"),')
+    .replace("from ibis import _", "import ibis\nfrom ibis import _")
 )
 """A sign of a workspace's own with a fact that is a free text, and stands in its reason."""
 
@@ -270,7 +272,13 @@ def test_every_question_goes_through_the_door():
     assert asked - hidden <= set(dir(MaskedWorkspace))
     parts = {name for name, each in vars(Case).items() if isinstance(each, property) or hasattr(each, "__question__")}
     assert parts <= set(dir(MaskedCase))
-    assert not {"ledger", "journal", "masker", "settings"} & set(dir(MaskedWorkspace))
+    assert not {"journal", "masker", "settings"} & set(dir(MaskedWorkspace))
+
+
+def test_the_ledger_itself_needs_a_reason(workspace):
+    """Nothing masks it, so it is not at hand without one."""
+    with pytest.raises(UsageError, match="as they are"):
+        workspace.ledger  # noqa: B018 (asked for)
 
 
 def test_a_question_that_does_not_say_what_it_takes_cannot_be_loaded():

@@ -121,13 +121,18 @@ def test_a_cases_report_agrees_with_the_workspace(space, case, written):
     assert request["number"] in part["requests"] and request["bank"] in part["requests"]
     assert reply["answers"][0]["transfer"] in part["requests"] and "870.10" in part["requests"]
     assert "back" not in part["journal"] and "text:***" in part["journal"]
-    clear = NotebookWorkspace(space.folder, reveal="to read the note")
-    assert "called<i>back</i>" in html.unescape(section(case_report(clear, case).page, "journal"))
     entries = [each for each in space.journal_entries() if each["about"] == case]
     assert len(entries) >= 4 and all(each["hash"][:12] in part["journal"] for each in entries)
     for known in (space.run.name, space.ledger_facts().hash, space.run.manifest["code"], space.verify_journal().last):
         assert known in part["proof"]
     assert all(digest in part["proof"] for digest in space.run.manifest["files"].values())
+
+
+def test_a_note_is_shown_to_who_may_read_it_and_is_no_markup(space, case, tmp_path):
+    """What somebody wrote is hidden whole without a reason; with one it stands there as text."""
+    shutil.copytree(space.folder, tmp_path / "ws")
+    clear = NotebookWorkspace(tmp_path / "ws", reveal="to read the note")
+    assert "called<i>back</i>" in html.unescape(section(case_report(clear, case).page, "journal"))
 
 
 def test_money_still_there_is_the_traces(space, case, written):
