@@ -193,6 +193,9 @@ def _best_pairs(receipts, payments, ranks, reach):  # type: ignore[no-untyped-de
                 for last in range(paid, min(end, paid + MAX_PIECES)):
                     if payments.party[last] == receipts.party[entry] and payments.party[last] >= 0:
                         break
+                    # A peer's receipt may be this very payment, where it paid the peer.
+                    if payments.position[last] == receipts.position[entry]:
+                        break
                     sum_paid += payments.amount[last]
                     waited = payments.at[last] - at
                     if sum_paid > came or waited > reach.window:
