@@ -1,8 +1,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SPARK := .venv-spark
+LOWEST := .venv-lowest
+LOWEST_TESTS := tests/ingest tests/ledger tests/flow tests/privacy tests/workspace/test_scan.py tests/cli/test_masking.py \
+  tests/views/test_tables.py tests/views/test_pages.py tests/test_first_ledgers.py tests/test_start.py
 
-.PHONY: demo test lint types all clean neo4j
+.PHONY: demo test test-spark test-lowest lint types all clean neo4j
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -24,8 +28,27 @@ demo: $(VENV)/installed          ## sample data → ledger → graph → scan �
 neo4j:                           ## a real Neo4j to try --graph on, in the foreground (needs java 17 and mvn)
 	$(PYTHON) tools/neo4j/server.py $(NEO4J)
 
-test: $(VENV)/installed-tests    ## every test
+# The same versions as `make demo` installs: Spark, which needs an older pandas, has an environment of its own.
+test: $(VENV)/installed-tests    ## every test but Spark's
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+$(SPARK)/installed: pyproject.toml
+	$(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/pip install --quiet --upgrade pip
+	$(SPARK)/bin/pip install --quiet --editable '.[test,spark]'
+	touch $@
+
+test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (needs java 17)
+	$(SPARK)/bin/python -m pytest -m spark -n 0 tests/signs
+
+$(LOWEST)/installed: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet --upgrade pip uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	touch $@
+
+test-lowest: $(LOWEST)/installed ## loading, scanning, masking and views on the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -n 2 --dist loadgroup $(LOWEST_TESTS)
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .
@@ -34,7 +57,7 @@ lint: $(VENV)/installed-lint
 types: $(VENV)/installed-lint
 	$(BIN)/mypy
 
-all: lint types test
+all: lint types test-spark test-lowest test
 
 clean:
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) $(SPARK) $(LOWEST) demo build dist

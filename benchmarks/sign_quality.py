@@ -51,7 +51,7 @@ def by_sign(scanned: Scanned) -> pd.DataFrame:
     look-alikes, are counted apart.
     """
     findings = scanned.tables["findings"]
-    raised = findings[findings["score"] >= CaseSettings().least_score]
+    raised = findings[findings["score"] >= CaseSettings().min_score]
     rows = []
     for code in all_signs():
         labels = scanned.signs[scanned.signs["sign"] == code]

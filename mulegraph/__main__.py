@@ -36,7 +36,7 @@ def _run(debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
     except KeyboardInterrupt:
-        return _said("stopped; nothing is half done", "", INTERRUPTED)
+        return _said("interrupted; no partial changes", "", INTERRUPTED)
     except MulegraphError as error:
         if debug:
             _say(_trace(error))

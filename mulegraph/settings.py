@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Meta
+
 from mulegraph.errors import UsageError
+from mulegraph.toml import read_toml
 
 FILE = "mulegraph.toml"
 MICROSECONDS_AN_HOUR = 3_600_000_000
@@ -24,11 +26,11 @@ class FlowSettings:
     until chance was seen on `chance_transfers` transfers, at least once and at most twenty times.
     """
 
-    window_hours: float = 6.0
-    share_percent: int = 60
-    chance_transfers: int = 3_000_000
-    seed: int = 1
-    false_share: float = 0.05
+    window_hours: Annotated[float, Meta(ge=0.01, le=24 * 31)] = 6.0
+    share_percent: Annotated[int, Meta(ge=1, le=100)] = 60
+    chance_transfers: Annotated[int, Meta(ge=1, le=10**9)] = 3_000_000
+    seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
+    false_share: Annotated[float, Meta(ge=0, le=1)] = 0.05
 
     @property
     def window(self) -> int:
@@ -42,36 +44,39 @@ class FlowSettings:
 
 @dataclass(frozen=True)
 class DeviceSettings:
-    """A device of more than `hub_holders` distinct holders is a hub (a branch terminal), and joins nobody."""
+    """A device of more than `hub_holders` distinct holders is a hub (a branch terminal), and joins nobody.
 
-    hub_holders: int = 40
-    least_holders: int = 2
+    One of fewer than `min_holders` is not shared.
+    """
+
+    hub_holders: Annotated[int, Meta(ge=2, le=10**9)] = 40
+    min_holders: Annotated[int, Meta(ge=2, le=10**6)] = 2
 
 
 @dataclass(frozen=True)
 class HopSettings:
     """Paths to flagged accounts: at most `hops` transfers, not through accounts with more counterparties than this."""
 
-    hops: int = 2
-    hub_counterparties: int = 20
+    hops: Annotated[int, Meta(ge=1, le=4)] = 2
+    hub_counterparties: Annotated[int, Meta(ge=1, le=10**9)] = 20
 
 
 @dataclass(frozen=True)
 class CaseSettings:
-    """Findings from `least_score` up make cases; connected parts of more than `split_above` accounts are split
-    by Louvain, which `seed` makes repeatable; accounts under `least_link_nats` join nobody."""
+    """Findings from `min_score` up make cases; connected parts of more than `split_above` accounts are split
+    by Louvain, which `seed` makes repeatable; accounts under `min_link_nats` join nobody."""
 
-    least_score: float = 0.3
-    split_above: int = 30
-    seed: int = 1
-    least_link_nats: float = 1.0
+    min_score: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    split_above: Annotated[int, Meta(ge=3, le=10**9)] = 30
+    seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
+    min_link_nats: Annotated[float, Meta(ge=0, le=100)] = 1.0
 
 
 @dataclass(frozen=True)
 class TraceSettings:
     """`own_banks` are those whose payments the ledger holds; none: those whose accounts pay anything in it."""
 
-    own_banks: tuple[str, ...] = ()
+    own_banks: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,22 +108,12 @@ class Settings:
     signs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-LIMITS: dict[str, tuple[float, float]] = {
-    "flow.window_hours": (0.01, 24 * 31),
-    "flow.share_percent": (1, 100),
-    "flow.chance_transfers": (1, 10**9),
-    "flow.seed": (0, 2**31),
-    "flow.false_share": (0.0, 1.0),
-    "devices.hub_holders": (2, 10**9),
-    "devices.least_holders": (2, 10**6),
-    "hops.hops": (1, 4),
-    "hops.hub_counterparties": (1, 10**9),
-    "cases.least_score": (0.0, 1.0),
-    "cases.split_above": (3, 10**9),
-    "cases.seed": (0, 2**31),
-    "cases.least_link_nats": (0.0, 100.0),
+RENAMED = {
+    "devices.least_holders": "devices.min_holders",
+    "cases.least_score": "cases.min_score",
+    "cases.least_link_nats": "cases.min_link_nats",
 }
-"""Smallest and largest value of every setting."""
+"""Names that settings had before, so that an old file is told the new ones."""
 
 
 def read_settings(workspace: Path) -> Settings:
@@ -126,23 +121,11 @@ def read_settings(workspace: Path) -> Settings:
     path = workspace / FILE
     if not path.is_file():
         return Settings()
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(
-            f"{path}: cannot be read ({error})", hint="Mend the file, or delete it for the defaults."
-        ) from error
-    parts: dict[str, Any] = {}
-    known = {each.name: each.default for each in fields(Settings) if each.name != "signs"}
-    for section, values in raw.items():
-        if section == "signs" and isinstance(values, dict) and all(isinstance(part, dict) for part in values.values()):
-            parts["signs"] = values
-        elif section in known and isinstance(values, dict):
-            parts[section] = _section(path, section, values, type(known[section]))
-        else:
-            expected = ", ".join([*known, "signs.CODE"])
-            raise UsageError(f"{path}: section [{section}] is unknown", hint=f"Expected one of {expected}.")
-    return Settings(**parts)
+    hint = "Fix the file, or delete it to use the defaults."
+    found = read_toml(path, Settings, renamed=RENAMED, hint=hint)
+    if not known_zone(found.views.zone):
+        raise UsageError(f"{path}: views.zone is {found.views.zone!r}", hint=NO_ZONE)
+    return found
 
 
 def known_zone(name: str) -> bool:
@@ -151,28 +134,3 @@ def known_zone(name: str) -> bool:
         return bool(ZoneInfo(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
-
-
-def _section(path: Path, section: str, values: dict[str, Any], kind: Any) -> Any:
-    expected = {each.name: type(each.default) for each in fields(kind)}
-    for name, value in values.items():
-        where = f"{path}: {section}.{name}"
-        if name not in expected:
-            raise UsageError(f"{where} is unknown", hint="Expected one of " + ", ".join(expected) + ".")
-        if expected[name] is tuple:
-            if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-                raise UsageError(f"{where} is {value!r}", hint='Expected a list of texts such as ["NORD"].')
-            continue
-        if expected[name] is str:
-            if not isinstance(value, str):
-                raise UsageError(f"{where} is {value!r}", hint="Expected a text in quotes.")
-            if name == "zone" and not known_zone(value):
-                raise UsageError(f"{where} is {value!r}", hint=NO_ZONE)
-            continue
-        low, high = LIMITS[f"{section}.{name}"]
-        whole = expected[name] is int
-        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-        if not fits or not low <= value <= high:
-            number = "a whole number" if whole else "a number"
-            raise UsageError(f"{where} is {value!r}", hint=f"Expected {number} from {low:g} to {high:g}.")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})

@@ -94,10 +94,10 @@ pd.crosstab(day // 7, both["role"])
 #
 # ## The hypothesis as a sign
 #
-# A sign is one file: when it is innocent, thresholds with their units, which innocent explanations may lower it, a
-# reason in words. What it reads is named by its parameters: the ledger, its transfers, and `shuffled`, the same
-# transfers at each other's times, which is what chance makes of them. The workspace's folder `signs/` is where it
-# goes; the rules are in `docs/signs-of-your-own.md`.
+# A sign is one file: when it is innocent, thresholds with their units, which innocent explanations may lower it, its
+# facts, each declared, and a reason in words. What it reads is named by its parameters: the ledger, its transfers,
+# and `shuffled`, the same transfers at each other's times, which is what chance makes of them. The workspace's folder
+# `signs/` is where it goes; the rules are in `docs/signs-of-your-own.md`.
 
 # %%
 SIGN = '''"""X1: what comes from a stranger goes on to a stranger."""
@@ -108,6 +108,7 @@ from scipy import stats
 
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.signs import facts
 from mulegraph.signs.base import HOURS, Phase, sign, strength
 
 
@@ -118,6 +119,10 @@ from mulegraph.signs.base import HOURS, Phase, sign, strength
     weight=2.0,
     needs=(HOURS,),
     explained_by=("payroll", "merchant", "household", "own_sweep", "known_good"),
+    facts=(
+        facts.count("times", "receipts from somebody new that went on to somebody new"),
+        facts.count("minutes", "after how long the fastest did", unit="minutes"),
+    ),
     reason={
         "en": "{times} of its receipts from somebody new went on to somebody new, the fastest after {minutes} min",
         "vi": "{times} khoản tiền từ người lạ được chuyển tiếp cho người lạ, nhanh nhất sau {minutes} phút",

@@ -160,7 +160,7 @@ pd.DataFrame([team(each) for each in range(1, 11)], index=pd.Index(range(1, 11),
 # The expected number is the sum of the scores, which needs no labels: it is good as far as the calibration above is.
 #
 # Where cases are what a team works on, `scan --fail-over 0.8` tells a night batch that there is one, and
-# `[cases] least_score` in `mulegraph.toml` sets from where findings make cases.
+# `[cases] min_score` in `mulegraph.toml` sets from where findings make cases.
 
 # %%
 cases = ws.cases()

@@ -58,8 +58,11 @@ def neo4j(server: Address) -> Iterator[Neo4jGraph]:
         yield graph
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers a file's tests stay together, and so do all that need the one Neo4j server."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spark's tests run where they are asked for; a file's tests stay together, and all that need the Neo4j server."""
+    if not config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("spark")])
+        items[:] = [item for item in items if not item.get_closest_marker("spark")]
     for item in items:
         needs = {"server", "neo4j", "own"} & set(getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group("neo4j" if needs else item.path.name + str(item.path.parent)))

@@ -26,7 +26,7 @@ STAGES = [
     "views",
     "cli",
 ]
-FIRST = ["errors", "settings"]
+FIRST = ["errors", "files", "lazy", "settings", "toml"]
 LONGEST = 400
 FILES = sorted(PACKAGE.rglob("*.py"))
 LATE = {
@@ -34,6 +34,17 @@ LATE = {
     "mulegraph.signs": "signs are found by being there",
 }
 """Packages that are imported by the names of their files."""
+
+
+LATE_INSIDE = {
+    "mulegraph.__init__": "`import mulegraph` and the schema do not wait for the engines",
+    "mulegraph.__main__": "an installation that lacks something also gets two lines and no traceback",
+    "mulegraph.cli.browse": "Textual is an extra, which only this command needs",
+    "mulegraph.cli.graph_options": "Neo4j's driver, which only a server needs",
+    "mulegraph.workspace.graph_questions": "Neo4j's driver, which only a server needs",
+    "mulegraph.workspace.graph_store": "Neo4j's driver, which only a server needs",
+}
+"""Files that import others of the package inside a function, and why; heavy libraries stand in `mulegraph/lazy.py`."""
 
 
 def module_of(path: Path) -> str:
@@ -90,6 +101,12 @@ def test_no_file_imports_itself_by_a_detour():
             if module != name and not name.startswith(module + ".") and module not in LATE:
                 graph.add_edge(name, module)
     assert list(nx.simple_cycles(graph)) == []
+
+
+def test_imports_inside_functions_have_a_reason():
+    """Only what is heavy and seldom used is imported late."""
+    late = {name for name, path in MODULES.items() if any(inside for _, inside in imports_of(path))}
+    assert {"mulegraph.__init__" if name == "mulegraph" else name for name in late} == set(LATE_INSIDE)
 
 
 def test_every_folder_is_a_stage():

@@ -32,6 +32,7 @@ def test_the_wheel_carries_questions_templates_and_sample(wheel):
     for path in filter(Path.is_file, (ROOT / "mulegraph" / "views" / "templates").rglob("*")):
         assert path.relative_to(ROOT).as_posix() in names
     assert "mulegraph/sample_data/transfers.csv" in names
+    assert "mulegraph/py.typed" in names
     assert not any(name.startswith("tests") for name in names)
 
 

@@ -6,12 +6,14 @@ import re
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from mulegraph.errors import UsageError
-from mulegraph.settings import LIMITS, Settings, read_settings
+from mulegraph.settings import RENAMED, Settings, read_settings
 from mulegraph.signs.base import all_signs, check_thresholds
+from mulegraph.toml import expected
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "settings.md"
 
@@ -39,13 +41,11 @@ def test_every_setting_has_limits():
     """No number is taken unseen."""
     sections = [each.name for each in fields(Settings) if each.name != "signs"]
     plain = Settings()
-    names = {
-        f"{section}.{each.name}"
-        for section in sections
-        for each in fields(getattr(plain, section))
-        if not isinstance(each.default, (tuple, str))  # names have none
-    }
-    assert set(LIMITS) == names
+    for section in sections:
+        kind = type(getattr(plain, section))
+        for name, declared in get_type_hints(kind, include_extras=True).items():
+            if isinstance(getattr(plain, section).__dict__[name], (int, float)):  # names have none
+                assert re.search(r"number from [\d.]+ to [\d.e+]+$", expected(declared)), name
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,13 @@ def test_every_setting_has_limits():
         ("[flow]\nwindow = 6", "flow.window is unknown"),
         ("[trace]\nown_banks = 'NORD'", "trace.own_banks is 'NORD'"),
         ("[trace]\nown_banks = [1]", "trace.own_banks is [1]"),
+        ("[flow]\nwindow_hours = nan", "flow.window_hours is nan"),
+        ("[trace]\nown_banks = ['']", "trace.own_banks is ['']"),
+        ("[views]\nzone = 'Mars/Base'", "views.zone is 'Mars/Base'"),
+        ("[signs]\nA4 = 3", "signs.A4 is 3"),
+        ("[requests]\nsender = 3", "requests.sender is 3"),
         ("[flows]\nwindow_hours = 6", "[flows] is unknown"),
-        ("flow = 3", "[flow] is unknown"),
+        ("flow = 3", "flow is 3"),
         ("[flow\n", "cannot be read"),
     ],
 )
@@ -73,6 +78,18 @@ def test_what_does_not_fit_is_named(tmp_path, text, named):
     assert named in error.value.problem
     assert "mulegraph.toml" in error.value.problem
     assert error.value.hint
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_is_told_the_new_one(tmp_path, old, new):
+    """Nobody's threshold is dropped in silence."""
+    section, _, name = old.partition(".")
+    (tmp_path / "mulegraph.toml").write_text(f"[{section}]\n{name} = 1", encoding="utf-8")
+
+    with pytest.raises(UsageError, match=f"{old} is called {new} now"):
+        read_settings(tmp_path)
+    new_section, _, new_name = new.partition(".")
+    assert hasattr(getattr(Settings(), new_section), new_name)
 
 
 @pytest.mark.parametrize(

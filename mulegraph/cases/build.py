@@ -11,17 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import community as louvain
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
+from mulegraph.lazy import community as louvain
+from mulegraph.lazy import csgraph, sparse
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema.columns import TEXT
 from mulegraph.schema.findings import CASES, Role
 from mulegraph.schema.nodes import node_id
@@ -92,16 +91,16 @@ def build_cases(
 ) -> pa.Table:
     """Cases in `CASES` from findings and chains above the threshold.
 
-    `account_nats` says how unlikely a meeting at each account is by chance: those under `least_link_nats` (shops,
+    `account_nats` says how unlikely a meeting at each account is by chance: those under `min_link_nats` (shops,
     exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one. `signs`
     are those that the findings are of, by code; all where none are given.
     """
-    chosen = findings.filter(pc.greater_equal(findings["score"], settings.least_score))
+    chosen = findings.filter(pc.greater_equal(findings["score"], settings.min_score))
     if not len(chosen):
         return CASES.empty()
     members = _members(chosen, account_nats, holders)
     named = Lists.of_column(chosen["accounts"], members)
-    edges = _edges(chosen, named, chains, members, settings.least_link_nats)
+    edges = _edges(chosen, named, chains, members, settings.min_link_nats)
     part = _parts(members, edges, settings)
     home = _homes(named, part, len(chosen))
     at_home = np.flatnonzero(home >= 0)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numba import njit
 
 from mulegraph.cases.shares import Shares, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
@@ -149,8 +150,8 @@ class Evidence:
 
     @cached_property
     def payers_here(self) -> tuple[np.ndarray, np.ndarray]:
-        """Distinct pairs of a finding and an account that paid its subject in its evidence."""
-        return distinct_pairs(self.of[self.inward], self.source[self.inward])
+        """Distinct pairs of a finding and an account that paid its subject in its evidence; −1: cash."""
+        return distinct_pairs(self.of[self.inward], self.source[self.inward], self.transfers.accounts)
 
     @cached_property
     def payers_count(self) -> np.ndarray:
@@ -160,14 +161,17 @@ class Evidence:
     @cached_property
     def payees_count(self) -> np.ndarray:
         """Distinct payees of each finding's subject in its evidence; cash is one."""
-        return np.bincount(distinct_pairs(self.of[self.outward], self.target[self.outward])[0], minlength=len(self))
+        paid = distinct_pairs(self.of[self.outward], self.target[self.outward], self.transfers.accounts)
+        return np.bincount(paid[0], minlength=len(self))
 
     @cached_property
     def homes(self) -> Homes:
         """Holders and addresses of the accounts that each finding names."""
-        by, _ = distinct_pairs(self.named_by, self.accounts.holder[self.named])
-        address = self.accounts.address[self.named]
-        known_by, _ = distinct_pairs(self.named_by[address >= 0], address[address >= 0])
+        known = self.accounts
+        by, _ = distinct_pairs(self.named_by, known.holder[self.named], int(known.holder.max(initial=0)) + 1)
+        address = known.address[self.named]
+        has_one = address >= 0
+        known_by, _ = distinct_pairs(self.named_by[has_one], address[has_one], int(known.address.max(initial=0)) + 1)
         unknown = np.bincount(self.named_by[address < 0], minlength=len(self)) > 0
         holders, addresses = np.bincount(by, minlength=len(self)), np.bincount(known_by, minlength=len(self))
         return Homes(holders, addresses, (addresses == 1) & ~unknown)
@@ -186,11 +190,22 @@ class Evidence:
         return self.accounts.kind.among("merchant", "internal") | (self.payers >= MANY_PAYERS)
 
 
-def distinct_pairs(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct pairs, ordered; `first` is 0 or more, `second` −1 or more."""
-    size = int(second.max(initial=0)) + 2
-    pairs = np.unique(first.astype(np.int64) * size + second + 1)
-    return pairs // size, pairs % size - 1
+def distinct_pairs(group: np.ndarray, value: np.ndarray, values: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct pairs in the order in which they first stand; `group` is ascending, `value` −1 or up to `values` − 1."""
+    first = _first_of_group(group, value, values)
+    return group[first], value[first]
+
+
+@njit(cache=True, nogil=True)
+def _first_of_group(group, value, values):  # type: ignore[no-untyped-def]
+    """Whether each value stands in its group for the first time."""
+    last_in = np.full(values + 1, -1, np.int64)
+    first = np.zeros(len(group), np.bool_)
+    for place in range(len(group)):
+        if last_in[value[place] + 1] != group[place]:
+            last_in[value[place] + 1] = group[place]
+            first[place] = True
+    return first
 
 
 def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount) -> Evidence:

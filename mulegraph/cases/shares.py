@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import DAY
+from mulegraph.lazy import njit
 
 MAX_WITHIN = 3 * DAY
 """A collection is paid on within so long after the last share."""

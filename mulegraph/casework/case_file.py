@@ -18,6 +18,7 @@ from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.schema import results
 from mulegraph.schema.acts import CASE_STATE, JOURNAL
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -36,7 +37,6 @@ from mulegraph.schema.disclosure import (
     record_of,
 )
 from mulegraph.schema.tables import ACCOUNT_KINDS
-from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace.case import Case
 from mulegraph.workspace.questions import Word, question
 from mulegraph.workspace.workspace import Workspace

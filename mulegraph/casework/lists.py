@@ -15,9 +15,9 @@ from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.ledger.identifying import LedgerValues
 from mulegraph.ledger.listings import take_out
+from mulegraph.schema.choices import LISTS, SUBJECT_KINDS
 from mulegraph.schema.disclosure import NUMBER, OURS, SUBJECT_MASKS, Each, declared, record_of
 from mulegraph.schema.results import LISTINGS
-from mulegraph.schema.tables import LISTS, SUBJECT_KINDS
 from mulegraph.workspace.listing import between
 from mulegraph.workspace.questions import Moment, SubjectId, Word, question
 from mulegraph.workspace.workspace import Workspace

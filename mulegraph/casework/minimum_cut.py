@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import networkx as nx
+from mulegraph.lazy import networkx as nx
 
 ENTRY, EXIT = ("source", ""), ("sink", "")
 HOLD_COST = 1_000_000

@@ -12,12 +12,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
-from xsdata.formats.dataclass.serializers import XmlSerializer
-from xsdata.formats.dataclass.serializers.config import SerializerConfig
-from xsdata.models.datatype import XmlDate, XmlDateTime
-
 from mulegraph.errors import UsageError
+from mulegraph.lazy import camt, datatype, serializer_config, serializers
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared
 from mulegraph.schema.results import CASE, TRANSFER
 
@@ -147,15 +143,15 @@ def recall(request: Request) -> str:
                 id=_id(request.number, "request number"),
                 assgnr=_agent_choice(request.sender),
                 assgne=_agent_choice(request.bank),
-                cre_dt_tm=XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
+                cre_dt_tm=datatype.XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
             ),
             case=camt.Case6(id=_id(request.case, "case id"), cretr=_agent_choice(request.sender)),
             ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.ours))),
             undrlyg=[camt.UnderlyingTransaction34(tx_inf=[_payment(request, each) for each in request.ours])],
         )
     )
-    config = SerializerConfig(indent="  ")
-    text = XmlSerializer(config=config).render(document, ns_map={None: _TYPED_NAMESPACE})
+    config = serializer_config.SerializerConfig(indent="  ")
+    text = serializers.XmlSerializer(config=config).render(document, ns_map={None: _TYPED_NAMESPACE})
     return text.replace(_TYPED_NAMESPACE, NAMESPACE)
 
 
@@ -183,7 +179,7 @@ def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
         orgnl_tx_id=transfer,
         orgnl_uetr=payment.uetr,
         orgnl_intr_bk_sttlm_amt=amount,
-        orgnl_intr_bk_sttlm_dt=XmlDate.from_date(payment.settled_on),
+        orgnl_intr_bk_sttlm_dt=datatype.XmlDate.from_date(payment.settled_on),
         cxl_rsn_inf=[reason],
         orgnl_tx_ref=reference,
     )

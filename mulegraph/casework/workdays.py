@@ -6,9 +6,8 @@ import csv
 from datetime import date, timedelta
 from pathlib import Path
 
-import holidays
-
 from mulegraph.errors import UsageError
+from mulegraph.lazy import holidays
 
 FILE = "holidays.csv"
 """In the workspace, with a column `date`: further days on which nobody answers, such as those of a bank's own."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import textwrap
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.explain import whole
 from mulegraph.cli.options import (
     HERE,
@@ -22,8 +22,11 @@ from mulegraph.cli.options import (
     show,
 )
 from mulegraph.errors import UsageError
-from mulegraph.views.tables import WIDTH, Format, counted, made_of, rows_of, shown
-from mulegraph.workspace.account_page import AccountPage
+from mulegraph.lazy import pandas as pd
+from mulegraph.views.formats import WIDTH, Format
+
+if TYPE_CHECKING:
+    from mulegraph.workspace.account_page import AccountPage
 
 commands = typer.Typer()
 RANK_HEADS = {"account": "account", "score": "score", "made_of": "made of"}
@@ -47,8 +50,12 @@ def account_command(
     space = opened(workspace, reveal)
     if account is None:
         found = space.ranking(top=top)
-        rows = found.assign(made_of=[made_of(each) for each in found["parts"]]) if how is Format.TABLE else found
-        ranked = rows.to_dict("records") if how is Format.TABLE else rows_of(rows)
+        rows = (
+            found.assign(made_of=[stages.tables.made_of(each) for each in found["parts"]])
+            if how is Format.TABLE
+            else found
+        )
+        ranked = rows.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(rows)
         show(ranked, how, RANK_HEADS, empty="No finding names an account.")
         return
     if top is not None:
@@ -57,7 +64,7 @@ def account_command(
     if how is Format.JSON:
         typer.echo(json.dumps(whole(known), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
-        show(rows_of(known.findings), how, {})
+        show(stages.tables.rows_of(known.findings), how, {})
     else:
         _page(known)
 
@@ -80,23 +87,30 @@ def _page(known: AccountPage) -> None:
 def _who(known: AccountPage) -> list[str]:
     holder = known.holder
     who = (
-        ", ".join(shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name)) or "not known"
+        ", ".join(stages.tables.shown(holder[name]) for name in ("name", "occupation", "address") if holder.get(name))
+        or "not known"
     )
-    active = f"{shown(known.active_from)} to {shown(known.active_until)}" if known.active_from else "no findings"
+    active = (
+        f"{stages.tables.shown(known.active_from)} to {stages.tables.shown(known.active_until)}"
+        if known.active_from
+        else "no findings"
+    )
     others = [known.holder_id or "", *known.other_holders]
     holders = [f"held by       {', '.join(others)}"] if known.other_holders else []
     lines = [
         f"{known.account_id}  {known.kind} account at {known.bank}, {known.currency},"
-        f" opened {shown(known.opened_on) or 'unknown'}",
+        f" opened {stages.tables.shown(known.opened_on) or 'unknown'}",
         f"holder        {who}",
         *holders,
-        f"score         {known.score:.2f} = {made_of(known.parts) or 'nothing is held against it'}",
+        f"score         {known.score:.2f} = {stages.tables.made_of(known.parts) or 'nothing is held against it'}",
         f"active        {active}",
     ]
     for name, sums in {"received": known.received, "paid": known.paid}.items():
-        between = f", {shown(sums.first_at)} to {shown(sums.last_at)}" if sums.transfers else ""
-        many = counted(sums.transfers, "transfer")
-        lines.append(f"{name:<13} {many}, {shown(sums.amount)} {known.currency}{between}")
+        between = (
+            f", {stages.tables.shown(sums.first_at)} to {stages.tables.shown(sums.last_at)}" if sums.transfers else ""
+        )
+        many = stages.tables.counted(sums.transfers, "transfer")
+        lines.append(f"{name:<13} {many}, {stages.tables.shown(sums.amount)} {known.currency}{between}")
     lines += [
         f"counterparts  {known.counterparties}",
         f"on lists      {', '.join(known.listed_on) or 'none'}",

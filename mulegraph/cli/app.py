@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -14,7 +13,6 @@ from mulegraph import cli
 app = typer.Typer(
     name="mulegraph",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Takes mule networks apart: load a folder of bank files, scan it, and look at what is found.",
@@ -27,6 +25,8 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version  # a seventh of a start, which only this option needs
+
         typer.echo(version("mulegraph"))
         raise typer.Exit
 

@@ -7,10 +7,11 @@ import textwrap
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     JOURNEY_HEADS,
@@ -25,8 +26,10 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.journal.journal import Entry
-from mulegraph.views.tables import WIDTH, Format, collapse_patterns, made_of, plain, rows_of, shown
+from mulegraph.views.formats import WIDTH, Format
+
+if TYPE_CHECKING:
+    from mulegraph.journal.journal import Entry
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
@@ -84,7 +87,7 @@ def list_command(
     found = opened(workspace, reveal).cases(account=account, since=since, until=until)
     found = found[found["status"] == status.value] if status is not None else found
     found = found.head(top) if top is not None else found
-    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
+    rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
     for row in rows if how is Format.TABLE else []:
         row.update(
             size=len(row["accounts"]),
@@ -108,28 +111,28 @@ def show_command(
     state, row, findings = found.state, found.row, found.findings_in(language)
     if how is Format.JSON:
         whole = {
-            **plain(row),
+            **stages.tables.plain(row),
             "state": state,
-            "findings": rows_of(findings),
-            "journey": rows_of(found.journey),
+            "findings": stages.tables.rows_of(findings),
+            "journey": stages.tables.rows_of(found.journey),
         }
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(rows_of(findings), how, FINDING_HEADS)
+        show(stages.tables.rows_of(findings), how, FINDING_HEADS)
         return
-    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {made_of(row['made_of'])}", WIDTH):
+    for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
-    money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
-    typer.echo(f"{money}, {shown(row['first_at'])} to {shown(row['last_at'])}")
+    money = f"{stages.tables.shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
+    typer.echo(f"{money}, {stages.tables.shown(row['first_at'])} to {stages.tables.shown(row['last_at'])}")
     typer.echo(_state(state))
     for line in _history(state):
         typer.echo(line)
     typer.echo("")
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
-        typer.echo(f"{role:<13} {shown(list(members))}")
+        typer.echo(f"{role:<13} {stages.tables.shown(list(members))}")
     typer.echo("")
-    show(collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
+    show(stages.tables.collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
     typer.echo("")
     show(found.journey.to_dict("records"), how, JOURNEY_HEADS)
 

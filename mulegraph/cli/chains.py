@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     Account,
@@ -18,7 +19,7 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.views.tables import Format, rows_of
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 HEADS = {
@@ -50,5 +51,5 @@ def chains_command(
     found = opened(workspace, reveal).chains(
         account=account, min_surprise=min_surprise, top=top, since=since, until=until
     )
-    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
+    rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
     show(rows, how, HEADS, empty="No chain is so surprising; lower it with --min-surprise.")

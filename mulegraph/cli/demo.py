@@ -9,10 +9,9 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import bytes_bar, err, opened, steps_bar
 from mulegraph.errors import UsageError
-from mulegraph.ingest.load import load
-from mulegraph.views.reports import write_report
 
 commands = typer.Typer()
 
@@ -26,7 +25,7 @@ def demo_command(
     """Sample data → ledger → scan → graph → pictures and a report, with no server and no network."""
     sample, workspace = _sample_data(), output / "workspace"
     with bytes_bar() as progress:
-        report = load(sample, workspace, progress=progress)
+        report = stages.load.load(sample, workspace, progress=progress)
     rows = ", ".join(
         f"{tally.taken or tally.already_there:,} {name}"
         for name, tally in report.tables.items()
@@ -39,7 +38,7 @@ def demo_command(
     found = ", ".join(f"{count} {code}" for code, count in result.findings.items())
     err.print(f"2 scan     findings by sign: {found}")
     err.print(f"3 cases    {result.cases}; findings and cases are in the graph")
-    pages = write_report(space, output, case_reports=1)
+    pages = stages.reports.write_report(space, output, case_reports=1)
     pictures = sum(page.suffix == ".html" and not page.stem.endswith("report") for page in pages)
     err.print(f"4 pages    {pictures} pictures; reports of the run and of the best case (HTML, PDF)\n")
     best = space.cases(top=1)["case"].tolist()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     Account,
@@ -19,7 +20,7 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.views.tables import Format, rows_of
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 HEADS = {
@@ -53,10 +54,10 @@ def devices_command(
     space = opened(workspace, reveal)
     set_aside = space.hub_devices()
     if hubs:
-        show(rows_of(set_aside.head(top) if top is not None else set_aside), how, HUB_HEADS)
+        show(stages.tables.rows_of(set_aside.head(top) if top is not None else set_aside), how, HUB_HEADS)
         return
     found = space.devices(account=account, top=top, since=since, until=until)
-    show(rows_of(found), how, HEADS)
+    show(stages.tables.rows_of(found), how, HEADS)
     if len(set_aside):
         limit = space.run.manifest["settings"]["devices"]["hub_holders"]
         note = f"Set aside as hubs, with more than {limit} holders: {len(set_aside)} devices; see --hubs"

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cases.identity import SAME
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
-from mulegraph.views.tables import Format
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 HEADS = {"case": "case", "change": "change", "size": "accounts", "joined": "joined", "left": "left", "others": "with"}
@@ -24,7 +24,11 @@ def diff_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """What became of cases between two runs: new, grown, shrunk, merged, split, quiet."""
-    rows = [row for row in opened(workspace, reveal).difference(before, now) if every or row["change"] != SAME]
+    rows = [
+        row
+        for row in opened(workspace, reveal).difference(before, now)
+        if every or row["change"] != stages.identity.SAME
+    ]
     for row in rows if how is Format.TABLE else []:
         row["size"] = len(row["accounts"])
     show(rows, how, HEADS, empty="Every case is as it was.")

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, Language, OutputFormat, Reveal, WorkspaceFolder, opened, show
-from mulegraph.views.tables import WIDTH, Format, plain, rows_of, shown
+from mulegraph.views.formats import WIDTH, Format
 
 commands = typer.Typer()
 TRANSFER_HEADS = {
@@ -35,7 +36,7 @@ def explain_command(
         typer.echo(json.dumps(whole(found), indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(rows_of(found["transfers"]), how, TRANSFER_HEADS)
+        show(stages.tables.rows_of(found["transfers"]), how, TRANSFER_HEADS)
         return
     for line in _lines(found):
         typer.echo(line)
@@ -50,7 +51,10 @@ def explain_command(
 def whole(known: Any) -> dict[str, Any]:
     """A record or mapping of frames and values as JSON can hold it."""
     fields = vars(known) if is_dataclass(known) else known
-    return {name: rows_of(value) if hasattr(value, "columns") else plain(value) for name, value in fields.items()}
+    return {
+        name: stages.tables.rows_of(value) if hasattr(value, "columns") else stages.tables.plain(value)
+        for name, value in fields.items()
+    }
 
 
 def _lines(found: dict[str, Any]) -> list[str]:
@@ -72,4 +76,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} = {shown(value)}" for name, value in values.items() if value is not None) or "none"
+    return (
+        ", ".join(f"{name} = {stages.tables.shown(value)}" for name, value in values.items() if value is not None)
+        or "none"
+    )

@@ -19,7 +19,7 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import UsageError
-from mulegraph.views.tables import Format
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 graph = typer.Typer(help="The graph, embedded or on a server: an index that can always be rebuilt.")
@@ -70,8 +70,8 @@ def status_command(
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, server=server)
     status = space.graph_status()
-    mend = "mulegraph graph rebuild" if server is None else "mulegraph graph rebuild --graph URL"
-    current = "yes" if status.stamp == space.ledger_facts().hash else f"no: {mend}"
+    rebuild = "mulegraph graph rebuild" if server is None else "mulegraph graph rebuild --graph URL"
+    current = "yes" if status.stamp == space.ledger_facts().hash else f"no: {rebuild}"
     rows: list[dict[str, object]] = [{"what": "current", "number": current if status.exists else "no graph yet"}]
     rows += [{"what": name, "number": number} for name, number in (status.nodes | status.relationships).items()]
     if server is None:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, err, opened, show
 from mulegraph.errors import DataError
-from mulegraph.views.tables import Format, counted, pairs
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 journal = typer.Typer(help="The journal: what people did here, in lines that are only ever added to.")
@@ -29,7 +30,7 @@ def show_command(
     rows = opened(workspace, reveal).journal_entries(about=about, top=top)
     for row in rows if how is Format.TABLE else []:
         row["at"] = row["at"][:16].replace("T", " ")
-        row["facts"] = pairs({name: value for name, value in row["facts"].items() if name != "command"})
+        row["facts"] = stages.tables.pairs({name: value for name, value in row["facts"].items() if name != "command"})
     show(rows, how, HEADS, empty="Nobody did anything here yet.")
 
 
@@ -38,7 +39,7 @@ def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format
     """Look whether any line was edited, moved, taken out or cut off; exit code 3 when one was."""
     verdict = opened(workspace).verify_journal()
     if how is Format.TABLE:
-        typer.echo(f"{counted(verdict.entries, 'entry', 'entries')}, the last with hash {verdict.last}")
+        typer.echo(f"{stages.tables.counted(verdict.entries, 'entry', 'entries')}, the last with hash {verdict.last}")
     else:
         body = {"entries": verdict.entries, "last": verdict.last, "wrong": verdict.wrong}
         typer.echo(json.dumps(body, indent=1))

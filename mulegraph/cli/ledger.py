@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, moment, opened, show
-from mulegraph.views.tables import Format, rows_of
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 ledger = typer.Typer(help="The ledger: rows as they were loaded, and the loads themselves.")
@@ -28,7 +29,7 @@ def show_command(
     """Rows of a table as they were loaded, in the ledger's order; 20 of them, or --top."""
     space = opened(workspace, reveal)
     found = space.ledger_rows(table, at=moment(at, "--at"), top=top)
-    show(rows_of(found), how, {name: name for name in found.columns}, empty=f"{table} holds no rows.")
+    show(stages.tables.rows_of(found), how, {name: name for name in found.columns}, empty=f"{table} holds no rows.")
 
 
 @ledger.command("loads")

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Top, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
-from mulegraph.schema.tables import LISTS
-from mulegraph.signs.near_flagged import near_flagged
-from mulegraph.views.tables import Format, rows_of
+from mulegraph.schema.choices import LISTS
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 PATH_HEADS = {
@@ -45,11 +45,14 @@ def links_command(
         if given := [name for name, value in (("--on", on), ("--hops", hops), ("--any-order", any_order)) if value]:
             hint = "Give --account, or leave {option} out."
             raise UsageError("{option} goes with --account", hint=hint, option=given[0])
-        found, heads = space.findings(sign=near_flagged.code, top=top, since=since, until=until), FINDING_HEADS
+        found, heads = (
+            space.findings(sign=stages.near_flagged.near_flagged.code, top=top, since=since, until=until),
+            FINDING_HEADS,
+        )
     else:
         found = space.links(
             account, hops=hops, on=on or "suspicion", time_respecting=not any_order, top=top, since=since, until=until
         )
         heads = PATH_HEADS
-    rows = found.to_dict("records") if how is Format.TABLE else rows_of(found)
+    rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
     show(rows, how, heads, empty="No path; try more --hops, or --any-order.")

@@ -8,13 +8,12 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.casework.list_files import KEY_VARIABLE, list_key
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
-from mulegraph.ledger.store import write_atomically
-from mulegraph.schema.tables import LISTS, SUBJECT_KINDS
-from mulegraph.views.files import unwritable
-from mulegraph.views.tables import Format, counted
+from mulegraph.files import write_output
+from mulegraph.schema.choices import KEY_VARIABLE, LISTS, SUBJECT_KINDS
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 lists = typer.Typer(help="Warning and suspicion lists, shared between banks.")
@@ -77,16 +76,13 @@ def export_command(
     reveal: Reveal = None,
 ) -> None:
     """Give the lists to another bank."""
-    key = list_key(key_file) if pseudonymous else None
+    key = stages.list_files.list_key(key_file) if pseudonymous else None
     as_json = file_format is FileFormat.JSON
     text = opened(workspace, reveal).export_list(which=which, kind=kind, key=key, as_json=as_json, every=every)
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        write_atomically(output, text)
-    except OSError as error:
-        raise unwritable(output, error) from error
+    write_output(output, text)
     typer.echo(output)
 
 
@@ -103,13 +99,13 @@ def remove_command(
     if kind not in SUBJECT_KINDS:
         raise UsageError("--kind is '{kind}'", hint=f"Expected one of {', '.join(SUBJECT_KINDS)}.", kind=kind)
     done = opened(workspace).remove_entry(kind, subject, which, source, reason)
-    typer.echo(f"{counted(done, 'entry', 'entries')} taken off list {which}")
+    typer.echo(f"{stages.tables.counted(done, 'entry', 'entries')} taken off list {which}")
 
 
 def _key(path: Path | None) -> bytes | None:
     """The key, if one is given: a list of ids needs none."""
     try:
-        return list_key(path)
+        return stages.list_files.list_key(path)
     except UsageError:
         if path is not None:
             raise

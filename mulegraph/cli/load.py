@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.graph_options import (
     DATABASE,
     EMBEDDED,
@@ -33,16 +35,13 @@ from mulegraph.cli.options import (
     steps_bar,
 )
 from mulegraph.errors import UsageError
-from mulegraph.ingest.bookings import BookingLoad
-from mulegraph.ingest.load import LoadReport, load
-from mulegraph.ingest.mapping import read_mapping
-from mulegraph.ingest.readers import formats
-from mulegraph.ingest.rejects import Limit
-from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.views.tables import Format, plain
+from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.load import GraphLoad
+    from mulegraph.ingest.bookings import BookingLoad
+    from mulegraph.ingest.load import LoadReport
+    from mulegraph.privacy.door import MaskedWorkspace
 
 commands = typer.Typer()
 
@@ -75,11 +74,11 @@ def load_command(
     server = server_of(url, password_file, database, insecure)
     if prune and server is None:
         raise UsageError("--prune is for a server", hint="Name one with --graph, or leave --prune out.")
-    chosen = read_mapping(mapping, zone=zone)
-    limit = Limit.parse(max_rejects) if max_rejects is not None else None
+    chosen = stages.mapping.read_mapping(mapping, zone=zone)
+    limit = stages.rejects.Limit.parse(max_rejects) if max_rejects is not None else None
     since = moment(as_of, "--as-of")
     with bytes_bar() as progress:
-        report = load(folder, workspace, mapping=chosen, limit=limit, progress=progress, as_of=since)
+        report = stages.load.load(folder, workspace, mapping=chosen, limit=limit, progress=progress, as_of=since)
     loaded = None if no_graph or offline_import else _fill(opened(workspace, server=server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
@@ -121,11 +120,9 @@ def _write_files(space: MaskedWorkspace, folder: Path) -> None:
 
 def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dict[str, object]]) -> None:
     """The whole report as one object."""
-    import json
-
     body = {**asdict(report), "tables": rows, **({"graph": graph} if graph else {})}
     folder = report.rejects_folder
-    typer.echo(json.dumps(plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
+    typer.echo(json.dumps(stages.tables.plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
 
 
 def _tell_bookings(done: BookingLoad) -> None:
@@ -157,7 +154,7 @@ def _remarks(report: LoadReport) -> None:
     if report.unchanged_files:
         typer.echo("Already loaded, left out: " + ", ".join(report.unchanged_files))
     if report.unknown_files:
-        typer.echo(f"Not read: {', '.join(report.unknown_files)}. What is read: {formats()}.")
+        typer.echo(f"Not read: {', '.join(report.unknown_files)}. What is read: {stages.readers.formats()}.")
     for name, columns in report.ignored_columns.items():
         typer.echo(f"{name}: columns not in the ledger, left out: {', '.join(columns)}")
     for table, rules in report.rejects.items():

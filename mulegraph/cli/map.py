@@ -9,12 +9,10 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import OutputFormat, err, show
 from mulegraph.errors import MulegraphError, UsageError
-from mulegraph.ingest.mapping import mapping_of
-from mulegraph.ingest.preview import Preview, preview
-from mulegraph.ingest.propose import propose
-from mulegraph.views.tables import Format
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 
@@ -31,14 +29,14 @@ def map_command(
     """Look at a file, propose a mapping, and show its first rows as they would be loaded (ids and names as shapes)."""
     if output is not None and output.exists():
         raise UsageError(f"{output}: exists", hint="Name a new file with -o.")
-    found = propose(file)
+    found = stages.propose.propose(file)
     if output is not None:
         output.write_text(found.text, encoding="utf-8")
     try:
-        mapping = mapping_of(tomllib.loads(found.text), str(output or "the proposal"))
-        seen = preview(file, mapping, found.table, rows=rows)
+        mapping = stages.mapping.mapping_of(tomllib.loads(found.text), str(output or "the proposal"))
+        seen = stages.preview.preview(file, mapping, found.table, rows=rows)
     except MulegraphError as error:
-        seen = Preview([], 0, {error.problem: 0}, [])
+        seen = stages.preview.Preview([], 0, {error.problem: 0}, [])
     if how is Format.JSON:
         body = {"table": found.table, "mapping": found.text, "unsure": found.unsure, "rows": seen.rows}
         typer.echo(json.dumps(body | {"read": seen.read, "rejects": seen.rejects}, indent=1, ensure_ascii=False))

@@ -14,13 +14,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from mulegraph.cli import stages
 from mulegraph.errors import MulegraphError, UsageError
-from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.signs.wording import LANGUAGES
-from mulegraph.views.tables import WIDTH, Format, written
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
+    from mulegraph.privacy.door import MaskedWorkspace
 
 WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", "-w", envvar="MULEGRAPH_WORKSPACE", help="Folder with ledger and runs.")
@@ -54,7 +55,7 @@ def opened(folder: Path, reveal: str | None = None, *, server: Address | None = 
     def notify(text: str) -> None:
         err.print(f"note: {text}", soft_wrap=True)
 
-    _open.append(MaskedWorkspace(folder, notify=notify, reveal=reveal, server=server))
+    _open.append(stages.door.MaskedWorkspace(folder, notify=notify, reveal=reveal, server=server))
     return _open[-1]
 
 
@@ -78,7 +79,7 @@ def show(
 ) -> None:
     """Write a listing to stdout; `empty` tells people what it means that there is nothing."""
     width = shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
-    typer.echo(written(rows, how, columns=columns, title=title, width=width))
+    typer.echo(stages.tables.written(rows, how, columns=columns, title=title, width=width))
     if not rows and empty and how is Format.TABLE:
         typer.echo(empty)
 

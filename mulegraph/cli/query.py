@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.graph_options import (
     DATABASE,
     EMBEDDED,
@@ -17,8 +18,7 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, pairs, show
 from mulegraph.errors import UsageError
-from mulegraph.graph.queries import catalogue
-from mulegraph.views.tables import Format, plain
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 
@@ -42,7 +42,7 @@ def query_command(
     if known:
         rows = [
             {"name": each.name, "asks": each.title, "parameters": [str(part) for part in each.parameters]}
-            for each in catalogue().values()
+            for each in stages.queries.catalogue().values()
         ]
         show(rows, how, {"name": "name", "asks": "asks", "parameters": "parameters"})
         return
@@ -50,7 +50,7 @@ def query_command(
         raise UsageError("which query?", hint="Give a name; see: mulegraph query --list")
     space = opened(workspace, reveal, server=server_of(url, password_file, database, insecure))
     answer = space.query(name, pairs(param or [], "--param"), row_cap=top, timeout_seconds=seconds)
-    rows = answer.rows if how is Format.TABLE else [plain(row) for row in answer.rows]
+    rows = answer.rows if how is Format.TABLE else [stages.tables.plain(row) for row in answer.rows]
     show(rows, how, {column: column for column in answer.columns})
     if answer.capped:
         err.print(f"note: more than {len(rows)} rows; the rest is left out")

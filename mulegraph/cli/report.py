@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, Language, Reveal, WorkspaceFolder, opened
-from mulegraph.views.reports import write_report
 
 commands = typer.Typer()
 
@@ -26,5 +26,5 @@ def report_command(
 ) -> None:
     """Write a case as HTML and PDF for its folder, or a run as pages that open with no network."""
     space = opened(workspace, reveal)
-    for path in write_report(space, output, subject, case_reports=case_reports, language=language):
+    for path in stages.reports.write_report(space, output, subject, case_reports=case_reports, language=language):
         typer.echo(path)

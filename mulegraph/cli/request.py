@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, err, opened
-from mulegraph.views.request import write_request
 
 commands = typer.Typer()
 
@@ -26,7 +26,7 @@ def request_command(
     """A support request to one bank: HTML, PDF, and a recall (camt.056); a masked draft without --reveal."""
     space = opened(workspace, reveal)
     request = space.request(case, bank, country=country, sender=sender)
-    for path in write_request(space, request, output):
+    for path in stages.request.write_request(space, request, output):
         typer.echo(path)
     err.print(f"{request.number}: {len(request.payments)} payments, reply by {request.reply_by}")
     if request.draft:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.graph_options import (
     DATABASE,
     EMBEDDED,
@@ -19,12 +20,12 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
-from mulegraph.ledger.ledger import Engine
-from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.signs.own import signs_of
-from mulegraph.views.tables import Format, counted
-from mulegraph.workspace.facts import ScanFacts
-from mulegraph.workspace.scan import NOT_TESTABLE
+from mulegraph.schema.choices import Engine
+from mulegraph.views.formats import Format
+
+if TYPE_CHECKING:
+    from mulegraph.privacy.door import MaskedWorkspace
+    from mulegraph.workspace.facts import ScanFacts
 
 commands = typer.Typer()
 
@@ -69,9 +70,9 @@ def scan_command(
 
 def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
-    for code, sign in signs_of(workspace).items():
+    for code, sign in stages.own.signs_of(workspace).items():
         missing = result.not_testable.get(code)
-        found = f"{NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
+        found = f"{stages.scan.NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
         rows.append({"sign": code, "findings": found, "title": sign.title})
     return rows
 
@@ -90,14 +91,15 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
     seconds = sum(result.seconds.values())
     if not any(result.findings.values()):
         typer.echo("No finding.")
-    cases = counted(result.cases, "case") if result.cases else "No case"
+    cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
     typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
     if result.rejects:
-        typer.echo(
-            f"{counted(result.rejects, 'row was', 'rows were')} rejected when the ledger was loaded; see rejects/."
-        )
+        rejected = stages.tables.counted(result.rejects, "row was", "rows were")
+        typer.echo(f"{rejected} rejected when the ledger was loaded; see rejects/.")
     for row in space.cases(top=3).itertuples():
         amount = f"{row.amount:,.2f} {row.currency}" if row.amount is not None else "no chain"
-        typer.echo(f"  {row.case}  score {row.score:.2f}  {counted(len(row.accounts), 'account')}  {amount}")
+        typer.echo(
+            f"  {row.case}  score {row.score:.2f}  {stages.tables.counted(len(row.accounts), 'account')}  {amount}"
+        )
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

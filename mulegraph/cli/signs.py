@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     Account,
@@ -19,9 +20,10 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.signs.base import Sign
-from mulegraph.signs.own import signs_of
-from mulegraph.views.tables import Format, collapse_patterns, rows_of
+from mulegraph.views.formats import Format
+
+if TYPE_CHECKING:
+    from mulegraph.signs.base import Sign
 
 commands = typer.Typer()
 HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
@@ -43,15 +45,15 @@ def signs_command(
 ) -> None:
     """Findings of the latest scan, the strongest first; those of one pattern stand as one in the table."""
     if known:
-        show([_described(each) for each in signs_of(workspace).values()], how, SIGN_HEADS)
+        show([_described(each) for each in stages.own.signs_of(workspace).values()], how, SIGN_HEADS)
         return
     space = opened(workspace, reveal)
     if how is not Format.TABLE:
         found = space.findings(sign=sign, account=account, top=top, since=since, until=until, language=language)
-        show(rows_of(found), how, HEADS)
+        show(stages.tables.rows_of(found), how, HEADS)
         return
     found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
-    rows = collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
+    rows = stages.tables.collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
     show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS, empty="No finding.")
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import OutputFormat, show
 from mulegraph.errors import UsageError
-from mulegraph.simulate import simulate
-from mulegraph.views.tables import Format, counted
+from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 
@@ -28,7 +28,9 @@ def simulate_command(
 ) -> None:
     """Write a made-up ledger with planted mule networks, innocent look-alikes, and labels of both."""
     try:
-        made = simulate(output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock)
+        made = stages.simulate.simulate(
+            output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock
+        )
     except OSError as error:
         why = error.strerror or error
         hint = "Name another folder with -o."
@@ -36,6 +38,7 @@ def simulate_command(
     rows = [{"table": name, "rows": count} for name, count in made.rows.items()]
     show(rows, how, {"table": "table", "rows": "rows"})
     if how is Format.TABLE:
-        planted = f"{counted(made.networks, 'planted network')} and {counted(made.look_alikes, 'look-alike')}"
+        networks = stages.tables.counted(made.networks, "planted network")
+        planted = f"{networks} and {stages.tables.counted(made.look_alikes, 'look-alike')}"
         typer.echo(f"{planted}, told in {output / 'labels'}")
         typer.echo(f"Next: mulegraph load {output}")

@@ -6,20 +6,21 @@ import json
 import textwrap
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
-from mulegraph.flow.tracing import METHODS
-from mulegraph.ledger.store import write_atomically
+from mulegraph.files import write_output
 from mulegraph.schema.tables import CASH_CHANNELS
-from mulegraph.views.files import unwritable
-from mulegraph.views.network_pages import trace_picture
-from mulegraph.views.tables import WIDTH, Format, amounts, counted, plain, rows_of
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.views.formats import WIDTH, Format
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mulegraph.workspace.trace import TraceResult
 
 commands = typer.Typer()
 USUAL_ROWS = 25
@@ -60,37 +61,34 @@ def trace_command(
     """Where payments' money went: who has it, what is probably still there, and which bank to ask."""
     if since is not None and account is None:
         raise UsageError("--since goes with --account", hint="Give --account, or leave --since out.")
-    methods = METHODS if method is Method.ALL else (method.value,)
+    methods = stages.tracing.METHODS if method is Method.ALL else (method.value,)
     space = opened(workspace, reveal)
     found = space.trace(
         payments or [], reports=report or [], account=account, since=since, until=until, known_since=known_since,
         back=back, methods=methods,
     )  # fmt: skip
     if output is not None:
-        _draw(trace_picture(space, found), output)
+        _draw(stages.network_pages.trace_picture(space, found), output)
     if how is Format.JSON:
         body = found.as_object()
         cut = {name: body[name][:top] for name in ("accounts", "frontier")}
-        typer.echo(json.dumps(plain({**body, **cut}), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(stages.tables.plain({**body, **cut}), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
-        show(rows_of(found.accounts.head(top) if top is not None else found.accounts), how, ACCOUNT_HEADS)
+        show(stages.tables.rows_of(found.accounts.head(top) if top is not None else found.accounts), how, ACCOUNT_HEADS)
     else:
         _tell(found, USUAL_ROWS if top is None else top)
 
 
 def _draw(text: str, output: Path) -> None:
-    try:
-        write_atomically(output, text)
-    except OSError as error:
-        raise unwritable(output, error) from error
+    write_output(output, text)
     err.print(f"drawn: {output}", soft_wrap=True)
 
 
 def _tell(found: TraceResult, top: int) -> None:
     """The trace for people: the tree by generation, then what left our sight, then the banks."""
-    what = counted(len(found.chosen), "payment") if len(found.chosen) > 1 else found.chosen[0]
+    what = stages.tables.counted(len(found.chosen), "payment") if len(found.chosen) > 1 else found.chosen[0]
     way = "back to its sources" if found.back else "onwards"
-    typer.echo(f"{amounts(found.traced.values())} {found.currency} of {what}, {way}")
+    typer.echo(f"{stages.tables.amounts(found.traced.values())} {found.currency} of {what}, {way}")
     for line in found.assumptions:
         typer.echo(textwrap.fill(line, WIDTH))
     typer.echo("")
@@ -100,13 +98,14 @@ def _tell(found: TraceResult, top: int) -> None:
     heads = SOURCE_HEADS if found.back else ACCOUNT_HEADS
     show(most, Format.TABLE, heads, empty="No account that we see has any of it.")
     if len(rows) > top:
-        typer.echo(f"and {counted(len(rows) - top, 'account')} that less came to; see --top, or --format json for all")
+        more = stages.tables.counted(len(rows) - top, "account")
+        typer.echo(f"and {more} that less came to; see --top, or --format json for all")
     if found.left_out:
-        tainted = counted(found.only_poison["accounts"], "account")
+        tainted = stages.tables.counted(found.only_poison["accounts"], "account")
         typer.echo(f"and {tainted} that only poison reaches; see --method poison")
     dead = int(found.accounts["dead_end"].sum())
     what = "had no payer" if found.back else "passed nothing on"
-    typer.echo(f"{counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
+    typer.echo(f"{stages.tables.counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
     title = "Came from beyond our sight:" if found.back else "Left our sight:"
     ends = _ends(found)
     show(ends[:top], Format.TABLE, END_HEADS, title=title)
@@ -119,8 +118,8 @@ def _tell(found: TraceResult, top: int) -> None:
 
 def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:
     came, left = ([row[f"{method}_{name}"] for method in _ranged(methods)] for name in ("in", "remaining"))
-    there = amounts(left) + (" (dead end)" if row["dead_end"] else "")
-    return {**row, "in": amounts(came), "there": there, "most": max(came)}
+    there = stages.tables.amounts(left) + (" (dead end)" if row["dead_end"] else "")
+    return {**row, "in": stages.tables.amounts(came), "there": there, "most": max(came)}
 
 
 _WITHOUT_ACCOUNT = {
@@ -148,7 +147,7 @@ def _ends(found: TraceResult) -> list[dict[str, Any]]:
             {
                 "whom": name,
                 "transfers": len(part),
-                "amount": amounts(sums),
+                "amount": stages.tables.amounts(sums),
                 "last_at": part["at"].max(),
                 "most": max(sums),
             }

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mulegraph.cli import stages
 from mulegraph.cli.graph_options import (
     DATABASE,
     EMBEDDED,
@@ -17,10 +18,7 @@ from mulegraph.cli.graph_options import (
     server_of,
 )
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
-from mulegraph.ledger.store import write_atomically
-from mulegraph.privacy.door import SharedGraph
-from mulegraph.views.files import unwritable
-from mulegraph.views.network_pages import picture, shared_picture
+from mulegraph.files import write_output
 
 commands = typer.Typer()
 
@@ -40,13 +38,9 @@ def view_command(
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
     if server is None:
-        text = picture(space, subject)
+        text = stages.network_pages.picture(space, subject)
     else:
-        with SharedGraph(space) as shared:
-            text = shared_picture(shared, subject)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(output, text)
-    except OSError as error:
-        raise unwritable(output, error) from error
+        with stages.door.SharedGraph(space) as shared:
+            text = stages.network_pages.shared_picture(shared, subject)
+    write_output(output, text)
     typer.echo(output)

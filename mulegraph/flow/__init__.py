@@ -1,1 +1,1 @@
-"""Ledger → flow links: money matched first in, first out, and what is unlikely about it (design §5)."""
+"""Ledger → flow links: money matched first in, first out, and what is unlikely about it."""

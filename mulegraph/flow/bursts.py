@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from scipy.special import gammaln, pdtrc
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit, special
 
-FAN_IN, FAN_OUT, GATHER_SCATTER = "fan_in", "fan_out", "gather_scatter"
+FAN_IN = "fan_in"
+FAN_OUT = "fan_out"
+GATHER_SCATTER = "gather_scatter"
 MIN_COUNTERPARTIES = 3
 DEEPEST_TAIL = 1e-250
 SAMPLES = 200_000
@@ -67,13 +68,13 @@ class TimeIndex(NamedTuple):
 def poisson_nats(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """−ln P(X ≥ count) for a Poisson X, also where the tail is too small for a floating-point number."""
     count, mean = np.broadcast_arrays(np.asarray(count, float), np.maximum(np.asarray(mean, float), 1e-12))
-    tail = np.where(count > 0, pdtrc(np.maximum(count - 1, 0), mean), 1.0)
+    tail = np.where(count > 0, special.pdtrc(np.maximum(count - 1, 0), mean), 1.0)
     nats = -np.log(np.maximum(tail, DEEPEST_TAIL))
     is_deep = ~(tail > DEEPEST_TAIL)
     if is_deep.any():
         # Beyond it the geometric bound on the tail is exact to a part in a thousand.
         k, mu = count[is_deep], mean[is_deep]
-        nats[is_deep] = mu - k * np.log(mu) + gammaln(k + 1) + np.log1p(-np.minimum(mu / (k + 1), 0.999))
+        nats[is_deep] = mu - k * np.log(mu) + special.gammaln(k + 1) + np.log1p(-np.minimum(mu / (k + 1), 0.999))
     return np.asarray(nats)
 
 
@@ -105,7 +106,9 @@ def _fan(sides: TransfersByAccount, index: TimeIndex, window: int, pattern: str)
     side = sides.receipts if pattern == FAN_IN else sides.payments
     densest = Densest(*_most_distinct(side, window))
     account = np.flatnonzero(densest.most >= MIN_COUNTERPARTIES)
-    count, first, last = densest.most[account], densest.first[account], densest.last[account]
+    count = densest.most[account]
+    first = densest.first[account]
+    last = densest.last[account]
     outside = np.diff(side.start)[account] - densest.inside[account]
     begun = sides.transfers.at[first]
     nats = poisson_nats(count, _mean(outside, begun, begun + window, sides.transfers, index))
@@ -168,7 +171,9 @@ def _most_distinct(side, window):  # type: ignore[no-untyped-def]
     last = np.full(accounts, -1, np.int64)
     inside = np.zeros(accounts, np.int64)
     for account in range(accounts):
-        low, end, distinct = side.start[account], side.start[account + 1], 0
+        low = side.start[account]
+        end = side.start[account + 1]
+        distinct = 0
         if end - low < MIN_COUNTERPARTIES:
             continue
         for high in range(low, end):
@@ -200,7 +205,9 @@ def _scattered(sides: TransfersByAccount, index: TimeIndex, window: int, gathere
     fan = Fan(gathered.account, gathered.first, gathered.last, transfers.at[gathered.last] + window)
     count, last, inside, passed_on = _distinct_after(sides.payments, sides.receipts, fan)
     kept = np.flatnonzero((count >= MIN_COUNTERPARTIES) & passed_on)
-    account, first, last = gathered.account[kept], gathered.first[kept], last[kept]
+    account = gathered.account[kept]
+    first = gathered.first[kept]
+    last = last[kept]
     outside = np.diff(sides.payments.start)[account] - inside[kept]
     begun, over = transfers.at[first], transfers.at[last] + transfers.tick
     nats = gathered.nats[kept] + poisson_nats(count[kept], _mean(outside, begun, over, transfers, index))
@@ -227,7 +234,9 @@ def _distinct_after(payments, receipts, fan):  # type: ignore[no-untyped-def]
     inside = np.zeros(size, np.int64)
     passed_on = np.zeros(size, np.bool_)
     for number in range(size):
-        who, money, paid = fan.account[number], 0, 0
+        who = fan.account[number]
+        money = 0
+        paid = 0
         for entry in range(receipts.start[who], receipts.start[who + 1]):
             if fan.first[number] <= receipts.position[entry] <= fan.last[number]:
                 money += receipts.amount[entry]

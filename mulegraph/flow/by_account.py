@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import Columns, Transfers
+from mulegraph.lazy import njit
 
 
 class Side(NamedTuple):

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import Links, Transfers
+from mulegraph.lazy import njit
 
 MICRONATS = 1_000_000
 MIN_TRANSFERS = 3
@@ -65,13 +65,17 @@ def _passes(source, receipt, payment, account_score):  # type: ignore[no-untyped
         score = ahead[into] + account_score[source[out]]
         steps = steps_ahead[into] + 1
         if before[out] < 0 or score > ahead[out] or (score == ahead[out] and steps > steps_ahead[out]):
-            ahead[out], steps_ahead[out], before[out] = score, steps, into
+            ahead[out] = score
+            steps_ahead[out] = steps
+            before[out] = into
     for link in range(len(receipt) - 1, -1, -1):
         into, out = receipt[link], payment[link]
         score = behind[out] + account_score[source[out]]
         steps = steps_behind[out] + 1
         if after[into] < 0 or score > behind[into] or (score == behind[into] and steps >= steps_behind[into]):
-            behind[into], steps_behind[into], after[into] = score, steps, out
+            behind[into] = score
+            steps_behind[into] = steps
+            after[into] = out
     return ahead + behind, steps_ahead + steps_behind + 1, before, after
 
 

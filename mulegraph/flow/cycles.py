@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.bursts import fitting_share
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 from mulegraph.flow.matching import DAY
+from mulegraph.lazy import njit
 
 MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
 MIN_NATS = 4.0
@@ -68,7 +68,9 @@ def find_cycles(sides: TransfersByAccount, window: int, *, share_percent: int = 
 
     On a clock of whole days the order inside a day is not known, so there a step may also be that much larger.
     """
-    transfers, payments, receipts = sides.transfers, sides.payments, sides.receipts
+    transfers = sides.transfers
+    payments = sides.payments
+    receipts = sides.receipts
     total, span = max(len(transfers), 1), max(transfers.span, 1)
     search = Search(
         payments,
@@ -154,7 +156,10 @@ def _best_from(search, home, first, path, best_path):  # type: ignore[no-untyped
     step = np.empty(MAX_TRANSFERS, np.int64)
     score = np.zeros(MAX_TRANSFERS + 1)
     until = payments.at[first] + search.window
-    best, best_length, tried, depth = -1.0, 0, 0, 1
+    best = -1.0
+    best_length = 0
+    tried = 0
+    depth = 1
     path[0] = first
     step[1] = search.next_payment[first]
     while depth >= 1 and tried < MAX_STEPS:

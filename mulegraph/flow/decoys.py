@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.chains import Chains
 from mulegraph.flow.matching import DAY, HOUR, Transfers, settled
+from mulegraph.lazy import njit
 
 SHORT_LEDGER = 7 * DAY
 
@@ -66,7 +66,9 @@ def _taken(source, target, amount, deal):  # type: ignore[no-untyped-def]
     for place in range(len(deal)):
         card = deal[place]
         ends = packed[card, 0]
-        columns[0][place], columns[1][place], columns[2][place] = ends >> 32, ends, packed[card, 1]
+        columns[0][place] = ends >> 32
+        columns[1][place] = ends
+        columns[2][place] = packed[card, 1]
     return columns
 
 

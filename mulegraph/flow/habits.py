@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.by_account import Side, TransfersByAccount
 from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import AMOUNT_PLACES, minor_exponents
 
@@ -139,11 +139,16 @@ def _habits(moved, chosen, first_day, max_partners):  # type: ignore[no-untyped-
         if not chosen[account] or (out == out_end and into == into_end):
             continue
         is_active[account] = True
-        days, month, month_sum, best_sum = 0, 0, 0, 0
+        days = 0
+        month = 0
+        month_sum = 0
+        best_sum = 0
         while out < out_end or into < into_end:
             day = _next_day(payments, receipts, out, out_end, into, into_end)
             until = (day + 1) * DAY
-            first_out, first_in, value = out, into, 0
+            first_out = out
+            first_in = into
+            value = 0
             while out < out_end and payments.at[out] < until:
                 value += _worth(moved.units, payments, out)
                 at_night[account] += (

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import networkx as nx
 import numpy as np
-from scipy import sparse
 
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import sparse
 from mulegraph.settings import HopSettings
 
 MAX_PATHS = 10_000
@@ -79,7 +79,9 @@ class Neighbours:
         through = self.partners.multiply((~self.is_hub)[None, :]).tocsr()
         ones = np.ones(len(flagged), np.int32)
         step = sparse.csr_array((ones, (flagged, np.arange(len(flagged)))), shape=(size, len(flagged)))
-        near, leads, chance = step * 0, np.zeros(size), np.zeros(size)
+        near = step * 0
+        leads = np.zeros(size)
+        chance = np.zeros(size)
         leads[flagged] = 1
         chance[:] = len(flagged) / max(int((self.counterparties > 0).sum()), 1)
         ways, expected = [], []

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.chains import MICRONATS, Chains, find_chains
 from mulegraph.flow.decoys import false_shares, innocent, shuffled
 from mulegraph.flow.matching import Links, Transfers, effective_window, match, strong
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
+from mulegraph.lazy import njit
 from mulegraph.settings import FlowSettings
 
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numba import njit
 
+from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger, minor_units
 
 MICROSECONDS = 1_000_000
@@ -124,8 +124,12 @@ def settled(
     if len(moved):
         # Nearly all rows stay where they were, so only those that moved are fetched.
         come_from = row[moved]
-        source, target, amount = source.copy(), target.copy(), amount.copy()
-        source[moved], target[moved], amount[moved] = source[come_from], target[come_from], amount[come_from]
+        source = source.copy()
+        target = target.copy()
+        amount = amount.copy()
+        source[moved] = source[come_from]
+        target[moved] = target[come_from]
+        amount[moved] = amount[come_from]
     return Transfers(row, source, target, amount, at, accounts, tick)
 
 
@@ -139,28 +143,41 @@ def effective_window(window: int, tick: int) -> int:
     return max(window, tick)
 
 
+class _Waiting(NamedTuple):
+    """Inside a tick: receipts that an account still waits for, and its payments that wait for them, as a list."""
+
+    receipts: np.ndarray
+    first: np.ndarray
+    following: np.ndarray
+    done: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def _settle(source, target, ticks, accounts):  # type: ignore[no-untyped-def]
     """Kahn's topological order of each tick's transfers, lowest row first, circles cut at their lowest row."""
     total = len(ticks)
     order = np.arange(total).astype(np.int32)
-    waiting = np.zeros(accounts, np.int32)
-    first = np.full(accounts, -1, np.int32)
-    following = np.full(total, -1, np.int32)
-    done = np.zeros(total, np.bool_)
+    queues = _Waiting(
+        np.zeros(accounts, np.int32),
+        np.full(accounts, -1, np.int32),
+        np.full(total, -1, np.int32),
+        np.zeros(total, np.bool_),
+    )
     start = 0
     while start < total:
         end = start + 1
         while end < total and ticks[end] == ticks[start]:
             end += 1
         if end - start > 1:
-            _settle_tick(source, target, start, end, order, waiting, first, following, done)
+            _settle_tick(source, target, start, end, order, queues)
         start = end
     return order
 
 
 @njit(cache=True, nogil=True)
-def _settle_tick(source, target, start, end, order, waiting, first, following, done):  # type: ignore[no-untyped-def]
+def _settle_tick(source, target, start, end, order, queues):  # type: ignore[no-untyped-def]
+    waiting, first = queues.receipts, queues.first
+    following, done = queues.following, queues.done
     for row in range(start, end):
         if target[row] >= 0 and source[row] != target[row]:
             waiting[target[row]] += 1
@@ -219,31 +236,36 @@ def match(transfers: Transfers, window: int) -> Links:
     # Each link uses up its receipt or fills its payment, so there are fewer than twice as many as transfers. Memory
     # that is never written to costs nothing, and growing arrays inside the kernel would make it four times slower.
     most = 2 * len(transfers)
-    receipt, payment, amount = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int64)
-    columns = transfers.source, transfers.target, transfers.amount, transfers.at
-    count = _match(*columns, transfers.accounts, window, receipt, payment, amount)
-    return Links(*(column[:count].copy() for column in (receipt, payment, amount)))
+    receipt = np.empty(most, np.int32)
+    payment = np.empty(most, np.int32)
+    amount = np.empty(most, np.int64)
+    count = _match(transfers.columns, transfers.accounts, window, receipt, payment, amount)
+    return Links(receipt[:count].copy(), payment[:count].copy(), amount[:count].copy())
 
 
 @njit(cache=True, nogil=True)
-def _match(source, target, amount, at, accounts, window, receipt, payment, piece):  # type: ignore[no-untyped-def]
-    total = len(at)
+def _match(columns, accounts, window, receipt, payment, piece):  # type: ignore[no-untyped-def]
+    total = len(columns.at)
     head = np.full(accounts, -1, np.int32)
     tail = np.full(accounts, -1, np.int32)
     following = np.empty(total, np.int32)
-    left = amount.copy()
+    left = columns.amount.copy()
     count = 0
     for now in range(total):
-        payer, payee = source[now], target[now]
+        payer, payee = columns.source[now], columns.target[now]
         if payer == payee:
             continue
         if payer >= 0 and head[payer] >= 0:
-            oldest, need, opened = head[payer], amount[now], at[now] - window
-            while oldest >= 0 and at[oldest] < opened:
+            oldest = head[payer]
+            need = columns.amount[now]
+            opened = columns.at[now] - window
+            while oldest >= 0 and columns.at[oldest] < opened:
                 oldest = following[oldest]
             while oldest >= 0 and need > 0:
                 taken = min(left[oldest], need)
-                receipt[count], payment[count], piece[count] = oldest, now, taken
+                receipt[count] = oldest
+                payment[count] = now
+                piece[count] = taken
                 count += 1
                 need -= taken
                 left[oldest] -= taken

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import Links, Transfers
+from mulegraph.lazy import njit
 
 
 class PassedOn(NamedTuple):
@@ -101,7 +101,9 @@ def _best_windows(account, sender, at, accounts, within):  # type: ignore[no-unt
             seen[sender[high]] += 1
             high += 1
         if distinct > best[mine]:
-            best[mine], best_low[mine], best_high[mine] = distinct, low, high
+            best[mine] = distinct
+            best_low[mine] = low
+            best_high[mine] = high
         seen[sender[low]] -= 1
         distinct -= seen[sender[low]] == 0
     return best, best_low, best_high

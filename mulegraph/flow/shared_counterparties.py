@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.bursts import fitting_share, poisson_nats
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"
 MIN_MIDDLEMEN = 3
@@ -127,7 +127,9 @@ def _kept(found, size, mine, many, met):  # type: ignore[no-untyped-def]
 def _passed_on(payments, next_payment, distinct_payees, window):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`, and how many there were of all pairs."""
     accounts = len(payments.start) - 1
-    found, size, seen = np.empty((1024, 5), np.int32), 0, 0
+    found = np.empty((1024, 5), np.int32)
+    size = 0
+    seen = 0
     mine = np.empty((1024, 5), np.int32)
     met = np.zeros(accounts, np.int32)
     for one in range(accounts):
@@ -269,7 +271,9 @@ def _densest(rows, at, window, accounts):  # type: ignore[no-untyped-def]
             end += 1
         best = 0
         for low in range(begin, end):
-            opened, distinct, high = at[rows.first[low]], 0, low
+            opened = at[rows.first[low]]
+            distinct = 0
+            high = low
             while high < end and at[rows.first[high]] - opened < window:
                 if at[rows.second[high]] - opened <= window:
                     distinct += seen[rows.middle[high]] == 0
@@ -278,7 +282,9 @@ def _densest(rows, at, window, accounts):  # type: ignore[no-untyped-def]
             for row in range(low, high):
                 seen[rows.middle[row]] = 0
             if distinct > best:
-                best, low_of[begin], high_of[begin] = distinct, low, high
+                best = distinct
+                low_of[begin] = low
+                high_of[begin] = high
         if best >= MIN_MIDDLEMEN:
             count[begin] = best
         begin = end

@@ -10,17 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
-from scipy.optimize import brentq
 
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.matching import DAY, HOUR, Transfers
+from mulegraph.lazy import njit, optimize
 
 HOURS = 24
 PROFILE_PRIOR = HOURS
 """Payments' worth of the ledger's own day in every account's profile: one for each hour."""
 DEFAULT_FIT = 0.12
-"""q where the shuffled ledgers have too few links to tell (design §5)."""
+"""q where the shuffled ledgers have too few links to tell."""
 MIN_LINKS = 30
 
 
@@ -79,7 +78,9 @@ def _meeting(received, paid, whole_day, window_hours):  # type: ignore[no-untype
     rest = window_hours - reach
     weights = np.ones(reach + 2)
     # A payment falls anywhere in its hour, so that on average half of that hour's receipts came before it.
-    weights[0], weights[reach], weights[reach + 1] = 0.5, 0.5 + rest / 2, rest / 2
+    weights[0] = 0.5
+    weights[reach] = 0.5 + rest / 2
+    weights[reach + 1] = rest / 2
     day_in = np.empty(HOURS)
     day_out = np.empty(HOURS)
     for account in range(accounts):
@@ -115,4 +116,4 @@ def estimate_fit(accounts: Traffic, chance_links: float) -> float:
     def excess(fit: float) -> float:
         return float((trials * -np.expm1(-fit * rates)).sum()) - chance_links
 
-    return float(brentq(excess, 1e-9, 50.0, xtol=1e-9)) if excess(50.0) > 0 else 50.0
+    return float(optimize.brentq(excess, 1e-9, 50.0, xtol=1e-9)) if excess(50.0) > 0 else 50.0

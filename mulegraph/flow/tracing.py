@@ -17,11 +17,12 @@ transfers to where we cannot see, another bank's account or cash. All amounts ar
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.flow.matching import NOBODY, Transfers
+from mulegraph.lazy import njit
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")
@@ -59,6 +60,28 @@ class Trace:
         return np.asarray((self.came[:, [FIFO, HAIRCUT, LIBR]] == 0).all(axis=1))
 
 
+class _Money(NamedTuple):
+    """By account: marks, money seen, traced money by method, what came and went, hops; and the pieces of queues."""
+
+    marks: np.ndarray
+    pool: np.ndarray
+    state: np.ndarray
+    came: np.ndarray
+    went: np.ndarray
+    generation: np.ndarray
+    poison_generation: np.ndarray
+    runs: np.ndarray
+
+
+class _Steps(NamedTuple):
+    """Room for the transfers that carry traced money: see `Trace`."""
+
+    step: np.ndarray
+    carried: np.ndarray
+    hop: np.ndarray
+    ends: np.ndarray
+
+
 def trace(transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, *, since: int | None = None) -> Trace:
     """Trace the transfers at these positions onwards; `seen[a]` says that we see what account a pays.
 
@@ -68,28 +91,42 @@ def trace(transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, *, since: 
     accounts, total = transfers.accounts, len(transfers)
     first = min(int(chosen[0]), total if since is None else since) if len(chosen) else total
     room = total - first
-    state, pool = np.zeros((accounts, 6), np.int64), np.zeros(accounts, np.int64)
-    marks = np.where(seen, _SEEN, 0).astype(np.uint8)
-    came, went = np.zeros((accounts, 4), np.int64), np.zeros((accounts, 4), np.int64)
-    generation, poison_generation = np.zeros(accounts, np.int32), np.zeros(accounts, np.int32)
-    # Memory that is never written to costs nothing; a payment leaves at most three more pieces than there were.
-    runs = np.empty((3 * room + 2, 3), np.int64)
-    step, carried = np.empty(room, np.int64), np.empty((room, 4), np.int64)
-    hop, ends = np.empty(room, np.int32), np.empty(room, np.bool_)
+    money = _Money(
+        marks=np.where(seen, _SEEN, 0).astype(np.uint8),
+        pool=np.zeros(accounts, np.int64),
+        state=np.zeros((accounts, 6), np.int64),
+        came=np.zeros((accounts, 4), np.int64),
+        went=np.zeros((accounts, 4), np.int64),
+        generation=np.zeros(accounts, np.int32),
+        poison_generation=np.zeros(accounts, np.int32),
+        # Memory that is never written to costs nothing; a payment leaves at most three more pieces than there were.
+        runs=np.empty((3 * room + 2, 3), np.int64),
+    )
+    steps = _Steps(
+        step=np.empty(room, np.int64),
+        carried=np.empty((room, 4), np.int64),
+        hop=np.empty(room, np.int32),
+        ends=np.empty(room, np.bool_),
+    )
     traced = np.zeros(4, np.int64)
-    steps = _pass(
-        transfers.source, transfers.target, transfers.amount, chosen, marks, first, pool, state, came, went, generation,
-        poison_generation, runs, step, carried, hop, ends, traced,
-    )  # fmt: skip
-    hops = np.where(generation > 0, generation, poison_generation)
+    count = _pass(transfers.columns, chosen, first, money, steps, traced)
+    hops = np.where(money.generation > 0, money.generation, money.poison_generation)
     reached = np.flatnonzero(hops)
     reached = reached[np.argsort(hops[reached], kind="stable")]
-    left = state[reached][:, [_FIFO, _HAIRCUT, _POISONED, _LIBR]]
-    left[:, POISON] *= pool[reached]
+    left = money.state[reached][:, [_FIFO, _HAIRCUT, _POISONED, _LIBR]]
+    left[:, POISON] *= money.pool[reached]
     return Trace(
-        reached, hops[reached], came[reached], went[reached], left,
-        step[:steps].copy(), carried[:steps].copy(), hop[:steps].copy(), ends[:steps].copy(), traced,
-    )  # fmt: skip
+        reached,
+        hops[reached],
+        money.came[reached],
+        money.went[reached],
+        left,
+        steps.step[:count].copy(),
+        steps.carried[:count].copy(),
+        steps.hop[:count].copy(),
+        steps.ends[:count].copy(),
+        traced,
+    )
 
 
 def backwards(transfers: Transfers) -> Transfers:
@@ -103,7 +140,7 @@ def backwards(transfers: Transfers) -> Transfers:
         source=np.ascontiguousarray(transfers.target[::-1]),
         target=np.ascontiguousarray(transfers.source[::-1]),
         amount=np.ascontiguousarray(transfers.amount[::-1]),
-        at=transfers.at[::-1],
+        at=np.ascontiguousarray(transfers.at[::-1]),
     )
 
 
@@ -115,73 +152,75 @@ def paying(transfers: Transfers) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _pass(  # type: ignore[no-untyped-def]
-    source, target, amount, chosen, marks, first, pool, state, came, went, generation, poison_generation, runs, step,
-    carried, hop, ends, traced,
-):  # fmt: skip
-    next_chosen, steps = 0, 0
-    runs[0, 2], runs[1, 2] = -1, -1  # the list of free runs begins empty; fresh ones are taken from `runs[1, 0]` on
-    runs[0, 0], runs[1, 0] = -1, 2
+def _pass(columns, chosen, first, money, steps, traced):  # type: ignore[no-untyped-def]
+    next_chosen, count = 0, 0
+    money.runs[0, 2], money.runs[1, 2] = (
+        -1,
+        -1,
+    )  # the list of free runs begins empty; fresh ones are taken from `money.runs[1, 0]` on
+    money.runs[0, 0], money.runs[1, 0] = -1, 2
     part = np.zeros(4, np.int64)
-    for now in range(first, len(source)):
-        payer, payee, whole = source[now], target[now], amount[now]
+    for now in range(first, len(columns.source)):
+        payer = columns.source[now]
+        payee = columns.target[now]
+        whole = columns.amount[now]
         is_chosen = next_chosen < len(chosen) and chosen[next_chosen] == now
         if is_chosen:
             next_chosen += 1
         if payer == payee:
             continue
-        kept = payee >= 0 and marks[payee] & _SEEN
-        known = payer >= 0 and marks[payer] & _SEEN
-        if not is_chosen and not (known and marks[payer] & _REACHED):
+        kept = payee >= 0 and money.marks[payee] & _SEEN
+        known = payer >= 0 and money.marks[payer] & _SEEN
+        if not is_chosen and not (known and money.marks[payer] & _REACHED):
             # Nothing traced is paid, so only how much money was seen changes.
             if known:
-                pool[payer] = max(0, pool[payer] - whole)
+                money.pool[payer] = max(0, money.pool[payer] - whole)
             if kept:
-                if marks[payee] & _REACHED:
-                    _put(pool, state, runs, payee, whole, False)
-                    came[payee, POISON] += whole
+                if money.marks[payee] & _REACHED:
+                    _put(money, payee, whole, False)
+                    money.came[payee, POISON] += whole
                 else:
-                    pool[payee] += whole
+                    money.pool[payee] += whole
             continue
         part[:] = 0
         if known:
-            _take(pool, state, came, went, runs, payer, payee if kept and not is_chosen else -1, whole, part)
+            _take(money, payer, payee if kept and not is_chosen else -1, whole, part)
         hops, poison_hops = 0, 0
         if is_chosen:
             traced += whole - part
             part[:] = whole
             hops, poison_hops = 1, 1
             if kept:
-                _put(pool, state, runs, payee, whole, True)
+                _put(money, payee, whole, True)
         else:
-            hops, poison_hops = generation[payer] + 1, poison_generation[payer] + 1
+            hops, poison_hops = money.generation[payer] + 1, money.poison_generation[payer] + 1
         if kept:
-            marks[payee] |= _REACHED
-            _arrive(pool, state, came, payee, whole, part)
+            money.marks[payee] |= _REACHED
+            _arrive(money, payee, whole, part)
         moves = part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0
         if kept:
-            if moves and (generation[payee] == 0 or hops < generation[payee]):
-                generation[payee] = hops
-            if poison_generation[payee] == 0 or poison_hops < poison_generation[payee]:
-                poison_generation[payee] = poison_hops
+            if moves and (money.generation[payee] == 0 or hops < money.generation[payee]):
+                money.generation[payee] = hops
+            if money.poison_generation[payee] == 0 or poison_hops < money.poison_generation[payee]:
+                money.poison_generation[payee] = poison_hops
         if moves or not kept:
-            step[steps] = now
-            carried[steps] = part
-            hop[steps] = hops if moves else poison_hops
-            ends[steps] = not kept
-            steps += 1
-    return steps
+            steps.step[count] = now
+            steps.carried[count] = part
+            steps.hop[count] = hops if moves else poison_hops
+            steps.ends[count] = not kept
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _take(pool, state, came, went, runs, payer, payee, whole, part):  # type: ignore[no-untyped-def]
+def _take(money, payer, payee, whole, part):  # type: ignore[no-untyped-def]
     """Pay `whole`: fill `part` with what of it is traced, and move the pieces of the queue on (−1: to nobody)."""
-    mine = state[payer]
-    had = pool[payer]
+    mine = money.state[payer]
+    had = money.pool[payer]
     if mine[_FIFO] > 0:
-        part[FIFO] = _move(pool, state, runs, payer, payee, whole)
+        part[FIFO] = _move(money, payer, payee, whole)
     elif payee >= 0:
-        _put(pool, state, runs, payee, whole, False)
+        _put(money, payee, whole, False)
     if mine[_HAIRCUT] > 0:
         part[HAIRCUT] = mine[_HAIRCUT] if whole >= had else _share(mine[_HAIRCUT], whole, had)
         mine[_HAIRCUT] -= part[HAIRCUT]
@@ -190,70 +229,72 @@ def _take(pool, state, came, went, runs, payer, payee, whole, part):  # type: ig
         mine[_LIBR] -= part[LIBR]
     if mine[_POISONED]:
         part[POISON] = whole
-        came[payer, POISON] += max(0, whole - had)
-    pool[payer] = max(0, had - whole)
+        money.came[payer, POISON] += max(0, whole - had)
+    money.pool[payer] = max(0, had - whole)
     for method in range(4):
-        went[payer, method] += part[method]
+        money.went[payer, method] += part[method]
 
 
 @njit(cache=True, nogil=True)
-def _arrive(pool, state, came, payee, whole, part):  # type: ignore[no-untyped-def]
+def _arrive(money, payee, whole, part):  # type: ignore[no-untyped-def]
     """Count traced money in; FIFO's pieces and the pool were put there before."""
-    its = state[payee]
-    came[payee, FIFO] += part[FIFO]
-    came[payee, HAIRCUT] += part[HAIRCUT]
-    came[payee, LIBR] += part[LIBR]
+    its = money.state[payee]
+    money.came[payee, FIFO] += part[FIFO]
+    money.came[payee, HAIRCUT] += part[HAIRCUT]
+    money.came[payee, LIBR] += part[LIBR]
     its[_HAIRCUT] += part[HAIRCUT]
     its[_LIBR] += part[LIBR]
     if its[_POISONED]:
-        came[payee, POISON] += whole
+        money.came[payee, POISON] += whole
     elif part[POISON] > 0:
         its[_POISONED] = 1
-        came[payee, POISON] += pool[payee]
+        money.came[payee, POISON] += money.pool[payee]
 
 
 @njit(cache=True, nogil=True)
-def _move(pool, state, runs, payer, payee, whole):  # type: ignore[no-untyped-def]
+def _move(money, payer, payee, whole):  # type: ignore[no-untyped-def]
     """Move the oldest pieces of a queue that holds traced money; gives how much of it was traced."""
-    mine = state[payer]
+    mine = money.state[payer]
     need, found = whole, 0
     run = mine[_HEAD]
     while run >= 0 and need > 0:
-        taken = min(need, runs[run, 0])
-        is_traced = runs[run, 1] == 1
+        taken = min(need, money.runs[run, 0])
+        is_traced = money.runs[run, 1] == 1
         if is_traced:
             found += taken
         if payee >= 0:
-            _put(pool, state, runs, payee, taken, is_traced)
+            _put(money, payee, taken, is_traced)
         need -= taken
-        runs[run, 0] -= taken
-        if runs[run, 0] == 0:
-            run = _freed(runs, run)
+        money.runs[run, 0] -= taken
+        if money.runs[run, 0] == 0:
+            run = _freed(money.runs, run)
     mine[_HEAD] = run
     mine[_FIFO] -= found
     if mine[_FIFO] == 0:
         # What is left is all its own, and the pool says how much.
         while run >= 0:
-            run = _freed(runs, run)
+            run = _freed(money.runs, run)
     if payee >= 0 and need > 0:
-        _put(pool, state, runs, payee, need, False)
+        _put(money, payee, need, False)
     return found
 
 
 @njit(cache=True, nogil=True)
-def _put(pool, state, runs, payee, money, is_traced):  # type: ignore[no-untyped-def]
+def _put(money, payee, piece, is_traced):  # type: ignore[no-untyped-def]
     """Put a piece at the end of a queue. An account without traced money has no queue, only a pool."""
-    its = state[payee]
+    its = money.state[payee]
     if its[_FIFO] == 0:
         if is_traced:
-            its[_HEAD] = its[_TAIL] = _new(runs, pool[payee], 0) if pool[payee] > 0 else _new(runs, money, 1)
-            if pool[payee] > 0:
-                _join(runs, its, money, 1)
+            if money.pool[payee] > 0:
+                its[_HEAD] = its[_TAIL] = _new(money.runs, money.pool[payee], 0)
+                _join(money.runs, its, piece, 1)
+            else:
+                its[_HEAD] = its[_TAIL] = _new(money.runs, piece, 1)
     else:
-        _join(runs, its, money, 1 if is_traced else 0)
-    pool[payee] += money
+        _join(money.runs, its, piece, 1 if is_traced else 0)
+    money.pool[payee] += piece
     if is_traced:
-        its[_FIFO] += money
+        its[_FIFO] += piece
 
 
 @njit(cache=True, nogil=True)
@@ -274,7 +315,9 @@ def _new(runs, money, kind):  # type: ignore[no-untyped-def]
     else:
         run = runs[1, 0]
         runs[1, 0] += 1
-    runs[run, 0], runs[run, 1], runs[run, 2] = money, kind, -1
+    runs[run, 0] = money
+    runs[run, 1] = kind
+    runs[run, 2] = -1
     return run
 
 
@@ -296,7 +339,9 @@ def _share(traced, paid, pool):  # type: ignore[no-untyped-def]
     # 2 · (2·10⁹)² + 10¹⁸ is below 2⁶³: without the bound on the pool the sum ran over, and a share came out as −1.
     if traced < 2_000_000_000 and paid < 2_000_000_000 and pool < 1_000_000_000_000_000_000:
         return (2 * traced * paid + pool) // (2 * pool)
-    quotient, rest, more = 0, 0, traced % pool
+    quotient = 0
+    rest = 0
+    more = traced % pool
     for bit in range(62, -1, -1):
         quotient *= 2
         rest *= 2

@@ -6,7 +6,6 @@ readers see the old graph or the new one, and a rebuild that is killed leaves th
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import ladybug
 import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from mulegraph.errors import EngineError, UsageError
+from mulegraph.files import sync_folder
 from mulegraph.graph.base import (
     FINDING_LABELS,
     FINDING_RELATIONSHIPS,
@@ -39,6 +38,8 @@ from mulegraph.graph.base import (
     ledger_relationships,
 )
 from mulegraph.graph.reading import check_reads, only_reads
+from mulegraph.lazy import ladybug
+from mulegraph.schema.disclosure import Foreign
 
 MIB = 1 << 20
 WRITE_POOL_BYTES = 4096 * MIB
@@ -190,7 +191,7 @@ class EmbeddedGraph:
         try:
             yield
         except Exception as error:  # damaged files surface as RuntimeError, ValueError and others
-            raise EngineError(f"{self.path}: the graph cannot be read ({_first_line(error)})", hint=REBUILD) from error
+            raise self._unread(_first_line(error)) from error
 
     @contextmanager
     def _trouble(self, asked: str, timeout_seconds: float = 0) -> Iterator[None]:
@@ -214,8 +215,12 @@ class EmbeddedGraph:
                 hint="Ask for less: fewer hops, a lower 'hub', a shorter time.",
             )
         if re.search(r"checksum|corrupt|_M_|out of range|database file", line, re.IGNORECASE):
-            return EngineError(f"{self.path}: the graph cannot be read ({line})", hint=REBUILD)
-        return EngineError(f"the graph engine could not answer {asked}: {line}")
+            return self._unread(line)
+        # What the engine says may quote a row.
+        return EngineError("the graph engine could not answer {asked}: {why}", asked=asked, why=Foreign(line))
+
+    def _unread(self, line: str) -> EngineError:
+        return EngineError("{path}: the graph cannot be read ({why})", hint=REBUILD, path=self.path, why=Foreign(line))
 
     @contextmanager
     def _swapped_in(self, *, copied: bool) -> Iterator[ladybug.Connection]:
@@ -256,8 +261,10 @@ class EmbeddedGraph:
                 connection.execute("CHECKPOINT")
         except RuntimeError as error:
             raise EngineError(
-                f"{self.path}: the graph could not be written ({_first_line(error)})",
+                "{path}: the graph could not be written ({why})",
                 hint="The graph is as it was; look for room on the disk and in memory, and try again.",
+                path=self.path,
+                why=Foreign(_first_line(error)),
             ) from error
 
     def _sweep(self) -> None:
@@ -268,14 +275,9 @@ class EmbeddedGraph:
 
 def _swap(new: Path, path: Path) -> None:
     """Put `new` in the place of `path`, and both on the disk before returning."""
-    for each in (new, path.parent):
-        if each == path.parent:
-            os.replace(new, path)
-        handle = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    sync_folder(new)
+    new.replace(path)
+    sync_folder(path.parent)
 
 
 def _execute(

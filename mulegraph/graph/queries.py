@@ -21,6 +21,7 @@ from typing import Any
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.graph.base import Answer, Graph
 from mulegraph.schema import results
+from mulegraph.schema.choices import LISTS
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -39,7 +40,7 @@ from mulegraph.schema.disclosure import (
     Sentence,
     Words,
 )
-from mulegraph.schema.tables import ACCOUNT_KINDS, AMOUNT_PLACES, CHANNELS, LISTS, Mask
+from mulegraph.schema.tables import ACCOUNT_KINDS, AMOUNT_PLACES, CHANNELS, Mask
 
 PARAM = re.compile(
     r"(?P<name>\w+) (?P<type>text|texts|integer|number|time)(?: (?P<low>\d+)\.\.(?P<high>\d+))?"
@@ -146,8 +147,9 @@ class Query:
             if name not in known:
                 expected = ", ".join(known) or "none"
                 raise UsageError(
-                    f"query '{self.name}' has no parameter '{{name}}'",
+                    "query '{query}' has no parameter '{name}'",
                     hint=f"Expected one of: {expected}.",
+                    query=self.name,
                     name=name,
                 )
         values = {}
@@ -162,8 +164,10 @@ class Query:
                 values[name] = parameter.parse(text)
             except (ValueError, OverflowError):  # the year 1 in an eastern zone is before the first of all times
                 raise UsageError(
-                    f"query '{self.name}': parameter '{name}' is '{{text}}'",
+                    "query '{query}': parameter '{name}' is '{text}'",
                     hint=f"Expected {parameter.expected}.",
+                    query=self.name,
+                    name=name,
                     text=text,
                 ) from None
         return values

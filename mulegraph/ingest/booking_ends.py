@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 from schwifty import registry
 from schwifty.domain import Component
 
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 
 BIC = "[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?"

@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
-
 from mulegraph.ingest.booking_ends import fill_open_ends, know_banks, make_accounts, name_banks
 from mulegraph.ingest.booking_pairs import join_sides
 from mulegraph.ingest.readers.base import Returned, Verdict
 from mulegraph.ingest.remarks import Remark
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import AMOUNT_PLACES
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
-
 from mulegraph.errors import UsageError
 from mulegraph.ingest.partitions import ROWS_PER_GROUP
 from mulegraph.ingest.sql import quoted, text_in_sql
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, open_engine, scan
 from mulegraph.ledger.store import LedgerFile, Snapshot, Store
 from mulegraph.schema.disclosure import OURS, declared

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-import duckdb
 import pyarrow as pa
 
 from mulegraph.ingest.ibans import SHAPE, has_wrong_check_digits
@@ -16,6 +15,7 @@ from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule, main_time
 from mulegraph.ingest.sources import Source, SourceFile
 from mulegraph.ingest.sql import quoted
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import Table
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import msgspec
 
 from mulegraph.errors import DataError, EngineError, UsageError
@@ -28,6 +27,7 @@ from mulegraph.ingest.sources import SourceFile, find_sources
 from mulegraph.ingest.staging import Progress, Staging
 from mulegraph.ingest.transfer_ends import accounts_of_ends
 from mulegraph.ingest.versions import contradictions, write_records
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
 from mulegraph.schema.bookings import BOOKINGS

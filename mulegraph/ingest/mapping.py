@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import duckdb
 import msgspec
 
 from mulegraph.errors import UsageError
 from mulegraph.ingest.encodings import known_encoding
+from mulegraph.lazy import duckdb
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Column, Kind, Table
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pyarrow as pa
 
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Reading, main_time, parsed_sql
 from mulegraph.ingest.sql import quoted
 from mulegraph.ingest.times import NEVER, TWICE
+from mulegraph.lazy import duckdb
 
 
 def odd_column(reading: Reading) -> bool:

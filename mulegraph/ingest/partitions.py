@@ -7,9 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import duckdb
-
 from mulegraph.ingest.sql import quoted
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, scan
 from mulegraph.ledger.store import LedgerFile, Store
 from mulegraph.schema.tables import VERSIONED, Table, versions_of
@@ -81,7 +80,8 @@ class Partitions:
         path = self.store.keys_of(self.load_id) / f"{table.name}.{self.stem}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         self.db.execute(
-            f"COPY (SELECT {distinct}{key} FROM {rows}) TO '{in_sql(path)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {distinct}{key} FROM {rows}) TO '{in_sql(path)}'"
+            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
 
     def _path(self, part: _Part) -> Path:

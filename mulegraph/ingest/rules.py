@@ -64,6 +64,8 @@ class Reading:
     mapping: TableMapping
     columns: FileColumns
     zone: str = ""
+    several_currencies: bool = False
+    """Whether some account has more than one."""
 
     @property
     def given(self) -> list[Column]:
@@ -220,7 +222,8 @@ def checks(reading: Reading) -> Iterator[Check]:
         if column.required:
             blank = f"starts_with({name}, ' ') AND trim({name}) = ''"
             yield Check(Rule.MISSING, column.name, f"{name} IS NULL OR {blank}")
-        yield Check(Rule.TOO_LONG, column.name, f"length({name}) > {column.limit}")
+        # Bytes first, which are counted already: no text has more characters than bytes.
+        yield Check(Rule.TOO_LONG, column.name, f"strlen({name}) > {column.limit} AND length({name}) > {column.limit}")
         yield from _value_checks(column, reading)
     yield from _reference_checks(reading)
 
@@ -243,7 +246,9 @@ def _reference_checks(reading: Reading) -> Iterator[Check]:
         yield Check(Rule.UNKNOWN_ACCOUNT, column.name, unknown)
     if reading.has("currency"):
         for column in references:
-            held = f"coalesce({column.name}__currencies, [{column.name}__currency])"
+            held = f"[{column.name}__currency]"
+            if reading.several_currencies:
+                held = f"coalesce({column.name}__currencies, {held})"
             fits = f"list_contains({held}, currency__typed)"
             if column.name == "target" and reading.has("original_currency"):
                 # What arrives is in the other currency where a payment was exchanged on its way.

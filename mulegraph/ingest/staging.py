@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from mulegraph.ingest.odd_hours import odd_column, odd_items, settle_odd_hours
@@ -16,6 +15,7 @@ from mulegraph.ingest.rules import Check, Reading, Rule, amounts_sql, checks, ex
 from mulegraph.ingest.sources import Source, SourceFile
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ingest.versions import known_currencies
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import AMOUNT_PLACES, Column, Kind, Table
@@ -63,6 +63,7 @@ class Staging:
         self.remarks: list[Remark] = []
         self.versions: Sequence[Path] = ()
         self._has_odd = False
+        self._several_currencies = False
         self.db.execute("DROP TABLE IF EXISTS staged")
 
     def count(self, sql: str = "SELECT count(*) FROM staged") -> int:
@@ -90,7 +91,8 @@ class Staging:
     def _reading(self, source: Source, zone: str) -> Reading:
         columns = source.columns()
         own = columns.zone if columns.zone.startswith("'") else ROW_ZONE if columns.zone else ""
-        return Reading(self.table, source.mapping, columns, own or (text_in_sql(zone) if zone else ""))
+        named = own or (text_in_sql(zone) if zone else "")
+        return Reading(self.table, source.mapping, columns, named, self._several_currencies)
 
     def _know(self, accounts: Sequence[Path]) -> None:
         """Currency by account, for the tables that name accounts; made once a load."""
@@ -105,6 +107,9 @@ class Staging:
                 f"INSERT INTO known SELECT a.account_id, a.currency, m.currencies FROM {scan(accounts)} a"
                 f" LEFT JOIN ({several}) m ON m.account_id = a.account_id"
             )
+
+        several = "SELECT count(*) FROM known WHERE known_currencies IS NOT NULL"
+        self._several_currencies = bool(self.count(several))
 
     def _insert(self, number: int, reading: Reading, rules: list[Check], progress: Progress) -> None:
         source = self.sources[number]
@@ -160,7 +165,8 @@ class Staging:
                 alias = f"known_{column.name}"
                 joins.append(f"LEFT JOIN known {alias} ON {alias}.known_id = r.{quoted(column.name)}")
                 found += [f"{alias}.known_currency AS {column.name}__currency"]
-                found += [f"{alias}.known_currencies AS {column.name}__currencies"]
+                if reading.several_currencies:
+                    found += [f"{alias}.known_currencies AS {column.name}__currencies"]
         return joins, found
 
     def _set_aside(self, source: Source, reading: Reading, rules: list[Check]) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.readers.base import Balance
+from mulegraph.lazy import duckdb
 from mulegraph.schema.tables import TABLES
 
 

@@ -15,6 +15,8 @@ _OFFSET = r"[+-]\d\d(:?\d\d)?"
 ISO_SHAPE = rf"\d{{4}}-\d\d-\d\d({_CLOCK}(Z|{_OFFSET})?)?"
 """What a time may look like when the mapping gives no format of its own."""
 
+ISO_USUAL = "____-__-__T__:__:__Z"
+
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 """Microseconds of one unit."""
 EXCEL_ZERO = "DATE '1899-12-30'"
@@ -81,7 +83,8 @@ def _iso(text: str, zone: str) -> TimeSql:
     # A bare date stays that date, whatever the zone.
     utc = f"CASE WHEN NOT ({clock}) THEN {wall} WHEN {offset} THEN {instant} ELSE {_in_utc(wall, zone)} END"
     precision = f"CASE WHEN length({text}) <= 10 THEN 'day' WHEN {text} LIKE '%:__:__%' THEN 'second' ELSE 'minute' END"
-    shape = f"regexp_full_match({text}, '{ISO_SHAPE}')"
+    # The usual form is seen without the pattern, at a fifth of the price; that digits stand there, the cast has seen.
+    shape = f"({text} LIKE '{ISO_USUAL}' OR regexp_full_match({text}, '{ISO_SHAPE}'))"
     return TimeSql(utc, wall, f"({clock} AND NOT {offset})", precision, shape)
 
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.sql import quoted
+from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import VERSIONED, Table
 
@@ -88,6 +87,12 @@ class Versions:
         """
         db, key = self.db, self.key
         names = ", ".join(quoted(name) for name in self.table.column_names)
+        if (
+            not current
+            and not versions
+            and self._count("staged") == self._count(f"(SELECT DISTINCT {key} FROM staged)")
+        ):
+            return self._first(names)
         db.execute(f"CREATE OR REPLACE TABLE said AS SELECT DISTINCT {names} FROM staged")
         self._open(current, versions)
         read = self._count("staged")
@@ -116,6 +121,14 @@ class Versions:
         self._write_versions()
         self._choose()
         return Changes(opened, read - opened, changed)
+
+    def _first(self, names: str) -> Changes:
+        """A first load with one row a record has nothing to compare with."""
+        self.db.execute(f"CREATE OR REPLACE TABLE opened AS SELECT {self.key} FROM staged")
+        self.db.execute(f"CREATE OR REPLACE TABLE new_versions AS SELECT {names} FROM staged WHERE false")
+        self.db.execute(f"CREATE OR REPLACE TABLE replaced AS SELECT {self.key} FROM staged WHERE false")
+        rows = self._count("staged")
+        return Changes(rows, 0, 0)
 
     def _open(self, current: Sequence[Path], versions: Sequence[Path]) -> None:
         """Tables `history`, all versions so far, and `valid`, those now in force of records that the files name."""

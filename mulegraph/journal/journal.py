@@ -24,7 +24,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mulegraph.errors import DataError, EngineError, UsageError
-from mulegraph.ledger.store import write_atomically
+from mulegraph.files import write_atomically
 
 FILE, HEAD_FILE, TORN_FILE = "journal.jsonl", "journal.head", "journal.torn"
 LOCK_SECONDS = 10

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis import _
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from mulegraph.lazy import csgraph, ibis, sparse
+from mulegraph.lazy import deferred as _
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import DeviceSettings
 
@@ -31,11 +29,11 @@ class DeviceClusters:
 
 
 def device_clusters(ledger: Ledger, settings: DeviceSettings) -> DeviceClusters:
-    """Devices of at least `least_holders` holders, hubs apart, and the clusters that the others make.
+    """Devices of at least `min_holders` holders, hubs apart, and the clusters that the others make.
 
     A holder counts once however many accounts he has; an account with no known holder counts as its own.
     """
-    found = _devices(ledger, settings.least_holders).to_pandas()
+    found = _devices(ledger, settings.min_holders).to_pandas()
     found["account_ids"] = [sorted(ids) for ids in found["account_ids"]]
     found = found.sort_values(["holders", "device_id"], ascending=[False, True], ignore_index=True)
     is_hub = found["holders"] > settings.hub_holders
@@ -43,7 +41,7 @@ def device_clusters(ledger: Ledger, settings: DeviceSettings) -> DeviceClusters:
     return DeviceClusters(shared, _clusters(ledger, shared), found[is_hub].reset_index(drop=True))
 
 
-def _devices(ledger: Ledger, least_holders: int) -> ibis.Table:
+def _devices(ledger: Ledger, min_holders: int) -> ibis.Table:
     return (
         _use_with_holders(ledger)
         .group_by("device_id")
@@ -56,7 +54,7 @@ def _devices(ledger: Ledger, least_holders: int) -> ibis.Table:
             last_at=_.last_at.max(),
             account_ids=_.account_id.collect(distinct=True),
         )
-        .filter(_.holders >= least_holders)
+        .filter(_.holders >= min_holders)
     )
 
 
@@ -87,7 +85,7 @@ def _clusters(ledger: Ledger, shared: pd.DataFrame) -> pd.DataFrame:
     account, accounts = pd.factorize(use["account_id"])
     size = len(devices) + len(accounts)
     edges = (np.ones(len(use), np.int8), (device, len(devices) + account))
-    use["part"] = connected_components(sparse.coo_array(edges, shape=(size, size)), directed=False)[1][device]
+    use["part"] = csgraph.connected_components(sparse.coo_array(edges, shape=(size, size)), directed=False)[1][device]
     owned = use[["part", "account_id"]].drop_duplicates().merge(_owners(ledger, accounts), on="account_id")
     by_name = use.sort_values(["holders", "device_id"], ascending=[False, True])
     parts = use.groupby("part")

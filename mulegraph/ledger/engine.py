@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
+from mulegraph.lazy import duckdb
 from mulegraph.schema.tables import minor_exponents
 
 ENGINE_MEMORY = "4GB"

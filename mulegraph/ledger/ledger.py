@@ -6,24 +6,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import duckdb
-import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from ibis.expr import types as ir
 
 from mulegraph.errors import UsageError
+from mulegraph.lazy import duckdb, ibis
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
+from mulegraph.schema.choices import Engine
 from mulegraph.schema.tables import (
     ALL_TABLES,
     AMOUNT_PLACES,
@@ -34,17 +33,19 @@ from mulegraph.schema.tables import (
     minor_exponents,
 )
 
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
+
 ENGINE_MEMORY = "3GB"
 MICROSECONDS_A_DAY = 86_400_000_000
 MAX_SETTLING_STEPS = 3
 """Virtual numbers of virtual numbers are followed so many times over, eight deep; nobody has seen three."""
 
 
-class Engine(StrEnum):
-    """What runs the ledger's Ibis expressions."""
-
-    DUCKDB = "duckdb"
-    SPARK = "spark"
+ROWS_OF_IDS = """
+    SELECT number, filename, file_row_number AS row
+    FROM read_parquet(?, file_row_number = true, filename = true, hive_partitioning = false)
+    JOIN wanted USING (transfer_id)"""
 
 
 class Ledger:
@@ -307,11 +308,16 @@ class Ledger:
     def row_numbers(self, transfer_ids: pa.Array) -> np.ndarray:
         """Row numbers of distinct transfer ids; −1 where the ledger does not hold one."""
         found = np.full(len(transfer_ids), -1, np.int64)
-        for place, path in enumerate(self.paths("transfers")):
-            column = pq.read_table(path, columns=["transfer_id"], partitioning=None).column(0)
-            wanted = pc.fill_null(pc.index_in(column, value_set=transfer_ids), -1).to_numpy()
-            inside = np.flatnonzero(wanted >= 0)
-            found[wanted[inside]] = self._starts[place] + inside
+        paths = [str(path) for path in self.paths("transfers")]
+        # One hash join over all files. Arrow's index_in made its hash table anew for each: seven times the work at 10M.
+        with duckdb.connect() as engine:
+            engine.register("wanted", pa.table({"transfer_id": transfer_ids, "number": np.arange(len(transfer_ids))}))
+            rows = engine.sql(ROWS_OF_IDS, params=[paths]).to_arrow_table() if paths else None
+        if rows is None or not len(rows):
+            return found
+        files = rows["filename"].combine_chunks().dictionary_encode()
+        start = np.array([self._starts[paths.index(path)] for path in files.dictionary.to_pylist()])
+        found[rows["number"].to_numpy()] = start[files.indices.to_numpy()] + rows["row"].to_numpy()
         return found
 
     def between(self, since: pd.Timestamp | None, until: pd.Timestamp | None) -> ir.Table:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ibis.expr import types as ir
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ibis.expr import types as ir
+
 
 COORDINATES = r"(-?\d{1,2}(?:\.\d+)?), ?(-?\d{1,3}(?:\.\d+)?)$"
 EARTH_KILOMETRES = 6_371.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from mulegraph.errors import EngineError, UsageError
+from mulegraph.files import sync_folder, write_atomically
 from mulegraph.schema.tables import TABLES
 
 LOCK_SECONDS = 5
@@ -159,7 +159,7 @@ class Store:
         """Make `snapshot` the ledger: its files are on disk before the rename that names them."""
         new = {self.data / file.path for file in snapshot.files} - {self.data / f.path for f in before.files}
         for folder in {parent for path in new for parent in path.relative_to(self.folder).parents}:
-            _fsync(self.folder / folder)
+            sync_folder(self.folder / folder)
         write_atomically(self._current, json.dumps(_plain(snapshot), indent=1))
 
     def _sweep(self, snapshot: Snapshot) -> None:
@@ -184,29 +184,10 @@ class Store:
 
     def describe(self, path: Path, table: str, rows: int, day: str = "") -> LedgerFile:
         """The record of a file just written, which is synced to disk here."""
-        _fsync(path)
+        sync_folder(path)
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return LedgerFile(table, path.relative_to(self.data).as_posix(), rows, digest, day)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file so that a reader, or a power cut, finds the old text or the new, never half."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with beside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(path)
-    _fsync(path.parent)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _plain(snapshot: Snapshot) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.queries import known_query
 from mulegraph.journal.journal import Verdict
-from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
 from mulegraph.privacy.tokens import HIDDEN
+from mulegraph.schema.choices import Engine
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (

@@ -18,8 +18,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from mulegraph.errors import MulegraphError
 from mulegraph.privacy.masking import Masking
 from mulegraph.privacy.tokens import HIDDEN, Masker
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Foreign, Identified, Says
-from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace.questions import declaration
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Sentences

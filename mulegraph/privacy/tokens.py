@@ -70,15 +70,20 @@ class Masker:
         """The masker of a workspace's ledger; its key is made on first use."""
         return cls(workspace_key(ledger.folder.parent), LedgerValues(ledger))
 
+    def make_tokens(self, mask: Mask, values: list[str]) -> None:
+        """Make the tokens of many values at once: one search for all of them."""
+        new = [value for value in values if (mask, value) not in self._made]
+        digests = [self._digest(mask, value) for value in new]
+        shared = self._all_tags(mask).are_shared([each[: self._tag_bytes] for each in digests])
+        for value, digest, is_shared in zip(new, digests, shared, strict=True):
+            size = LONG_TAG_BYTES if is_shared else self._tag_bytes
+            self._made[mask, value] = f"{head_of(mask, value)}~{_letters(digest[:size])}"
+
     def token(self, mask: Mask, value: str) -> str:
         """The token of a value; no two values of one kind have the same in this ledger."""
-        known = self._made.get((mask, value))
-        if known is not None:
-            return known
-        tag = self._digest(mask, value)
-        size = LONG_TAG_BYTES if self._all_tags(mask).is_shared(tag[: self._tag_bytes]) else self._tag_bytes
-        made = self._made[mask, value] = f"{head_of(mask, value)}~{_letters(tag[:size])}"
-        return made
+        if (mask, value) not in self._made:
+            self.make_tokens(mask, [value])
+        return self._made[mask, value]
 
     def real(self, text: str, *masks: Mask) -> str:
         """The value that a token stands for, of one of these kinds; any other text as it is.
@@ -168,9 +173,11 @@ class Tags:
         low, high = np.searchsorted(self._sorted, number), np.searchsorted(self._sorted, number, side="right")
         return self._order[low:high]
 
-    def is_shared(self, tag: bytes) -> bool:
-        """Whether two values have this tag."""
-        return len(self.places(tag)) > 1
+    def are_shared(self, tags: list[bytes]) -> list[bool]:
+        """Whether two values have each of these tags."""
+        wanted = np.array([int.from_bytes(tag, "big") for tag in tags], np.uint64)
+        low = np.searchsorted(self._sorted, wanted)
+        return list(np.searchsorted(self._sorted, wanted, side="right") - low > 1)
 
 
 def head_of(mask: Mask, value: str) -> str:

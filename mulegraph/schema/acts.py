@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mulegraph.schema.choices import LISTS
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -22,7 +23,7 @@ from mulegraph.schema.disclosure import (
     ledger_record,
 )
 from mulegraph.schema.results import CASE, DIGEST, DISPOSITION, FINDING_ID, SIGN, STATUS, TRANSFER
-from mulegraph.schema.tables import LISTS, TABLES
+from mulegraph.schema.tables import TABLES
 
 _ANSWER = Record(
     "answers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mulegraph.schema import findings
+from mulegraph.schema.choices import LISTS
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -34,7 +35,7 @@ from mulegraph.schema.disclosure import (
 from mulegraph.schema.nodes import BANK, CASH, KINDS, PREFIX
 from mulegraph.schema.nodes import DEVICE as DEVICE_NODE
 from mulegraph.schema.nodes import HOLDER as HOLDER_NODE
-from mulegraph.schema.tables import CASH_IN, CASH_OUT, CHANNELS, LISTS
+from mulegraph.schema.tables import CASH_IN, CASH_OUT, CHANNELS
 
 CASE = Code(re.compile(r"CASE-[0-9a-f]{8}|"))
 CHAIN = Code(re.compile(r"CH-[0-9a-f]{12}"))
@@ -47,7 +48,7 @@ DIGEST = Code(re.compile(r"[0-9a-f]{16,128}|"))
 TRANSFER = TEXT
 """Ids of transfers stay open: a bank that is asked about one must know which."""
 PHASE = Words(tuple(findings.Phase))
-ROLE = Words((*findings.Role, "subject", "reached", "joined", ""))
+ROLE = Words((*findings.Role, "subject", "party", "reached", "joined", ""))
 STATUS = Words(("open", "snoozed", "closed"))
 DISPOSITION = Words(("confirmed", "innocent", "unclear"))
 BENIGN_TEST = Vocabulary("benign test")

@@ -14,6 +14,8 @@ from functools import cache
 import pyarrow as pa
 from iso4217 import Currency
 
+from mulegraph.schema.choices import LISTS, SUBJECT_KINDS
+
 AMOUNT_PLACES = 3
 """Decimal places that the ledger keeps; enough for every currency in circulation (KWD, BHD: 3)."""
 
@@ -152,8 +154,6 @@ CASH_CHANNELS = ("atm", "branch", "cash")
 """Channels by which money without another account is cash; a card payment in a shop is none."""
 CARD_KINDS = ("purchase", "withdrawal")
 CARD_OUTCOMES = ("approved", "wrong_pin", "wrong_otp", "declined")
-SUBJECT_KINDS = ("account", "holder", "device", "merchant")
-LISTS = ("suspicion", "for_sale", "authority_warning", "known_good")
 
 _ACCOUNTS = Table(
     "accounts",

@@ -113,13 +113,13 @@ def _given(of: Sign, rows: pa.Table) -> dict[str, Any]:
     """The columns of FINDINGS that come from the rows, with what stands where a sign gives none."""
     size, given = len(rows), set(rows.column_names)
     none = {name: pa.nulls(size, FINDINGS[name].type) for name in GIVEN}
-    surprise = _rounded(rows["surprise"], PLACES) if "surprise" in given else none["surprise"]
-    score = rows["score"] if "score" in given else pa.array(score_of(surprise.to_numpy(zero_copy_only=False)))
+    surprise = rows["surprise"].cast(REAL) if "surprise" in given else none["surprise"]
+    score = rows["score"] if "score" in given else pa.array(score_of(surprise.to_numpy()))
     columns = {
         "sign": pa.repeat(pa.scalar(of.code), size),
         "subject_kind": pa.repeat(pa.scalar(of.subject), size),
         "score": _rounded(score, PLACES),
-        "surprise": surprise,
+        "surprise": _rounded(surprise, PLACES),
         "phase": pc.fill_null(rows["phase"].cast(TEXT), str(of.phase)) if "phase" in given else [str(of.phase)] * size,
         "victim": pc.fill_null(rows["victim"], of.harms) if "victim" in given else [of.harms] * size,
         "evidence": _lists(rows["evidence"]) if "evidence" in given else [[]] * size,

@@ -17,13 +17,14 @@ from functools import cache
 from pathlib import Path
 
 from mulegraph.errors import DataError, MulegraphError, UsageError
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Foreign
 from mulegraph.schema.findings import SUBJECTS
 from mulegraph.schema.tables import TABLES
 from mulegraph.signs.base import HOURS, Sign, all_signs
 from mulegraph.signs.found import GIVEN, Found, run_sign
 from mulegraph.signs.inputs import SignInputs
-from mulegraph.signs.wording import LANGUAGES, named
+from mulegraph.signs.wording import named
 
 FOLDER = "signs"
 OWN_CODE = re.compile(r"X\d{1,2}")
@@ -107,8 +108,11 @@ def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -
             raise
         path = Path(inspect.getfile(sign.find))
         raise DataError(
-            f"{_place(path, error)}: sign {sign.code} failed ({type(error).__name__}: {{why}})",
+            "{place}: sign {code} failed ({kind}: {why})",
             hint="Fix the sign, or move its file out of signs/ and scan without it.",
+            place=_place(path, error),
+            code=sign.code,
+            kind=type(error).__name__,
             why=Foreign(str(error)),  # it may quote a row
         ) from error
 
@@ -139,7 +143,11 @@ def _loaded(path: Path, digest: str) -> Sign:
     except Exception as error:
         del sys.modules[name]
         raise UsageError(
-            f"{_place(path, error)}: cannot be run ({type(error).__name__}: {error})", hint=RULES
+            "{place}: cannot be run ({kind}: {why})",
+            hint=RULES,
+            place=_place(path, error),
+            kind=type(error).__name__,
+            why=Foreign(str(error)),
         ) from error
     found = [each for each in vars(module).values() if isinstance(each, Sign) and each.find.__module__ == name]
     if len(found) != 1:

@@ -12,11 +12,10 @@ import string
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.findings import Finding
-
-LANGUAGES = ("en", "vi", "nl")
 
 PHRASES: dict[str, tuple[str, str]] = {
     "id number absent": ("số định danh không có", "identiteitsnummer ontbreekt"),
@@ -49,7 +48,15 @@ PHRASES: dict[str, tuple[str, str]] = {
 """English phrase → Vietnamese, Dutch."""
 
 
-def reason(reasons: Mapping[str, str], finding: Finding, language: str = LANGUAGES[0]) -> str:
+class Values(NamedTuple):
+    """What a sentence is made of, where there is no whole finding: facts by name, amount and currency."""
+
+    facts: Mapping[str, Any]
+    amount: Decimal | None
+    currency: str | None
+
+
+def reason(reasons: Mapping[str, str], finding: Finding | Values, language: str = LANGUAGES[0]) -> str:
     """The sentence of a finding from its values as they are given, masked or not; English where there is no other."""
     words = {
         **{name: worded(shown_fact(value), language) for name, value in finding.facts.items()},

@@ -59,7 +59,9 @@ def simulate(
     """
     _check(folder, accounts, days, file_format, clock)
     rng = np.random.default_rng([seed, int(hard)])
-    world, payments, labels = make_world(rng, accounts), Payments(), Labels()
+    world = make_world(rng, accounts)
+    payments = Payments()
+    labels = Labels()
     everyday_life(rng, world, days, payments)
     planter = Planter(rng, world, days, payments, HARD if hard else EASY)
     planted = planter.plant(max(plants_for(accounts), round(len(payments) / PAYMENTS_A_NETWORK)))
@@ -70,9 +72,18 @@ def simulate(
     plants.run()
     marks = Marker(rng, world, days, payments, planted, labels).run()
     made = SimulatedWorld(
-        rng, world, days, planted, alike.households, account_ids(rng, world), labels, marks,
-        suspects=plants.suspects, reported=plants.reported, dates_only=clock == "day",
-    )  # fmt: skip
+        rng,
+        world,
+        days,
+        planted,
+        alike.households,
+        account_ids(rng, world),
+        labels,
+        marks,
+        suspects=plants.suspects,
+        reported=plants.reported,
+        dates_only=clock == "day",
+    )
     for name, rows in records(made):
         result.rows[name] = _write(rows, folder / name, file_format)
     columns = payments.in_time_order(rng, DAY if made.dates_only else 1)

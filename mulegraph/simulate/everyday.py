@@ -20,7 +20,9 @@ from mulegraph.simulate.world import World, zipf_choice
 A_MONTH = 30
 PER_MONTH = {"shop": 2.9, "friends": 1.15, "withdrawal": 0.55, "deposit": 0.04, "trade": 5.0}
 """Mean number of payments of an account of mean activity in thirty days."""
-EMPLOYED, TENANTS, SAVERS = 0.62, 0.5, 0.3
+EMPLOYED = 0.62
+TENANTS = 0.5
+SAVERS = 0.3
 FAVOURITE_SHOPS, FAVOURITE_SHARE = 3, 0.65
 PAYDAYS = (25, 15, 28)
 

@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-MULE, VICTIM, INNOCENT = "mule", "victim", "look_alike"
-ACCOUNT, DEVICE, CLUSTER, MERCHANT = "account", "device", "cluster", "merchant"
+MULE = "mule"
+VICTIM = "victim"
+INNOCENT = "look_alike"
+ACCOUNT = "account"
+DEVICE = "device"
+CLUSTER = "cluster"
+MERCHANT = "merchant"
 PLANTS, ACCOUNTS_FOR_ALL = 20, 2_000
 """Each sign, and each innocent look-alike, is planted at least so often in a ledger of so many accounts."""
 ACCOUNTS_A_PLANT = 4_000

@@ -51,8 +51,14 @@ class Marker:
         networks: list[Network],
         labels: Labels,
     ) -> None:
-        self.rng, self.world, self.days, self.payments, self.labels = rng, world, days, payments, labels
-        self.networks, self.count, self.marks = networks, plants_for(world.accounts), Marks()
+        self.rng = rng
+        self.world = world
+        self.days = days
+        self.payments = payments
+        self.labels = labels
+        self.networks = networks
+        self.count = plants_for(world.accounts)
+        self.marks = Marks()
         # Dealt out in turn, so that no sign is planted twice about the same one.
         self._mules = cycle(rng.permutation([number for number, role in labels.roles.items() if role == MULE]).tolist())
         self._quiet = [int(each) for each in rng.permutation(world.personal) if int(each) not in labels.roles]
@@ -126,7 +132,9 @@ class Marker:
 
     def _travel(self, number: int) -> None:
         """C1: a cloned card far away within minutes, or used around the clock; a traveller, and a long day in town."""
-        guilty, innocent, at = self._innocent(VICTIM), self._innocent(), self._day() + 9 * HOUR
+        guilty = self._innocent(VICTIM)
+        innocent = self._innocent()
+        at = self._day() + 9 * HOUR
         if number % 2:
             for step in range(3):
                 self._card(guilty, 6_000 + 500 * step, at + step * 20 * MINUTE, (NEAR, FAR)[step % 2])
@@ -211,7 +219,10 @@ class Marker:
         for _ in range(self.count - min(self.count, len(chosen))):
             self._takeover_alone()
         for _ in range(self.count):
-            innocent, device, old, day = self._innocent(), self._device(), self._device(), max(6, self.days // 2)
+            innocent = self._innocent()
+            device = self._device()
+            old = self._device()
+            day = max(6, self.days // 2)
             for before in range(max(0, day - 6), day):
                 self._use(innocent, old, before * DAY + 19 * HOUR, "login")
             self._use(innocent, device, min(day * DAY + 10 * HOUR, self.days * DAY - 1), "login")

@@ -75,7 +75,10 @@ class Planter:
     def __init__(
         self, rng: np.random.Generator, world: World, days: int, payments: Payments, difficulty: Difficulty
     ) -> None:
-        self.rng, self.world, self.payments, self.how = rng, world, payments, difficulty
+        self.rng = rng
+        self.world = world
+        self.payments = payments
+        self.how = difficulty
         self.days = days
         weights = world.activity[world.personal] if difficulty.busy_mules else np.ones(len(world.personal))
         self._cumulated = np.cumsum(weights / weights.sum())

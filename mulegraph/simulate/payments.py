@@ -21,7 +21,10 @@ NOTES = (
     "savings",
     "takings",
 )
-EVERYDAY, PLANTED, LOOK_ALIKE, PLANTED_SIGN = 0, 1, 2, 3
+EVERYDAY = 0
+PLANTED = 1
+LOOK_ALIKE = 2
+PLANTED_SIGN = 3
 LABELS = ("everyday", "planted", "look_alike", "planted_sign")
 ROLES = (
     "",

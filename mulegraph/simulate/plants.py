@@ -46,12 +46,28 @@ class Plants:
     def run(self) -> None:
         """Plant everything."""
         patterns: list[Callable[[], None]] = [
-            self._pass_through, self._suspect_receipts, self._near_suspects, self._shop_of_suspects,
-            self._out_of_profile, self._house_sale,
-            self._cycle, self._friends_settle, self._fan_in, self._fan_out, self._scatter_gather, self._gather_scatter,
-            self._bipartite, self._sleeper, self._bonus, self._equal_pieces, self._under_the_limit, self._instalments,
-            self._repeat_victim, self._reported_by_mistake, self._collection,
-        ]  # fmt: skip
+            self._pass_through,
+            self._suspect_receipts,
+            self._near_suspects,
+            self._shop_of_suspects,
+            self._out_of_profile,
+            self._house_sale,
+            self._cycle,
+            self._friends_settle,
+            self._fan_in,
+            self._fan_out,
+            self._scatter_gather,
+            self._gather_scatter,
+            self._bipartite,
+            self._sleeper,
+            self._bonus,
+            self._equal_pieces,
+            self._under_the_limit,
+            self._instalments,
+            self._repeat_victim,
+            self._reported_by_mistake,
+            self._collection,
+        ]
         shared = {"_fan_in", "_fan_out", "_scatter_gather", "_gather_scatter", "_bipartite"}
         halves = {"_equal_pieces", "_under_the_limit"}
         for pattern in patterns:
@@ -221,7 +237,9 @@ class Plants:
         self.labels.sign("N3", centre)
 
     def _scatter_gather(self) -> None:
-        first, last, at = self._someone(role=MULE), self._someone(role=MULE), self._start(4)
+        first = self._someone(role=MULE)
+        last = self._someone(role=MULE)
+        at = self._start(4)
         for middle in self._people(int(self.rng.integers(4, 8)), MULE):
             cents, when = self._cents(900), self._later(at, 0, 600)
             self._pay(first, middle, cents, when)
@@ -231,7 +249,9 @@ class Plants:
             self.labels.sign("N3", account)
 
     def _gather_scatter(self) -> None:
-        centre, at, total = self._someone(role=MULE), self._start(3), 0
+        centre = self._someone(role=MULE)
+        at = self._start(3)
+        total = 0
         for member in self._people(int(self.rng.integers(5, 9)), MULE):
             cents = self._cents(800)
             self._pay(member, centre, cents, self._later(at, 0, 600))
@@ -289,7 +309,9 @@ class Plants:
 
     def _equal_pieces(self) -> None:
         """N7: one sum in equal pieces."""
-        payer, payee, at = self._someone(role=MULE), self._someone(role=MULE), self._start()
+        payer = self._someone(role=MULE)
+        payee = self._someone(role=MULE)
+        at = self._start()
         cents = self._cents(900) // 5_000 * 5_000 + 5_000
         for _ in range(int(self.rng.integers(4, 7))):
             self._pay(payer, payee, cents, self._later(at, 0, 300))

@@ -25,7 +25,9 @@ CONTROLLED_SHARE = 0.6
 """Share of networks whose mules a herder runs from one device of his own."""
 TERMINAL_VISITS, VISITORS_A_TERMINAL = 0.03, 90
 REPORTED_SHARE = 0.5
-KNOWN_NETWORKS, LISTED_MULES, LISTED_INNOCENTS = 0.1, 0.7, 0.0004
+KNOWN_NETWORKS = 0.1
+LISTED_MULES = 0.7
+LISTED_INNOCENTS = 0.0004
 """A tenth of the networks, and some, are known by now: most of their mules stand on a suspicion list."""
 CATEGORIES = (
     "groceries",
@@ -213,7 +215,9 @@ def _device_use(made: SimulatedWorld) -> pa.Table:
 
 def _shared_use(made: SimulatedWorld) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Accounts, devices and seconds of use of devices with more than one user."""
-    rng, world, fresh = made.rng, made.world, made.world.accounts
+    rng = made.rng
+    world = made.world
+    fresh = made.world.accounts
 
     def used(accounts: np.ndarray, devices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return accounts, devices.astype(np.int64), times(rng, len(accounts), made.days, SOCIAL_HOURS)

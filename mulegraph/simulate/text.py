@@ -30,9 +30,17 @@ COORDINATES = (
 SPOTS = tuple(f"{place} {where}" for place, where in zip(PLACES, COORDINATES, strict=True))
 """Places where cards and devices are used, with degrees north and east."""
 OCCUPATIONS = (
-    ("student", 750), ("cashier", 1_750), ("driver", 2_050), ("nurse", 2_600), ("clerk", 2_400), ("cook", 1_900),
-    ("teacher", 3_100), ("engineer", 3_900), ("retired", 1_500), ("unemployed", 900),
-)  # fmt: skip
+    ("student", 750),
+    ("cashier", 1_750),
+    ("driver", 2_050),
+    ("nurse", 2_600),
+    ("clerk", 2_400),
+    ("cook", 1_900),
+    ("teacher", 3_100),
+    ("engineer", 3_900),
+    ("retired", 1_500),
+    ("unemployed", 900),
+)
 """Occupation and its median income a month in euros."""
 
 

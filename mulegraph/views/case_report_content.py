@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_report import case_document
 from mulegraph.views.document import Document
 from mulegraph.views.drawing import drawing
-from mulegraph.views.files import written
 
 
 def case_report(space: MaskedWorkspace, case: str, *, language: str = LANGUAGES[0]) -> Document:
@@ -22,7 +22,7 @@ def write_case_report(space: MaskedWorkspace, case: str, folder: Path, *, langua
     """Write `CASE-….report.html` and `.pdf`; returns both. Raises UsageError for an unknown case or folder."""
     found = case_report(space, case, language=language)
     name = report_name(case)
-    return [written(folder / f"{name}.html", found.page), written(folder / f"{name}.pdf", found.pdf)]
+    return [write_output(folder / f"{name}.html", found.page), write_output(folder / f"{name}.pdf", found.pdf)]
 
 
 def report_name(case: str) -> str:

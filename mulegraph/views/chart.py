@@ -10,8 +10,7 @@ from math import log10
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import networkx as nx
-
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema.nodes import BANK, subject_of
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 

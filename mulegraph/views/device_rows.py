@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
 
-import networkx as nx
+from mulegraph.lazy import networkx as nx
 
 Place = tuple[int, int]
 CELL_X, CELL_Y = 130, 74

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
 
-import networkx as nx
 from markupsafe import Markup
 
+from mulegraph.lazy import networkx as nx
 from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words, visible
 from mulegraph.views.device_rows import Place
 from mulegraph.views.layout import flow

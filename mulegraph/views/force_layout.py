@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import community
-import networkx as nx
 import numpy as np
+
+from mulegraph.lazy import community
+from mulegraph.lazy import networkx as nx
 
 GAP = 84
 """Pixels between nodes at least."""

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import community
-import networkx as nx
+from mulegraph.lazy import community
+from mulegraph.lazy import networkx as nx
 
 MAX_NODES = 1_500
 """A picture of more nodes is drawn folded."""

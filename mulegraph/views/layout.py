@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import networkx as nx
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from mulegraph.lazy import networkx as nx
 from mulegraph.views.device_rows import Place, below
 from mulegraph.views.force_layout import settled
 

@@ -11,10 +11,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import networkx as nx
 from markupsafe import Markup
-from pyvis.network import Network
 
+from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pyvis
 from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.views import layout
@@ -88,7 +88,7 @@ def _number(chart: nx.MultiDiGraph[Any], account: Any) -> int | None:
 
 def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dict[str, Any]:
     """What the page's scripts read: nodes by number, their places in every layout, transfers, findings, groups."""
-    holder = Network(directed=True, cdn_resources="in_line")
+    holder = pyvis.Network(directed=True, cdn_resources="in_line")
     findings = [_finding(each, chart.graph.get("least_nats")) for each in chart.graph.get("findings") or ()]
     about: dict[Any, list[int]] = {}
     for place, finding in enumerate(findings):

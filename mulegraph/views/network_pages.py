@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
+from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page

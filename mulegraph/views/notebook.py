@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mulegraph.ledger.ledger import Engine
 from mulegraph.privacy.door import MaskedCase, MaskedWorkspace, SharedGraph
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.schema.choices import LANGUAGES, Engine
 from mulegraph.views.network_pages import picture, shared_picture, trace_picture
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
 from mulegraph.workspace.account_page import AccountPage

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
-
-from mulegraph.ledger.store import write_atomically
+from mulegraph.files import write_output
+from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedCase
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
-from mulegraph.views.files import unwritable
 from mulegraph.views.tables import amounts, collapse_patterns, made_of, shown
 from mulegraph.workspace.account_page import AccountPage, Moved
 from mulegraph.workspace.facts import ScanFacts
@@ -45,13 +43,7 @@ class View:
 
     def save(self, path: Path | str) -> Path:
         """Write the page. Raises UsageError where that cannot be."""
-        path = Path(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, self.page)
-        except OSError as error:
-            raise unwritable(path, error) from error
-        return path
+        return write_output(Path(path), self.page)
 
 
 def case_card(case: MaskedCase) -> str:

@@ -9,15 +9,16 @@ import re
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
-
+from mulegraph.lazy import jinja2, markupsafe
 from mulegraph.views.tables import plain
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(loader=PackageLoader("mulegraph.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+def _templates() -> jinja2.Environment:
+    loader = jinja2.PackageLoader("mulegraph.views")
+    made = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters["embedded"] = embedded
+    return made
 
 
 def page(template: str, **values: Any) -> str:
@@ -44,12 +45,9 @@ def _hashes(tag: str, text: str) -> str:
     return " ".join(f"'sha256-{each}'" for each in digests) or "'none'"
 
 
-def embedded(data: Any) -> Markup:
+def embedded(data: Any) -> markupsafe.Markup:
     """Data for a script as JSON that cannot end it: everything that HTML could read is escaped."""
     text = json.dumps(plain(data), ensure_ascii=True)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)  # noqa: S704 (escaped above)
-
-
-_templates().filters["embedded"] = embedded
+    return markupsafe.Markup(text)

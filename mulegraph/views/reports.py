@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_report_content import write_case_report
 from mulegraph.views.run_report_content import write_run_report
 

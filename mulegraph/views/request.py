@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mulegraph.casework.recall_messages import Request, recall
+from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.views.document import set_in_type
-from mulegraph.views.files import written
 from mulegraph.views.page import page
 
 
@@ -30,6 +30,6 @@ def write_request(space: MaskedWorkspace, request: Request, folder: Path) -> lis
     if not request.draft and request.ours:
         content["xml"] = recall(request).encode()
     bank = "".join(each if each.isalnum() else "_" for each in request.bank)
-    paths = [written(folder / f"{request.case}-{bank}.{ending}", data) for ending, data in content.items()]
+    paths = [write_output(folder / f"{request.case}-{bank}.{ending}", data) for ending, data in content.items()]
     space.record_request(request, {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths})
     return paths

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_report_content import report_name, write_case_report
-from mulegraph.views.files import written
 from mulegraph.views.network_pages import case_picture
 from mulegraph.views.run_report import run_document
 
@@ -24,7 +24,7 @@ def write_run_report(
     reports = [
         path for case in cases[:case_reports] for path in write_case_report(space, case, folder, language=language)
     ]
-    pictures = [written(folder / f"{case}.html", case_picture(space, case)) for case in cases]
+    pictures = [write_output(folder / f"{case}.html", case_picture(space, case)) for case in cases]
     told = {case: name for case in cases if (folder / (name := f"{report_name(case)}.html")).is_file()}
     document = run_document(content, {case: f"{case}.html" for case in cases}, told, revealed=space.reveal is not None)
-    return [written(folder / REPORT, document.page), *reports, *pictures]
+    return [write_output(folder / REPORT, document.page), *reports, *pictures]

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, Literal
 
 import numpy as np
@@ -19,20 +18,13 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-WIDTH = 80
+from mulegraph.views.formats import WIDTH, Format
+
 LONGEST_WORD, COLUMN_GAP = 24, 2
 MAX_SHOWN = 4
 """Members of a list that a table cell shows."""
 
 Row = Mapping[str, Any]
-
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
 
 
 def plain(value: Any) -> Any:

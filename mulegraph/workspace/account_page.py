@@ -16,10 +16,10 @@ from mulegraph.cases.benign import all_benign_tests
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
 from mulegraph.schema import results
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import ACCOUNT, AMOUNT, CURRENCY, HOLDER, OURS, TEXT, Each, Words, declared, record_of
 from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.signs.own import signs_of
-from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace import listings
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of, near

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import networkx as nx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.lazy import networkx as nx
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.nodes import node_id, subject_of
-from mulegraph.signs.wording import LANGUAGES
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
 from mulegraph.workspace.listings import with_sentences

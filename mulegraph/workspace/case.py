@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import networkx as nx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,9 +14,10 @@ from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.state import CaseState
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema import results
 from mulegraph.schema.acts import CASE_STATE
-from mulegraph.signs.wording import LANGUAGES
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.workspace import listings
 from mulegraph.workspace.annotate import with_known
 from mulegraph.workspace.base import WorkspaceBase

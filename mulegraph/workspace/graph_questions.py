@@ -12,8 +12,9 @@ from mulegraph.errors import UsageError
 from mulegraph.graph.base import Answer, GraphInput, GraphStatus
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.queries import ask, known_query
+from mulegraph.schema.choices import LISTS
 from mulegraph.schema.disclosure import Each, Says
-from mulegraph.schema.tables import CASH_IN, CASH_OUT, LISTS
+from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.graph_store import embedded, fill_graph, is_current, is_of_journal, shared
 from mulegraph.workspace.graph_store import fill_server as fill_far

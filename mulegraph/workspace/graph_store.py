@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from mulegraph.errors import EngineError
+from mulegraph.files import write_atomically
 from mulegraph.graph.base import GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
 from mulegraph.journal.case_states import last_decision, with_decisions
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.ledger.store import write_atomically
 from mulegraph.workspace.run import Run
 
 if TYPE_CHECKING:  # the driver is loaded only where a server is asked

@@ -14,7 +14,8 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD
 from mulegraph.journal.case_states import states, with_state
 from mulegraph.schema import results
-from mulegraph.signs.wording import LANGUAGES, shown_fact
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
@@ -60,7 +61,7 @@ def findings(
             needs = space.run.manifest["not_testable"].get(sign)
             hint = f"Load {', '.join(needs)}." if needs else "Expected one of " + ", ".join(known) + "."
             why = "is not testable" if needs else "was not run"
-            raise UsageError(f"sign '{{sign}}' {why}", hint=hint, sign=sign)
+            raise UsageError("sign '{sign}' {why}", hint=hint, sign=sign, why=why)
         table = table.filter(pc.equal(table["sign"], sign))
     order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
     return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import networkx as nx
-
 from mulegraph.cases.build import add_transfers
 from mulegraph.errors import UsageError
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema import results
 from mulegraph.schema.nodes import node_id
 from mulegraph.workspace import listings

@@ -22,11 +22,12 @@ import pyarrow.parquet as pq
 
 from mulegraph.cases.benign import outcomes
 from mulegraph.errors import EngineError, UsageError
-from mulegraph.ledger.store import write_atomically
+from mulegraph.files import write_atomically
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.columns import Schema, records
 from mulegraph.schema.findings import Finding
 from mulegraph.signs.base import Sign, all_signs
-from mulegraph.signs.wording import LANGUAGES, reason
+from mulegraph.signs.wording import Values, reason
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -126,7 +127,15 @@ class Run:
     def told_findings(self) -> pa.Table:
         """Every finding with its `reason`, for the graph, which keeps sentences."""
         table = self.table("findings")
-        return table.append_column("reason", pa.array([self.reason(each) for each in self.records(table)], pa.string()))
+        codes = pc.unique(table["sign"]).to_pylist()
+        # A sign's facts stand in the order of its findings.
+        facts = {code: iter(self.table(f"facts/{code}").drop_columns("finding").to_pylist()) for code in codes}
+        columns = (table[name].to_pylist() for name in ("sign", "amount", "currency"))
+        told = [
+            reason(self.signs[code]["reasons"], Values(next(facts[code]), amount, currency))
+            for code, amount, currency in zip(*columns, strict=True)
+        ]
+        return table.append_column("reason", pa.array(told, pa.string()))
 
     def _keyed(self, part: str, ids: pa.Array) -> dict[str, dict[str, Any]]:
         """Rows of a part by finding, without the finding."""
@@ -179,7 +188,7 @@ class Runs:
             if run.name == name:
                 return run
         known = ", ".join(run.name for run in self.all()[-3:]) or "none yet"
-        raise UsageError(f"run '{name}' is unknown", hint=f"The latest are: {known}.")
+        raise UsageError("run '{name}' is unknown", hint=f"The latest are: {known}.", name=name)
 
     def write(self, tables: dict[str, pa.Table], manifest: dict[str, Any]) -> Run:
         """Keep a run. It appears whole or not at all: its folder is renamed into place when it is complete."""

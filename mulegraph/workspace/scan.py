@@ -22,7 +22,8 @@ from mulegraph.cases.evidence import read_evidence
 from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.choices import Engine
 from mulegraph.schema.findings import FINDINGS
 from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import Sign, check_thresholds

@@ -10,11 +10,15 @@ import pandas as pd
 
 from mulegraph.cases.benign import all_benign_tests, explain
 from mulegraph.errors import MulegraphError, UsageError
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Says, says_of
 from mulegraph.schema.findings import Benign, Finding, Result
 from mulegraph.signs.base import all_signs
-from mulegraph.signs.wording import LANGUAGES, reason
+from mulegraph.signs.wording import reason
 from mulegraph.workspace.run import Run
+
+FINDING = "finding"
+"""The column of a sign's facts that says of which finding they are, and is no fact."""
 
 
 def check_language(language: str) -> None:
@@ -76,7 +80,7 @@ class Sentences:
             schema = known.facts_schema if known is not None else self._run().facts_schema(sign)
         except (MulegraphError, OSError):
             return {}
-        return {field.name: says_of(field) for field in schema.fields}
+        return {field.name: says_of(field) for field in schema.fields if field.name != FINDING}
 
     def vocabulary(self, name: str) -> frozenset[str]:
         """Words of a vocabulary that the schema leaves to later stages."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 from mulegraph.errors import UsageError
 from mulegraph.flow.matching import Transfers
 from mulegraph.flow.tracing import CONSERVING, METHODS, Trace, backwards, paying, trace
+from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import AMOUNT, CURRENCY, NUMBER, OURS, ByKey, Each, Identified, Words, declared

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mulegraph.ledger.ledger import Engine
+from mulegraph.schema.choices import Engine
 from mulegraph.workspace import (
     account_page,
     case,

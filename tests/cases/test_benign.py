@@ -18,14 +18,14 @@ CHAIN = "victim m1 1000 9:00\nm1 m2 950 9:20\nm2 m3 900 9:50\nm3 cash 880 10:10\
 COLLECTED = "".join(f"s{n} hub {25} 3+{9 + n}:00\n" for n in range(8))
 
 
-def test_every_finding_has_every_test_and_a_reason(workspace):
+def test_every_finding_has_every_test_and_a_reason(plain):
     """Passed or failed, in words; nothing is left out and nothing is deleted."""
-    findings = workspace.findings()
+    findings = plain.findings()
     for benign, why in zip(findings["benign"], findings["benign_why"], strict=True):
         assert list(benign) == list(all_benign_tests())
         assert set(benign.values()) <= {PASSED, FAILED}
         assert all(why.values())
-    assert sum(workspace.run.manifest["findings"].values()) == len(findings)
+    assert sum(plain.run.manifest["findings"].values()) == len(findings)
 
 
 def test_a_score_is_lowered_by_what_is_stated(ledger_of):

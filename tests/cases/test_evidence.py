@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mulegraph.cases.evidence import distinct_pairs
 from mulegraph.cases.innocent.recurring_path import MAX_MEETINGS, MIN_APART, most_alike
 from mulegraph.cases.shares import MAX_WITHIN, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
@@ -33,6 +34,18 @@ def transfers_of(rows: list[tuple[int, int, int, int]]) -> Transfers:
     at = quarter * (DAY // 4)
     row = np.arange(len(ordered), dtype=np.int32)
     return Transfers(row, source.astype(np.int32), target.astype(np.int32), amount, at, ACCOUNTS, DAY // 4)
+
+
+@given(rows=st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 3)), max_size=30))
+@settings(deadline=None)
+def test_distinct_pairs_are_those_of_a_set(rows):
+    """Each once, in the order in which they first stand."""
+    rows = sorted(rows, key=lambda each: each[0])
+    group, value = (np.array([row[place] for row in rows], np.int64) for place in (0, 1))
+
+    found = distinct_pairs(group, value, 4)
+
+    assert list(zip(*(each.tolist() for each in found), strict=True)) == list(dict.fromkeys(rows))
 
 
 @settings(deadline=None)

@@ -119,10 +119,10 @@ def test_scores_of_the_sample_are_ordered_and_add_up(workspace):
         assert sum(parts.values()) == pytest.approx(score, abs=1e-9)
 
 
-def test_a_victim_is_not_held_to_account(workspace):
+def test_a_victim_is_not_held_to_account(plain):
     """Findings that say that their subject was harmed add nothing to its own score."""
-    table = workspace.run.table("findings").to_pylist()
-    scores = {row["account"]: dict(row["parts"]) for row in workspace.run.table("scores").to_pylist()}
+    table = plain.run.table("findings").to_pylist()
+    scores = {row["account"]: dict(row["parts"]) for row in plain.run.table("scores").to_pylist()}
     harmed = [row for row in table if row["victim"] and row["subject_kind"] == "account"]
     assert harmed
     subjects = {(row["sign"], row["subject_id"]) for row in harmed}

@@ -1,4 +1,4 @@
-"""The flow kernel written for reading: dictionaries and lists, one definition after the other (design §5)."""
+"""The flow kernel written for reading: dictionaries and lists, one definition after the other."""
 
 from __future__ import annotations
 
@@ -121,6 +121,6 @@ def best_scores(ordered: list[Transfer], links: list[Link], score: dict[int, int
 
 
 def surprise(q: float, meeting: float, received: int, paid: int, windows: float) -> float:
-    """Nats of one strong link through an account (design §5)."""
+    """Nats of one strong link through an account."""
     rate = meeting * math.sqrt(received / windows * paid / windows)
     return -math.log(1 - math.exp(-q * rate))

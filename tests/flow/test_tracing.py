@@ -63,8 +63,12 @@ def test_the_pass_gives_what_plain_coins_give(rows, data):
 
 
 @settings(max_examples=300, deadline=None)
-@given(rows=st.lists(st.tuples(ends, ends, st.integers(1, 10**15 - 1)).filter(lambda row: max(row[:2]) >= 0),
-                     min_size=1, max_size=60), data=st.data())  # fmt: skip
+@given(
+    rows=st.lists(
+        st.tuples(ends, ends, st.integers(1, 10**15 - 1)).filter(lambda row: max(row[:2]) >= 0), min_size=1, max_size=60
+    ),
+    data=st.data(),
+)
 def test_nothing_is_lost_to_the_last_minor_unit(rows, data):
     """Traced in = traced out + remaining, in every account and method; in all, what was traced is there or left."""
     chosen = data.draw(st.sets(st.integers(0, len(rows) - 1), min_size=1, max_size=5))

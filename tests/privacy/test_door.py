@@ -26,7 +26,8 @@ from mulegraph.privacy.masking import Masking
 from mulegraph.privacy.tokens import Masker
 from mulegraph.schema import disclosure as says
 from mulegraph.schema import results
-from mulegraph.schema.tables import LISTS, Mask
+from mulegraph.schema.choices import LISTS
+from mulegraph.schema.tables import Mask
 from mulegraph.signs.base import all_signs
 from mulegraph.workspace import account_page, facts
 from mulegraph.workspace.case import Case

@@ -8,7 +8,8 @@ import ibis
 import pytest
 
 from mulegraph.ingest.load import load
-from mulegraph.ledger.ledger import Engine, Ledger
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.choices import Engine
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.found import run_sign
@@ -16,13 +17,15 @@ from mulegraph.signs.inputs import SignInputs
 from mulegraph.simulate import simulate
 from tests.signs.inputs import as_rows
 
+pytestmark = pytest.mark.spark
 SET_BASED = "A1 A2 A4 A5 C1 C2 C3 C4 C5 N7 T1 V1".split()
 
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]:
     """The same simulated ledger on both engines."""
-    pyspark = pytest.importorskip("pyspark.sql", reason="PySpark is not installed: pip install 'mulegraph[spark]'")
+    from pyspark import sql as pyspark  # installed where these tests run
+
     folder = tmp_path_factory.mktemp("engines")
     simulate(folder / "files", accounts=600, seed=9)
     load(folder / "files", folder / "ws")

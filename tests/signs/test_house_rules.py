@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mulegraph.schema.choices import LANGUAGES
 from mulegraph.signs.base import all_signs, identity, score_of
 from mulegraph.signs.own import broken_rules
-from mulegraph.signs.wording import LANGUAGES, named
+from mulegraph.signs.wording import named
 
 FOLDER = Path(__file__).parents[2] / "mulegraph" / "signs"
 TESTS = Path(__file__).parent

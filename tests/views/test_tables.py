@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mulegraph.views.tables import Format, collapse_patterns, made_of, plain, written
+from mulegraph.views.formats import Format
+from mulegraph.views.tables import collapse_patterns, made_of, plain, written
 
 ROWS = [
     {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},

@@ -122,6 +122,14 @@ def test_a_run_is_of_its_ledger(tmp_path):
     assert len(Runs(space.folder).all()) == 2
 
 
+def test_the_graphs_sentences_are_those_of_the_findings(plain):
+    """They are made of the facts by place, and must be the facts of the same finding."""
+    run = plain.run
+    told = run.told_findings()
+    known = {each.finding: run.reason(each) for each in run.records(run.findings())}
+    assert dict(zip(told["finding"].to_pylist(), told["reason"].to_pylist(), strict=True)) == known
+
+
 def test_a_half_written_run_is_not_a_run(tmp_path):
     """A scan killed while writing leaves a folder that no listing reads."""
     draw(tmp_path, "a b 500 9:00\nb c 490 9:10\nc d 480 9:20")

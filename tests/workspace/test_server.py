@@ -24,9 +24,11 @@ from mulegraph.ingest.load import load
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.simulate import simulate
 from mulegraph.views.network_pages import picture
-from mulegraph.views.notebook import NotebookWorkspace
+from mulegraph.views.notebook import NotebookGraph, NotebookWorkspace
+from mulegraph.workspace.graph_questions import far_graph
 from mulegraph.workspace.graph_store import embedded
-from mulegraph.workspace.shared_graph import SharedGraph, account_network, case_network, chain_network
+from mulegraph.workspace.shared_graph import account_network, case_network, chain_network
+from mulegraph.workspace.workspace import Workspace
 from tests.conftest import ROOT
 from tests.neo4j_server import emptied, environment
 
@@ -206,7 +208,7 @@ def test_networks_are_those_of_the_ledger(spaces: Space) -> None:
     near, far = spaces
     values = known(near)
     hubs = {f"device {each}" for each in near.hub_devices()["device_id"]}
-    for graph in (far.far(), embedded(near.folder)):
+    for graph in (far_graph(Workspace(far.folder, server=far.server)), embedded(near.folder)):
         with graph:
             for case in values["case"]:
                 made, expected = case_network(graph, case), near.case(case).graph()
@@ -226,7 +228,7 @@ def test_pictures_from_the_server(spaces: Space) -> None:
     """A page of a case, a chain and an account; what is not there is bad use."""
     near, far = spaces
     values = known(near)
-    with SharedGraph(far) as graph:
+    with NotebookGraph(far) as graph:
         for subject in (values["case"][0], values["chain"][0], values["account"][0]):
             page = graph.picture(subject)
             assert subject in page
@@ -252,7 +254,7 @@ def test_answers_of_a_server_are_masked_as_the_workspace_is(spaces: Space) -> No
     near, far = spaces
     accounts = near.ledger.account_ids.to_pylist()
     account, case = known(near)["account"][0], known(near)["case"][0]
-    with SharedGraph(NotebookWorkspace(far.folder, server=far.server)) as graph:
+    with NotebookGraph(NotebookWorkspace(far.folder, server=far.server)) as graph:
         token = graph.network(account).graph["account"]
         assert "~" in token
         dealings = graph.ask("account_neighbourhood", account=token)

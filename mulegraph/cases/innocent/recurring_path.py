@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
 from mulegraph.flow.habits import ARRANGED
 from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.lazy import njit
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 

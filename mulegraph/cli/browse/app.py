@@ -14,9 +14,9 @@ from textual.widgets import Footer, Input, Static
 from mulegraph.cli.browse.acting import CASE_KEYS, CaseScreen, shown_in_browser, temporary_pages
 from mulegraph.cli.browse.case import OneCase
 from mulegraph.cli.browse.rows import Rows
+from mulegraph.files import write_output
 from mulegraph.journal.state import CLOSED, OPEN, SNOOZED
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.views.files import written
 from mulegraph.views.network_pages import picture
 from mulegraph.views.tables import counted
 
@@ -53,7 +53,7 @@ class Browser(App[None]):
     def open_page(self, subject: str) -> str:
         """Write a subject's page and show it; says where it is. Raises UsageError where it cannot be written."""
         self._pages = self._pages or temporary_pages()
-        path = written(self._pages / f"{subject.replace('~', '-')}.html", picture(self.space, subject)).resolve()
+        path = write_output(self._pages / f"{subject.replace('~', '-')}.html", picture(self.space, subject)).resolve()
         return f"{path}" if self._show(path.as_uri()) else f"{path} (open it in a browser)"
 
 

@@ -90,7 +90,7 @@ class Neo4jGraph:
         return {**status.nodes, **status.relationships}
 
     def rebuild(self, source: GraphInput, *, stamp: str = "", prune: bool = False) -> dict[str, int]:
-        """Compare every row of the ledger with the graph, mend what differs, and replace the findings."""
+        """Compare every row of the ledger with the graph, correct what differs, and replace the findings."""
         self.load(source, stamp=stamp, every_row=True, prune=prune)
         return self.replace_findings(source.findings, source.cases)
 

@@ -21,6 +21,7 @@ from neo4j.exceptions import (
 from mulegraph.errors import DataError, EngineError, MulegraphError, UsageError
 from mulegraph.graph.neo4j.address import PASSWORD, USERNAME, Address
 from mulegraph.graph.reading import only_reads
+from mulegraph.schema.disclosure import Foreign
 
 MIN_VERSION = (5, 7)
 """The first with unique keys of relationships."""
@@ -88,7 +89,7 @@ def meaning(error: Exception, address: Address, doing: str, timeout_seconds: flo
     if isinstance(error, (ServiceUnavailable, SessionExpired, DatabaseUnavailable)):
         return _unreachable(error, address, doing)
     if isinstance(error, ConfigurationError):
-        return UsageError(f"{address.url}: {_line(error)}", hint="Correct --graph.")
+        return UsageError("{url}: {why}", hint="Correct --graph.", url=address.url, why=Foreign(_line(error)))
     code = getattr(error, "code", None) or ""
     if isinstance(error, AuthError) and "Forbidden" not in code:
         return UsageError(
@@ -118,7 +119,9 @@ def meaning(error: Exception, address: Address, doing: str, timeout_seconds: flo
             f"{doing} was stopped after its time-out of {timeout_seconds:g} seconds",
             hint="Ask for less (fewer hops, a later 'since'), or allow more seconds.",
         )
-    return EngineError(f"{address.url} could not do {doing}: {_line(error)}")
+    # What a server says may quote a row.
+    why = Foreign(_line(error))
+    return EngineError("{url} could not do {doing}: {why}", url=address.url, doing=doing, why=why)
 
 
 def is_memory(error: Neo4jError) -> bool:
@@ -132,14 +135,16 @@ def _unreachable(error: Exception, address: Address, doing: str) -> EngineError:
             f"{address.url} does not answer",
             hint="Start the server (make neo4j starts one to try), or look at host, port and firewall.",
         )
-    return EngineError(f"{address.url} went away while {doing} ({_line(error)})", hint=RELOAD)
+    why = Foreign(_line(error))
+    return EngineError("{url} went away while {doing} ({why})", hint=RELOAD, url=address.url, doing=doing, why=why)
 
 
 def _schema(error: Exception) -> DataError:
     """Older data in the graph breaks a rule, or an older index stands in its way."""
     return DataError(
-        f"the graph holds older data that does not fit: {_line(error)}",
+        "the graph holds older data that does not fit: {why}",
         hint="Remove what stands twice, or the older index, from the server, or use another database; then run again.",
+        why=Foreign(_line(error)),
     )
 
 

@@ -1,0 +1,61 @@
+"""The stages that commands call, each loaded when a command first uses it: help and completion need none of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mulegraph.lazy import Lazy
+
+__all__ = [
+    "door",
+    "identity",
+    "list_files",
+    "load",
+    "mapping",
+    "near_flagged",
+    "network_pages",
+    "own",
+    "preview",
+    "propose",
+    "queries",
+    "readers",
+    "rejects",
+    "reports",
+    "request",
+    "scan",
+    "simulate",
+    "tables",
+    "tracing",
+]
+
+if TYPE_CHECKING:
+    from mulegraph import simulate
+    from mulegraph.cases import identity
+    from mulegraph.casework import list_files
+    from mulegraph.flow import tracing
+    from mulegraph.graph import queries
+    from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
+    from mulegraph.privacy import door
+    from mulegraph.signs import near_flagged, own
+    from mulegraph.views import network_pages, reports, request, tables
+    from mulegraph.workspace import scan
+else:
+    door = Lazy("mulegraph.privacy.door")
+    identity = Lazy("mulegraph.cases.identity")
+    list_files = Lazy("mulegraph.casework.list_files")
+    load = Lazy("mulegraph.ingest.load")
+    mapping = Lazy("mulegraph.ingest.mapping")
+    near_flagged = Lazy("mulegraph.signs.near_flagged")
+    network_pages = Lazy("mulegraph.views.network_pages")
+    own = Lazy("mulegraph.signs.own")
+    preview = Lazy("mulegraph.ingest.preview")
+    propose = Lazy("mulegraph.ingest.propose")
+    queries = Lazy("mulegraph.graph.queries")
+    readers = Lazy("mulegraph.ingest.readers")
+    rejects = Lazy("mulegraph.ingest.rejects")
+    reports = Lazy("mulegraph.views.reports")
+    request = Lazy("mulegraph.views.request")
+    scan = Lazy("mulegraph.workspace.scan")
+    simulate = Lazy("mulegraph.simulate")
+    tables = Lazy("mulegraph.views.tables")
+    tracing = Lazy("mulegraph.flow.tracing")

@@ -1,0 +1,44 @@
+"""Files written whole or not at all: a reader, or a power cut, finds the old content or the new, never half."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mulegraph.errors import UsageError
+
+
+def write_atomically(path: Path, content: str | bytes, *, sync: bool = True) -> Path:
+    """Replace a file in one rename; text is written as UTF-8.
+
+    With `sync` it is on the disk before the rename, and the rename before this returns. Raises OSError.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with beside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        if sync:
+            os.fsync(stream.fileno())
+    beside.replace(path)
+    if sync:
+        sync_folder(path.parent)
+    return path
+
+
+def write_output(path: Path, content: str | bytes, *, hint: str = "Name another file with -o.") -> Path:
+    """Write a file that somebody named, and the folders above it. Raises UsageError where it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return write_atomically(path, content, sync=False)
+    except OSError as error:
+        raise UsageError("{path}: cannot be written ({why})", hint=hint, path=path, why=error.strerror) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Put a folder's entries, or a file's content, onto the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

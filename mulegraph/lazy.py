@@ -1,0 +1,155 @@
+"""Heavy modules, loaded when something of them is first used; the one place where a load is put off, and why.
+
+`mulegraph --help` and shell completion load none of them, and a command loads what it uses: before, each start took
+three seconds and 337 MB, most of it for Numba, SciPy, Ibis and pandas, which most questions never touch. Modules that
+need an engine say `from mulegraph.lazy import ibis`; type checkers see the engine itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+__all__ = [
+    "Kernel",
+    "Lazy",
+    "camt",
+    "community",
+    "csgraph",
+    "datatype",
+    "deferred",
+    "duckdb",
+    "holidays",
+    "ibis",
+    "jinja2",
+    "ladybug",
+    "markupsafe",
+    "networkx",
+    "njit",
+    "optimize",
+    "pandas",
+    "pyvis",
+    "serializer_config",
+    "serializers",
+    "sparse",
+    "special",
+    "stats",
+]
+
+
+class Lazy:
+    """Stands for a module, or a name inside one, until an attribute of it is asked for."""
+
+    def __init__(self, module: str, name: str = "") -> None:
+        self._module, self._name = module, name
+
+    def _load(self) -> Any:
+        module = importlib.import_module(self._module)
+        return getattr(module, self._name) if self._name else module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # whoever looks for a protocol asks every object, and must not load an engine
+            raise AttributeError(name)
+        value = getattr(self._load(), name)
+        if not self._name:
+            self.__dict__[name] = value
+        return value
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._load()[key]
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: D102 (as what it stands for)
+        return self._load()(*arguments, **named)
+
+
+class Kernel:
+    """A function that Numba compiles when it is first called, from Python or while another kernel is compiled.
+
+    No lock is held meanwhile: Numba has its own, and two threads that took both in different order would wait forever.
+    """
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        self._function, self._options = function, options
+        self._compiled: Any = None
+        self.__doc__, self.__name__, self.__module__ = function.__doc__, function.__name__, function.__module__
+
+    @property
+    def compiled(self) -> Any:
+        """Numba's dispatcher."""
+        if self._compiled is None:
+            import numba
+            from numba.core import types
+            from numba.extending import typeof_impl
+
+            # Tells Numba that a kernel among another's globals is the function that it stands for.
+            typeof_impl.register(Kernel)(lambda kernel, _: types.Dispatcher(kernel.compiled))
+            made = numba.njit(**self._options)(self._function)
+            # Of two threads that come at once the first one's stays, since its type may already be in use.
+            self._compiled = self._compiled or made
+        return self._compiled
+
+    def __call__(self, *arguments: Any) -> Any:  # noqa: D102 (as the function)
+        return self.compiled(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.compiled, name)
+
+
+if TYPE_CHECKING:
+    import community
+    import duckdb
+    import holidays
+    import ibis
+    import jinja2
+    import ladybug
+    import markupsafe
+    import networkx
+    import pandas
+    from ibis import _ as deferred
+    from numba import njit
+    from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
+    from pyvis import network as pyvis
+    from scipy import optimize, sparse, special, stats
+    from scipy.sparse import csgraph
+    from xsdata.formats.dataclass import serializers
+    from xsdata.formats.dataclass.serializers import config as serializer_config
+    from xsdata.models import datatype
+else:
+
+    def njit(**options: Any) -> Callable[[Callable[..., Any]], Kernel]:
+        """As `numba.njit`. Only scans and traces run kernels; a cached one still needs the whole compiler: 0.5 s."""
+        return lambda function: Kernel(function, options)
+
+    optimize, sparse, special, stats = (Lazy(f"scipy.{part}") for part in ("optimize", "sparse", "special", "stats"))
+    csgraph = Lazy("scipy.sparse.csgraph")
+    """Only scans, and paths to flagged accounts, calculate: 0.3 s."""
+    ibis = Lazy("ibis")
+    """Listings read Parquet without it: 0.7 s."""
+    deferred = Lazy("ibis", "_")
+    """What Ibis calls `_`: a column by its name."""
+    duckdb = Lazy("duckdb")
+    """Loads, scans and account pages query; listings do not."""
+    ladybug = Lazy("ladybug")
+    """Only questions to the embedded graph need it."""
+    networkx = Lazy("networkx")
+    """Only cases and pictures are graphs: 0.2 s."""
+    community = Lazy("community")
+    """Louvain, which brings NetworkX: only where cases are split and pictures are grouped."""
+    pandas = Lazy("pandas")
+    """What commands show: 0.5 s with NumPy and Arrow, which help and completion do without."""
+    jinja2, markupsafe = Lazy("jinja2"), Lazy("markupsafe")
+    """Only pages have templates."""
+    pyvis = Lazy("pyvis.network")
+    """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
+    holidays = Lazy("holidays")
+    """Only requests count working days."""
+    camt = Lazy("pyiso20022.camt.camt_056_001_11", "camt_056_001_11")
+    """Only recalls are messages: 0.2 s with what writes them."""
+    serializers, serializer_config, datatype = (
+        Lazy(f"xsdata.{part}")
+        for part in ("formats.dataclass.serializers", "formats.dataclass.serializers.config", "models.datatype")
+    )
+    """What writes recalls."""

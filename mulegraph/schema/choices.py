@@ -1,0 +1,19 @@
+"""Words that both the schema and options name, apart from the schema so that options load no Arrow."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+SUBJECT_KINDS = ("account", "holder", "device", "merchant")
+LISTS = ("suspicion", "for_sale", "authority_warning", "known_good")
+LANGUAGES = ("en", "vi", "nl")
+"""Languages of sentences; English first."""
+KEY_VARIABLE = "MULEGRAPH_LIST_KEY"
+"""Environment variable with the key that banks share for pseudonymous lists."""
+
+
+class Engine(StrEnum):
+    """What runs the ledger's Ibis expressions."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
