@@ -87,11 +87,12 @@ def read_transfers(ledger: Ledger) -> Transfers:
     del parts
     ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
     with ThreadPoolExecutor(2) as pool:
-        source, target = pool.map(ledger.account_numbers_of, [table.column("source"), table.column("target")])
+        source, target = pool.map(ledger.settling_numbers_of, [table.column("source"), table.column("target")])
     amount = minor_units(table.column("amount"), table.column("currency").cast("string"))
     at = table.column("at").cast("int64").to_numpy()
     del table
-    return in_order(source, target, amount, at, accounts=len(ledger.account_ids))
+    ends = source.astype(np.int32), target.astype(np.int32)
+    return in_order(*ends, amount, at, accounts=len(ledger.account_ids))
 
 
 def in_order(source: np.ndarray, target: np.ndarray, amount: np.ndarray, at: np.ndarray, *, accounts: int) -> Transfers:

@@ -14,7 +14,7 @@ def test_two_places_600_km_apart_within_half_an_hour(ledger_of):
     events = [card("a", 1, "10:00", place=LINZ), card("a", 1, "10:30", place=AACHEN)]
     (found,) = findings_of("C1", ledger_of(PAY, card_events=events))
     assert found["subject_id"] == "a" and found["victim"]
-    assert "a-1-10:30" in found["facts"]
+    assert "a-1-10:30" in found["facts"]["events"]
 
 
 def test_a_flight_is_just_below(ledger_of):
