@@ -44,7 +44,7 @@ def ledgers(draw: st.DrawFn) -> Transfers:
 
 def moved_of(ledger: Transfers, arranged: np.ndarray) -> Moved:
     sides = TransfersByAccount(ledger)
-    return Moved(sides.payments, sides.receipts, np.array([UNIT]), arranged)
+    return Moved(sides.payments, sides.receipts, np.array([UNIT]), arranged, np.zeros(len(ledger), bool))
 
 
 def ends_of(ledger: Transfers, account: int) -> list[tuple[int, bool, int]]:

@@ -94,6 +94,24 @@ def test_shared_receivers_counts_every_common_payee(ledger, hours):
 
 
 @settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10_000), hours=st.integers(5, 40))
+def test_who_meets_at_a_busy_account_is_not_counted(seed, hours):
+    """From a receipt that more than so many follow within the window, no meeting is counted; from later ones, some."""
+    random, size = np.random.default_rng(seed), 160
+    source, target = random.integers(0, 4, size), random.integers(4, 8, size)
+    at = np.sort(random.integers(0, 60, size)) * HOUR + 1
+    ledger = in_order(source.astype(np.int32), target.astype(np.int32), np.full(size, 100), at, accounts=8)
+    window, shared = hours * HOUR, defaultdict(list)
+    for one, two in itertools.combinations(range(size), 2):
+        receipts = np.flatnonzero(ledger.target == ledger.target[one])
+        soon = (receipts >= one) & (ledger.at[receipts] - ledger.at[one] < window)
+        payers = {int(ledger.source[one]), int(ledger.source[two])}
+        if two in receipts[soon] and soon.sum() <= meetings_module.MAX_AT_ONCE and len(payers) == 2:
+            shared[min(payers), max(payers)].append((one, two, ledger.target[one]))
+    _held(shared_receivers(TransfersByAccount(ledger), [window]), shared, ledger, window)
+
+
+@settings(max_examples=50, deadline=None)
 @given(ledger=ledgers(), hours=st.integers(1, 30), find=st.sampled_from([scatter_gather, shared_receivers]))
 def test_accounts_that_share_a_slot_are_told_apart(ledger, hours, find):
     """Numbered so far apart that all fall into one slot, accounts are in the same pairs."""
