@@ -19,7 +19,8 @@ from mulegraph.ingest.statement_check import check_balances
 from mulegraph.ingest.versions import write_records
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.bookings import BOOKINGS
-from mulegraph.schema.tables import TABLES, VERSIONED, Table
+from mulegraph.schema.tables import TABLES, Table
+from mulegraph.schema.versions import VERSIONED
 
 
 @dataclass(frozen=True)
