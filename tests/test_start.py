@@ -74,6 +74,11 @@ def test_listings_load_no_engine(workspace, arguments):
     assert not NEVER_FOR_LISTINGS & {each.partition(".")[0] for each in modules}
 
 
+def test_the_journal_is_shown_without_data_frames(workspace):
+    """Its entries are lines of JSON; pandas alone would take a third of the time."""
+    assert "pandas" not in loaded("journal", "show", "--workspace", workspace.folder)
+
+
 def test_a_lazy_module_is_loaded_when_it_is_used():
     """And what is asked of it is what the module gives; nobody who looks for a protocol loads it."""
     lazy = Lazy("fractions")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +20,7 @@ from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
 from mulegraph.lazy import community as louvain
 from mulegraph.lazy import csgraph, sparse
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.columns import TEXT
 from mulegraph.schema.findings import CASES, Role
 from mulegraph.schema.nodes import node_id

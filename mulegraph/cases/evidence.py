@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numba import njit
 
 from mulegraph.cases.shares import Shares, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 
 WAGE_WORDS = r"(?i)salar|wage|payroll|lương|loon"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from mulegraph.cases.balance import Step, balance
 from mulegraph.casework.holds import Hold, holds
 from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.acts import CASE_STATE, JOURNAL
 from mulegraph.schema.choices import LANGUAGES
@@ -41,7 +41,7 @@ from mulegraph.workspace.case import Case
 from mulegraph.workspace.questions import Word, question
 from mulegraph.workspace.workspace import Workspace
 
-BEFORE, AFTER = pd.Timedelta(days=1), pd.Timedelta(days=3)
+BEFORE, AFTER = timedelta(days=1), timedelta(days=3)
 """In and out of accounts is told from so long before the case's first evidence until so long after its last."""
 ACCOUNTS_PLOTTED = 9
 SHARE_STOPPED = 0.9

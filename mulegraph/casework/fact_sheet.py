@@ -8,9 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-import pandas as pd
-
 from mulegraph.cases.benign import PASSED
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import OURS, Words, declared
 from mulegraph.signs.base import all_signs
 

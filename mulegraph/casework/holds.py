@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-import pandas as pd
-
 from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
 from mulegraph.casework.minimum_cut import best_holds
 from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, TEXT, Each, declared, record_of
 from mulegraph.schema.findings import Role

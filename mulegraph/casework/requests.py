@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +22,7 @@ from mulegraph.casework.workdays import FILE, reply_by
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import REPLIED, REQUESTED
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.acts import ENTRY
 from mulegraph.schema.disclosure import record_of
 from mulegraph.schema.tables import minor_exponents

@@ -28,7 +28,7 @@ def map_command(
 ) -> None:
     """Look at a file, propose a mapping, and show its first rows as they would be loaded (ids and names as shapes)."""
     if output is not None and output.exists():
-        raise UsageError(f"{output}: exists", hint="Name a new file with -o.")
+        raise UsageError("{output}: exists", hint="Name a new file with -o.", output=output)
     found = stages.propose.propose(file)
     if output is not None:
         output.write_text(found.text, encoding="utf-8")

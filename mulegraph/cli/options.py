@@ -103,9 +103,8 @@ def moment(text: str | None, option: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(
-            f"{option} is '{text}'", hint="Expected a time such as 2026-03-01T09:30, or a date."
-        ) from error
+        hint = "Expected a time such as 2026-03-01T09:30, or a date."
+        raise UsageError("{option} is '{text}'", hint=hint, option=option, text=text) from error
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 

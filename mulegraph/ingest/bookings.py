@@ -96,6 +96,7 @@ def take_bookings(
         joined.ambiguous,
     )
     _make_payments(db)
+    db.execute("DROP TABLE settled")
     know_banks(db, ledger.accounts)
     name_banks(db)
     load.open_ends = fill_open_ends(db)
@@ -104,6 +105,8 @@ def take_bookings(
     load.transfers = _count(db, "made_transfers")
     load.returns = _count(db, "made_transfers WHERE returns IS NOT NULL")
     load.returns_of_unknown += _count(db, "payments WHERE returned IS NOT NULL") - load.returns
+    for name in ("grouped", "payments"):
+        db.execute(f"DROP TABLE {name}")
     return load
 
 
@@ -172,9 +175,12 @@ def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:
         CASE WHEN uetr IS NOT NULL AND whole THEN 'u/' || uetr
         WHEN bank_ref IS NOT NULL AND NOT whole THEN 'r/' || bank_ref ELSE
             coalesce(other, '') || '/' || coalesce(e2e, '') END))"""
+    # Some banks give an id again (a cheque's number, say): it names a line only together with day and sum.
+    day_and_sum = "concat_ws('|', CAST(day AS VARCHAR), direction, CAST(amount AS VARCHAR), currency)"
+    made_id = f"""CASE WHEN booking_id IS NOT NULL THEN booking_id || '-' || left(md5({day_and_sum}), 6)
+        ELSE left(content, 24) || '-' || row_number() OVER (PARTITION BY file, content ORDER BY n) END"""
     db.execute(f"""
-        CREATE OR REPLACE TABLE numbered AS SELECT * EXCLUDE (content), CASE WHEN booking_id IS NOT NULL THEN booking_id
-            ELSE left(content, 24) || '-' || row_number() OVER (PARTITION BY file, content ORDER BY n) END AS made_id
+        CREATE OR REPLACE TABLE numbered AS SELECT * EXCLUDE (content), {made_id} AS made_id
         FROM (SELECT *, {content} AS content FROM lines)""")
     before = _count(db, "numbered")
     best = "CAST(other IS NULL AS INTEGER), CAST(e2e IS NULL AS INTEGER), CAST(precision = 'day' AS INTEGER), n"

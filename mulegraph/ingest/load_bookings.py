@@ -12,15 +12,19 @@ from mulegraph.ingest.judge import judged_table, what_rejects_share
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
 from mulegraph.ingest.rejects import Rejects
+from mulegraph.ingest.remarks import About
 from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.sql import quoted
 from mulegraph.ingest.staging import SQL_TYPE, Progress, Staging
 from mulegraph.ingest.statement_check import check_balances
 from mulegraph.ingest.versions import write_records
-from mulegraph.ledger.engine import scan
+from mulegraph.ledger.engine import ENGINE_MEMORY, scan
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Table
 from mulegraph.schema.versions import VERSIONED
+
+BOOKINGS_MEMORY = "500MB"
+"""Of the engine while bookings are joined; the readers and Python take about as much again."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ def load_bookings(
     Raises DataError for a file that cannot be read, too many bad rows, or a page whose balances do not fit its lines.
     """
     db = partitions.db
+    # A file is larger than its bookings, and they stand in several tables: what does not fit here goes to disk.
+    db.execute(f"SET memory_limit = '{BOOKINGS_MEMORY}'")
     staging = Staging(db, BOOKINGS, sources, rejects)
     staging.ingest([], run.zone, run.progress)
     alike = what_rejects_share(db, BOOKINGS, rejects) if rejects.count(BOOKINGS.name) else []
@@ -61,8 +67,13 @@ def load_bookings(
         [returned for found in notes.values() for returned in found.returned],
     )
     load.remarks = [remark for found in notes.values() for remark in found.remarks]
-    load.staging_remarks = [*staging.remarks, *alike, *judged_table(db, BOOKINGS, sources, staging.read)]
+    # Banks' formats have places for all that any of them may say; that one says nothing there is no news.
+    own = {source.path.name for source in sources if isinstance(source, StatementFile)}
+    staged = [each for each in staging.remarks if each.about is not About.EMPTY_COLUMN or each.file not in own]
+    load.staging_remarks = [*staged, *alike, *judged_table(db, BOOKINGS, sources, staging.read)]
+    db.execute("DROP TABLE staged")
     load.balances = _write_all(partitions, run.as_of)
+    db.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")
     return load
 
 
@@ -79,6 +90,8 @@ def _write_all(partitions: Partitions, as_of: datetime) -> int:
     counts = {}
     for name in ("accounts", "transfers", "statement_lines", "balances"):
         counts[name] = write_made(partitions, TABLES[name], f"made_{name}", as_of)
+        partitions.db.execute(f"DROP TABLE made_{name}")
+        partitions.db.execute("DROP TABLE IF EXISTS staged")
     partitions.stem = partitions.load_id
     return counts["balances"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 
 from mulegraph.journal.journal import Journal
 from mulegraph.journal.state import CaseState, replay
+from mulegraph.lazy import pandas as pd
 
 
 def states(folder: Path) -> dict[str, CaseState]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from mulegraph.lazy import csgraph, ibis, sparse
 from mulegraph.lazy import deferred as _
+from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import DeviceSettings
 

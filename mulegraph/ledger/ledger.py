@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from mulegraph.errors import UsageError
+from mulegraph.lazy import dataset as ds
 from mulegraph.lazy import duckdb, ibis
+from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeGuard, TypeVar
 
 import numpy as np
-import pandas as pd
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pandas as pd
 from mulegraph.privacy.tokens import HIDDEN, LETTER, TOKEN, Masker
 from mulegraph.schema.disclosure import (
     SUBJECT_MASKS,
@@ -78,7 +79,7 @@ class Masking:
 
         Raises Undeclared for a field that says nothing.
         """
-        if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        if value is None or (isinstance(value, (float, datetime)) and value != value):
             return value
         match says:
             case Record():
@@ -140,7 +141,7 @@ class Masking:
         return self._masker.token(mask, str(value))
 
     def _each(self, value: Any, of: Says, row: Row | None) -> Any:
-        if isinstance(value, pd.DataFrame):
+        if _is_frame(value):
             return self._record(value, of) if isinstance(of, Record) else HIDDEN
         if not isinstance(value, (list, tuple, np.ndarray)):
             return HIDDEN
@@ -148,7 +149,7 @@ class Masking:
         return tuple(made) if isinstance(value, tuple) else made
 
     def _record(self, value: Any, says: Record) -> Any:
-        if isinstance(value, pd.DataFrame):
+        if _is_frame(value):
             return self._frame(value, says)
         if is_dataclass(value) and not isinstance(value, type):
             row = {each.name: getattr(value, each.name) for each in fields(value)}
@@ -252,7 +253,7 @@ class Masking:
         return replace(value, **made)  # type: ignore[type-var]
 
     def _real(self, value: Any) -> Any:
-        if isinstance(value, pd.DataFrame):
+        if _is_frame(value):
             texts = [name for name in value.columns if value[name].dtype == object]
             return value.assign(**{name: value[name].map(self._real) for name in texts})
         return self.real(value, tuple(LETTER))
@@ -264,6 +265,11 @@ class Masking:
     def named(self, mask: Mask, value: str) -> str:
         """A value of a kind, as an error shows it."""
         return str(self._token(mask, value))
+
+
+def _is_frame(value: Any) -> TypeGuard[pd.DataFrame]:
+    """Whether it is a data frame; where nobody has loaded pandas there is none, and asking must not load it."""
+    return "pandas" in sys.modules and isinstance(value, pd.DataFrame)
 
 
 def _word(row: Row | None, field: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from types import SimpleNamespace
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
@@ -273,6 +274,10 @@ def schema_record(schema: Schema, **closer: Says) -> Record:
     return Record(schema.name, {each.name: closer.get(each.name) or says_of(each) for each in schema.fields})
 
 
+_FRAMES = SimpleNamespace(DataFrame=object, Timestamp=datetime)
+"""Stands for pandas where annotations are read: what a frame says is declared beside it, and pandas takes 0.25 s."""
+
+
 @cache
 def record_of(made: type) -> Record:
     """What the fields of a dataclass say, by their annotations.
@@ -280,7 +285,7 @@ def record_of(made: type) -> Record:
     Numbers and flags say so by their type; everything else is `Annotated` with what it says, or is such a dataclass.
     Raises Undeclared for a field that is neither.
     """
-    hints = get_type_hints(made, include_extras=True)
+    hints = get_type_hints(made, localns={"pd": _FRAMES}, include_extras=True)
     return Record(made.__name__, {each.name: _said(made, each.name, hints[each.name]) for each in fields(made)})
 
 

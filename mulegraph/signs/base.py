@@ -24,12 +24,12 @@ from functools import cache, cached_property
 from typing import Any, Required, TypeAlias, TypedDict, Unpack
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from mulegraph import signs
 from mulegraph.errors import UsageError
 from mulegraph.lazy import ibis
+from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.columns import TEXT, Field, Schema
 from mulegraph.schema.findings import FINDINGS, Phase, Role

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.columns import AMOUNT, REAL, TEXT, TEXTS, TIME, Field
 from mulegraph.schema.findings import FINDINGS, Role
 from mulegraph.signs.base import FINDING, Rows, Sign, identity, score_of

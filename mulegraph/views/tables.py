@@ -8,16 +8,16 @@ import json
 import math
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from mulegraph.lazy import pandas as pd
 from mulegraph.views.formats import WIDTH, Format
 
 LONGEST_WORD, COLUMN_GAP = 24, 2
@@ -35,7 +35,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(each) for key, each in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         return plain(vars(value))
-    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+    if value is None or (isinstance(value, (float, datetime)) and value != value):
         return None
     if isinstance(value, np.generic):
         return plain(value.item())
@@ -135,64 +135,78 @@ def _cell(value: Any) -> str:
     return "'" + text if text.startswith(("=", "+", "@", "\t", "\r")) else text
 
 
+@dataclass(frozen=True)
+class _Column:
+    """A column of a table as it is shown."""
+
+    head: str
+    values: list[Any]
+    texts: list[str]
+
+    @classmethod
+    def of(cls, head: str, values: list[Any]) -> _Column:
+        """The column of these values, each written once: a long listing is mostly that."""
+        return cls(head, values, list(map(shown, values)))
+
+    @property
+    def holds_times(self) -> bool:
+        """Whether it may be broken between day and hour."""
+        return any(isinstance(each, datetime) for each in self.values[:50])
+
+    @property
+    def says_the_same(self) -> bool:
+        """Whether every row has the same text."""
+        return len(self.values) > 1 and len(set(self.texts)) == 1 and self.texts[0] != ""
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it stands to the right."""
+        known = (each for each in self.values[:50] if each is not None)
+        return bool(self.values) and all(isinstance(each, (int, float, Decimal)) for each in known)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no text is broken over two lines: an id that is broken cannot be copied."""
+        return all(len(text) <= LONGEST_WORD and " " not in text for text in self.texts)
+
+    def least(self, *, broken: bool = True) -> int:
+        """How wide it must be at least: no word is broken, and times between day and hour only if they must be."""
+        if self.holds_times and not broken:
+            return max(map(len, [self.head, *self.texts]))
+        # Longer words are broken anyway.
+        words = (len(word) for text in {self.head, *self.texts} for word in text.split(" "))
+        return min(max(words), LONGEST_WORD)
+
+
 def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
     """A table for people; numbers to the right, long lists shortened, control characters made visible."""
     listed = list(rows)
-    constant = _constant(listed, columns) if sum(_least(listed, columns).values()) > _room(columns, width) else {}
-    heads = {name: head for name, head in columns.items() if name not in constant}
-    least = _least(listed, heads)
-    tight = sum(_least(listed, heads, broken=False).values()) > _room(heads, width)
+    shown_columns = [_Column.of(head, [row.get(name) for row in listed]) for name, head in columns.items()]
+    constant = []
+    if sum(each.least() for each in shown_columns) > _room(shown_columns, width):
+        # Where there is no room, what every row says is said once.
+        constant = [each for each in shown_columns if each.says_the_same]
+        shown_columns = [each for each in shown_columns if not each.says_the_same]
+    tight = sum(each.least(broken=False) for each in shown_columns) > _room(shown_columns, width)
     table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for name, head in heads.items():
-        values = [row.get(name) for row in listed]
-        numeric = all(isinstance(each, (int, float, Decimal)) for each in values[:50] if each is not None)
-        # An id that is broken over two lines cannot be copied, and a day is broken from its hour at most.
-        whole = all(len(text) <= LONGEST_WORD and " " not in text for text in map(shown, values))
-        day = least[name] if tight and _are_times(values) else None
-        side: Literal["left", "right"] = "right" if listed and numeric else "left"
-        table.add_column(head, justify=side, overflow="fold", no_wrap=whole, width=day)
-    for row in listed:
-        table.add_row(*(shown(row.get(name)) for name in heads))
+    for each in shown_columns:
+        day = each.least() if tight and each.holds_times else None
+        side: Literal["left", "right"] = "right" if each.is_numeric else "left"
+        table.add_column(each.head, justify=side, overflow="fold", no_wrap=each.is_whole, width=day)
+    for cells in zip(*(each.texts for each in shown_columns), strict=True):
+        table.add_row(*cells)
     stream = io.StringIO()
     Console(file=stream, width=width or WIDTH, markup=False, highlight=False, emoji=False).print(table)
     text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
     if constant:
-        same = pairs({columns[name]: value for name, value in constant.items()})
+        same = pairs({each.head: each.values[0] for each in constant})
         text = textwrap.fill(f"everywhere: {same}", width or WIDTH) + "\n" + text
     return text if listed else text + "\n(none)"
 
 
-def _room(columns: Mapping[str, str], width: int) -> int:
+def _room(columns: Sequence[_Column], width: int) -> int:
     """Cells for the columns themselves."""
     return (width or WIDTH) - COLUMN_GAP * (len(columns) - 1)
-
-
-def _least(rows: list[Row], columns: Mapping[str, str], *, broken: bool = True) -> dict[str, int]:
-    """How wide each column must be at least: no word of it broken, but times between day and hour if need be."""
-    least = {}
-    for name, head in columns.items():
-        values = [row.get(name) for row in rows]
-        texts = [head, *map(shown, values)]
-        if _are_times(values) and not broken:
-            least[name] = max(len(text) for text in texts)
-        else:
-            # Longer words are broken anyway.
-            words = [len(word) for text in texts for word in text.split(" ")]
-            least[name] = min(max(words), LONGEST_WORD)
-    return least
-
-
-def _are_times(values: list[Any]) -> bool:
-    return any(isinstance(each, datetime) for each in values[:50])
-
-
-def _constant(rows: list[Row], columns: Mapping[str, str]) -> dict[str, Any]:
-    """Columns that say the same in every row: where there is no room they need not be repeated."""
-    if len(rows) < 2:
-        return {}
-    texts = {head: {shown(row.get(name)) for row in rows} for name, head in columns.items()}
-    same = {name: head for name, head in columns.items() if len(texts[head]) == 1 and texts[head] != {""}}
-    return {name: rows[0].get(name) for name in same}
 
 
 def shown(value: Any) -> str:
@@ -204,7 +218,7 @@ def shown(value: Any) -> str:
             half = MAX_SHOWN // 2
             members = [*members[:half], f"… {more} more …", *members[-half:]]
         return " ".join(members)
-    if isinstance(value, datetime) and value is not pd.NaT:
+    if isinstance(value, datetime) and value == value:
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
         return f"{value:,.2f}"

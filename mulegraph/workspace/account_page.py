@@ -8,13 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.benign import all_benign_tests
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import ACCOUNT, AMOUNT, CURRENCY, HOLDER, OURS, TEXT, Each, Words, declared, record_of

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.nodes import node_id, subject_of
 from mulegraph.workspace.base import WorkspaceBase

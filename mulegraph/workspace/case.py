@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +14,7 @@ from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.state import CaseState
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.acts import CASE_STATE
 from mulegraph.schema.choices import LANGUAGES

@@ -6,10 +6,10 @@ import difflib
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from mulegraph.errors import UsageError
+from mulegraph.lazy import pandas as pd
 from mulegraph.workspace.questions import Moment
 
 

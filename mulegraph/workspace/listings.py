@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,6 +12,7 @@ from mulegraph.cases.benign import RESULTS
 from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD
 from mulegraph.journal.case_states import states, with_state
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.signs.wording import shown_fact

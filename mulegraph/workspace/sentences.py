@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, Self, cast
 
-import pandas as pd
-
 from mulegraph.cases.benign import all_benign_tests, explain
 from mulegraph.errors import MulegraphError, UsageError
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Says, says_of
 from mulegraph.schema.findings import Benign, Finding, Result

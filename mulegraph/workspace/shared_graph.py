@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from mulegraph.cases.build import add_transfers, case_graph
 from mulegraph.errors import UsageError
 from mulegraph.graph.base import Graph
 from mulegraph.graph.queries import in_decimals, known_query
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import Identified, Says
 from mulegraph.schema.nodes import node_id

@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -16,6 +15,7 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.matching import Transfers
 from mulegraph.flow.tracing import CONSERVING, METHODS, Trace, backwards, paying, trace
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import AMOUNT, CURRENCY, NUMBER, OURS, ByKey, Each, Identified, Words, declared

@@ -117,6 +117,17 @@ def test_overlapping_exports_add_only_what_is_new(files: Files):
     assert [row[2] for row in files.moved()] == [Decimal("1.490")] * 2 + [Decimal("6.760")]
 
 
+def test_an_id_that_a_bank_gives_again_names_another_line(files: Files):
+    """Two payments of one id are two; the same line again is one."""
+    head = "account_id,booking_id,direction,amount,currency,counterparty_id,booked_at\n"
+    rows = [f"{ANN},7,out,{cents},EUR,{CEM},2026-02-03" for cents in (5, 6, 5)]
+    files.write("bookings.csv", head + "\n".join(rows) + "\n")
+
+    files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    assert [int(row[2]) for row in files.moved()] == [5, 6]
+
+
 def test_a_missing_line_is_told_with_page_and_difference(files: Files):
     """Opening + bookings = closing, or the load says which page and by how much; the ledger stays as it was."""
     text = camt053(ANN, [pay(ANN, CEM, 700, reference="E1"), pay(ANN, CEM, 900)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class _Account:
     bank: str | None
     statement: str
     total: int = 0
+    transactions: int = 0
     balances: list[Balance] = field(default_factory=list)
 
 
@@ -166,6 +167,7 @@ def _booking(fields: list[str], account: _Account, where: str, line: int) -> Boo
         raise DataError(f"{where}: type code '{code[:10]}' is neither a credit nor a debit", hint="Ask the bank.")
     amount = _money(fields[2] if len(fields) > 2 else "", account.currency, where)
     account.total += int(fields[2])
+    account.transactions += 1
     place = _after_funds(fields, 3)
     bank_reference, customer_reference = [*fields[place : place + 2], "", ""][:2]
     text = ",".join(fields[place + 2 :])
@@ -188,7 +190,8 @@ def _booking(fields: list[str], account: _Account, where: str, line: int) -> Boo
 
 
 def _close(account: _Account, fields: list[str], where: str, notes: Notes) -> None:
-    notes.balances += account.balances
+    # A summary without transactions is no page that lacks its lines.
+    notes.balances += (each if account.transactions else replace(each, role="other") for each in account.balances)
     total = fields[1].strip() if len(fields) > 1 else ""
     if total.lstrip("+-").isdigit() and int(total) != account.total:
         notes.remarks.append(

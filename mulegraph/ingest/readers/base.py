@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -98,6 +99,13 @@ class Notes:
     returned: list[Returned] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """Told to the user: what was read differently from how it stands there."""
+    pages: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def page_name(self, account: str, name: str) -> str:
+        """A name for a statement's page that no other page of the file has: some banks number all of them 1."""
+        self.pages[account, name] += 1
+        number = self.pages[account, name]
+        return name if number == 1 else f"{name} ({number})"
 
 
 class Reader(Protocol):
@@ -191,7 +199,7 @@ def is_iban(text: str) -> bool:
 
 def account_number(text: str | None) -> str | None:
     """An account number as all formats of a bank are to write it: an IBAN loses its blanks and is in capitals."""
-    if text is None:
-        return None
+    if text is None or (text.isalnum() and text.isupper()):
+        return text
     compact = "".join(text.split()).upper()
     return compact if is_iban(compact) else text.strip() or None

@@ -12,13 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, plain_amount, written
-from mulegraph.ingest.readers.xml import Element, children, elements, leaves, local, message_in
+from mulegraph.ingest.readers.camt_entries import Entry, read_entries
+from mulegraph.ingest.readers.xml import Element, children, leaves, local, message_in
 
 FORMAT = "camt.052/053/054"
 WHOLE_PAYMENTS = False
 
 _MESSAGES = ("BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn")
-_STATEMENTS = ("Stmt", "Rpt", "Ntfctn")
 _STATES = {"BOOK": "booked", "PDNG": "pending", "INFO": "pending", "FUTR": "pending"}
 _BALANCES = {"OPBD": "opening", "PRCD": "opening", "CLBD": "closing", "ITBD": "interim"}
 _FAMILIES = {
@@ -64,19 +64,18 @@ def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning deci
 def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking]:
     """The entries' transactions in the order of the file, and the balances into `notes`."""
     known: _Account | None = None
-    for element in elements(path, ("Ntry", *_STATEMENTS), advance):
-        if known is None:
-            known = _account(element if local(element) in _STATEMENTS else element.getparent(), path)
-        if local(element) == "Ntry":
-            yield from _entry(element, known, path)
+    for part in read_entries(path, advance):
+        if isinstance(part, Entry):
+            if known is None:
+                raise ValueError("an entry stands outside a statement")
+            yield from _entry(part, known, path)
+        elif part.is_end and known is not None:
+            notes.balances += _balances(part.element, known, path)
         else:
-            notes.balances += _balances(element, known, path)
-            known = None
+            known = _account(part.element, path, notes)
 
 
-def _account(statement: Element | None, path: Path) -> _Account:
-    if statement is None:
-        raise ValueError("an entry stands outside a statement")
+def _account(statement: Element, path: Path, notes: Notes) -> _Account:
     account: dict[str, str] = {}
     head: dict[str, str] = {}
     for child in statement:
@@ -88,7 +87,8 @@ def _account(statement: Element | None, path: Path) -> _Account:
     if number is None:
         raise ValueError("a statement names no account (Acct/Id)")
     page = f" page {head['PgNb'].lstrip('0')}" if "PgNb" in head else ""
-    return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), f"{head.get('Id', path.name)}{page}")
+    statement_name = notes.page_name(number, f"{head.get('Id', path.name)}{page}")
+    return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
 
 
 def _agent(found: dict[str, str], path: str) -> str | None:
@@ -106,7 +106,8 @@ def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balan
         code = found.get("Tp/CdOrPrtry/Cd", "")
         amount = plain_amount(found.get("Amt", ""), f"{path.name}:{child.sourceline}")
         signed = -amount if found.get("CdtDbtInd") == "DBIT" else amount
-        role = _BALANCES.get(code, "other")
+        # A report of the day holds what is new since the last one, and its balances the whole day.
+        role = "other" if local(statement) == "Rpt" else _BALANCES.get(code, "other")
         # Between two pages stands an interim balance: the first on a page opens it, the second closes it.
         if role == "interim":
             role = "closing" if page_has_opening else "opening"
@@ -117,32 +118,24 @@ def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balan
         yield Balance(known.account, currency, known.statement, day, signed, role, kind)
 
 
-def _entry(entry: Element, known: _Account, path: Path) -> Iterator[Booking]:
+def _entry(entry: Entry, known: _Account, path: Path) -> Iterator[Booking]:
     """An entry as one booking, or as one for each of its transactions where their amounts add up to it."""
-    details = [part for group in children(entry, "NtryDtls") for part in children(group, "TxDtls")]
-    one = details[0] if len(details) == 1 else None
-    for group in children(entry, "NtryDtls"):
-        if one is None:
-            entry.remove(group)
-    found = leaves(entry)
-    prefix = "NtryDtls/TxDtls/"
-    where = f"{path.name}:{entry.sourceline}"
-    amount = plain_amount(found.get("Amt", ""), where)
-    whole = _common(found, known, entry.sourceline or 0, amount)
-    if one is not None:
-        inner = {name.removeprefix(prefix): text for name, text in found.items() if name.startswith(prefix)}
-        _complete(whole, inner, found)
-        yield from _with_charges(whole, {**inner, **_charges(found)}, amount, where)
+    where = f"{path.name}:{entry.line}"
+    amount = plain_amount(entry.own.get("Amt", ""), where)
+    whole = _common(entry.own, known, entry.line, amount)
+    if len(entry.details) == 1:
+        (part,) = entry.details
+        _complete(whole, part, entry.own)
+        yield from _with_charges(whole, entry.own if "Chrgs/Rcrd/Amt" in entry.own else part, amount, where)
         return
-    parts = [leaves(part) for part in details]
-    amounts = [_own_amount(part, whole.currency, where) for part in parts]
-    if not parts or None in amounts or sum(filter(None, amounts)) != amount:
-        whole.kind = whole.kind or "other"
-        yield whole
+    amounts = [_own_amount(part, whole.currency, where) for part in entry.details]
+    if not amounts or None in amounts or sum(filter(None, amounts)) != amount:
+        whole.kind = whole.kind or ("other" if amounts else "transfer")
+        yield from _with_charges(whole, entry.own, amount, where)
         return
-    for part, share in zip(parts, amounts, strict=True):
+    for part, share in zip(entry.details, amounts, strict=True):
         booking = replace(whole, amount=written(share or Decimal()))
-        _complete(booking, part, found)
+        _complete(booking, part, entry.own)
         yield booking
 
 
@@ -228,10 +221,6 @@ def _own_amount(part: dict[str, str], currency: str | None, where: str) -> Decim
         if path in part and part.get(f"{path}@Ccy", currency) == currency:
             return plain_amount(part[path], where)
     return None
-
-
-def _charges(found: dict[str, str]) -> dict[str, str]:
-    return {name: text for name, text in found.items() if name.startswith("Chrgs/")}
 
 
 def _with_charges(booking: Booking, part: dict[str, str], amount: Decimal, where: str) -> Iterator[Booking]:

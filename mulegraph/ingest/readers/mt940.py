@@ -99,7 +99,7 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
                 f"{path.name}:{message.line}: {len(parsed.transactions)} of {expected} lines (field 61) can be read",
                 hint="Ask the bank for the file again, or leave it out; nothing of it was loaded.",
             )
-        statement = _statement(parsed.data)
+        statement = notes.page_name(account, _statement(parsed.data))
         bank = number[1].strip() if len(number) > 1 else None
         notes.balances += _balances(parsed.data, account, statement)
         for transaction in parsed.transactions:

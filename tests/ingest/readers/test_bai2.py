@@ -45,3 +45,10 @@ def test_a_file_without_its_trailer_is_refused(read: Read):
     """It breaks off: there may be more."""
     with pytest.raises(DataError, match="breaks off"):
         read(report("16,195,150000,Z,A,B,C/").split("99,")[0], "BAI2")
+
+
+def test_a_summary_without_transactions_is_no_page_that_lacks_them(read: Read):
+    """Its balances are told, and not compared with lines that were never there."""
+    _, notes = read(report(first=1000, last=5000), "BAI2")
+
+    assert [each.role for each in notes.balances] == ["other", "other"]

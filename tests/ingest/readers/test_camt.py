@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from mulegraph.errors import DataError
+from mulegraph.ingest.readers import Notes, camt, camt_entries
 
 from .conftest import Read
 from .writers import Payment, camt053, camt_document, iban
@@ -128,3 +131,39 @@ def test_interim_balances_open_and_close_a_page(read: Read):
         ("opening", Decimal("1000.00")),
         ("closing", Decimal("1250.00")),
     ]
+
+
+@pytest.mark.parametrize("form", ["plain", "prefix", "balances behind"])
+def test_a_file_that_is_cut_gives_what_reading_it_whole_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+):
+    """Entry by entry with their lines, over statements and cuts, whatever the prefix; and the balances."""
+    payments = [Payment(CEM, ANN, number + 1, NOON, f"E{number}") for number in range(40)]
+    text = camt_document([camt053(ANN, payments), camt053(CEM, payments[:3]), camt053(ANN, payments[3:])])
+    text = text.replace("<Ntry>", "\n<Ntry>")
+    if form == "prefix":
+        text = text.replace("<", "<n:").replace("<n:/", "</n:").replace("<n:?", "<?").replace("xmlns=", "xmlns:n=")
+    if form == "balances behind":
+        closing = re.compile(r"(<Bal><Tp><CdOrPrtry><Cd>CLBD.*?</Bal>)(.*?)(</Stmt>)", re.DOTALL)
+        text = closing.sub(r"\2\1\3", text)
+    path = tmp_path / "file.xml"
+    path.write_text(text)
+    read, notes = {}, {}
+    for way, size in (("whole", 1 << 20), ("cut", 1000)):
+        monkeypatch.setattr(camt_entries, "PART_BYTES", size)
+        notes[way] = Notes()
+        read[way] = list(camt.read(path, notes[way], lambda _: None))
+
+    assert len(read["cut"]) == 80
+    assert read["cut"] == read["whole"]
+    assert notes["cut"].balances == notes["whole"].balances
+
+
+def test_a_comment_that_holds_an_entry_s_end_is_no_place_to_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Such a file is read element by element."""
+    payments = [Payment(CEM, ANN, number + 1, NOON) for number in range(40)]
+    path = tmp_path / "file.xml"
+    path.write_text(camt_document([camt053(ANN, payments)]).replace("<Ntry>", "<!-- </Ntry> --><Ntry>"))
+    monkeypatch.setattr(camt_entries, "PART_BYTES", 1000)
+
+    assert len(list(camt.read(path, Notes(), lambda _: None))) == 40
