@@ -150,8 +150,6 @@ CHANNELS = (
     "internal",
     "other",
 )
-CASH_CHANNELS = ("atm", "branch", "cash")
-"""Channels by which money without another account is cash; a card payment in a shop is none."""
 CARD_KINDS = ("purchase", "withdrawal")
 CARD_OUTCOMES = ("approved", "wrong_pin", "wrong_otp", "declined")
 
