@@ -14,7 +14,7 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
-from mulegraph.schema.tables import CASH_CHANNELS
+from mulegraph.schema.choices import CASH_CHANNELS
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:

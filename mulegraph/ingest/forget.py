@@ -15,7 +15,8 @@ from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, open_engine, scan
 from mulegraph.ledger.store import LedgerFile, Snapshot, Store
 from mulegraph.schema.disclosure import OURS, declared
-from mulegraph.schema.tables import TABLES, VERSIONED, Table, versions_of
+from mulegraph.schema.tables import TABLES, Table
+from mulegraph.schema.versions import VERSIONED, versions_of
 
 
 @declared

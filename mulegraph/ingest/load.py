@@ -31,7 +31,8 @@ from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
 from mulegraph.schema.bookings import BOOKINGS
-from mulegraph.schema.tables import TABLES, VERSIONED, Table
+from mulegraph.schema.tables import TABLES, Table
+from mulegraph.schema.versions import VERSIONED
 
 __all__ = ["LoadReport", "Progress", "Remark", "TableLoad", "load"]
 

@@ -20,7 +20,8 @@ from mulegraph.ingest.statement_check import check_balances
 from mulegraph.ingest.versions import write_records
 from mulegraph.ledger.engine import ENGINE_MEMORY, scan
 from mulegraph.schema.bookings import BOOKINGS
-from mulegraph.schema.tables import TABLES, VERSIONED, Table
+from mulegraph.schema.tables import TABLES, Table
+from mulegraph.schema.versions import VERSIONED
 
 BOOKINGS_MEMORY = "500MB"
 """Of the engine while bookings are joined; the readers and Python take about as much again."""

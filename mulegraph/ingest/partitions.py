@@ -11,7 +11,8 @@ from mulegraph.ingest.sql import quoted
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, scan
 from mulegraph.ledger.store import LedgerFile, Store
-from mulegraph.schema.tables import VERSIONED, Table, versions_of
+from mulegraph.schema.tables import Table
+from mulegraph.schema.versions import VERSIONED, versions_of
 
 ROWS_PER_GROUP = 131_072
 

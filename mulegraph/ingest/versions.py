@@ -16,7 +16,8 @@ from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.sql import quoted
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
-from mulegraph.schema.tables import VERSIONED, Table
+from mulegraph.schema.tables import Table
+from mulegraph.schema.versions import VERSIONED
 
 EVER = "9999-12-31"
 

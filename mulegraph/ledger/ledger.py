@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -20,18 +19,12 @@ from mulegraph.errors import UsageError
 from mulegraph.lazy import dataset as ds
 from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
+from mulegraph.ledger.clock import Clock
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import Engine
-from mulegraph.schema.tables import (
-    ALL_TABLES,
-    AMOUNT_PLACES,
-    ARROW_TYPE,
-    TABLES,
-    VERSIONED,
-    Kind,
-    minor_exponents,
-)
+from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
+from mulegraph.schema.versions import ALL_TABLES, VERSIONED
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -212,21 +205,13 @@ class Ledger:
         return self.snapshot.zone or "UTC"
 
     @cached_property
-    def clock_changes(self) -> tuple[np.ndarray, np.ndarray]:
-        """When the bank's clock is moved within the ledger's days, and how far it is ahead of UTC before and after.
-
-        Both in microseconds; there is one more shift than there are changes.
-        """
-        info = ZoneInfo(self.zone)
-        turns = offset_changes(info, self.since, self.until)
-        shifts = [_offset(info, at) * 1_000_000 for at in (self.since, *turns)]
-        times = [int(turn.replace(tzinfo=UTC).timestamp()) * 1_000_000 for turn in turns]
-        return np.array(times, np.int64), np.array(shifts, np.int64)
+    def clock(self) -> Clock:
+        """The bank's clock over the ledger's days."""
+        return Clock.of(self.zone, self.since, self.until)
 
     def local_microseconds(self, at: np.ndarray) -> np.ndarray:
         """Microseconds since 1970 on the bank's clock, of times in UTC within the ledger's days."""
-        turns, shifts = self.clock_changes
-        return np.asarray(at + shifts[np.searchsorted(turns, at, side="right")])
+        return self.clock.local(at)
 
     def codes(self, column: str) -> tuple[np.ndarray, list[str]]:
         """A column of all transfers as numbers of its distinct values, and these; a missing one has the next number."""
@@ -333,26 +318,6 @@ class Ledger:
         """A table as a stream of record batches, for what must not hold it whole (the graph)."""
         paths = [str(path) for path in self.paths(name)]
         return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
-
-
-def _offset(info: ZoneInfo, at: datetime) -> int:
-    """Seconds that a zone is ahead of UTC at a time in UTC."""
-    offset = at.replace(tzinfo=UTC).astimezone(info).utcoffset()
-    return int(offset.total_seconds()) if offset else 0
-
-
-def offset_changes(info: ZoneInfo, since: datetime, until: datetime) -> list[datetime]:
-    """Times (UTC, to the minute) between two at which a zone's clock is moved."""
-    turns, day = [], since
-    while day < until:
-        low, high = day, day + timedelta(days=1)
-        if _offset(info, low) != _offset(info, high):
-            while high - low > timedelta(minutes=1):
-                middle = low + (high - low) / 2
-                low, high = (middle, high) if _offset(info, middle) == _offset(info, low) else (low, middle)
-            turns.append(high.replace(second=0, microsecond=0))
-        day += timedelta(days=1)
-    return turns
 
 
 def spark_engine() -> ibis.BaseBackend:

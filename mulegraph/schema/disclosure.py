@@ -21,7 +21,8 @@ import pyarrow as pa
 
 from mulegraph.schema.columns import Field, Schema
 from mulegraph.schema.findings import SUBJECT_MASKS as FINDING_SUBJECTS
-from mulegraph.schema.tables import ALL_TABLES, Kind, Mask, minor_exponents
+from mulegraph.schema.tables import Kind, Mask, minor_exponents
+from mulegraph.schema.versions import ALL_TABLES
 
 
 class Undeclared(TypeError):

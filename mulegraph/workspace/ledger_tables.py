@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-import pandas as pd
-
 from mulegraph.errors import UsageError
 from mulegraph.ingest.forget import Forgotten, forget
+from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.store import Store
 from mulegraph.schema.disclosure import OURS, Says, declared, ledger_record, record_of
-from mulegraph.schema.tables import ALL_TABLES
+from mulegraph.schema.versions import ALL_TABLES
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
 from mulegraph.workspace.questions import Word, question
