@@ -14,7 +14,6 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
-    JOURNEY_HEADS,
     Account,
     Language,
     OutputFormat,
@@ -26,6 +25,7 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -34,34 +34,8 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
 commands.add_typer(case, name="case")
-HEADS = {
-    "case": "case",
-    "score": "score",
-    "size": "accounts",
-    "amount": "amount",
-    "last_at": "last (UTC)",
-    "signs": "signs",
-    "state": "state",
-}
-ALARM_HEADS = {
-    "sign": "sign",
-    "confirmed": "confirmed",
-    "innocent": "innocent",
-    "unclear": "unclear",
-    "snoozed": "snoozed",
-    "false_share": "false",
-}
-HOLD_HEADS = {
-    "account": "account",
-    "role": "role",
-    "minimum": "still there",
-    "maximum": "at most",
-    "innocent_payments": "innocent",
-    "innocent_amount": "sum",
-}
 Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
 CaseId = Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")]
-FINDING_HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
 
 
 class Status(StrEnum):
@@ -94,7 +68,7 @@ def list_command(
             signs=" ".join(sorted({each.partition("-")[0] for each in row["findings"]})),
             state=_state(row),
         )
-    show(rows, how, HEADS, empty="No case.")
+    show(rows, how, listings.CASES, empty="No case.")
 
 
 @case.command("show")
@@ -119,7 +93,7 @@ def show_command(
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(stages.tables.rows_of(findings), how, FINDING_HEADS)
+        show(stages.tables.rows_of(findings), how, listings.FINDINGS)
         return
     for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
@@ -132,9 +106,9 @@ def show_command(
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {stages.tables.shown(list(members))}")
     typer.echo("")
-    show(stages.tables.collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
+    show(stages.tables.collapse_patterns(findings).to_dict("records"), how, listings.FINDINGS)
     typer.echo("")
-    show(found.journey.to_dict("records"), how, JOURNEY_HEADS)
+    show(found.journey.to_dict("records"), how, listings.JOURNEY)
 
 
 @case.command("note")
@@ -188,7 +162,7 @@ def snooze_command(
 @case.command("alarms")
 def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """The false-alarm ledger: how the findings of each sign ended, as people decided."""
-    show(opened(workspace).alarms(), how, ALARM_HEADS, empty="Nothing is decided yet.")
+    show(opened(workspace).alarms(), how, listings.ALARMS, empty="Nothing is decided yet.")
 
 
 def _history(state: dict[str, Any]) -> list[str]:
@@ -234,7 +208,7 @@ def holds_command(
 ) -> None:
     """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
     rows = [vars(each) for each in opened(workspace, reveal).holds(case, share=share)]
-    show(rows, how, HOLD_HEADS, empty="No set of holds would stop that much.")
+    show(rows, how, listings.HOLDS, empty="No set of holds would stop that much.")
     if rows and how is Format.TABLE:
         typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A hold is for people to decide.")
 

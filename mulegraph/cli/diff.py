@@ -8,10 +8,10 @@ import typer
 
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
-HEADS = {"case": "case", "change": "change", "size": "accounts", "joined": "joined", "left": "left", "others": "with"}
 
 
 @commands.command("diff")
@@ -31,4 +31,4 @@ def diff_command(
     ]
     for row in rows if how is Format.TABLE else []:
         row["size"] = len(row["accounts"])
-    show(rows, how, HEADS, empty="Every case is as it was.")
+    show(rows, how, listings.CHANGES, empty="Every case is as it was.")

@@ -10,12 +10,12 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, err, opened, show
 from mulegraph.errors import DataError
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 journal = typer.Typer(help="The journal: what people did here, in lines that are only ever added to.")
 commands.add_typer(journal, name="journal")
-HEADS = {"number": "no", "at": "at (UTC)", "who": "who", "what": "what", "about": "about", "facts": "facts"}
 
 
 @journal.command("show")
@@ -31,7 +31,7 @@ def show_command(
     for row in rows if how is Format.TABLE else []:
         row["at"] = row["at"][:16].replace("T", " ")
         row["facts"] = stages.tables.pairs({name: value for name, value in row["facts"].items() if name != "command"})
-    show(rows, how, HEADS, empty="Nobody did anything here yet.")
+    show(rows, how, listings.JOURNAL, empty="Nobody did anything here yet.")
 
 
 @journal.command("verify")

@@ -12,14 +12,13 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
+from mulegraph.schema import listings
 from mulegraph.schema.choices import KEY_VARIABLE, LISTS, SUBJECT_KINDS
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 lists = typer.Typer(help="Warning and suspicion lists, shared between banks.")
 commands.add_typer(lists, name="lists")
-HEADS = {"subject_kind": "kind", "subject_id": "subject", "list": "list", "source": "source", "expires_at": "expires"}
-TAKEN_HEADS = {each: each for each in ("read", "taken", "known", "expired", "unmatched", "conflicts", "rejected")}
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help=f"The shared key (or in {KEY_VARIABLE}).")]
 ListName = Annotated[str | None, typer.Option("--list", help="Only this list: " + ", ".join(LISTS) + ".")]
 
@@ -44,7 +43,7 @@ def show_command(
     show(
         opened(workspace, reveal).list_entries(every=every, since=since, until=until),
         how,
-        HEADS,
+        listings.LISTS,
         empty="No list has an entry.",
     )
 
@@ -58,7 +57,7 @@ def import_command(
 ) -> None:
     """Take a list in; tokens of another bank with the same key are matched with accounts here."""
     taken = opened(workspace).import_list(file, _key(key_file))
-    show([vars(taken)], how, TAKEN_HEADS)
+    show([vars(taken)], how, listings.LISTS_TAKEN)
     if how is Format.TABLE and taken.taken:
         typer.echo("Next: mulegraph scan")
 

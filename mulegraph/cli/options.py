@@ -36,7 +36,6 @@ Reveal = Annotated[
     typer.Option("--reveal", metavar="REASON", help="Show accounts and people unmasked; the journal keeps why."),
 ]
 HERE = Path("workspace")
-JOURNEY_HEADS = {"phase": "phase", "seen": "seen here", "barriers": "who could raise which barrier"}
 
 err = Console(stderr=True, highlight=False, markup=False)
 

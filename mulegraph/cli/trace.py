@@ -14,6 +14,7 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
+from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 USUAL_ROWS = 25
-ACCOUNT_HEADS = {"generation": "gen", "account": "account", "bank": "bank", "in": "came in", "there": "still there"}
-SOURCE_HEADS = {**ACCOUNT_HEADS, "in": "paid on", "there": "its own"}
-END_HEADS = {"whom": "whom to ask", "transfers": "transfers", "amount": "amount", "last_at": "last (UTC)"}
-BANK_HEADS = {"bank": "bank", "minimum": "at least", "maximum": "at most"}
 
 
 class Method(StrEnum):
@@ -73,7 +70,9 @@ def trace_command(
         cut = {name: body[name][:top] for name in ("accounts", "frontier")}
         typer.echo(json.dumps(stages.tables.plain({**body, **cut}), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
-        show(stages.tables.rows_of(found.accounts.head(top) if top is not None else found.accounts), how, ACCOUNT_HEADS)
+        show(
+            stages.tables.rows_of(found.accounts.head(top) if top is not None else found.accounts), how, listings.TRACED
+        )
     else:
         _tell(found, USUAL_ROWS if top is None else top)
 
@@ -94,7 +93,7 @@ def _tell(found: TraceResult, top: int) -> None:
     rows = [_account(row, found.methods) for row in found.accounts.to_dict("records")]
     most = sorted(rows, key=lambda row: -row["most"])[:top]
     most.sort(key=lambda row: (row["generation"], -row["most"]))
-    heads = SOURCE_HEADS if found.back else ACCOUNT_HEADS
+    heads = listings.TRACED_BACK if found.back else listings.TRACED
     show(most, Format.TABLE, heads, empty="No account that we see has any of it.")
     if len(rows) > top:
         more = stages.tables.counted(len(rows) - top, "account")
@@ -107,12 +106,12 @@ def _tell(found: TraceResult, top: int) -> None:
     typer.echo(f"{stages.tables.counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
     title = "Came from beyond our sight:" if found.back else "Left our sight:"
     ends = _ends(found)
-    show(ends[:top], Format.TABLE, END_HEADS, title=title)
+    show(ends[:top], Format.TABLE, listings.TRACED_ENDS, title=title)
     if len(ends) > top:
         typer.echo(f"and {len(ends) - top:,} more that less went to; see --top, or --format json for all")
     typer.echo("")
     title = "Own money, by bank:" if found.back else "Still there, by bank:"
-    show(found.banks.to_dict("records"), Format.TABLE, BANK_HEADS, title=title)
+    show(found.banks.to_dict("records"), Format.TABLE, listings.TRACED_BANKS, title=title)
 
 
 def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:
