@@ -12,7 +12,9 @@ from mulegraph.schema import listings
 
 PACKAGE = Path(listings.__file__).parents[1]
 LISTINGS = {name: value for name, value in vars(listings).items() if name.isupper() and isinstance(value, Mapping)}
-SHOWN = "".join(path.read_text(encoding="utf-8") for part in ("cli", "views") for path in (PACKAGE / part).rglob("*.py"))
+SHOWN = "".join(
+    path.read_text(encoding="utf-8") for part in ("cli", "views") for path in (PACKAGE / part).rglob("*.py")
+)
 
 
 @pytest.mark.parametrize("name", LISTINGS)
