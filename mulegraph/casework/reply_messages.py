@@ -77,14 +77,16 @@ def read_reply(path: Path) -> Reply:
     body = root[0] if len(root) and _name(root) == "Document" else root
     readers = {"PmtRtr": ("pacs.004", _returned), "RsltnOfInvstgtn": ("camt.029", _resolved)}
     if _name(body) not in readers:
-        raise DataError("{path}: holds {name}, which is no answer to a recall", hint=hint, path=path, name=_name(body))
+        raise DataError(
+            "{path}: holds {name}, which is not an answer to a recall", hint=hint, path=path, name=_name(body)
+        )
     kind, read = readers[_name(body)]
     try:
         answers = tuple(read(body))
     except InvalidOperation:
-        raise DataError("{path}: an amount in it is no number", hint=hint, path=path) from None
+        raise DataError("{path}: an amount in it is not a number", hint=hint, path=path) from None
     if not answers:
-        raise DataError("{path}: answers nothing", hint=hint, path=path)
+        raise DataError("{path}: answers no payment", hint=hint, path=path)
     message = _text(body, "GrpHdr", "MsgId") or _text(body, "Assgnmt", "Id") or ""
     return Reply(kind, message, _sender(body), answers)
 

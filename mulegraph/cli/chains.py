@@ -44,4 +44,4 @@ def chains_command(
         account=account, min_surprise=min_surprise, top=top, since=since, until=until
     )
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
-    show(rows, how, listings.CHAINS, empty="No chain is so surprising; lower it with --min-surprise.")
+    show(rows, how, listings.CHAINS, empty="No chain reaches the minimum surprise. Lower it with --min-surprise.")

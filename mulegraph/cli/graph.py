@@ -48,7 +48,8 @@ def rebuild_command(
         return
     if prune:
         raise UsageError(
-            "--prune is for a server", hint="The embedded graph is written anew; or name a server with --graph."
+            "--prune is for a server",
+            hint="The embedded graph is always written whole. Name a server with --graph, or leave --prune out.",
         )
     with steps_bar() as progress:
         progress("graph")
@@ -65,7 +66,7 @@ def status_command(
     insecure: Insecure = False,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """What the graph holds, and whether it is of the ledger as it is now."""
+    """What the graph holds, and whether it matches the current ledger."""
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, server=server)
     status = space.graph_status()

@@ -29,7 +29,7 @@ def links_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
+    """Links to flagged accounts: all paths of one account, or all accounts with more links than expected by chance."""
     space = opened(workspace, reveal)
     if on is not None and on not in LISTS:
         raise UsageError("--on is '{on}'", hint=f"Expected one of {', '.join(LISTS)}.", on=on)
@@ -47,4 +47,4 @@ def links_command(
         )
         heads = listings.PATHS
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
-    show(rows, how, heads, empty="No path; try more --hops, or --any-order.")
+    show(rows, how, heads, empty="No path. Try more --hops, or --any-order.")

@@ -42,7 +42,7 @@ def signs_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Findings of the latest scan, the strongest first; those of one pattern stand as one in the table."""
+    """Findings of the latest scan, the strongest first; the table shows findings of one pattern as one row."""
     if known:
         show([_described(each) for each in stages.own.signs_of(workspace).values()], how, listings.SIGN_CATALOGUE)
         return

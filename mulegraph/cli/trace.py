@@ -41,20 +41,20 @@ def trace_command(
     payments: Annotated[list[str] | None, typer.Argument(metavar="TRANSFER…", help="Transfer ids.")] = None,
     workspace: WorkspaceFolder = HERE,
     report: Annotated[list[str] | None, typer.Option("--report", help="The payment of a victim's report.")] = None,
-    account: Annotated[str | None, typer.Option("--account", "-a", help="All that this account paid.")] = None,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="All payments of this account.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="With --account: from this time on.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="The trace ends before this time.")] = None,
     known_since: Annotated[
         str | None, typer.Option(help="Count own money from this time on (default: the first payment traced).")
     ] = None,
-    back: Annotated[bool, typer.Option("--back", help="To the sources: where the payment's money came from.")] = False,
-    method: Annotated[Method, typer.Option(help="How money is told apart.")] = Method.ALL,
+    back: Annotated[bool, typer.Option("--back", help="Trace back: where the payment's money came from.")] = False,
+    method: Annotated[Method, typer.Option(help="Rule for mixed money.")] = Method.ALL,
     top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many accounts, and ends.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the trace as an HTML file.")] = None,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Where payments' money went: who has it, what is probably still there, and which bank to ask."""
+    """Where the money of payments went: who has it, what is probably still there, and which bank to ask."""
     if since is not None and account is None:
         raise UsageError("--since goes with --account", hint="Give --account, or leave --since out.")
     methods = stages.tracing.METHODS if method is Method.ALL else (method.value,)
@@ -94,7 +94,7 @@ def _tell(found: TraceResult, top: int) -> None:
     most = sorted(rows, key=lambda row: -row["most"])[:top]
     most.sort(key=lambda row: (row["generation"], -row["most"]))
     heads = listings.TRACED_BACK if found.back else listings.TRACED
-    show(most, Format.TABLE, heads, empty="No account that we see has any of it.")
+    show(most, Format.TABLE, heads, empty="None of it is on an account in this ledger.")
     if len(rows) > top:
         more = stages.tables.counted(len(rows) - top, "account")
         typer.echo(f"and {more} that less came to; see --top, or --format json for all")

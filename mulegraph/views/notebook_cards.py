@@ -134,7 +134,7 @@ def _picture(graph: nx.MultiDiGraph[str], told: str) -> Any:
     if not len(graph):
         return line("Nothing to draw.")
     kept = weightiest(graph, MAX_DRAWN)
-    cut = f"Drawn are {len(kept)} of {len(graph):,} parties, those of the largest transfers; ws.view(…) shows all."
+    cut = f"The picture shows {len(kept)} of {len(graph):,} parties, by size of transfers; ws.view(…) shows all."
     return still(drawing(kept), told) + (line(cut) if len(kept) < len(graph) else "")
 
 

@@ -167,7 +167,7 @@ DTD = '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">' + RETURN
     [
         (LAUGHS, "hostile"), (OUTSIDE, "hostile"), (DTD, "hostile"), ("<a", "not XML"), ("", "not XML"),
         ("<Document><Other/></Document>", "Other"), (RETURN.replace("870.10", "much"), "amount"),
-        ("<Document><PmtRtr/></Document>", "answers nothing"),
+        ("<Document><PmtRtr/></Document>", "answers no payment"),
     ],
 )  # fmt: skip
 def test_hostile_and_other_messages_are_refused(tmp_path, text, named):

@@ -125,7 +125,7 @@ class OneCase(Panes):
             "signs": (collapse_patterns(case.findings), listings.FINDINGS_TO_BROWSE, "No sign."),
             "transfers": (case.transfers, listings.TRANSFERS_TO_BROWSE, "No money seen."),
             "journey": (case.journey, listings.JOURNEY, ""),
-            "journal": (self._journal(), listings.CASE_JOURNAL, "Nobody did anything with it yet."),
+            "journal": (self._journal(), listings.CASE_JOURNAL, "The journal has no entry about this case."),
         }
 
     def changed(self) -> None:
@@ -176,7 +176,7 @@ class OneAccount(Panes):
         """Its five listings."""
         known = self._page()
         return {
-            "signs": (collapse_patterns(known.findings), listings.FINDINGS_TO_BROWSE, "Nothing is held against it."),
+            "signs": (collapse_patterns(known.findings), listings.FINDINGS_TO_BROWSE, "No sign names it."),
             "transfers": (self.space.transfers_of(self._account), listings.TRANSFERS_TO_BROWSE, "No transfer."),
             "devices": (known.devices, listings.DEVICES, "No device."),
             "neighbours": (known.neighbours, listings.NEIGHBOURS, "Nobody."),

@@ -26,7 +26,7 @@ TOO_MUCH = "UNWIND range(1, 100000000) AS a WITH collect(toString(a) + 'x') AS e
 def test_wrong_password(server: Address) -> None:
     """Bad use; the password is not in the message."""
     wrong = "hunter2hunter2"
-    with pytest.raises(UsageError, match="does not take this user and password") as error:
+    with pytest.raises(UsageError, match="rejects this user and password") as error:
         Neo4jGraph(dataclasses.replace(server, password=wrong)).status()
     assert error.value.exit_code == EXIT_BAD_USE
     assert "hunter2" not in str(error.value)
