@@ -39,6 +39,10 @@ class Payment:
     payee: Annotated[str, ACCOUNT]
     traced_least: Decimal
     traced_most: Decimal
+    settled_on: date
+    """The day of the payment on the bank's own calendar."""
+    end_to_end_id: Annotated[str | None, TEXT] = None
+    uetr: Annotated[str | None, TEXT] = None
 
 
 @declared
@@ -137,13 +141,15 @@ def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
         cdtr_agt=_agent(request.bank),
         cdtr_acct=_account(payment.payee),
     )
-    transfer = _id(payment.transfer, "transfer id")
+    # An id of ours that is a UETR is too long for the other two, and has an element of its own.
+    transfer = None if payment.transfer == payment.uetr else _id(payment.transfer, "transfer id")
     return camt.PaymentTransaction155(
         cxl_id=_id(f"{request.number}-{request.payments.index(payment) + 1}", "cancellation id"),
-        orgnl_end_to_end_id=transfer,
+        orgnl_end_to_end_id=_id(payment.end_to_end_id, "end-to-end id") if payment.end_to_end_id else transfer,
         orgnl_tx_id=transfer,
+        orgnl_uetr=payment.uetr,
         orgnl_intr_bk_sttlm_amt=amount,
-        orgnl_intr_bk_sttlm_dt=datatype.XmlDate.from_date(payment.at.date()),
+        orgnl_intr_bk_sttlm_dt=datatype.XmlDate.from_date(payment.settled_on),
         cxl_rsn_inf=[reason],
         orgnl_tx_ref=reference,
     )

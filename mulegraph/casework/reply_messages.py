@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -57,8 +57,11 @@ class Reply:
         }
 
 
-def read_reply(path: Path) -> Reply:
-    """Read a message. Raises DataError for hostile XML (entities, DTDs), other messages, and what lacks its parts."""
+def read_reply(path: Path, known: Mapping[str, str] | None = None) -> Reply:
+    """Read a message, in an envelope or not; `known` gives the transfer that a reference of ours stands for.
+
+    Raises DataError for hostile XML (entities, DTDs), other messages, and what lacks its parts.
+    """
     hint = "Expected an ISO 20022 message pacs.004 or camt.029 as the bank sent it."
     try:
         if path.stat().st_size > LARGEST_BYTES:
@@ -74,15 +77,16 @@ def read_reply(path: Path) -> Reply:
         raise DataError("{path}: refused as hostile XML ({what})", hint=hint, path=path, what=what) from None
     except (ParseError, ValueError) as error:
         raise DataError("{path}: is not XML ({why})", hint=hint, path=path, why=Foreign(str(error))) from None
-    body = root[0] if len(root) and _name(root) == "Document" else root
     readers = {"PmtRtr": ("pacs.004", _returned), "RsltnOfInvstgtn": ("camt.029", _resolved)}
-    if _name(body) not in readers:
-        raise DataError(
-            "{path}: holds {name}, which is not an answer to a recall", hint=hint, path=path, name=_name(body)
-        )
+    # A hub sends the Document beside a business header inside an envelope of its own.
+    body = next((each for each in root.iter() if _name(each) in readers), None)
+    if body is None:
+        document = next((each for each in root.iter() if _name(each) == "Document"), None)
+        held = _name(root if document is None or not len(document) else document[0])
+        raise DataError("{path}: holds {name}, which is not an answer to a recall", hint=hint, path=path, name=held)
     kind, read = readers[_name(body)]
     try:
-        answers = tuple(read(body))
+        answers = tuple(read(body, known or {}))
     except InvalidOperation:
         raise DataError("{path}: an amount in it is not a number", hint=hint, path=path) from None
     if not answers:
@@ -91,26 +95,32 @@ def read_reply(path: Path) -> Reply:
     return Reply(kind, message, _sender(body), answers)
 
 
-def _returned(body: Element) -> Iterator[Answer]:
+def _returned(body: Element, known: Mapping[str, str]) -> Iterator[Answer]:
     for part in _all(body, "TxInf"):
         amount = _find(part, "RtrdIntrBkSttlmAmt")
-        yield Answer(_transfer(part), "returned", *_money(amount), _text(part, "RtrRsnInf", "Rsn", "Cd"))
+        yield Answer(_transfer(part, known), "returned", *_money(amount), _text(part, "RtrRsnInf", "Rsn", "Cd"))
 
 
-def _resolved(body: Element) -> Iterator[Answer]:
+def _resolved(body: Element, known: Mapping[str, str]) -> Iterator[Answer]:
     for part in _all(body, "TxInfAndSts"):
         code = _text(part, "TxCxlSts") or ""
         reason = _text(part, "CxlStsRsnInf", "Rsn", "Cd") or _text(part, "CxlStsRsnInf", "AddtlInf")
         paid, original = _find(part, "RsltnRltdInf", "IntrBkSttlmAmt"), _find(part, "OrgnlIntrBkSttlmAmt")
         amount = original if paid is None else paid
-        yield Answer(_transfer(part), ANSWERS.get(code, code), *_money(amount), reason)
+        yield Answer(_transfer(part, known), ANSWERS.get(code, code), *_money(amount), reason)
     code = _text(body, "Sts", "Conf") or ""
     if code:
         yield Answer("", ANSWERS.get(code, code), None, None, None)
 
 
-def _transfer(part: Element) -> str:
-    return _text(part, "OrgnlTxId") or _text(part, "OrgnlEndToEndId") or ""
+def _transfer(part: Element, known: Mapping[str, str]) -> str:
+    """The transfer that a part speaks of: by the first reference that we know, else the first that it gives."""
+    names = ("OrgnlTxId", "OrgnlUETR", "OrgnlEndToEndId")
+    given = [text for name in names if (text := _text(part, name))]
+    for text in given:
+        if found := known.get(text) or known.get(text.lower()):
+            return found
+    return given[0] if given else ""
 
 
 def _sender(body: Element) -> str | None:

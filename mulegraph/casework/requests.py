@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +29,9 @@ from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.questions import Word, question
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
+
+UETR = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""A unique end-to-end transaction reference is a UUID in lower case (SWIFT, ISO 20022 UUIDv4Identifier)."""
 
 MIN_SHARE = Decimal("0.01")
 """Payments that carried less of the victims' money than this are not told: the bank needs none of them."""
@@ -86,17 +92,20 @@ def make_request(
     due = reply_by(now.date(), country, space.folder / FILE)
     rows = steps.sort_values(["at", "transfer"]).to_dict("records")
     payer_banks = dict(zip(steps["transfer"], _banks(space, steps["source"]), strict=True))
-    amounts = _amounts(space, [row["transfer"] for row in rows])
+    details = _details(space, [row["transfer"] for row in rows])
     payments = [
         Payment(
             transfer=row["transfer"],
             at=row["at"],
-            amount=amounts[row["transfer"]],
+            amount=details[row["transfer"]].amount,
             payer=row["source"] if isinstance(row["source"], str) else None,
             payer_bank=payer_banks[row["transfer"]],
             payee=row["target"],
             traced_least=row["minimum"],
             traced_most=row["maximum"],
+            settled_on=details[row["transfer"]].settled_on,
+            end_to_end_id=details[row["transfer"]].end_to_end_id,
+            uetr=details[row["transfer"]].uetr,
         )
         for row in rows
     ]
@@ -133,7 +142,6 @@ def record_request(space: Workspace, request: Request, files: Mapping[Word, Word
 @question(record_of(Reply))
 def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     """Read a bank's answer onto a case. DataError for what is no answer, UsageError without requests."""
-    reply = read_reply(path)
     state = state_of(space, case)
     if not state.requests:
         raise UsageError(
@@ -142,6 +150,7 @@ def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
             case=case,
         )
     asked = {transfer for request in state.requests for transfer in request["transfers"]}
+    reply = read_reply(path, _by_reference(space, sorted(asked)))
     strange = sorted({each.transfer for each in reply.answers if each.transfer} - asked)
     if strange:
         raise UsageError(
@@ -163,13 +172,44 @@ def _banks(space: Workspace, ids: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(accounts["bank"].combine_chunks().take(places).to_pylist(), index=ids.index, dtype=object)
 
 
-def _amounts(space: Workspace, transfers: list[str]) -> dict[str, Decimal]:
-    """Whole amounts, with as many places as their currency has."""
+@dataclass(frozen=True)
+class _Details:
+    """What a message says of a payment beside its ends."""
+
+    amount: Decimal
+    settled_on: date
+    end_to_end_id: str | None
+    uetr: str | None
+
+
+def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
+    """Of each transfer; its amount has as many places as its currency, its day is the bank's."""
     rows = space.transfers(transfers)
+    zone = ZoneInfo(space.ledger.zone)
     return {
-        row.transfer_id: row.amount.quantize(Decimal(1).scaleb(-minor_exponents()[row.currency]))
+        row.transfer_id: _Details(
+            row.amount.quantize(Decimal(1).scaleb(-minor_exponents()[row.currency])),
+            # What is known by its day only stands at the midnight that begins it, in no zone.
+            row.at.date() if row.precision == "day" else row.at.replace(tzinfo=UTC).astimezone(zone).date(),
+            _given(row.end_to_end_id),
+            _given(row.uetr) or (row.transfer_id if UETR.fullmatch(row.transfer_id) else None),
+        )
         for row in rows.itertuples()
     }
+
+
+def _given(text: object) -> str | None:
+    return text if isinstance(text, str) and text else None
+
+
+def _by_reference(space: Workspace, transfers: list[str]) -> dict[str, str]:
+    """Transfers by each reference that a bank may answer with; one that several share stands for none."""
+    meant: dict[str, set[str]] = {transfer: {transfer} for transfer in transfers}
+    for transfer, details in _details(space, transfers).items():
+        for reference in (details.end_to_end_id, details.uetr):
+            if reference:
+                meant.setdefault(reference, set()).add(transfer)
+    return {reference: min(found) for reference, found in meant.items() if len(found) == 1}
 
 
 def _held(found: TraceResult, bank: str, steps: pd.DataFrame) -> list[Held]:

@@ -89,10 +89,13 @@ def _who(known: AccountPage) -> list[str]:
         if known.active_from
         else "no findings"
     )
+    others = [known.holder_id or "", *known.other_holders]
+    holders = [f"held by       {', '.join(others)}"] if known.other_holders else []
     lines = [
         f"{known.account_id}  {known.kind} account at {known.bank}, {known.currency},"
         f" opened {stages.tables.shown(known.opened_on) or 'unknown'}",
         f"holder        {who}",
+        *holders,
         f"score         {known.score:.2f} = {stages.tables.made_of(known.parts) or 'nothing is held against it'}",
         f"active        {active}",
     ]

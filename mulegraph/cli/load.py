@@ -23,12 +23,23 @@ from mulegraph.cli.graph_options import (
     server_of,
     tell_load,
 )
-from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, bytes_bar, err, opened, show, steps_bar
+from mulegraph.cli.options import (
+    HERE,
+    OutputFormat,
+    WorkspaceFolder,
+    bytes_bar,
+    err,
+    moment,
+    opened,
+    show,
+    steps_bar,
+)
 from mulegraph.errors import UsageError
 from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.load import GraphLoad
+    from mulegraph.ingest.bookings import BookingLoad
     from mulegraph.ingest.load import LoadReport
     from mulegraph.privacy.door import MaskedWorkspace
 
@@ -42,7 +53,11 @@ def load_command(
     mapping: Annotated[Path | None, typer.Option(help="TOML file that maps foreign names (docs/mapping.md).")] = None,
     zone: Annotated[str | None, typer.Option(help="Time zone of times that name none, such as Europe/Berlin.")] = None,
     max_rejects: Annotated[
-        str | None, typer.Option(help="Refuse a table with more bad rows than this: 250, or 5%.")
+        str | None,
+        typer.Option(help="Refuse a table with more bad rows than this: 250, 5% or 0.05. 5% if unsaid; ten are free."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="From when on changed accounts and holders are so (ISO, UTC); now if unsaid.")
     ] = None,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
@@ -61,8 +76,9 @@ def load_command(
         raise UsageError("--prune is for a server", hint="Name one with --graph, or leave --prune out.")
     chosen = stages.mapping.read_mapping(mapping, zone=zone)
     limit = stages.rejects.Limit.parse(max_rejects) if max_rejects is not None else None
+    since = moment(as_of, "--as-of")
     with bytes_bar() as progress:
-        report = stages.load.load(folder, workspace, mapping=chosen, limit=limit, progress=progress)
+        report = stages.load.load(folder, workspace, mapping=chosen, limit=limit, progress=progress, as_of=since)
     loaded = None if no_graph or offline_import else _fill(opened(workspace, server=server), prune)
     rows = [{"table": name, **asdict(tally)} for name, tally in report.tables.items()]
     if how is Format.JSON:
@@ -109,16 +125,49 @@ def show_json(report: LoadReport, rows: list[dict[str, object]], graph: list[dic
     typer.echo(json.dumps(stages.tables.plain({**body, "rejects_folder": str(folder) if folder else None}), indent=1))
 
 
+def _tell_bookings(done: BookingLoad) -> None:
+    """What became of bookings that is no row of a table."""
+    sentences = {
+        f"{done.transfers:,} transfers made of {done.read:,} bookings": done.read,
+        f"{done.joined:,} bookings are the other side of a payment that is one transfer": done.joined,
+        f"{done.joined_without_reference:,} of these were joined by ends, amount and day, without a reference,"
+        f" and {done.ambiguous:,} among several equal ones": done.joined_without_reference,
+        f"{done.repeated:,} stand in another export or statement as well and count once": done.repeated,
+        f"{done.pending:,} are not booked yet and were left out": done.pending,
+        f"{done.rejected_payments:,} were rejected by a bank and were left out": done.rejected_payments,
+        f"{done.open_ends:,} name no other party: an account of the bank stands for it": done.open_ends,
+        f"{done.returns:,} give a payment back": done.returns,
+        f"{done.returns_of_unknown:,} returns name a payment that is not here": done.returns_of_unknown,
+        f"{done.accounts_made:,} accounts made of the ends of payments": done.accounts_made,
+        f"{done.balances:,} balances": done.balances,
+    }
+    for sentence, rows in sentences.items():
+        if rows:
+            typer.echo(f"bookings: {sentence}")
+    for remark in done.remarks:
+        typer.echo(remark)
+
+
 def _remarks(report: LoadReport) -> None:
+    if report.bookings is not None:
+        _tell_bookings(report.bookings)
     if report.unchanged_files:
         typer.echo("Already loaded, left out: " + ", ".join(report.unchanged_files))
     if report.unknown_files:
-        typer.echo("Not a table of the ledger, left out: " + ", ".join(report.unknown_files))
+        typer.echo(f"Not read: {', '.join(report.unknown_files)}. What is read: {stages.readers.formats()}.")
     for name, columns in report.ignored_columns.items():
         typer.echo(f"{name}: columns not in the ledger, left out: {', '.join(columns)}")
     for table, rules in report.rejects.items():
         for rule, count in rules.items():
             typer.echo(f"{table}: {count} rejected, {rule}")
+    for table, sums in report.sums.items():
+        for each in sums:
+            span = f"{each['first_at']:%Y-%m-%d} to {each['last_at']:%Y-%m-%d}"
+            typer.echo(f"{table}: {each['rows']:,} new in {each['currency']}, {each['sum']:,} in all, {span}")
+    for remark in report.remarks:
+        typer.echo(f"note: {remark}")
+    if report.load:
+        typer.echo(f"This is load {report.load}; 'mulegraph ledger forget {report.load}' takes it back.")
     if report.rejects_folder is not None and report.rejects:
         typer.echo(f"Rejected rows, with line and rule: {report.rejects_folder}")
     typer.echo("Next: mulegraph scan" if report.changed else "The ledger is as it was.")

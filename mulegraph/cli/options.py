@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,6 +95,18 @@ def pairs(values: list[str], option: str) -> dict[str, str]:
             raise UsageError("{option} is '{value}'", hint=hint, option=option, value=value)
         found[name] = content
     return found
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """An ISO time or date in UTC. Raises UsageError for anything else."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        hint = "Expected a time such as 2026-03-01T09:30, or a date."
+        raise UsageError("{option} is '{text}'", hint=hint, option=option, text=text) from error
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 @contextmanager

@@ -15,7 +15,10 @@ __all__ = [
     "near_flagged",
     "network_pages",
     "own",
+    "preview",
+    "propose",
     "queries",
+    "readers",
     "rejects",
     "reports",
     "request",
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from mulegraph.casework import list_files
     from mulegraph.flow import tracing
     from mulegraph.graph import queries
-    from mulegraph.ingest import load, mapping, rejects
+    from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
     from mulegraph.privacy import door
     from mulegraph.signs import near_flagged, own
     from mulegraph.views import network_pages, reports, request, tables
@@ -45,7 +48,10 @@ else:
     near_flagged = Lazy("mulegraph.signs.near_flagged")
     network_pages = Lazy("mulegraph.views.network_pages")
     own = Lazy("mulegraph.signs.own")
+    preview = Lazy("mulegraph.ingest.preview")
+    propose = Lazy("mulegraph.ingest.propose")
     queries = Lazy("mulegraph.graph.queries")
+    readers = Lazy("mulegraph.ingest.readers")
     rejects = Lazy("mulegraph.ingest.rejects")
     reports = Lazy("mulegraph.views.reports")
     request = Lazy("mulegraph.views.request")

@@ -15,6 +15,7 @@ from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, e
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
 from mulegraph.schema import listings
+from mulegraph.schema.choices import CASH_CHANNELS
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -120,13 +121,22 @@ def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:
     return {**row, "in": stages.tables.amounts(came), "there": there, "most": max(came)}
 
 
+_WITHOUT_ACCOUNT = {
+    False: ("cash taken out by ", "paid to somebody without an account by "),
+    True: ("cash paid in to ", "paid by somebody without an account to "),
+}
+"""By direction: what money is called that came from or went to no account, by cash and otherwise (cards, fees)."""
+
+
 def _ends(found: TraceResult) -> list[dict[str, Any]]:
     """The frontier by bank; cash by the account that took it out."""
     frontier: pd.DataFrame = found.frontier
     if frontier.empty:
         return []
     own = frontier["target" if found.back else "source"]
-    cash = ("cash paid in to " if found.back else "cash taken out by ") + own.fillna("")
+    is_cash = frontier["channel"].isin(CASH_CHANNELS)
+    cash, other = _WITHOUT_ACCOUNT[found.back]
+    cash = is_cash.map({True: cash, False: other}) + own.fillna("")
     whom = frontier["bank"].map(lambda bank: f"ask {bank}", na_action="ignore").fillna(cash)
     columns = [f"{method}_amount" for method in _ranged(found.methods)]
     rows = []

@@ -31,13 +31,14 @@ class Moved(NamedTuple):
     """Every account's payments and receipts; for each transfer, what its amount is worth, and if it was arranged.
 
     `units` are the thousandths of a currency's unit in one of its smallest coin, by position into `Transfers`; a single
-    number where all currencies of the ledger have coins alike.
+    number where all currencies of the ledger have coins alike. `dated` are transfers of which only the day is known.
     """
 
     payments: Side
     receipts: Side
     units: np.ndarray
     arranged: np.ndarray
+    dated: np.ndarray
 
 
 class Habits(NamedTuple):
@@ -46,7 +47,7 @@ class Habits(NamedTuple):
     `best_month` is the most received in thirty days without what was arranged beforehand, in the currency's unit.
     `history_mads` says how far the largest day is above the median of the days before, at least five of them, in
     deviations of logarithms. `partners` are the most distinct counterparties in a day, of days with more transfers
-    than asked for. `night_payments` begin before five in the morning UTC.
+    than asked for. `night_payments` are before five in the morning; where only the day is known it is no night.
     """
 
     is_active: np.ndarray
@@ -94,13 +95,24 @@ def read_moved(ledger: Ledger, sides: TransfersByAccount) -> Moved:
     channel, names = ledger.codes("channel")
     # A transfer without a channel has the last code, which stands for none.
     arranged = np.array([name in ARRANGED for name in names] + [False])
-    return Moved(sides.payments, sides.receipts, units, arranged[channel][row])
+    precision, names = ledger.codes("precision")
+    dated = np.array([name == "day" for name in names] + [False])
+    return Moved(sides.payments, sides.receipts, units, arranged[channel][row], dated[precision][row])
 
 
 def rounded(values: np.ndarray, places: int) -> np.ndarray:
     """To so many decimal places, halves away from nought, as SQL rounds; NumPy rounds halves to even."""
     scaled = np.asarray(values, float) * 10**places
     return np.asarray(np.copysign(np.floor(np.abs(scaled) + 0.5), scaled) / 10**places)
+
+
+def on_the_banks_clock(ledger: Ledger, moved: Moved) -> Moved:
+    """The same with times as the bank's clock showed them. A date without a time stays that date."""
+    sides = [
+        side._replace(at=np.where(moved.dated[side.position], side.at, ledger.local_microseconds(side.at)))
+        for side in (moved.payments, moved.receipts)
+    ]
+    return moved._replace(payments=sides[0], receipts=sides[1])
 
 
 def habits(moved: Moved, chosen: np.ndarray, *, since: int, max_partners: int) -> Habits:
@@ -139,7 +151,9 @@ def _habits(moved, chosen, first_day, max_partners):  # type: ignore[no-untyped-
             value = 0
             while out < out_end and payments.at[out] < until:
                 value += _worth(moved.units, payments, out)
-                at_night[account] += payments.at[out] // HOUR % 24 < NIGHT_ENDS
+                at_night[account] += (
+                    payments.at[out] // HOUR % 24 < NIGHT_ENDS and not moved.dated[payments.position[out]]
+                )
                 out += 1
             if (day - first_day) // DAYS_A_MONTH != month:
                 month, month_sum = (day - first_day) // DAYS_A_MONTH, 0

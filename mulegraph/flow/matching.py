@@ -101,7 +101,7 @@ def _account_numbers(ledger: Ledger, column: pa.ChunkedArray) -> np.ndarray:
     if not unified.num_chunks:
         return np.empty(0, np.int32)
     ids = unified.chunk(0).dictionary
-    known = np.append(ledger.account_numbers_of(ids), NOBODY).astype(np.int32)
+    known = np.append(ledger.settling_numbers_of(ids), NOBODY).astype(np.int32)
     indices = [chunk.indices.fill_null(len(ids)).to_numpy() for chunk in unified.chunks]
     return known[np.concatenate(indices)]
 

@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 class LineCounter:
     """Line numbers of parsed rows: rows left out, and line breaks inside quotes, move all that follows.
 
-    The parser counts the header as row 1, and every blank line or misshapen row as one.
+    The parser counts the header as row 1, and every blank line or misshapen row as one; lines above the header, which
+    it is told to skip, it does not count. `rows` is 1 where there is a header and 0 where there is none.
     """
 
-    def __init__(self, header_lines: int) -> None:
-        self._next_row = 2
-        self._header_shift = header_lines - 1
+    def __init__(self, header_lines: int, *, rows: int = 1) -> None:
+        self._next_row = 1 + rows
+        self._header_shift = header_lines - rows
         self._shift = self._header_shift
         self._skipped: list[tuple[int, int]] = []
         self._breaks: list[tuple[int, int]] = []

@@ -6,21 +6,35 @@ import hashlib
 import json
 import uuid
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from mulegraph.errors import DataError, EngineError, UsageError
+from mulegraph.ingest.archives import ARCHIVES, unpacked
+from mulegraph.ingest.bookings import BookingLoad
+from mulegraph.ingest.judge import judged_ledger, judged_table, what_rejects_share
+from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import FileMapping
 from mulegraph.ingest.partitions import Partitions
+from mulegraph.ingest.readers import StatementFile, formats, reader_of
 from mulegraph.ingest.rejects import Limit, Rejects
+from mulegraph.ingest.remarks import About, Remark
+from mulegraph.ingest.rules import Rule
 from mulegraph.ingest.sources import SourceFile, find_sources
 from mulegraph.ingest.staging import Progress, Staging
+from mulegraph.ingest.transfer_ends import accounts_of_ends
+from mulegraph.ingest.versions import contradictions, write_records
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
-from mulegraph.ledger.store import Snapshot, Store
+from mulegraph.ledger.store import LoadRecord, Snapshot, Store
+from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Table
+from mulegraph.schema.versions import VERSIONED
 
-__all__ = ["LoadReport", "Progress", "TableLoad", "load"]
+__all__ = ["LoadReport", "Progress", "Remark", "TableLoad", "load"]
 
 
 @dataclass
@@ -38,6 +52,7 @@ class LoadReport:
     """What a load did: rows by table, files left out, and where the rejects are."""
 
     tables: dict[str, TableLoad] = field(default_factory=dict)
+    bookings: BookingLoad | None = None
     unchanged_files: list[str] = field(default_factory=list)
     unknown_files: list[str] = field(default_factory=list)
     ignored_columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -45,6 +60,11 @@ class LoadReport:
     rejects_folder: Path | None = None
     ledger_hash: str = ""
     changed: bool = False
+    load: str = ""
+    """Names the load, for `ledger forget`; empty where it changed nothing."""
+    sums: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    """By table, what its new rows add up to in each currency."""
+    remarks: list[Remark] = field(default_factory=list)
 
 
 def load(
@@ -54,21 +74,25 @@ def load(
     mapping: FileMapping | None = None,
     limit: Limit | None = None,
     progress: Progress | None = None,
+    as_of: datetime | None = None,
 ) -> LoadReport:
     """Load the CSV and Parquet files of `folder` into the workspace's ledger.
 
     Raises UsageError when there is nothing to load, DataError when a file cannot be read or more rows break rules
     than `limit` allows (the ledger then stays as it was), EngineError when another load is running.
+    Records that changed (accounts, holders, devices, merchants) are otherwise from `as_of` on (UTC; None: now).
     """
     chosen = mapping or FileMapping()
-    sources, unknown = find_sources(folder, chosen)
     store = Store(workspace / "ledger")
-    with store.writing() as before:
+    with unpacked(folder) as folders, store.writing() as before:
+        sources, unknown = _sources(folders, chosen)
         report = LoadReport(unknown_files=unknown)
         fresh = _fresh(sources, before, chosen, report)
-        _require_tables(folder, sources, before)
+        _require_tables(folder, sources, before, unknown)
         rejects = Rejects(workspace / "rejects", limit or Limit())
-        after = _load(fresh, store, before, chosen, rejects, report, progress) if fresh else before
+        when = as_of or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        run = _Run(store, before, chosen, rejects, report, progress or (lambda *_: None), when)
+        after = _load(fresh, run) if fresh else before
         report.changed = after.files != before.files
         if after != before:
             store.commit(after, before)
@@ -76,11 +100,49 @@ def load(
         return report
 
 
-def _fresh(
-    sources: list[SourceFile], snapshot: Snapshot, mapping: FileMapping, report: LoadReport
-) -> dict[str, SourceFile]:
+Source = SourceFile | StatementFile
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One load: where it writes, what the ledger was, how files are read, and what is told of it."""
+
+    store: Store
+    before: Snapshot
+    mapping: FileMapping
+    rejects: Rejects
+    report: LoadReport
+    progress: Progress
+    as_of: datetime
+
+    @property
+    def zone(self) -> str:
+        """Zone of naive times: the one said for this load, or else the ledger's."""
+        return self.mapping.zone or self.before.zone
+
+
+def _sources(folders: list[Path], mapping: FileMapping) -> tuple[list[Source], list[str]]:
+    """What the folders hold: files of tables, banks' files, and the names of those that are neither."""
+    sources: list[Source] = []
+    unknown: list[str] = []
+    for folder in folders:
+        tables, _ = find_sources(folder, mapping)
+        sources += tables
+        used = {source.path for source in tables}
+        for path in sorted(folder.iterdir()):
+            if path in used or not path.is_file() or path.name.startswith(".") or path.suffix in ARCHIVES:
+                continue
+            reader = reader_of(path)
+            if reader is None:
+                unknown.append(path.name)
+            else:
+                sources.append(StatementFile(path, reader))
+    return sources, unknown
+
+
+def _fresh(sources: list[Source], snapshot: Snapshot, mapping: FileMapping, report: LoadReport) -> dict[str, Source]:
     """Sources whose content was not loaded before, by the mark to remember them by."""
-    fresh: dict[str, SourceFile] = {}
+    fresh: dict[str, Source] = {}
     for source in sources:
         report.tables.setdefault(source.table.name, TableLoad())
         try:
@@ -90,50 +152,53 @@ def _fresh(
             raise DataError(
                 f"{source.path.name}: cannot be read ({error.strerror})", hint="Check the file's permissions."
             ) from error
-        reading = json.dumps([source.table.name, mapping.zone, asdict(source.mapping)], sort_keys=True)
+        reading = json.dumps(
+            [source.table.name, mapping.zone, msgspec.to_builtins([source.mapping, mapping.ids])], sort_keys=True
+        )
         mark = hashlib.sha256(f"{content} {reading}".encode()).hexdigest()
         if mark in snapshot.loaded or mark in fresh:
-            report.unchanged_files.append(source.path.name)
+            if source.path.name not in report.unchanged_files:
+                report.unchanged_files.append(source.path.name)
         else:
             fresh[mark] = source
     return fresh
 
 
-def _require_tables(folder: Path, sources: list[SourceFile], snapshot: Snapshot) -> None:
+def _require_tables(folder: Path, sources: list[Source], snapshot: Snapshot, unknown: list[str]) -> None:
     present = {source.table.name for source in sources} | {file.table for file in snapshot.files}
+    if BOOKINGS.name in present:
+        present |= {"accounts", "transfers"}
     if not sources:
+        found = f": {', '.join(unknown[:5])} cannot be read" if unknown else ""
         names = ", ".join(f"{name}.csv" for name, table in TABLES.items() if table.required)
         raise UsageError(
-            f"{folder}: holds no file to load",
-            hint=f"Expected at least {names} (or .csv.gz, .parquet), or name yours with --mapping.",
+            f"{folder}: holds no file to load{found}",
+            hint=f"What is read: {formats()}. Tables are named {names} and so on; name yours with --mapping.",
         )
     missing = [name for name, table in TABLES.items() if table.required and name not in present]
     if missing:
+        found = f" (not read: {', '.join(unknown[:5])})" if unknown else ""
         raise UsageError(
-            f"{folder}: {missing[0]}.csv (or .parquet) is missing, and the ledger has no {missing[0]} yet",
-            hint="Add the file, or name yours with --mapping.",
+            f"{folder}: {missing[0]}.csv (or .parquet) is missing, and the ledger has no {missing[0]} yet{found}",
+            hint=f"Add the file, or name yours with --mapping. What is read: {formats()}.",
         )
 
 
-def _load(
-    fresh: dict[str, SourceFile],
-    store: Store,
-    before: Snapshot,
-    mapping: FileMapping,
-    rejects: Rejects,
-    report: LoadReport,
-    progress: Progress | None,
-) -> Snapshot:
+def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
     """Load every table in turn; returns the snapshot that the ledger is to become."""
-    load_id = f"{before.number + 1:06d}-{uuid.uuid4().hex[:8]}"
+    load_id = f"{run.before.number + 1:06d}-{uuid.uuid4().hex[:8]}"
+    report = run.report
     try:
-        with closing(open_engine(store.scratch)) as db:
-            partitions = Partitions(db, store, before.files, load_id)
+        with closing(open_engine(run.store.scratch)) as db:
+            partitions = Partitions(db, run.store, run.before.files, load_id)
             for table in TABLES.values():
-                if mine := [source for source in fresh.values() if source.table is table]:
-                    staging = Staging(db, table, mine, rejects)
-                    staging.ingest(partitions.paths("accounts"), mapping.zone, progress or (lambda *_: None))
-                    _load_table(table, staging, partitions, report.tables[table.name])
+                mine = [source for source in fresh.values() if isinstance(source, SourceFile) and source.table is table]
+                if mine:
+                    _load_table(table, mine, partitions, run)
+                # Bookings make accounts, which the tables after them may name.
+                if table.name == "accounts":
+                    _load_bookings(fresh, partitions, run)
+            report.remarks += judged_ledger(db, partitions, fresh.values())
     except duckdb.OutOfMemoryException as error:
         raise EngineError(
             f"the load needs more memory than {ENGINE_MEMORY}: {str(error).splitlines()[0]}",
@@ -145,40 +210,91 @@ def _load(
             hint="Look whether the disk is full; the ledger is as it was.",
         ) from error
     finally:
-        report.rejects, report.rejects_folder = rejects.write(), rejects.folder
+        report.rejects, report.rejects_folder = run.rejects.write(), run.rejects.folder
     _tell_ignored(fresh, report)
-    return _after(before, fresh, partitions, rejects)
+    return _after(fresh, partitions, run)
 
 
-def _after(before: Snapshot, fresh: dict[str, SourceFile], partitions: Partitions, rejects: Rejects) -> Snapshot:
+def _load_bookings(fresh: dict[str, Source], partitions: Partitions, run: _Run) -> None:
+    mine = [source for source in fresh.values() if source.table is BOOKINGS]
+    if not mine:
+        return
+    report, rejects = run.report, run.rejects
+    done = load_bookings(mine, partitions, rejects, BookingRun(run.zone, run.as_of, run.progress))
+    report.bookings = done
+    report.remarks += done.staging_remarks
+    report.remarks += [each for source in mine if isinstance(source, SourceFile) for each in source.remarks]
+    rejected = rejects.count(BOOKINGS.name)
+    report.tables[BOOKINGS.name] = TableLoad(done.read + rejected, done.transfers, done.read - done.transfers, rejected)
+
+
+def _after(fresh: dict[str, Source], partitions: Partitions, run: _Run) -> Snapshot:
     """The snapshot that these files lead to.
 
     A file with rejects is not remembered: what stopped a row (an unknown account) may be mended elsewhere, so
     the file is read again when it is given again.
     """
-    loaded, refused = dict(before.loaded), dict(before.refused)
+    before = run.before
+    loaded, refused, loads = dict(before.loaded), dict(before.refused), dict(before.loads)
     for mark, source in fresh.items():
         name = f"{source.table.name}/{source.path.name}"
         refused.pop(name, None)
-        if bad := rejects.of_file(source.table, source.path.name):
+        if bad := run.rejects.of_file(source.table, source.path.name):
             refused[name] = bad
         else:
             loaded[mark] = source.path.name
-    number = before.number if partitions.files == before.files else before.number + 1
-    return Snapshot(number, partitions.files, loaded, refused)
+    changed = partitions.files != before.files
+    if changed:
+        run.report.load = partitions.load_id
+        rows = {name: tally.taken for name, tally in run.report.tables.items() if tally.taken}
+        known = sum(tally.already_there for tally in run.report.tables.values())
+        files = tuple(sorted({source.path.name for source in fresh.values()}))
+        loads[partitions.load_id] = LoadRecord(f"{run.as_of.isoformat()}Z", files, tuple(fresh), rows, known)
+    return replace(
+        before,
+        number=before.number + changed,
+        files=partitions.files,
+        loaded=loaded,
+        refused=refused,
+        loads=loads,
+        zone=before.zone or run.mapping.zone,
+        zones={**before.zones, **run.mapping.zones},
+    )
 
 
-def _load_table(table: Table, staging: Staging, partitions: Partitions, tally: TableLoad) -> None:
-    staging.refuse_repeats()
-    tally.already_there = staging.drop_known(partitions.paths(table.name))
+def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions, run: _Run) -> None:
+    db, report = partitions.db, run.report
+    staging = Staging(db, table, sources, run.rejects)
+    staging.versions = partitions.paths("account_versions")
+    tally = report.tables[table.name]
+    staging.ingest(partitions.paths("accounts"), run.zone, run.progress)
+    report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
+    if table.name == "transfers":
+        report.remarks += accounts_of_ends(staging, partitions, run.as_of)
+    if table.name in VERSIONED and contradictions(db, table):
+        staging.refuse("others", Rule.DUPLICATE)
+    elif table.name not in VERSIONED:
+        tally.already_there = staging.refuse_repeats() + staging.drop_known(partitions.paths(table.name))
     tally.read, tally.rejected = staging.read, staging.rejects.count(table.name)
-    staging.rejects.enforce(table, tally.read)
+    alike = what_rejects_share(db, table, staging.rejects) if tally.rejected else []
+    staging.rejects.enforce(table, tally.read, alike)
+    report.remarks += alike + judged_table(db, table, sources, tally.read)
+    if table.name in VERSIONED:
+        changes = write_records(partitions, table, run.as_of)
+        tally.already_there, tally.taken = changes.known, changes.opened
+        if changes.changed:
+            since = f"{run.as_of:%Y-%m-%d %H:%M}"
+            text = f"{changes.changed:,} records are otherwise from {since} on; before: ledger show --at"
+            report.remarks.append(Remark(About.VERSIONS, table.name, text, changes.changed))
+        return
     tally.taken = staging.count()
     if tally.taken:
+        if sums := staging.sums():
+            report.sums[table.name] = sums
         partitions.write(table)
 
 
-def _tell_ignored(fresh: dict[str, SourceFile], report: LoadReport) -> None:
+def _tell_ignored(fresh: dict[str, Source], report: LoadReport) -> None:
     """Columns that no table takes from a file."""
     for name in {source.path.name for source in fresh.values()}:
         ignored = [source.ignored_columns for source in fresh.values() if source.path.name == name]

@@ -13,60 +13,170 @@ constants = { currency = "EUR" }
 values.channel = { ACH = "batch" }
 ```
 
-`docs/mapping.md` explains every key; `sample_data/mappings/` holds a worked example.
+`docs/mapping.md` explains every key; `sample_data/mappings/` holds worked examples.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from mulegraph.errors import UsageError
+from mulegraph.ingest.encodings import known_encoding
 from mulegraph.lazy import duckdb
-from mulegraph.schema.tables import TABLES, Column, Kind
+from mulegraph.schema.bookings import BOOKINGS
+from mulegraph.schema.tables import TABLES, Column, Kind, Table
+
+READ_TABLES: dict[str, Table] = {**TABLES, BOOKINGS.name: BOOKINGS}
+"""Tables that files may be mapped to: those of the ledger, and bookings, which become transfers."""
+
+NAMED_FORMATS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")
+"""Ways of writing times that no pattern of strptime can say."""
 
 
-@dataclass(frozen=True)
-class TableMapping:
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of the file; a key that it does not have is an error."""
+
+
+class Joined(_Section, frozen=True):
+    """A column made of several: their values, with a text between them."""
+
+    join: tuple[str | int, ...]
+    between: str = " "
+
+
+Place = str | int
+"""A column of the file by its name in the header, or by its place, counted from 1."""
+Columns = str | int | Joined
+
+
+class Steps(_Section, frozen=True):
+    """Times counted from a start: 3 is three units after `since`."""
+
+    unit: Literal["seconds", "minutes", "hours", "days"]
+    since: str
+
+
+class Direction(_Section, frozen=True):
+    """Which way a booking's money went: a column of words, a column for each way, or columns of both parties."""
+
+    column: Place = ""
+    out: tuple[str, ...] = ()
+    into: tuple[str, ...] = msgspec.field(default=(), name="in")
+    debit: Place = ""
+    credit: Place = ""
+    debits_are_negative: bool = False
+    payer: Place = ""
+    payee: Place = ""
+
+
+class ZoneOf(_Section, frozen=True):
+    """The zone of each row, by the value of a column."""
+
+    column: Place
+    values: Mapping[str, str]
+
+
+class IdForm(_Section, frozen=True):
+    """The one way in which ids of a kind are written in the ledger."""
+
+    blanks: Literal["keep", "remove"] = "keep"
+    marks: Literal["keep", "remove"] = "keep"
+    case: Literal["keep", "upper", "lower"] = "keep"
+    zeros: Literal["keep", "strip"] = "keep"
+    pad: int = 0
+
+
+class Totals(_Section, frozen=True):
+    """Patterns with one group for what a file says of itself, looked for in the lines above and below its rows."""
+
+    rows: str = ""
+    sum: str = ""
+    debits: str = ""
+    credits: str = ""
+
+
+class TableMapping(_Section, frozen=True):
     """How one table's files are named, split into columns and spelled."""
 
     files: tuple[str, ...] = ()
+    encoding: str = ""
     delimiter: str = ","
-    decimal: str = "."
-    time_format: str = ""
-    date_format: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    skip_lines: int = 0
+    header: bool = True
+    footer_lines: int = 0
+    file_name: str = ""
+    preamble: Mapping[str, str] = {}
+    decimal: str = ""
+    grouping: str = ""
+    minor_units: bool = False
+    currency_beside: bool = False
+    time_format: tuple[str, ...] = ()
+    date_format: tuple[str, ...] = ()
+    steps: Steps | None = None
+    zone: str | ZoneOf = ""
+    columns: Mapping[str, Columns] = {}
+    constants: Mapping[str, str] = {}
+    values: Mapping[str, Mapping[str, str]] = {}
+    keep: Mapping[str, tuple[str, ...]] = {}
+    drop: Mapping[str, tuple[str, ...]] = {}
+    direction: Literal["", "sign"] | Direction = ""
+    make_ids: bool = False
+    totals: Totals | None = None
 
 
-@dataclass(frozen=True)
-class FileMapping:
-    """The whole mapping: a zone for naive times, and what differs table by table."""
+ID_KINDS = ("account", "holder", "device", "card", "merchant", "national_id")
+
+
+class FileMapping(_Section, frozen=True):
+    """The whole mapping: a zone for naive times, forms of ids, and what differs table by table."""
 
     zone: str = ""
-    tables: Mapping[str, TableMapping] = field(default_factory=dict)
+    zones: Mapping[str, str] = {}
+    ids: Mapping[str, IdForm] = {}
+    tables: Mapping[str, tuple[TableMapping, ...]] = {}
 
-    def of(self, table: str) -> TableMapping:
-        """What differs for one table; nothing, where the mapping does not name it."""
-        return self.tables.get(table, TableMapping())
+    def of(self, table: str) -> tuple[TableMapping, ...]:
+        """What differs for one table, once for each kind of file that feeds it."""
+        return self.tables.get(table, (TableMapping(),))
 
 
 _TEXTS = 'a table of texts, such as { ours = "theirs" }'
-_SHAPES: dict[str, str] = {
+_ZONES = 'a time zone, or { column = "Bank", values = { VCB = "Asia/Ho_Chi_Minh" } }'
+SHAPES: dict[str, str] = {
     "files": 'a list of file names, such as ["tx_*.csv"]',
+    "encoding": "an encoding such as 'utf-16', 'windows-1252', 'windows-1258' or 'tcvn3'",
     "delimiter": "one ASCII character, such as ';'",
+    "skip_lines": "a number of lines",
+    "header": "true or false",
+    "footer_lines": "a number of lines",
+    "file_name": "a pattern with named groups, such as '(?P<bank>[A-Z]+)_.*'",
+    "preamble": "a pattern with one group for each name, such as { account = 'Account: (\\S+)' }",
     "decimal": "'.' or ','",
-    "time_format": "a pattern such as '%d/%m/%Y %H:%M'",
-    "date_format": "a pattern such as '%d/%m/%Y'",
-    "columns": _TEXTS,
+    "grouping": "one of . , ' _ and a blank, and not the decimal mark",
+    "minor_units": "true or false",
+    "currency_beside": "true or false",
+    "time_format": "patterns such as '%d/%m/%Y %H:%M', or one of " + ", ".join(NAMED_FORMATS),
+    "date_format": "patterns such as '%d/%m/%Y', or one of iso, excel",
+    "steps": '{ unit = "hours", since = "2026-01-01T00:00:00Z" }',
+    "zone": _ZONES,
+    "columns": 'a table such as { ours = "theirs", other = 3, third = { join = ["Date", "Time"] } }',
     "constants": _TEXTS,
     "values": 'a table of texts for each column, such as values.channel = { ACH = "batch" }',
+    "keep": 'a list of values for each column, such as { State = ["booked"] }',
+    "drop": 'a list of values for each column, such as { Type = ["total"] }',
+    "direction": '"sign", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
+    ' or { payer = "From", payee = "To" }',
+    "make_ids": "true or false",
+    "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }",
 }
+GROUPING_MARKS = ".,'_ "
 
 
 def read_mapping(path: Path | None, *, zone: str | None = None) -> FileMapping:
@@ -75,11 +185,28 @@ def read_mapping(path: Path | None, *, zone: str | None = None) -> FileMapping:
     Raises UsageError for a file that cannot be read, an unknown table, column, key or zone.
     """
     raw = _toml(path) if path else {}
-    name = path.name if path else ""
+    return mapping_of(raw, path.name if path else "", zone=zone)
+
+
+def mapping_of(raw: dict[str, Any], name: str, *, zone: str | None = None) -> FileMapping:
+    """The same of what stands in the file called `name`."""
+    raw = dict(raw)
     theirs = raw.pop("zone", "")
     _check_zone(zone or theirs, "--zone" if zone else name)
-    tables = {table: _table_mapping(table, part, name) for table, part in raw.items()}
-    return FileMapping(zone or theirs, tables)
+    zones = _converted(raw.pop("zones", {}), dict[str, str], f"{name}: [zones]", 'bank = "time zone"')
+    for each in zones.values():
+        _check_zone(each, f"{name}: [zones]")
+    forms = f'{{ blanks = "remove", case = "upper", zeros = "strip", pad = 12 }} for one of {", ".join(ID_KINDS)}'
+    ids = _converted(raw.pop("ids", {}), dict[Literal[ID_KINDS], IdForm], f"{name}: [ids]", forms)  # type: ignore[valid-type]
+    tables = {table: _table_mappings(table, part, name) for table, part in raw.items()}
+    return FileMapping(zone=zone or theirs, zones=zones, ids=ids, tables=tables)
+
+
+def _converted(value: object, kind: Any, where: str, expected: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{where}: {error}", hint=f"Expected {expected}.") from error
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -105,43 +232,104 @@ def _check_zone(zone: object, where: str) -> None:
         ) from error
 
 
-def _table_mapping(name: str, part: Any, where: str) -> TableMapping:
-    if name not in TABLES or not isinstance(part, dict):
+def _table_mappings(name: str, part: Any, where: str) -> tuple[TableMapping, ...]:
+    """One mapping, or several where the table is written as [[name]]."""
+    parts = part if isinstance(part, list) else [part]
+    if name not in READ_TABLES or not all(isinstance(each, dict) for each in parts):
         raise UsageError(
-            f"{where}: '{name}' is not a table of the ledger", hint="Use one of: " + ", ".join(TABLES) + "."
+            f"{where}: '{name}' is not a table of the ledger", hint="Use one of: " + ", ".join(READ_TABLES) + "."
         )
+    return tuple(_table_mapping(READ_TABLES[name], each, where) for each in parts)
+
+
+def _table_mapping(table: Table, part: dict[str, Any], where: str) -> TableMapping:
     for key, value in part.items():
-        if key not in _SHAPES:
-            raise UsageError(f"{where}: [{name}] '{key}' is no key", hint=f"Expected: {', '.join(_SHAPES)}.")
+        if key not in SHAPES:
+            raise UsageError(
+                f"{where}: [{table.name}] '{key}' is an unknown key", hint=f"Expected: {', '.join(SHAPES)}."
+            )
         if not _fits(key, value):
-            raise UsageError(f"{where}: [{name}] {key} = {value!r}", hint=f"Expected {_SHAPES[key]}.")
+            raise UsageError(f"{where}: [{table.name}] {key} = {value!r}", hint=f"Expected {SHAPES[key]}.")
     for key in ("columns", "constants", "values"):
-        _check_columns(name, key, part.get(key, {}), where)
-    for column in TABLES[name].columns:
+        _check_columns(table, key, part.get(key, {}), where)
+    for column in table.columns:
         texts = [part["constants"][column.name]] if column.name in part.get("constants", {}) else []
-        _check_choices(name, column, [*texts, *part.get("values", {}).get(column.name, {}).values()], where)
-    settings: dict[str, Any] = {key: tuple(value) if key == "files" else value for key, value in part.items()}
-    return TableMapping(**settings)
+        _check_choices(table, column, [*texts, *part.get("values", {}).get(column.name, {}).values()], where)
+    if "direction" in part and table is not BOOKINGS:
+        raise UsageError(
+            f"{where}: [{table.name}] 'direction' is a key of [bookings]",
+            hint="Lines seen from one account are bookings: write [bookings], with account_id and counterparty_id.",
+        )
+    return msgspec.convert(_normal(part), TableMapping)
 
 
-def _fits(key: str, value: object) -> bool:
-    match key, value:
-        case "files", list():
-            return bool(value) and all(isinstance(name, str) for name in value)
-        case "delimiter", str():
+def _normal(part: dict[str, Any]) -> dict[str, Any]:
+    """One format where a list may stand, and a list of columns for those that are joined by a blank."""
+    changed = dict(part)
+    for key in ("time_format", "date_format"):
+        if isinstance(part.get(key), str):
+            changed[key] = [part[key]]
+    columns = part.get("columns", {})
+    changed["columns"] = {ours: {"join": its} if isinstance(its, list) else its for ours, its in columns.items()}
+    return changed
+
+
+def _fits(key: str, value: Any) -> bool:
+    """Whether a key holds what it may hold: its type, and then what no type says."""
+    try:
+        section = msgspec.convert(_normal({key: value}), TableMapping)
+    except msgspec.ValidationError:
+        return False
+    held = getattr(section, key)
+    match key:
+        case "files":
+            return bool(value)
+        case "encoding":
+            return known_encoding(value)
+        case "delimiter":
             return len(value) == 1 and value.isascii() and value not in '"\r\n\0'
-        case "decimal", str():
+        case "decimal":
             return value in (".", ",")
-        case "time_format" | "date_format", str():
-            return _is_format(value)
-        case "columns" | "constants", dict():
-            return all(isinstance(text, str) for text in value.values())
-        case "values", dict():
-            return all(isinstance(texts, dict) and _fits("columns", texts) for texts in value.values())
-    return False
+        case "grouping":
+            return len(value) == 1 and value in GROUPING_MARKS
+        case "skip_lines" | "footer_lines":
+            return bool(value >= 0)
+        case "time_format" | "date_format":
+            return bool(held) and all(_is_format(pattern) for pattern in held)
+        case "file_name":
+            return bool(_groups(value))
+        case "preamble":
+            return all(_groups(pattern) == 1 for pattern in value.values())
+        case "totals":
+            return all(_groups(pattern) == 1 for pattern in value.values())
+        case "zone":
+            return all(_is_zone(each) for each in ([held] if isinstance(held, str) else held.values.values()))
+        case "steps":
+            return bool(re.fullmatch(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?)?", held.since))
+        case "direction" if isinstance(held, Direction):
+            ways = [bool(held.column), bool(held.debit and held.credit), bool(held.payer and held.payee)]
+            return sum(ways) == 1 and bool(held.out) == bool(held.into)
+    return True
+
+
+def _groups(pattern: str) -> int:
+    try:
+        return re.compile(pattern).groups
+    except re.error:
+        return 0
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        _check_zone(name, "")
+    except UsageError:
+        return False
+    return True
 
 
 def _is_format(pattern: str) -> bool:
+    if pattern in NAMED_FORMATS:
+        return True
     try:
         duckdb.execute("SELECT try_strptime('', ?)", [pattern])
     except duckdb.Error:
@@ -149,21 +337,21 @@ def _is_format(pattern: str) -> bool:
     return "%" in pattern
 
 
-def _check_columns(name: str, key: str, part: Mapping[str, object], where: str) -> None:
-    known = TABLES[name].column_names
+def _check_columns(table: Table, key: str, part: Mapping[str, object], where: str) -> None:
+    known = table.column_names
     for column in part:
         if column not in known:
             raise UsageError(
-                f"{where}: [{name}.{key}] names column '{column}', which {name} does not have",
+                f"{where}: [{table.name}.{key}] names column '{column}', which {table.name} does not have",
                 hint="Left of '=' stands our column: " + ", ".join(known) + ".",
             )
 
 
-def _check_choices(name: str, column: Column, texts: list[str], where: str) -> None:
+def _check_choices(table: Table, column: Column, texts: Iterable[str], where: str) -> None:
     """A spelling must turn into one that the column may hold ("" turns into an empty value)."""
     for text in texts:
         if column.kind is Kind.CHOICE and text and text not in column.choices:
             raise UsageError(
-                f"{where}: [{name}] gives {column.name} the value '{text}', which it may not hold",
+                f"{where}: [{table.name}] gives {column.name} the value '{text}', which it may not hold",
                 hint="Right of '=' stands one of: " + ", ".join(column.choices) + ".",
             )

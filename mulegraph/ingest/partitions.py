@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mulegraph.ingest.rules import quoted
+from mulegraph.ingest.sql import quoted
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, scan
 from mulegraph.ledger.store import LedgerFile, Store
 from mulegraph.schema.tables import Table
+from mulegraph.schema.versions import VERSIONED, versions_of
 
 ROWS_PER_GROUP = 131_072
 
@@ -21,6 +22,8 @@ class Partitions:
 
     def __init__(self, db: duckdb.DuckDBPyConnection, store: Store, old: tuple[LedgerFile, ...], load_id: str) -> None:
         self.db, self.store, self.load_id = db, store, load_id
+        self.stem = load_id
+        """Names the files of one step of the load; a table may be written by two of them."""
         self._files = {file.path: file for file in old}
 
     @property
@@ -38,7 +41,10 @@ class Partitions:
 
     def write(self, table: Table) -> None:
         """Write what is staged with the old rows of its files; days without new rows stay as they are."""
-        if table.name != "transfers":
+        if table.name in VERSIONED:
+            self._write_versions(table)
+            parts = [_Part("staged", tuple(self.of(table.name)), table.key, table.name, anew=table.key[0])]
+        elif table.name != "transfers":
             parts = [_Part("staged", tuple(self.of(table.name)), table.key, table.name)]
         else:
             days = self.db.execute('SELECT DISTINCT CAST("at" AS DATE) FROM staged ORDER BY 1').fetchall()
@@ -48,13 +54,39 @@ class Partitions:
         with ThreadPoolExecutor(2) as pool:
             written = list(pool.map(lambda part: self._copy(table, part), parts))
         for part, rows in zip(parts, written, strict=True):
-            for file in part.replaced:
-                del self._files[file.path]
-            record = self.store.describe(self._path(part), table.name, rows, part.day)
-            self._files[record.path] = record
+            self._put(table, part, rows)
+        self._note_keys(table)
+
+    def _put(self, table: Table, part: _Part, rows: int) -> None:
+        for file in part.replaced:
+            del self._files[file.path]
+        record = self.store.describe(self._path(part), table.name, rows, part.day)
+        self._files[record.path] = record
+
+    def _write_versions(self, table: Table) -> None:
+        """Write the table's versions where some record has several, and where there were some."""
+        versions = versions_of(table.name)
+        old = tuple(self.of(versions.name))
+        ((rows,),) = self.db.execute("SELECT count(*) FROM new_versions").fetchall()
+        if not rows and not old:
+            return
+        part = _Part("new_versions", (), versions.key, versions.name)
+        written = self._copy(versions, part)
+        self._put(versions, replace(part, replaced=old), written)
+
+    def _note_keys(self, table: Table) -> None:
+        """Keep the keys of the rows that this load added, so that it can be taken back."""
+        rows, distinct = ("opened", "DISTINCT ") if table.name in VERSIONED else ("staged", "")
+        key = ", ".join(quoted(name) for name in table.key)
+        path = self.store.keys_of(self.load_id) / f"{table.name}.{self.stem}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.db.execute(
+            f"COPY (SELECT {distinct}{key} FROM {rows}) TO '{in_sql(path)}'"
+            " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        )
 
     def _path(self, part: _Part) -> Path:
-        return self.store.data / part.stem / f"{self.load_id}.parquet"
+        return self.store.data / part.stem / f"{self.stem}.parquet"
 
     def _copy(self, table: Table, part: _Part) -> int:
         """Write one file, old rows and new in the part's order; gives the number of rows."""
@@ -64,6 +96,8 @@ class Partitions:
         union = f"SELECT {columns} FROM {part.rows}"
         if part.replaced:
             union += f" UNION ALL SELECT {columns} FROM {scan([self.store.data / f.path for f in part.replaced])}"
+            if part.anew:
+                union += f" WHERE {quoted(part.anew)} NOT IN (FROM replaced)"
         # TRY makes every column nullable in the file. DuckDB marks those NOT NULL that happen to hold no null
         # in this load, and the same rows loaded in other parts would give another file.
         nullable = ", ".join(f"TRY({quoted(name)}) AS {quoted(name)}" for name in table.column_names)
@@ -78,13 +112,17 @@ class Partitions:
 
 @dataclass(frozen=True)
 class _Part:
-    """One file to write: where its new rows are, the files that it replaces, its order and its folder."""
+    """One file to write: where its new rows are, the files that it replaces, its order and its folder.
+
+    Old rows whose key column `anew` stands in the table `replaced` are left out: the new rows are in their place.
+    """
 
     rows: str
     replaced: tuple[LedgerFile, ...]
     order: tuple[str, ...]
     stem: str
     day: str = ""
+    anew: str = ""
 
 
 def _day(table: Table, day: str, old: dict[str, LedgerFile]) -> _Part:

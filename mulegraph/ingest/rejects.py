@@ -6,11 +6,13 @@ import csv
 import re
 import shutil
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.ingest.remarks import Remark
 from mulegraph.ingest.rules import Rule, what_was_expected
 from mulegraph.schema.tables import Column, Kind, Table
 
@@ -18,7 +20,10 @@ COLUMNS = ("file", "line", "column", "value", "rule", "expected")
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 """How the folder of a load is named, in UTC."""
 VALUE_LIMIT = 200
-FREE_ROWS = 100
+FREE_ROWS = 10
+"""Rows of a small file say little as a share: two of five are two. From 11 on they count."""
+HARMLESS = re.compile(r"[^a-zA-Z]{0,10}|[0-9.,+-]{0,10}[a-zA-Z]{1,2}")
+"""Values that a message may show: short, and no word in them. Where columns are shifted, any may hold a name."""
 
 
 @dataclass(frozen=True)
@@ -29,26 +34,30 @@ class Limit:
     """
 
     rows: int | None = None
-    percent: float = 50.0
+    percent: float = 5.0
     free: int = FREE_ROWS
 
     @classmethod
     def parse(cls, text: str) -> Limit:
-        """Read '250' or '5%'. Raises UsageError for anything else."""
+        """Read '250', '5%' or '0.05'. Raises UsageError for anything else."""
         if re.fullmatch(r"\d+", text):
             return cls(rows=int(text))
         if (match := re.fullmatch(r"(\d+(?:\.\d+)?)%", text)) and float(match[1]) <= 100:
             return cls(percent=float(match[1]), free=0)
+        if re.fullmatch(r"0?\.\d+", text):
+            return cls(percent=float(text) * 100, free=0)
         raise UsageError(
-            f"--max-rejects holds '{text}', expected a number of rows or a percentage",
-            hint="For example: --max-rejects 250, or --max-rejects 5%",
+            f"--max-rejects holds '{text}', expected a number of rows or a share of them",
+            hint="For example: --max-rejects 250, or --max-rejects 5%, or --max-rejects 0.05",
         )
 
     def allows(self, rejected: int, read: int) -> bool:
         """Whether a load may go on with so many rejects among the rows read."""
         if self.rows is not None:
             return rejected <= self.rows
-        return rejected * 100 <= read * self.percent or (rejected <= self.free and rejected < read)
+        # A table of which nothing is left is no load, whatever the share.
+        some_left = rejected < read or not rejected or self.percent >= 100
+        return some_left and (rejected * 100 <= read * self.percent or rejected <= self.free)
 
     def __str__(self) -> str:
         return f"{self.rows} rows" if self.rows is not None else f"{self.percent:g} % of the rows"
@@ -83,24 +92,32 @@ class Rejects:
         """Rows of a table set aside so far."""
         return len(self._rows[table])
 
+    def by_rule(self, table: str) -> Counter[tuple[str, str]]:
+        """Rows of a table set aside, by rule and column."""
+        return Counter((row[4], row[2]) for row in self._rows[table])
+
+    def values(self, table: str, rule: Rule) -> list[str]:
+        """What stood in the columns that rows of a table were set aside for, by one rule."""
+        return [row[3] for row in self._rows[table] if row[4] is rule]
+
     def of_file(self, table: Table, file: str) -> int:
         """Rows of one file set aside so far."""
         return sum(row[0] == file for row in self._rows[table.name])
 
-    def enforce(self, table: Table, read: int) -> None:
-        """Raise DataError when more rows of a table broke rules than the limit allows."""
+    def enforce(self, table: Table, read: int, alike: Sequence[Remark] = ()) -> None:
+        """Raise DataError when more rows of a table broke rules than the limit allows; `alike` is what they share."""
         rejected = self.count(table.name)
         if self._limit.allows(rejected, read):
             return
         file, line, column, value, rule, expected = min(self._rows[table.name], key=_place)
         # Free text may name a person; what stands in rejects/ does not leave the workspace.
-        told = column and table.column(column).kind is not Kind.TEXT
+        told = column and table.column(column).kind is not Kind.TEXT and HARMLESS.fullmatch(value)
         place = f"{file}:{line}: " + (f"column '{column}' holds '{value}': " if told else "")
         blamed = f"column '{column}': " if column and not told else ""
         raise DataError(
             f"{table.name}: {rejected:,} of {read:,} rows break a rule, more than --max-rejects"
             f" ({self._limit}); the ledger is as it was."
-            f" The first: {place}{blamed}{rule}, expected {expected}",
+            f" The first: {place}{blamed}{rule}, expected {expected}" + "".join(f"\n{each.text}" for each in alike),
             hint=f"Correct the file (all of them: {self._parent / self._stamp / table.name}.csv), map its"
             " columns with --mapping, or raise --max-rejects.",
         )

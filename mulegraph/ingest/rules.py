@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from mulegraph.ingest.mapping import TableMapping
+from mulegraph.ingest import amounts
+from mulegraph.ingest.columns import ID_MASKS, FileColumns
+from mulegraph.ingest.mapping import TableMapping, ZoneOf
+from mulegraph.ingest.sql import quoted, text_in_sql
+from mulegraph.ingest.times import TimeSql, date_sql, odd_sql, time_sql
 from mulegraph.schema.tables import AMOUNT_MINOR_LIMIT, AMOUNT_PLACES, Column, Kind, Table, expectation
 
 
@@ -25,6 +29,7 @@ class Rule(StrEnum):
     TOO_LONG = "text too long"
     NOT_IN_LIST = "not in the list of values"
     BAD_TIME = "not a time"
+    AMBIGUOUS_TIME = "fits two of the time formats"
     NO_ZONE = "time without a zone"
     BAD_DATE = "not a date"
     BAD_AMOUNT = "not an amount"
@@ -33,6 +38,8 @@ class Rule(StrEnum):
     TOO_LARGE = "amount too large"
     BAD_FRACTION = "not between 0 and 1"
     UNKNOWN_CURRENCY = "unknown currency"
+    BAD_ZONE = "not a time zone"
+    SCIENTIFIC = "number in scientific notation"
     WRONG_CURRENCY = "not the account's currency"
     UNKNOWN_ACCOUNT = "unknown account"
     NO_PARTY = "neither source nor target"
@@ -49,170 +56,269 @@ class Check:
     broken: str
 
 
-_CLOCK = r"[T ]\d{1,2}:\d\d(:\d\d([.]\d{1,9})?)?"
-_OFFSET = r"[+-]\d\d(:?\d\d)?"
-DATE_SHAPE = rf"\d{{4}}-\d\d-\d\d({_CLOCK}(Z|{_OFFSET})?)?"
-"""What a date or a time may look like when the mapping gives no format of its own."""
+@dataclass(frozen=True)
+class Reading:
+    """How one file of a table is read: its mapping, its columns, and SQL for the zone of naive times ('': none)."""
 
-_HOURS = ("%H", "%-H", "%I", "%-I", "%X", "%c")
-_WITH_ZONE = ("%z", "%Z")
+    table: Table
+    mapping: TableMapping
+    columns: FileColumns
+    zone: str = ""
+    several_currencies: bool = False
+    """Whether some account has more than one."""
+
+    @property
+    def given(self) -> list[Column]:
+        """The columns that the file has, in the table's order."""
+        return [column for column in self.table.columns if column.name in self.columns.texts]
+
+    def has(self, name: str) -> bool:
+        """Whether the file gives this column."""
+        return name in self.columns.texts
 
 
-def quoted(name: str) -> str:
-    """A column name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text_in_sql(text: str) -> str:
-    """A text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def currency_of(table: Table) -> str:
+def currency_of(table: Table, column: Column) -> str:
     """The parsed column that says which currency a row's amounts are in, or '' where nothing does."""
-    if any(column.kind is Kind.CURRENCY for column in table.columns):
+    names = {each.name for each in table.columns}
+    if column.name == "original_amount" and "original_currency" in names:
+        return "original_currency__typed"
+    if "currency" in names:
         return "currency__typed"
-    references = [column for column in table.columns if column.references]
+    references = [each for each in table.columns if each.references]
     return f"{references[0].name}__currency" if references else ""
 
 
-def parsed_sql(table: Table, *, zone: str, mapping: TableMapping) -> list[str]:
-    """Select items that add `NAME__typed` for each column that is not plain text."""
-    return [f"{sql} AS {column.name}__typed" for column in table.columns if (sql := _typed_sql(column, zone, mapping))]
+def exponents(reading: Reading) -> dict[str, str]:
+    """Alias of the currency table by the parsed column that it is joined on."""
+    wanted = [currency_of(reading.table, column) for column in reading.given if column.kind is Kind.AMOUNT]
+    wanted += [f"{column.name}__typed" for column in reading.given if column.kind is Kind.CURRENCY]
+    have = {f"{column.name}__typed" for column in reading.given}
+    places = [name for name in dict.fromkeys(wanted) if name and (name in have or name.endswith("__currency"))]
+    return {name: f"exponent_{number}" for number, name in enumerate(places)}
 
 
-def _typed_sql(column: Column, zone: str, mapping: TableMapping) -> str:
-    name = quoted(column.name)
+def parsed_sql(reading: Reading) -> list[str]:
+    """Select items that add to the texts what later steps need of them.
+
+    `NAME__typed` for each column that is not plain text, `NAME__plain` for amounts, `NAME__precision` and `NAME__odd`
+    for times, `NAME__fits` for how many of its formats a time fits.
+    """
+    items: list[str] = []
+    for column in reading.given:
+        items += _parsed(column, reading)
+    return items
+
+
+def _parsed(column: Column, reading: Reading) -> list[str]:
+    name, mapping = quoted(column.name), reading.mapping
     match column.kind:
         case Kind.TIME:
-            return _formatted_time(name, zone, mapping.time_format) or _time(name, zone)
-        case Kind.DATE if mapping.date_format:
-            return f"CAST(try_strptime({name}, {text_in_sql(mapping.date_format)}) AS DATE)"
+            return _parsed_time(column, reading)
         case Kind.DATE:
-            return f"try_cast(left({name}, 10) AS DATE)"
+            dates = [date for date, _ in date_sql(name, mapping.date_format)]
+            return [f"{_first(dates)} AS {column.name}__typed"]
         case Kind.AMOUNT:
-            return f"try_cast({_plain_amount(name, mapping.decimal)} AS DECIMAL(18,{AMOUNT_PLACES}))"
+            return [f"{amounts.plain(name, mapping)} AS {column.name}__plain"]
         case Kind.FRACTION:
-            return f"try_cast({name} AS DOUBLE)"
+            return [f"try_cast({name} AS DOUBLE) AS {column.name}__typed"]
         case Kind.CURRENCY:
-            return f"upper({name})"
+            return [f"upper(trim({name})) AS {column.name}__typed"]
+        case Kind.ZONE:
+            return [f"trim({name}) AS {column.name}__typed"]
         case Kind.CHOICE:
-            return f"CASE WHEN {name} IN ({_listed(column)}) THEN {name} ELSE lower(trim({name})) END"
-    return ""
+            typed = f"CASE WHEN {name} IN ({_listed(column)}) THEN {name} ELSE lower(trim({name})) END"
+            return [f"{typed} AS {column.name}__typed"]
+    return []
+
+
+def _first(values: list[str]) -> str:
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+
+
+def _times(column: Column, reading: Reading) -> list[TimeSql]:
+    return time_sql(quoted(column.name), reading.mapping.time_format, reading.mapping.steps, reading.zone)
+
+
+def _parsed_time(column: Column, reading: Reading) -> list[str]:
+    """The instant, and for the table's main time its precision and whether the clock showed it once."""
+    ways = _times(column, reading)
+    items = [f"{_first([way.utc for way in ways])} AS {column.name}__typed"]
+    if len(ways) > 1:
+        fits = " + ".join(f"coalesce(CAST({way.utc} <> {ways[0].utc} AS INTEGER), 0)" for way in ways[1:])
+        items.append(f"{fits} AS {column.name}__others")
+    if column.name == main_time(reading.table):
+        if len(ways) == 1:
+            precision, wall, naive = ways[0].precision, ways[0].wall, ways[0].naive
+        else:
+            precision, wall, naive = (_by_shape(ways, part) for part in ("precision", "wall", "naive"))
+        items.append(f"{precision} AS {column.name}__precision")
+        odd = _odd(wall, naive, reading)
+        if odd:
+            items += [f"{odd} AS {column.name}__odd", f"{wall} AS {column.name}__wall"]
+    return items
+
+
+def _by_shape(ways: list[TimeSql], part: str) -> str:
+    return "CASE " + " ".join(f"WHEN {way.shape} THEN {getattr(way, part)}" for way in ways) + " END"
+
+
+def _odd(wall: str, naive: str, reading: Reading) -> str:
+    """SQL: whether a naive time was shown twice or never; '' where no zone of the file has such hours."""
+    if wall == "NULL" or not reading.zone:
+        return ""
+    if reading.zone.startswith("'"):
+        zones = {reading.zone: odd_sql(wall, reading.zone.strip("'"))}
+    else:
+        of = reading.mapping.zone
+        names = sorted(set(of.values.values())) if isinstance(of, ZoneOf) else []
+        zones = {text_in_sql(name): odd_sql(wall, name) for name in names}
+    zones = {zone: sql for zone, sql in zones.items() if sql != "NULL"}
+    if not zones:
+        return ""
+    cases = " ".join(f"WHEN {reading.zone} = {zone} THEN {sql}" for zone, sql in zones.items())
+    return f"CASE WHEN {naive} THEN CASE {cases} END END"
+
+
+def main_time(table: Table) -> str:
+    """The column that says when a row's event was; '' where a table has none."""
+    return next((column.name for column in table.columns if column.kind is Kind.TIME and column.required), "")
+
+
+def amounts_sql(reading: Reading) -> list[str]:
+    """Select items that add `NAME__typed` for amounts; they need the currency's exponent."""
+    return [
+        f"{_amount(column, reading)} AS {column.name}__typed" for column in reading.given if column.kind is Kind.AMOUNT
+    ]
+
+
+def exponent_of(column: Column, reading: Reading) -> str:
+    """SQL for the decimal places of an amount's currency; an unknown one gets a reject of its own."""
+    alias = exponents(reading).get(currency_of(reading.table, column))
+    return f"coalesce({alias}, {AMOUNT_PLACES})" if alias else str(AMOUNT_PLACES)
+
+
+def _amount(column: Column, reading: Reading) -> str:
+    plain = f"{column.name}__plain"
+    if not reading.mapping.minor_units:
+        return f"try_cast({plain} AS DECIMAL(18,{AMOUNT_PLACES}))"
+    coins = f"try_cast({plain} AS DECIMAL(15,0))"
+    sizes = " ".join(f"WHEN {places} THEN {coins} * {10**-places:.{places}f}" for places in range(1, AMOUNT_PLACES + 1))
+    scaled = f"CASE {exponent_of(column, reading)} WHEN 0 THEN CAST({coins} AS DECIMAL(20,3)) {sizes} END"
+    return f"try_cast({scaled} AS DECIMAL(18,{AMOUNT_PLACES}))"
 
 
 def _listed(column: Column) -> str:
     return ", ".join(text_in_sql(choice) for choice in column.choices)
 
 
-def _plain_amount(name: str, decimal: str) -> str:
-    return name if decimal == "." else f"replace(replace({name}, '.', ''), {text_in_sql(decimal)}, '.')"
-
-
-def _is_naive(name: str) -> str:
-    return f"({_is_clock(name)} AND NOT {_has_offset(name)})"
-
-
-def _is_clock(name: str) -> str:
-    return f"length({name}) > 10 AND NOT ends_with({name}, 'Z')"
-
-
-def _has_offset(name: str) -> str:
-    return f"regexp_matches({name}, '{_OFFSET}$')"
-
-
-def _time(name: str, zone: str) -> str:
-    """SQL for a UTC timestamp. Text with an offset is an instant; a bare date stays that date."""
-    text = f"try_cast({name} AS TIMESTAMP)"
-    instant = f"timezone('UTC', try_cast({name} AS TIMESTAMPTZ))"
-    naive = f"timezone('UTC', timezone('{zone}', {text}))" if zone else "NULL"
-    if zone == "UTC":
-        naive = text
-    return f"CASE WHEN NOT ({_is_clock(name)}) THEN {text} WHEN {_has_offset(name)} THEN {instant} ELSE {naive} END"
-
-
-def _formatted_time(name: str, zone: str, time_format: str) -> str:
-    """The same for text in the mapping's own format, or '' when it gives none."""
-    if not time_format:
-        return ""
-    parsed = f"try_strptime({name}, {text_in_sql(time_format)})"
-    if any(code in time_format for code in _WITH_ZONE):
-        return f"timezone('UTC', {parsed})"
-    if not any(code in time_format for code in _HOURS):
-        return parsed
-    return f"timezone('UTC', timezone('{zone}', {parsed}))" if zone else "CAST(NULL AS TIMESTAMP)"
-
-
-def checks(table: Table, *, zone: str, mapping: TableMapping) -> Iterator[Check]:
-    """All checks of a table in the order in which they are reported."""
-    for column in table.columns:
+def checks(reading: Reading) -> Iterator[Check]:
+    """All checks of a file's rows in the order in which they are reported."""
+    for column in reading.given:
         name = quoted(column.name)
-        yield Check(Rule.UNDECODABLE, column.name, f"unreadable = '{column.name}'")
+        if raw := reading.columns.raw[column.name]:
+            yield Check(
+                Rule.UNDECODABLE, column.name, f"unreadable IN ({', '.join(text_in_sql(each) for each in raw)})"
+            )
         if column.required:
             blank = f"starts_with({name}, ' ') AND trim({name}) = ''"
             yield Check(Rule.MISSING, column.name, f"{name} IS NULL OR {blank}")
-        yield Check(Rule.TOO_LONG, column.name, f"length({name}) > {column.limit}")
-        yield from _value_checks(column, table, zone, mapping)
-    yield from _reference_checks(table)
+        # Bytes first, which are counted already: no text has more characters than bytes.
+        yield Check(Rule.TOO_LONG, column.name, f"strlen({name}) > {column.limit} AND length({name}) > {column.limit}")
+        yield from _value_checks(column, reading)
+    yield from _reference_checks(reading)
 
 
-def _reference_checks(table: Table) -> Iterator[Check]:
-    references = [column for column in table.columns if column.references]
-    if {"source", "target"} <= {column.name for column in references}:
-        yield Check(Rule.NO_PARTY, "source", '"source" IS NULL AND "target" IS NULL')
+IBAN_SHAPE = "[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"
+"""What an IBAN looks like as it is stored: in capitals, without blanks (ISO 13616)."""
+
+
+def _reference_checks(reading: Reading) -> Iterator[Check]:
+    references = [column for column in reading.table.columns if column.references and reading.has(column.name)]
+    if {"source", "target"} <= set(reading.table.column_names):
+        empty = [f"{quoted(name)} IS NULL" for name in ("source", "target") if reading.has(name)]
+        yield Check(Rule.NO_PARTY, "source", " AND ".join(empty) or "true")
     for column in references:
         given = f"{quoted(column.name)} IS NOT NULL"
-        yield Check(Rule.UNKNOWN_ACCOUNT, column.name, f"{given} AND {column.name}__currency IS NULL")
-    if any(column.kind is Kind.CURRENCY for column in table.columns):
+        unknown = f"{given} AND {column.name}__currency IS NULL"
+        if reading.table.name == "transfers":
+            # The number of an account at another bank; whether it is one is looked at once all rows are read.
+            unknown += f" AND NOT regexp_full_match({quoted(column.name)}, '{IBAN_SHAPE}')"
+        yield Check(Rule.UNKNOWN_ACCOUNT, column.name, unknown)
+    if reading.has("currency"):
         for column in references:
-            yield Check(Rule.WRONG_CURRENCY, "currency", f"{column.name}__currency <> currency__typed")
+            held = f"[{column.name}__currency]"
+            if reading.several_currencies:
+                held = f"coalesce({column.name}__currencies, {held})"
+            fits = f"list_contains({held}, currency__typed)"
+            if column.name == "target" and reading.has("original_currency"):
+                # What arrives is in the other currency where a payment was exchanged on its way.
+                fits += f" OR coalesce(list_contains({held}, original_currency__typed), false)"
+            # Nearly all accounts hold one currency, so it is compared before any list is made.
+            other = f"{column.name}__currency <> currency__typed"
+            yield Check(Rule.WRONG_CURRENCY, "currency", f"{other} AND NOT ({fits})")
 
 
-def _value_checks(column: Column, table: Table, zone: str, mapping: TableMapping) -> Iterator[Check]:
+def _value_checks(column: Column, reading: Reading) -> Iterator[Check]:
     name, typed = quoted(column.name), f"{column.name}__typed"
     given = f"{name} IS NOT NULL AND "
     match column.kind:
+        case Kind.TEXT if column.masked in ID_MASKS or column.name in reading.table.key:
+            # The plus sign comes first: looking for it is a tenth of the price of the pattern.
+            yield Check(
+                Rule.SCIENTIFIC,
+                column.name,
+                f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND regexp_full_match({name}, '{_SCIENTIFIC}')",
+            )
         case Kind.CHOICE:
             yield Check(Rule.NOT_IN_LIST, column.name, f"{typed} NOT IN ({_listed(column)})")
         case Kind.TIME:
-            if not zone:
-                yield Check(Rule.NO_ZONE, column.name, f"{typed} IS NULL AND {_lacks_zone(name, mapping)}")
-            shapeless = "" if mapping.time_format else _shapeless(name)
-            plausible = f"{typed} BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31'"
-            yield Check(Rule.BAD_TIME, column.name, f"{given}({typed} IS NULL OR NOT {plausible}{shapeless})")
+            yield from _time_checks(column, reading)
         case Kind.DATE:
-            shapeless = "" if mapping.date_format else _shapeless(name)
+            shapes = [shape for _, shape in date_sql(name, reading.mapping.date_format)]
             plausible = f"{typed} BETWEEN DATE '1800-01-01' AND DATE '2199-12-31'"
-            yield Check(Rule.BAD_DATE, column.name, f"{given}({typed} IS NULL OR NOT {plausible}{shapeless})")
+            shaped = " OR ".join(f"coalesce({shape}, false)" for shape in shapes)
+            yield Check(Rule.BAD_DATE, column.name, f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))")
         case Kind.AMOUNT:
-            yield from _amount_checks(column, table, mapping.decimal)
+            yield from _amount_checks(column, reading)
         case Kind.FRACTION:
             yield Check(Rule.BAD_FRACTION, column.name, f"{given}({typed} IS NULL OR NOT {typed} BETWEEN 0 AND 1)")
         case Kind.CURRENCY:
-            yield Check(Rule.UNKNOWN_CURRENCY, column.name, f"{given}exponent IS NULL")
+            yield Check(Rule.UNKNOWN_CURRENCY, column.name, f"{given}{exponents(reading)[typed]} IS NULL")
+        case Kind.ZONE:
+            yield Check(Rule.BAD_ZONE, column.name, f"{given}{typed} NOT IN (SELECT name FROM pg_timezone_names())")
 
 
-def _shapeless(name: str) -> str:
-    return f" OR NOT regexp_full_match({name}, '{DATE_SHAPE}')"
+_SCIENTIFIC = r"\d([.,]\d+)?[eE][+]\d+"
 
 
-def _lacks_zone(name: str, mapping: TableMapping) -> str:
-    if mapping.time_format:
-        return f"try_strptime({name}, {text_in_sql(mapping.time_format)}) IS NOT NULL"
-    return f"try_cast({name} AS TIMESTAMP) IS NOT NULL AND {_is_naive(name)}"
+def _time_checks(column: Column, reading: Reading) -> Iterator[Check]:
+    name, typed, ways = quoted(column.name), f"{column.name}__typed", _times(column, reading)
+    given = f"{name} IS NOT NULL AND "
+    naive = " OR ".join(f"{way.naive} AND {way.wall} IS NOT NULL" for way in ways if way.naive != "false")
+    if naive and not reading.zone.startswith("'"):
+        yield Check(Rule.NO_ZONE, column.name, f"{typed} IS NULL AND ({naive})")
+    if len(ways) > 1:
+        yield Check(Rule.AMBIGUOUS_TIME, column.name, f"{column.name}__others > 0")
+    shaped = " OR ".join(f"coalesce({way.shape}, false)" for way in ways)
+    plausible = f"{typed} BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31'"
+    yield Check(Rule.BAD_TIME, column.name, f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))")
 
 
-def _amount_checks(column: Column, table: Table, decimal: str) -> Iterator[Check]:
-    name, typed = quoted(column.name), f"{column.name}__typed"
-    # An unknown currency gets a reject of its own further on; until then any number of decimals may pass.
-    exponent = f"coalesce(exponent, {AMOUNT_PLACES})" if currency_of(table) else str(AMOUNT_PLACES)
-    decimals = f"length(rtrim(split_part({name}, '{decimal}', 2), '0'))"
-    grouped = "" if decimal == "." else r"|\d{1,3}([.]\d{3})+"
-    shape = rf"[+-]?(\d+{grouped})([{decimal}]\d+)?"
-    yield Check(Rule.BAD_AMOUNT, column.name, f"NOT regexp_full_match({name}, '{shape}')")
-    zero = "" if column.may_be_zero else f" OR {typed} = 0 AND {decimals} = 0"
-    yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({name}, '-'){zero}")
-    yield Check(Rule.TOO_PRECISE, column.name, f"{decimals} > {exponent}")
+def _amount_checks(column: Column, reading: Reading) -> Iterator[Check]:
+    name, typed, plain = quoted(column.name), f"{column.name}__typed", f"{column.name}__plain"
+    exponent = exponent_of(column, reading)
+    places = f"strlen(split_part({plain}, '.', 2))"
+    yield Check(Rule.BAD_AMOUNT, column.name, f"{name} IS NOT NULL AND {plain} IS NULL")
+    # What a sum of digits cannot be told from is asked about: 500.000 is five hundred, or half a million.
+    # Yen and dong are the exception, as databases write every currency with two places: 5000.00.
+    zeros = f"({exponent} = 0 AND ends_with({plain}, '.00') AND {places} = 2)"
+    if reading.mapping.minor_units:
+        yield Check(Rule.BAD_AMOUNT, column.name, f"contains({plain}, '.')")
+    else:
+        yield Check(Rule.TOO_PRECISE, column.name, f"{places} > {exponent} AND NOT {zeros}")
+    zero = "" if column.may_be_zero else f" OR {typed} = 0"
+    if not column.signed:
+        yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({plain}, '-'){zero}")
     limit = f"{AMOUNT_MINOR_LIMIT} / power(10, {exponent})"
     yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})")
 
@@ -224,7 +330,11 @@ def what_was_expected(rule: Rule, column: Column) -> str:
         Rule.UNDECODABLE: "text in UTF-8 without NUL bytes",
         Rule.TOO_LONG: f"at most {column.limit} characters",
         Rule.NO_ZONE: "a zone in the value, or --zone",
-        Rule.TOO_PRECISE: "no more decimals than the currency's smallest coin",
+        Rule.BAD_AMOUNT: f"{expectation(column)}; grouping marks and a decimal comma are said in the mapping",
+        Rule.AMBIGUOUS_TIME: "a time that fits one format: day and month, or month and day",
+        Rule.SCIENTIFIC: "all digits: a spreadsheet has rounded this number, so export it again as text",
+        Rule.TOO_PRECISE: "no more decimals than the currency's smallest coin; if the mark groups thousands, say so"
+        " in the mapping (grouping)",
         Rule.TOO_LARGE: f"fewer than {AMOUNT_MINOR_LIMIT:,} of the currency's smallest unit",
         Rule.WRONG_CURRENCY: "the currency of the accounts it names",
         Rule.UNKNOWN_ACCOUNT: "an account_id that stands in accounts",

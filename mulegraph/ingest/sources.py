@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
+from mulegraph.ingest.layout import Head, TextFile
 from mulegraph.ingest.lines import LineCounter
-from mulegraph.ingest.mapping import FileMapping, TableMapping
+from mulegraph.ingest.mapping import READ_TABLES, FileMapping, IdForm, TableMapping
+from mulegraph.ingest.readers import tables
 from mulegraph.ingest.rejects import VALUE_LIMIT
-from mulegraph.ingest.text import as_text, as_written, decoded, translated
-from mulegraph.schema.tables import TABLES, Kind, Table
+from mulegraph.ingest.remarks import About, Remark
+from mulegraph.ingest.text import as_text, as_written, decoded, unguarded, with_electronic_ibans
+from mulegraph.schema.tables import TABLES, Kind, Mask, Table
 
 BYTEWISE = "latin-1"
 
 BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
 
-HEADER_BYTES = 1 << 16
 BATCH_ROWS = 131_072
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", *tables.SUFFIXES)
 
 Text = tuple[pa.Array, np.ndarray | None]
 """A column as text, and which of its rows could not be read (None: all could)."""
@@ -45,31 +53,98 @@ class Misshapen:
     text: str
 
 
-@dataclass(frozen=True)
-class Header:
-    """The column names of a CSV file, the lines they take, and whether anything follows."""
-
-    names: list[str]
-    lines: int
-    more: bool
-
-
-@dataclass
-class SourceFile:
-    """One file, the table it feeds, and what could not be read as rows."""
+class Source(Protocol):
+    """A file of one table, whatever it is written in."""
 
     table: Table
     path: Path
     mapping: TableMapping
+    misshapen: list[Misshapen]
+    ignored_columns: tuple[str, ...]
+    expected_columns: int
+    failure: DataError | None
+
+    def columns(self) -> FileColumns:
+        """How its columns become the table's."""
+
+    def schema(self) -> pa.Schema:
+        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text."""
+
+    def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        """The rows in file order; `advance` is told the bytes read so far."""
+
+
+@dataclass
+class SourceFile:
+    """A CSV or Parquet file, the table it feeds, and what could not be read as rows."""
+
+    table: Table
+    path: Path
+    mapping: TableMapping
+    ids: Mapping[str, IdForm] = field(default_factory=dict)
     misshapen: list[Misshapen] = field(default_factory=list)
     ignored_columns: tuple[str, ...] = ()
     expected_columns: int = 0
     failure: DataError | None = None
     """Why reading stopped: what DuckDB makes of an error in the middle of a stream says less."""
 
+    read_totals: dict[str, Decimal | int] = field(default_factory=dict)
+    """What its rows add up to, once they are read."""
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is Parquet and not text."""
+        return self.path.name.lower().endswith(".parquet")
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the file is a workbook or an Arrow file."""
+        return self.path.name.lower().endswith(tables.SUFFIXES)
+
+    @cached_property
+    def _typed(self) -> tables.TypedTable:
+        return tables.open_table(self.path)
+
+    @cached_property
+    def text(self) -> TextFile:
+        """The file as text."""
+        return TextFile(self.path, self.mapping)
+
+    @cached_property
+    def remarks(self) -> list[Remark]:
+        """What there is to say of the file before its rows."""
+        if self.is_parquet or self.is_typed:
+            return []
+        if self.text.is_utf8_after_all:
+            text = f"is UTF-8, and not {self.mapping.encoding} as the mapping says; it is read as UTF-8"
+            return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
+        if self.mapping.encoding or not self.text.encoding:
+            return []
+        text = f"is read as {self.text.encoding.upper()}, as its byte order mark says"
+        return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
+
+    @cached_property
+    def _columns(self) -> FileColumns:
+        with self._failing():
+            if self.is_parquet:
+                schema = pq.read_schema(self.path)
+                found = resolve(FileFacts(self.path.name, schema.names), self.table, self.mapping, self.ids)
+                self._refuse_float_ids(schema, found)
+            elif self.is_typed:
+                found = resolve(FileFacts(self.path.name, self._typed.names), self.table, self.mapping, self.ids)
+            else:
+                facts = FileFacts(self.path.name, self.text.head.names, self.text.told())
+                found = resolve(facts, self.table, self.mapping, self.ids)
+        self.ignored_columns = found.ignored
+        return found
+
+    def columns(self) -> FileColumns:
+        """How its columns become the table's. DataError where a needed one is missing or stands twice."""
+        return self._columns
+
     def schema(self) -> pa.Schema:
-        """What `batches` yields: line, the column that cannot be read (or null), every column as text."""
-        texts = [(name, pa.string()) for name in self.table.column_names]
+        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text."""
+        texts = [(name, pa.string()) for name in self._columns.used]
         return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
@@ -77,52 +152,83 @@ class SourceFile:
 
         Raises DataError when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
-        read = self._parquet if self.path.name.lower().endswith(".parquet") else self._csv
+        with self._failing():
+            if self.is_parquet:
+                yield from self._parquet(advance)
+            elif self.is_typed:
+                yield from self._typed_table(advance)
+            else:
+                yield from self._csv(advance)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
         try:
-            yield from read(advance)
+            yield
         except DataError as error:
             self.failure = error
             raise
-        except (pa.ArrowException, OSError, KeyError) as error:
+        except (pa.ArrowException, OSError, KeyError, UnicodeError) as error:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
+            expected = f"text in {self.text.encoding}" if self.mapping.encoding else "UTF-8 CSV"
             self.failure = DataError(
                 f"{self.path.name}: cannot be read: {detail}",
-                hint="Expected UTF-8 CSV with a header line, or Parquet. Look for an unclosed quote"
+                hint=f"Expected {expected} with a header line, or Parquet. Look for an unclosed quote"
                 f" or a row over {BLOCK_BYTES >> 20} MB.",
             )
             raise self.failure from error
 
-    def _columns(self, header: list[str]) -> dict[str, str]:
-        """Our column → the file's column, for those that the file has."""
-        wanted = {name: self.mapping.columns.get(name, name) for name in self.table.column_names}
-        repeated = sorted({name for name in header if header.count(name) > 1} & set(wanted.values()))
-        if repeated:
-            raise DataError(
-                f"{self.path.name}:1: column '{repeated[0]}' stands twice in the header",
-                hint="Remove or rename one of the two.",
-            )
-        found = {ours: theirs for ours, theirs in wanted.items() if theirs in header}
+    def _refuse_float_ids(self, schema: pa.Schema, found: FileColumns) -> None:
+        """Ids as floating numbers have lost digits: 9704360000000017 and …16 are one, and nobody sees it."""
         for column in self.table.columns:
-            needed = column.required and column.name not in self.mapping.constants
-            if (needed or column.name in self.mapping.columns) and column.name not in found:
+            is_id = column.masked in ID_MASKS or column.name in self.table.key
+            if column.kind is not Kind.TEXT or not is_id:
+                continue
+            for raw in found.raw.get(column.name, ()):
+                theirs = schema.field(int(raw[1:]) - 1)
+                if pa.types.is_floating(theirs.type):
+                    raise DataError(
+                        f"{self.path.name}: column '{theirs.name}' holds ids as floating numbers ({theirs.type})",
+                        hint="They round long numbers and lose leading zeros: export the column as text.",
+                    )
+
+    def stated_totals(self) -> dict[str, Decimal]:
+        """What the file says of itself above and below its rows, where the mapping says how to find it."""
+        text = "\n".join((*self.text.head.preamble, self.text.footer()))
+        found: dict[str, Decimal] = {}
+        for name, pattern in msgspec.to_builtins(self.mapping.totals).items():
+            if not pattern:
+                continue
+            match = re.search(pattern, text, re.MULTILINE)
+            if match is None:
                 raise DataError(
-                    f"{self.path.name}:1: column '{wanted[column.name]}' is missing"
-                    f" (the header has: {', '.join(header)[:200]})",
-                    hint=f"Add it, or say with --mapping which column holds {self.table.name}.{column.name}.",
+                    f"{self.path.name}: totals.{name} is not found above or below the rows",
+                    hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
                 )
-        self.ignored_columns = tuple(name for name in header if name not in found.values())
+            number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
+            decimal = self.mapping.decimal or "."
+            grouping = "," if decimal == "." else "."
+            try:
+                found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
+            except ArithmeticError as error:
+                raise DataError(
+                    f"{self.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
+                ) from error
         return found
 
     def _csv(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        header = self._header()
-        found = self._columns(header.names)
-        self.expected_columns = len(header.names)
-        if not header.more:
+        head = self.text.head
+        places = [int(name[1:]) - 1 for name in self._columns.used]
+        self.expected_columns = len(head.names)
+        if not head.more:
             return
-        lines, skipped, last_text = LineCounter(header.lines), list[Misshapen](), ""
+        lines, skipped, last_text = (
+            LineCounter(head.header_lines, rows=1 if self.mapping.header else 0),
+            list[Misshapen](),
+            "",
+        )
         # The parser hands a misshapen row over as text, and fails where it is none: a file that is not UTF-8 all
         # through is read byte for byte as Latin-1, which every byte is, and turned back value by value.
-        is_utf8 = self._is_utf8()
+        is_utf8 = self.text.is_utf8
 
         def leave_out(row: Any) -> str:
             nonlocal last_text
@@ -131,36 +237,38 @@ class SourceFile:
             skipped.append(Misshapen(row.number, row.actual_columns, last_text[:VALUE_LIMIT]))
             return "skip"
 
+        last_line = self.text.lines - self.mapping.footer_lines if self.mapping.footer_lines else None
         with pa.OSFile(str(self.path)) as raw:
             encoding = "utf8" if is_utf8 else BYTEWISE
-            for batch in self._parsed(raw, len(header.names), leave_out, lines, encoding):
-                columns = dict(zip(header.names, batch.columns, strict=True))
-                values = {theirs: columns[theirs] for theirs in set(found.values())}
+            for batch in self._parsed(raw, head, leave_out, lines, encoding):
+                values = [batch.column(place) for place in places]
                 if not is_utf8:
-                    values = {theirs: as_written(column, BYTEWISE) for theirs, column in values.items()}
-                texts = {theirs: decoded(column) for theirs, column in values.items()}
-                yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, lines.of(batch))
+                    values = [as_written(column, BYTEWISE) for column in values]
+                found = self._texts([decoded(column) for column in values], lines.of(batch))
+                yield found if last_line is None else found.filter(pc.less_equal(found.column("line"), last_line))
                 advance(raw.tell())
-        self.misshapen = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
-        if self.misshapen and _is_open(last_text, self.mapping.delimiter):
+        rows = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
+        self.misshapen = [row for row in rows if last_line is None or row.line <= last_line]
+        if self.misshapen and _is_open(last_text, head.delimiter):
             raise self._unclosed(self.misshapen[-1].line)
 
     def _parsed(
-        self, raw: pa.NativeFile, width: int, leave_out: Callable[[Any], str], lines: LineCounter, encoding: str
+        self, raw: pa.NativeFile, head: Head, leave_out: Callable[[Any], str], lines: LineCounter, encoding: str
     ) -> Iterator[pa.RecordBatch]:
         """The rows as bytes, all columns of them: a line break in an ignored one counts as well."""
-        names = [f"c{number}" for number in range(width)]
+        names = [f"c{number + 1}" for number in range(len(head.names))]
         reader = pv.open_csv(
-            self._unzipped(raw),
+            self.text.opened(raw),
             read_options=pv.ReadOptions(
                 use_threads=False,
                 block_size=BLOCK_BYTES,
                 column_names=names,
-                skip_rows_after_names=1,
+                skip_rows=len(head.preamble),
+                skip_rows_after_names=1 if self.mapping.header else 0,
                 encoding=encoding,
             ),
             parse_options=pv.ParseOptions(
-                delimiter=self.mapping.delimiter,
+                delimiter=head.delimiter,
                 newlines_in_values=True,
                 ignore_empty_lines=False,
                 invalid_row_handler=leave_out,
@@ -185,32 +293,11 @@ class SourceFile:
         if last is not None and not lines.row_pending:
             self._check_last_quote(last, lines)
 
-    def _unzipped(self, raw: pa.NativeFile) -> pa.NativeFile:
-        return pa.CompressedInputStream(raw, "gzip") if self.path.name.lower().endswith(".gz") else raw
-
     def _check_last_quote(self, last: pa.RecordBatch, lines: LineCounter) -> None:
         """Refuse a file whose last value runs over lines and has no quote after it: it swallowed the rest."""
         breaks = [(column[-1].as_py() or b"").count(b"\n") for column in last.columns]
-        if breaks[-1] and not self._ends_in_quote():
+        if breaks[-1] and not self.text.ends_in_quote():
             raise self._unclosed(lines.next_line - 1 - sum(breaks))
-
-    def _is_utf8(self) -> bool:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
-                while chunk := stream.read(BLOCK_BYTES):
-                    decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-        return True
-
-    def _ends_in_quote(self) -> bool:
-        tail = b""
-        with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
-            while chunk := stream.read(1 << 20):
-                tail = (tail + chunk)[-16:]
-        return tail.rstrip(b"\r\n").endswith(b'"')
 
     def _unclosed(self, line: int) -> DataError:
         return DataError(
@@ -218,60 +305,53 @@ class SourceFile:
             hint="Close it, or double it where it is part of the text; nothing of the file was loaded.",
         )
 
-    def _header(self) -> Header:
-        """The column names, byte order mark and quotes taken off."""
-        try:
-            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
-                start = stream.read(HEADER_BYTES)
-        except OSError as error:
-            raise DataError(f"{self.path.name}: cannot be read ({error})", hint="Check the file.") from error
-        start = start.removeprefix(b"\xef\xbb\xbf")
-        if not start.splitlines() or not start.splitlines()[0].strip():
-            problem = "the first line is empty" if start.strip() else "is empty"
-            raise DataError(
-                f"{self.path.name}:1: {problem}", hint="Expected a header line with the column names there."
-            )
-        rows = csv.reader(io.StringIO(start.decode("utf-8", "replace"), newline=""), delimiter=self.mapping.delimiter)
-        try:
-            names = [name.strip() for name in next(rows)]
-        except csv.Error as error:
-            raise DataError(f"{self.path.name}:1: not a header: {error}", hint="Expected CSV.") from error
-        if any("\ufffd" in name or "\0" in name for name in names):
-            raise DataError(
-                f"{self.path.name}:1: the header is not UTF-8", hint="Save the file as UTF-8 and load again."
-            )
-        first = b"".join(start.splitlines(keepends=True)[: rows.line_num])
-        return Header(names, rows.line_num, len(start) > len(first))
-
     def _parquet(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         file, size = pq.ParquetFile(self.path), self.path.stat().st_size
-        found = self._columns(list(file.schema_arrow.names))
+        theirs = [file.schema_arrow.names[int(name[1:]) - 1] for name in self._columns.used]
         line = 1
-        for batch in file.iter_batches(BATCH_ROWS, columns=list(set(found.values()))):
-            texts = {theirs: as_text(batch.column(theirs)) for theirs in set(found.values())}
+        for batch in file.iter_batches(BATCH_ROWS, columns=theirs):
             numbers = np.arange(line, line + batch.num_rows)
-            yield self._finish({ours: texts[theirs] for ours, theirs in found.items()}, numbers)
+            yield self._texts([as_text(batch.column(name)) for name in theirs], numbers)
             line += batch.num_rows
             advance(size * (line - 1) // file.metadata.num_rows)
 
-    def _finish(self, columns: dict[str, Text], lines: np.ndarray) -> pa.RecordBatch:
-        """Fill in constants, translate spellings, and put the columns into the table's order."""
+    def _typed_table(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        table, places = self._typed, [int(name[1:]) - 1 for name in self._columns.used]
+        line = table.first_line
+        for arrays in table.batches:
+            rows = len(arrays[0])
+            yield self._texts([as_text(arrays[place]) for place in places], np.arange(line, line + rows))
+            line += rows
+        advance(self.path.stat().st_size)
+
+    def _texts(self, columns: list[Text], lines: np.ndarray) -> pa.RecordBatch:
+        """Raw columns as one batch; ids without what was put around them, and the columns that cannot be read."""
         arrays: list[pa.Array] = []
         unreadable: np.ndarray | None = None
-        for column in self.table.columns:
-            if column.name in columns:
-                values, bad = columns[column.name]
-            else:
-                constant = self.mapping.constants.get(column.name)
-                values, bad = pa.repeat(pa.scalar(constant, pa.string()), len(lines)), None
+        for name, (values, bad) in zip(self._columns.used, columns, strict=True):
             if bad is not None:
                 unreadable = np.full(len(lines), None, dtype=object) if unreadable is None else unreadable
-                unreadable[bad & (unreadable == None)] = column.name  # noqa: E711 (element by element)
-            if spellings := self.mapping.values.get(column.name):
-                values = translated(values, spellings, any_case=column.kind is Kind.CHOICE)
-            arrays.append(values)
+                unreadable[bad & (unreadable == None)] = name  # noqa: E711 (element by element)
+            arrays.append(self._tidied(name, values))
         culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
         return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
+
+    def _tidied(self, name: str, values: pa.Array) -> pa.Array:
+        values = unguarded(values, is_id=name in self._ids)
+        return with_electronic_ibans(values) if name in self._account_ids else values
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        """Raw columns that ids are made of."""
+        named = [column.name for column in self.table.columns if column.masked in ID_MASKS]
+        return frozenset(raw for name in (*named, *self.table.key) for raw in self._columns.raw.get(name, ()))
+
+    @cached_property
+    def _account_ids(self) -> frozenset[str]:
+        """Raw columns that each are an account's number."""
+        named = [column.name for column in self.table.columns if column.masked is Mask.ACCOUNT]
+        whole = [self._columns.raw.get(name, ()) for name in (*named, "subject_id")]
+        return frozenset(raw[0] for raw in whole if len(raw) == 1)
 
 
 def _is_open(row: str, delimiter: str) -> bool:
@@ -293,11 +373,13 @@ def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], 
         data = [path for path in paths if path.is_file() and path.name.lower().endswith(SUFFIXES)]
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read ({error.strerror})", hint="Check its permissions.") from error
+    named = [path for path in paths if path.is_file()]
     sources = [
-        SourceFile(table, path, mapping.of(table.name))
-        for table in TABLES.values()
-        for path in data
-        if _feeds(path.name, table, mapping.of(table.name))
+        SourceFile(table, path, part, mapping.ids)
+        for table in READ_TABLES.values()
+        for part in mapping.of(table.name)
+        for path in (named if part.files else data)
+        if _feeds(path.name, table, part)
     ]
     used = {source.path for source in sources}
     similar = [path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())]

@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 
+from mulegraph.ingest.odd_hours import odd_column, odd_items, settle_odd_hours
 from mulegraph.ingest.rejects import VALUE_LIMIT, Rejects
-from mulegraph.ingest.rules import Check, Rule, checks, currency_of, parsed_sql, quoted
-from mulegraph.ingest.sources import SourceFile
+from mulegraph.ingest.remarks import About, Remark
+from mulegraph.ingest.rules import Check, Reading, Rule, amounts_sql, checks, exponents, main_time, parsed_sql
+from mulegraph.ingest.sources import Source, SourceFile
+from mulegraph.ingest.sql import quoted, text_in_sql
+from mulegraph.ingest.versions import known_currencies
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
-from mulegraph.schema.tables import AMOUNT_PLACES, Kind, Table
+from mulegraph.schema.bookings import BOOKINGS
+from mulegraph.schema.tables import AMOUNT_PLACES, Column, Kind, Table
+
+SQL_TYPE = {
+    **dict.fromkeys((Kind.TEXT, Kind.CHOICE, Kind.CURRENCY, Kind.ZONE), "VARCHAR"),
+    Kind.TIME: "TIMESTAMP",
+    Kind.DATE: "DATE",
+    Kind.AMOUNT: f"DECIMAL(18,{AMOUNT_PLACES})",
+    Kind.FRACTION: "DOUBLE",
+}
+
+ROW_ZONE = "row_zone"
+"""The column that holds the zone of each row, where a column of the file says it."""
+
+LEFT_OUT = -1
+"""The number of the check that rows break which the mapping leaves out."""
+
+BESIDE_ACCOUNTS = (Rule.UNKNOWN_ACCOUNT, Rule.WRONG_CURRENCY)
+"""Rules that compare a row with the accounts."""
 
 Progress = Callable[[str, int, int], None]
 """Told the file's name, the bytes read since the last call, and the bytes in all."""
@@ -22,10 +45,25 @@ class Staging:
     """What is left of a table's files after each step stands in the DuckDB table `staged`."""
 
     def __init__(
-        self, db: duckdb.DuckDBPyConnection, table: Table, sources: Sequence[SourceFile], rejects: Rejects
+        self,
+        db: duckdb.DuckDBPyConnection,
+        table: Table,
+        sources: Sequence[Source],
+        rejects: Rejects,
+        *,
+        alone: bool = False,
     ) -> None:
-        self.db, self.table, self.sources, self.rejects = db, table, sources, rejects
+        """`alone`: rows may name accounts that nobody lists; no row is looked at beside another table."""
+        self.db = db
+        self.table = table
+        self.sources = sources
+        self.rejects = rejects
         self.read = 0
+        self.alone = alone
+        self.remarks: list[Remark] = []
+        self.versions: Sequence[Path] = ()
+        self._has_odd = False
+        self._several_currencies = False
         self.db.execute("DROP TABLE IF EXISTS staged")
 
     def count(self, sql: str = "SELECT count(*) FROM staged") -> int:
@@ -36,25 +74,50 @@ class Staging:
     def ingest(self, accounts: Sequence[Path], zone: str, progress: Progress) -> None:
         """Parse and check every file: good rows into `staged`, the others into the rejects."""
         self._know(accounts)
-        for number, source in enumerate(self.sources):
-            rules = list(checks(self.table, zone=zone, mapping=source.mapping))
-            self._insert(source, number, zone, rules, progress)
-            self._set_aside(source, rules)
+        readings = [self._reading(source, zone) for source in self.sources]
+        # A table has these two columns only where some zone has hours that its clocks showed twice or never.
+        self._has_odd = any(odd_column(reading) for reading in readings)
+        for number, (source, reading) in enumerate(zip(self.sources, readings, strict=True)):
+            rules = [check for check in checks(reading) if not (self.alone and check.rule in BESIDE_ACCOUNTS)]
+            self._insert(number, reading, rules, progress)
+            self._set_aside(source, reading, rules)
+            if source.mapping.make_ids and self.table.name != BOOKINGS.name:
+                self._make_ids(number)
+            self._look_at(number, source, reading)
+            if self._has_odd:
+                self.remarks += settle_odd_hours(self.db, number, source.path.name, reading)
         self.read = self.count() + self.rejects.count(self.table.name)
+
+    def _reading(self, source: Source, zone: str) -> Reading:
+        columns = source.columns()
+        own = columns.zone if columns.zone.startswith("'") else ROW_ZONE if columns.zone else ""
+        named = own or (text_in_sql(zone) if zone else "")
+        return Reading(self.table, source.mapping, columns, named, self._several_currencies)
 
     def _know(self, accounts: Sequence[Path]) -> None:
         """Currency by account, for the tables that name accounts; made once a load."""
-        if any(column.references for column in self.table.columns):
-            self.db.execute("CREATE TABLE IF NOT EXISTS known (known_id VARCHAR, known_currency VARCHAR)")
-            if accounts and not self.count("SELECT count(*) FROM known"):
-                self.db.execute(f"INSERT INTO known SELECT account_id, currency FROM {scan(accounts)}")
+        if not any(column.references for column in self.table.columns):
+            return
+        self.db.execute(
+            "CREATE TABLE IF NOT EXISTS known (known_id VARCHAR, known_currency VARCHAR, known_currencies VARCHAR[])"
+        )
+        if accounts and not self.count("SELECT count(*) FROM known"):
+            several = known_currencies(self.versions)
+            self.db.execute(
+                f"INSERT INTO known SELECT a.account_id, a.currency, m.currencies FROM {scan(accounts)} a"
+                f" LEFT JOIN ({several}) m ON m.account_id = a.account_id"
+            )
 
-    def _insert(self, source: SourceFile, number: int, zone: str, rules: list[Check], progress: Progress) -> None:
+        several = "SELECT count(*) FROM known WHERE known_currencies IS NOT NULL"
+        self._several_currencies = bool(self.count(several))
+
+    def _insert(self, number: int, reading: Reading, rules: list[Check], progress: Progress) -> None:
+        source = self.sources[number]
         reader = pa.RecordBatchReader.from_batches(source.schema(), _told(source, progress))
         self.db.register("incoming", reader)
         verb = "INSERT INTO staged" if number else "CREATE TABLE staged AS"
         try:
-            self.db.execute(f"{verb} {self._checked_sql(source, number, zone, rules)}")
+            self.db.execute(f"{verb} {self._checked_sql(number, reading, rules)}")
         except duckdb.Error as error:
             if source.failure:
                 raise source.failure from error
@@ -62,49 +125,130 @@ class Staging:
         finally:
             self.db.unregister("incoming")
 
-    def _checked_sql(self, source: SourceFile, number: int, zone: str, rules: list[Check]) -> str:
-        """SQL: every incoming row, typed, with the number of the first check it breaks and then its text."""
-        table, joins, found = self.table, [], []
-        for column in table.columns:
+    def _checked_sql(self, number: int, reading: Reading, rules: list[Check]) -> str:
+        """SQL: every incoming row, typed, with the number of the first check it breaks and then its text.
+
+        From the inside: the mapped texts; what is parsed of them, with the accounts that they name; the amounts, which
+        need their currencies; the checks.
+        """
+        columns = reading.columns
+        texts = ", ".join(f"{text} AS {quoted(name)}" for name, text in columns.texts.items())
+        blank = " AND ".join(f"{quoted(name)} IS NULL" for name in columns.used) or "false"
+        left_out = columns.left_out or "false"
+        if reading.zone == ROW_ZONE:
+            texts += f", {columns.zone} AS {ROW_ZONE}"
+        mapped = f"SELECT line, unreadable, {left_out} AS left_out, {texts} FROM incoming WHERE NOT ({blank})"
+        joins, found = self._known_accounts(reading)
+        parsed = f"SELECT {', '.join(['r.*', *parsed_sql(reading), *found])} FROM ({mapped}) r {' '.join(joins)}"
+        aliases = exponents(reading)
+        coins = "".join(
+            f" LEFT JOIN currencies {alias}_t ON {alias}_t.code = p.{name}" for name, alias in aliases.items()
+        )
+        fields = ", ".join(["p.*", *(f"{alias}_t.exponent AS {alias}" for alias in aliases.values())])
+        with_coins = f"SELECT {fields} FROM ({parsed}) p{coins}"
+        with_amounts = f"SELECT {', '.join(['*', *amounts_sql(reading)])} FROM ({with_coins})"
+        cases = " ".join(f"WHEN {check.broken} THEN {place}" for place, check in enumerate(rules))
+        checked = f"SELECT *, CASE WHEN left_out THEN {LEFT_OUT} {cases} END AS broken FROM ({with_amounts})"
+        typed = ", ".join(_typed(column, reading) for column in self.table.columns)
+        shown = ", ".join(f"left({quoted(column.name)}, {VALUE_LIMIT})" for column in reading.given)
+        odd = f", {', '.join(odd_items(reading))}" if self._has_odd else ""
+        return (
+            f"SELECT {number} AS file, line, {typed}{odd}, broken,"
+            f" CASE WHEN broken >= 0 THEN [{shown}] END AS texts FROM ({checked})"
+        )
+
+    def _known_accounts(self, reading: Reading) -> tuple[list[str], list[str]]:
+        """Joins with the known accounts, and what they add: currency, and currencies where there are several."""
+        joins, found = [], []
+        for column in reading.given:
             if column.references:
                 alias = f"known_{column.name}"
                 joins.append(f"LEFT JOIN known {alias} ON {alias}.known_id = r.{quoted(column.name)}")
-                found.append(f"{alias}.known_currency AS {column.name}__currency")
-        inner = ", ".join(["r.*", *parsed_sql(table, zone=zone, mapping=source.mapping), *found])
-        currency = currency_of(table)
-        exponent = f"LEFT JOIN currencies c ON c.code = p.{currency}" if currency else ""
-        fields = "p.*, c.exponent" if currency else "p.*"
-        cases = " ".join(f"WHEN {check.broken} THEN {place}" for place, check in enumerate(rules))
-        given = [name for name in table.column_names if name not in source.mapping.constants]
-        blank = " AND ".join(f"r.{quoted(name)} IS NULL" for name in given) or "false"
-        typed = ", ".join(_typed(column.name, column.kind) for column in table.columns)
-        texts = ", ".join(f"left({quoted(name)}, {VALUE_LIMIT})" for name in table.column_names)
-        return (
-            f"SELECT {number} AS file, line, {typed}, broken,"
-            f" CASE WHEN broken IS NOT NULL THEN [{texts}] END AS texts FROM"
-            f" (SELECT *, CASE {cases} END AS broken FROM (SELECT {fields} FROM"
-            f" (SELECT {inner} FROM incoming r {' '.join(joins)} WHERE NOT ({blank})) p {exponent}))"
-        )
+                found += [f"{alias}.known_currency AS {column.name}__currency"]
+                if reading.several_currencies:
+                    found += [f"{alias}.known_currencies AS {column.name}__currencies"]
+        return joins, found
 
-    def _set_aside(self, source: SourceFile, rules: list[Check]) -> None:
+    def _set_aside(self, source: Source, reading: Reading, rules: list[Check]) -> None:
         """Move the misshapen and the broken rows of one file to the rejects."""
         table, name = self.table, source.path.name
         for row in source.misshapen:
             rule = Rule.TOO_MANY_COLUMNS if row.columns > source.expected_columns else Rule.TOO_FEW_COLUMNS
             self.rejects.add(table, name, row.line, "", row.text, rule)
-        cursor = self.db.execute("SELECT line, broken, texts FROM staged WHERE broken IS NOT NULL")
-        places = {name: number for number, name in enumerate(table.column_names)}
+        if left_out := self.count(f"SELECT count(*) FROM staged WHERE broken = {LEFT_OUT}"):
+            text = f"{left_out:,} rows left out, as the mapping says"
+            self.remarks.append(Remark(About.LEFT_OUT, table.name, text, left_out, name))
+        cursor = self.db.execute("SELECT line, broken, texts FROM staged WHERE broken >= 0")
+        places = {column.name: number for number, column in enumerate(reading.given)}
         bad = 0
         while rows := cursor.fetchmany(10_000):
             bad += len(rows)
             for line, broken, texts in rows:
                 check = rules[broken]
-                self.rejects.add(table, name, line, check.column, texts[places[check.column]], check.rule)
-        if bad:
+                value = texts[places[check.column]] if check.column in places else ""
+                self.rejects.add(table, name, line, check.column, value, check.rule)
+        if bad or left_out:
             self.db.execute("DELETE FROM staged WHERE broken IS NOT NULL")
 
-    def refuse_repeats(self) -> None:
-        """Of rows with the same key in these files the first stays; the others are rejects."""
+    def _make_ids(self, number: int) -> None:
+        """Ids of rows that have none: made of their content, and a running number among equal rows of the file.
+
+        So two equal payments of a day are two, and the same rows in another export are known.
+        """
+        key = quoted(self.table.key[-1])
+        names = [name for name in self.table.column_names if name != self.table.key[-1]]
+        # Separators that no text holds: no value runs into the next.
+        content = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(30))" for name in names)
+        digest = f"left(md5(concat_ws(chr(31), {content})), 24)"
+        self.db.execute(
+            f"UPDATE staged s SET {key} = t.id FROM (SELECT line, {digest} || '-' ||"
+            f" row_number() OVER (PARTITION BY {digest} ORDER BY line) AS id FROM staged WHERE file = {number}) t"
+            f" WHERE s.file = {number} AND s.line = t.line AND s.{key} IS NULL"
+        )
+
+    def _look_at(self, number: int, source: Source, reading: Reading) -> None:
+        """Say whether a file holds no rows, or nothing in some column; note its sums for its own totals."""
+        names = [column.name for column in reading.given if reading.columns.raw[column.name]]
+        counts = ", ".join(f"count({quoted(name)})" for name in names)
+        ((rows, *filled),) = self.db.execute(
+            f"SELECT count(*){', ' if counts else ''}{counts} FROM staged WHERE file = ?", [number]
+        ).fetchall()
+        name = source.path.name
+        if not rows and not self.rejects.of_file(self.table, name):
+            self.remarks.append(Remark(About.EMPTY_FILE, self.table.name, "holds no rows", 0, name))
+        empty = [each for each, count in zip(names, filled, strict=True) if rows and not count]
+        if empty:
+            text = f"empty in every row: {', '.join(empty)}"
+            self.remarks.append(Remark(About.EMPTY_COLUMN, self.table.name, text, rows, name))
+        if isinstance(source, SourceFile) and source.mapping.totals is not None:
+            source.read_totals = self._sums(number) | {"rows": rows + self.rejects.of_file(self.table, name)}
+
+    def _sums(self, number: int) -> dict[str, Decimal]:
+        """What a file's rows add up to, by the names that a mapping's totals have."""
+        if "amount" not in self.table.column_names:
+            return {}
+        ways = ["true"]
+        if "direction" in self.table.column_names:
+            ways += ["direction = 'out'", "direction = 'in'"]
+        sums = ", ".join(f"coalesce(sum(amount) FILTER ({way}), 0)" for way in ways)
+        (found,) = self.db.execute(f"SELECT {sums} FROM staged WHERE file = ?", [number]).fetchall()
+        return dict(zip(("sum", "debits", "credits"), found, strict=False))
+
+    def sums(self) -> list[dict[str, object]]:
+        """What the staged rows add up to by currency, which are never added together."""
+        if not {"amount", "currency"} <= set(self.table.column_names):
+            return []
+        at = quoted(main_time(self.table))
+        rows = self.db.execute(
+            f"SELECT currency, count(*), sum(amount), min({at}), max({at}) FROM staged GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+        return [dict(zip(("currency", "rows", "sum", "first_at", "last_at"), row, strict=True)) for row in rows]
+
+    def refuse_repeats(self) -> int:
+        """Of rows with the same key in these files the first stays: equal ones are known, others are rejects.
+
+        Two exports that overlap hold the same rows. Gives how many were known.
+        """
         key = ", ".join(quoted(name) for name in self.table.key)
         # Hashes first: they are an eighth of the size of the keys, and nearly all are alone.
         self.db.execute(
@@ -112,13 +256,18 @@ class Staging:
             " GROUP BY h HAVING count(*) > 1"
         )
         if not self.count("SELECT count(*) FROM duplicates"):
-            return
+            return 0
+        row = ", ".join(quoted(name) for name in self.table.column_names)
         self.db.execute(
-            f"CREATE OR REPLACE TABLE repeats AS SELECT file, line, {key} FROM staged"
+            f"CREATE OR REPLACE TABLE repeats AS SELECT file, line, {key}, row({row}) IS NOT DISTINCT FROM"
+            f" first_value(row({row})) OVER (PARTITION BY {key} ORDER BY file, line) AS same FROM staged"
             f" WHERE hash({key}) IN (FROM duplicates)"
             f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY file, line) > 1"
         )
-        self._refuse("repeats", Rule.DUPLICATE)
+        self.db.execute("CREATE OR REPLACE TABLE others AS SELECT * EXCLUDE (same) FROM repeats WHERE NOT same")
+        self.refuse("others", Rule.DUPLICATE)
+        self._delete("repeats")
+        return self.count("SELECT count(*) FROM repeats WHERE same")
 
     def drop_known(self, ledger: Sequence[Path]) -> int:
         """Leave out rows that the ledger has already; the same key with other content is a reject."""
@@ -134,11 +283,11 @@ class Staging:
             f" FROM {scan(ledger)} l JOIN staged s ON {match}"
         )
         self.db.execute("CREATE OR REPLACE TABLE conflicts AS SELECT * EXCLUDE (same) FROM met WHERE NOT same")
-        self._refuse("conflicts", Rule.CONFLICT)
+        self.refuse("conflicts", Rule.CONFLICT)
         self._delete("met")
         return self.count("SELECT count(*) FROM met WHERE same")
 
-    def _refuse(self, bad: str, rule: Rule) -> None:
+    def refuse(self, bad: str, rule: Rule) -> None:
         """Move the rows of table `bad` (file, line, key…) from `staged` to the rejects."""
         cursor = self.db.execute(f"FROM {bad}")
         while rows := cursor.fetchmany(10_000):
@@ -151,7 +300,7 @@ class Staging:
         self.db.execute(f"DELETE FROM staged s USING {rows} b WHERE s.file = b.file AND s.line = b.line")
 
 
-def _told(source: SourceFile, progress: Progress) -> Iterator[pa.RecordBatch]:
+def _told(source: Source, progress: Progress) -> Iterator[pa.RecordBatch]:
     """The batches of a file; `progress` hears how far it is read."""
     size, seen = source.path.stat().st_size, 0
 
@@ -163,8 +312,14 @@ def _told(source: SourceFile, progress: Progress) -> Iterator[pa.RecordBatch]:
     yield from source.batches(advance)
 
 
-def _typed(name: str, kind: Kind) -> str:
-    if kind is Kind.TEXT:
-        return quoted(name)
-    cast = f"CAST({name}__typed AS DECIMAL(18,{AMOUNT_PLACES}))" if kind is Kind.AMOUNT else f"{name}__typed"
-    return f"{cast} AS {quoted(name)}"
+def _typed(column: Column, reading: Reading) -> str:
+    """SQL for a column as it is stored."""
+    name = quoted(column.name)
+    main = main_time(reading.table)
+    if column.name == "precision" and main and reading.has(main):
+        written = f"{main}__precision"
+        given = f"coalesce(precision__typed, {written})" if reading.has("precision") else written
+        return f"{given} AS precision"
+    if not reading.has(column.name):
+        return f"CAST(NULL AS {SQL_TYPE[column.kind]}) AS {name}"
+    return name if column.kind is Kind.TEXT else f"{column.name}__typed AS {name}"

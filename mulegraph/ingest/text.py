@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.lines import holds_byte
 
 REPLACEMENT = "\ufffd"
@@ -58,11 +59,18 @@ def as_text(values: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
         moved = values.cast(pa.timestamp("us", "UTC"), safe=False)
         return pc.strftime(moved, format="%Y-%m-%dT%H:%M:%SZ", locale="C"), None
     if pa.types.is_floating(values.type):
-        return _without_exponent(values.cast(pa.string())), None
+        return without_zeros(_without_exponent(values.cast(pa.string()))), None
+    if pa.types.is_decimal(values.type):
+        return without_zeros(values.cast(pa.string())), None
     if _is_bytes(values.type):
         text, bad = decoded(values.cast(pa.binary()))
         return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text), bad
     return values.cast(pa.string()), None
+
+
+def without_zeros(texts: pa.Array) -> pa.Array:
+    """Numbers of a typed column without zeros at their end: 5.000 is five there, and no group of three digits."""
+    return pc.replace_substring_regex(pc.replace_substring_regex(texts, r"[.]0+$", ""), r"([.]\d*[1-9])0+$", r"\1")
 
 
 def _is_bytes(kind: pa.DataType) -> bool:
@@ -85,10 +93,28 @@ def _without_exponent(texts: pa.Array) -> pa.Array:
     return pa.array(plain, pa.string())
 
 
-def translated(values: pa.Array, spellings: Mapping[str, str], *, any_case: bool) -> pa.Array:
-    """Their spellings in ours; a spelling that stands for nothing ("") becomes an empty value."""
-    theirs = [key.strip().lower() if any_case else key for key in spellings]
-    ours = pa.array([value or None for value in spellings.values()], pa.string())
-    compared = pc.utf8_lower(pc.utf8_trim_whitespace(values)) if any_case else values
-    found = pc.index_in(compared, value_set=pa.array(theirs, pa.string()))
-    return pc.if_else(pc.is_valid(found), pc.take(ours, found), values)
+def unguarded(column: pa.Array, *, is_id: bool) -> pa.Array:
+    """Values without the marks that keep a spreadsheet from changing them: ="00123" and, of ids, '00123."""
+    if holds_byte(column, b'="'):
+        column = pc.replace_substring_regex(column, r'^="([^"]*)"$', r"\1")
+    if is_id and holds_byte(column, b"'"):
+        column = pc.replace_substring_regex(column, r"^'(.+)$", r"\1")
+    return column
+
+
+def with_electronic_ibans(column: pa.Array) -> pa.Array:
+    """Account numbers, IBANs that are printed in groups without their blanks (ISO 13616: the electronic form).
+
+    Nothing else is touched: blanks may be part of a number that is no IBAN.
+    """
+    if not holds_byte(column, b" "):
+        return column
+    encoded = column.dictionary_encode()
+    values = pa.array([_electronic(each) for each in encoded.dictionary.to_pylist()], pa.string())
+    return values.take(encoded.indices)
+
+
+@lru_cache(1 << 20)
+def _electronic(text: str) -> str:
+    compact = text.replace(" ", "")
+    return compact.upper() if " " in text and has_check_digits(compact) else text

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import sync_folder, write_atomically
+from mulegraph.schema.tables import TABLES
 
 LOCK_SECONDS = 5
 
@@ -34,6 +36,17 @@ class LedgerFile:
 
 
 @dataclass(frozen=True)
+class LoadRecord:
+    """One load that changed the ledger: when, from which files, and how many rows were new and how many known."""
+
+    at: str
+    files: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    rows: dict[str, int] = field(default_factory=dict)
+    known: int = 0
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What the ledger consists of: its files, and the content of the source files already loaded."""
 
@@ -43,6 +56,12 @@ class Snapshot:
     """sha256 of a source file and how it was read → its name."""
     refused: dict[str, int] = field(default_factory=dict)
     """Table and source file → rows refused when it was last read; files without any are left out."""
+    loads: dict[str, LoadRecord] = field(default_factory=dict)
+    """Loads that changed the ledger, by id, the oldest first."""
+    zone: str = ""
+    """The time zone that days and nights are in; '' where none was said."""
+    zones: dict[str, str] = field(default_factory=dict)
+    """The zones of banks that have another one, by bank."""
 
     @property
     def rejected(self) -> int:
@@ -56,7 +75,9 @@ class Snapshot:
     @property
     def hash(self) -> str:
         """Names the content: the same tables and rows give the same hash, however they were loaded."""
-        lines = sorted(f"{file.table} {file.day} {file.sha256}" for file in self.files)
+        # What was before is history: it changes no answer about the ledger as it is.
+        lines = sorted(f"{file.table} {file.day} {file.sha256}" for file in self.files if file.table in TABLES)
+        lines += [f"zone {bank} {zone}" for bank, zone in (("", self.zone), *sorted(self.zones.items())) if zone]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -73,13 +94,29 @@ class Store:
         try:
             raw = json.loads(self._current.read_text(encoding="utf-8"))
             files = tuple(LedgerFile(**file) for file in raw["files"])
-            return Snapshot(int(raw["number"]), files, dict(raw["loaded"]), dict(raw.get("refused", {})))
+            loads = {name: LoadRecord(**record) for name, record in raw.get("loads", {}).items()}
+            loads = {
+                name: replace(each, files=tuple(each.files), marks=tuple(each.marks)) for name, each in loads.items()
+            }
+            return Snapshot(
+                int(raw["number"]),
+                files,
+                dict(raw["loaded"]),
+                dict(raw.get("refused", {})),
+                loads,
+                str(raw.get("zone", "")),
+                dict(raw.get("zones", {})),
+            )
         except FileNotFoundError:
             return Snapshot()
         except (OSError, ValueError, TypeError, LookupError) as error:
             raise EngineError(
                 f"{self._current}: cannot be read ({error})", hint="Restore the workspace from its backup."
             ) from error
+
+    def keys_of(self, load: str) -> Path:
+        """The folder with the keys of the rows that a load added, TABLE.STEP.parquet."""
+        return self.folder / "loads" / load
 
     @property
     def scratch(self) -> Path:
@@ -138,6 +175,9 @@ class Store:
                     path.rmdir()
             elif path.relative_to(self.data).as_posix() not in keep:
                 path.unlink()
+        for folder in (self.folder / "loads").glob("*"):
+            if folder.name not in snapshot.loads:
+                shutil.rmtree(folder)
         for unfinished in self.folder.glob(".*.tmp"):
             unfinished.unlink()
         write_atomically(previous, json.dumps(sorted(file.path for file in snapshot.files)))
@@ -156,4 +196,7 @@ def _plain(snapshot: Snapshot) -> dict[str, Any]:
         "files": [asdict(file) for file in snapshot.files],
         "loaded": snapshot.loaded,
         "refused": snapshot.refused,
+        "loads": {name: asdict(record) for name, record in snapshot.loads.items()},
+        "zone": snapshot.zone,
+        "zones": snapshot.zones,
     }

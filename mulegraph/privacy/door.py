@@ -29,6 +29,7 @@ from mulegraph.workspace import (
     account_page,
     facts,
     graph_questions,
+    ledger_tables,
     listings,
     network_graphs,
     shared_graph,
@@ -125,6 +126,9 @@ class MaskedWorkspace:
     transfers = through(listings.transfers)
     transfers_of = through(listings.transfers_of)
     ranking = through(listings.ranking)
+    ledger_rows = through(ledger_tables.ledger_rows)
+    loads = through(ledger_tables.loads)
+    forget_load = through(ledger_tables.forget_load)
     account = through(account_page.account_page)
     explain = through(account_page.explain)
     account_graph = through(network_graphs.account_graph)

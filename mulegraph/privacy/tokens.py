@@ -13,6 +13,7 @@ import hmac
 import os
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -63,6 +64,7 @@ class Masker:
     def __init__(self, key: bytes, known: Values, *, tag_bytes: int = TAG_BYTES) -> None:
         self._key, self._known, self._tag_bytes = key, known, tag_bytes
         self._tags: dict[Mask, Tags] = {}
+        self._once = threading.Lock()
         self._made: dict[tuple[Mask, str], str] = {}
 
     @classmethod
@@ -118,6 +120,10 @@ class Masker:
                 yield value
 
     def _all_tags(self, mask: Mask) -> Tags:
+        with self._once:  # threads that ask first make them once
+            return self._tags.get(mask) or self._kept_tags(mask)
+
+    def _kept_tags(self, mask: Mask) -> Tags:
         if mask not in self._tags:
             of = hmac.digest(self._key, self._known.hash.encode(), "sha256").hex()[:16]
             path = self._known.folder / TAGS_FOLDER / f"{mask.replace(' ', '_')}-{of}.npy"

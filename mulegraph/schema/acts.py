@@ -58,6 +58,7 @@ _ACT = {
             "answers": Each(_ANSWER),
         },
     ),
+    "load forgotten": Record("load forgotten", {"load": OURS, "rows": ByKey(OURS, NUMBER)}),
     "list imported": Record(
         "list imported",
         {

@@ -7,20 +7,17 @@ and SWIFT MT940 (fields 61 and 86), whose common part this is.
 
 from __future__ import annotations
 
-from mulegraph.schema.tables import LONG_TEXT_LIMIT, Column, Kind, Mask, Table
+from mulegraph.schema.tables import DIRECTIONS, LONG_TEXT_LIMIT, PRECISIONS, Column, Kind, Mask, Table
 
-DIRECTIONS = ("in", "out")
 BOOKING_STATES = ("booked", "pending", "rejected", "reversed")
 BOOKING_KINDS = ("transfer", "direct_debit", "card", "cash", "fee", "interest", "cheque", "other")
-PRECISIONS = ("second", "minute", "day")
-"""How exactly a time is known. A day says nothing of the order inside it."""
 
 BOOKINGS = Table(
     "bookings",
     ("account_id", "booking_id"),
     (
         Column("account_id", required=True, masked=Mask.ACCOUNT, doc="the account whose statement it is"),
-        Column("booking_id", required=True, doc="stable over overlapping exports; made where the bank gives none"),
+        Column("booking_id", doc="stable over overlapping exports; made where the bank gives none"),
         Column("bank", doc="the bank that keeps the account: BIC, or what the file says"),
         Column("direction", Kind.CHOICE, required=True, choices=DIRECTIONS),
         Column("amount", Kind.AMOUNT, required=True, doc="settled, in the account's currency, above zero"),
@@ -35,12 +32,12 @@ BOOKINGS = Table(
         Column("bank_reference", doc="given by the account's bank"),
         Column("mandate_id"),
         Column("booked_at", Kind.TIME, required=True, doc="in UTC; a day without a clock is the bank's midnight"),
-        Column("precision", Kind.CHOICE, required=True, choices=PRECISIONS, doc="of booked_at"),
+        Column("precision", Kind.CHOICE, choices=PRECISIONS, doc="of booked_at; empty: day, where it is midnight"),
         Column("value_date", Kind.DATE),
-        Column("status", Kind.CHOICE, required=True, choices=BOOKING_STATES),
+        Column("status", Kind.CHOICE, choices=BOOKING_STATES, doc="empty: booked"),
         Column("returns", doc="reference of the payment that this one gives back"),
-        Column("kind", Kind.CHOICE, required=True, choices=BOOKING_KINDS),
-        Column("balance_after", doc="a decimal number, which may be below zero"),
+        Column("kind", Kind.CHOICE, choices=BOOKING_KINDS, doc="empty: transfer"),
+        Column("balance_after", Kind.AMOUNT, may_be_zero=True, signed=True, doc="of the account"),
         Column("statement", doc="statement and page that it stands on"),
         Column("remittance", limit=LONG_TEXT_LIMIT, masked=Mask.HIDDEN, doc="the payment's free text"),
     ),

@@ -17,3 +17,7 @@ class Engine(StrEnum):
 
     DUCKDB = "duckdb"
     SPARK = "spark"
+
+
+CASH_CHANNELS = ("atm", "branch", "cash")
+"""Channels by which money without another account is cash; a card payment in a shop is none."""

@@ -21,7 +21,8 @@ import pyarrow as pa
 
 from mulegraph.schema.columns import Field, Schema
 from mulegraph.schema.findings import SUBJECT_MASKS as FINDING_SUBJECTS
-from mulegraph.schema.tables import TABLES, Kind, Mask, minor_exponents
+from mulegraph.schema.tables import Kind, Mask, minor_exponents
+from mulegraph.schema.versions import ALL_TABLES
 
 
 class Undeclared(TypeError):
@@ -218,6 +219,7 @@ _BY_KIND: Mapping[Kind, Says] = {
     Kind.AMOUNT: AMOUNT,
     Kind.FRACTION: NUMBER,
     Kind.CURRENCY: CURRENCY,
+    Kind.ZONE: TEXT,
 }
 _BY_ARROW: tuple[tuple[Callable[[pa.DataType], bool], Says], ...] = (
     (pa.types.is_boolean, FLAG),
@@ -239,9 +241,9 @@ _BY_TYPE: Mapping[type, Says] = {
 
 @cache
 def ledger_record(table: str) -> Record:
-    """What the columns of a ledger table say, as `TABLES` declares them."""
+    """What the columns of a ledger table say, as `ALL_TABLES` declares them."""
     said: dict[str, Says] = {}
-    for column in TABLES[table].columns:
+    for column in ALL_TABLES[table].columns:
         if column.name == "subject_id":
             said[column.name] = IdentifiedBy("subject_kind")
         elif column.masked is not None:

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     AMOUNT = "amount"
     FRACTION = "fraction"
     CURRENCY = "currency"
+    ZONE = "zone"
 
 
 ARROW_TYPE: dict[Kind, pa.DataType] = {
@@ -46,6 +47,7 @@ ARROW_TYPE: dict[Kind, pa.DataType] = {
     Kind.AMOUNT: pa.decimal128(18, AMOUNT_PLACES),
     Kind.FRACTION: pa.float64(),
     Kind.CURRENCY: pa.string(),
+    Kind.ZONE: pa.string(),
 }
 
 EXPECTED: dict[Kind, str] = {
@@ -56,6 +58,7 @@ EXPECTED: dict[Kind, str] = {
     Kind.AMOUNT: "a decimal number above zero",
     Kind.FRACTION: "a number from 0 to 1",
     Kind.CURRENCY: "an ISO 4217 code",
+    Kind.ZONE: "a time zone such as Asia/Ho_Chi_Minh",
 }
 
 
@@ -80,7 +83,8 @@ class Mask(StrEnum):
 class Column:
     """One column: `required` ones may not be empty; `references` names the table its values must be in.
 
-    `masked` says how its values are shown; None: as they are.
+    `masked` says how its values are shown; None: as they are. `filled` columns are worked out by a load where the
+    file does not have them.
     """
 
     name: str
@@ -90,7 +94,9 @@ class Column:
     references: str = ""
     limit: int = TEXT_LIMIT
     may_be_zero: bool = False
+    signed: bool = False
     masked: Mask | None = None
+    filled: bool = False
     doc: str = ""
 
 
@@ -119,7 +125,12 @@ class Table:
         return pa.schema([(column.name, ARROW_TYPE[column.kind]) for column in self.columns])
 
 
-ACCOUNT_KINDS = ("personal", "business", "merchant", "savings", "internal")
+ACCOUNT_KINDS = ("personal", "business", "merchant", "savings", "internal", "unknown")
+PRECISIONS = ("second", "minute", "hour", "day")
+"""How exactly a time is known. A day says nothing of the order inside it."""
+
+DIRECTIONS = ("in", "out")
+BALANCE_KINDS = ("booked", "available")
 DEVICE_KINDS = ("mobile", "computer")
 DEVICE_ACTIONS = ("login", "transfer", "limit_raised", "biometrics_enrolled", "phone_changed")
 DEVICE_OUTCOMES = ("ok", "wrong_pin", "wrong_otp")
@@ -152,7 +163,11 @@ _ACCOUNTS = Table(
         Column("kind", Kind.CHOICE, required=True, choices=ACCOUNT_KINDS),
         Column("opened_on", Kind.DATE),
         Column("closed_on", Kind.DATE),
-        Column("currency", Kind.CURRENCY, required=True, doc="every transfer of the account is in it"),
+        Column(
+            "currency", Kind.CURRENCY, required=True, doc="of its transfers; an account of several has a row for each"
+        ),
+        Column("settles_on", masked=Mask.ACCOUNT, doc="the account behind a virtual number: money goes there"),
+        Column("zone", Kind.ZONE, doc="where its days and nights are; empty: the bank's, or the ledger's"),
     ),
     required=True,
     doc="Every account that a transfer names, also those at other banks.",
@@ -220,9 +235,40 @@ _TRANSFERS = Table(
         Column("device_id", masked=Mask.DEVICE),
         Column("place"),
         Column("reference", limit=LONG_TEXT_LIMIT, masked=Mask.HIDDEN, doc="the payment's free text"),
+        Column("precision", Kind.CHOICE, choices=PRECISIONS, filled=True, doc="of `at`; empty: as it is written there"),
+        Column("original_amount", Kind.AMOUNT, doc="what arrived or was ordered, where that is another sum"),
+        Column("original_currency", Kind.CURRENCY, doc="of original_amount"),
+        Column("end_to_end_id", doc="given by the payer, the same at both banks"),
+        Column("uetr", doc="unique end-to-end transaction reference (UUID v4)"),
+        Column("returns", doc="transfer_id of the payment that this one gives back"),
     ),
     required=True,
     doc="Money from one account to another, paid in or taken out.",
+)
+_BALANCES = Table(
+    "balances",
+    ("account_id", "at", "kind", "source"),
+    (
+        Column("account_id", required=True, references="accounts", masked=Mask.ACCOUNT),
+        Column("at", Kind.TIME, required=True, doc="the balance is what all bookings until then leave"),
+        Column("balance", Kind.AMOUNT, required=True, may_be_zero=True, signed=True),
+        Column("currency", Kind.CURRENCY, required=True),
+        Column("kind", Kind.CHOICE, required=True, choices=BALANCE_KINDS),
+        Column("source", required=True, doc="statement and page, or the transfer that it stood beside"),
+    ),
+    doc="What accounts held at certain times, as their banks' statements say.",
+)
+_STATEMENT_LINES = Table(
+    "statement_lines",
+    ("account_id", "booking_id"),
+    (
+        Column("account_id", required=True, references="accounts", masked=Mask.ACCOUNT),
+        Column("booking_id", required=True, doc="the bank's, or made of what the line says"),
+        Column("transfer_id", required=True, doc="what the line was read as; both banks' lines have the same"),
+        Column("direction", Kind.CHOICE, required=True, choices=DIRECTIONS),
+        Column("statement", doc="statement and page"),
+    ),
+    doc="Lines of the banks' statements, and the transfers that they tell of.",
 )
 _CARD_EVENTS = Table(
     "card_events",
@@ -291,6 +337,8 @@ TABLES: dict[str, Table] = {
         _DEVICES,
         _DEVICE_USE,
         _TRANSFERS,
+        _STATEMENT_LINES,
+        _BALANCES,
         _CARD_EVENTS,
         _MERCHANTS,
         _LISTINGS,
@@ -314,6 +362,8 @@ def expectation(column: Column) -> str:
     """What a value of this column should look like, for error messages and the docs."""
     if column.kind is Kind.CHOICE:
         return "one of " + ", ".join(column.choices)
+    if column.signed:
+        return "a decimal number"
     if column.may_be_zero:
         return "a decimal number, zero or more"
     return EXPECTED[column.kind]

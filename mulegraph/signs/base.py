@@ -227,11 +227,11 @@ WEAK_FROM, WEAK_SCORE = 0.5, 0.25
 
 
 def strength(nats: np.ndarray, false_share: np.ndarray, accepted: float) -> np.ndarray:
-    """Score of patterns from their surprise and the share of coincidences among those at least so surprising.
+    """Score of patterns from their surprise (places looked at taken off) and the share of coincidences from there up.
 
     Beyond the accepted share a finding is weak: it makes no case, and only adds a little to what else is known.
     """
-    sure = np.asarray(score_of(nats)) * (1 - false_share)
+    sure = np.asarray(score_of(np.maximum(nats, 0.0))) * (1 - false_share)
     return np.where(false_share <= accepted, np.maximum(sure, WEAK_SCORE), np.minimum(sure, WEAK_SCORE))
 
 

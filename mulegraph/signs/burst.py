@@ -99,7 +99,7 @@ def burst(
     for name, found in real.items():
         shares = shares_of(found.nats, chance[name].nats)
         chosen = np.flatnonzero(shares <= WEAK_FROM)
-        story = _stories(sides, found, strength(found.nats, shares, max_false_share)[chosen], chosen)
+        story = _stories(sides, found, strength(found.nats - found.log_trials, shares, max_false_share)[chosen], chosen)
         stories.append(story)
         subjects.append(_subjects(sides.transfers, found, story, chosen))
     story, account = _surest(*_joined(stories, subjects))

@@ -61,7 +61,7 @@ def cycle(
         search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=min_share_percent)
         cycles, by_chance = pool.map(search, (sides, shuffled))
     shares = shares_of(cycles.nats, by_chance.nats)
-    score = strength(cycles.nats, shares, max_false_share)
+    score = strength(cycles.nats - cycles.log_trials, shares, max_false_share)
     # The most surprising come first, and so the share of coincidences never falls.
     kept = np.arange(np.searchsorted(shares, WEAK_FROM, side="right"))
     position, start = lists_of(cycles.transfer, cycles.start, kept)

@@ -13,7 +13,7 @@ from ibis import _
 from ibis.expr import types as ir
 
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.habits import MAD_TO_SIGMA, Habits, habits, read_moved, rounded
+from mulegraph.flow.habits import MAD_TO_SIGMA, Habits, habits, on_the_banks_clock, read_moved, rounded
 from mulegraph.flow.naming import Stretch, name_stretches
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.places import kilometres, latitude, longitude
@@ -89,15 +89,15 @@ def out_of_profile(
     Four tests on personal accounts, of which at least two must fail: value, that is receipts of a month against
     the income, or against peers of the same occupation and age (without those by batch, standing order or direct
     debit, which are arranged beforehand), or the largest day against the days before it; counterparties in a day; the
-    share of payments at night (UTC); and the speed between the places where it was used (great circle, where places
-    have coordinates). History and peers are logarithms, measured in median absolute deviations, which one wild day does
-    not move.
+    share of payments at night on the bank's clock; and the speed between the places where it was used (great circle,
+    where places have coordinates). History and peers are logarithms, measured in median absolute deviations, which one
+    wild day does not move.
 
     Innocent when: the holder sold a house, works nights, or runs a small business from his own account.
     """
     owners = ledger.arrow("accounts", ["account_id", "kind", "holder_id"])
     is_personal = pc.equal(owners["kind"], "personal").fill_null(False).to_numpy()
-    moved = read_moved(ledger, sides)
+    moved = on_the_banks_clock(ledger, read_moved(ledger, sides))
     known = habits(moved, is_personal, since=_microseconds(ledger.since), max_partners=max_partners_a_day)
     table = _against_profile(ledger, owners, known)
     table["history_mads"] = rounded(known.history_mads, 1)

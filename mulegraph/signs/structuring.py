@@ -60,7 +60,7 @@ def structuring(
     min_near: int = 3,
     max_under_percent: float = 10.0,
     within_days: float = 7.0,
-    min_amount_percent: float = 1.0,
+    min_amount_percent: float = 0.1,
 ) -> ibis.Table:
     """The same amount is repeated between the same parties in a day, or amounts stay just under the reporting limit.
 

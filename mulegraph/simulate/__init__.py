@@ -123,8 +123,8 @@ def _check(folder: Path, accounts: int, days: int, file_format: str, clock: str)
 
 def _write(rows: pa.Table, path: Path, file_format: str) -> int:
     ledger = path.name in TABLES and path.parent.name != "labels"
-    expected = TABLES[path.name].column_names if ledger else rows.column_names
-    rows = rows.select(expected)
+    if ledger:
+        rows = rows.select([name for name in TABLES[path.name].column_names if name in rows.column_names])
     if file_format == "parquet":
         pq.write_table(rows, path.with_suffix(".parquet"))
     else:
@@ -137,7 +137,8 @@ def _write_transfers(
 ) -> int:
     """Slice by slice, because text takes ten times the room of the numbers."""
     total = len(ids)
-    schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names])
+    made_of = _transfer_rows({name: column[:0] for name, column in columns.items()}, ids[:0], made).column_names
+    schema = pa.schema([(name, pa.string()) for name in TABLES["transfers"].column_names if name in made_of])
     schema = schema.set(schema.get_field_index("amount"), pa.field("amount", pa.decimal128(18, 2)))
     if file_format == "parquet":
         writer: pq.ParquetWriter | pc.CSVWriter = pq.ParquetWriter(path.with_suffix(".parquet"), schema)

@@ -59,6 +59,9 @@ class AccountPage:
     opened_on: date | None
     closed_on: date | None
     currency: Annotated[str, CURRENCY]
+    settles_on: Annotated[str | None, ACCOUNT]
+    zone: Annotated[str | None, TEXT]
+    other_holders: Annotated[list[str], Each(HOLDER)]
     holder: Annotated[dict[str, Any], results.HOLDERS]
     score: float
     parts: Annotated[dict[str, float], results.PARTS]
@@ -94,6 +97,7 @@ def account_page(space: WorkspaceBase, account: AccountId, *, language: Word = L
     times = mine.dropna(subset=["first_at"])
     return AccountPage(
         **row,
+        other_holders=_other_holders(space, row),
         holder=space.row("holders", "holder_id", row["holder_id"]),
         score=scored[0]["score"] if scored else 0.0,
         parts=scored[0]["parts"] if scored else {},
@@ -113,6 +117,12 @@ def account_page(space: WorkspaceBase, account: AccountId, *, language: Word = L
         chains=listings.chains(space, account=account),
         cases=listings.cases(space, account=account),
     )
+
+
+def _other_holders(space: WorkspaceBase, row: dict[str, Any]) -> list[str]:
+    """Holders beside the first, of an account that several people hold."""
+    beside = space.ledger.rows_beside("accounts", row["account_id"])
+    return sorted({str(each["holder_id"]) for each in beside if each["holder_id"]} - {row["holder_id"]})
 
 
 @question(results.EXPLANATION)

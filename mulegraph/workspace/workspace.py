@@ -12,6 +12,7 @@ from mulegraph.workspace import (
     account_page,
     case,
     graph_questions,
+    ledger_tables,
     listings,
     network_graphs,
     shared_graph,
@@ -52,6 +53,9 @@ class Workspace(WorkspaceBase):
     write_import = graph_questions.write_import
     far_table = shared_graph.far_table
     far_network = shared_graph.far_network
+    ledger_rows = ledger_tables.ledger_rows
+    loads = ledger_tables.loads
+    forget_load = ledger_tables.forget_load
 
     def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanResult:
         """Scan now; later questions ask the new run. Set-based signs run on `engine`."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from mulegraph.cases.benign import FAILED, PASSED, all_benign_tests, apply_benign_tests
+from mulegraph.cases.benign import FAILED, PASSED, all_benign_tests, apply_benign_tests, explain, outcomes
 from mulegraph.cases.evidence import read_evidence
 from mulegraph.schema.findings import Result
 from mulegraph.settings import Settings
@@ -14,6 +16,7 @@ from mulegraph.signs.inputs import SignInputs
 from tests.drawing import accounts_of, transfers_of
 from tests.signs.inputs import background, listing, use, weighed
 
+FOLDER = Path(__file__).parents[2] / "mulegraph" / "cases" / "innocent"
 CHAIN = "victim m1 1000 9:00\nm1 m2 950 9:20\nm2 m3 900 9:50\nm3 cash 880 10:10\n"
 COLLECTED = "".join(f"s{n} hub {25} 3+{9 + n}:00\n" for n in range(8))
 
@@ -106,3 +109,23 @@ def test_what_recurs_must_recur_together(ledger_of):
     scattered = CHAIN + "victim m1 5 7+9:00\nm1 m2 5 12+9:00\nm2 m3 5 17+9:00\n"
     found = weighed("N1", ledger_of(scattered + background()))
     assert all("recurring_path" not in each["passed"] for each in found)
+
+
+def test_benign_tests_are_found_by_being_there():
+    """Each file of the folder is one test under its name, which says when it fits and what it takes off."""
+    assert set(all_benign_tests()) == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+    for test in all_benign_tests().values():
+        assert 0 < test.reduction < 1
+        assert len(test.innocent_when) > 20
+        assert test.explains
+
+
+def test_a_test_that_does_not_apply_says_so_and_keeps_no_values(ledger_of):
+    """Its sentence is of the sign, and not of the finding."""
+    ledger = ledger_of("a b 10 9:00", listings=[listing("a", "for_sale")])
+    inputs = SignInputs(ledger, Settings())
+    found = run_sign(all_signs()["A2"], inputs, {}).findings
+    _, table = apply_benign_tests(found, read_evidence(found, ledger, inputs.sides))
+    for name, outcome in outcomes(table.to_pylist()[0]).items():
+        assert explain(name, outcome.result, outcome.values) == "does not explain this sign"
+        assert set(outcome.values.values()) == {None}

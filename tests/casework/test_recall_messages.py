@@ -25,10 +25,14 @@ def recall_schema() -> xmlschema.XMLSchema:
     return xmlschema.XMLSchema(str(SCHEMAS / "camt.056.001.12" / "camt.056.001.12.xsd"))
 
 
+UETR = "00000000-0000-4000-8000-000000000001"
+
+
 def request_of(**changed) -> Request:
     payment = Payment(
-        "T1", datetime(2026, 1, 5, 9), Decimal("1000.00"), "NORD1", "NORD", "SUED1", Decimal("990.10"), Decimal(1000)
-    )
+        "T1", datetime(2026, 1, 5, 9), Decimal("1000.00"), "NORD1", "NORD", "SUED1", Decimal("990.10"), Decimal(1000),
+        date(2026, 1, 5),
+    )  # fmt: skip
     given = {
         "number": "REQ-1", "case": "CASE-1", "sender": "NORD", "bank": "SUED", "currency": "EUR",
         "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9), "reported": ["T0"],
@@ -44,9 +48,11 @@ def request_of(**changed) -> Request:
         {},
         {"sender": EVIL, "bank": "Ngân hàng Á Châu & Söhne <x>"},
         {"payments": [Payment(f"T{n}", datetime(2026, 1, 5), Decimal("0.01"), "DE89370400440532013000", None, "X" * 34,
-                              Decimal(0), Decimal("0.01")) for n in range(50)]},
+                              Decimal(0), Decimal("0.01"), date(2026, 1, 5)) for n in range(50)]},
         {"currency": "VND", "payments": [Payment("T1", datetime(2026, 1, 5), Decimal(5_000_000), None, None, "1",
-                                                 Decimal(1), Decimal(2))]},
+                                                 Decimal(1), Decimal(2), date(2026, 1, 5))]},
+        {"payments": [Payment(UETR, datetime(2026, 1, 5), Decimal(5), None, None, "1", Decimal(1), Decimal(2),
+                              date(2026, 1, 6), "E2E-1", UETR)]},
     ],
 )  # fmt: skip
 def test_the_recall_is_valid_by_the_official_schema(recall_schema, changed):
@@ -63,6 +69,34 @@ def test_only_own_customers_payments_are_recalled():
     text = recall(request_of(payments=[payment, other]))
     assert "<NbOfTxs>1</NbOfTxs>" in text and "T2" not in text
     assert "T2" in letter(request_of(payments=[payment, other])).page
+
+
+def test_a_payment_known_by_its_uetr_is_named_by_it():
+    """36 characters fit into OrgnlUETR only; the payer's own reference and the bank's day stand beside it."""
+    payment = Payment(**{**vars(request_of().payments[0]), "transfer": UETR, "uetr": UETR, "end_to_end_id": "E2E-1"})
+
+    text = recall(request_of(payments=[payment]))
+
+    assert f"<OrgnlUETR>{UETR}</OrgnlUETR>" in text
+    assert "<OrgnlEndToEndId>E2E-1</OrgnlEndToEndId>" in text
+    assert "<OrgnlIntrBkSttlmDt>2026-01-05</OrgnlIntrBkSttlmDt>" in text
+
+
+ENVELOPED = (
+    '<Envlp xmlns="urn:e"><AppHdr/><Document xmlns="urn:x"><PmtRtr><GrpHdr><MsgId>M</MsgId></GrpHdr><TxInf>'
+    "<OrgnlEndToEndId>E2E-1</OrgnlEndToEndId><OrgnlUETR>{uetr}</OrgnlUETR>"
+    '<RtrdIntrBkSttlmAmt Ccy="EUR">5</RtrdIntrBkSttlmAmt></TxInf></PmtRtr></Document></Envlp>'
+)
+
+
+@pytest.mark.parametrize("known", [{UETR: "T9"}, {"E2E-1": "T9"}], ids=["by UETR", "by end-to-end id"])
+def test_an_answer_in_an_envelope_is_of_the_transfer_that_its_reference_stands_for(tmp_path, known):
+    """A hub's envelope and header change nothing; either reference finds the transfer."""
+    (tmp_path / "reply.xml").write_text(ENVELOPED.format(uetr=UETR.upper()))
+
+    (answer,) = read_reply(tmp_path / "reply.xml", known).answers
+
+    assert (answer.transfer, answer.answer) == ("T9", "returned")
 
 
 def test_the_judge_judges(recall_schema):

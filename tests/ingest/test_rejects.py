@@ -260,6 +260,8 @@ def test_values_that_may_identify_somebody_stay_out_of_the_error(bank: Bank):
         ("5%", 5, 100, True),
         ("5%", 6, 100, False),
         ("0%", 1, 1000, False),
+        ("0.05", 5, 100, True),
+        ("0.05", 6, 100, False),
         ("100%", 10, 10, True),
     ],
 )
@@ -269,13 +271,12 @@ def test_a_limit_is_a_number_of_rows_or_a_percentage(text: str, rejected: int, r
 
 
 def test_without_a_limit_a_load_stops_when_most_rows_are_rubbish():
-    """Half of the rows may break rules; the first hundred are free unless nothing is good."""
-    assert Limit().allows(90, 100)
-    assert not Limit().allows(100, 100)
+    """A twentieth of the rows may break rules; ten of a small file are free unless nothing is good."""
+    assert Limit().allows(10, 11)
+    assert not Limit().allows(11, 12)
     assert not Limit().allows(1, 1)
-    assert not Limit().allows(101, 200)
-    assert Limit().allows(500, 1000)
-    assert not Limit().allows(501, 1000)
+    assert Limit().allows(50, 1000)
+    assert not Limit().allows(51, 1000)
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "101%", "5 %", "1.5", "nan%"])

@@ -29,8 +29,3 @@ def test_a_column_is_defined_once():
     columns = re.findall(r'Column\("(.+?)", "(.*?)"\)', source)
 
     assert len(columns) == len(set(columns))
-
-
-def test_no_listing_has_headers_of_its_own():
-    """Commands, browse and cards name a listing of the schema."""
-    assert "HEADS" not in SHOWN

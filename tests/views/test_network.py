@@ -81,7 +81,7 @@ def test_search_finds_by_holder_and_goes_on(page):
 def test_a_click_tells_why_an_account_is_flagged(page, workspace, case, case_page):
     """The panel has the account's findings: sign, reason, value beside threshold, benign tests, evidence."""
     found = workspace.case(case)
-    mine = found.told()
+    mine = found.findings
     mine = mine[(mine["sign"] == "N3") & (mine["subject_kind"] == "account")].iloc[0]
     browser = page(case_page)
 

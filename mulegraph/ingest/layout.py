@@ -1,0 +1,198 @@
+"""A text file before its rows: encoding, lines above the header, the header, lines below the rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from mulegraph.errors import DataError
+from mulegraph.ingest.encodings import Decoder, marked_encoding
+from mulegraph.ingest.mapping import TableMapping
+
+HEADER_BYTES = 1 << 16
+CHUNK_BYTES = 8 << 20
+FOOTER_BYTES = 1 << 16
+_SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above the rows: lines left out, the column names, the lines that the header takes.
+
+    `names` are numbers where there is no header; `more` says whether anything follows.
+    """
+
+    preamble: tuple[str, ...]
+    names: list[str]
+    header_lines: int
+    delimiter: str
+    more: bool
+
+
+@dataclass
+class TextFile:
+    """One CSV file: its bytes as UTF-8, whatever it is written in."""
+
+    path: Path
+    mapping: TableMapping
+    lines: int = field(default=0, init=False)
+
+    @cached_property
+    def encoding(self) -> str:
+        """The encoding that a byte order mark or the mapping names; '' for UTF-8, or something unsaid."""
+        named = marked_encoding(self._start) or self.mapping.encoding
+        if named.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") or self.is_utf8_after_all:
+            return ""
+        return named
+
+    @cached_property
+    def is_utf8_after_all(self) -> bool:
+        """Whether the mapping names a code page, and the file is UTF-8: no text of a code page looks like that."""
+        named = self.mapping.encoding.lower()
+        if not named or named.startswith("utf") or marked_encoding(self._start):
+            return False
+        decoder, plain = codecs.getincrementaldecoder("utf-8")(), True
+        try:
+            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
+                while chunk := bytes(stream.read(CHUNK_BYTES)):
+                    plain = plain and chunk.isascii()
+                    decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return not plain
+
+    @cached_property
+    def _start(self) -> bytes:
+        try:
+            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
+                return bytes(stream.read(HEADER_BYTES))
+        except OSError as error:
+            raise DataError(f"{self.path.name}: cannot be read ({error})", hint="Check the file.") from error
+
+    def _unzipped(self, raw: pa.NativeFile) -> pa.NativeFile:
+        return pa.CompressedInputStream(raw, "gzip") if self.path.name.lower().endswith(".gz") else raw
+
+    def opened(self, raw: pa.NativeFile) -> pa.NativeFile:
+        """The file's text in UTF-8; bytes as they are where nothing says the encoding."""
+        stream = self._unzipped(raw)
+        if not self.encoding:
+            return stream
+        decoder = Decoder(self.encoding)
+
+        def utf8(piece: pa.Buffer) -> bytes:
+            text = decoder.decode(bytes(piece), final=len(piece) == 0)
+            return text.removeprefix("\ufeff").encode()
+
+        return pa.TransformInputStream(stream, utf8)
+
+    @contextmanager
+    def stream(self) -> Iterator[pa.NativeFile]:
+        """The same, for one pass."""
+        with pa.OSFile(str(self.path)) as raw, self.opened(raw) as stream:
+            yield stream
+
+    @cached_property
+    def is_utf8(self) -> bool:
+        """Whether the text is UTF-8 all through; one pass, in which the lines are counted where they are needed."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        counted, pending = self.mapping.footer_lines > 0, False
+        good, last = True, b""
+        with self.stream() as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                if counted:
+                    self.lines += chunk.count(b"\n")
+                    last = chunk[-1:]
+                # Nearly all files are plain ASCII, which is seen at ten times the speed of decoding.
+                if good and (pending or not chunk.isascii()):
+                    try:
+                        decoder.decode(chunk)
+                        pending = bool(decoder.getstate()[0])
+                    except UnicodeDecodeError:
+                        good = False
+                if not good and not counted:
+                    return False
+        self.lines += bool(last and last != b"\n")
+        return good and not pending
+
+    @cached_property
+    def head(self) -> Head:
+        """What stands above the rows. DataError where there is no header."""
+        with self.stream() as stream:
+            start = bytes(stream.read(HEADER_BYTES)).removeprefix(codecs.BOM_UTF8)
+        lines = start.splitlines(keepends=True)
+        delimiter, above = self.mapping.delimiter, self.mapping.skip_lines
+        if lines and (match := _SEPARATOR.fullmatch(lines[0].decode("latin-1"))):
+            # Made for Excel, which splits by this mark; it knows better than who wrote the mapping.
+            delimiter, above = match[1], max(above, 1)
+        preamble = tuple(line.decode("utf-8", "replace").rstrip("\r\n") for line in lines[:above])
+        rest = b"".join(lines[above:])
+        if not rest.splitlines() or not rest.splitlines()[0].strip():
+            problem = "the first line is empty" if rest.strip() else "is empty"
+            raise DataError(
+                f"{self.path.name}:{above + 1}: {problem}",
+                hint="Expected a header line with the column names there.",
+            )
+        rows = csv.reader(io.StringIO(rest.decode("utf-8", "replace"), newline=""), delimiter=delimiter)
+        try:
+            values = [name.strip() for name in next(rows)]
+        except csv.Error as error:
+            raise DataError(f"{self.path.name}:{above + 1}: not a header: {error}", hint="Expected CSV.") from error
+        if not self.mapping.header:
+            return Head(preamble, [str(place + 1) for place in range(len(values))], above, delimiter, True)
+        if any("\ufffd" in name or "\0" in name for name in values):
+            raise DataError(
+                f"{self.path.name}:{above + 1}: the header is not UTF-8",
+                hint="Save the file as UTF-8, or say its encoding in the mapping.",
+            )
+        first = b"".join(rest.splitlines(keepends=True)[: rows.line_num])
+        return Head(preamble, values, above + rows.line_num, delimiter, len(rest) > len(first))
+
+    def told(self) -> dict[str, str]:
+        """What the file's name and the lines above its header say, by the names in the mapping's patterns."""
+        found: dict[str, str] = {}
+        if self.mapping.file_name:
+            match = re.search(self.mapping.file_name, self.path.name)
+            if match is None:
+                raise DataError(
+                    f"{self.path.name}: the name does not fit file_name in the mapping",
+                    hint="Rename the file, or correct the pattern.",
+                )
+            found.update({name: text for name, text in match.groupdict().items() if text})
+        above = "\n".join(self.head.preamble) if self.mapping.preamble else ""
+        for name, pattern in self.mapping.preamble.items():
+            match = re.search(pattern, above, re.MULTILINE)
+            if match is None:
+                raise DataError(
+                    f"{self.path.name}: '{name}' is not found in the {len(self.head.preamble)} lines above the header",
+                    hint=f"Correct preamble.{name} or skip_lines in the mapping.",
+                )
+            found[name] = match[1].strip()
+        return found
+
+    def footer(self) -> str:
+        """The last lines, as many as the mapping says."""
+        if not self.mapping.footer_lines:
+            return ""
+        tail = b""
+        with self.stream() as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                tail = (tail + bytes(chunk))[-FOOTER_BYTES:]
+        return "\n".join(tail.decode("utf-8", "replace").splitlines()[-self.mapping.footer_lines :])
+
+    def ends_in_quote(self) -> bool:
+        """Whether the last value is closed."""
+        tail = b""
+        with self.stream() as stream:
+            while chunk := stream.read(1 << 20):
+                tail = (tail + bytes(chunk))[-16:]
+        return tail.rstrip(b"\r\n").endswith(b'"')

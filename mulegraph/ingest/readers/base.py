@@ -1,0 +1,205 @@
+"""What every reader of a bank format yields, and how its rows become the text batches that staging checks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from mulegraph.errors import DataError
+from mulegraph.ingest.columns import FileColumns, plain_columns
+from mulegraph.ingest.mapping import TableMapping
+from mulegraph.schema.bookings import BOOKINGS
+
+BATCH_ROWS = 16_384
+HEAD_BYTES = 16_384
+"""What a reader sees of a file when it is asked whether the file is its own."""
+
+
+@dataclass(slots=True)
+class Booking:
+    """One line of a statement as text, its fields named as the columns of `BOOKINGS`; None: the file does not say.
+
+    Amounts have a point and no grouping; times are ISO 8601, with the offset that the file gives, or a bare date.
+    """
+
+    account_id: str | None = None
+    booking_id: str | None = None
+    bank: str | None = None
+    direction: str | None = None
+    amount: str | None = None
+    currency: str | None = None
+    original_amount: str | None = None
+    original_currency: str | None = None
+    counterparty_id: str | None = None
+    counterparty_name: str | None = None
+    counterparty_bank: str | None = None
+    end_to_end_id: str | None = None
+    uetr: str | None = None
+    bank_reference: str | None = None
+    mandate_id: str | None = None
+    booked_at: str | None = None
+    precision: str | None = None
+    value_date: str | None = None
+    status: str | None = None
+    returns: str | None = None
+    kind: str | None = None
+    balance_after: str | None = None
+    statement: str | None = None
+    remittance: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A balance that a statement tells: `role` is opening or closing of this page, or other (available, forward)."""
+
+    account_id: str
+    currency: str
+    statement: str
+    day: str
+    amount: Decimal
+    role: str
+    kind: str = "booked"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A status report's word on a payment sent before: `rejected`, or what the code says."""
+
+    end_to_end_id: str | None
+    uetr: str | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A payment return that names the payment only by its references, not by the accounts."""
+
+    end_to_end_id: str | None
+    uetr: str | None
+    amount: Decimal
+    currency: str
+    at: str
+    reference: str
+
+
+@dataclass
+class Notes:
+    """What a file says beside its bookings."""
+
+    balances: list[Balance] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    returned: list[Returned] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """Told to the user: what was read differently from how it stands there."""
+    pages: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def page_name(self, account: str, name: str) -> str:
+        """A name for a statement's page that no other page of the file has: some banks number all of them 1."""
+        self.pages[account, name] += 1
+        number = self.pages[account, name]
+        return name if number == 1 else f"{name} ({number})"
+
+
+class Reader(Protocol):
+    """A module of this folder: what it reads, whether a file is one of those, and its bookings in file order."""
+
+    FORMAT: str
+    """As it is named in messages."""
+    WHOLE_PAYMENTS: bool
+    """Whether a row is a payment between two banks, not a line on one account's statement."""
+
+    def matches(self, head: bytes, name: str) -> bool:
+        """Whether the file with this beginning and this name is of the format."""
+
+    def read(self, path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterable[Booking]:
+        """The bookings; `advance` is told the bytes read so far. Raises DataError for what cannot be read."""
+
+
+@dataclass
+class StatementFile:
+    """A bank's file on its way through staging; has what `SourceFile` has for a table in CSV."""
+
+    path: Path
+    reader: Reader
+    notes: Notes = field(default_factory=Notes)
+    table = BOOKINGS
+    mapping = TableMapping()
+    misshapen: list[Any] = field(default_factory=list)
+    ignored_columns: tuple[str, ...] = ()
+    expected_columns: int = 0
+    failure: DataError | None = None
+
+    def columns(self) -> FileColumns:
+        """Its columns are those of bookings."""
+        return plain_columns(BOOKINGS)
+
+    def schema(self) -> pa.Schema:
+        """What `batches` yields: line, the column that cannot be read (always null), every column as text."""
+        texts = [(name, pa.string()) for name in BOOKINGS.column_names]
+        return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
+
+    def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        """The bookings as text batches, in file order. Raises DataError where the file breaks off or its format."""
+        try:
+            rows = iter(self.reader.read(self.path, self.notes, advance))
+            while part := list(islice(rows, BATCH_ROWS)):
+                yield self._batch(part)
+        except DataError as error:
+            self.failure = error
+            raise
+        except (UnicodeDecodeError, OSError, ValueError, ArithmeticError, LookupError) as error:
+            self.failure = DataError(
+                f"{self.path.name}: cannot be read as {self.reader.FORMAT}: {str(error).splitlines()[0][:200]}",
+                hint="Ask the bank for the file again, or leave it out; nothing of it was loaded.",
+            )
+            raise self.failure from error
+
+    def _batch(self, part: list[Booking]) -> pa.RecordBatch:
+        columns = [
+            pa.array([getattr(row, name) or None for row in part], pa.string()) for name in BOOKINGS.column_names
+        ]
+        lines = pa.array([row.line for row in part], pa.int64())
+        return pa.record_batch([lines, pa.nulls(len(part), pa.string()), *columns], schema=self.schema())
+
+
+def plain_amount(text: str, where: str, mark: str = ".") -> Decimal:
+    """An amount whose decimal mark the format fixes. Raises DataError for what is none."""
+    try:
+        amount = Decimal(text.strip().replace(mark, ".") if mark != "." else text.strip())
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise DataError(
+            f"{where}: '{text.strip()[:40]}' is not an amount", hint="Ask the bank for the file again, or leave it out."
+        )
+    return amount
+
+
+def written(amount: Decimal) -> str:
+    """An amount without the zeros at its end: the format fixes the decimal mark, so they say nothing."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def is_iban(text: str) -> bool:
+    """Whether the text has the shape and the check digits of an IBAN (ISO 13616, modulus 97)."""
+    if not (15 <= len(text) <= 34 and text.isascii() and text.isalnum() and text[:2].isalpha() and text[2:4].isdigit()):
+        return False
+    turned = text[4:] + text[:4]
+    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
+
+
+def account_number(text: str | None) -> str | None:
+    """An account number as all formats of a bank are to write it: an IBAN loses its blanks and is in capitals."""
+    if text is None or (text.isalnum() and text.isupper()):
+        return text
+    compact = "".join(text.split()).upper()
+    return compact if is_iban(compact) else text.strip() or None

@@ -1,0 +1,249 @@
+"""camt.052 (account report), camt.053 (statement), camt.054 (notification) of ISO 20022, any version.
+
+Source: the message definitions of ISO 20022, Bank-to-Customer Cash Management. What changed between versions (a party
+in `Pty`, BIC or BICFI, a status with or without `Cd`) is read in either form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, plain_amount, written
+from mulegraph.ingest.readers.camt_entries import Entry, read_entries
+from mulegraph.ingest.readers.xml import Element, children, leaves, local, message_in
+
+FORMAT = "camt.052/053/054"
+WHOLE_PAYMENTS = False
+
+_MESSAGES = ("BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn")
+_STATES = {"BOOK": "booked", "PDNG": "pending", "INFO": "pending", "FUTR": "pending"}
+_BALANCES = {"OPBD": "opening", "PRCD": "opening", "CLBD": "closing", "ITBD": "interim"}
+_FAMILIES = {
+    "RDDT": "direct_debit",
+    "IDDT": "direct_debit",
+    "CCRD": "card",
+    "MCRD": "card",
+    "CNTR": "cash",
+    "RCHQ": "cheque",
+    "ICHQ": "cheque",
+}
+_SUBFAMILIES = {
+    "CWDL": "cash",
+    "CDPT": "cash",
+    "CHRG": "fee",
+    "COMM": "fee",
+    "FEES": "fee",
+    "INTR": "interest",
+    "POSD": "card",
+    "POSC": "card",
+}
+"""Family and sub-family of the bank transaction code (external code list, ISO 20022)."""
+
+_RETURNS = ("RRTN", "RPCR", "UPDD", "UPCT", "ARET")
+"""Sub-families that give a payment back."""
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What all entries of a statement share."""
+
+    account: str
+    bank: str | None
+    currency: str | None
+    statement: str
+
+
+def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning decides)
+    """Whether the message is one of the three, in an envelope or not."""
+    return message_in(head, *_MESSAGES)
+
+
+def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking]:
+    """The entries' transactions in the order of the file, and the balances into `notes`."""
+    known: _Account | None = None
+    for part in read_entries(path, advance):
+        if isinstance(part, Entry):
+            if known is None:
+                raise ValueError("an entry stands outside a statement")
+            yield from _entry(part, known, path)
+        elif part.is_end and known is not None:
+            notes.balances += _balances(part.element, known, path)
+        else:
+            known = _account(part.element, path, notes)
+
+
+def _account(statement: Element, path: Path, notes: Notes) -> _Account:
+    account: dict[str, str] = {}
+    head: dict[str, str] = {}
+    for child in statement:
+        if local(child) == "Acct":
+            account = leaves(child)
+        elif local(child) in ("Id", "StmtPgntn", "RptPgntn", "NtfctnPgntn", "ElctrncSeqNb"):
+            head |= leaves(child) if len(child) else {local(child): (child.text or "").strip()}
+    number = account_number(account.get("Id/IBAN") or account.get("Id/Othr/Id"))
+    if number is None:
+        raise ValueError("a statement names no account (Acct/Id)")
+    page = f" page {head['PgNb'].lstrip('0')}" if "PgNb" in head else ""
+    statement_name = notes.page_name(number, f"{head.get('Id', path.name)}{page}")
+    return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
+
+
+def _agent(found: dict[str, str], path: str) -> str | None:
+    institution = f"{path}/FinInstnId/"
+    for name in ("BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm"):
+        if text := found.get(institution + name):
+            return text
+    return None
+
+
+def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balance]:
+    page_has_opening = False
+    for child in children(statement, "Bal"):
+        found = leaves(child)
+        code = found.get("Tp/CdOrPrtry/Cd", "")
+        amount = plain_amount(found.get("Amt", ""), f"{path.name}:{child.sourceline}")
+        signed = -amount if found.get("CdtDbtInd") == "DBIT" else amount
+        # A report of the day holds what is new since the last one, and its balances the whole day.
+        role = "other" if local(statement) == "Rpt" else _BALANCES.get(code, "other")
+        # Between two pages stands an interim balance: the first on a page opens it, the second closes it.
+        if role == "interim":
+            role = "closing" if page_has_opening else "opening"
+        page_has_opening |= role == "opening"
+        day = (found.get("Dt/Dt") or found.get("Dt/DtTm") or "")[:10]
+        kind = "available" if code in ("CLAV", "OPAV", "FWAV", "ITAV") else "booked"
+        currency = found.get("Amt@Ccy") or known.currency or ""
+        yield Balance(known.account, currency, known.statement, day, signed, role, kind)
+
+
+def _entry(entry: Entry, known: _Account, path: Path) -> Iterator[Booking]:
+    """An entry as one booking, or as one for each of its transactions where their amounts add up to it."""
+    where = f"{path.name}:{entry.line}"
+    amount = plain_amount(entry.own.get("Amt", ""), where)
+    whole = _common(entry.own, known, entry.line, amount)
+    if len(entry.details) == 1:
+        (part,) = entry.details
+        _complete(whole, part, entry.own)
+        yield from _with_charges(whole, entry.own if "Chrgs/Rcrd/Amt" in entry.own else part, amount, where)
+        return
+    amounts = [_own_amount(part, whole.currency, where) for part in entry.details]
+    if not amounts or None in amounts or sum(filter(None, amounts)) != amount:
+        whole.kind = whole.kind or ("other" if amounts else "transfer")
+        yield from _with_charges(whole, entry.own, amount, where)
+        return
+    for part, share in zip(entry.details, amounts, strict=True):
+        booking = replace(whole, amount=written(share or Decimal()))
+        _complete(booking, part, entry.own)
+        yield booking
+
+
+def _common(found: dict[str, str], known: _Account, line: int, amount: Decimal) -> Booking:
+    direction = {"CRDT": "in", "DBIT": "out"}.get(found.get("CdtDbtInd", ""))
+    status = found.get("Sts/Cd") or found.get("Sts/Prtry") or found.get("Sts") or "BOOK"
+    at = found.get("BookgDt/DtTm") or found.get("BookgDt/Dt") or found.get("ValDt/Dt") or found.get("ValDt/DtTm")
+    value_date = (found.get("ValDt/Dt") or found.get("ValDt/DtTm") or "")[:10]
+    reference = found.get("AcctSvcrRef")
+    state = _STATES.get(status, status.lower())
+    return Booking(
+        account_id=known.account,
+        bank=known.bank,
+        direction=direction,
+        amount=written(amount),
+        currency=found.get("Amt@Ccy") or known.currency,
+        bank_reference=None if reference in _PLACEHOLDERS else reference,
+        booked_at=at,
+        precision="day" if at and len(at) <= 10 else "second",
+        value_date=value_date,
+        status="reversed" if state == "booked" and found.get("RvslInd") in ("true", "1") else state,
+        kind=_kind(found),
+        statement=known.statement,
+        remittance=found.get("AddtlNtryInf"),
+        line=line,
+    )
+
+
+_PLACEHOLDERS = ("NONREF", "NOTPROVIDED", "NOT PROVIDED", None)
+
+
+def _kind(found: dict[str, str]) -> str | None:
+    family = found.get("BkTxCd/Domn/Fmly/Cd", "")
+    sub = found.get("BkTxCd/Domn/Fmly/SubFmlyCd", "")
+    return _SUBFAMILIES.get(sub) or _FAMILIES.get(family) or ("transfer" if family[1:] == "CDT" else None)
+
+
+def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> None:
+    """Add what a transaction's details say: parties, references, the amount instructed."""
+    other = "Dbtr" if booking.direction == "in" else "Cdtr"
+    # A reversal stands with the parties of the payment that it takes back, so the other party has the other role.
+    if booking.status == "reversed" and f"RltdPties/{other}Acct/Id/IBAN" not in part:
+        mirrored = "Cdtr" if other == "Dbtr" else "Dbtr"
+        number = account_number(_number(part, mirrored))
+        other = mirrored if number != booking.account_id and (number or _name(part, mirrored)) else other
+    booking.counterparty_id = account_number(_number(part, other))
+    if booking.counterparty_id == booking.account_id:
+        booking.counterparty_id = None
+    booking.counterparty_name = _name(part, other)
+    booking.counterparty_bank = _agent(part, f"RltdAgts/{other}Agt")
+    reference = part.get("Refs/EndToEndId")
+    booking.end_to_end_id = None if reference in _PLACEHOLDERS else reference
+    booking.uetr = part.get("Refs/UETR")
+    booking.mandate_id = part.get("Refs/MndtId")
+    own = part.get("Refs/AcctSvcrRef")
+    booking.bank_reference = booking.bank_reference or (None if own in _PLACEHOLDERS else own)
+    booking.remittance = part.get("RmtInf/Ustrd") or part.get("RmtInf/Strd/CdtrRefInf/Ref") or booking.remittance
+    booking.kind = booking.kind or _kind(part) or "transfer"
+    sub = part.get("BkTxCd/Domn/Fmly/SubFmlyCd") or entry.get("BkTxCd/Domn/Fmly/SubFmlyCd")
+    if sub in _RETURNS or "RtrInf/Rsn/Cd" in part or booking.status == "reversed":
+        booking.returns = part.get("Refs/EndToEndId") or part.get("Refs/UETR") or "unknown"
+    instructed, code = part.get("AmtDtls/InstdAmt/Amt"), part.get("AmtDtls/InstdAmt/Amt@Ccy")
+    if instructed and code and (code != booking.currency or Decimal(instructed) != Decimal(booking.amount or 0)):
+        booking.original_amount, booking.original_currency = written(Decimal(instructed)), code
+    if booking.precision == "day" and booking.booked_at:
+        exact = part.get("RltdDts/AccptncDtTm") or part.get("RltdDts/TxDtTm") or ""
+        if exact[:10] == booking.booked_at:
+            booking.booked_at, booking.precision = exact, "second"
+
+
+def _number(part: dict[str, str], role: str) -> str | None:
+    path = f"RltdPties/{role}Acct/Id/"
+    return part.get(path + "IBAN") or part.get(path + "Othr/Id")
+
+
+def _name(part: dict[str, str], role: str) -> str | None:
+    return part.get(f"RltdPties/{role}/Nm") or part.get(f"RltdPties/{role}/Pty/Nm")
+
+
+def _own_amount(part: dict[str, str], currency: str | None, where: str) -> Decimal | None:
+    """A transaction's amount in the account's currency; None where it does not say one."""
+    for path in ("Amt", "AmtDtls/TxAmt/Amt"):
+        if path in part and part.get(f"{path}@Ccy", currency) == currency:
+            return plain_amount(part[path], where)
+    return None
+
+
+def _with_charges(booking: Booking, part: dict[str, str], amount: Decimal, where: str) -> Iterator[Booking]:
+    """The booking, and what the bank kept of it as a fee of its own where the entry says that it holds both."""
+    text = part.get("Chrgs/Rcrd/Amt") or part.get("Chrgs/Amt") or part.get("Chrgs/TtlChrgsAndTaxAmt")
+    code = part.get("Chrgs/Rcrd/Amt@Ccy") or part.get("Chrgs/Amt@Ccy") or booking.currency
+    included = part.get("Chrgs/Rcrd/ChrgInclInd") in ("true", "1")
+    charge = plain_amount(text, where) if text else Decimal()
+    if not included or code != booking.currency or not 0 < charge < amount or booking.direction != "out":
+        yield booking
+        return
+    booking.amount = written(amount - charge)
+    yield booking
+    yield replace(
+        booking,
+        amount=written(charge),
+        kind="fee",
+        original_amount=None,
+        original_currency=None,
+        counterparty_id=None,
+        counterparty_name=None,
+        counterparty_bank=None,
+        end_to_end_id=None,
+        uetr=None,
+        returns=None,
+    )

@@ -1,0 +1,144 @@
+"""Receipts passed on: held to a plain search over small ledgers, and to noise in which nothing is passed on."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.matching import HOUR, Transfers, in_order
+from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, receipts_of_peers
+
+ACCOUNTS = 5
+WINDOW, PERCENT = 30 * HOUR, 70
+
+
+@st.composite
+def ledgers(draw: st.DrawFn) -> Transfers:
+    """Up to thirty transfers between five accounts and cash."""
+    row = st.tuples(
+        st.integers(-1, ACCOUNTS - 1), st.integers(-1, ACCOUNTS - 1), st.integers(40, 100), st.integers(0, 60)
+    )
+    rows = sorted(draw(st.lists(row, min_size=1, max_size=30)), key=lambda each: each[3])
+    source, target, amount, hour = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    at = hour * HOUR + 1
+    return in_order(source.astype(np.int32), target.astype(np.int32), amount, at, accounts=ACCOUNTS)
+
+
+def candidates(ledger: Transfers, account: int) -> list[tuple[float, int, tuple[int, ...]]]:
+    """Every receipt with every run of payments that may be what became of it, and their product of time and share."""
+    receipts = [n for n in range(len(ledger)) if ledger.target[n] == account != ledger.source[n]]
+    payments = [n for n in range(len(ledger)) if ledger.source[n] == account != ledger.target[n]]
+    found = []
+    for receipt in receipts:
+        came = ledger.amount[receipt]
+        for place in range(len(payments)):
+            for many in range(1, MAX_PIECES + 1):
+                run = payments[place : place + many]
+                waits = [int(ledger.at[each] - ledger.at[receipt]) for each in run]
+                total = sum(int(ledger.amount[each]) for each in run)
+                goes_back = any(ledger.target[each] == ledger.source[receipt] >= 0 for each in run)
+                if len(run) < many or min(waits) < 0 or max(waits) > WINDOW or goes_back:
+                    continue
+                if not came * PERCENT / 100 <= total <= came:
+                    continue
+                between = sum(total <= each <= came for each in ledger.amount) - 1
+                found.append(((waits[-1] + ledger.tick) * max(between, 1) / len(ledger), receipt, tuple(run)))
+    return found
+
+
+def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
+    """Surprise and telling receipts of one account, step by step as the module's docstring says."""
+    receipts = [n for n in range(len(ledger)) if ledger.target[n] == account != ledger.source[n]]
+    payments = [n for n in range(len(ledger)) if ledger.source[n] == account != ledger.target[n]]
+    best: dict[int, float] = {}
+    used: set[int] = set()
+    for product, receipt, run in sorted(candidates(ledger, account), key=lambda each: each[0]):
+        if receipt not in best and not used & set(run):
+            best[receipt] = product
+            used |= set(run)
+    rate = len(payments) / ledger.span
+    chance = {}
+    for receipt, product in best.items():
+        x = min(product, WINDOW)
+        chance[receipt] = 1 - math.exp(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
+    ranked = sorted((value, receipt) for receipt, value in chance.items() if value <= 0.2)
+    surprise = [
+        -math.log(max(stats.beta.cdf(value, k, len(receipts) - k + 1), 1e-300))
+        for k, (value, _) in enumerate(ranked, 1)
+    ]
+    if not surprise:
+        return 0.0, set()
+    last = surprise.index(max(surprise))
+    return max(surprise), {receipt for _, receipt in ranked[: last + 1]}
+
+
+@settings(max_examples=300, deadline=None)
+@given(ledger=ledgers())
+def test_the_kernel_finds_what_a_plain_search_finds(ledger):
+    """The same surprise for every account, from as many receipts."""
+    sides = TransfersByAccount(ledger)
+    found = find_passed_on(sides, sides.receipts, window=WINDOW, min_share_percent=PERCENT)
+    of = dict(zip(found.account.tolist(), range(len(found)), strict=True))
+    for account in range(ACCOUNTS):
+        surprise, receipts = plainly(ledger, account)
+        if account not in of:
+            assert not receipts
+            continue
+        number = of[account]
+        assert found.nats[number] == pytest.approx(surprise, abs=1e-6)
+        assert found.start[number + 1] - found.start[number] == len(receipts)
+
+
+def noise(seed: int, accounts: int = 2_000, transfers: int = 40_000) -> Transfers:
+    """Everybody pays anybody, at any time, amounts of any size: nothing is passed on."""
+    rng = np.random.default_rng(seed)
+    at = np.sort(rng.integers(0, 90 * 24 * HOUR, transfers))
+    amount = np.exp(rng.normal(10, 1.5, transfers)).astype(np.int64)
+    source = rng.integers(0, accounts, transfers).astype(np.int32)
+    target = rng.integers(0, accounts, transfers).astype(np.int32)
+    return in_order(source, target, amount, at, accounts=accounts)
+
+
+def test_on_noise_so_many_nats_are_as_rare_as_they_say():
+    """Of 2,000 accounts about 2,000·e^−s reach s; some more, since k is chosen among several."""
+    sides = TransfersByAccount(noise(3))
+    found = find_passed_on(sides, sides.receipts, window=30 * 24 * HOUR, min_share_percent=80)
+    for nats in (3, 5, 7):
+        assert (found.nats >= nats).sum() <= 4 * 2_000 * math.exp(-nats) + 3
+
+
+def test_one_receipt_passed_on_to_the_cent_stands_out_of_noise():
+    """An odd amount comes in once and goes on three weeks later: the most surprising account of all."""
+    quiet = noise(4)
+    at = np.append(quiet.at, [40 * 24 * HOUR, 61 * 24 * HOUR])
+    order = np.argsort(at, kind="stable")
+    ends = [np.append(quiet.source, [7, 2_000]), np.append(quiet.target, [2_000, 9])]
+    source, target = (each.astype(np.int32)[order] for each in ends)
+    amount = np.append(quiet.amount, [12_345_678, 12_345_678])[order]
+    sides = TransfersByAccount(in_order(source, target, amount, at[order], accounts=2_001))
+    found = find_passed_on(sides, sides.receipts, window=60 * 24 * HOUR, min_share_percent=80)
+    assert found.account[np.argmax(found.nats)] == 2_000
+
+
+def test_what_goes_back_is_no_passing_on():
+    """A loan that is paid back to the cent the next day."""
+    at = np.array([HOUR, 25 * HOUR])
+    ends = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
+    sides = TransfersByAccount(in_order(*ends, np.array([500, 500]), at, accounts=2))
+    assert len(find_passed_on(sides, sides.receipts, window=60 * 24 * HOUR, min_share_percent=80)) == 0
+
+
+def test_peers_lend_their_receipts_and_nobody_keeps_his_own():
+    """Each account gets another's receipts, all of them; none is lost."""
+    sides = TransfersByAccount(noise(5, accounts=50, transfers=500))
+    lent, own = receipts_of_peers(sides), sides.receipts
+    assert sorted(lent.position.tolist()) == sorted(own.position.tolist())
+    for account in range(50):
+        mine = set(own.position[own.start[account] : own.start[account + 1]].tolist())
+        assert not mine & set(lent.position[lent.start[account] : lent.start[account + 1]].tolist())

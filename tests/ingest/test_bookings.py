@@ -1,0 +1,244 @@
+"""Bookings become transfers: each payment once, to the cent, whoever tells of it and however often."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mulegraph.errors import DataError
+from mulegraph.ingest.load import load
+from mulegraph.ingest.mapping import read_mapping
+from mulegraph.ledger.ledger import Ledger
+
+from .readers.writers import Payment, camt053, camt_document, debit_credit_csv, iban, mt940
+
+NOON = dt.datetime(2026, 2, 3, 12, 0, tzinfo=dt.UTC)
+ANN, BEN = iban("NL", "TSTA", 11), iban("NL", "TSTA", 22)
+CEM, DOT = iban("NL", "TSTB", 33), iban("NL", "TSTB", 44)
+
+
+class Files:
+    """A folder of banks' files and a workspace of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.workspace = folder / "files", folder / "workspace"
+        self.folder.mkdir()
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def load(self, mapping: str = ""):
+        path = self.folder.parent / "mapping.toml"
+        path.write_text(mapping, encoding="utf-8")
+        return load(self.folder, self.workspace, mapping=read_mapping(path))
+
+    def rows(self, table: str = "transfers") -> list[dict]:
+        return Ledger(self.workspace / "ledger").arrow(table).to_pylist()
+
+    def moved(self) -> list[tuple]:
+        return sorted((row["source"], row["target"], row["amount"], row["at"]) for row in self.rows())
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def pay(source: str, target: str, cents: int, minute: int = 0, **more: str) -> Payment:
+    return Payment(source, target, cents, NOON + dt.timedelta(minutes=minute), **more)
+
+
+def both_sides(*payments: Payment) -> str:
+    return camt_document(
+        camt053(account, [each for each in payments if account in (each.source, each.target)])
+        for account in dict.fromkeys([each.source for each in payments] + [each.target for each in payments])
+    )
+
+
+def test_both_banks_lines_of_a_payment_are_one_transfer(files: Files):
+    """By its reference; and two equal payments with two references stay two."""
+    files.write("a.xml", both_sides(pay(ANN, CEM, 1000, reference="E1"), pay(ANN, CEM, 1000, 1, reference="E2")))
+
+    report = files.load()
+
+    assert [row[:3] for row in files.moved()] == [(ANN, CEM, Decimal("10.000"))] * 2
+    assert report.bookings.joined == 2
+
+
+def test_equal_payments_without_reference_stay_as_many_as_they_are(files: Files):
+    """Three on either side are three, and it is told that they were joined without a reference."""
+    files.write("a.xml", both_sides(*(pay(ANN, CEM, 500) for _ in range(3))))
+
+    report = files.load()
+
+    assert len(files.moved()) == 3
+    assert (report.bookings.joined_without_reference, report.bookings.ambiguous) == (3, 3)
+
+
+def test_parties_that_contradict_are_not_joined(files: Files):
+    """The same reference and amount between others is another payment."""
+    files.write("a.xml", camt_document([camt053(ANN, [pay(ANN, CEM, 700, reference="1")])]))
+    files.write("b.xml", camt_document([camt053(DOT, [pay(BEN, DOT, 700, reference="1")])]))
+
+    files.load()
+
+    assert [row[:2] for row in files.moved()] == sorted([(ANN, CEM), (BEN, DOT)])
+
+
+def test_the_other_bank_s_statement_of_tomorrow_adds_no_second_transfer(files: Files):
+    """A payment that is in the ledger from one side is known when the other side comes with a later load."""
+    payments = [pay(ANN, CEM, 700, reference="E1"), pay(ANN, CEM, 900), pay(ANN, CEM, 900, 5)]
+    files.write("a.xml", camt_document([camt053(ANN, payments)]))
+    files.load()
+    files.write("b.xml", camt_document([camt053(CEM, payments)]))
+
+    report = files.load()
+
+    assert len(files.moved()) == 3
+    assert (report.bookings.transfers, report.bookings.joined) == (0, 3)
+
+
+def test_overlapping_exports_add_only_what_is_new(files: Files):
+    """Whatever the file is called."""
+    first, second = [pay(ANN, CEM, 149), pay(ANN, CEM, 149)], pay(ANN, CEM, 676, 60)
+    files.write("feb.sta", mt940(ANN, first))
+    files.load()
+    files.write("copy of feb.txt", mt940(ANN, [*first, second], number=2))
+
+    files.load()
+
+    assert [row[2] for row in files.moved()] == [Decimal("1.490")] * 2 + [Decimal("6.760")]
+
+
+def test_an_id_that_a_bank_gives_again_names_another_line(files: Files):
+    """Two payments of one id are two; the same line again is one."""
+    head = "account_id,booking_id,direction,amount,currency,counterparty_id,booked_at\n"
+    rows = [f"{ANN},7,out,{cents},EUR,{CEM},2026-02-03" for cents in (5, 6, 5)]
+    files.write("bookings.csv", head + "\n".join(rows) + "\n")
+
+    files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    assert [int(row[2]) for row in files.moved()] == [5, 6]
+
+
+def test_a_missing_line_is_told_with_page_and_difference(files: Files):
+    """Opening + bookings = closing, or the load says which page and by how much; the ledger stays as it was."""
+    text = camt053(ANN, [pay(ANN, CEM, 700, reference="E1"), pay(ANN, CEM, 900)])
+    start = text.index("<Ntry>")
+    files.write("a.xml", camt_document([text[:start] + text[text.index("<Ntry>", start + 1) :]]))
+
+    with pytest.raises(DataError, match=r"a\.xml: statement ST-.*-7\.00 is missing") as caught:
+        files.load()
+
+    assert ANN not in str(caught.value)
+    assert not (files.workspace / "ledger" / "CURRENT").exists()
+
+
+def test_a_card_payment_without_a_number_is_not_cash(files: Files):
+    """Only withdrawals and pay-ins are; fees go to the bank; each way has a stand-in of its own."""
+    head = "account_id,bank,direction,amount,currency,kind,booked_at\n"
+    rows = [
+        f"{ANN},TSTANL2A,out,{amount},EUR,{kind},2026-02-03T10:00:00Z"
+        for amount, kind in ((5, "card"), (6, "cash"), (7, "fee"), (8, "transfer"))
+    ]
+    rows.append(f"{ANN},TSTANL2A,in,9,EUR,transfer,2026-02-03T10:00:00Z")
+    files.write("bookings.csv", head + "\n".join(rows) + "\n")
+
+    report = files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    ends = {int(row["amount"]): (row["source"], row["target"]) for row in files.rows()}
+    assert ends[6] == (ANN, None)
+    assert ends[5][1] == "TSTANL2A:cards:payee:EUR"
+    assert ends[7][1] == "TSTANL2A:fees:payee:EUR"
+    assert ends[8][1] != ends[9][0]
+    assert report.bookings.open_ends == 4
+
+
+def test_a_return_names_what_it_gives_back(files: Files):
+    """The transfer back has the first one's id in `returns`."""
+    back = camt053(CEM, [pay(ANN, CEM, 700, reference="E1"), pay(CEM, ANN, 700, 30, reference="E1")])
+    code = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    place = back.rindex("<NtryDtls>")
+    files.write("a.xml", camt_document([back[:place] + code + back[place:]]))
+
+    files.load()
+
+    first, second = sorted(files.rows(), key=lambda row: row["at"])
+    assert (first["returns"], second["returns"]) == (None, first["transfer_id"])
+
+
+def test_banks_are_called_as_the_ledger_calls_them(files: Files):
+    """By accounts.csv where it has one of the same bank code, else by BIC, else by country and code."""
+    files.write("accounts.csv", f"account_id,bank,kind,currency\n{BEN},OWN,personal,EUR\n")
+    files.write("a.xml", camt_document([camt053(ANN, [pay(ANN, CEM, 700), pay(ANN, BEN, 100)], bic="TSTANL2A")]))
+
+    files.load()
+
+    banks = {row["account_id"]: (row["bank"], row["kind"]) for row in files.rows("accounts")}
+    assert banks == {ANN: ("OWN", "unknown"), BEN: ("OWN", "personal"), CEM: ("NLTSTB", "unknown")}
+
+
+def test_closing_balances_are_in_the_ledger(files: Files):
+    """At the end of their day."""
+    files.write("a.sta", mt940(ANN, [pay(ANN, CEM, 700)]))
+
+    files.load()
+
+    closing = max(files.rows("balances"), key=lambda row: row["at"])
+    assert (closing["balance"], closing["at"].date(), closing["kind"]) == (Decimal("993.000"), NOON.date(), "booked")
+
+
+ACCOUNTS = (ANN, BEN, CEM, DOT)
+
+
+@st.composite
+def ledgers(draw: st.DrawFn) -> list[Payment]:
+    """Up to 12 payments between four accounts of two banks; references may be missing, repeated, or UETRs."""
+    payments = []
+    for number in range(draw(st.integers(1, 12))):
+        source, target = draw(st.permutations(ACCOUNTS))[:2]
+        seconds = draw(st.integers(0, 3 * 86_400 - 1))
+        known = draw(st.sampled_from(["none", "none", "reference", "shared", "uetr"]))
+        reference = {"reference": f"E-{number}", "shared": "RENT"}.get(known, "")
+        uetr = f"0000000{number:x}-0000-4000-8000-00000000000{number:x}" if known == "uetr" else ""
+        cents = draw(st.sampled_from([1, 1, 100, 9_999, 12_345_678]))
+        payments.append(Payment(source, target, cents, NOON + dt.timedelta(seconds=seconds), reference, uetr))
+    return payments
+
+
+def round_trip(payments: list[Payment], forms: dict[str, str]) -> None:
+    """Write each account's bookings in its form, load them all, and compare the transfers."""
+    with TemporaryDirectory() as scratch:
+        files = Files(Path(scratch))
+        for number, account in enumerate(ACCOUNTS):
+            mine = [each for each in payments if account in (each.source, each.target)]
+            match forms[account]:
+                case "camt.053":
+                    files.write(f"{number}.xml", camt_document([camt053(account, mine)]))
+                case "MT940":
+                    files.write(f"{number}.sta", mt940(account, mine))
+                case "CSV":
+                    files.write(f"bookings-{number}.csv", debit_credit_csv(account, mine))
+        mapping = '[bookings]\nfiles = ["bookings-*.csv"]\n' if "CSV" in forms.values() else ""
+        files.load(mapping)
+        if set(forms.values()) == {"camt.053"} or "MT940" not in forms.values():
+            wanted = Counter((p.source, p.target, p.amount, p.at.replace(tzinfo=None)) for p in payments)
+            assert Counter(files.moved()) == wanted
+        else:
+            assert Counter(row[:3] for row in files.moved()) == Counter(
+                (p.source, p.target, p.amount) for p in payments
+            )
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ledgers(), st.lists(st.sampled_from(["camt.053", "MT940", "CSV"]), min_size=4, max_size=4))
+def test_what_two_banks_write_is_read_back_as_the_same_transfers(payments: list[Payment], forms: list[str]):
+    """To the cent, and to the second where the formats tell it; none twice, none lost."""
+    round_trip(payments, dict(zip(ACCOUNTS, forms, strict=True)))
