@@ -3,8 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPARK := .venv-spark
 LOWEST := .venv-lowest
-LOWEST_TESTS := tests/ingest tests/ledger tests/flow tests/privacy tests/workspace/test_scan.py tests/cli/test_masking.py \
-  tests/views/test_tables.py tests/views/test_pages.py tests/test_first_ledgers.py tests/test_start.py
+LOWEST_TESTS := tests/test_first_ledgers.py tests/workspace/test_scan.py tests/ingest/test_load.py tests/cli/test_masking.py \
+  tests/views/test_tables.py
 
 .PHONY: demo test test-spark test-lowest lint types all clean neo4j
 

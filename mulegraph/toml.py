@@ -81,7 +81,7 @@ def _check_keys(raw: dict[str, Any], kind: Any, source: str, above: tuple[str, .
     for key, value in raw.items():
         name = ".".join([*above, key])
         if name in renamed:
-            raise UsageError(f"{source}: {name} is called {renamed[name]} now", hint="Rename it in the file.")
+            raise UsageError(f"{source}: {name} is now called {renamed[name]}", hint="Rename it in the file.")
         if key not in known:
             what = f"key {name}" if above else f"section [{name}]"
             raise UsageError(f"{source}: {what} is unknown", hint=f"Expected one of {', '.join(known)}.")

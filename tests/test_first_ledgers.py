@@ -51,7 +51,7 @@ def test_a_scan_that_finds_nothing_says_so(nothing):
         (["chains"], "No chain"),
         (["account"], "No finding names an account."),
         (["devices"], "(none)"),
-        (["case", "alarms"], "Nothing is decided yet."),
+        (["case", "alarms"], "No case is decided yet."),
         (["journal", "show"], "(none)"),
     ],
 )

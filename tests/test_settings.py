@@ -86,7 +86,7 @@ def test_an_old_name_is_told_the_new_one(tmp_path, old, new):
     section, _, name = old.partition(".")
     (tmp_path / "mulegraph.toml").write_text(f"[{section}]\n{name} = 1", encoding="utf-8")
 
-    with pytest.raises(UsageError, match=f"{old} is called {new} now"):
+    with pytest.raises(UsageError, match=f"{old} is now called {new}"):
         read_settings(tmp_path)
     new_section, _, new_name = new.partition(".")
     assert hasattr(getattr(Settings(), new_section), new_name)

@@ -41,7 +41,7 @@ def state_of(space: Workspace, case: Word) -> CaseState:
 def note(space: Workspace, case: Word, text: Word) -> Entry:
     """Write a note to a case."""
     if not text.strip():
-        raise UsageError("the note is empty", hint="Say something: mulegraph case note CASE TEXT")
+        raise UsageError("the note is empty", hint="Give a text: mulegraph case note CASE TEXT")
     return _act(space, case, NOTED, text=text)
 
 
@@ -58,7 +58,7 @@ def close(space: Workspace, case: Word, disposition: Word, reason: Word) -> Entr
         expected = ", ".join(DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
     if state_of(space, case).status == CLOSED:
-        raise UsageError("{case} is closed already", hint="Open it first: mulegraph case reopen", case=case)
+        raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
     return _act(space, case, CLOSED_BY, disposition=disposition, reason=reason, findings=_findings(space, case))
 
 

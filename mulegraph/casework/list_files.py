@@ -100,7 +100,7 @@ def read(path: Path) -> list[Row]:
         hint = "Expected CSV or JSON in UTF-8."
         raise DataError("{path}: cannot be read ({why})", hint=hint, path=path, why=Foreign(str(error))) from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise DataError("{path}: is no list of entries", hint="Expected a JSON array of objects.", path=path)
+        raise DataError("{path}: is not a list of entries", hint="Expected a JSON array of objects.", path=path)
     for number, row in enumerate(rows, 1):
         missing = [name for name in (*KEY_OF, "listed_at", "confidence") if not row.get(name) and row.get(name) != 0]
         missing = [name for name in missing if name != "subject_id" or not row.get(TOKEN)]

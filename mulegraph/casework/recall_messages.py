@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from mulegraph.errors import UsageError
 from mulegraph.lazy import camt, datatype, serializer_config, serializers
@@ -86,49 +86,19 @@ class Request:
         """What the bank is asked for, in sentences."""
         seen = any(each.least is not None and each.most for each in self.held)
         still = "what is still on these accounts" if seen else "these accounts: we cannot see whether it is still there"
-        asked = [
+        sentences = [
             f"Hold {still}, as far as your law allows.",
             "Tell us where the money went on to: bank, account, time and amount, or the place where cash was taken.",
         ]
         if self.ours:
-            asked += [
+            sentences += [
                 "Return what is there, in answer to the recall that comes with this request (camt.056, reason FRAD)."
             ]
-        return asked
-
-    def as_object(self) -> dict[str, Any]:
-        """For the document; every value is text."""
-        return {
-            "number": self.number,
-            "case": self.case,
-            "sender": self.sender,
-            "bank": self.bank,
-            "currency": self.currency,
-            "made": f"{self.made_at:%Y-%m-%d %H:%M} UTC",
-            "reply_by": self.reply_by.isoformat(),
-            "draft": self.draft,
-            "reported": [str(each) for each in self.reported],
-            "payments": [
-                {
-                    "transfer": each.transfer,
-                    "at": f"{each.at:%Y-%m-%d %H:%M:%S}",
-                    "amount": f"{each.amount:,f}",
-                    "payer": each.payer or "cash",
-                    "payee": each.payee,
-                    "traced": _between(each.traced_least, each.traced_most),
-                }
-                for each in self.payments
-            ],
-            "held": [
-                {"account": each.account, "amount": _between(each.least, each.most) if each.least is not None else
-                 f"not seen; up to {each.most:,f} came"}
-                for each in self.held
-            ],
-            "asks": self.asks,
-        }  # fmt: skip
+        return sentences
 
 
-def _between(least: Decimal, most: Decimal) -> str:
+def amount_range(least: Decimal, most: Decimal) -> str:
+    """`5`, or `5 to 9` where the rules for mixed money differ; as exact as the amounts are."""
     return f"{least:,f}" if least == most else f"{least:,f} to {most:,f}"
 
 
@@ -157,7 +127,7 @@ def recall(request: Request) -> str:
 
 def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
     amount = camt.ActiveOrHistoricCurrencyAndAmount(value=payment.amount, ccy=request.currency)
-    traced = _between(payment.traced_least, payment.traced_most)
+    traced = amount_range(payment.traced_least, payment.traced_most)
     reason = camt.PaymentCancellationReason6(
         rsn=camt.CancellationReason33Choice(cd=FRAUD),
         addtl_inf=[

@@ -83,14 +83,14 @@ def read_reply(path: Path, known: Mapping[str, str] | None = None) -> Reply:
     if body is None:
         document = next((each for each in root.iter() if _name(each) == "Document"), None)
         held = _name(root if document is None or not len(document) else document[0])
-        raise DataError("{path}: holds {name}, which is no answer to a recall", hint=hint, path=path, name=held)
+        raise DataError("{path}: holds {name}, which is not an answer to a recall", hint=hint, path=path, name=held)
     kind, read = readers[_name(body)]
     try:
         answers = tuple(read(body, known or {}))
     except InvalidOperation:
-        raise DataError("{path}: an amount in it is no number", hint=hint, path=path) from None
+        raise DataError("{path}: an amount in it is not a number", hint=hint, path=path) from None
     if not answers:
-        raise DataError("{path}: answers nothing", hint=hint, path=path)
+        raise DataError("{path}: answers no payment", hint=hint, path=path)
     message = _text(body, "GrpHdr", "MsgId") or _text(body, "Assgnmt", "Id") or ""
     return Reply(kind, message, _sender(body), answers)
 

@@ -48,7 +48,7 @@ def case_trace(space: Workspace, case: str) -> TraceResult:
     chosen = sorted(reported) or list(dict.fromkeys(first))
     if not chosen:
         hint = "Trace one by its id: mulegraph trace TRANSFER"
-        raise UsageError("{case} has no payment to follow", hint=hint, case=case)
+        raise UsageError("{case} has no payment to trace", hint=hint, case=case)
     return space.trace(chosen)
 
 
@@ -81,7 +81,7 @@ def make_request(
     if steps.empty:
         banks = sorted(set(to.dropna()))
         raise UsageError(
-            "none of the money of {case} was seen going to bank '{bank}'",
+            "no money of {case} was traced to bank '{bank}'",
             hint="It went to {banks}.",
             case=case,
             bank=bank,
@@ -145,7 +145,7 @@ def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     state = state_of(space, case)
     if not state.requests:
         raise UsageError(
-            "{case} has no request that could be answered",
+            "{case} has no request to answer",
             hint="Make one: mulegraph request CASE --to BANK",
             case=case,
         )
@@ -154,8 +154,8 @@ def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     strange = sorted({each.transfer for each in reply.answers if each.transfer} - asked)
     if strange:
         raise UsageError(
-            "{path}: answers transfer '{transfer}', which {case} asked nothing about",
-            hint="Is it of another case?",
+            "{path}: answers transfer '{transfer}', which no request of {case} names",
+            hint="Check whether the file belongs to another case.",
             path=path,
             transfer=strange[0],
             case=case,

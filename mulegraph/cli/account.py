@@ -12,7 +12,6 @@ from mulegraph.cli import stages
 from mulegraph.cli.explain import whole
 from mulegraph.cli.options import (
     HERE,
-    JOURNEY_HEADS,
     Language,
     OutputFormat,
     Reveal,
@@ -23,18 +22,13 @@ from mulegraph.cli.options import (
 )
 from mulegraph.errors import UsageError
 from mulegraph.lazy import pandas as pd
+from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
     from mulegraph.workspace.account_page import AccountPage
 
 commands = typer.Typer()
-RANK_HEADS = {"account": "account", "score": "score", "made_of": "made of"}
-EVIDENCE_HEADS = {
-    "transfer_id": "transfer", "at": "at (UTC)", "source": "from", "target": "to", "amount": "amount", "signs": "signs",
-}  # fmt: skip
-DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
-NEIGHBOUR_HEADS = {"account": "deals with", "direction": "direction", "transfers": "transfers", "amount": "amount"}
 
 
 @commands.command("account")
@@ -56,7 +50,7 @@ def account_command(
             else found
         )
         ranked = rows.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(rows)
-        show(ranked, how, RANK_HEADS, empty="No finding names an account.")
+        show(ranked, how, listings.RANKING, empty="No finding names an account.")
         return
     if top is not None:
         raise UsageError("--top is for the ranking", hint="Leave the account out, or --top.")
@@ -72,11 +66,11 @@ def account_command(
 def _page(known: AccountPage) -> None:
     for line in [*_who(known), "", *_signs(known)]:
         typer.echo(line)
-    parts: dict[str, tuple[pd.DataFrame, dict[str, str]]] = {
-        "Evidence": (known.evidence, EVIDENCE_HEADS),
-        "Devices": (known.devices, DEVICE_HEADS),
-        "Neighbours": (known.neighbours, NEIGHBOUR_HEADS),
-        "Journey": (known.journey, JOURNEY_HEADS),
+    parts: dict[str, tuple[pd.DataFrame, listings.Listing]] = {
+        "Evidence": (known.evidence, listings.EVIDENCE),
+        "Devices": (known.devices, listings.DEVICES),
+        "Neighbours": (known.neighbours, listings.NEIGHBOURS),
+        "Journey": (known.journey, listings.JOURNEY),
     }
     for title, (rows, heads) in parts.items():
         if len(rows):

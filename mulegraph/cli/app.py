@@ -15,7 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Takes mule networks apart: load a folder of bank files, scan it, and look at what is found.",
+    help="Finds mule networks: load a folder of bank files, scan it, and look at the cases.",
     epilog=(
         "Exit codes: 0 done, 1 findings above --fail-over, 2 bad use, 3 bad data, 4 engine or disk trouble."
         " --debug anywhere shows tracebacks."

@@ -14,7 +14,6 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
-    JOURNEY_HEADS,
     Account,
     Language,
     OutputFormat,
@@ -26,6 +25,7 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -34,34 +34,8 @@ if TYPE_CHECKING:
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
 commands.add_typer(case, name="case")
-HEADS = {
-    "case": "case",
-    "score": "score",
-    "size": "accounts",
-    "amount": "amount",
-    "last_at": "last (UTC)",
-    "signs": "signs",
-    "state": "state",
-}
-ALARM_HEADS = {
-    "sign": "sign",
-    "confirmed": "confirmed",
-    "innocent": "innocent",
-    "unclear": "unclear",
-    "snoozed": "snoozed",
-    "false_share": "false",
-}
-HOLD_HEADS = {
-    "account": "account",
-    "role": "role",
-    "minimum": "still there",
-    "maximum": "at most",
-    "innocent_payments": "innocent",
-    "innocent_amount": "sum",
-}
-Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")]
+Why = Annotated[str, typer.Option("--reason", help="The reason; the journal keeps it.")]
 CaseId = Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")]
-FINDING_HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
 
 
 class Status(StrEnum):
@@ -76,7 +50,7 @@ class Status(StrEnum):
 def list_command(
     workspace: WorkspaceFolder = HERE,
     account: Account = None,
-    status: Annotated[Status | None, typer.Option(help="Only cases that are so.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only cases with this status.")] = None,
     top: Top = None,
     since: Since = None,
     until: Until = None,
@@ -94,7 +68,7 @@ def list_command(
             signs=" ".join(sorted({each.partition("-")[0] for each in row["findings"]})),
             state=_state(row),
         )
-    show(rows, how, HEADS, empty="No case.")
+    show(rows, how, listings.CASES, empty="No case.")
 
 
 @case.command("show")
@@ -105,7 +79,7 @@ def show_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """One case: who does what in it, the findings that make it, and its journey; a story about several is told once."""
+    """One case: who does what in it, the findings that make it, and its journey; findings of one pattern as one."""
     space = opened(workspace, reveal)
     found = space.case(case)
     state, row, findings = found.state, found.row, found.findings_in(language)
@@ -119,7 +93,7 @@ def show_command(
         typer.echo(json.dumps(whole, indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(stages.tables.rows_of(findings), how, FINDING_HEADS)
+        show(stages.tables.rows_of(findings), how, listings.FINDINGS)
         return
     for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
@@ -132,9 +106,9 @@ def show_command(
     for role, members in found.accounts.groupby("role", sort=True)["account_id"]:
         typer.echo(f"{role:<13} {stages.tables.shown(list(members))}")
     typer.echo("")
-    show(stages.tables.collapse_patterns(findings).to_dict("records"), how, FINDING_HEADS)
+    show(stages.tables.collapse_patterns(findings).to_dict("records"), how, listings.FINDINGS)
     typer.echo("")
-    show(found.journey.to_dict("records"), how, JOURNEY_HEADS)
+    show(found.journey.to_dict("records"), how, listings.JOURNEY)
 
 
 @case.command("note")
@@ -178,24 +152,24 @@ def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE)
 def snooze_command(
     case: CaseId,
     reason: Why,
-    until: Annotated[str, typer.Option("--until", help="The day on which it is open again.")],
+    until: Annotated[str, typer.Option("--until", help="The day on which the case opens again.")],
     workspace: WorkspaceFolder = HERE,
 ) -> None:
-    """Put a case aside until a day."""
+    """Snooze a case until a day."""
     _did(opened(workspace).snooze(case, until, reason))
 
 
 @case.command("alarms")
 def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
-    """The false-alarm ledger: how the findings of each sign ended, as people decided."""
-    show(opened(workspace).alarms(), how, ALARM_HEADS, empty="Nothing is decided yet.")
+    """Decisions by sign: how often its findings were confirmed, innocent or unclear."""
+    show(opened(workspace).alarms(), how, listings.ALARMS, empty="No case is decided yet.")
 
 
 def _history(state: dict[str, Any]) -> list[str]:
     """Notes, requests and replies of a case, in order of time, a line each."""
     lines = [(each["at"], f"{each['who']}: {each['text']}") for each in state["notes"]]
     for each in state["requests"]:
-        lines.append((each["at"], f"asked {each['bank']} ({each['number']}), reply by {each['reply_by']}"))
+        lines.append((each["at"], f"request to {each['bank']} ({each['number']}), reply by {each['reply_by']}"))
     for each in state["replies"]:
         answers = ", ".join(sorted({answer["answer"] for answer in each["answers"]}))
         lines.append((each["at"], f"{each['kind']} from {each['sender'] or 'unknown'}: {answers}"))
@@ -218,7 +192,7 @@ def reply_command(
     workspace: WorkspaceFolder = HERE,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Read a bank's answer to a request onto its case."""
+    """Read a bank's answer to a request and record it with the case."""
     reply = opened(workspace).reply(case, file)
     rows = [{**asdict(each), "transfer": each.transfer or "(all)"} for each in reply.answers]
     show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
@@ -234,9 +208,9 @@ def holds_command(
 ) -> None:
     """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
     rows = [vars(each) for each in opened(workspace, reveal).holds(case, share=share)]
-    show(rows, how, HOLD_HEADS, empty="No set of holds would stop that much.")
+    show(rows, how, listings.HOLDS, empty="No set of holds stops that share.")
     if rows and how is Format.TABLE:
-        typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A hold is for people to decide.")
+        typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A person decides on each hold.")
 
 
 @case.command("facts")
@@ -247,6 +221,6 @@ def facts_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """What speaks for and against an account's holder knowing; it is no verdict."""
+    """Facts for and against the holder's knowledge; they are not a verdict."""
     facts = opened(workspace, reveal).facts_for_and_against(case, account)
     show([vars(each) for each in facts], how, {"speaks": "speaks", "fact": "fact"})

@@ -19,18 +19,10 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
-HEADS = {
-    "surprise": "nats",
-    "expected_false_share": "false",
-    "amount_in": "in",
-    "amount_out": "out",
-    "first_at": "from (UTC)",
-    "last_at": "to",
-    "accounts": "accounts",
-}
 
 
 @commands.command("chains")
@@ -52,4 +44,4 @@ def chains_command(
         account=account, min_surprise=min_surprise, top=top, since=since, until=until
     )
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
-    show(rows, how, HEADS, empty="No chain is so surprising; lower it with --min-surprise.")
+    show(rows, how, listings.CHAINS, empty="No chain reaches the minimum surprise. Lower it with --min-surprise.")

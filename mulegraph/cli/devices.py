@@ -20,23 +20,10 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
-HEADS = {
-    "holders": "holders",
-    "addresses": "addresses",
-    "devices": "devices",
-    "device_ids": "device ids",
-    "accounts": "accounts",
-}
-HUB_HEADS = {
-    "device_id": "device id",
-    "holders": "holders",
-    "accounts": "accounts",
-    "uses": "uses",
-    "last_at": "last used",
-}
 
 
 @commands.command("devices")
@@ -54,10 +41,10 @@ def devices_command(
     space = opened(workspace, reveal)
     set_aside = space.hub_devices()
     if hubs:
-        show(stages.tables.rows_of(set_aside.head(top) if top is not None else set_aside), how, HUB_HEADS)
+        show(stages.tables.rows_of(set_aside.head(top) if top is not None else set_aside), how, listings.HUBS)
         return
     found = space.devices(account=account, top=top, since=since, until=until)
-    show(stages.tables.rows_of(found), how, HEADS)
+    show(stages.tables.rows_of(found), how, listings.DEVICE_CLUSTERS)
     if len(set_aside):
         limit = space.run.manifest["settings"]["devices"]["hub_holders"]
         note = f"Set aside as hubs, with more than {limit} holders: {len(set_aside)} devices; see --hubs"

@@ -8,10 +8,10 @@ import typer
 
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
-HEADS = {"case": "case", "change": "change", "size": "accounts", "joined": "joined", "left": "left", "others": "with"}
 
 
 @commands.command("diff")
@@ -19,11 +19,11 @@ def diff_command(
     before: Annotated[str | None, typer.Argument(metavar="RUN", help="The earlier run.")] = None,
     now: Annotated[str | None, typer.Argument(metavar="RUN", help="The later run (default: the last two).")] = None,
     workspace: WorkspaceFolder = HERE,
-    every: Annotated[bool, typer.Option("--all", help="Also cases that are as they were.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also unchanged cases.")] = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """What became of cases between two runs: new, grown, shrunk, merged, split, quiet."""
+    """How cases changed between two runs: new, grown, shrunk, merged, split, quiet."""
     rows = [
         row
         for row in opened(workspace, reveal).difference(before, now)
@@ -31,4 +31,4 @@ def diff_command(
     ]
     for row in rows if how is Format.TABLE else []:
         row["size"] = len(row["accounts"])
-    show(rows, how, HEADS, empty="Every case is as it was.")
+    show(rows, how, listings.CHANGES, empty="No case changed.")

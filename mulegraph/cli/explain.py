@@ -11,15 +11,10 @@ import typer
 
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, Language, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 commands = typer.Typer()
-TRANSFER_HEADS = {
-    "transfer_id": "transfer", "at": "at (UTC)", "source": "from", "target": "to", "amount": "amount",
-    "channel": "channel",
-}  # fmt: skip
-EVENT_HEADS = {"event_id": "event", "at": "at (UTC)", "amount": "amount", "place": "place", "outcome": "outcome"}
-TEST_HEADS = {"test": "benign test", "result": "result", "takes off": "takes off", "why": "why"}
 
 
 @commands.command("explain")
@@ -36,13 +31,13 @@ def explain_command(
         typer.echo(json.dumps(whole(found), indent=1, ensure_ascii=False))
         return
     if how is Format.CSV:
-        show(stages.tables.rows_of(found["transfers"]), how, TRANSFER_HEADS)
+        show(stages.tables.rows_of(found["transfers"]), how, listings.FINDING_TRANSFERS)
         return
     for line in _lines(found):
         typer.echo(line)
     typer.echo("")
-    show(found["tests"], how, TEST_HEADS)
-    for rows, heads in ((found["transfers"], TRANSFER_HEADS), (found["card_events"], EVENT_HEADS)):
+    show(found["tests"], how, listings.BENIGN_TESTS)
+    for rows, heads in ((found["transfers"], listings.FINDING_TRANSFERS), (found["card_events"], listings.CARD_EVENTS)):
         if len(rows):
             typer.echo("")
             show(rows.to_dict("records"), how, heads)

@@ -19,13 +19,12 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import UsageError
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 graph = typer.Typer(help="The graph, embedded or on a server: an index that can always be rebuilt.")
 commands.add_typer(graph, name="graph")
-HEADS = {"what": "what", "number": "number"}
-LOAD_HEADS = {name: name for name in ("graph", "new", "changed", "vanished", "deleted")}
 
 
 @graph.command("rebuild")
@@ -44,17 +43,18 @@ def rebuild_command(
     if server is not None:
         with rows_bar() as told:
             loaded = space.fill_server(every_row=True, prune=prune, told=told)
-        show(load_rows(loaded), how, LOAD_HEADS)
+        show(load_rows(loaded), how, listings.GRAPH_LOAD)
         tell_load(loaded)
         return
     if prune:
         raise UsageError(
-            "--prune is for a server", hint="The embedded graph is written anew; or name a server with --graph."
+            "--prune is for a server",
+            hint="The embedded graph is always written whole. Name a server with --graph, or leave --prune out.",
         )
     with steps_bar() as progress:
         progress("graph")
         counts = space.rebuild_graph()
-    show([{"what": name, "number": number} for name, number in counts.items()], how, HEADS)
+    show([{"what": name, "number": number} for name, number in counts.items()], how, listings.GRAPH_COUNTS)
 
 
 @graph.command("status")
@@ -66,7 +66,7 @@ def status_command(
     insecure: Insecure = False,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """What the graph holds, and whether it is of the ledger as it is now."""
+    """What the graph holds, and whether it matches the current ledger."""
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, server=server)
     status = space.graph_status()
@@ -76,4 +76,4 @@ def status_command(
     rows += [{"what": name, "number": number} for name, number in (status.nodes | status.relationships).items()]
     if server is None:
         rows.append({"what": "bytes", "number": status.size_bytes})
-    show(rows, how, HEADS)
+    show(rows, how, listings.GRAPH_COUNTS)

@@ -10,12 +10,12 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, err, opened, show
 from mulegraph.errors import DataError
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
-journal = typer.Typer(help="The journal: what people did here, in lines that are only ever added to.")
+journal = typer.Typer(help="The journal: what people did in this workspace. Entries are only added, never changed.")
 commands.add_typer(journal, name="journal")
-HEADS = {"number": "no", "at": "at (UTC)", "who": "who", "what": "what", "about": "about", "facts": "facts"}
 
 
 @journal.command("show")
@@ -31,12 +31,12 @@ def show_command(
     for row in rows if how is Format.TABLE else []:
         row["at"] = row["at"][:16].replace("T", " ")
         row["facts"] = stages.tables.pairs({name: value for name, value in row["facts"].items() if name != "command"})
-    show(rows, how, HEADS, empty="Nobody did anything here yet.")
+    show(rows, how, listings.JOURNAL, empty="The journal is empty.")
 
 
 @journal.command("verify")
 def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
-    """Look whether any line was edited, moved, taken out or cut off; exit code 3 when one was."""
+    """Check that no line was edited, moved, removed or cut off; exit code 3 if one was."""
     verdict = opened(workspace).verify_journal()
     if how is Format.TABLE:
         typer.echo(f"{stages.tables.counted(verdict.entries, 'entry', 'entries')}, the last with hash {verdict.last}")
@@ -47,4 +47,4 @@ def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format
         return
     for each in verdict.wrong[1:]:
         err.print(f"mulegraph: {each}", soft_wrap=True)
-    raise DataError(verdict.wrong[0], hint="Restore the journal from its backup, and find out who wrote to it.")
+    raise DataError(verdict.wrong[0], hint="Restore the journal from its backup, and find out who changed it.")

@@ -9,19 +9,11 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Top, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
+from mulegraph.schema import listings
 from mulegraph.schema.choices import LISTS
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
-PATH_HEADS = {
-    "hops": "hops",
-    "direction": "direction",
-    "amount": "least",
-    "first_at": "from (UTC)",
-    "last_at": "to",
-    "accounts": "path",
-}
-FINDING_HEADS = {"subject_id": "account", "surprise": "nats", "reason": "why"}
 
 
 @commands.command("links")
@@ -37,7 +29,7 @@ def links_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Links to flagged accounts: all paths of one account, or every account with more than chance would give."""
+    """Links to flagged accounts: all paths of one account, or all accounts with more links than expected by chance."""
     space = opened(workspace, reveal)
     if on is not None and on not in LISTS:
         raise UsageError("--on is '{on}'", hint=f"Expected one of {', '.join(LISTS)}.", on=on)
@@ -47,12 +39,12 @@ def links_command(
             raise UsageError("{option} goes with --account", hint=hint, option=given[0])
         found, heads = (
             space.findings(sign=stages.near_flagged.near_flagged.code, top=top, since=since, until=until),
-            FINDING_HEADS,
+            listings.NEAR_FLAGGED,
         )
     else:
         found = space.links(
             account, hops=hops, on=on or "suspicion", time_respecting=not any_order, top=top, since=since, until=until
         )
-        heads = PATH_HEADS
+        heads = listings.PATHS
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
-    show(rows, how, heads, empty="No path; try more --hops, or --any-order.")
+    show(rows, how, heads, empty="No path. Try more --hops, or --any-order.")

@@ -12,14 +12,13 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Since, Until, WorkspaceFolder, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
+from mulegraph.schema import listings
 from mulegraph.schema.choices import KEY_VARIABLE, LISTS, SUBJECT_KINDS
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
 lists = typer.Typer(help="Warning and suspicion lists, shared between banks.")
 commands.add_typer(lists, name="lists")
-HEADS = {"subject_kind": "kind", "subject_id": "subject", "list": "list", "source": "source", "expires_at": "expires"}
-TAKEN_HEADS = {each: each for each in ("read", "taken", "known", "expired", "unmatched", "conflicts", "rejected")}
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help=f"The shared key (or in {KEY_VARIABLE}).")]
 ListName = Annotated[str | None, typer.Option("--list", help="Only this list: " + ", ".join(LISTS) + ".")]
 
@@ -44,8 +43,8 @@ def show_command(
     show(
         opened(workspace, reveal).list_entries(every=every, since=since, until=until),
         how,
-        HEADS,
-        empty="No list has an entry.",
+        listings.LISTS,
+        empty="The lists are empty.",
     )
 
 
@@ -56,9 +55,9 @@ def import_command(
     key_file: KeyFile = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Take a list in; tokens of another bank with the same key are matched with accounts here."""
+    """Import a list. Tokens made with the same key at another bank are matched to accounts here."""
     taken = opened(workspace).import_list(file, _key(key_file))
-    show([vars(taken)], how, TAKEN_HEADS)
+    show([vars(taken)], how, listings.LISTS_TAKEN)
     if how is Format.TABLE and taken.taken:
         typer.echo("Next: mulegraph scan")
 
@@ -75,7 +74,7 @@ def export_command(
     file_format: Annotated[FileFormat, typer.Option("--format", "-f", help="csv or json.")] = FileFormat.CSV,
     reveal: Reveal = None,
 ) -> None:
-    """Give the lists to another bank."""
+    """Export the lists for another bank."""
     key = stages.list_files.list_key(key_file) if pseudonymous else None
     as_json = file_format is FileFormat.JSON
     text = opened(workspace, reveal).export_list(which=which, kind=kind, key=key, as_json=as_json, every=every)
@@ -89,17 +88,17 @@ def export_command(
 @lists.command("remove")
 def remove_command(
     subject: Annotated[str, typer.Argument(help="Account, holder, device or merchant, as id or token.")],
-    which: Annotated[str, typer.Option("--list", help="Off this list: " + ", ".join(LISTS) + ".")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the journal.")],
+    which: Annotated[str, typer.Option("--list", help="The list: " + ", ".join(LISTS) + ".")],
+    reason: Annotated[str, typer.Option("--reason", help="The reason; the journal keeps it.")],
     workspace: WorkspaceFolder = HERE,
-    kind: Annotated[str, typer.Option(help="What it is: " + ", ".join(SUBJECT_KINDS) + ".")] = "account",
+    kind: Annotated[str, typer.Option(help="Kind of subject: " + ", ".join(SUBJECT_KINDS) + ".")] = "account",
     source: Annotated[str | None, typer.Option(help="Only the entry of this source.")] = None,
 ) -> None:
-    """Take an entry off a list."""
+    """Remove an entry from a list."""
     if kind not in SUBJECT_KINDS:
         raise UsageError("--kind is '{kind}'", hint=f"Expected one of {', '.join(SUBJECT_KINDS)}.", kind=kind)
     done = opened(workspace).remove_entry(kind, subject, which, source, reason)
-    typer.echo(f"{stages.tables.counted(done, 'entry', 'entries')} taken off list {which}")
+    typer.echo(f"{stages.tables.counted(done, 'entry', 'entries')} removed from list {which}")
 
 
 def _key(path: Path | None) -> bytes | None:

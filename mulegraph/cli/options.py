@@ -28,7 +28,9 @@ WorkspaceFolder = Annotated[
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="table for people, json and csv for pipes.")]
 Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many rows.")]
-Since = Annotated[str | None, typer.Option("--since", help="Only what lasted beyond this time (ISO; UTC if unsaid).")]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Only what ended at or after this time (ISO 8601; UTC without a zone).")
+]
 Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
 Language = Annotated[str, typer.Option("--lang", help="Language of reasons: " + ", ".join(LANGUAGES) + ".")]
@@ -37,7 +39,6 @@ Reveal = Annotated[
     typer.Option("--reveal", metavar="REASON", help="Show accounts and people unmasked; the journal keeps why."),
 ]
 HERE = Path("workspace")
-JOURNEY_HEADS = {"phase": "phase", "seen": "seen here", "barriers": "who could raise which barrier"}
 
 err = Console(stderr=True, highlight=False, markup=False)
 

@@ -27,7 +27,7 @@ commands = typer.Typer()
 def query_command(
     name: Annotated[str | None, typer.Argument(help="Which question: a file in cypher/.")] = None,
     workspace: WorkspaceFolder = HERE,
-    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value; may be given often.")] = None,
+    param: Annotated[list[str] | None, typer.Option("--param", "-p", help="name=value; may be repeated.")] = None,
     known: Annotated[bool, typer.Option("--list", help="List the questions and what each asks for.")] = False,
     top: Annotated[int | None, typer.Option("--top", min=1, help="At most so many rows.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.001, help="Time-out.")] = None,

@@ -24,7 +24,7 @@ def report_command(
     language: Language = "en",
     reveal: Reveal = None,
 ) -> None:
-    """Write a case as HTML and PDF for its folder, or a run as pages that open with no network."""
+    """Write a case as HTML and PDF for its folder, or a run as pages that open without a network."""
     space = opened(workspace, reveal)
     for path in stages.reports.write_report(space, output, subject, case_reports=case_reports, language=language):
         typer.echo(path)

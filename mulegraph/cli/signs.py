@@ -20,14 +20,13 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
     from mulegraph.signs.base import Sign
 
 commands = typer.Typer()
-HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why"}
-SIGN_HEADS = {"code": "sign", "title": "what it is", "innocent_when": "innocent when"}
 
 
 @commands.command("signs")
@@ -43,18 +42,18 @@ def signs_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Findings of the latest scan, the strongest first; those of one pattern stand as one in the table."""
+    """Findings of the latest scan, the strongest first; the table shows findings of one pattern as one row."""
     if known:
-        show([_described(each) for each in stages.own.signs_of(workspace).values()], how, SIGN_HEADS)
+        show([_described(each) for each in stages.own.signs_of(workspace).values()], how, listings.SIGN_CATALOGUE)
         return
     space = opened(workspace, reveal)
     if how is not Format.TABLE:
         found = space.findings(sign=sign, account=account, top=top, since=since, until=until, language=language)
-        show(stages.tables.rows_of(found), how, HEADS)
+        show(stages.tables.rows_of(found), how, listings.FINDINGS)
         return
     found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
     rows = stages.tables.collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
-    show((rows if top is None else rows.head(top)).to_dict("records"), how, HEADS, empty="No finding.")
+    show((rows if top is None else rows.head(top)).to_dict("records"), how, listings.FINDINGS, empty="No finding.")
 
 
 def _described(sign: Sign) -> dict[str, object]:

@@ -26,7 +26,7 @@ def simulate_command(
     files: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Write a made-up ledger with planted mule networks, innocent look-alikes, and labels of both."""
+    """Write a synthetic ledger with planted mule networks, innocent look-alikes, and labels of both."""
     try:
         made = stages.simulate.simulate(
             output, accounts=accounts, days=days, seed=seed, hard=hard, file_format=files, clock=clock
@@ -40,5 +40,5 @@ def simulate_command(
     if how is Format.TABLE:
         networks = stages.tables.counted(made.networks, "planted network")
         planted = f"{networks} and {stages.tables.counted(made.look_alikes, 'look-alike')}"
-        typer.echo(f"{planted}, told in {output / 'labels'}")
+        typer.echo(f"{planted}; labels in {output / 'labels'}")
         typer.echo(f"Next: mulegraph load {output}")

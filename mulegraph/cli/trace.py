@@ -14,6 +14,7 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
+from mulegraph.schema import listings
 from mulegraph.schema.choices import CASH_CHANNELS
 from mulegraph.views.formats import WIDTH, Format
 
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 USUAL_ROWS = 25
-ACCOUNT_HEADS = {"generation": "gen", "account": "account", "bank": "bank", "in": "came in", "there": "still there"}
-SOURCE_HEADS = {**ACCOUNT_HEADS, "in": "paid on", "there": "its own"}
-END_HEADS = {"whom": "whom to ask", "transfers": "transfers", "amount": "amount", "last_at": "last (UTC)"}
-BANK_HEADS = {"bank": "bank", "minimum": "at least", "maximum": "at most"}
 
 
 class Method(StrEnum):
@@ -45,20 +42,20 @@ def trace_command(
     payments: Annotated[list[str] | None, typer.Argument(metavar="TRANSFER…", help="Transfer ids.")] = None,
     workspace: WorkspaceFolder = HERE,
     report: Annotated[list[str] | None, typer.Option("--report", help="The payment of a victim's report.")] = None,
-    account: Annotated[str | None, typer.Option("--account", "-a", help="All that this account paid.")] = None,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="All payments of this account.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="With --account: from this time on.")] = None,
     until: Annotated[str | None, typer.Option("--until", help="The trace ends before this time.")] = None,
     known_since: Annotated[
         str | None, typer.Option(help="Count own money from this time on (default: the first payment traced).")
     ] = None,
-    back: Annotated[bool, typer.Option("--back", help="To the sources: where the payment's money came from.")] = False,
-    method: Annotated[Method, typer.Option(help="How money is told apart.")] = Method.ALL,
+    back: Annotated[bool, typer.Option("--back", help="Trace back: where the payment's money came from.")] = False,
+    method: Annotated[Method, typer.Option(help="Rule for mixed money.")] = Method.ALL,
     top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many accounts, and ends.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the trace as an HTML file.")] = None,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Where payments' money went: who has it, what is probably still there, and which bank to ask."""
+    """Where the money of payments went: who has it, what is probably still there, and which bank to ask."""
     if since is not None and account is None:
         raise UsageError("--since goes with --account", hint="Give --account, or leave --since out.")
     methods = stages.tracing.METHODS if method is Method.ALL else (method.value,)
@@ -74,7 +71,9 @@ def trace_command(
         cut = {name: body[name][:top] for name in ("accounts", "frontier")}
         typer.echo(json.dumps(stages.tables.plain({**body, **cut}), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
-        show(stages.tables.rows_of(found.accounts.head(top) if top is not None else found.accounts), how, ACCOUNT_HEADS)
+        show(
+            stages.tables.rows_of(found.accounts.head(top) if top is not None else found.accounts), how, listings.TRACED
+        )
     else:
         _tell(found, USUAL_ROWS if top is None else top)
 
@@ -95,8 +94,8 @@ def _tell(found: TraceResult, top: int) -> None:
     rows = [_account(row, found.methods) for row in found.accounts.to_dict("records")]
     most = sorted(rows, key=lambda row: -row["most"])[:top]
     most.sort(key=lambda row: (row["generation"], -row["most"]))
-    heads = SOURCE_HEADS if found.back else ACCOUNT_HEADS
-    show(most, Format.TABLE, heads, empty="No account that we see has any of it.")
+    heads = listings.TRACED_BACK if found.back else listings.TRACED
+    show(most, Format.TABLE, heads, empty="None of it is on an account in this ledger.")
     if len(rows) > top:
         more = stages.tables.counted(len(rows) - top, "account")
         typer.echo(f"and {more} that less came to; see --top, or --format json for all")
@@ -108,12 +107,12 @@ def _tell(found: TraceResult, top: int) -> None:
     typer.echo(f"{stages.tables.counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
     title = "Came from beyond our sight:" if found.back else "Left our sight:"
     ends = _ends(found)
-    show(ends[:top], Format.TABLE, END_HEADS, title=title)
+    show(ends[:top], Format.TABLE, listings.TRACED_ENDS, title=title)
     if len(ends) > top:
         typer.echo(f"and {len(ends) - top:,} more that less went to; see --top, or --format json for all")
     typer.echo("")
     title = "Own money, by bank:" if found.back else "Still there, by bank:"
-    show(found.banks.to_dict("records"), Format.TABLE, BANK_HEADS, title=title)
+    show(found.banks.to_dict("records"), Format.TABLE, listings.TRACED_BANKS, title=title)
 
 
 def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:

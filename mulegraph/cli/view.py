@@ -34,7 +34,7 @@ def view_command(
     insecure: Insecure = False,
     reveal: Reveal = None,
 ) -> None:
-    """Draw a case, a chain, an account or a trace as a page to work in, which opens with no network."""
+    """Draw a case, a chain, an account or a trace as an interactive page, which opens without a network."""
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
     if server is None:

@@ -309,7 +309,7 @@ def _with_cash(accounts: pa.Table) -> pa.Table:
     taken = accounts.filter(pc.field("account_id").isin([CASH_IN, CASH_OUT]))
     if len(taken):
         raise DataError(
-            f"accounts: {CASH_IN} and {CASH_OUT} are kept for cash, and an account carries one of them",
+            f"accounts: {CASH_IN} and {CASH_OUT} are reserved for cash, and an account has one of these numbers",
             hint="Rename that account in the files, and load them again.",
         )
     cash = [{"account_id": name, "kind": CASH_KIND} for name in (CASH_IN, CASH_OUT)]

@@ -99,7 +99,7 @@ class EmbeddedGraph:
     ) -> dict[str, int]:
         """Replace findings, cases and their relationships in a copy of the graph, and swap that in.
 
-        `stamp` stays as it was unless given. Raises UsageError when there is no graph yet, EngineError as `rebuild`.
+        `stamp` stays as it was unless given. Raises UsageError where there is no graph, EngineError as `rebuild`.
         """
         self._check_exists()
         with self._swapped_in(copied=True) as connection:
@@ -162,7 +162,9 @@ class EmbeddedGraph:
 
     def _check_exists(self) -> None:
         if not self.path.exists():
-            raise UsageError("there is no graph yet", hint="Run 'mulegraph graph rebuild' to make it from the ledger.")
+            raise UsageError(
+                "no graph has been built yet", hint="Run 'mulegraph graph rebuild' to make it from the ledger."
+            )
 
     def _connection(self) -> ladybug.Connection:
         """The open read-only connection, made anew when the file was swapped since."""
@@ -204,7 +206,7 @@ class EmbeddedGraph:
         if line.startswith("Interrupted"):
             return EngineError(
                 f"{asked} was stopped after its time-out of {timeout_seconds:g} seconds",
-                hint="Ask for less (fewer hops, a later 'since'), or allow more seconds.",
+                hint="Limit the query (fewer hops, a later 'since'), or raise the time-out.",
             )
         if "read-only database" in line:
             return only_reads(asked)
@@ -212,7 +214,7 @@ class EmbeddedGraph:
             self.close()  # a query that ran out of memory leaves some of it taken for as long as the file is open
             return EngineError(
                 f"{asked} needs more memory than the {READ_POOL_BYTES // MIB} MiB that a query may use",
-                hint="Ask for less: fewer hops, a lower 'hub', a shorter time.",
+                hint="Limit the query: fewer hops, a lower 'hub', a shorter time.",
             )
         if re.search(r"checksum|corrupt|_M_|out of range|database file", line, re.IGNORECASE):
             return self._unread(line)
@@ -245,7 +247,7 @@ class EmbeddedGraph:
         except OSError as error:
             raise EngineError(
                 f"{self.path}: the graph cannot be written ({error.strerror or error})",
-                hint="Make its folder writable, and take away what stands in the graph's place and is no file.",
+                hint="Make its folder writable, and remove anything there with the graph's name that is not a file.",
             ) from error
 
     @contextmanager
@@ -262,7 +264,7 @@ class EmbeddedGraph:
         except RuntimeError as error:
             raise EngineError(
                 "{path}: the graph could not be written ({why})",
-                hint="The graph is as it was; look for room on the disk and in memory, and try again.",
+                hint="The graph is unchanged. Check free disk space and memory, and try again.",
                 path=self.path,
                 why=Foreign(_first_line(error)),
             ) from error

@@ -19,6 +19,6 @@ def check_reads(statement: str, name: str) -> None:
 def only_reads(asked: str) -> UsageError:
     """What is said of a statement that an engine refused because it writes."""
     return UsageError(
-        f"{asked} writes, and the graph is only read",
+        f"{asked} would write, and queries may only read",
         hint="Begin with one of " + ", ".join(READING) + "; change the ledger, and rebuild, to change the graph.",
     )

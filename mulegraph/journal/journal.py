@@ -54,7 +54,7 @@ class Entry:
             raise ValueError("not an object")
         entry = cls(**raw)
         if entry.hash != entry.digest:
-            raise ValueError("its hash is not that of its content")
+            raise ValueError("its hash does not match its content")
         return entry
 
     @property
@@ -179,7 +179,7 @@ class Journal:
             yield
         except OSError as error:
             raise EngineError(
-                f"{self.path}: cannot be written ({error.strerror or error})", hint="Look for room on the disk."
+                f"{self.path}: cannot be written ({error.strerror or error})", hint="Check free disk space."
             ) from error
         finally:
             lock.release()

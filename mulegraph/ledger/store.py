@@ -130,18 +130,18 @@ class Store:
             self.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(
-                f"{self.folder}: cannot be made ({error.strerror})", hint="Choose another --workspace."
+                f"{self.folder}: cannot be created ({error.strerror})", hint="Choose another --workspace."
             ) from error
         lock = FileLock(self.folder / "lock", timeout=LOCK_SECONDS)
         try:
             lock.acquire()
         except Timeout as error:
             raise EngineError(
-                f"{self.folder}: another load is running", hint="Wait until it has ended and try again."
+                f"{self.folder}: another load is running", hint="Wait until it has finished, and try again."
             ) from error
         except OSError as error:
             raise UsageError(
-                f"{self.folder}: may not be written ({error.strerror})", hint="Choose another --workspace."
+                f"{self.folder}: is not writable ({error.strerror})", hint="Choose another --workspace."
             ) from error
         try:
             snapshot = self.current()
@@ -150,7 +150,7 @@ class Store:
         except OSError as error:
             raise EngineError(
                 f"{error.filename or self.folder}: {error.strerror or error}",
-                hint="Look whether the disk is full or read-only; the ledger is whole.",
+                hint="Check whether the disk is full or read-only. The ledger is unchanged.",
             ) from error
         finally:
             lock.release()

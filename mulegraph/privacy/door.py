@@ -81,7 +81,9 @@ class MaskedWorkspace:
         server: Address | None = None,
     ) -> None:
         if reveal is not None and not reveal.strip():
-            raise UsageError("--reveal needs a reason", hint='Say why, such as --reveal "report R0000012, call back".')
+            raise UsageError(
+                "--reveal needs a reason", hint='Give the reason, such as --reveal "report R0000012, call back".'
+            )
         self._stand_before(Workspace(folder, notify=notify, server=server), reveal)
 
     def _stand_before(self, plain: Workspace, reveal: str | None, door: Door | None = None) -> None:
@@ -108,7 +110,7 @@ class MaskedWorkspace:
         """The ledger itself, which nothing masks. Raises UsageError without a reason to reveal it."""
         if self.reveal is None:
             raise UsageError(
-                "the ledger holds accounts and people as they are",
+                "the ledger is not masked",
                 hint='Open the workspace with a reason: mulegraph.open(FOLDER, reveal="why").',
             )
         self._door.masker  # noqa: B018 (the reason is in the journal before the ledger is read)
@@ -242,7 +244,7 @@ class MaskedWorkspace:
         with self._door.errors():
             if not graph_questions.is_of_ledger(self._plain):
                 raise UsageError(
-                    "{url} is not of the ledger in {folder}, or holds more, which could not be masked",
+                    "{url} does not match the ledger in {folder}, so its answers cannot be masked",
                     hint="Run 'mulegraph load FOLDER --graph URL' (--prune deletes the rest), or --reveal WHY.",
                     url=self.server.url,
                     folder=self.folder,

@@ -100,11 +100,11 @@ class Masker:
         if not found:
             raise UsageError(
                 f"'{text}' is no {' or '.join(masks)} of this workspace",
-                hint="A token is good in the workspace that showed it: copy it from there.",
+                hint="A token is valid only in the workspace that showed it. Copy it from there.",
             )
         if len(found) > 1:
             raise UsageError(
-                f"'{text}' stands for two values by now", hint="Ask for the listing again, and copy it from there."
+                f"'{text}' now stands for two values", hint="Run the listing again, and copy the token from there."
             )
         return found.pop()
 
@@ -201,8 +201,8 @@ def workspace_key(folder: Path) -> bytes:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise EngineError(
-            f"{path}: the key of masked output cannot be read ({error})",
-            hint="Ask its owner for it; where it is lost, delete it: tokens of old output then no longer work.",
+            f"{path}: the masking key cannot be read ({error})",
+            hint="Ask its owner for access. If the key is lost, delete it; tokens in old output then no longer work.",
         ) from error
     return key
 

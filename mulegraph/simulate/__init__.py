@@ -109,9 +109,9 @@ def label_networks(networks: list[Network], labels: Labels) -> None:
 
 def _check(folder: Path, accounts: int, days: int, file_format: str, clock: str) -> None:
     if accounts < MIN_ACCOUNTS:
-        raise UsageError(f"--accounts is {accounts}, expected at least {MIN_ACCOUNTS}", hint="Ask for more accounts.")
+        raise UsageError(f"--accounts is {accounts}, expected at least {MIN_ACCOUNTS}", hint="Give more accounts.")
     if days < 1:
-        raise UsageError(f"--days is {days}, expected at least 1", hint="Ask for one day or more.")
+        raise UsageError(f"--days is {days}, expected at least 1", hint="Give one day or more.")
     if file_format not in FORMATS:
         raise UsageError(f"format '{file_format}' is unknown", hint="Expected one of " + ", ".join(FORMATS) + ".")
     if clock not in CLOCKS:

@@ -30,12 +30,12 @@ def money(content: Content) -> list[Block]:
     ]
     columns = heads("bank", f"still there ({currency}) #", "share of what was traced *")
     rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace.banks]
-    blocks.append(Table(columns, rows, empty="Nothing of it was seen to stay anywhere."))
+    blocks.append(Table(columns, rows, empty="No remaining money was found on any account."))
     held = trace.accounts
     rows = [cells(each["account"], each["bank"], each["generation"], between(each)) for each in held[:MAX_HELD]]
     note = f"The {MAX_HELD} accounts with most; {len(held) - MAX_HELD} have less." if len(held) > MAX_HELD else ""
     account_heads = heads("account", "bank", "generation #", f"still there ({currency}) #")
-    blocks.append(Table(account_heads, rows, empty="No account that we see has any of it.", note=note))
+    blocks.append(Table(account_heads, rows, empty="None of it is on an account in this ledger.", note=note))
     ends = [
         cells(
             f"ask {each['bank']}" if each["bank"] else "taken out in cash",
@@ -47,7 +47,7 @@ def money(content: Content) -> list[Block]:
         if each["maximum"]
     ]
     end_heads = heads("left our sight", "transfers #", f"amount ({currency}) #", "last (UTC)")
-    blocks.append(Table(end_heads, ends, empty="None of it left our sight."))
+    blocks.append(Table(end_heads, ends, empty="None of it was seen to leave this ledger."))
     holds = [
         cells(
             each.account,
@@ -62,7 +62,7 @@ def money(content: Content) -> list[Block]:
     if holds:
         hold_heads = heads("hold", "bank", "role", "still there #", "innocent payments it would hit #", "their sum #")
         stopped = f"Together they stop {content.holds[0].stopped:.0%} of what ran through."
-        blocks.append(Table(hold_heads, holds, note=f"{stopped} A hold is for people to decide."))
+        blocks.append(Table(hold_heads, holds, note=f"{stopped} A person decides on each hold."))
     return blocks + [Text(each) for each in trace.assumptions]
 
 
@@ -101,6 +101,6 @@ def requests(content: Content) -> list[Block]:
     ]
     reply_heads = heads("at (UTC)", "reply", "from", "transfer", "answer", "amount #", "reason *")
     return [
-        Table(columns, sent, empty="No request was made yet."),
-        Table(reply_heads, answers, empty="No reply came yet."),
+        Table(columns, sent, empty="No request has been made."),
+        Table(reply_heads, answers, empty="No reply has been received."),
     ]

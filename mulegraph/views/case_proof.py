@@ -27,7 +27,7 @@ def journal(content: Content) -> Table:
         )
         for entry in content.journal
     ]
-    return Table(columns, rows, empty="Nobody has done anything with this case yet.", small=True)
+    return Table(columns, rows, empty="The journal has no entry about this case.", small=True)
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

@@ -31,10 +31,12 @@ from mulegraph.views.thresholds import measured
 MAX_TRANSFERS, MAX_STORIES = 500, 40
 SEEN = {"found": "good", "not found": "dim", "blind": "bad"}
 MASKED = (
-    "Accounts, people and devices are shown as tokens. Whoever may see them makes this report again with --reveal "
+    "Accounts, people and devices are shown as tokens. To show them, make the report again with --reveal "
     "REASON, which the journal keeps."
 )
-REVEALED = "Accounts are shown as they are. The reason is in the journal; treat this report as the bank's own files."
+REVEALED = (
+    "Accounts are shown as they are. The reason is in the journal; handle this report like the bank's own records."
+)
 Content = CaseFile
 
 
@@ -124,7 +126,7 @@ def _timeline(content: Content) -> list[Block]:
         alt = f"{len(moved)} transfers in order of time, from {shown(moved[0]['at'])} to {shown(moved[-1]['at'])} UTC"
         blocks.append(Picture(payments_plot(moved, roles, reported), alt, caption))
     rows = [cells(at, what) for at, what in moments(content)]
-    blocks.append(Table(heads("at (UTC)", "what *"), rows, empty="Nothing of it has a time."))
+    blocks.append(Table(heads("at (UTC)", "what *"), rows, empty="No event of it has a time."))
     return blocks
 
 

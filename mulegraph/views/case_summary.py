@@ -52,7 +52,7 @@ def _happened(content: Content) -> str:
         told.append(f"{_many(len(reports), 'payment')} of it {'was' if len(reports) == 1 else 'were'} reported as "
                     f"fraud, the first on {shown(reports[0]['reported_at'])} UTC.")  # fmt: skip
     else:
-        told.append("No victim's report about it is loaded.")
+        told.append("The ledger holds no victim's report about it.")
     return " ".join(told)
 
 
@@ -98,7 +98,9 @@ def _doubt(content: Content) -> str:
     lacking = content.not_testable
     if lacking:
         needs = sorted({need for each in lacking.values() for need in each})
-        told.append(f"{_many(len(lacking), 'sign')} could not be tested for want of {', '.join(needs)}.")
+        told.append(
+            f"{_many(len(lacking), 'sign')} could not be tested, because these tables are missing: {', '.join(needs)}."
+        )
     blind = [each["phase"].replace("_", " ") for each in content.journey if each["seen"] == "blind"]
     told.append(f"Bank data cannot show how victims were reached (phase {', '.join(blind)}). A score says how sure the "
                 "signs are, not that anybody is guilty.")  # fmt: skip
@@ -109,10 +111,10 @@ def next_step(content: Content) -> str:
     """What is to be done next, from what people did so far and what the trace still sees."""
     state, trace = content.state, content.trace
     if state["status"] == CLOSED:
-        return f"The case is closed as {state['disposition']}; nothing is to be done unless it is opened again."
-    told = [f"The case rests until {state['snoozed_until']}."] if state["status"] == SNOOZED else []
+        return f"The case is closed as {state['disposition']}; no action is open unless it is reopened."
+    told = [f"The case is snoozed until {state['snoozed_until']}."] if state["status"] == SNOOZED else []
     if state["assignee"] is None:
-        told.append(f"Give it to somebody (mulegraph case assign {content.case} WHO).")
+        told.append(f"Assign it (mulegraph case assign {content.case} WHO).")
     told += _awaited(state)
     asked = {each["bank"] for each in state["requests"]}
     banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in asked]
@@ -128,7 +130,7 @@ def next_step(content: Content) -> str:
         told.append(f"Holding {accounts} would stop {content.holds[0].stopped:.0%} of what ran through.")
     if not trace:
         strongest = max(content.accounts, key=lambda each: (each["score"], each["account_id"]))["account_id"]
-        told.append("It has no chain and no reported payment to follow; look at the account with the highest score "
+        told.append("It has no chain and no reported payment to trace; look at the account with the highest score "
                     f"(mulegraph account {strongest}).")  # fmt: skip
     return " ".join(told)
 

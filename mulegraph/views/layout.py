@@ -13,6 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import optimize
 from mulegraph.views.device_rows import Place, below
 from mulegraph.views.force_layout import settled
 
@@ -257,19 +258,13 @@ def _rows(members: dict[int, list[Any]], near: Mapping[Any, list[Any]], widths: 
 
 
 def _apart(wanted: list[float], members: list[Any], width: int) -> list[float]:
-    """Rows as near to the wanted ones as their order and distances allow: isotonic regression by pooling neighbours
-    (Ayer et al., 1955). A bend needs less room than a node."""
+    """Rows as near to the wanted ones as their order and distances allow; a bend needs less room than a node."""
+    if not members:
+        return []
     room = [0.45 if isinstance(each, _Bend) else 1.0 for each in members]
     offsets = np.concatenate([[0.0], np.cumsum([(a + b) / 2 / width for a, b in pairwise(room)])])
-    pools: list[tuple[float, int]] = []
-    for value in np.asarray(wanted) - offsets[: len(wanted)]:
-        pool = (float(value), 1)
-        while pools and pools[-1][0] > pool[0]:
-            mean, count = pools.pop()
-            pool = ((mean * count + pool[0] * pool[1]) / (count + pool[1]), count + pool[1])
-        pools.append(pool)
-    flat = [mean for mean, count in pools for _ in range(count)]
-    return [float(value + offset) for value, offset in zip(flat, offsets, strict=False)]
+    nearest = optimize.isotonic_regression(np.asarray(wanted) - offsets).x
+    return [float(each) for each in nearest + offsets]
 
 
 def _mean(values: list[float], otherwise: float = 0.0) -> float:

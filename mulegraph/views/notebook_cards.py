@@ -9,6 +9,7 @@ from typing import Any
 from mulegraph.files import write_output
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedCase
+from mulegraph.schema import listings
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
 from mulegraph.views.tables import amounts, collapse_patterns, made_of, shown
@@ -18,14 +19,6 @@ from mulegraph.workspace.trace import TraceResult
 
 MAX_DRAWN = 40
 """Parties that a still picture shows; more cannot be told apart in a cell."""
-FINDING_HEADS = {"finding": "finding", "score": "score", "about": "about", "reason": "why", "innocent": "innocent?"}
-CHAIN_HEADS = {"chain": "chain", "surprise": "nats", "amount_in": "in", "amount_out": "out", "accounts": "accounts"}
-DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
-NEIGHBOUR_HEADS = {"account": "deals with", "direction": "direction", "transfers": "transfers", "amount": "amount"}
-TRACED_HEADS = {
-    "generation": "gen", "account": "account", "bank": "bank", "minimum": "still there, at least", "maximum": "at most",
-}  # fmt: skip
-BANK_HEADS = {"bank": "bank", "minimum": "at least", "maximum": "at most"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,7 @@ def case_card(case: MaskedCase) -> str:
         {name: value for name, value in facts.items() if value is not None},
         _picture(case.graph(), f"{case.id}: who paid whom"),
         table(roles, {"role": "role", "many": "accounts", "accounts": "which"}, "Roles"),
-        table(told.to_dict("records"), FINDING_HEADS, "Signs"),
+        table(told.to_dict("records"), listings.FINDINGS_WITH_BENIGN, "Signs"),
     )
 
 
@@ -89,10 +82,10 @@ def account_card(known: AccountPage) -> str:
     return card(
         known.account_id,
         facts,
-        table(found.to_dict("records"), FINDING_HEADS, "Signs"),
-        table(known.chains.to_dict("records"), CHAIN_HEADS, "Chains"),
-        table(known.devices.to_dict("records"), DEVICE_HEADS, "Devices"),
-        table(known.neighbours.to_dict("records"), NEIGHBOUR_HEADS, "Neighbours"),
+        table(found.to_dict("records"), listings.FINDINGS_WITH_BENIGN, "Signs"),
+        table(known.chains.to_dict("records"), listings.CHAINS_IN_SHORT, "Chains"),
+        table(known.devices.to_dict("records"), listings.DEVICES, "Devices"),
+        table(known.neighbours.to_dict("records"), listings.NEIGHBOURS, "Neighbours"),
     )
 
 
@@ -109,9 +102,11 @@ def trace_card(found: TraceResult) -> str:
         *map(line, found.assumptions),
         _picture(found.graph(), "the dispersal tree"),
         table(
-            found.banks.to_dict("records"), BANK_HEADS, "Own money, by bank" if found.back else "Still there, by bank"
+            found.banks.to_dict("records"),
+            listings.TRACED_BANKS,
+            "Own money, by bank" if found.back else "Still there, by bank",
         ),
-        table(most.to_dict("records"), TRACED_HEADS, "Accounts"),
+        table(most.to_dict("records"), listings.TRACED_IN_SHORT, "Accounts"),
     )
 
 
@@ -139,7 +134,7 @@ def _picture(graph: nx.MultiDiGraph[str], told: str) -> Any:
     if not len(graph):
         return line("Nothing to draw.")
     kept = weightiest(graph, MAX_DRAWN)
-    cut = f"Drawn are {len(kept)} of {len(graph):,} parties, those of the largest transfers; ws.view(…) shows all."
+    cut = f"The picture shows {len(kept)} of {len(graph):,} parties, by size of transfers; ws.view(…) shows all."
     return still(drawing(kept), told) + (line(cut) if len(kept) < len(graph) else "")
 
 

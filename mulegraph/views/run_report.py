@@ -78,7 +78,7 @@ def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
     more = f"{len(moved) - MAX_CHANGES:,} more: mulegraph diff." if len(moved) > MAX_CHANGES else ""
     return [
         Text(f"Against run {content.before}: {told}."),
-        Table(columns, rows, empty="Every case is as it was.", note=more),
+        Table(columns, rows, empty="No case changed.", note=more),
     ]
 
 
@@ -280,9 +280,7 @@ def _trend(content: Content) -> list[Block]:
     place = content.place - (len(content.trend) - len(runs))
     if len(content.trend) < 2 or place < 0:
         few = (
-            "This is the only run yet: a trend needs two."
-            if len(content.trend) < 2
-            else "It is too long ago for a trend."
+            "This is the only run; a trend needs two." if len(content.trend) < 2 else "It is too long ago for a trend."
         )
         return [Text(few)]
     names = [each["run"] for each in runs]

@@ -137,7 +137,7 @@ def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0
     if sign is None:
         raise UsageError(
             "sign {sign} is no longer in {folder}",
-            hint="Put its file back, or scan.",
+            hint="Restore its file, or scan again.",
             sign=found["sign"],
             folder=space.folder / "signs",
         )

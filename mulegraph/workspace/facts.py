@@ -87,7 +87,9 @@ def named_run(space: WorkspaceBase, name: str) -> Run:
     names = [run.name for run in runs.all()]
     if name not in names:
         known = [*names, *space.run.table("cases")["case"].to_pylist()]
-        raise UsageError("'{name}' is no case and no run", hint=near(name, known, "mulegraph case list"), name=name)
+        raise UsageError(
+            "'{name}' is neither a case nor a run", hint=near(name, known, "mulegraph case list"), name=name
+        )
     return runs.named(name)
 
 
@@ -104,5 +106,5 @@ def kind_of_subject(space: WorkspaceBase, subject: AccountId) -> str:
         return "report"
     hint = "See mulegraph case list, chains and account --top 20; what a finding is tells mulegraph explain."
     raise UsageError(
-        "'{subject}' is no case, chain, account, payment or report of this ledger", hint=hint, subject=subject
+        "'{subject}' is not a case, chain, account, payment or report of this ledger", hint=hint, subject=subject
     )

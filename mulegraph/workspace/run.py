@@ -206,9 +206,7 @@ class Runs:
             write_atomically(new / MANIFEST, json.dumps(whole, indent=1))
             os.replace(new, self.folder / name)
         except OSError as error:
-            raise EngineError(
-                f"{new}: the run cannot be written ({error})", hint="Look for room on the disk."
-            ) from error
+            raise EngineError(f"{new}: the run cannot be written ({error})", hint="Check free disk space.") from error
         return Run(self.folder / name)
 
     def _sweep(self) -> None:

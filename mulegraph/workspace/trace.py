@@ -150,7 +150,7 @@ class Banks:
         unknown = sorted(set(settings.own_banks) - set(names))
         if unknown:
             raise UsageError(
-                "mulegraph.toml: trace.own_banks names '{bank}', where no account is",
+                "mulegraph.toml: trace.own_banks names '{bank}', which has no account in this ledger",
                 hint=f"The banks of this ledger are: {', '.join(sorted(names)[:20])}.",
                 bank=unknown[0],
             )
@@ -262,7 +262,7 @@ def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
     if len(currencies) > 1:
         raise UsageError(
             "the payments are in {currencies}",
-            hint="Trace those of one currency at a time.",
+            hint="Trace payments of one currency at a time.",
             currencies=" and ".join(currencies),
         )
     return rows, currencies[0]

@@ -218,7 +218,7 @@ def test_expired_conflicting_and_removed_entries(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "named"),
     [
-        ("l.json", "{", "cannot be read"), ("l.json", "{}", "no list"), ("l.csv", "a,b\n1,2\n", "entry 1"),
+        ("l.json", "{", "cannot be read"), ("l.json", "{}", "not a list"), ("l.csv", "a,b\n1,2\n", "entry 1"),
         ("l.json", '[{"subject_kind": "account"}]', "entry 1"),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from mulegraph.casework.recall_messages import Held, Payment, Request, is_iban, 
 from mulegraph.casework.reply_messages import read_reply
 from mulegraph.casework.workdays import reply_by
 from mulegraph.errors import DataError, UsageError
-from mulegraph.views.request import request_page, request_pdf
+from mulegraph.views.request import letter
 
 SCHEMAS = Path(camt_exceptions.__file__).parent / "templates"
 EVIL = '<b onclick="x">&amp; #emph[x] "'
@@ -68,7 +68,7 @@ def test_only_own_customers_payments_are_recalled():
     other = Payment(**{**vars(payment), "transfer": "T2", "payer_bank": "MITT"})
     text = recall(request_of(payments=[payment, other]))
     assert "<NbOfTxs>1</NbOfTxs>" in text and "T2" not in text
-    assert len(request_of(payments=[payment, other]).as_object()["payments"]) == 2
+    assert "T2" in letter(request_of(payments=[payment, other])).page
 
 
 def test_a_payment_known_by_its_uetr_is_named_by_it():
@@ -121,11 +121,12 @@ def test_an_iban_is_sent_as_one():
 
 def test_the_document_escapes_and_tells_what_is_asked():
     """As a page and as PDF; text that looks like markup stays text in both."""
-    body = request_of(bank=EVIL, draft=True).as_object()
-    page = request_page(body)
+    document = letter(request_of(bank=EVIL, draft=True))
+    page = document.page
     assert EVIL not in page and "&lt;b onclick" in page
     assert "Draft" in page and "2026-01-09" in page and "990.10 to 1,000" in page and "not seen" in page
-    pdf = request_pdf(body)
+    assert "Receipt of funds does not imply the account holder&#39;s knowledge." in page
+    pdf = document.pdf
     assert pdf.startswith(b"%PDF-") and len(pdf) > 5_000
 
 
@@ -200,7 +201,7 @@ DTD = '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">' + RETURN
     [
         (LAUGHS, "hostile"), (OUTSIDE, "hostile"), (DTD, "hostile"), ("<a", "not XML"), ("", "not XML"),
         ("<Document><Other/></Document>", "Other"), (RETURN.replace("870.10", "much"), "amount"),
-        ("<Document><PmtRtr/></Document>", "answers nothing"),
+        ("<Document><PmtRtr/></Document>", "answers no payment"),
     ],
 )  # fmt: skip
 def test_hostile_and_other_messages_are_refused(tmp_path, text, named):

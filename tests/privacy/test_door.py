@@ -278,7 +278,7 @@ def test_every_question_goes_through_the_door():
 
 def test_the_ledger_itself_needs_a_reason(workspace):
     """Nothing masks it, so it is not at hand without one."""
-    with pytest.raises(UsageError, match="as they are"):
+    with pytest.raises(UsageError, match="not masked"):
         workspace.ledger  # noqa: B018 (asked for)
 
 

@@ -169,8 +169,8 @@ def test_a_case_without_money_says_so(space):
         case for case in cases["case"] if not len(space.case(case).chains) and not len(space.case(case).transfers)
     )
     text = case_report(space, quiet).page
-    assert "Nothing can be traced" in text and "no payment to follow" in text
-    assert "no reported payment to follow" in text and "No transfer is evidence" in text
+    assert "Nothing can be traced" in text and "no payment to trace" in text
+    assert "no reported payment to trace" in text and "No transfer is evidence" in text
 
 
 def test_a_case_that_has_gone_quiet_has_a_report(space):

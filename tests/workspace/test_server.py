@@ -269,7 +269,7 @@ def test_a_server_that_holds_more_than_the_ledger_is_not_shown(spaces: Space, tm
     _, far = spaces
     simulate(tmp_path / "files", accounts=300, seed=9)
     load(tmp_path / "files", tmp_path / "workspace")
-    with pytest.raises(UsageError, match="could not be masked"):
+    with pytest.raises(UsageError, match="cannot be masked"):
         NotebookWorkspace(tmp_path / "workspace", server=far.server).query("top_receivers_from_listed", {})
     other = NotebookWorkspace(tmp_path / "workspace", server=far.server, reveal=WHY)
     assert other.query("top_receivers_from_listed", {}).rows

@@ -92,7 +92,7 @@ class CaseScreen(Screen[None]):
 
     def action_snooze(self) -> None:
         """Put the case aside until a day."""
-        fields = {"until": "the day on which it is open again, such as 2026-12-31", "reason": "why"}
+        fields = {"until": "the day on which the case opens again, such as 2026-12-31", "reason": "why"}
         self._ask("Snooze", fields, _with_reason(MaskedWorkspace.snooze))
 
     def action_close(self) -> None:
@@ -133,7 +133,7 @@ def _with_reason(act: Callable[..., Entry]) -> Callable[..., Entry]:
 
     def checked(space: MaskedWorkspace, case: str, *, reason: str, **more: str) -> Entry:
         if not reason:
-            raise UsageError("the reason is empty", hint="Say why; it is kept in the journal.")
+            raise UsageError("the reason is empty", hint="Give a reason; the journal keeps it.")
         return act(space, case, reason=reason, **more)
 
     return checked

@@ -17,13 +17,10 @@ from mulegraph.cli.browse.rows import Rows
 from mulegraph.files import write_output
 from mulegraph.journal.state import CLOSED, OPEN, SNOOZED
 from mulegraph.privacy.door import MaskedWorkspace
+from mulegraph.schema import listings
 from mulegraph.views.network_pages import picture
 from mulegraph.views.tables import counted
 
-CASE_HEADS = {
-    "case": "case", "score": "score", "size": "accounts", "amount": "amount", "last_at": "last (UTC)", "state": "state",
-    "signs": "signs",
-}  # fmt: skip
 STATUSES = ("", OPEN, SNOOZED, CLOSED)
 
 
@@ -76,7 +73,7 @@ class Cases(CaseScreen):
         """How many there are, a filter, the list, the keys."""
         yield Static("", id="facts", markup=False)
         yield Input(placeholder="/ filters by any word: case, sign, state, day", id="filter")
-        yield Rows(self._listed(), CASE_HEADS, empty="No case.", id="cases")
+        yield Rows(self._listed(), listings.CASES_TO_BROWSE, empty="No case.", id="cases")
         yield Footer()
 
     def on_mount(self) -> None:

@@ -15,19 +15,10 @@ from mulegraph.cli.browse.asking import Reading
 from mulegraph.cli.browse.rows import Rows
 from mulegraph.cli.browse.telling import told_finding
 from mulegraph.errors import MulegraphError
+from mulegraph.schema import listings
 from mulegraph.views.tables import collapse_patterns, counted, made_of, pairs, shown
 from mulegraph.workspace.account_page import AccountPage
 
-ACCOUNT_HEADS = {"account_id": "account", "role": "role", "score": "score", "made_of": "made of"}
-SIGN_HEADS = {"score": "score", "sign": "sign", "about": "about", "reason": "why"}
-TRANSFER_HEADS = {
-    "at": "at (UTC)", "amount": "amount", "currency": "", "source": "from", "target": "to", "transfer_id": "transfer",
-    "channel": "channel",
-}  # fmt: skip
-JOURNEY_HEADS = {"phase": "phase", "seen": "seen here", "barriers": "who could raise which barrier"}
-JOURNAL_HEADS = {"at": "at (UTC)", "who": "who", "what": "what", "facts": "facts"}
-DEVICE_HEADS = {"device_id": "device", "uses": "uses", "last_at": "last (UTC)", "accounts": "accounts on it"}
-NEIGHBOUR_HEADS = {"account": "deals with", "direction": "direction", "transfers": "transfers", "amount": "amount"}
 Pane = tuple[pd.DataFrame, Mapping[str, str], str]
 """Rows of a pane, heads, and what to say where there are none."""
 
@@ -130,11 +121,11 @@ class OneCase(Panes):
         """Its five listings."""
         case = self.space.case(self._case)
         return {
-            "accounts": (self._accounts(case.accounts), ACCOUNT_HEADS, "No account."),
-            "signs": (collapse_patterns(case.findings), SIGN_HEADS, "No sign."),
-            "transfers": (case.transfers, TRANSFER_HEADS, "No money seen."),
-            "journey": (case.journey, JOURNEY_HEADS, ""),
-            "journal": (self._journal(), JOURNAL_HEADS, "Nobody did anything with it yet."),
+            "accounts": (self._accounts(case.accounts), listings.CASE_ACCOUNTS, "No account."),
+            "signs": (collapse_patterns(case.findings), listings.FINDINGS_TO_BROWSE, "No sign."),
+            "transfers": (case.transfers, listings.TRANSFERS_TO_BROWSE, "No money seen."),
+            "journey": (case.journey, listings.JOURNEY, ""),
+            "journal": (self._journal(), listings.CASE_JOURNAL, "The journal has no entry about this case."),
         }
 
     def changed(self) -> None:
@@ -185,11 +176,11 @@ class OneAccount(Panes):
         """Its five listings."""
         known = self._page()
         return {
-            "signs": (collapse_patterns(known.findings), SIGN_HEADS, "Nothing is held against it."),
-            "transfers": (self.space.transfers_of(self._account), TRANSFER_HEADS, "No transfer."),
-            "devices": (known.devices, DEVICE_HEADS, "No device."),
-            "neighbours": (known.neighbours, NEIGHBOUR_HEADS, "Nobody."),
-            "journey": (known.journey, JOURNEY_HEADS, ""),
+            "signs": (collapse_patterns(known.findings), listings.FINDINGS_TO_BROWSE, "No sign names it."),
+            "transfers": (self.space.transfers_of(self._account), listings.TRANSFERS_TO_BROWSE, "No transfer."),
+            "devices": (known.devices, listings.DEVICES, "No device."),
+            "neighbours": (known.neighbours, listings.NEIGHBOURS, "Nobody."),
+            "journey": (known.journey, listings.JOURNEY, ""),
         }
 
     def _page(self) -> AccountPage:

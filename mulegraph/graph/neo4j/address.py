@@ -73,8 +73,8 @@ def _check(url: str, *, insecure: bool) -> None:
         )
     if "+" not in parts.scheme and not LOOPBACK.fullmatch(host) and not insecure:
         raise UsageError(
-            f"{parts.scheme}://{host} would send the password and the bank's data in the clear",
-            hint=f"Use {parts.scheme}+s://{host} (or +ssc for a certificate of your own), or say --insecure.",
+            f"{parts.scheme}://{host} would send the password and the bank's data unencrypted",
+            hint=f"Use {parts.scheme}+s://{host} (or +ssc for a self-signed certificate), or give --insecure.",
         )
 
 

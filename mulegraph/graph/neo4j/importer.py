@@ -63,9 +63,7 @@ def write_import(folder: Path, source: GraphInput, portions: Sequence[Portion], 
             made.arguments.append("--multiline-fields=true")
         made.argument_file.write_text("\n".join(made.arguments) + "\n", encoding="utf-8")
     except OSError as error:
-        raise EngineError(
-            f"{folder}: cannot be written ({error.strerror})", hint="Look for room on the disk."
-        ) from error
+        raise EngineError(f"{folder}: cannot be written ({error.strerror})", hint="Check free disk space.") from error
     return made
 
 

@@ -312,7 +312,7 @@ def write_rows(tx: ManagedTransaction, statement: str, rows: list[list[Any]]) ->
     if " CREATE (a)" in statement and made != len(rows):
         raise EngineError(
             f"the graph lacks an end of {len(rows) - made} relationships",
-            hint="Nodes were taken out of it by hand; run: mulegraph graph rebuild --graph URL",
+            hint="Nodes were deleted by hand. Run: mulegraph graph rebuild --graph URL",
         )
 
 

@@ -71,7 +71,7 @@ def check_version(agent: str, least: tuple[int, int] = MIN_VERSION) -> None:
     if found is None or (int(found[1]), int(found[2])) < least:
         raise EngineError(
             f"the server is {agent or 'of an unknown kind'}, and mulegraph needs Neo4j {least[0]}.{least[1]} or later",
-            hint="Name another server with --graph, or have this one brought up to date.",
+            hint="Name another server with --graph, or upgrade this one.",
         )
 
 
@@ -93,8 +93,8 @@ def meaning(error: Exception, address: Address, doing: str, timeout_seconds: flo
     code = getattr(error, "code", None) or ""
     if isinstance(error, AuthError) and "Forbidden" not in code:
         return UsageError(
-            f"{address.url} does not take this user and password",
-            hint=f"Look at {USERNAME} and {PASSWORD}, or at the file given with --graph-password-file.",
+            f"{address.url} rejects this user and password",
+            hint=f"Check {USERNAME} and {PASSWORD}, or the file given with --graph-password-file.",
         )
     if "DatabaseNotFound" in code:
         return UsageError(
@@ -106,18 +106,18 @@ def meaning(error: Exception, address: Address, doing: str, timeout_seconds: flo
         return only_reads(doing)
     if ONLY_READ.search(code):
         return EngineError(
-            f"{address.url}: this user or database may only be read, so {doing} is not possible",
-            hint="Ask with another user, or have its rights changed; nothing was written.",
+            f"{address.url}: this user or database is read-only, so {doing} is not possible",
+            hint="Use another user, or change its rights. Nothing was written.",
         )
     if MEMORY.search(code):
         return EngineError(
             f"{doing} needs more memory than the server gives",
-            hint="Ask for less (fewer hops, a lower 'hub', a shorter time), or raise db.memory.transaction.max there.",
+            hint="Limit the query (fewer hops, lower 'hub', shorter time), or raise db.memory.transaction.max there.",
         )
     if TIMED_OUT.search(code):
         return EngineError(
             f"{doing} was stopped after its time-out of {timeout_seconds:g} seconds",
-            hint="Ask for less (fewer hops, a later 'since'), or allow more seconds.",
+            hint="Limit the query (fewer hops, a later 'since'), or raise the time-out.",
         )
     # What a server says may quote a row.
     why = Foreign(_line(error))
@@ -133,7 +133,7 @@ def _unreachable(error: Exception, address: Address, doing: str) -> EngineError:
     if doing == "connecting":
         return EngineError(
             f"{address.url} does not answer",
-            hint="Start the server (make neo4j starts one to try), or look at host, port and firewall.",
+            hint="Start the server (make neo4j starts one to try), or check host, port and firewall.",
         )
     why = Foreign(_line(error))
     return EngineError("{url} went away while {doing} ({why})", hint=RELOAD, url=address.url, doing=doing, why=why)
@@ -143,7 +143,7 @@ def _schema(error: Exception) -> DataError:
     """Older data in the graph breaks a rule, or an older index stands in its way."""
     return DataError(
         "the graph holds older data that does not fit: {why}",
-        hint="Remove what stands twice, or the older index, from the server, or use another database; then run again.",
+        hint="Remove the duplicates or the older index from the server, or use another database. Then run again.",
         why=Foreign(_line(error)),
     )
 
