@@ -6,9 +6,10 @@ Louvain: Blondel, Guillaume, Lambiotte & Lefebvre, Fast unfolding of communities
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -232,7 +233,7 @@ def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, si
         mine = of_chain[number]
         members = [name for name in accounts[number] if name not in CASH]
         roles = by_sign.get(number, {}) | roles_of([each["accounts"] for each in mine])
-        entered = {each["transfers"][0]: each["amount_in"] for each in mine}
+        amounts = _entered(mine)
         rows.append(
             {
                 "case": "CASE-" + hashlib.blake2b(ids[number][0].encode(), digest_size=4).hexdigest(),
@@ -240,8 +241,9 @@ def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, si
                 "roles": [str(roles.get(account, Role.NAMED)) for account in members],
                 "findings": ids[number],
                 "chains": [each["chain"] for each in mine],
-                "amount": sum(entered.values()) if entered else None,
-                "currency": mine[0]["currency"] if mine else None,
+                "amount": next(iter(amounts.values()), None),
+                "currency": next(iter(amounts), None),
+                "amounts": list(amounts.items()),
             }
         )
     columns = {name: [row[name] for row in rows] for name in rows[0]}
@@ -252,6 +254,19 @@ def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, si
     table = CASES.table({**columns, "score": made.score, "made_of": made.parts})
     order = sorted(range(size), key=lambda each: (-made.score[each], -(rows[each]["amount"] or 0), rows[each]["case"]))
     return table.take(pa.array(order))
+
+
+def _entered(chains: list[dict[str, Any]]) -> dict[str, Decimal]:
+    """What entered chains, by currency: each first payment once. The currency of most chains comes first.
+
+    Amounts of two currencies are never added: dong and euro make no sum that anybody could ask for.
+    """
+    first = {each["transfers"][0]: (each["currency"], each["amount_in"]) for each in chains}
+    many = Counter(currency for currency, _ in first.values())
+    found = {currency: Decimal(0) for currency in sorted(many, key=lambda code: (-many[code], code))}
+    for currency, amount in first.values():
+        found[currency] += amount
+    return found
 
 
 def _pieces(findings: pa.Table, case: np.ndarray, signs: Mapping[str, Sign]) -> Pieces:

@@ -97,7 +97,7 @@ def show_command(
         return
     for line in textwrap.wrap(f"{found.id}  score {row['score']:.2f} = {stages.tables.made_of(row['made_of'])}", WIDTH):
         typer.echo(line)
-    money = f"{stages.tables.shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
+    money = stages.tables.case_money(row) or "no chain"
     typer.echo(f"{money}, {stages.tables.shown(row['first_at'])} to {stages.tables.shown(row['last_at'])}")
     typer.echo(_state(state))
     for line in _history(state):

@@ -96,10 +96,9 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
     if result.rejects:
         rejected = stages.tables.counted(result.rejects, "row was", "rows were")
         typer.echo(f"{rejected} rejected when the ledger was loaded; see rejects/.")
-    for row in space.cases(top=3).itertuples():
-        amount = f"{row.amount:,.2f} {row.currency}" if row.amount is not None else "no chain"
-        typer.echo(
-            f"  {row.case}  score {row.score:.2f}  {stages.tables.counted(len(row.accounts), 'account')}  {amount}"
-        )
+    for row in space.cases(top=3).to_dict("records"):
+        money = stages.tables.case_money(row) or "no chain"
+        accounts = stages.tables.counted(len(row["accounts"]), "account")
+        typer.echo(f"  {row['case']}  score {row['score']:.2f}  {accounts}  {money}")
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

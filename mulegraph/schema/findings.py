@@ -127,8 +127,11 @@ class CaseRow:
     chains: list[str] = column(TEXTS, "ids of its chains", names_nobody=True)
     first_at: datetime | None = column(TIME, "when its first finding begins", unit="UTC")
     last_at: datetime | None = column(TIME, "when its last finding ends", unit="UTC")
-    amount: Decimal | None = column(AMOUNT, "the money that entered its chains")
+    amount: Decimal | None = column(AMOUNT, "the money that entered its chains, in the currency of most of them")
     currency: str | None = column(TEXT, "the amount's currency, an ISO 4217 code", names_nobody=True)
+    amounts: Mapping[str, Decimal] = column(
+        pa.map_(TEXT, AMOUNT), "the money that entered its chains, by currency", names_nobody=True
+    )
 
 
 CASES = Schema.of("cases", CaseRow, "Cases, best first.")

@@ -97,6 +97,7 @@ CASES = schema_record(
     findings.CASES,
     case=CASE,
     made_of=PARTS,
+    amounts=ByKey(CURRENCY, AMOUNT),
     findings=Each(FINDING_ID),
     chains=Each(CHAIN),
     currency=CURRENCY,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 from typing import Any
 
 import pandas as pd
+from anyascii import anyascii
 from ibis import _
 from rapidfuzz import fuzz
 
@@ -109,9 +109,12 @@ def alike(one: Any, other: Any) -> int | None:
 
 
 def plain_words(text: str) -> str:
-    """Letters and digits without case and accents, without particles; 'Nguyễn Thị Đào' becomes 'nguyen dao'."""
-    plain = unicodedata.normalize("NFKD", text.casefold()).replace("đ", "d").replace("ø", "o").replace("ł", "l")
-    kept = "".join(each if each.isalnum() else " " for each in plain if not unicodedata.combining(each))
+    """Letters and digits without case and accents, without particles; 'Nguyễn Thị Đào' becomes 'nguyen dao'.
+
+    Letters that no accent can be taken off (dotless i, Æ, Ð, ß) are written as passports write them, by `anyascii`.
+    """
+    plain = anyascii(text).casefold()
+    kept = "".join(each if each.isalnum() else " " for each in plain)
     words = kept.split()
     return " ".join([word for word in words if word not in PARTICLES] or words)
 

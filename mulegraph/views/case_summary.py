@@ -10,7 +10,7 @@ from typing import Any
 from mulegraph.casework.case_file import CaseFile
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
-from mulegraph.views.tables import collapse_patterns, made_of, shown
+from mulegraph.views.tables import case_money, collapse_patterns, made_of, shown
 
 ROLES = (Role.VICTIM, Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT, Role.BENEFICIARY)
 """In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
@@ -39,7 +39,7 @@ def _happened(content: Content) -> str:
     if moved:
         told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all {_be(len(moved))} the evidence.")
     if row["amount"] is not None:
-        told.append(f"{shown(row['amount'])} {row['currency']} entered {_many(len(content.chains), 'chain')} of "
+        told.append(f"{case_money(row)} entered {_many(len(content.chains), 'chain')} of "
                     "accounts that passed it on within hours.")  # fmt: skip
     cash = [each for each in moved if each["target"] is None]
     if cash:

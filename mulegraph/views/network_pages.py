@@ -6,7 +6,7 @@ from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
-from mulegraph.views.tables import amounts, collapse_patterns, shown
+from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
 from mulegraph.workspace.trace import TraceResult
 
 
@@ -42,7 +42,7 @@ def case_picture(space: MaskedWorkspace, case: str) -> str:
         "findings": str(len(collapse_patterns(found.findings))),
     }
     if row["amount"] is not None:
-        facts["entered its chains"] = f"{shown(row['amount'])} {row['currency']}"
+        facts["entered its chains"] = case_money(row)
     return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph))
 
 

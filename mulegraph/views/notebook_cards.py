@@ -12,7 +12,7 @@ from mulegraph.privacy.door import MaskedCase
 from mulegraph.schema import listings
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
-from mulegraph.views.tables import amounts, collapse_patterns, made_of, shown
+from mulegraph.views.tables import amounts, case_money, collapse_patterns, made_of, shown
 from mulegraph.workspace.account_page import AccountPage, Moved
 from mulegraph.workspace.facts import ScanFacts
 from mulegraph.workspace.trace import TraceResult
@@ -45,7 +45,7 @@ def case_card(case: MaskedCase) -> str:
     state = case.state
     facts = {
         "score": f"{row['score']:.2f} = {made_of(row['made_of'])}",
-        "amount": f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain",
+        "amount": case_money(row) or "no chain",
         "from": row["first_at"],
         "to": row["last_at"],
         "status": state["status"],

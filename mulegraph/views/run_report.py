@@ -12,7 +12,7 @@ from mulegraph.casework.run_file import RunFile
 from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
 from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
-from mulegraph.views.tables import shown
+from mulegraph.views.tables import case_money, shown
 
 MAX_CASES, MAX_CHANGES, MAX_REJECTS = 50, 60, 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -92,7 +92,7 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
     )
     rows = []
     for each in content.cases[:MAX_CASES]:
-        amount = f"{shown(each['amount'])} {each['currency']}" if each["amount"] is not None else ""
+        amount = case_money(each)
         report = Cell("report", href=reports[each["case"]]) if each["case"] in reports else Cell("")
         state = " ".join(str(each[name]) for name in STATE if _said(each[name]))
         rows.append(

@@ -228,6 +228,11 @@ def shown(value: Any) -> str:
     return "" if made is None else "".join(each if each.isprintable() else "?" for each in str(made))
 
 
+def case_money(row: Mapping[str, Any]) -> str:
+    """What entered a case's chains: `5.00 EUR`, each currency by itself; an empty text where there is no chain."""
+    return " and ".join(f"{shown(amount)} {currency}" for currency, amount in row["amounts"].items())
+
+
 def amounts(range_of: Iterable[Decimal]) -> str:
     """`5.00`, or `5.00–9.00` where methods differ."""
     listed = list(range_of)

@@ -28,11 +28,11 @@ from mulegraph.workspace.scan import RUNS_REMEMBERED
 
 
 class Case:
-    """One case of a run. `row` is as the run holds it, `made_of` as a dictionary."""
+    """One case of a run. `row` is as the run holds it, `made_of` and `amounts` as dictionaries."""
 
     def __init__(self, workspace: WorkspaceBase, row: dict[str, Any], run: Run) -> None:
         self.workspace, self.run = workspace, run
-        self._row = {**row, "made_of": dict(row["made_of"])}
+        self._row = {**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}
         self.id: str = row["case"]
 
     @property

@@ -76,9 +76,9 @@ def cases(
     since: Moment = None,
     until: Moment = None,
 ) -> pd.DataFrame:
-    """Cases, best first, with their state; `made_of` as dictionaries."""
+    """Cases, best first, with their state; `made_of` and `amounts` as dictionaries."""
     frame = with_state(listed(space, space.run.table("cases"), account, top, since, until), states(space.folder))
-    return frame.assign(made_of=[dict(each) for each in frame["made_of"]])
+    return frame.assign(**{name: [dict(each) for each in frame[name]] for name in ("made_of", "amounts")})
 
 
 @question(results.DEVICES)

@@ -25,7 +25,7 @@ from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import write_atomically
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.columns import Schema, records
-from mulegraph.schema.findings import Finding
+from mulegraph.schema.findings import CASES, Finding
 from mulegraph.signs.base import Sign, all_signs
 from mulegraph.signs.wording import Values, reason
 
@@ -217,11 +217,15 @@ class Runs:
 
 
 def _with_maps(table: pa.Table) -> pa.Table:
-    """A table of format 1 with parts of scores as maps, which were JSON."""
+    """A table of an earlier format: parts of scores as maps, which were JSON; sums of cases by currency."""
     for place, name in enumerate(table.column_names):
         if name in ("parts", "made_of") and pa.types.is_string(table.schema.field(place).type):
             maps = [list(json.loads(each).items()) for each in table[name].to_pylist()]
             table = table.set_column(place, name, pa.array(maps, pa.map_(pa.string(), pa.float64())))
+    if "made_of" in table.column_names and "amounts" not in table.column_names:
+        sums = zip(table["currency"].to_pylist(), table["amount"].to_pylist(), strict=True)
+        maps = [[] if amount is None else [(currency, amount)] for currency, amount in sums]
+        table = table.append_column(CASES.arrow.field("amounts"), pa.array(maps, CASES.arrow.field("amounts").type))
     return table
 
 

@@ -16,7 +16,7 @@ from mulegraph.cli.browse.rows import Rows
 from mulegraph.cli.browse.telling import told_finding
 from mulegraph.errors import MulegraphError
 from mulegraph.schema import listings
-from mulegraph.views.tables import collapse_patterns, counted, made_of, pairs, shown
+from mulegraph.views.tables import case_money, collapse_patterns, counted, made_of, pairs, shown
 from mulegraph.workspace.account_page import AccountPage
 
 Pane = tuple[pd.DataFrame, Mapping[str, str], str]
@@ -109,7 +109,7 @@ class OneCase(Panes):
         """Score, money, times and state."""
         case = self.space.case(self._case)
         row, state = case.row, case.state
-        money = f"{shown(row['amount'])} {row['currency']}" if row["amount"] is not None else "no chain"
+        money = case_money(row) or "no chain"
         ends = [state[name] for name in ("status", "disposition", "snoozed_until", "assignee") if state[name]]
         return (
             f"{case.id}  score {row['score']:.2f} = {made_of(row['made_of'])}\n"
