@@ -3,8 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPARK := .venv-spark
 LOWEST := .venv-lowest
-LOWEST_TESTS := tests/test_first_ledgers.py tests/workspace/test_scan.py tests/ingest/test_load.py tests/cli/test_masking.py \
-  tests/views/test_tables.py
+LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py tests/cli/test_listings.py
 
 .PHONY: demo test test-spark test-lowest lint types all clean neo4j
 

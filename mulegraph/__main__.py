@@ -93,7 +93,8 @@ def _trace(error: BaseException) -> str:
     """Where it arose, and what was said of it only where everything may be seen."""
     if _is_revealed():
         return "".join(traceback.format_exception(error))
-    return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
+    where = traceback.format_tb(error.__traceback__)
+    return "".join(["Traceback (most recent call last):\n", *where, type(error).__name__])
 
 
 def _is_revealed() -> bool:

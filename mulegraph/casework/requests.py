@@ -142,15 +142,15 @@ def record_request(space: Workspace, request: Request, files: Mapping[Word, Word
 @question(record_of(Reply))
 def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     """Read a bank's answer onto a case. DataError for what is no answer, UsageError without requests."""
-    state = state_of(space, case)
-    if not state.requests:
+    requests = state_of(space, case).requests
+    asked = {transfer for request in requests for transfer in request["transfers"]}
+    reply = read_reply(path, _by_reference(space, sorted(asked)))
+    if not requests:
         raise UsageError(
             "{case} has no request to answer",
             hint="Make one: mulegraph request CASE --to BANK",
             case=case,
         )
-    asked = {transfer for request in state.requests for transfer in request["transfers"]}
-    reply = read_reply(path, _by_reference(space, sorted(asked)))
     strange = sorted({each.transfer for each in reply.answers if each.transfer} - asked)
     if strange:
         raise UsageError(

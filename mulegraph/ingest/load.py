@@ -126,10 +126,13 @@ def _sources(folders: list[Path], mapping: FileMapping) -> tuple[list[Source], l
     sources: list[Source] = []
     unknown: list[str] = []
     for folder in folders:
-        tables, _ = find_sources(folder, mapping)
+        tables, left = find_sources(folder, mapping)
         sources += tables
         used = {source.path for source in tables}
         for path in sorted(folder.iterdir()):
+            if path.is_dir() and path.name in left:
+                # Spark writes a table as a folder of parts: it looks like one and would be missed in silence.
+                unknown.append(path.name)
             if path in used or not path.is_file() or path.name.startswith(".") or path.suffix in ARCHIVES:
                 continue
             reader = reader_of(path)

@@ -14,7 +14,7 @@ from mulegraph.flow.matching import DAY, HOUR
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, receipts_of_peers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
-from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, sign, strength
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
 
 
 @sign(
@@ -32,8 +32,8 @@ from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, sign, strength
         facts.number("passed_percent", "of these receipts, what is passed on", unit="percent"),
     ),
     reason={
-        "en": "{amount} {currency} from {receipts:receipt|receipts} went on in {payments:payment|payments}, {hours}"
-        " hours later in the median, {passed_percent}% of it; {to_the_cent} to the cent",
+        "en": "{amount} {currency} from {receipts:receipt|receipts} went on in {payments:payment|payments},"
+        " {hours:hour|hours} later in the median, {passed_percent}% of it; {to_the_cent} to the cent",
         "vi": "{amount} {currency} từ {receipts} khoản nhận được chuyển tiếp trong {payments} lần, trung vị sau {hours}"
         " giờ, {passed_percent}%; {to_the_cent} khoản khớp đến từng xu",
         "nl": "{amount} {currency} uit {receipts:ontvangst|ontvangsten} ging door in {payments:betaling|betalingen},"
@@ -84,6 +84,7 @@ def _table(
     currency = known["currency"].combine_chunks().take(pa.array(starts[:-1]))
     received = _sums(came, begins)
     passed = _sums(found.passed[entry], begins)
+    evidence = _lists(starts, known["transfer_id"].combine_chunks())
     parties, offsets = _parties(transfers.source[position], transfers.target[position], owner, len(chosen))
     return pa.table(
         {
@@ -102,7 +103,8 @@ def _table(
             "accounts": pa.ListArray.from_arrays(
                 pa.array(offsets, pa.int32()), ledger.account_ids.take(pa.array(parties))
             ),
-            "evidence": pa.ListArray.from_arrays(pa.array(starts, pa.int32()), known["transfer_id"].combine_chunks()),
+            "pattern": pattern_ids(["PO"] * len(chosen), evidence),
+            "evidence": evidence,
         }
     )
 

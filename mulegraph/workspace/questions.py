@@ -81,7 +81,9 @@ def _taken(asked: Callable[..., Any]) -> dict[str, tuple[Mask, ...]]:
 def _declared(hint: Any) -> Takes | None:
     if get_origin(hint) is Annotated:
         return next((each for each in get_args(hint)[1:] if isinstance(each, Takes)), None)
-    return next((found for each in get_args(hint) if (found := _declared(each)) is not None), None)
+    parts = [found for each in get_args(hint) if (found := _declared(each)) is not None]
+    # A mapping's names are words, and its values may still be tokens.
+    return Takes(tuple(dict.fromkeys(mask for part in parts for mask in part.masks))) if parts else None
 
 
 def _holds_text(hint: Any) -> bool:

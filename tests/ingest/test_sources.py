@@ -90,19 +90,20 @@ def test_unknown_columns_are_left_out_and_told(bank: Bank):
 
 
 def test_unknown_files_are_left_out_and_told(bank: Bank):
-    """Also those that only look like a table: an Excel sheet, a zip, a folder."""
+    """Also those that only look like a table: a letter, an archive of another kind, a folder."""
     bank.transfers(ROW)
-    for name in ("customers.csv", "transfers.xlsx", "accounts.csv.zip", "notes.txt", ".transfers.csv.swp"):
+    for name in ("customers.csv", "transfers.docx", "accounts.csv.rar", "notes.txt", ".transfers.csv.swp"):
         bank.write(name, "x")
     (bank.folder / "transfers.parquet").mkdir()
 
     report = bank.load()
 
     assert report.unknown_files == [
-        "accounts.csv.zip",
+        "accounts.csv.rar",
         "customers.csv",
+        "notes.txt",
+        "transfers.docx",
         "transfers.parquet",
-        "transfers.xlsx",
     ]
 
 

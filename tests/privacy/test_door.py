@@ -327,7 +327,7 @@ def test_a_reason_to_reveal_is_written_down_once_before_anything_is_shown(worksp
     """Also when several threads ask first."""
     import shutil
 
-    shutil.copytree(workspace.folder, tmp_path / "ws")
+    shutil.copytree(workspace.folder, tmp_path / "ws", ignore=shutil.ignore_patterns("journal*"))
     clear = mulegraph.open(tmp_path / "ws", reveal="a test of threads")
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: clear.ranking(top=1), range(8)))

@@ -90,7 +90,8 @@ def test_a_hostile_name_is_only_a_name(page, name):
     graph.graph["findings"] = [
         {
             "finding": "N1-0", "sign": "N1", "title": name, "score": 0.5, "reason": name, "phase": "take",
-            "facts": {name: name}, "thresholds": {name: 1}, "surprise": None, "benign": [[name, "passed", name]],
+            "facts": {name: name}, "thresholds": {name: 1}, "surprise": None,
+            "benign": [{"test": name, "result": "passed", "why": name}],
             "subject_kind": "account", "subject_id": name, "accounts": [name], "evidence": ["T0"],
         }
     ]  # fmt: skip
