@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SPARK := .venv-spark
 LOWEST := .venv-lowest
-LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py tests/cli/test_listings.py
+LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py
 
 .PHONY: demo test test-spark test-lowest lint types all clean neo4j
 
