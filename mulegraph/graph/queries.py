@@ -3,6 +3,9 @@
 Header lines are comments: `title`, `param: name type [range] [= default] - meaning`, `columns` (each `name type`, see
 `COLUMN_TYPES`), `cost`, `rows` (cap) and `seconds` (time-out). Values reach the engine as parameters only, never as
 text. A column without a type is taken to identify somebody, and is hidden.
+
+A file may hold several statements of the same columns with a line `UNION ALL` between them. They are asked one after
+the other, since in openCypher the order of a union's rows is not defined, and a cut at the row cap would be chance.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -128,7 +131,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Query:
-    """One question; `statement` is the file without its header."""
+    """One question; `statements` are the file without its header, in the order in which they are asked."""
 
     name: str
     title: str
@@ -138,7 +141,7 @@ class Query:
     cost: str
     row_cap: int
     timeout_seconds: float
-    statement: str
+    statements: tuple[str, ...]
 
     def bind(self, raw: Mapping[str, str]) -> dict[str, Any]:
         """Values for every parameter. Raises UsageError that names one that is missing, unknown or does not fit."""
@@ -197,19 +200,37 @@ def ask(
     row_cap: int | None = None,
     timeout_seconds: float | None = None,
 ) -> Answer:
-    """Ask a question by name, within its own row cap and time-out unless others are given.
+    """Ask a question by name, within its own row cap and time-out (of each statement) unless others are given.
 
     Raises UsageError for a name or parameter that does not fit, EngineError when the engine fails or is too slow.
     """
     query = known_query(name)
-    answer = graph.query(
-        query.statement,
-        query.bind(raw),
-        row_cap=min(row_cap or query.row_cap, MAX_ROWS),
-        timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
-        name=name,
-    )
-    return replace(answer, rows=[in_decimals(row, query.record) for row in answer.rows])
+    return asked_in_parts(graph, query, query.bind(raw), row_cap=row_cap, timeout_seconds=timeout_seconds)
+
+
+def asked_in_parts(
+    graph: Graph,
+    query: Query,
+    values: Mapping[str, Any],
+    *,
+    row_cap: int | None = None,
+    timeout_seconds: float | None = None,
+) -> Answer:
+    """The rows of each statement in turn, up to the row cap over all of them; money in the ledger's decimals."""
+    cap = min(row_cap or query.row_cap, MAX_ROWS)
+    rows: list[dict[str, Any]] = []
+    for statement in query.statements:
+        part = graph.query(
+            statement,
+            values,
+            row_cap=cap - len(rows),
+            timeout_seconds=min(timeout_seconds or query.timeout_seconds, LONGEST_SECONDS),
+            name=query.name,
+        )
+        rows += [in_decimals(row, query.record) for row in part.rows]
+        if part.capped:
+            return Answer(part.columns, rows, capped=True)
+    return Answer(part.columns, rows, capped=False)
 
 
 def in_decimals(row: Mapping[str, Any], record: Record) -> dict[str, Any]:
@@ -246,10 +267,15 @@ def _read(path: Path) -> Query:
             cost=found["cost"],
             row_cap=int(found["rows"]),
             timeout_seconds=float(found["seconds"]),
-            statement="\n".join(line for line in lines if not line.startswith("//")),
+            statements=_statements(lines),
         )
     except (KeyError, ValueError) as error:
         raise EngineError(f"{path}: its header lacks or breaks {error}", hint="Compare it with the others.") from error
+
+
+def _statements(lines: list[str]) -> tuple[str, ...]:
+    """The file without its header, cut where a line says UNION ALL."""
+    return tuple("\n".join(line for line in lines if not line.startswith("//")).split("\nUNION ALL\n"))
 
 
 def _column(text: str) -> tuple[str, Says]:

@@ -8,7 +8,7 @@ from typing import Any
 from mulegraph.cases.build import add_transfers, case_graph
 from mulegraph.errors import UsageError
 from mulegraph.graph.base import Graph
-from mulegraph.graph.queries import in_decimals, known_query
+from mulegraph.graph.queries import asked_in_parts, known_query
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
@@ -115,7 +115,5 @@ def table(graph: Graph, name: str, **values: Any) -> pd.DataFrame:
             name=name,
             wrong=", ".join(wrong),
         )
-    answer = graph.query(
-        query.statement, usual | values, row_cap=query.row_cap, timeout_seconds=query.timeout_seconds, name=name
-    )
-    return pd.DataFrame([in_decimals(row, query.record) for row in answer.rows], columns=list(query.columns))
+    answer = asked_in_parts(graph, query, usual | values)
+    return pd.DataFrame(answer.rows, columns=list(query.columns))
