@@ -73,10 +73,19 @@ class CaseSettings:
 
 
 @dataclass(frozen=True)
-class TraceSettings:
-    """`own_banks` are those whose payments the ledger holds; none: those whose accounts pay anything in it."""
+class BankSettings:
+    """`own` are the banks whose payments the ledger holds, all of them; it goes before the column accounts.own."""
 
-    own_banks: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+    own: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+
+
+@dataclass(frozen=True)
+class TraceSettings:
+    """A trace follows money for so many `days` after the last payment that it was asked for (0: without end), and
+    no transfer that carries less than `min_share` of what is traced."""
+
+    days: Annotated[int, Meta(ge=0, le=36_500)] = 30
+    min_share: Annotated[float, Meta(ge=0, le=1)] = 0.001
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,7 @@ class Settings:
     devices: DeviceSettings = DeviceSettings()
     hops: HopSettings = HopSettings()
     cases: CaseSettings = CaseSettings()
+    banks: BankSettings = BankSettings()
     trace: TraceSettings = TraceSettings()
     requests: RequestSettings = RequestSettings()
     views: ViewSettings = ViewSettings()
@@ -112,6 +122,7 @@ RENAMED = {
     "devices.least_holders": "devices.min_holders",
     "cases.least_score": "cases.min_score",
     "cases.least_link_nats": "cases.min_link_nats",
+    "trace.own_banks": "banks.own",
 }
 """Names that settings had before, so that an old file is told the new ones."""
 

@@ -33,7 +33,7 @@ def test_the_documented_file_is_the_defaults(tmp_path):
     plain = Settings()
     assert found == replace(plain, signs=found.signs)
     raw = tomllib.loads(text)
-    for section in ("flow", "devices", "hops", "cases", "trace", "requests", "views"):
+    for section in ("flow", "devices", "hops", "cases", "banks", "trace", "requests", "views"):
         assert set(raw[section]) == {each.name for each in fields(getattr(plain, section))}
 
 
@@ -56,10 +56,10 @@ def test_every_setting_has_limits():
         ("[flow]\nshare_percent = 60.5", "flow.share_percent is 60.5"),
         ("[flow]\nseed = true", "flow.seed is True"),
         ("[flow]\nwindow = 6", "flow.window is unknown"),
-        ("[trace]\nown_banks = 'NORD'", "trace.own_banks is 'NORD'"),
-        ("[trace]\nown_banks = [1]", "trace.own_banks is [1]"),
+        ("[banks]\nown = 'NORD'", "banks.own is 'NORD'"),
+        ("[banks]\nown = [1]", "banks.own is [1]"),
         ("[flow]\nwindow_hours = nan", "flow.window_hours is nan"),
-        ("[trace]\nown_banks = ['']", "trace.own_banks is ['']"),
+        ("[banks]\nown = ['']", "banks.own is ['']"),
         ("[views]\nzone = 'Mars/Base'", "views.zone is 'Mars/Base'"),
         ("[signs]\nA4 = 3", "signs.A4 is 3"),
         ("[requests]\nsender = 3", "requests.sender is 3"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,13 +15,11 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema import listings
-from mulegraph.schema.choices import CASH_CHANNELS
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from mulegraph.workspace.trace import TraceResult
 
 commands = typer.Typer()
@@ -44,13 +43,29 @@ def trace_command(
     report: Annotated[list[str] | None, typer.Option("--report", help="The payment of a victim's report.")] = None,
     account: Annotated[str | None, typer.Option("--account", "-a", help="All payments of this account.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="With --account: from this time on.")] = None,
-    until: Annotated[str | None, typer.Option("--until", help="The trace ends before this time.")] = None,
-    known_since: Annotated[
-        str | None, typer.Option(help="Count own money from this time on (default: the first payment traced).")
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="With --account: before this time; else the trace ends before it."),
     ] = None,
+    known_since: Annotated[
+        str | None, typer.Option(help="Count own money from this time on (default: the ledger's first transfer).")
+    ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=0, help="Follow for so many days after the last payment (0: to the end)."),
+    ] = None,
+    at_least: Annotated[
+        str | None, typer.Option("--at-least", help="Follow no transfer that carries less of it (0: all).")
+    ] = None,
+    through: Annotated[
+        bool, typer.Option("--through", help="Follow on through shops, wages and firms' own sweeps.")
+    ] = False,
     back: Annotated[bool, typer.Option("--back", help="Trace back: where the payment's money came from.")] = False,
     method: Annotated[Method, typer.Option(help="Rule for mixed money.")] = Method.ALL,
-    top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many accounts, and ends.")] = None,
+    transfers: Annotated[
+        bool, typer.Option("--transfers", help="Also list the transfers, with what each carried by each rule.")
+    ] = False,
+    top: Annotated[int | None, typer.Option("--top", min=0, help="At most so many rows of each list.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Also draw the trace as an HTML file.")] = None,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
@@ -61,14 +76,23 @@ def trace_command(
     methods = stages.tracing.METHODS if method is Method.ALL else (method.value,)
     space = opened(workspace, reveal)
     found = space.trace(
-        payments or [], reports=report or [], account=account, since=since, until=until, known_since=known_since,
-        back=back, methods=methods,
-    )  # fmt: skip
+        payments or [],
+        reports=report or [],
+        account=account,
+        since=since,
+        until=until,
+        known_since=known_since,
+        back=back,
+        methods=methods,
+        days=days,
+        at_least=_amount(at_least),
+        through=through,
+    )
     if output is not None:
         _draw(stages.network_pages.trace_picture(space, found), output)
     if how is Format.JSON:
         body = found.as_object()
-        cut = {name: body[name][:top] for name in ("accounts", "frontier")}
+        cut = {name: body[name][:top] for name in ("accounts", "frontier", "stopped", "returned", "steps")}
         typer.echo(json.dumps(stages.tables.plain({**body, **cut}), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
         show(
@@ -76,6 +100,21 @@ def trace_command(
         )
     else:
         _tell(found, USUAL_ROWS if top is None else top)
+        if transfers:
+            _tell_transfers(found, USUAL_ROWS if top is None else top)
+
+
+def _amount(text: str | None) -> Decimal | None:
+    """An amount of an option. Raises UsageError for what is none."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise UsageError("--at-least is '{text}'", hint="Give an amount such as 50 or 0.01.", text=text)
+    return amount
 
 
 def _draw(text: str, output: Path) -> None:
@@ -99,26 +138,67 @@ def _tell(found: TraceResult, top: int) -> None:
     if len(rows) > top:
         more = stages.tables.counted(len(rows) - top, "account")
         typer.echo(f"and {more} that less came to; see --top, or --format json for all")
-    if found.left_out:
+    if found.left_out and "poison" in found.methods:
         tainted = stages.tables.counted(found.only_poison["accounts"], "account")
         typer.echo(f"and {tainted} that only poison reaches; see --method poison")
     dead = int(found.accounts["dead_end"].sum())
     what = "had no payer" if found.back else "passed nothing on"
     typer.echo(f"{stages.tables.counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
     title = "Came from beyond our sight:" if found.back else "Left our sight:"
-    ends = _ends(found)
+    _tell_ends(found, found.frontier, title, top)
+    if len(found.stopped):
+        _tell_ends(found, found.stopped, "Stopped here, because:", top)
+    if len(found.returned):
+        _tell_ends(found, found.returned, "Returned:", top)
+    title = "Own money, by bank:" if found.back else "Still there, by bank:"
+    show(found.banks.to_dict("records"), Format.TABLE, listings.TRACED_BANKS, title=title)
+    typer.echo("")
+    for row in found.sums.to_dict("records"):
+        typer.echo(textwrap.fill(_adds_up(row, found.back), WIDTH))
+
+
+def _tell_ends(found: TraceResult, steps: pd.DataFrame, title: str, top: int) -> None:
+    ends = _ends(found, steps)
     show(ends[:top], Format.TABLE, listings.TRACED_ENDS, title=title)
     if len(ends) > top:
         typer.echo(f"and {len(ends) - top:,} more that less went to; see --top, or --format json for all")
     typer.echo("")
-    title = "Own money, by bank:" if found.back else "Still there, by bank:"
-    show(found.banks.to_dict("records"), Format.TABLE, listings.TRACED_BANKS, title=title)
+
+
+_PARTS = {
+    False: ("still there", "in cash", "left our sight", "returned", "stopped"),
+    True: ("their own", "paid in as cash", "came from beyond our sight", "returned", "stopped"),
+}
+
+
+def _adds_up(row: dict[Any, Any], back: bool) -> str:
+    """What was traced under one rule, as a sum of where all of it is."""
+    names = ("still_there", "cash", "left_our_sight", "returned", "stopped")
+    told = zip(names, _PARTS[back], strict=True)
+    parts = " + ".join(f"{row[name]:,} {words}" for name, words in told)
+    return f"{row['method']}: {row['traced']:,} = {parts}"
+
+
+def _tell_transfers(found: TraceResult, top: int) -> None:
+    """The transfers in order of time; by each rule what they carried."""
+    steps = found.steps.sort_values(["at", "generation"], kind="stable")
+    rows = [{**row, "leads_to": _WHY.get(row["end"], row["bank"] or "")} for row in steps.to_dict("records")]
+    for row in rows:
+        for name in ("source", "target", "transfer"):
+            row[name] = row[name] if isinstance(row[name], str) else ""
+    heads = {**listings.TRACED_TRANSFERS, **{f"{method}_amount": method for method in found.methods}}
+    typer.echo("")
+    show(rows[:top], Format.TABLE, heads, title="Transfers that carried it:")
+    more = len(rows) - top + found.steps_left_out
+    if more > 0:
+        typer.echo(f"and {more:,} more; see --top, or --format json for all")
 
 
 def _account(row: dict[Any, Any], methods: tuple[str, ...]) -> dict[str, Any]:
     came, left = ([row[f"{method}_{name}"] for method in _ranged(methods)] for name in ("in", "remaining"))
     there = stages.tables.amounts(left) + (" (dead end)" if row["dead_end"] else "")
-    return {**row, "in": stages.tables.amounts(came), "there": there, "most": max(came)}
+    between = f"{row['lowest']:,}–{row['highest']:,}" + (" (balance known)" if row["balance_known"] else "")
+    return {**row, "in": stages.tables.amounts(came), "there": there, "between": between, "most": max(came)}
 
 
 _WITHOUT_ACCOUNT = {
@@ -128,19 +208,34 @@ _WITHOUT_ACCOUNT = {
 """By direction: what money is called that came from or went to no account, by cash and otherwise (cards, fees)."""
 
 
-def _ends(found: TraceResult) -> list[dict[str, Any]]:
-    """The frontier by bank; cash by the account that took it out."""
-    frontier: pd.DataFrame = found.frontier
-    if frontier.empty:
+_WHY = {
+    "shop": "a shop or a bank's own account",
+    "wages": "a firm that pays wages, or wages",
+    "own sweep": "a firm pays itself",
+    "small": "less than is followed",
+    "late": "later than is followed",
+    "returned": "given back to the payer",
+    "unbooked": "gone by its balance, not booked here: ",
+    "overdraft": "repaid an overdraft of ",
+}
+"""Ends that are no bank to ask: why a trace stopped there, and what a balance says."""
+
+
+def _ends(found: TraceResult, steps: pd.DataFrame) -> list[dict[str, Any]]:
+    """Ends by bank to ask, by reason; those without either by the account that the money left."""
+    if steps.empty:
         return []
-    own = frontier["target" if found.back else "source"]
-    is_cash = frontier["channel"].isin(CASH_CHANNELS)
+    own = steps["target" if found.back else "source"].fillna("")
     cash, other = _WITHOUT_ACCOUNT[found.back]
-    cash = is_cash.map({True: cash, False: other}) + own.fillna("")
-    whom = frontier["bank"].map(lambda bank: f"ask {bank}", na_action="ignore").fillna(cash)
+    named = {"cash": cash, "no account": other, "unbooked": _WHY["unbooked"], "overdraft": _WHY["overdraft"]}
+    ends, banks = steps["end"].tolist(), steps["bank"].tolist()
+    whom = [
+        f"ask {bank}" if end == "bank" else named[end] + account if end in named else _WHY[end]
+        for end, bank, account in zip(ends, banks, own, strict=True)
+    ]
     columns = [f"{method}_amount" for method in _ranged(found.methods)]
     rows = []
-    for name, part in frontier.groupby(whom, sort=False):
+    for name, part in steps.groupby(pd.Series(whom, steps.index), sort=False):
         sums = [part[column].sum() for column in columns]
         rows.append(
             {
@@ -151,7 +246,7 @@ def _ends(found: TraceResult) -> list[dict[str, Any]]:
                 "most": max(sums),
             }
         )
-    return sorted((row for row in rows if row["most"]), key=lambda row: -row["most"])
+    return sorted((row for row in rows if row["most"]), key=lambda row: (-row["most"], row["whom"]))
 
 
 def _ranged(methods: tuple[str, ...]) -> list[str]:

@@ -1,7 +1,7 @@
 """Tracing: where chosen payments' money went, under four rules side by side, in one pass over what came after.
 
-An account's balance is unknown, so its own money is what was seen coming in since the first chosen payment; what it
-pays beyond that was its own from before. Which of its money a payment takes:
+An account's own money is what it held before (`mulegraph.flow.balances`) and what else came in. Which of its money a
+payment takes:
 
 * FIFO: the oldest first (Clayton's Case: Devaynes v Noble, 1816). Pieces of a payment keep their order.
 * Haircut: the same share of all (pro rata: Barlow Clowes v Vaughan, 1992; Möser, Böhme & Breuker, 2014), rounded to
@@ -10,27 +10,58 @@ pays beyond that was its own from before. Which of its money a payment takes:
   (the lowest intermediate balance: James Roscoe v Winder, 1915).
 * Poison: all of it, from then on. An upper bound; money is not conserved from account to account.
 
-Under the first three, traced money is at every moment what remains in accounts and what left through the frontier:
-transfers to where we cannot see, another bank's account or cash. All amounts are int64 minor units.
+Under the first three, traced money is at every moment what remains in accounts and what ended: transfers to where we
+cannot see, what was given back to the payer of a chosen payment, and where the trace was told to stop. A payment that
+gives another one back takes that one's share with it. All amounts are int64 minor units.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from mulegraph.flow import tracing_pass as kernel
+from mulegraph.flow.balances import Pools, find_pools
+from mulegraph.flow.day_order import backwards, begin_of_day
 from mulegraph.flow.matching import NOBODY, Transfers
-from mulegraph.lazy import njit
+from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, STOPPED, most_held
+from mulegraph.flow.tracing_pass import BEYOND, FIFO, HAIRCUT, LIBR, MOVED, OVERDRAFT, POISON, RETURNED, UNBOOKED
+from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, LIBR_HELD, POISONED
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")
-FIFO, HAIRCUT, POISON, LIBR = range(4)
-_FIFO, _HAIRCUT, _POISONED, _LIBR, _HEAD, _TAIL = range(6)
-"""Columns of an account's state: traced money by method (poison: 0 or 1), and its queue's two ends."""
-_SEEN, _REACHED = 1, 2
-"""Marks of an account: we see what it pays; traced money has come to it. Most accounts are passed by one look here."""
+CONSERVED = [FIFO, HAIRCUT, LIBR]
+"""Places of the conserving methods in columns of amounts."""
+
+
+@dataclass(frozen=True)
+class Returns:
+    """Payments that give others back, as positions: `given[n]` gives `original[n]` back."""
+
+    given: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    original: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a trace stops: `stop` says by position why there (a reason of `tracing_pass`; 0: follow; None: nowhere).
+
+    From position `last` on nothing is followed further, and nothing that carries less than `least` under every rule.
+    """
+
+    stop: np.ndarray | None = None
+    last: int = 2**62
+    least: int = 0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a trace goes by: what accounts hold when it begins, which payments give others back, where it stops."""
+
+    pools: Pools
+    returns: Returns = field(default_factory=Returns)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -38,9 +69,10 @@ class Trace:
     """What became of the traced money. Columns of amounts are `METHODS`.
 
     `account` are account numbers in order of `generation` (hops from the chosen payments), then of number;
-    `came`, `went` and `left` are theirs. `step` are positions into `Transfers` of those that carry traced money,
-    `carried` how much, `hop` their generation; `ends` says that a step is the frontier's. Steps and accounts that
-    only poison reaches come with the others. `traced` is what was chosen, without what was already traced.
+    `came`, `went` and `left` are theirs. `step` are positions into `Transfers` of those that carry traced money (of
+    what a known balance shows to be gone: −1 − its place), `carried` how much, `back` how much of that came back
+    later, `hop` their generation, `kind` where they lead, `holder` the account that the money left. Steps and accounts
+    that only poison reaches come with the others. `traced` is what was chosen, without what was already traced.
     """
 
     account: np.ndarray
@@ -50,308 +82,198 @@ class Trace:
     left: np.ndarray
     step: np.ndarray
     carried: np.ndarray
+    back: np.ndarray
     hop: np.ndarray
-    ends: np.ndarray
+    kind: np.ndarray
+    holder: np.ndarray
     traced: np.ndarray
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Which steps lead to where we cannot see."""
+        return np.isin(self.kind, (BEYOND, UNBOOKED, OVERDRAFT))
+
+    @property
+    def stops(self) -> np.ndarray:
+        """Which steps are followed no further though we could."""
+        return np.asarray(self.kind > RETURNED)
+
+    @property
+    def net(self) -> np.ndarray:
+        """What steps carried and did not come back."""
+        return self.carried - self.back
 
     @property
     def only_poison(self) -> np.ndarray:
         """Accounts that no rule but poison reaches."""
-        return np.asarray((self.came[:, [FIFO, HAIRCUT, LIBR]] == 0).all(axis=1))
+        return np.asarray((self.came[:, CONSERVED] == 0).all(axis=1))
 
 
-class _Money(NamedTuple):
-    """By account: marks, money seen, traced money by method, what came and went, hops; and the pieces of queues."""
-
-    marks: np.ndarray
-    pool: np.ndarray
-    state: np.ndarray
-    came: np.ndarray
-    went: np.ndarray
-    generation: np.ndarray
-    poison_generation: np.ndarray
-    runs: np.ndarray
-
-
-class _Steps(NamedTuple):
-    """Room for the transfers that carry traced money: see `Trace`."""
-
-    step: np.ndarray
-    carried: np.ndarray
-    hop: np.ndarray
-    ends: np.ndarray
-
-
-def trace(transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, *, since: int | None = None) -> Trace:
+def trace(
+    transfers: Transfers,
+    chosen: np.ndarray,
+    seen: np.ndarray,
+    terms: Terms | None = None,
+    *,
+    silent: np.ndarray | None = None,
+) -> Trace:
     """Trace the transfers at these positions onwards; `seen[a]` says that we see what account a pays.
 
-    Own money is what came in from position `since` on (the first chosen one, if unsaid).
+    Unsaid, `terms` are the least that the ledger proves accounts to hold, no returns and no stop. What `silent`
+    accounts pay on counts for nothing (for bounds).
     """
     chosen = np.unique(np.asarray(chosen, np.int64))
     accounts, total = transfers.accounts, len(transfers)
-    first = min(int(chosen[0]), total if since is None else since) if len(chosen) else total
-    room = total - first
-    money = _Money(
-        marks=np.where(seen, _SEEN, 0).astype(np.uint8),
-        pool=np.zeros(accounts, np.int64),
+    first = int(chosen[0]) if len(chosen) else total
+    terms = terms or Terms(find_pools(transfers, first))
+    pools = terms.pools
+    asked = _asked(chosen, terms)
+    # Memory that is never written to costs nothing. A transfer is at most two steps (it may repay an overdraft), and
+    # leaves at most three more pieces in queues than there were.
+    room = 2 * (total - first) + 2 * len(pools.later.position)
+    marks = np.where(seen, kernel.SEEN, 0) | np.where(pools.known, kernel.KNOWN, 0)
+    if silent is not None:
+        marks |= np.where(silent, kernel.SILENT, 0)
+    money = kernel.Money(
+        marks=marks.astype(np.uint8),
+        pool=np.maximum(pools.held, 0),
+        debt=np.maximum(-pools.held, 0),
         state=np.zeros((accounts, 6), np.int64),
         came=np.zeros((accounts, 4), np.int64),
         went=np.zeros((accounts, 4), np.int64),
         generation=np.zeros(accounts, np.int32),
         poison_generation=np.zeros(accounts, np.int32),
-        # Memory that is never written to costs nothing; a payment leaves at most three more pieces than there were.
         runs=np.empty((3 * room + 2, 3), np.int64),
     )
-    steps = _Steps(
+    steps = kernel.Steps(
         step=np.empty(room, np.int64),
         carried=np.empty((room, 4), np.int64),
+        back=np.empty((room, 4), np.int64),
         hop=np.empty(room, np.int32),
-        ends=np.empty(room, np.bool_),
+        kind=np.empty(room, np.int8),
+        holder=np.empty(room, np.int64),
     )
     traced = np.zeros(4, np.int64)
-    count = _pass(transfers.columns, chosen, first, money, steps, traced)
+    count = kernel.run_pass(transfers.columns, first, asked, money, steps, traced)
     hops = np.where(money.generation > 0, money.generation, money.poison_generation)
     reached = np.flatnonzero(hops)
     reached = reached[np.argsort(hops[reached], kind="stable")]
-    left = money.state[reached][:, [_FIFO, _HAIRCUT, _POISONED, _LIBR]]
+    left = money.state[reached][:, [FIFO_HELD, HAIRCUT_HELD, POISONED, LIBR_HELD]]
     left[:, POISON] *= money.pool[reached]
+    made = {name: getattr(steps, name)[:count].copy() for name in kernel.Steps._fields}
     return Trace(
-        reached,
-        hops[reached],
-        money.came[reached],
-        money.went[reached],
-        left,
-        steps.step[:count].copy(),
-        steps.carried[:count].copy(),
-        steps.hop[:count].copy(),
-        steps.ends[:count].copy(),
-        traced,
+        account=reached,
+        generation=hops[reached],
+        came=money.came[reached],
+        went=money.went[reached],
+        left=left,
+        traced=traced,
+        **made,
     )
 
 
-def backwards(transfers: Transfers) -> Transfers:
-    """The ledger read from its end, payers as payees: a trace through it leads to the sources.
-
-    Every rule is mirrored in time: under FIFO a payment was funded by what came in last before it.
-    """
-    return replace(
-        transfers,
-        row=transfers.row[::-1],
-        source=np.ascontiguousarray(transfers.target[::-1]),
-        target=np.ascontiguousarray(transfers.source[::-1]),
-        amount=np.ascontiguousarray(transfers.amount[::-1]),
-        at=np.ascontiguousarray(transfers.at[::-1]),
+def _asked(chosen: np.ndarray, terms: Terms) -> kernel.Asked:
+    later, returns, limits = terms.pools.later, terms.returns, terms.limits
+    order = np.argsort(returns.given, kind="stable")
+    originals, of_original = np.unique(returns.original[order], return_inverse=True)
+    stop = np.zeros(0, np.uint8) if limits.stop is None else limits.stop
+    return kernel.Asked(
+        chosen=chosen,
+        stop=stop,
+        last=limits.last,
+        least=limits.least,
+        balance_position=later.position,
+        balance_account=later.account,
+        balance=later.balance,
+        returns=returns.given[order],
+        of_original=of_original.astype(np.int64),
+        originals=originals,
     )
 
 
-def paying(transfers: Transfers) -> np.ndarray:
-    """Which accounts pay anything in the ledger."""
-    pays = np.zeros(transfers.accounts, np.bool_)
-    pays[transfers.source[(transfers.source != NOBODY) & (transfers.source != transfers.target)]] = True
-    return pays
+@dataclass(frozen=True)
+class Bounds:
+    """By account number: what is there at least and at most, whatever the opening balances that are not known,
+    whatever the order inside a day, and under every rule that conserves money."""
+
+    lowest: np.ndarray
+    highest: np.ndarray
 
 
-@njit(cache=True, nogil=True)
-def _pass(columns, chosen, first, money, steps, traced):  # type: ignore[no-untyped-def]
-    next_chosen, count = 0, 0
-    money.runs[0, 2], money.runs[1, 2] = (
-        -1,
-        -1,
-    )  # the list of free runs begins empty; fresh ones are taken from `money.runs[1, 0]` on
-    money.runs[0, 0], money.runs[1, 0] = -1, 2
-    part = np.zeros(4, np.int64)
-    for now in range(first, len(columns.source)):
-        payer = columns.source[now]
-        payee = columns.target[now]
-        whole = columns.amount[now]
-        is_chosen = next_chosen < len(chosen) and chosen[next_chosen] == now
-        if is_chosen:
-            next_chosen += 1
-        if payer == payee:
-            continue
-        kept = payee >= 0 and money.marks[payee] & _SEEN
-        known = payer >= 0 and money.marks[payer] & _SEEN
-        if not is_chosen and not (known and money.marks[payer] & _REACHED):
-            # Nothing traced is paid, so only how much money was seen changes.
-            if known:
-                money.pool[payer] = max(0, money.pool[payer] - whole)
-            if kept:
-                if money.marks[payee] & _REACHED:
-                    _put(money, payee, whole, False)
-                    money.came[payee, POISON] += whole
-                else:
-                    money.pool[payee] += whole
-            continue
-        part[:] = 0
-        if known:
-            _take(money, payer, payee if kept and not is_chosen else -1, whole, part)
-        hops, poison_hops = 0, 0
-        if is_chosen:
-            traced += whole - part
-            part[:] = whole
-            hops, poison_hops = 1, 1
-            if kept:
-                _put(money, payee, whole, True)
-        else:
-            hops, poison_hops = money.generation[payer] + 1, money.poison_generation[payer] + 1
-        if kept:
-            money.marks[payee] |= _REACHED
-            _arrive(money, payee, whole, part)
-        moves = part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0
-        if kept:
-            if moves and (money.generation[payee] == 0 or hops < money.generation[payee]):
-                money.generation[payee] = hops
-            if money.poison_generation[payee] == 0 or poison_hops < money.poison_generation[payee]:
-                money.poison_generation[payee] = poison_hops
-        if moves or not kept:
-            steps.step[count] = now
-            steps.carried[count] = part
-            steps.hop[count] = hops if moves else poison_hops
-            steps.ends[count] = not kept
-            count += 1
-    return count
+def bounds(
+    transfers: Transfers,
+    chosen: np.ndarray,
+    seen: np.ndarray,
+    found: Trace,
+    terms: Terms,
+    *,
+    day: np.ndarray,
+    unsure: np.ndarray,
+) -> Bounds:
+    """Bounds of what remains on accounts; `day` and `unsure` are as `DayOrder.day` and `unsure_accounts` have them.
 
-
-@njit(cache=True, nogil=True)
-def _take(money, payer, payee, whole, part):  # type: ignore[no-untyped-def]
-    """Pay `whole`: fill `part` with what of it is traced, and move the pieces of the queue on (−1: to nobody)."""
-    mine = money.state[payer]
-    had = money.pool[payer]
-    if mine[_FIFO] > 0:
-        part[FIFO] = _move(money, payer, payee, whole)
-    elif payee >= 0:
-        _put(money, payee, whole, False)
-    if mine[_HAIRCUT] > 0:
-        part[HAIRCUT] = mine[_HAIRCUT] if whole >= had else _share(mine[_HAIRCUT], whole, had)
-        mine[_HAIRCUT] -= part[HAIRCUT]
-    if mine[_LIBR] > 0:
-        part[LIBR] = max(0, min(mine[_LIBR], whole - (had - mine[_LIBR])))
-        mine[_LIBR] -= part[LIBR]
-    if mine[_POISONED]:
-        part[POISON] = whole
-        money.came[payer, POISON] += max(0, whole - had)
-    money.pool[payer] = max(0, had - whole)
-    for method in range(4):
-        money.went[payer, method] += part[method]
-
-
-@njit(cache=True, nogil=True)
-def _arrive(money, payee, whole, part):  # type: ignore[no-untyped-def]
-    """Count traced money in; FIFO's pieces and the pool were put there before."""
-    its = money.state[payee]
-    money.came[payee, FIFO] += part[FIFO]
-    money.came[payee, HAIRCUT] += part[HAIRCUT]
-    money.came[payee, LIBR] += part[LIBR]
-    its[_HAIRCUT] += part[HAIRCUT]
-    its[_LIBR] += part[LIBR]
-    if its[_POISONED]:
-        money.came[payee, POISON] += whole
-    elif part[POISON] > 0:
-        its[_POISONED] = 1
-        money.came[payee, POISON] += money.pool[payee]
-
-
-@njit(cache=True, nogil=True)
-def _move(money, payer, payee, whole):  # type: ignore[no-untyped-def]
-    """Move the oldest pieces of a queue that holds traced money; gives how much of it was traced."""
-    mine = money.state[payer]
-    need, found = whole, 0
-    run = mine[_HEAD]
-    while run >= 0 and need > 0:
-        taken = min(need, money.runs[run, 0])
-        is_traced = money.runs[run, 1] == 1
-        if is_traced:
-            found += taken
-        if payee >= 0:
-            _put(money, payee, taken, is_traced)
-        need -= taken
-        money.runs[run, 0] -= taken
-        if money.runs[run, 0] == 0:
-            run = _freed(money.runs, run)
-    mine[_HEAD] = run
-    mine[_FIFO] -= found
-    if mine[_FIFO] == 0:
-        # What is left is all its own, and the pool says how much.
-        while run >= 0:
-            run = _freed(money.runs, run)
-    if payee >= 0 and need > 0:
-        _put(money, payee, need, False)
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _put(money, payee, piece, is_traced):  # type: ignore[no-untyped-def]
-    """Put a piece at the end of a queue. An account without traced money has no queue, only a pool."""
-    its = money.state[payee]
-    if its[_FIFO] == 0:
-        if is_traced:
-            if money.pool[payee] > 0:
-                its[_HEAD] = its[_TAIL] = _new(money.runs, money.pool[payee], 0)
-                _join(money.runs, its, piece, 1)
-            else:
-                its[_HEAD] = its[_TAIL] = _new(money.runs, piece, 1)
-    else:
-        _join(money.runs, its, piece, 1 if is_traced else 0)
-    money.pool[payee] += piece
-    if is_traced:
-        its[_FIFO] += piece
-
-
-@njit(cache=True, nogil=True)
-def _join(runs, its, money, kind):  # type: ignore[no-untyped-def]
-    """Pieces of one kind that follow each other are one run."""
-    tail = its[_TAIL]
-    if runs[tail, 1] == kind:
-        runs[tail, 0] += money
-    else:
-        runs[tail, 2] = its[_TAIL] = _new(runs, money, kind)
-
-
-@njit(cache=True, nogil=True)
-def _new(runs, money, kind):  # type: ignore[no-untyped-def]
-    run = runs[0, 2]
-    if run >= 0:
-        runs[0, 2] = runs[run, 2]
-    else:
-        run = runs[1, 0]
-        runs[1, 0] += 1
-    runs[run, 0] = money
-    runs[run, 1] = kind
-    runs[run, 2] = -1
-    return run
-
-
-@njit(cache=True, nogil=True)
-def _freed(runs, run):  # type: ignore[no-untyped-def]
-    """Give a run back; gives the one after it."""
-    following = runs[run, 2]
-    runs[run, 2] = runs[0, 2]
-    runs[0, 2] = run
-    return following
-
-
-@njit(cache=True, nogil=True)
-def _share(traced, paid, pool):  # type: ignore[no-untyped-def]
-    """traced · paid ÷ pool to the nearest whole, halves up; exact though the product may need 124 bits.
-
-    Doubling and adding, with quotient and remainder kept apart. Needs traced ≤ pool < 2^62 and paid < pool.
+    The least: an account of unknown opening may have paid with money that it had before, so what it passes on counts
+    for nothing; of its own share it keeps least at the opening that the ledger proves, since more own money only
+    leaves more of the traced money there, under each of the rules. Of `unsure` accounts (the order of whose
+    transfers inside a day is not known), and of those who gave a payment back that is not chosen (how much of it was
+    traced is not known), everything paid since may have been traced money.
+    The most: with enough own money an account pays nothing traced, so all that may have come in is there still.
     """
-    # 2 · (2·10⁹)² + 10¹⁸ is below 2⁶³: without the bound on the pool the sum ran over, and a share came out as −1.
-    if traced < 2_000_000_000 and paid < 2_000_000_000 and pool < 1_000_000_000_000_000_000:
-        return (2 * traced * paid + pool) // (2 * pool)
-    quotient = 0
-    rest = 0
-    more = traced % pool
-    for bit in range(62, -1, -1):
-        quotient *= 2
-        rest *= 2
-        if rest >= pool:
-            rest -= pool
-            quotient += 1
-        if (paid >> bit) & 1:
-            quotient += traced // pool
-            rest += more
-            if rest >= pool:
-                rest -= pool
-                quotient += 1
-    return quotient + (1 if 2 * rest >= pool else 0)
+    chosen = np.unique(np.asarray(chosen, np.int64))
+    if not len(chosen):
+        nothing = np.zeros(transfers.accounts, np.int64)
+        return Bounds(nothing, nothing)
+    unsure = unsure | _gave_others_back(transfers, chosen, terms.returns)
+    least = trace(transfers, chosen, seen, terms, silent=~terms.pools.known | unsure)
+    lowest = np.zeros(transfers.accounts, np.int64)
+    lowest[least.account] = least.left[:, CONSERVED].min(axis=1, initial=2**62)
+    came = np.zeros(transfers.accounts, np.int64)
+    came[least.account] = least.came[:, CONSERVED].min(axis=1, initial=2**62)
+    doubtful = np.zeros(transfers.accounts, np.bool_)
+    doubtful[found.account] = unsure[found.account]
+    if doubtful.any():
+        paid = _paid_since(transfers, chosen, doubtful, day)
+        lowest = np.where(doubtful, np.maximum(0, came - paid), lowest)
+        beyond = found.holder[np.isin(found.kind, (UNBOOKED, OVERDRAFT))]
+        lowest[beyond] = np.where(doubtful[beyond], 0, lowest[beyond])
+    most = most_held(transfers, chosen, seen, _what(transfers, chosen, terms), terms.pools, day)
+    return Bounds(lowest, most)
+
+
+def _gave_others_back(transfers: Transfers, chosen: np.ndarray, returns: Returns) -> np.ndarray:
+    gave = np.zeros(transfers.accounts, np.bool_)
+    who = transfers.source[returns.given[~np.isin(returns.original, chosen)]]
+    gave[who[who != NOBODY]] = True
+    return gave
+
+
+def _what(transfers: Transfers, chosen: np.ndarray, terms: Terms) -> np.ndarray:
+    """What each transfer is to the trace: see `tracing_bounds`."""
+    returns, limits = terms.returns, terms.limits
+    what = np.zeros(len(transfers), np.uint8)
+    if limits.stop is not None:
+        what[limits.stop > 0] = STOPPED
+    what[limits.last :] = STOPPED
+    back = np.where(np.isin(returns.original, chosen), GIVES_CHOSEN_BACK, GIVES_BACK)
+    # Of what gives back more than came nothing is taken off: the rest may have been anybody's.
+    whole = transfers.amount[returns.given] <= transfers.amount[returns.original]
+    what[returns.given] = np.where((back == GIVES_CHOSEN_BACK) & ~whole, STOPPED, back)
+    what[chosen] = CHOSEN
+    return what
+
+
+def _paid_since(transfers: Transfers, chosen: np.ndarray, accounts: np.ndarray, day: np.ndarray) -> np.ndarray:
+    """By account what it paid from the day of the first chosen payment on."""
+    first = begin_of_day(int(chosen[0]), day)
+    payer = transfers.source[first:]
+    mine = np.flatnonzero((payer >= 0) & (payer != transfers.target[first:]))
+    mine = mine[accounts[payer[mine]]]
+    paid = np.zeros(transfers.accounts, np.int64)
+    np.add.at(paid, payer[mine], transfers.amount[first:][mine])
+    return paid
+
+
+__all__ = [
+    "CONSERVED", "CONSERVING", "FIFO", "HAIRCUT", "LIBR", "METHODS", "MOVED", "NOBODY", "POISON", "Bounds", "Limits",
+    "Returns", "Terms", "Trace", "backwards", "bounds", "trace",
+]  # fmt: skip

@@ -18,6 +18,7 @@ from mulegraph.ingest.sql import quoted
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import Table
+from mulegraph.settings import BankSettings
 
 EARLIEST = datetime(1990, 1, 1)
 """Electronic payments before it are defaults such as 1900-01-01 or 1970-01-01."""
@@ -122,15 +123,34 @@ def _check_digits(db: duckdb.DuckDBPyConnection, table: Table) -> list[Remark]:
     return [Remark(About.CHECK_DIGITS, table.name, text, wrong)]
 
 
-def judged_ledger(db: duckdb.DuckDBPyConnection, partitions: Partitions, sources: Iterable[Source]) -> list[Remark]:
-    """What is odd between tables, of those that this load read."""
+def judged_ledger(
+    db: duckdb.DuckDBPyConnection, partitions: Partitions, sources: Iterable[Source], banks: BankSettings
+) -> list[Remark]:
+    """What is odd between tables, of those that this load read; and whose payments they hold, where nobody said."""
     read = {source.table.name for source in sources}
     remarks = []
     if "reports" in read and partitions.paths("reports") and partitions.paths("transfers"):
         remarks += _reports(db, partitions)
     if read & {"holders", "population_register"}:
         remarks += _national_ids(db, partitions)
+    if not banks.own and partitions.paths("accounts"):
+        remarks += _own_banks(db, partitions)
     return remarks
+
+
+def _own_banks(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:
+    """The question whose payments these are. Who pays whom does not answer it: every bank's customers pay ours."""
+    rows = db.execute(
+        f"SELECT bank, count(*), count(own) FROM {scan(partitions.paths('accounts'))} GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    names = [bank for bank, *_ in rows]
+    if len(rows) < 2 or any(said for *_, said in rows):
+        return []
+    text = (
+        f'whose payments does the ledger hold? Say so in mulegraph.toml: [banks] own = ["…"], of {_listed(names)};'
+        " until then all are taken to be ours, and money elsewhere looks as if it were still there"
+    )
+    return [Remark(About.OWN_BANKS, "accounts", text, sum(count for _, count, _ in rows))]
 
 
 def _reports(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:

@@ -14,10 +14,11 @@ import msgspec
 
 from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.ingest.archives import ARCHIVES, unpacked
+from mulegraph.ingest.balances import balances_beside
 from mulegraph.ingest.bookings import BookingLoad
 from mulegraph.ingest.judge import judged_ledger, judged_table, what_rejects_share
 from mulegraph.ingest.load_bookings import BookingRun, load_bookings
-from mulegraph.ingest.mapping import FileMapping
+from mulegraph.ingest.mapping import BESIDE_TRANSFERS, READ_TABLES, FileMapping
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers import StatementFile, formats, reader_of
 from mulegraph.ingest.rejects import Limit, Rejects
@@ -33,6 +34,7 @@ from mulegraph.ledger.store import LoadRecord, Snapshot, Store
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Table
 from mulegraph.schema.versions import VERSIONED
+from mulegraph.settings import BankSettings, read_settings
 
 __all__ = ["LoadReport", "Progress", "Remark", "TableLoad", "load"]
 
@@ -78,11 +80,13 @@ def load(
 ) -> LoadReport:
     """Load the CSV and Parquet files of `folder` into the workspace's ledger.
 
-    Raises UsageError when there is nothing to load, DataError when a file cannot be read or more rows break rules
-    than `limit` allows (the ledger then stays as it was), EngineError when another load is running.
+    Raises UsageError when there is nothing to load or `mulegraph.toml` does not fit, DataError when a file cannot be
+    read or more rows break rules than `limit` allows (the ledger then stays as it was), EngineError when another load
+    is running.
     Records that changed (accounts, holders, devices, merchants) are otherwise from `as_of` on (UTC; None: now).
     """
     chosen = mapping or FileMapping()
+    banks = read_settings(workspace).banks
     store = Store(workspace / "ledger")
     with unpacked(folder) as folders, store.writing() as before:
         sources, unknown = _sources(folders, chosen)
@@ -91,7 +95,7 @@ def load(
         _require_tables(folder, sources, before, unknown)
         rejects = Rejects(workspace / "rejects", limit or Limit())
         when = as_of or datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-        run = _Run(store, before, chosen, rejects, report, progress or (lambda *_: None), when)
+        run = _Run(store, before, chosen, rejects, report, progress or (lambda *_: None), when, banks)
         after = _load(fresh, run) if fresh else before
         report.changed = after.files != before.files
         if after != before:
@@ -114,6 +118,7 @@ class _Run:
     report: LoadReport
     progress: Progress
     as_of: datetime
+    banks: BankSettings
 
     @property
     def zone(self) -> str:
@@ -194,14 +199,15 @@ def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
     try:
         with closing(open_engine(run.store.scratch)) as db:
             partitions = Partitions(db, run.store, run.before.files, load_id)
+            files = [source for source in fresh.values() if isinstance(source, SourceFile)]
             for table in TABLES.values():
-                mine = [source for source in fresh.values() if isinstance(source, SourceFile) and source.table is table]
+                mine = [source for source in files if source.table.name == table.name]
                 if mine:
                     _load_table(table, mine, partitions, run)
                 # Bookings make accounts, which the tables after them may name.
                 if table.name == "accounts":
                     _load_bookings(fresh, partitions, run)
-            report.remarks += judged_ledger(db, partitions, fresh.values())
+            report.remarks += judged_ledger(db, partitions, fresh.values(), run.banks)
     except duckdb.OutOfMemoryException as error:
         raise EngineError(
             f"the load needs more memory than {ENGINE_MEMORY}: {str(error).splitlines()[0]}",
@@ -267,7 +273,7 @@ def _after(fresh: dict[str, Source], partitions: Partitions, run: _Run) -> Snaps
 
 def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions, run: _Run) -> None:
     db, report = partitions.db, run.report
-    staging = Staging(db, table, sources, run.rejects)
+    staging = Staging(db, READ_TABLES[table.name], sources, run.rejects)
     staging.versions = partitions.paths("account_versions")
     tally = report.tables[table.name]
     staging.ingest(partitions.paths("accounts"), run.zone, run.progress)
@@ -295,6 +301,8 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
         if sums := staging.sums():
             report.sums[table.name] = sums
         partitions.write(table)
+    if tally.taken and any(each.name in source.columns().texts for source in sources for each in BESIDE_TRANSFERS):
+        balances_beside(partitions, run.as_of)
 
 
 def _tell_ignored(fresh: dict[str, Source], report: LoadReport) -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -33,7 +34,18 @@ from mulegraph.lazy import duckdb
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Column, Kind, Table
 
-READ_TABLES: dict[str, Table] = {**TABLES, BOOKINGS.name: BOOKINGS}
+_TRANSFERS = TABLES["transfers"]
+BESIDE_TRANSFERS = tuple(
+    Column(f"{end}_balance_after", Kind.AMOUNT, may_be_zero=True, signed=True, doc=f"of the {end}'s account")
+    for end in ("source", "target")
+)
+"""Columns of a file of transfers that become rows of balances."""
+
+READ_TABLES: dict[str, Table] = {
+    **TABLES,
+    "transfers": replace(_TRANSFERS, columns=(*_TRANSFERS.columns, *BESIDE_TRANSFERS)),
+    BOOKINGS.name: BOOKINGS,
+}
 """Tables that files may be mapped to: those of the ledger, and bookings, which become transfers."""
 
 NAMED_FORMATS = ("iso", "epoch_s", "epoch_ms", "epoch_us", "excel")

@@ -21,6 +21,7 @@ class About(StrEnum):
     REPORTS = "reports that count nowhere"
     TOTALS = "the file's own totals"
     VERSIONS = "changed records"
+    OWN_BANKS = "whose payments the ledger holds"
     ACCOUNTS_MADE = "accounts made of the ends of transfers"
 
 

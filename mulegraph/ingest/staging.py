@@ -18,7 +18,7 @@ from mulegraph.ingest.versions import known_currencies
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.bookings import BOOKINGS
-from mulegraph.schema.tables import AMOUNT_PLACES, Column, Kind, Table
+from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, Column, Kind, Table
 
 SQL_TYPE = {
     **dict.fromkeys((Kind.TEXT, Kind.CHOICE, Kind.CURRENCY, Kind.ZONE), "VARCHAR"),
@@ -56,6 +56,8 @@ class Staging:
         """`alone`: rows may name accounts that nobody lists; no row is looked at beside another table."""
         self.db = db
         self.table = table
+        self.stored = TABLES.get(table.name, table)
+        """The columns that the ledger keeps of it: what stands beside them makes no row another."""
         self.sources = sources
         self.rejects = rejects
         self.read = 0
@@ -196,7 +198,7 @@ class Staging:
         So two equal payments of a day are two, and the same rows in another export are known.
         """
         key = quoted(self.table.key[-1])
-        names = [name for name in self.table.column_names if name != self.table.key[-1]]
+        names = [name for name in self.stored.column_names if name != self.table.key[-1]]
         # Separators that no text holds: no value runs into the next.
         content = ", ".join(f"coalesce(CAST({quoted(name)} AS VARCHAR), chr(30))" for name in names)
         digest = f"left(md5(concat_ws(chr(31), {content})), 24)"
@@ -257,7 +259,7 @@ class Staging:
         )
         if not self.count("SELECT count(*) FROM duplicates"):
             return 0
-        row = ", ".join(quoted(name) for name in self.table.column_names)
+        row = ", ".join(quoted(name) for name in self.stored.column_names)
         self.db.execute(
             f"CREATE OR REPLACE TABLE repeats AS SELECT file, line, {key}, row({row}) IS NOT DISTINCT FROM"
             f" first_value(row({row})) OVER (PARTITION BY {key} ORDER BY file, line) AS same FROM staged"
@@ -273,7 +275,7 @@ class Staging:
         """Leave out rows that the ledger has already; the same key with other content is a reject."""
         if not ledger or not self.count():
             return 0
-        names = [quoted(name) for name in self.table.column_names]
+        names = [quoted(name) for name in self.stored.column_names]
         same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM l.{name}" for name in names)
         keys = ", ".join(f"s.{quoted(name)}" for name in self.table.key)
         match = " AND ".join(f"s.{quoted(name)} = l.{quoted(name)}" for name in self.table.key)

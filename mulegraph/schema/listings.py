@@ -156,7 +156,21 @@ DEVICE_CLUSTERS = listing(
 )
 HUBS = listing(Column("device_id", "device id"), HOLDERS, ACCOUNTS, USES, Column("last_at", "last used"))
 
-TRACED = listing(GENERATION, ACCOUNT, BANK, Column("in", "came in"), Column("there", "still there"))
+TRACED = listing(
+    GENERATION,
+    ACCOUNT,
+    BANK,
+    Column("in", "came in"),
+    Column("there", "still there"),
+    Column("between", "whatever it held before"),
+)
+TRACED_TRANSFERS = listing(
+    AT,
+    Column("transfer", "transfer"),
+    PAID_BY,
+    PAID_TO,
+    Column("leads_to", "leads to"),
+)
 TRACED_BACK = listing(GENERATION, ACCOUNT, BANK, Column("in", "paid on"), Column("there", "its own"))
 TRACED_IN_SHORT = listing(GENERATION, ACCOUNT, BANK, Column("minimum", "still there, at least"), AT_MOST)
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)

@@ -195,6 +195,12 @@ EXPLANATION = FINDINGS.plus(
     card_events=CARD_EVENTS,
 )
 
+ENDS = (
+    *("inside", "bank", "cash", "no account", "unbooked", "overdraft", "returned"),
+    *("shop", "wages", "own sweep", "small", "late"),
+)
+"""Where a transfer's traced money leads to; the last five are why a trace stopped there."""
+
 _BY_METHOD = {f"{method}_{part}": AMOUNT for method in METHODS for part in ("in", "out", "remaining", "amount")}
 TRACED_ACCOUNTS = Record(
     "traced accounts",
@@ -204,6 +210,9 @@ TRACED_ACCOUNTS = Record(
         "generation": NUMBER,
         "minimum": AMOUNT,
         "maximum": AMOUNT,
+        "lowest": AMOUNT,
+        "highest": AMOUNT,
+        "balance_known": FLAG,
         "dead_end": FLAG,
         **_BY_METHOD,
     },
@@ -213,6 +222,7 @@ TRACED_STEPS = Record(
     {
         "transfer": TRANSFER,
         "bank": TEXT,
+        "end": Words(ENDS),
         "at": MOMENT,
         "generation": NUMBER,
         "source": ACCOUNT,
@@ -222,6 +232,13 @@ TRACED_STEPS = Record(
         "minimum": AMOUNT,
         "maximum": AMOUNT,
         **_BY_METHOD,
+    },
+)
+TRACED_SUMS = Record(
+    "sums of a trace",
+    {
+        "method": METHOD,
+        **dict.fromkeys(("traced", "still_there", "cash", "left_our_sight", "returned", "stopped"), AMOUNT),
     },
 )
 TRACED_BANKS = Record("banks of a trace", {"bank": TEXT, "minimum": AMOUNT, "maximum": AMOUNT})

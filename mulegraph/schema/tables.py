@@ -129,6 +129,7 @@ ACCOUNT_KINDS = ("personal", "business", "merchant", "savings", "internal", "unk
 PRECISIONS = ("second", "minute", "hour", "day")
 """How exactly a time is known. A day says nothing of the order inside it."""
 
+OWN = ("yes", "no")
 DIRECTIONS = ("in", "out")
 BALANCE_KINDS = ("booked", "available")
 DEVICE_KINDS = ("mobile", "computer")
@@ -168,6 +169,7 @@ _ACCOUNTS = Table(
         ),
         Column("settles_on", masked=Mask.ACCOUNT, doc="the account behind a virtual number: money goes there"),
         Column("zone", Kind.ZONE, doc="where its days and nights are; empty: the bank's, or the ledger's"),
+        Column("own", Kind.CHOICE, choices=OWN, doc="whether the ledger holds all its payments; see docs/tracing.md"),
     ),
     required=True,
     doc="Every account that a transfer names, also those at other banks.",

@@ -18,7 +18,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import ACCOUNT, AMOUNT, CURRENCY, HOLDER, OURS, TEXT, Each, Words, declared, record_of
-from mulegraph.schema.tables import ACCOUNT_KINDS
+from mulegraph.schema.tables import ACCOUNT_KINDS, OWN
 from mulegraph.signs.own import signs_of
 from mulegraph.workspace import listings
 from mulegraph.workspace.base import WorkspaceBase
@@ -61,6 +61,7 @@ class AccountPage:
     currency: Annotated[str, CURRENCY]
     settles_on: Annotated[str | None, ACCOUNT]
     zone: Annotated[str | None, TEXT]
+    own: Annotated[str | None, Words(OWN)]
     other_holders: Annotated[list[str], Each(HOLDER)]
     holder: Annotated[dict[str, Any], results.HOLDERS]
     score: float

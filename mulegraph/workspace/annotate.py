@@ -63,11 +63,12 @@ def _accounts(space: WorkspaceBase, accounts: list[str]) -> dict[str, dict[str, 
     wanted = pa.array({row["holder_id"] for row in rows if row["holder_id"] is not None}, pa.string())
     holders = holders.filter(pc.is_in(holders["holder_id"], value_set=wanted))
     names = dict(zip(holders["holder_id"].to_pylist(), holders["name"].to_pylist(), strict=True))
-    own = space.own_banks
+    seen = space.own_banks.seen
+    ours = dict(zip(accounts, seen[space.ledger.account_numbers(accounts)].tolist(), strict=True)) if accounts else {}
     return {
         row["account_id"]: {
             "bank": row["bank"],
-            "own": row["bank"] in own,
+            "own": ours[row["account_id"]],
             "holder_id": row["holder_id"],
             "holder": names.get(row["holder_id"]),
             "opened_on": row["opened_on"],

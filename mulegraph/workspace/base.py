@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
 from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.day_order import DayOrder
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.graph.neo4j.address import Address
@@ -20,8 +21,10 @@ from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.disclosure import Identified
 from mulegraph.schema.tables import Mask
 from mulegraph.settings import Settings, read_settings
+from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import changed_since, scan
+from mulegraph.workspace.trace_terms import day_order
 
 Notify = Callable[[str], None]
 
@@ -61,7 +64,7 @@ class WorkspaceBase:
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""
         self._own = threading.local()
-        for name in ("run", "own_banks", "moved", "neighbours"):
+        for name in ("run", "own_banks", "moved", "day_order", "neighbours"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -75,13 +78,9 @@ class WorkspaceBase:
         return Journal(self.folder, notify=self.notify)
 
     @cached_property
-    def own_banks(self) -> set[str]:
-        """Banks whose accounts' payments are in the ledger: those in the settings, or else those of any payer."""
-        if self.settings.trace.own_banks:
-            return set(self.settings.trace.own_banks)
-        accounts, transfers = self.ledger.table("accounts"), self.ledger.transfers
-        paying = accounts.semi_join(transfers, [("account_id", "source")])
-        return set(paying.bank.to_pandas().dropna())
+    def own_banks(self) -> OwnBanks:
+        """Whose payments the ledger holds."""
+        return OwnBanks.of(self.ledger, self.settings.banks)
 
     @cached_property
     def run(self) -> Run:
@@ -101,6 +100,11 @@ class WorkspaceBase:
     def moved(self) -> Transfers:
         """All transfers as the kernels read them."""
         return read_transfers(self.ledger)
+
+    @cached_property
+    def day_order(self) -> DayOrder:
+        """The same as a trace reads them: those of which only the day is known in their place in it."""
+        return day_order(self.ledger, self.moved)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -1,0 +1,158 @@
+"""The most traced money that can be on an account: whatever its opening balance, the rule, and the order in a day.
+
+Every payment may carry as much as it is and as its payer may hold; a payer of unknown opening loses nothing by it, for
+it may have paid with money of its own. Of a known balance no more can be traced than there is. On days with payments
+of which only the day is known any receipt may come before any payment, so a day is gone through until nothing changes.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mulegraph.flow.balances import Pools
+from mulegraph.flow.day_order import begin_of_day
+from mulegraph.flow.matching import Transfers
+from mulegraph.lazy import njit
+
+ORDINARY, CHOSEN, STOPPED, GIVES_CHOSEN_BACK, GIVES_BACK = range(5)
+"""What a transfer is to the trace, by position."""
+
+
+class _Most(NamedTuple):
+    """By account: whether we see what it pays, whether its balance is known, what it holds, the most that is traced."""
+
+    seen: np.ndarray
+    known: np.ndarray
+    pool: np.ndarray
+    most: np.ndarray
+
+
+def most_held(
+    transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, what: np.ndarray, pools: Pools, day: np.ndarray
+) -> np.ndarray:
+    """By account the most traced money that can be there at the end; `what` says what each transfer is."""
+    held = _Most(np.asarray(seen), pools.known, pools.held.copy(), np.zeros(transfers.accounts, np.int64))
+    if len(chosen):
+        total = int(transfers.amount[chosen].sum())
+        first = int(chosen[0])
+        _most(transfers.columns, (begin_of_day(first, day), first), what, day, pools.later, held, total)
+    return held.most
+
+
+@njit(cache=True, nogil=True)
+def _most(columns, begin, what, day, later, held, total):  # type: ignore[no-untyped-def]
+    # On the day of the first chosen payment what stands before it may come after it; pools are as they are at it.
+    now, first = begin
+    event = 0
+    while now < len(columns.source):
+        end = now + 1
+        if len(day) and day[now] >= 0:
+            while end < len(columns.source) and day[end] == day[now]:
+                end += 1
+        if end - now == 1:
+            event = _known_until(now, event, later, held, True)
+            carried = _carried(columns, now, what[now], held, total, 0)
+            _pay(columns, now, what[now], held)
+            _receive(columns, now, carried, held, total)
+        else:
+            event = _in_any_order(columns, (now, end, first), what, held, total, event, later)
+        now = end
+    _known_until(len(columns.source), event, later, held, True)
+
+
+@njit(cache=True, nogil=True)
+def _known_until(now, event, later, held, caps):  # type: ignore[no-untyped-def]
+    """Set known balances that stand before a transfer; gives the next one."""
+    while event < len(later.position) and later.position[event] <= now:
+        account = later.account[event]
+        held.pool[account] = later.balance[event]
+        if caps:
+            held.most[account] = min(held.most[account], max(0, held.pool[account]))
+        event += 1
+    return event
+
+
+@njit(cache=True, nogil=True)
+def _carried(columns, now, is_what, held, total, more):  # type: ignore[no-untyped-def]
+    """The most that a transfer carries of traced money, whose payer may hold so much `more`."""
+    payer = columns.source[now]
+    if is_what == CHOSEN:
+        return columns.amount[now]
+    if payer == columns.target[now] or is_what in (STOPPED, GIVES_CHOSEN_BACK):
+        return 0
+    known = payer >= 0 and held.seen[payer]
+    if is_what == GIVES_BACK:
+        return min(columns.amount[now], total)
+    return min(columns.amount[now], held.most[payer] + more, total) if known else 0
+
+
+@njit(cache=True, nogil=True)
+def _pay(columns, now, is_what, held):  # type: ignore[no-untyped-def]
+    payer = columns.source[now]
+    if payer < 0 or payer == columns.target[now]:
+        return
+    if is_what == GIVES_CHOSEN_BACK:
+        held.most[payer] = max(0, held.most[payer] - columns.amount[now])
+    if held.known[payer]:
+        held.pool[payer] -= columns.amount[now]
+        held.most[payer] = min(held.most[payer], max(0, held.pool[payer]))
+
+
+@njit(cache=True, nogil=True)
+def _receive(columns, now, carried, held, total):  # type: ignore[no-untyped-def]
+    payee = columns.target[now]
+    if payee < 0 or payee == columns.source[now] or not held.seen[payee]:
+        return
+    held.most[payee] = min(total, held.most[payee] + carried)
+    if held.known[payee]:
+        held.pool[payee] += columns.amount[now]
+        held.most[payee] = min(held.most[payee], max(0, held.pool[payee]))
+
+
+@njit(cache=True, nogil=True)
+def _in_any_order(columns, rows, what, held, total, event, later):  # type: ignore[no-untyped-def]
+    """A day whose payments may stand in any order; gives the next known balance."""
+    now, end, first = rows
+    carried = np.zeros(end - now, np.int64)
+    came = np.zeros(len(held.most), np.int64) if end - now > 64 else np.zeros(0, np.int64)
+    changed = True
+    while changed:
+        changed = False
+        for row in range(now, end):
+            payer = columns.source[row]
+            more = 0
+            if payer >= 0:
+                if len(came):
+                    more = came[payer]
+                else:
+                    for other in range(now, end):
+                        if columns.target[other] == payer and columns.source[other] != payer:
+                            more += carried[other - now]
+            most = _carried(columns, row, what[row], held, total, more)
+            if most > carried[row - now]:
+                payee = columns.target[row]
+                if len(came) and payee >= 0:
+                    came[payee] += most - carried[row - now]
+                carried[row - now] = most
+                changed = True
+    for row in range(now, end):
+        event = _known_until(row, event, later, held, False)
+        payee = columns.target[row]
+        if payee >= 0 and payee != columns.source[row] and held.seen[payee]:
+            held.most[payee] = min(total, held.most[payee] + carried[row - now])
+            if held.known[payee] and row >= first:
+                held.pool[payee] += columns.amount[row]
+    for row in range(now, end):
+        payer = columns.source[row]
+        if payer >= 0 and payer != columns.target[row]:
+            if held.known[payer] and row >= first:
+                held.pool[payer] -= columns.amount[row]
+            if what[row] == GIVES_CHOSEN_BACK:
+                held.most[payer] = max(0, held.most[payer] - columns.amount[row])
+    for row in range(now, end):
+        for account in (columns.source[row], columns.target[row]):
+            if account >= 0 and held.known[account]:
+                held.most[account] = min(held.most[account], max(0, held.pool[account]))
+    return event

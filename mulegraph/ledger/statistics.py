@@ -1,0 +1,28 @@
+"""What a column of the ledger's files may hold, as their own statistics say it: nothing is read for the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+
+def holds_anything(paths: Sequence[Path], column: str) -> bool:
+    """Whether some row has a value there."""
+    return any(part.null_count is None or part.null_count < rows for part, rows in _parts(paths, column))
+
+
+def may_hold(paths: Sequence[Path], column: str, value: str) -> bool:
+    """Whether some row may hold this text: false where no part of a file reaches from below it to above."""
+    return any(not part.has_min_max or part.min <= value <= part.max for part, _ in _parts(paths, column))
+
+
+def _parts(paths: Sequence[Path], column: str) -> Iterator[tuple[pq.Statistics, int]]:
+    for path in paths:
+        file = pq.read_metadata(path)
+        place = file.schema.names.index(column)
+        for group in range(file.num_row_groups):
+            part = file.row_group(group).column(place).statistics
+            if part is not None:
+                yield part, file.row_group(group).num_rows

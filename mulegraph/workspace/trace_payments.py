@@ -1,0 +1,248 @@
+"""Payments' money followed through the ledger, or back to where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, Decimal
+
+import numpy as np
+import pyarrow.compute as pc
+
+from mulegraph.errors import UsageError
+from mulegraph.flow.balances import KnownBalances, find_pools
+from mulegraph.flow.day_order import DayOrder, unsure_accounts
+from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.flow.tracing import METHODS, Bounds, Limits, Returns, Terms, Trace, bounds, trace
+from mulegraph.flow.tracing_pass import RETURNED
+from mulegraph.lazy import pandas as pd
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.disclosure import Identified
+from mulegraph.schema.tables import Mask, minor_exponents
+from mulegraph.workspace.base import WorkspaceBase
+from mulegraph.workspace.own_banks import OwnBanks
+from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
+from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns
+
+FORWARD = (
+    "An account held what a known balance says, and otherwise at least what the ledger proves: enough for all that it"
+    " paid. 'At least' and 'at most' are over the rules, at that opening; 'whatever it held before' is over every"
+    " opening balance that is not known as well: with more money of its own, more of the traced money is there still.",
+    "fifo: the oldest money is paid out first. haircut: a payment takes the same share of all. libr: own money is"
+    " spent first, and later money does not make good what is gone. poison: all that comes after is tainted.",
+)
+BACK = (
+    "Read backwards from the payment: it is taken to have been made of what came in first of what was not yet paid on"
+    " (fifo), of all that came in alike (haircut), of what paid nothing else (libr), or of anything (poison).",
+    "What remains on an account was its own: nothing was seen coming in that could have paid it.",
+)
+INNOCENT = (
+    "It stops at shops and banks' own accounts, at firms that pay wages and at the wages, and where a firm pays itself;"
+    " --through follows on."
+)
+DATED = (
+    "Of some transfers only the day is known: they may have been made at any time of it. The figures take the order in"
+    " which nothing is still there that may have left; 'whatever it held before' holds for every order."
+)
+
+
+@dataclass(frozen=True)
+class Following:
+    """How far a trace follows: `days` after the last payment that it was asked for (0: without end), and nothing that
+    carries less than `at_least` (None: a share of what is traced); `through` where innocent explanations fit, too."""
+
+    days: int
+    min_share: float
+    at_least: Decimal | None = None
+    through: bool = False
+
+
+@dataclass(frozen=True)
+class Times:
+    """A trace ends before `until`; own money counts from `known_since` on, or else from the ledger's first transfer."""
+
+    until: pd.Timestamp | None = None
+    known_since: pd.Timestamp | None = None
+
+
+def trace_payments(
+    space: WorkspaceBase,
+    payments: list[str],
+    following: Following,
+    times: Times,
+    *,
+    back: bool = False,
+    methods: tuple[str, ...] = METHODS,
+) -> TraceResult:
+    """Trace payments by id, all in one pass. Back, everything is followed to the ledger's begin.
+
+    Raises UsageError for payments that the ledger does not hold, that are not before `until`, or of several currencies.
+    """
+    ledger, order, banks = space.ledger, space.day_order, space.own_banks
+    rows, currency = _chosen(ledger, payments)
+    places = minor_exponents()[currency]
+    balances, balances_at = known_balances(ledger, order.transfers)
+    moved = order.transfers
+    end = len(moved) if times.until is None else _place(moved, times.until)
+    since = 0 if times.known_since is None else _place(moved, times.known_since)
+    if back:
+        order = order.before(end).backwards()
+        moved, balances = order.transfers, _within(balances, end).backwards(end)
+    chosen = np.flatnonzero(np.isin(moved.row[: end if not back else None], rows))
+    if len(chosen) < len(rows):
+        raise UsageError("a payment to trace is not before --until", hint="Give a later --until.")
+    first = int(chosen[0])
+    pools = find_pools(moved, first, since=min(since, first), balances=balances)
+    if not back:
+        pools = replace(pools, later=_within(pools.later, end))
+        order = order.before(end)
+        moved = order.transfers
+    terms = Terms(pools)
+    if not back:
+        returns = _returns_before(known_returns(ledger, space.day_order.transfers), end)
+        terms = Terms(pools, returns, _limits(moved, chosen, following, places))
+    found = trace(moved, chosen, banks.seen, terms)
+    if not back and not following.through:
+        stop = innocent_stops(ledger, moved, found, chosen)
+        terms = replace(terms, limits=replace(terms.limits, stop=stop))
+        found = trace(moved, chosen, banks.seen, terms)
+    between = _bounds(order, chosen, banks, found, terms)
+    naming = Naming(ledger, moved, banks, back, methods, places, balances_at)
+    accounts, steps, only_poison = listed(found, methods)
+    return TraceResult(
+        currency=currency,
+        back=back,
+        methods=methods,
+        chosen=payments,
+        traced={method: naming.money(found.traced[METHODS.index(method)]) for method in methods},
+        accounts=naming.accounts(found, accounts, between, pools.known),
+        frontier=naming.steps(found, np.flatnonzero(steps & found.ends), found.net),
+        stopped=naming.steps(found, np.flatnonzero(steps & found.stops), found.net),
+        returned=naming.steps(found, np.flatnonzero(steps & (found.kind == RETURNED)), found.net),
+        steps=naming.steps(found, largest(found, steps), found.carried),
+        steps_left_out=max(0, int(steps.sum()) - MAX_STEPS),
+        banks=naming.by_bank(found),
+        sums=naming.sums(found),
+        only_poison=only_poison,
+        left_out=len(accounts) < len(found.account) or bool((found.ends & ~steps).any()),
+        assumptions=_assumptions(space, following, times, terms.limits.least, naming),
+    )
+
+
+@dataclass(frozen=True)
+class PaymentsOf:
+    """All that an account paid (`back`: received) between two times."""
+
+    account: str
+    since: pd.Timestamp | None = None
+    until: pd.Timestamp | None = None
+    back: bool = False
+
+
+def payments_to_trace(
+    ledger: Ledger, payments: Sequence[str], *, reports: Sequence[str] = (), of: PaymentsOf | None = None
+) -> list[str]:
+    """Ids of the payments named, of those of victims' reports, and of an account's.
+
+    Raises UsageError for a report that is not in the ledger, and where an account paid nothing.
+    """
+    chosen = list(payments)
+    if reports:
+        table = ledger.arrow("reports", ["report_id", "transfer_id"])
+        known = dict(zip(table["report_id"].to_pylist(), table["transfer_id"].to_pylist(), strict=True))
+        for report in reports:
+            if report not in known:
+                raise UsageError(
+                    "report '{report}' is not in the ledger",
+                    hint="Give its id as it stands in reports.csv.",
+                    report=report,
+                )
+            chosen.append(known[report])
+    if of is not None:
+        moved = ledger.between(of.since, of.until)
+        own, other = (moved.target, moved.source) if of.back else (moved.source, moved.target)
+        mine = moved.filter((own == of.account) & ((other != of.account) | other.isnull()))
+        found = mine.order_by([mine["at"], mine.transfer_id]).transfer_id.to_pandas().tolist()
+        if not found:
+            raise UsageError(
+                "account '{account}' {did} nothing {when}",
+                hint="See --since and --until.",
+                account=Identified(of.account, Mask.ACCOUNT),
+                did="received" if of.back else "paid",
+                when="between these times" if of.until is not None else "since then",
+            )
+        chosen += found
+    return list(dict.fromkeys(chosen))
+
+
+def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
+    """Row numbers and the currency of payments by id."""
+    found = ledger.row_of(payments)
+    missing = [each for each in payments if each not in found]
+    if missing or not payments:
+        what = "transfer '{transfer}' is not in the ledger" if missing else "there is no payment to trace"
+        hint = "Give transfer ids as they stand in transfers.csv."
+        raise UsageError(what, hint=hint, transfer=missing[0] if missing else "")
+    rows = np.array(sorted(found.values()), np.int64)
+    currencies = sorted(pc.unique(ledger.rows_of(rows, ["currency"])["currency"]).to_pylist())
+    if len(currencies) > 1:
+        raise UsageError(
+            "the payments are in {currencies}",
+            hint="Trace payments of one currency at a time.",
+            currencies=" and ".join(currencies),
+        )
+    return rows, currencies[0]
+
+
+def _assumptions(
+    space: WorkspaceBase, following: Following, times: Times, least: int, naming: Naming
+) -> tuple[str, ...]:
+    """What a reader must know of the figures, in sentences."""
+    if naming.back:
+        return (*BACK, space.own_banks.assumption)
+    said = [*FORWARD]
+    if times.known_since is not None:
+        said.append(f"What came before {times.known_since:%Y-%m-%d %H:%M} UTC does not count.")
+    said.append(space.own_banks.assumption)
+    until = f" until {following.days} days after the last payment traced" if following.days else " to the end"
+    small = f", and no transfer that carries under {naming.money(least)}" if least else ""
+    where = "" if following.through else f" {INNOCENT}"
+    said.append(f"Money is followed{until}{small}.{where}")
+    if space.day_order.dated is not None:
+        said.append(DATED)
+    return tuple(said)
+
+
+def _limits(moved: Transfers, chosen: np.ndarray, following: Following, places: int) -> Limits:
+    last = len(moved)
+    if following.days:
+        last = int(np.searchsorted(moved.at, moved.at[chosen[-1]] + following.days * DAY, side="right"))
+    if following.at_least is not None:
+        least = int((following.at_least.scaleb(places)).to_integral_value(ROUND_CEILING))
+    else:
+        least = int(following.min_share * int(moved.amount[chosen].sum()))
+    return Limits(None, last, least)
+
+
+def _bounds(order: DayOrder, chosen: np.ndarray, banks: OwnBanks, found: Trace, terms: Terms) -> Bounds:
+    moved = order.transfers
+    reached = np.zeros(moved.accounts, np.bool_)
+    reached[found.account[~found.only_poison]] = True
+    unsure = unsure_accounts(order, int(chosen[0]), reached)
+    return bounds(moved, chosen, banks.seen, found, terms, day=order.day, unsure=unsure)
+
+
+def _returns_before(found: Returns, end: int) -> Returns:
+    """Returns among the transfers before a position."""
+    return Returns(found.given[found.given < end], found.original[found.given < end])
+
+
+def _within(balances: KnownBalances, end: int) -> KnownBalances:
+    kept = balances.position <= end
+    return KnownBalances(*(column[kept] for column in balances))
+
+
+def _place(transfers: Transfers, at: pd.Timestamp) -> int:
+    """The first position that is not before a time."""
+    return int(np.searchsorted(transfers.at, at.to_datetime64().astype("datetime64[us]").astype(np.int64)))

@@ -1,0 +1,150 @@
+"""What a trace goes by, read from the ledger: order, balances, returns; and where innocent explanations stop it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from mulegraph.cases.evidence import FIRMS, MANY_PAYERS, WAGE_WORDS
+from mulegraph.cases.innocent.payroll import MIN_PEOPLE, MIN_SHARE
+from mulegraph.flow.balances import NO_BALANCES, KnownBalances
+from mulegraph.flow.day_order import DayOrder, in_day_order
+from mulegraph.flow.matching import DAY, NOBODY, Transfers
+from mulegraph.flow.tracing import CONSERVED, Returns, Trace
+from mulegraph.flow.tracing_pass import SHOP, SWEEP, WAGES
+from mulegraph.ledger.ledger import Ledger, minor_units
+from mulegraph.ledger.statistics import holds_anything, may_hold
+
+SHOPS = ("merchant", "internal")
+
+
+def day_order(ledger: Ledger, transfers: Transfers) -> DayOrder:
+    """The transfers as a trace reads them: those of which only the day is known in their place in it."""
+    dated = None
+    if may_hold(ledger.paths("transfers"), "precision", "day"):
+        code, words = ledger.codes("precision")
+        dated = code == words.index("day") if "day" in words else None
+    return in_day_order(transfers, dated, ledger.clock)
+
+
+def known_balances(ledger: Ledger, transfers: Transfers) -> tuple[KnownBalances, np.ndarray]:
+    """Booked balances in the accounts' own currency, before the transfers that come after them; and their times.
+
+    `number` of the balances is their place among the times.
+    """
+    if not ledger.rows("balances"):
+        return NO_BALANCES, np.zeros(0, "datetime64[us]")
+    rows = ledger.arrow("balances")
+    rows = rows.filter(pc.equal(rows["kind"], "booked"))
+    account = ledger.account_numbers_of(rows["account_id"])
+    own = ledger.arrow("accounts", ["currency"])["currency"].combine_chunks()
+    fits = pc.equal(own.take(pa.array(account)), rows["currency"].combine_chunks()).to_numpy(zero_copy_only=False)
+    balance = minor_units(rows["balance"], rows["currency"])
+    at = rows["at"].cast("int64").to_numpy().copy()
+    # The end of a day is that of the bank's day; a statement does not say its clock.
+    ends_day = at % DAY == DAY - 1
+    at[ends_day] -= ledger.clock.local(at[ends_day]) - at[ends_day]
+    position = np.searchsorted(transfers.at, at, side="right")
+    names = rows["source"].combine_chunks().dictionary_encode()
+    rank = np.argsort(np.argsort(np.array(names.dictionary.to_pylist(), object)))[names.indices.to_numpy()]
+    order = np.lexsort((rank, at, account, position))
+    order = order[fits[order]]
+    # Of several before one transfer the latest counts.
+    last = np.append((np.diff(position[order]) != 0) | (np.diff(account[order]) != 0), True)[: len(order)]
+    order = order[last]
+    found = KnownBalances(position[order], account[order].astype(np.int64), balance[order], np.arange(len(order)))
+    return found, at[order].astype("datetime64[us]")
+
+
+def known_returns(ledger: Ledger, transfers: Transfers) -> Returns:
+    """Payments that give an earlier one between the same two back, as positions."""
+    paths = ledger.paths("transfers")
+    if not holds_anything(paths, "returns"):
+        return Returns()
+    column = pa.chunked_array([pq.read_table(path, columns=["returns"]).column(0).combine_chunks() for path in paths])
+    row = np.flatnonzero(column.is_valid().to_numpy())
+    ids = column.take(pa.array(row)).combine_chunks().dictionary_encode()
+    original = ledger.row_numbers(ids.dictionary)[ids.indices.to_numpy()]
+    row, original = row[original >= 0], original[original >= 0]
+    place = np.empty(len(transfers), np.int64)
+    place[transfers.row] = np.arange(len(transfers))
+    given, back = place[row], place[original]
+    mirrored = (transfers.source[given] == transfers.target[back]) & (transfers.target[given] == transfers.source[back])
+    fits = mirrored & (back < given)
+    return Returns(given[fits], back[fits])
+
+
+def innocent_stops(ledger: Ledger, transfers: Transfers, found: Trace, chosen: np.ndarray) -> np.ndarray:
+    """Why a trace stops at each position, of the accounts that it reaches when nothing stops it.
+
+    At shops and banks' own accounts, at firms that pay wages and at the wages themselves, and where a firm pays itself.
+    Never at who was paid by a chosen payment: there the question begins. What a person pays to accounts of his own is
+    followed: a mule's money is no more innocent on the mule's savings.
+    """
+    stop = np.zeros(len(transfers), np.uint8)
+    reached = np.zeros(transfers.accounts + 1, np.bool_)
+    reached[found.account[~found.only_poison]] = True
+    carries = found.step[(found.carried[:, CONSERVED] > 0).any(axis=1) & (found.step >= 0)]
+    ends = np.concatenate([transfers.source[carries], transfers.target[carries]])
+    reached[ends] = True
+    reached[NOBODY] = False
+    accounts = np.flatnonzero(reached)
+    known = ledger.arrow("accounts", ["kind", "holder_id"]).take(pa.array(accounts))
+    kind = np.array(known["kind"].to_pylist(), object)
+    shops = accounts[np.isin(kind, SHOPS)]
+    business = accounts[kind == "business"]
+    begun = transfers.target[chosen]
+    firms = accounts[(kind == "business") | (np.isin(kind, FIRMS) & np.isin(accounts, begun))]
+    shops = np.concatenate([shops, business[_payers(transfers, business) >= MANY_PAYERS]])
+    wages, payers = _wages(ledger, transfers, firms)
+    stop[wages] = WAGES
+    stop[_sweeps(transfers, firms, accounts, known["holder_id"])] = SWEEP
+    for mine, why in ((payers, WAGES), (shops, SHOP)):
+        at = np.zeros(transfers.accounts + 1, np.bool_)
+        at[mine[~np.isin(mine, begun)]] = True
+        stop[at[transfers.target]] = why
+    return stop
+
+
+def _rows_of(ends: np.ndarray, accounts: np.ndarray, total: int) -> np.ndarray:
+    """Positions whose end is one of these accounts."""
+    mine = np.zeros(total + 1, np.bool_)
+    mine[accounts] = True
+    mine[NOBODY] = False
+    return np.flatnonzero(mine[ends])
+
+
+def _payers(transfers: Transfers, accounts: np.ndarray) -> np.ndarray:
+    """How many others ever paid each of these accounts."""
+    place = _rows_of(transfers.target, accounts, transfers.accounts)
+    pairs = np.unique(np.stack([transfers.target[place], transfers.source[place]]), axis=1)
+    others = pairs[0][pairs[0] != pairs[1]]
+    return np.asarray(np.bincount(others, minlength=transfers.accounts)[accounts])
+
+
+def _wages(ledger: Ledger, transfers: Transfers, firms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of wages, and the firms that pay them, as the benign test has it: to several people, most of it."""
+    place = _rows_of(transfers.source, firms, transfers.accounts)
+    if not len(place):
+        return place, firms[:0]
+    rows = ledger.rows_of(transfers.row[place], ["channel", "reference"])
+    words = pc.fill_null(pc.match_substring_regex(rows["reference"], WAGE_WORDS), False).to_numpy()
+    is_wage = np.asarray(pc.equal(rows["channel"], "batch").to_numpy() | words)
+    payer, payee = transfers.source[place], transfers.target[place]
+    people = np.unique(np.stack([payer[is_wage], payee[is_wage]]), axis=1)[0]
+    total = transfers.accounts
+    share = np.bincount(payer[is_wage], minlength=total) / np.maximum(np.bincount(payer, minlength=total), 1)
+    pays = (np.bincount(people, minlength=total) >= MIN_PEOPLE) & (share >= MIN_SHARE)
+    return place[is_wage & pays[payer]], firms[pays[firms]]
+
+
+def _sweeps(transfers: Transfers, firms: np.ndarray, accounts: np.ndarray, holders: pa.ChunkedArray) -> np.ndarray:
+    """Positions at which a firm pays another account of its own."""
+    codes = holders.combine_chunks().dictionary_encode().indices
+    holder = np.full(transfers.accounts + 1, -1, np.int64)
+    holder[accounts] = codes.fill_null(-1).to_numpy(zero_copy_only=False)
+    place = _rows_of(transfers.source, firms, transfers.accounts)
+    payer, payee = transfers.source[place], transfers.target[place]
+    return place[(payer != payee) & (payee != NOBODY) & (holder[payer] >= 0) & (holder[payer] == holder[payee])]
