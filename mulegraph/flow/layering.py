@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from mulegraph.flow.chains import MICRONATS, Chains, find_chains
 from mulegraph.flow.decoys import false_shares, innocent, shuffled
 from mulegraph.flow.matching import Links, Transfers, effective_window, match, strong
+from mulegraph.flow.passing_on import passed_on_links
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
 from mulegraph.lazy import njit
 from mulegraph.settings import FlowSettings
@@ -34,6 +36,13 @@ class Flow:
     false_share: np.ndarray
     threshold: float
     """Nats from which on the expected false share is at most the accepted one; infinite where it never is."""
+    share_percent: int
+    """How much of a receipt must be passed on, and of a payment funded."""
+
+    @cached_property
+    def passed_on(self) -> Links:
+        """Links of receipts that were passed on, in pieces of whatever size."""
+        return passed_on_links(self.transfers, self.links, self.share_percent)
 
     @property
     def surprise(self) -> np.ndarray:
@@ -79,7 +88,19 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         # The threshold stays where the careful estimate put it; what is printed leaves known networks out.
         explained = chains.best >= least
         share = false_shares(chains.score, [innocent(each, cards, explained, least) for each, cards in chance])
-    return Flow(transfers, links, firm, chains, accounts, scores, fit, window, share, least / MICRONATS)
+    return Flow(
+        transfers=transfers,
+        links=links,
+        strong=firm,
+        chains=chains,
+        traffic=accounts,
+        account_score=scores,
+        fit=fit,
+        window=window,
+        false_share=share,
+        threshold=least / MICRONATS,
+        share_percent=settings.share_percent,
+    )
 
 
 @njit(cache=True, nogil=True)

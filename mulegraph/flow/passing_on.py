@@ -30,6 +30,30 @@ class PassedOn(NamedTuple):
     start: np.ndarray
 
 
+def passed_on_links(transfers: Transfers, links: Links, share_percent: int) -> Links:
+    """Links whose receipt was passed on, and whose payment was funded, to at least `share_percent`.
+
+    Strong links must also be most of one of their two ends, which chains need: there each step is one payment. Who
+    gathers from many pays on in pieces of other sizes, and a receipt that lies across two payments is passed on, too.
+    """
+    keep = _enough(transfers.amount, links.receipt, links.payment, links.amount, share_percent)
+    return Links(links.receipt[keep], links.payment[keep], links.amount[keep])
+
+
+@njit(cache=True, nogil=True)
+def _enough(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
+    passed_on = np.zeros(len(amount), np.int64)
+    funded = np.zeros(len(amount), np.int64)
+    for link in range(len(piece)):
+        passed_on[receipt[link]] += piece[link]
+        funded[payment[link]] += piece[link]
+    keep = np.zeros(len(piece), np.bool_)
+    for link in range(len(piece)):
+        into, out = receipt[link], payment[link]
+        keep[link] = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
+    return keep
+
+
 def find_passed_on(
     transfers: Transfers, links: Links, chosen: np.ndarray, *, within: int, min_senders: int
 ) -> PassedOn:

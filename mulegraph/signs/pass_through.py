@@ -63,7 +63,7 @@ def pass_through(
     """
     chosen = flow.account_score >= min_link_nats * MICRONATS
     within = int(within_hours * HOUR)
-    found = find_passed_on(flow.transfers, flow.strong, chosen, within=within, min_senders=min_senders)
+    found = find_passed_on(flow.transfers, flow.passed_on, chosen, within=within, min_senders=min_senders)
     windows = max(flow.transfers.span / (within_hours * HOUR), 1.0)
     usual = flow.traffic.received[found.account] / windows
     nats = np.minimum(found.receipts, found.payments) * (flow.account_score[found.account] / MICRONATS)

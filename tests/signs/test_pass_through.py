@@ -22,6 +22,15 @@ def test_a_collector_is_found(ledger_of):
     assert "3% kept" in found["reason"]
 
 
+def test_pieces_that_lie_across_receipts_count(ledger_of):
+    """Three in and two out of other sizes: the second receipt is half of either payment, and is passed on."""
+    pieces = "v1 c 1000 9:00\nv2 c 1100 9:05\nv3 c 1200 9:10\nc x1 1500 9:30\nc x2 1700 9:40\n"
+    (found,) = findings_of("A3", ledger_of(pieces + background()))
+
+    assert found["evidence"] == ["t001", "t002", "t003", "t004", "t005"]
+    assert "3,300.00 EUR from 3 accounts, 97% passed on" in found["reason"]
+
+
 def test_two_senders_are_too_few(ledger_of):
     """Many means three; the threshold can be changed."""
     ledger = ledger_of("v1 collector 500 9:00\nv2 collector 700 9:20\ncollector mule 1190 10:00\n" + background())
