@@ -35,9 +35,18 @@ END_OF_KIND = {
 
 
 @dataclass(frozen=True)
+class StepRows:
+    """Of a trace's steps: the ledger's columns, times, account at a bank to ask (−1: none), and where they lead to."""
+
+    texts: dict[str, np.ndarray]
+    at: np.ndarray
+    far: np.ndarray
+    ends: np.ndarray
+
+
+@dataclass(frozen=True)
 class Naming:
-    """Puts a trace into the ledger's words. `balances_at` are times of known balances, `openings` what accounts held
-    before the ledger's first transfer, at least or (`known`) exactly."""
+    """Puts a trace into the ledger's words. `balances_at` are the times of known balances."""
 
     ledger: Ledger
     transfers: Transfers
@@ -75,36 +84,40 @@ class Naming:
         order = np.lexsort((columns["account"], -left.max(axis=1), found.generation[listed]))
         return frame.iloc[order].reset_index(drop=True)
 
-    def steps(self, found: Trace, listed: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
+    def read(self, found: Trace, listed: np.ndarray) -> StepRows:
+        """What the ledger holds of the steps in this mask, in one look: files of many days take long to open."""
+        position = found.step
+        is_row = listed & (position >= 0)
+        names = ["transfer_id", "source", "target", "at", "channel", "place"]
+        rows = self.ledger.rows_of(self.transfers.row[position[is_row]], names)
+        texts = {name: np.full(len(position), None, object) for name in names if name != "at"}
+        for name, column in texts.items():
+            column[is_row] = rows[name].to_pylist()
+        at = np.zeros(len(position), "datetime64[us]")
+        at[is_row] = rows["at"].to_numpy().astype("datetime64[us]")
+        gone = listed & (position < 0)
+        at[gone] = self.balances_at[-1 - position[gone]]
+        # What is gone by a balance, and what repays an overdraft, leaves an account and comes to none that we know.
+        own = np.flatnonzero(gone | (listed & (found.kind == OVERDRAFT)))
+        texts["source"][own] = self.ledger.account_ids.take(pa.array(found.holder[own])).to_pylist()
+        texts["target"][own] = None
+        far = np.where((found.kind == BEYOND) & is_row, self.transfers.target[np.maximum(position, 0)], NOBODY)
+        return StepRows(texts, at, far, self._ends(found.kind, far, texts["channel"]))
+
+    def steps(self, found: Trace, rows: StepRows, listed: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
         """One row a transfer that carries traced money; `amounts` are what its columns say, by step and method.
 
         `bank` is whom to ask, null inside our sight and for cash. What a balance shows to be gone is no transfer.
         """
-        position, kind = found.step[listed], found.kind[listed]
-        is_row = position >= 0
-        place = np.maximum(position, 0)
-        rows = self.ledger.rows_of(
-            self.transfers.row[place], ["transfer_id", "source", "target", "at", "channel", "place"]
-        )
-        texts = {name: np.array(rows[name].to_pylist(), object) for name in rows.column_names if name != "at"}
-        for column in texts.values():
-            column[~is_row] = None
-        at = rows["at"].to_numpy().astype("datetime64[us]").copy()
-        at[~is_row] = self.balances_at[-1 - position[~is_row]]
-        holder = self.ledger.account_ids.take(pa.array(np.maximum(found.holder[listed], 0))).to_pylist()
-        own = ~is_row | (kind == OVERDRAFT)
-        texts["source"][own] = np.array(holder, object)[own]
-        texts["target"][own] = None
-        far = np.where(kind == BEYOND, self.transfers.target[place], NOBODY)
         taken = amounts[listed]
         ranged = taken[:, [METHODS.index(method) for method in self.ranged]]
         columns: dict[str, Any] = {
-            "transfer": texts["transfer_id"],
-            "bank": self.banks.named(far),
-            "end": self._ends(kind, far, texts["channel"]),
-            "at": pd.to_datetime(at),
+            "transfer": rows.texts["transfer_id"][listed],
+            "bank": self.banks.named(rows.far[listed]),
+            "end": rows.ends[listed],
+            "at": pd.to_datetime(rows.at[listed]),
             "generation": found.hop[listed],
-            **{name: texts[name] for name in ("source", "target", "channel", "place")},
+            **{name: rows.texts[name][listed] for name in ("source", "target", "channel", "place")},
             "minimum": self._all(ranged.min(axis=1, initial=2**62)),
             "maximum": self._all(ranged.max(axis=1, initial=0)),
         }
@@ -113,15 +126,12 @@ class Naming:
         return pd.DataFrame(columns)
 
     @staticmethod
-    def _ends(kind: np.ndarray, far: np.ndarray, channel: np.ndarray) -> list[str]:
+    def _ends(kind: np.ndarray, far: np.ndarray, channel: np.ndarray) -> np.ndarray:
         """Where each step leads to."""
-        ends = []
-        for each, bank, how in zip(kind.tolist(), far.tolist(), channel, strict=True):
-            end = END_OF_KIND[each]
-            if end == BANK and bank == NOBODY:
-                end = CASH if how in CASH_CHANNELS else NO_ACCOUNT
-            ends.append(end)
-        return ends
+        ends = np.array(list(END_OF_KIND.values()), object)[kind]
+        nobody = (kind == BEYOND) & (far == NOBODY)
+        ends[nobody] = np.where(np.isin(channel[nobody].astype(str), CASH_CHANNELS), CASH, NO_ACCOUNT)
+        return np.asarray(ends)
 
     def by_bank(self, found: Trace) -> pd.DataFrame:
         """What is probably still there by bank, the most first; over the methods that conserve money."""
@@ -134,14 +144,9 @@ class Naming:
         rows = [(bank, self.money(low), self.money(high)) for bank, (low, high) in ordered if high]
         return pd.DataFrame(rows, columns=["bank", "minimum", "maximum"])
 
-    def sums(self, found: Trace) -> pd.DataFrame:
+    def sums(self, found: Trace, ends: np.ndarray) -> pd.DataFrame:
         """By method that conserves money: what was traced, and where all of it is, to the minor unit."""
-        channel = np.full(len(found.step), None, object)
-        beyond = np.flatnonzero((found.kind == BEYOND) & (self.transfers.target[np.maximum(found.step, 0)] == NOBODY))
-        if len(beyond):
-            rows = self.ledger.rows_of(self.transfers.row[found.step[beyond]], ["channel"])
-            channel[beyond] = np.array(rows["channel"].to_pylist(), object)
-        cash = np.isin(channel, CASH_CHANNELS)
+        cash = ends == CASH
         parts = {
             "cash": cash,
             "left_our_sight": found.ends & ~cash,

@@ -110,6 +110,11 @@ def trace_payments(
     between = _bounds(order, chosen, banks, found, terms)
     naming = Naming(ledger, moved, banks, back, methods, places, balances_at)
     accounts, steps, only_poison = listed(found, methods)
+    rows_of_steps = naming.read(found, steps)
+
+    def frame(which: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
+        return naming.steps(found, rows_of_steps, which, amounts)
+
     return TraceResult(
         currency=currency,
         back=back,
@@ -117,13 +122,13 @@ def trace_payments(
         chosen=payments,
         traced={method: naming.money(found.traced[METHODS.index(method)]) for method in methods},
         accounts=naming.accounts(found, accounts, between, pools.known),
-        frontier=naming.steps(found, np.flatnonzero(steps & found.ends), found.net),
-        stopped=naming.steps(found, np.flatnonzero(steps & found.stops), found.net),
-        returned=naming.steps(found, np.flatnonzero(steps & (found.kind == RETURNED)), found.net),
-        steps=naming.steps(found, largest(found, steps), found.carried),
+        frontier=frame(np.flatnonzero(steps & found.ends), found.net),
+        stopped=frame(np.flatnonzero(steps & found.stops), found.net),
+        returned=frame(np.flatnonzero(steps & (found.kind == RETURNED)), found.net),
+        steps=frame(largest(found, steps), found.carried),
         steps_left_out=max(0, int(steps.sum()) - MAX_STEPS),
         banks=naming.by_bank(found),
-        sums=naming.sums(found),
+        sums=naming.sums(found, rows_of_steps.ends),
         only_poison=only_poison,
         left_out=len(accounts) < len(found.account) or bool((found.ends & ~steps).any()),
         assumptions=_assumptions(space, following, times, terms.limits.least, naming),
