@@ -20,11 +20,13 @@ ORDINARY, CHOSEN, STOPPED, GIVES_CHOSEN_BACK, GIVES_BACK = range(5)
 """What a transfer is to the trace, by position."""
 
 
-class _Most(NamedTuple):
-    """By account: whether we see what it pays, whether its balance is known, what it holds, the most that is traced."""
+_SEEN, _KNOWN = 1, 2
 
-    seen: np.ndarray
-    known: np.ndarray
+
+class _Most(NamedTuple):
+    """By account: marks (we see what it pays; its balance is known), what it holds, the most that is traced."""
+
+    marks: np.ndarray
     pool: np.ndarray
     most: np.ndarray
 
@@ -33,7 +35,8 @@ def most_held(
     transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, what: np.ndarray, pools: Pools, day: np.ndarray
 ) -> np.ndarray:
     """By account the most traced money that can be there at the end; `what` says what each transfer is."""
-    held = _Most(np.asarray(seen), pools.known, pools.held.copy(), np.zeros(transfers.accounts, np.int64))
+    marks = np.where(seen, _SEEN, 0) | np.where(pools.known, _KNOWN, 0)
+    held = _Most(marks.astype(np.uint8), pools.held.copy(), np.zeros(transfers.accounts, np.int64))
     if len(chosen):
         total = int(transfers.amount[chosen].sum())
         first = int(chosen[0])
@@ -51,6 +54,9 @@ def _most(columns, begin, what, day, later, held, total):  # type: ignore[no-unt
         if len(day) and day[now] >= 0:
             while end < len(columns.source) and day[end] == day[now]:
                 end += 1
+        if end - now == 1 and event >= len(later.position) and _changes_nothing(columns, now, what[now], held):
+            now = end
+            continue
         if end - now == 1:
             event = _known_until(now, event, later, held, True)
             carried = _carried(columns, now, what[now], held, total, 0)
@@ -60,6 +66,17 @@ def _most(columns, begin, what, day, later, held, total):  # type: ignore[no-unt
             event = _in_any_order(columns, (now, end, first), what, held, total, event, later)
         now = end
     _known_until(len(columns.source), event, later, held, True)
+
+
+@njit(cache=True, nogil=True)
+def _changes_nothing(columns, now, is_what, held):  # type: ignore[no-untyped-def]
+    """Nearly all transfers are of nothing traced between accounts whose balances are not known."""
+    payer, payee = columns.source[now], columns.target[now]
+    if is_what != ORDINARY and is_what != STOPPED:
+        return False
+    carries = is_what == ORDINARY and payer >= 0 and held.most[payer] > 0
+    known = (payer >= 0 and held.marks[payer] & _KNOWN) or (payee >= 0 and held.marks[payee] & _KNOWN)
+    return not carries and not known
 
 
 @njit(cache=True, nogil=True)
@@ -82,7 +99,7 @@ def _carried(columns, now, is_what, held, total, more):  # type: ignore[no-untyp
         return columns.amount[now]
     if payer == columns.target[now] or is_what in (STOPPED, GIVES_CHOSEN_BACK):
         return 0
-    known = payer >= 0 and held.seen[payer]
+    known = payer >= 0 and (held.marks[payer] & _SEEN) != 0
     if is_what == GIVES_BACK:
         return min(columns.amount[now], total)
     return min(columns.amount[now], held.most[payer] + more, total) if known else 0
@@ -95,7 +112,7 @@ def _pay(columns, now, is_what, held):  # type: ignore[no-untyped-def]
         return
     if is_what == GIVES_CHOSEN_BACK:
         held.most[payer] = max(0, held.most[payer] - columns.amount[now])
-    if held.known[payer]:
+    if held.marks[payer] & _KNOWN:
         held.pool[payer] -= columns.amount[now]
         held.most[payer] = min(held.most[payer], max(0, held.pool[payer]))
 
@@ -103,10 +120,10 @@ def _pay(columns, now, is_what, held):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _receive(columns, now, carried, held, total):  # type: ignore[no-untyped-def]
     payee = columns.target[now]
-    if payee < 0 or payee == columns.source[now] or not held.seen[payee]:
+    if payee < 0 or payee == columns.source[now] or not held.marks[payee] & _SEEN:
         return
     held.most[payee] = min(total, held.most[payee] + carried)
-    if held.known[payee]:
+    if held.marks[payee] & _KNOWN:
         held.pool[payee] += columns.amount[now]
         held.most[payee] = min(held.most[payee], max(0, held.pool[payee]))
 
@@ -140,19 +157,19 @@ def _in_any_order(columns, rows, what, held, total, event, later):  # type: igno
     for row in range(now, end):
         event = _known_until(row, event, later, held, False)
         payee = columns.target[row]
-        if payee >= 0 and payee != columns.source[row] and held.seen[payee]:
+        if payee >= 0 and payee != columns.source[row] and held.marks[payee] & _SEEN:
             held.most[payee] = min(total, held.most[payee] + carried[row - now])
-            if held.known[payee] and row >= first:
+            if held.marks[payee] & _KNOWN and row >= first:
                 held.pool[payee] += columns.amount[row]
     for row in range(now, end):
         payer = columns.source[row]
         if payer >= 0 and payer != columns.target[row]:
-            if held.known[payer] and row >= first:
+            if held.marks[payer] & _KNOWN and row >= first:
                 held.pool[payer] -= columns.amount[row]
             if what[row] == GIVES_CHOSEN_BACK:
                 held.most[payer] = max(0, held.most[payer] - columns.amount[row])
     for row in range(now, end):
         for account in (columns.source[row], columns.target[row]):
-            if account >= 0 and held.known[account]:
+            if account >= 0 and held.marks[account] & _KNOWN:
                 held.most[account] = min(held.most[account], max(0, held.pool[account]))
     return event

@@ -148,9 +148,10 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
             if money.poison_generation[payee] == 0 or poison_hops < money.poison_generation[payee]:
                 money.poison_generation[payee] = poison_hops
         if is_original:
-            step_of[next_original - 1] = count if moves or not on else NO_STEP
+            step_of[next_original - 1] = count if moves or (not on and why == MOVED and not silent) else NO_STEP
             chosen_original[next_original - 1] = is_chosen
-        if moves or not on:
+        # What only poison reaches is counted where it leaves our sight; where the trace stops it would be everything.
+        if moves or (not on and why == MOVED and not silent):
             kind = why if why != MOVED else MOVED if on else BEYOND
             count = _note(steps, count, now, part, hops if moves else poison_hops, kind, payer)
         if on:

@@ -23,7 +23,7 @@ from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
-from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns
+from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, shop_stops
 
 FORWARD = (
     "An account held what a known balance says, and otherwise at least what the ledger proves: enough for all that it"
@@ -101,12 +101,12 @@ def trace_payments(
     terms = Terms(pools)
     if not back:
         returns = _returns_before(known_returns(ledger, space.day_order.transfers), end)
-        terms = Terms(pools, returns, _limits(moved, chosen, following, places))
-    found = trace(moved, chosen, banks.seen, terms)
-    if not back and not following.through:
-        stop = innocent_stops(ledger, moved, found, chosen)
-        terms = replace(terms, limits=replace(terms.limits, stop=stop))
+        limits = _limits(moved, chosen, following, places)
+        terms = Terms(pools, returns, limits)
+    if back or following.through:
         found = trace(moved, chosen, banks.seen, terms)
+    else:
+        found, terms = _stopping(space, moved, chosen, terms)
     between = _bounds(order, chosen, banks, found, terms)
     naming = Naming(ledger, moved, banks, back, methods, places, balances_at)
     accounts, steps, only_poison = listed(found, methods)
@@ -198,6 +198,19 @@ def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
             currencies=" and ".join(currencies),
         )
     return rows, currencies[0]
+
+
+def _stopping(space: WorkspaceBase, moved: Transfers, chosen: np.ndarray, terms: Terms) -> tuple[Trace, Terms]:
+    """Trace as far as innocent explanations let it; once more, where they explain an account that was reached."""
+    seen, stop = space.own_banks.seen, shop_stops(space.ledger, moved, chosen)
+    terms = replace(terms, limits=replace(terms.limits, stop=stop))
+    found = trace(moved, chosen, seen, terms)
+    more = innocent_stops(space.ledger, moved, found, chosen, stop)
+    carries = found.step[found.step >= 0]
+    if (more[carries] == stop[carries]).all():
+        return found, terms
+    terms = replace(terms, limits=replace(terms.limits, stop=more))
+    return trace(moved, chosen, seen, terms), terms
 
 
 def _assumptions(

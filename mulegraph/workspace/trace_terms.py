@@ -76,36 +76,52 @@ def known_returns(ledger: Ledger, transfers: Transfers) -> Returns:
     return Returns(given[fits], back[fits])
 
 
-def innocent_stops(ledger: Ledger, transfers: Transfers, found: Trace, chosen: np.ndarray) -> np.ndarray:
-    """Why a trace stops at each position, of the accounts that it reaches when nothing stops it.
+def shop_stops(ledger: Ledger, transfers: Transfers, chosen: np.ndarray) -> np.ndarray:
+    """Why a trace stops at each position: at accounts that are shops' or banks' own by their kind.
 
-    At shops and banks' own accounts, at firms that pay wages and at the wages themselves, and where a firm pays itself.
-    Never at who was paid by a chosen payment: there the question begins. What a person pays to accounts of his own is
-    followed: a mule's money is no more innocent on the mule's savings.
+    Never at who was paid by a chosen payment: there the question begins.
     """
+    kind = ledger.arrow("accounts", ["kind"])["kind"].combine_chunks()
+    shops = np.flatnonzero(pc.is_in(kind, value_set=pa.array(SHOPS)).to_numpy(zero_copy_only=False))
     stop = np.zeros(len(transfers), np.uint8)
+    _stop_at(stop, transfers, shops, SHOP, chosen)
+    return stop
+
+
+def innocent_stops(
+    ledger: Ledger, transfers: Transfers, found: Trace, chosen: np.ndarray, stop: np.ndarray
+) -> np.ndarray:
+    """The same, and what else explains accounts that the trace `found` reaches with these stops.
+
+    At businesses that many pay, at firms that pay wages and at the wages themselves, and where a firm pays itself.
+    What a person pays to accounts of his own is followed: a mule's money is no more innocent on the mule's savings.
+    """
+    stop = stop.copy()
     reached = np.zeros(transfers.accounts + 1, np.bool_)
-    reached[found.account[~found.only_poison]] = True
     carries = found.step[(found.carried[:, CONSERVED] > 0).any(axis=1) & (found.step >= 0)]
-    ends = np.concatenate([transfers.source[carries], transfers.target[carries]])
-    reached[ends] = True
+    reached[found.account[~found.only_poison]] = True
+    reached[transfers.source[carries]] = True
+    reached[transfers.target[carries]] = True
     reached[NOBODY] = False
     accounts = np.flatnonzero(reached)
     known = ledger.arrow("accounts", ["kind", "holder_id"]).take(pa.array(accounts))
     kind = np.array(known["kind"].to_pylist(), object)
-    shops = accounts[np.isin(kind, SHOPS)]
     business = accounts[kind == "business"]
-    begun = transfers.target[chosen]
-    firms = accounts[(kind == "business") | (np.isin(kind, FIRMS) & np.isin(accounts, begun))]
-    shops = np.concatenate([shops, business[_payers(transfers, business) >= MANY_PAYERS]])
+    firms = accounts[(kind == "business") | (np.isin(kind, FIRMS) & np.isin(accounts, transfers.target[chosen]))]
+    shops = business[_payers(transfers, business) >= MANY_PAYERS]
     wages, payers = _wages(ledger, transfers, firms)
     stop[wages] = WAGES
     stop[_sweeps(transfers, firms, accounts, known["holder_id"])] = SWEEP
-    for mine, why in ((payers, WAGES), (shops, SHOP)):
-        at = np.zeros(transfers.accounts + 1, np.bool_)
-        at[mine[~np.isin(mine, begun)]] = True
-        stop[at[transfers.target]] = why
+    _stop_at(stop, transfers, payers, WAGES, chosen)
+    _stop_at(stop, transfers, shops, SHOP, chosen)
     return stop
+
+
+def _stop_at(stop: np.ndarray, transfers: Transfers, accounts: np.ndarray, why: int, chosen: np.ndarray) -> None:
+    """Stop at payments to accounts, but for those that a chosen payment went to."""
+    at = np.zeros(transfers.accounts + 1, np.bool_)
+    at[accounts[~np.isin(accounts, transfers.target[chosen])]] = True
+    stop[at[transfers.target]] = why
 
 
 def _rows_of(ends: np.ndarray, accounts: np.ndarray, total: int) -> np.ndarray:

@@ -101,7 +101,8 @@ class Plainly:
             self.receive(now, payee, paid, part)
             self.carried[now] = dict(part)
         else:
-            if any(part.values()):
+            # What only poison reaches is noted where it leaves our sight, and not where the trace stops.
+            if any(part[method] for method in CONSERVING) or (why == "beyond" and part["poison"]):
                 self.ended[now, why] = dict(part)
             if inside:
                 self.receive(now, payee, [False] * amount, dict.fromkeys(part, 0))
