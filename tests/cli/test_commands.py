@@ -113,9 +113,9 @@ def test_a_trace_is_one_object_a_table_and_a_page(here, tmp_path):
     body = json.loads(answered("trace", "--report", "R0000000", "--format", "json", *here))
     assert {"currency", "methods", "accounts", "frontier", "banks"} <= set(body)
     for method in ("fifo", "haircut", "libr"):
-        sums = [row[method]["remaining"] for row in body["accounts"]] + [
-            row[method]["amount"] for row in body["frontier"]
-        ]
+        sums = [row[method]["remaining"] for row in body["accounts"]]
+        for ends in ("frontier", "stopped", "returned"):
+            sums += [row[method]["amount"] for row in body[ends]]
         assert sum(map(Decimal, sums)) == Decimal(body["traced"][method])
 
     table = answered("trace", "--report", "R0000000", "-o", tmp_path / "trace.html", *here)

@@ -121,8 +121,9 @@ def test_trace_keeps_to_top_also_for_ends(own):
     """Accounts and whom to ask; the rest is counted."""
     account = NotebookWorkspace(own).ranking(top=1)["account"].iloc[0]
 
-    text = said("trace", "--account", account, "-w", own, "--top", "2")
-    cut = json.loads(said("trace", "--account", account, "-w", own, "--top", "2", "--format", "json"))
+    ask = ["trace", "--account", account, "-w", own, "--top", "2", "--through", "--days", "0", "--at-least", "0"]
+    text = said(*ask)
+    cut = json.loads(said(*ask, "--format", "json"))
 
     ends = text.partition("Left our sight:")[2].partition("\n\n")[0].strip().splitlines()
     assert len(ends) == 4
