@@ -205,7 +205,7 @@ def _payments(space: Workspace, kind: RequestKind, lines: Sequence[Claim | Stop]
     """The payments of a request, in order of time: those that it asks back, or those that brought what is to hold."""
     if kind is RequestKind.HOLD:
         places = {each.account for each in lines if isinstance(each, Stop)}
-        told = [each for each in planned.moves if each.payee in places and each.payer_bank != each.payee_bank]
+        told = [each for each in planned.moves if each.payee in places]
         asked = [(each, Decimal(0), Why.STOPPED) for each in told if each.most >= planned.stolen * MIN_SHARE]
     else:
         asked = [(each.move, each.asked, each.why) for each in lines if isinstance(each, Claim)]
