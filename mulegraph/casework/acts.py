@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from mulegraph.cases.identity import changes, members_of
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.journal import Entry
@@ -25,9 +24,8 @@ from mulegraph.journal.state import (
 )
 from mulegraph.schema.acts import CASE_STATE, ENTRY, JOURNAL
 from mulegraph.schema.disclosure import Each
-from mulegraph.schema.results import ALARMS, CHANGES
+from mulegraph.schema.results import ALARMS
 from mulegraph.workspace.questions import AccountId, Word, question
-from mulegraph.workspace.run import Runs
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -80,19 +78,6 @@ def snooze(space: Workspace, case: Word, until: Word, reason: Word) -> Entry:
 def alarms(space: Workspace) -> list[dict[str, Any]]:
     """The false-alarm ledger: how the findings of each sign ended."""
     return alarm_ledger(space.journal.entries())
-
-
-@question(Each(CHANGES))
-def difference(space: Workspace, before: Word | None = None, now: Word | None = None) -> list[dict[str, Any]]:
-    """What became of cases between two runs, by default the last two."""
-    runs = Runs(space.folder)
-    names = [run.name for run in runs.all()]
-    if before is None or now is None:
-        if len(names) < 2:
-            raise UsageError("there are no two runs to compare yet", hint="Run: mulegraph scan")
-        before, now = names[-2], names[-1]
-    tables = [runs.named(name).table("cases") for name in (before, now)]
-    return changes(*map(members_of, tables))
 
 
 @question(Each(JOURNAL))

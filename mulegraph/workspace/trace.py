@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
-from mulegraph.flow.matching import Transfers
 from mulegraph.flow.tracing import CONSERVING, METHODS, Trace, backwards, paying, trace
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
