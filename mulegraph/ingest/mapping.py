@@ -126,7 +126,7 @@ class TableMapping(_Section, frozen=True):
     values: Mapping[str, Mapping[str, str]] = {}
     keep: Mapping[str, tuple[str, ...]] = {}
     drop: Mapping[str, tuple[str, ...]] = {}
-    direction: Literal["", "sign"] | Direction = ""
+    direction: Literal["", "sign", "minus_is_in"] | Direction = ""
     make_ids: bool = False
     totals: Totals | None = None
 
@@ -171,7 +171,7 @@ SHAPES: dict[str, str] = {
     "values": 'a table of texts for each column, such as values.channel = { ACH = "batch" }',
     "keep": 'a list of values for each column, such as { State = ["booked"] }',
     "drop": 'a list of values for each column, such as { Type = ["total"] }',
-    "direction": '"sign", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
+    "direction": '"sign", "minus_is_in", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
     ' or { payer = "From", payee = "To" }',
     "make_ids": "true or false",
     "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }",
