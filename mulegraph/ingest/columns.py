@@ -50,6 +50,10 @@ ID_MASKS = {
 Header = Sequence[str]
 
 
+def _bare(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
 @dataclass(frozen=True)
 class FileColumns:
     """How one file's columns become a table's.
@@ -93,6 +97,8 @@ class _Header:
                 )
             return wanted
         found = [place for place, name in enumerate(self.names, 1) if name == wanted]
+        # Exports of one bank differ in capitals and blanks from year to year; where one name only is meant, it is that.
+        found = found or [place for place, name in enumerate(self.names, 1) if _bare(name) == _bare(wanted)]
         if len(found) > 1:
             raise DataError(
                 f"{self.name}:1: column '{wanted}' stands twice in the header",
@@ -101,6 +107,10 @@ class _Header:
         if not found:
             raise self.missing(wanted, ours)
         return found[0]
+
+    def has(self, name: str) -> bool:
+        """Whether a column is called so, whatever its case."""
+        return _bare(name) in map(_bare, self.names)
 
     def sql(self, wanted: Place, ours: str) -> tuple[str, tuple[int, ...]]:
         """SQL for a column of the file, or for what its name or preamble told."""
@@ -165,7 +175,8 @@ def resolve(file: FileFacts, table: Table, mapping: TableMapping, ids: Mapping[s
             raise head.missing(_wanted_name(column, mapping), column.name)
     left_out = _left_out(head, mapping)
     zone = _zone(head, mapping)
-    ignored = tuple(each for place, each in enumerate(file.header, 1) if place not in head.used and mapping.header)
+    ignored = tuple(each for place, each in enumerate(file.header, 1) if each and place not in head.used)
+    ignored = ignored if mapping.header else ()
     raw = {name: tuple(f"c{place}" for place in its) for name, its in places.items()}
     return FileColumns(texts, raw, tuple(f"c{place}" for place in sorted(head.used)), ignored, left_out, zone)
 
@@ -190,7 +201,7 @@ def _own(head: _Header, column: Column, mapping: TableMapping) -> tuple[str, tup
     """SQL and places of a column that the mapping names, the header has, or a constant gives."""
     wanted: Columns | None = mapping.columns.get(column.name)
     if wanted is None:
-        in_header = mapping.header and column.name in head.names
+        in_header = mapping.header and head.has(column.name)
         if in_header or column.name in head.known:
             wanted = column.name
         elif column.name in mapping.constants:
@@ -329,7 +340,9 @@ def _beside(texts: dict[str, str], places: dict[str, tuple[int, ...]], written: 
             texts[other], places[other] = amounts.code_of(shown), places[name]
         elif other:
             # An amount with another currency beside it stays as it is, and so is no amount.
-            agrees = f"{amounts.beside(shown)} IS NULL OR {amounts.code_of(shown, texts[other])} = upper({texts[other]})"
+            agrees = (
+                f"{amounts.beside(shown)} IS NULL OR {amounts.code_of(shown, texts[other])} = upper({texts[other]})"
+            )
             text = f"CASE WHEN {agrees} THEN {text} ELSE {shown} END"
         texts[name] = text
 
