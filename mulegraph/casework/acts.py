@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from mulegraph.cases.identity import changes, members_of, seeds_of
+from mulegraph.cases.identity import seeds_of
 from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
@@ -31,12 +31,11 @@ from mulegraph.journal.state import (
 from mulegraph.schema.acts import CASE_STATE, ENTRY, JOURNAL
 from mulegraph.schema.choices import ACCOUNT_DISPOSITIONS
 from mulegraph.schema.disclosure import Each
-from mulegraph.schema.results import ALARMS, CHANGES
+from mulegraph.schema.results import ALARMS
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.listings import all_cases
 from mulegraph.workspace.opened import case_id
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
-from mulegraph.workspace.run import Runs
 from mulegraph.workspace.trace import payments_to_trace
 from mulegraph.workspace.workspace import Workspace
 
@@ -141,19 +140,6 @@ def snooze(space: Workspace, case: Word, until: Word, reason: Word) -> Entry:
 def alarms(space: Workspace) -> list[dict[str, Any]]:
     """The false-alarm ledger: how the findings of each sign ended."""
     return alarm_ledger(space.journal.entries())
-
-
-@question(Each(CHANGES))
-def difference(space: Workspace, before: Word | None = None, now: Word | None = None) -> list[dict[str, Any]]:
-    """What became of cases between two runs, by default the last two."""
-    runs = Runs(space.folder)
-    names = [run.name for run in runs.all()]
-    if before is None or now is None:
-        if len(names) < 2:
-            raise UsageError("there are no two runs to compare yet", hint="Run: mulegraph scan")
-        before, now = names[-2], names[-1]
-    tables = [runs.named(name).table("cases") for name in (before, now)]
-    return changes(*map(members_of, tables))
 
 
 @question(Each(JOURNAL))

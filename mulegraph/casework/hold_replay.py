@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.workspace.trace import TraceResult, trace_payments

@@ -15,6 +15,7 @@ import msgspec
 from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.ingest.archives import ARCHIVES, unpacked
 from mulegraph.ingest.bookings import BookingLoad
+from mulegraph.ingest.find_sources import find_sources
 from mulegraph.ingest.judge import judged_ledger, judged_table, what_rejects_share
 from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import FileMapping
@@ -23,7 +24,7 @@ from mulegraph.ingest.readers import StatementFile, formats, reader_of
 from mulegraph.ingest.rejects import Limit, Rejects
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
-from mulegraph.ingest.sources import SourceFile, find_sources
+from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.staging import Progress, Staging
 from mulegraph.ingest.transfer_ends import accounts_of_ends
 from mulegraph.ingest.versions import contradictions, write_records

@@ -32,6 +32,7 @@ from mulegraph.workspace import (
     ledger_tables,
     listings,
     network_graphs,
+    run_difference,
     shared_graph,
     tracing,
 )
@@ -148,7 +149,7 @@ class MaskedWorkspace:
     reopen = through(acts.reopen)
     snooze = through(acts.snooze)
     alarms = through(acts.alarms)
-    difference = through(acts.difference)
+    difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
     holds = through(holding.holds)
     hold_plan = through(holding.hold_plan)

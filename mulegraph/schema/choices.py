@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 SUBJECT_KINDS = ("account", "holder", "device", "merchant")
-LISTS = ("suspicion", "for_sale", "authority_warning", "known_good")
+KNOWN_GOOD = "known_good"
+LISTS = ("suspicion", "for_sale", "authority_warning", KNOWN_GOOD)
 LANGUAGES = ("en", "vi", "nl")
 """Languages of sentences; English first."""
 ACCOUNT_DISPOSITIONS = ("guilty", "innocent", "victim")

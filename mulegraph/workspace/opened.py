@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.build import score_of
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.findings import CASES, Role
