@@ -12,8 +12,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from mulegraph.flow.transfers import Transfers
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.workspace.trace import TraceResult, trace_payments
 from mulegraph.workspace.workspace import Workspace

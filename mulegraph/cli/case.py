@@ -26,12 +26,13 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
-from mulegraph.errors import UsageError
+from mulegraph.errors import EXIT_FINDINGS, UsageError
 from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
     from mulegraph.journal.journal import Entry
+    from mulegraph.privacy.door import MaskedWorkspace
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
@@ -56,11 +57,21 @@ def list_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    due: Annotated[bool, typer.Option("--due", help="Only cases that wait for an answer; what is due first.")] = False,
+    fail: Annotated[
+        bool, typer.Option("--fail", help="With --due: exit with code 1 when one is overdue.")
+    ] = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Cases of the latest scan, the strongest first."""
-    found = opened(workspace, reveal).cases(account=account, since=since, until=until)
+    if fail and not due:
+        raise UsageError("--fail goes with --due", hint="Give --due, or leave --fail out.")
+    space = opened(workspace, reveal)
+    found = space.cases(account=account, since=since, until=until)
+    if due:
+        _list_due(space, set(found["case"]), how, fail=fail)
+        return
     found = found[found["status"] == status.value] if status is not None else found
     found = found.head(top) if top is not None else found
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
@@ -71,6 +82,14 @@ def list_command(
             state=_state(row),
         )
     show(rows, how, listings.CASES, empty="No case.")
+
+
+def _list_due(space: MaskedWorkspace, cases: set[str], how: Format, *, fail: bool) -> None:
+    """Requests that wait for an answer, overdue ones first."""
+    rows = [vars(each) for each in space.request_list(due=True) if each.case in cases]
+    show(stages.tables.plain(rows), how, listings.REQUESTS, empty="No request waits for an answer.")
+    if fail and any(row["state"] == "overdue" for row in rows):
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 @case.command("show")

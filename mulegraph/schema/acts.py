@@ -54,6 +54,7 @@ _ACT = {
             "sender": TEXT,
             "bank": TEXT,
             "reply_by": DAY,
+            "rule": OURS,
             "draft": FLAG,
             "currency": CURRENCY,
             "stolen": AMOUNT,
