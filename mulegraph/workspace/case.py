@@ -11,14 +11,13 @@ import pyarrow.compute as pc
 from mulegraph.cases.build import case_graph
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
-from mulegraph.journal.case_states import opened_with, states
+from mulegraph.journal.case_states import opened_with, reshaped, states
 from mulegraph.journal.state import CaseState
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.acts import CASE_STATE
 from mulegraph.schema.choices import LANGUAGES
-from mulegraph.schema.findings import Role
 from mulegraph.workspace import listings
 from mulegraph.workspace.annotate import with_known
 from mulegraph.workspace.base import WorkspaceBase
@@ -34,7 +33,8 @@ class Case:
     def __init__(self, workspace: WorkspaceBase, row: dict[str, Any], run: Run) -> None:
         self.workspace, self.run = workspace, run
         self.id: str = row["case"]
-        self._row = _reshaped({**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}, self.state)
+        state = states(workspace.folder).get(self.id, CaseState())
+        self._row = reshaped({**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}, state)
 
     @property
     @question(results.CASES)
@@ -94,15 +94,6 @@ class Case:
         devices = listings.devices_of(self.workspace, self._row["accounts"])
         made = case_graph(self._row, self.transfers, devices)
         return with_known(self.workspace, made, findings=self.findings)
-
-
-def _reshaped(row: dict[str, Any], state: dict[str, Any]) -> dict[str, Any]:
-    """The row with what people put into the case and took out of it."""
-    gone = set(state["removed"])
-    roles = {name: role for name, role in zip(row["accounts"], row["roles"], strict=True) if name not in gone}
-    roles |= {name: str(Role.NAMED) for name in state["added"] if name not in roles}
-    seeds = {*(row["seeds"] or ()), *state["opened_with"]} - set(state["left_out"])
-    return {**row, "accounts": sorted(roles), "roles": [roles[name] for name in sorted(roles)], "seeds": sorted(seeds)}
 
 
 def find_case(space: WorkspaceBase, case: str) -> Case:

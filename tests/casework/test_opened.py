@@ -135,6 +135,7 @@ def test_what_people_put_in_and_take_out_shapes_the_case(space, case):
     """An account taken out is called last; put in again it is a member; another's payments are followed with ours."""
     space.remove_from_case(case, "m2", "a shop of the same name")
     assert "m2" not in space.case(case).row["accounts"]
+    assert "m2" not in space.cases().set_index("case").loc[case, "accounts"]
     held = {each.account: each.last for each in space.hold_plan(case, share=1.0).holds}
     assert held["m2"] == "it was decided on: taken out of the case"
     space.add_to_case(case, "it is not", accounts=["m2"])
