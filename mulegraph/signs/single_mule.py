@@ -11,7 +11,7 @@ import pyarrow as pa
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import DAY, HOUR
-from mulegraph.flow.passed_on import PassedOn, find_passed_on, receipts_of_peers
+from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
@@ -57,7 +57,10 @@ def single_mule(
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
-    search = partial(find_passed_on, sides, window=int(within_days * DAY), min_share_percent=min_share_percent)
+    ranks = ranks_of(sides.transfers.amount)
+    search = partial(
+        find_passed_on, sides, ranks=ranks, window=int(within_days * DAY), min_share_percent=min_share_percent
+    )
     # The kernel lets go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
         real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides)))
