@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.matching import DAY, HOUR
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
@@ -122,7 +122,7 @@ def _evidence(
     paid = sides.payments.position[found.payment[entry][again] + nth]
     position = np.concatenate([found.receipt[entry], paid])
     owner = np.concatenate([of, of[again]])
-    pair = np.unique(owner.astype(np.int64) * (int(position.max(initial=0)) + 1) + position)
+    pair = distinct_values(owner.astype(np.int64) * (int(position.max(initial=0)) + 1) + position)
     owner, position = np.divmod(pair, int(position.max(initial=0)) + 1)
     return position, owner
 
@@ -132,7 +132,7 @@ def _parties(source: np.ndarray, target: np.ndarray, owner: np.ndarray, size: in
     ends = np.concatenate([source, target]).astype(np.int64)
     both = np.concatenate([owner, owner]).astype(np.int64)
     base = int(ends.max(initial=0)) + 1
-    of, parties = np.divmod(np.unique((both * base + ends)[ends >= 0]), base)
+    of, parties = np.divmod(distinct_values((both * base + ends)[ends >= 0]), base)
     return parties, np.searchsorted(of, np.arange(size + 1))
 
 
