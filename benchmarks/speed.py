@@ -158,7 +158,7 @@ def do_graph(folder: Path) -> dict[str, Any]:
 def do_flow(folder: Path) -> dict[str, Any]:
     """Links, chains, surprise and chance, in memory; read and compiled before the clock starts."""
     from mulegraph.flow.layering import find_flow
-    from mulegraph.flow.matching import read_transfers
+    from mulegraph.flow.read_transfers import read_transfers
     from mulegraph.ledger.ledger import Ledger
     from mulegraph.settings import FlowSettings
 

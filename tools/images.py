@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from mulegraph.privacy.door import MaskedWorkspace  # noqa: E402
-from mulegraph.views.network_pages import picture  # noqa: E402
+from mulegraph.views.pictures import picture  # noqa: E402
 from tests.views.browser import started  # noqa: E402
 
 OUT = ROOT / "docs" / "images"

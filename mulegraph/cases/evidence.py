@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.shares import Shares, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 

@@ -1,4 +1,4 @@
-"""Which of tonight's cases is which of the nights before: stable ids, and what became of each between two runs."""
+"""Which of tonight's cases is which of the nights before: the same case keeps its id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from itertools import count
 
 import pyarrow as pa
 
-NEW, GROWN, SHRUNK, SAME, MERGED, SPLIT, QUIET = "new", "grown", "shrunk", "same", "merged", "split", "quiet"
 Members = Mapping[str, frozenset[str]]
 """Accounts by case id."""
 
@@ -62,55 +61,6 @@ def overlapping_cases(before: Members, now: Members) -> list[tuple[str, str, int
         for (old, new), number in shared.items()
         if 2 * number >= min(len(before[old]), len(now[new]))
     ]
-
-
-def changes(before: Members, now: Members) -> list[dict[str, object]]:
-    """What became of each case: `case, change, accounts, joined, left, others`; quiet ones are of the earlier run.
-
-    `others` are the earlier cases that merged into it, or the later ones that it split into.
-    """
-    parents, children = defaultdict(set), defaultdict(set)
-    for old, new, _ in overlapping_cases(before, now):
-        parents[new].add(old)
-        children[old].add(new)
-    rows = []
-    for case, accounts in now.items():
-        joined, gone = (
-            sorted(accounts - before.get(case, frozenset())),
-            sorted(before.get(case, frozenset()) - accounts),
-        )
-        # Cases of one night may share accounts, so only ids that came or went say that one became several.
-        absorbed = sorted(old for old in parents[case] if old != case and old not in now)
-        offspring = sorted(new for new in children[case] if new != case and new not in before)
-        origins = sorted(old for old in parents[case] if old in now)
-        if absorbed and case in before:
-            change, others = MERGED, absorbed
-        elif case in before:
-            change, others = (SPLIT, offspring) if offspring else (_size(joined, gone), [])
-        else:
-            change, others = (SPLIT, origins) if origins else (NEW, [])
-        rows.append(_row(case, change, accounts, joined, gone, others))
-    for case, accounts in before.items():
-        if not children[case] and case not in now:
-            rows.append(_row(case, QUIET, accounts, [], [], []))
-    return rows
-
-
-def _size(joined: list[str], gone: list[str]) -> str:
-    return GROWN if joined else SHRUNK if gone else SAME
-
-
-def _row(
-    case: str, change: str, accounts: frozenset[str], joined: list[str], gone: list[str], others: list[str]
-) -> dict[str, object]:
-    return {
-        "case": case,
-        "change": change,
-        "accounts": sorted(accounts),
-        "joined": joined,
-        "left": gone,
-        "others": others,
-    }
 
 
 def _names(case: str) -> Iterable[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from mulegraph.cases.identity import changes, members_of
+from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.journal import Entry
@@ -25,9 +25,8 @@ from mulegraph.journal.state import (
 )
 from mulegraph.schema.acts import CASE_STATE, ENTRY, JOURNAL
 from mulegraph.schema.disclosure import Each
-from mulegraph.schema.results import ALARMS, CHANGES
+from mulegraph.schema.results import ALARMS
 from mulegraph.workspace.questions import AccountId, Word, question
-from mulegraph.workspace.run import Runs
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -52,13 +51,25 @@ def assign(space: Workspace, case: Word, who: Word) -> Entry:
 
 
 @question(ENTRY)
-def close(space: Workspace, case: Word, disposition: Word, reason: Word) -> Entry:
-    """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger."""
+def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with_open_requests: bool = False) -> Entry:
+    """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger.
+
+    Raises UsageError where requests of it wait for an answer, unless it is to be closed `with_open_requests`.
+    """
     if disposition not in DISPOSITIONS:
         expected = ", ".join(DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
     if state_of(space, case).status == CLOSED:
         raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
+    open_requests = waiting(request_rows(space.journal.entries()), case)
+    if open_requests and not with_open_requests:
+        raise UsageError(
+            "{case} has {count} open request(s): {numbers}",
+            hint="Answer or withdraw them, or close it --with-open-requests.",
+            case=case,
+            count=len(open_requests),
+            numbers=", ".join(each.number for each in open_requests),
+        )
     return _act(space, case, CLOSED_BY, disposition=disposition, reason=reason, findings=_findings(space, case))
 
 
@@ -80,19 +91,6 @@ def snooze(space: Workspace, case: Word, until: Word, reason: Word) -> Entry:
 def alarms(space: Workspace) -> list[dict[str, Any]]:
     """The false-alarm ledger: how the findings of each sign ended."""
     return alarm_ledger(space.journal.entries())
-
-
-@question(Each(CHANGES))
-def difference(space: Workspace, before: Word | None = None, now: Word | None = None) -> list[dict[str, Any]]:
-    """What became of cases between two runs, by default the last two."""
-    runs = Runs(space.folder)
-    names = [run.name for run in runs.all()]
-    if before is None or now is None:
-        if len(names) < 2:
-            raise UsageError("there are no two runs to compare yet", hint="Run: mulegraph scan")
-        before, now = names[-2], names[-1]
-    tables = [runs.named(name).table("cases") for name in (before, now)]
-    return changes(*map(members_of, tables))
 
 
 @question(Each(JOURNAL))

@@ -65,7 +65,7 @@ def trace_command(
         back=back, methods=methods,
     )  # fmt: skip
     if output is not None:
-        _draw(stages.network_pages.trace_picture(space, found), output)
+        _draw(stages.pictures.trace_picture(space, found), output)
     if how is Format.JSON:
         body = found.as_object()
         cut = {name: body[name][:top] for name in ("accounts", "frontier")}

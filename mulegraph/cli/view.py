@@ -38,9 +38,9 @@ def view_command(
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
     if server is None:
-        text = stages.network_pages.picture(space, subject)
+        text = stages.pictures.picture(space, subject)
     else:
         with stages.door.SharedGraph(space) as shared:
-            text = stages.network_pages.shared_picture(shared, subject)
+            text = stages.pictures.shared_picture(shared, subject)
     write_output(output, text)
     typer.echo(output)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import Columns, Transfers
+from mulegraph.flow.transfers import Columns, Transfers
 from mulegraph.lazy import njit
 
 

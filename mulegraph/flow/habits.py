@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import Side, TransfersByAccount
-from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import AMOUNT_PLACES, minor_exponents

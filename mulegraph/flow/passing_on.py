@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import Links, Transfers
+from mulegraph.flow.matching import Links
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 

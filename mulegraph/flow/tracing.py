@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import NOBODY, Transfers
+from mulegraph.flow.transfers import NOBODY, Transfers
 from mulegraph.lazy import njit
 
 METHODS = ("fifo", "haircut", "poison", "libr")

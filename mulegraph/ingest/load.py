@@ -15,7 +15,7 @@ import msgspec
 from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.ingest.archives import is_archive, unpacked
 from mulegraph.ingest.bookings import BookingLoad
-from mulegraph.ingest.folder import find_sources
+from mulegraph.ingest.find_sources import find_sources
 from mulegraph.ingest.judge import encodings_that_fit, judged_ledger, judged_table, what_rejects_share
 from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import FileMapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,6 +29,7 @@ from mulegraph.ingest.rejects import VALUE_LIMIT
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.sign_marks import SignMarks
 from mulegraph.ingest.text import as_text, as_written, decoded, is_number, unguarded, with_electronic_ibans
+from mulegraph.ingest.usual import UsualForm
 from mulegraph.schema.tables import Kind, Mask, Table
 
 BYTEWISE = "latin-1"
@@ -153,9 +152,21 @@ class SourceFile:
         return self._columns
 
     def schema(self) -> pa.Schema:
-        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text."""
+        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text.
+
+        Where the file's columns have a usual form (`UsualForm`), also whether the row is written so.
+        """
+        told = [("usual", pa.bool_())] if self._usual is not None else []
+        return pa.schema([*self._raw_schema, *told])
+
+    @cached_property
+    def _raw_schema(self) -> pa.Schema:
         texts = [(name, pa.string()) for name in self._columns.used]
         return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
+
+    @cached_property
+    def _usual(self) -> UsualForm | None:
+        return UsualForm.of(self.table, self._columns, self.mapping)
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         """Yield the rows in file order; `advance` is told the bytes read so far.
@@ -204,30 +215,6 @@ class SourceFile:
                         f"{self.path.name}: column '{theirs.name}' holds ids as floating numbers ({theirs.type})",
                         hint="They round long numbers and lose leading zeros: export the column as text.",
                     )
-
-    def stated_totals(self) -> dict[str, Decimal]:
-        """What the file says of itself above and below its rows, where the mapping says how to find it."""
-        text = "\n".join((*self.text.head.preamble, self.text.footer()))
-        found: dict[str, Decimal] = {}
-        for name, pattern in msgspec.to_builtins(self.mapping.totals).items():
-            if not pattern:
-                continue
-            match = re.search(pattern, text, re.MULTILINE)
-            if match is None:
-                raise DataError(
-                    f"{self.path.name}: totals.{name} is not found above or below the rows",
-                    hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
-                )
-            number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
-            decimal = self.mapping.decimal or "."
-            grouping = "," if decimal == "." else "."
-            try:
-                found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
-            except ArithmeticError as error:
-                raise DataError(
-                    f"{self.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
-                ) from error
-        return found
 
     def _csv(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         head = self.text.head
@@ -355,7 +342,10 @@ class SourceFile:
                 self.marks.see(values)
             arrays.append(self._tidied(name, values))
         culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
-        return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
+        batch = pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self._raw_schema)
+        if self._usual is None:
+            return batch
+        return batch.append_column("usual", pa.repeat(self._usual.fits(batch), len(lines)))
 
     def _tidied(self, name: str, values: pa.Array) -> pa.Array:
         values = unguarded(values, is_id=name in self._ids)

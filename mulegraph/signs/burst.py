@@ -12,8 +12,8 @@ import pyarrow as pa
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, GATHER_SCATTER, Bursts, find_bursts, positions_between
 from mulegraph.flow.by_account import TransfersByAccount, lists_of
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
+from mulegraph.flow.transfers import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.schema.tables import ARROW_TYPE, Kind
 from mulegraph.signs import facts

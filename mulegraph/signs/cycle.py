@@ -11,7 +11,7 @@ import pyarrow as pa
 from mulegraph.flow.by_account import TransfersByAccount, lists_of
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import HOUR, Transfers
+from mulegraph.flow.transfers import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign, strength

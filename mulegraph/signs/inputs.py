@@ -8,8 +8,9 @@ from mulegraph.flow import decoys
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.layering import Flow, find_flow
-from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.naming import NamedChains, name_chains
+from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.device_clusters import DeviceClusters, device_clusters
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import Settings

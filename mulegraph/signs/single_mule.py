@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import DAY, HOUR
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, receipts_of_peers
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength

@@ -7,8 +7,8 @@ from typing import Any
 
 from mulegraph.privacy.door import MaskedCase, MaskedWorkspace, SharedGraph
 from mulegraph.schema.choices import LANGUAGES, Engine
-from mulegraph.views.network_pages import picture, shared_picture, trace_picture
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
+from mulegraph.views.pictures import picture, shared_picture, trace_picture
 from mulegraph.workspace.account_page import AccountPage
 from mulegraph.workspace.facts import ScanFacts
 from mulegraph.workspace.trace import TraceResult

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from mulegraph.errors import UsageError
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
-from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.journal.journal import Journal
 from mulegraph.ledger.ledger import Ledger

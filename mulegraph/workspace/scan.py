@@ -20,6 +20,7 @@ from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.build import build_cases
 from mulegraph.cases.evidence import read_evidence
 from mulegraph.cases.identity import match_previous
+from mulegraph.cases.roles import earned_roles
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.ledger.ledger import Ledger
@@ -97,6 +98,7 @@ def scan(
     with steps.step("benign"):
         evidence = read_evidence(findings, ledger, inputs.sides)
         findings, benign = apply_benign_tests(findings, evidence, signs)
+        findings = earned_roles(findings, evidence)
     with steps.step("score"):
         scores = account_scores(findings, evidence, signs)
     with steps.step("cases"):

@@ -22,8 +22,10 @@ from mulegraph.flow.habits import (
     rounded,
     wakings,
 )
-from mulegraph.flow.matching import DAY, HOUR, Links, Transfers, in_order
+from mulegraph.flow.matching import Links
+from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.passing_on import find_passed_on
+from mulegraph.flow.transfers import DAY, HOUR, Transfers
 
 ACCOUNTS = 4
 UNIT = 10

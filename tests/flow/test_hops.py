@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours
-from mulegraph.flow.matching import MICROSECONDS, Transfers, in_order
+from mulegraph.flow.order_in_day import in_order
+from mulegraph.flow.transfers import MICROSECONDS, Transfers
 from mulegraph.settings import HopSettings
 
 MINUTE = 60 * MICROSECONDS

@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulegraph.flow.matching import MICROSECONDS, Transfers, clock_tick, in_order, match, strong
+from mulegraph.flow.matching import match, strong
+from mulegraph.flow.order_in_day import in_order
+from mulegraph.flow.transfers import MICROSECONDS, Transfers
 from tests.flow.reference import Link, Transfer, flow_links, money_order, strong_links
 
 MINUTE = 60 * MICROSECONDS
@@ -51,31 +53,6 @@ def test_cash_is_nobodys_account():
 def test_a_transfer_to_oneself_moves_nothing():
     """It neither brings money nor uses it up."""
     assert links_of(ordered((A, B, 10, 1), (B, B, 10, 2), (B, C, 10, 3))) == [(0, 2, 10)]
-
-
-def test_in_the_same_tick_receipts_come_before_payments():
-    """The clock cannot tell which was first, so a payment may use what arrived in its own minute."""
-    transfers = ordered((B, C, 10, 5), (A, B, 10, 5), (E, A, 10, 5))
-
-    assert transfers.row.tolist() == [2, 1, 0]
-    assert links_of(transfers) == [(0, 1, 10), (1, 2, 10)]
-
-
-def test_a_circle_in_one_tick_is_cut_at_its_first_transfer():
-    """A pays B pays C pays A at one time: the lowest transfer_id goes first, and the circle does not feed itself."""
-    transfers = ordered((A, B, 10, 5), (B, C, 10, 5), (C, A, 10, 5))
-
-    assert transfers.row.tolist() == [0, 1, 2]
-    assert links_of(transfers) == [(0, 1, 10), (1, 2, 10)]
-
-
-def test_the_clocks_step_is_read_from_the_data():
-    """A ledger that knows dates only has a tick of a day."""
-    day = 86_400 * MICROSECONDS
-    assert clock_tick(np.array([0, 3 * day])) == day
-    assert clock_tick(np.array([0, 3 * day + HOUR])) == HOUR
-    assert clock_tick(np.array([5 * MICROSECONDS])) == MICROSECONDS
-    assert clock_tick(np.array([7])) == 1
 
 
 def test_splits_and_merges_are_strong():

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import HOUR, Transfers, in_order
+from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, receipts_of_peers
+from mulegraph.flow.transfers import HOUR, Transfers
 
 ACCOUNTS = 5
 WINDOW, PERCENT = 30 * HOUR, 70

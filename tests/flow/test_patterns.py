@@ -18,8 +18,9 @@ from mulegraph.flow import shared_counterparties as meetings_module
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, find_bursts, poisson_nats
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
-from mulegraph.flow.matching import HOUR, Transfers, in_order
+from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.shared_counterparties import scatter_gather, shared_receivers
+from mulegraph.flow.transfers import HOUR, Transfers
 
 ACCOUNTS = 7
 quick = settings(max_examples=300, deadline=None)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulegraph.flow.matching import Transfers
 from mulegraph.flow.tracing import CONSERVING, FIFO, HAIRCUT, LIBR, METHODS, POISON, _share, backwards, paying, trace
+from mulegraph.flow.transfers import Transfers
 from tests.flow.tracing_reference import trace_plainly
 
 PENCE = 240

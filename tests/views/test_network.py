@@ -14,7 +14,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from mulegraph.views.chart import Clock
 from mulegraph.views.network import LAYOUTS
-from mulegraph.views.network_pages import trace_picture
+from mulegraph.views.pictures import trace_picture
 from tests.views.hands import FAN, at, click, drawn, graph_of, node, panel, press, press_button, seen
 
 

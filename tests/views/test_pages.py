@@ -14,7 +14,7 @@ import networkx as nx
 from mulegraph.cases.build import add_transfers
 from mulegraph.views.chart import charted
 from mulegraph.views.network import network_page
-from mulegraph.views.network_pages import picture
+from mulegraph.views.pictures import picture
 from mulegraph.views.reports import write_report
 from tests.views.browser import opened
 

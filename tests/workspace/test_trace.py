@@ -11,7 +11,7 @@ import pytest
 
 import mulegraph
 from mulegraph.errors import UsageError
-from mulegraph.flow.matching import read_transfers
+from mulegraph.flow.read_transfers import read_transfers
 from mulegraph.flow.tracing import METHODS
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.views.tables import plain

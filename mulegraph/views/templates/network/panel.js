@@ -24,6 +24,10 @@ function facts(parent, rows) {
 const plain = (name) => String(name).replaceAll("_", " ");
 const told = (value) => (typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : String(value));
 
+// Light what a line of the story is about; null lights all.
+function shine(what) {
+  shone = what && { ...what, numbers: new Set(what.transfers.map((each) => each.number)) };
+}
 function choose(what) {
   chosen = what;
   refresh();
@@ -63,7 +67,7 @@ function tellAll() {
     }
   }
   if (chart.groups.some((group, place) => !state.open[place])) {
-    put(panel, "h3", "Folded away");
+    put(panel, "h3", "Drawn as one");
     const list = put(panel, "ul", undefined, { class: "people" });
     chart.groups.forEach((group, place) => {
       if (state.open[place] || !view.nodes.has(groupKey(place))) return;
@@ -86,7 +90,7 @@ function tellNode(id) {
     ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
   ]);
   const tools = put(panel, "p", undefined, { class: "tools" });
-  if (groupOf.has(id)) button(tools, "fold its group", () => fold(id));
+  if (groupOf.has(id)) button(tools, "close its combo", () => fold(id));
   button(tools, "hide", () => hide(id));
   const tied = chart.ties.filter((tie) => tie.source === id || tie.target === id).map((tie) => (tie.source === id ? tie.target : tie.source));
   if (tied.length) {
@@ -165,15 +169,20 @@ function tellGroup(id) {
   facts(panel, [
     ["what", group.why], ["holds", many(group.members.length, "node")], ["transfers to and from it", money(mine)],
   ]);
-  button(put(panel, "p", undefined, { class: "tools" }), "unfold", () => unfold(groupNumber(id)));
+  button(put(panel, "p", undefined, { class: "tools" }), "open", () => unfold(groupNumber(id)));
   put(panel, "h3", "In it");
   const list = put(panel, "ul", undefined, { class: "people" });
   for (const member of group.members.slice(0, MOST_ROWS)) put(list, "li", chart.nodes[member].label + (roleOf(member) ? ` (${roleOf(member)})` : ""));
   if (group.members.length > MOST_ROWS) put(list, "li", `and ${many(group.members.length - MOST_ROWS, "more")}`);
 }
 
+// As the command writes it: exact, and a range where rules of tracing differ.
+function amountOf(each) {
+  const ordered = [...each.carried].sort((a, b) => Number(a) - Number(b)), last = ordered[ordered.length - 1];
+  return Number(ordered[0]) === Number(last) ? last : `${ordered[0]}–${last}`;
+}
 const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
-  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, (each) => each.amount], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
+  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, amountOf], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
 function transferTable(parent, rows, name) {
   const tools = put(parent, "p", undefined, { class: "tools" });
   button(tools, "copy", (event) => copy(asText(rows, "\t"), event.target));

@@ -7,7 +7,7 @@ from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
 
 def picture(space: MaskedWorkspace, subject: str) -> str:
@@ -58,8 +58,21 @@ def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
     graph = space.trace_graph(found)
     what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
     title = f"{'Sources' if found.back else 'Trace'} of {what}"
-    facts = {"traced": f"{amounts(found.traced.values())} {found.currency}", "accounts": f"{len(found.accounts):,}"}
-    notes = ["An arrow's amount is the most of the traced money that the transfer carried.", *found.assumptions]
+    drawn = [data for _, data in graph.nodes(data=True) if data["kind"] == "account"]
+    conserving = [found.traced[method] for method in ranged_methods(found.methods)]
+    facts = {
+        "traced": f"{amounts(conserving)} {found.currency}",
+        "accounts": f"{len(drawn):,}",
+        "transfers": f"{_transfers(graph):,}",
+    }
+    notes = [
+        "An arrow's amount is what of the traced money its transfers carried, from the least to the most over the rules"
+        " for mixed money; a number in an account is how many hops it is from the traced payment. Neither says that"
+        " somebody knew of it.",
+        *found.assumptions,
+    ]
+    if POISON in found.methods and (only := found.only_poison["accounts"]):
+        notes.insert(1, f"{only:,} accounts that only the rule of poison reaches are not drawn: no money is there.")
     return network_page(graph, title=title, facts=facts, notes=[*notes_of(space, graph), *notes])
 
 
