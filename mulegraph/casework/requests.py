@@ -37,7 +37,8 @@ MIN_SHARE = Decimal("0.01")
 """Payments that carried less of the victims' money than this are not told: the bank needs none of them."""
 
 
-def case_trace(space: Workspace, case: str) -> TraceResult:
+@question(record_of(TraceResult))
+def case_trace(space: Workspace, case: Word) -> TraceResult:
     """The trace of a case's money: of its reported payments, or else of those that begin its chains."""
     found = space.case(case)
     moved = found.transfers

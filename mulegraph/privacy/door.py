@@ -138,6 +138,7 @@ class MaskedWorkspace:
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)
+    case_trace = through(requests.case_trace)
     run_file = through(run_files.run_file)
 
     state = through(acts.state_of)
