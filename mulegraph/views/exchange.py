@@ -67,7 +67,6 @@ def _graphml(graph: nx.MultiDiGraph[str]) -> str:
 
 
 def _gexf(graph: nx.MultiDiGraph[str]) -> str:
-    # The format has a few keywords of its own, which NetworkX would take for them.
     stream = io.BytesIO()
     nx.write_gexf(graph, stream)
     return stream.getvalue().decode()
@@ -81,12 +80,18 @@ WRITERS: dict[str, Callable[[nx.MultiDiGraph[str]], str]] = {".graphml": _graphm
 """What writes a file, by its ending."""
 
 
-def exchanged(graph: nx.MultiDiGraph[Any], path: Path) -> str:
-    """The text of the file. Raises UsageError for an ending that is none of these formats'."""
-    if path.suffix not in WRITERS:
+def check_ending(path: Path) -> str:
+    """The ending of a file's name. Raises UsageError for one that is none of these formats'."""
+    ending = path.suffix.lower()
+    if ending not in WRITERS:
         raise UsageError(
             "no format has the ending '{ending}'",
             hint=f"Name the file .html for a page, or {', '.join(WRITERS)} for other programs.",
-            ending=path.suffix,
+            ending=ending,
         )
-    return WRITERS[path.suffix](flat(graph))
+    return ending
+
+
+def exchanged(graph: nx.MultiDiGraph[Any], path: Path) -> str:
+    """The text of the file. Raises UsageError for an ending that is none of these formats'."""
+    return WRITERS[check_ending(path)](flat(graph))

@@ -35,6 +35,19 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
     return network_page(graph, title=title, facts=facts, notes=notes_of(space, graph), story=story)
 
 
+def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
+    """What `picture` draws, as a graph."""
+    kind = space.kind_of_subject(subject)
+    if kind == "case":
+        return space.case(subject).graph()
+    if kind == "chain":
+        return space.chain_graph(subject)
+    if kind in ("payment", "report"):
+        found = space.trace([subject]) if kind == "payment" else space.trace(reports=[subject])
+        return space.trace_graph(found)
+    return space.account_graph(subject)
+
+
 def case_picture(space: MaskedWorkspace, case: str) -> str:
     """A case: its accounts by role, the evidence between them, the devices that they share."""
     found = space.case(case)
