@@ -24,9 +24,9 @@ MOST_MODULES = 450
 """Of all kinds, Python's own among them; a start had 2,900."""
 LOADED = """
 import sys
-from mulegraph.__main__ import _run
+from mulegraph.__main__ import run
 sys.argv = ["mulegraph", *sys.argv[1:]]
-code = _run(False)
+code = run()
 print("LOADED", code, *sys.modules, file=sys.stderr)
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.journal import Entry
@@ -50,13 +51,25 @@ def assign(space: Workspace, case: Word, who: Word) -> Entry:
 
 
 @question(ENTRY)
-def close(space: Workspace, case: Word, disposition: Word, reason: Word) -> Entry:
-    """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger."""
+def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with_open_requests: bool = False) -> Entry:
+    """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger.
+
+    Raises UsageError where requests of it wait for an answer, unless it is to be closed `with_open_requests`.
+    """
     if disposition not in DISPOSITIONS:
         expected = ", ".join(DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
     if state_of(space, case).status == CLOSED:
         raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
+    open_requests = waiting(request_rows(space.journal.entries()), case)
+    if open_requests and not with_open_requests:
+        raise UsageError(
+            "{case} has {count} open request(s): {numbers}",
+            hint="Answer or withdraw them, or close it --with-open-requests.",
+            case=case,
+            count=len(open_requests),
+            numbers=", ".join(each.number for each in open_requests),
+        )
     return _act(space, case, CLOSED_BY, disposition=disposition, reason=reason, findings=_findings(space, case))
 
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.balance import Step, balance
+from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.holds import Hold, holds
-from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results

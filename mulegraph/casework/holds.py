@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
+from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
 from mulegraph.casework.minimum_cut import best_holds
-from mulegraph.casework.requests import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from dataclasses import asdict
 from enum import StrEnum
@@ -25,6 +26,7 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.errors import UsageError
 from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
@@ -137,9 +139,20 @@ def close_command(
     reason: Why,
     disposition: Annotated[str, typer.Option("--as", help="confirmed, innocent or unclear.")],
     workspace: WorkspaceFolder = HERE,
+    with_open_requests: Annotated[
+        bool, typer.Option("--with-open-requests", help="Close it though requests wait for an answer.")
+    ] = False,
 ) -> None:
-    """Close a case, and count its findings as right or false alarms."""
-    _did(opened(workspace).close(case, disposition, reason))
+    """Close a case, and count its findings as right or false alarms; with open requests it asks first."""
+    space = opened(workspace)
+    try:
+        entry = space.close(case, disposition, reason, with_open_requests=with_open_requests)
+    except UsageError as error:
+        if not (sys.stdin.isatty() and "open request" in error.problem):
+            raise
+        typer.confirm(f"{error.problem}. Close it all the same?", abort=True)
+        entry = space.close(case, disposition, reason, with_open_requests=True)
+    _did(entry)
 
 
 @case.command("reopen")

@@ -27,9 +27,7 @@ PAGES = ("", ".html", ".htm")
 @commands.command("view")
 def view_command(
     subject: Annotated[str, typer.Argument(help="A case, a chain, an account, or a payment or report to trace.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="HTML file to write; .graphml, .gexf or .cyjs for other programs.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Page to write: .html; or .graphml, .gexf, .cyjs.")],
     workspace: WorkspaceFolder = HERE,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,

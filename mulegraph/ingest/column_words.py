@@ -9,41 +9,50 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "account_id": (
         "own account", "account", "account number", "account no", "rekening", "rekeningnummer", "iban/bban",
         "auftragskonto", "iban auftragskonto", "bezeichnung auftragskonto", "compte", "numero de compte", "conta",
-        "so tai khoan", "iban",
+        "so tai khoan", "iban", "accountnum", "account num", "eigenes konto", "konto", "own iban", "numero compte",
+        "account_number",
     ),
     "counterparty_id": (
         "counterparty", "counterparty account", "counterparty iban", "tegenrekening", "tegenrekening iban/bban",
         "gegenkonto", "kontonummer/iban", "iban zahlungsbeteiligter", "payee account", "beneficiary account",
-        "compte beneficiaire", "tai khoan doi ung", "so tai khoan doi ung", "conta favorecido", "conta destino",
+        "compte beneficiaire", "iban des zahlungsbeteiligten", "iban/kontonummer", "iban tegenpartij",
+        "counterparty number", "beneficiary iban", "iban beneficiaire", "to/from account", "tai khoan doi ung", "so tai khoan doi ung", "conta favorecido", "conta destino",
     ),
     "counterparty_name": (
         "name", "counterparty name", "naam tegenpartij", "naam / omschrijving", "beguenstigter/zahlungspflichtiger",
         "begunstigter/zahlungspflichtiger", "name zahlungsbeteiligter", "auftraggeber / beguenstigter", "payee",
-        "beneficiary", "merchant", "favorecido", "ten doi ung", "ten nguoi thu huong", "beneficiaire",
+        "beneficiary", "merchant", "favorecido", "begunstigter / auftraggeber", "zahlungsempfanger*in",
+        "zahlungsempfanger", "name der gegenpartei", "title", "doi tac", "supplierfound", "counter party",
+        "auftraggeber/empfanger", "empfanger", "payee name", "ten doi ung", "ten nguoi thu huong", "beneficiaire",
     ),
     "booked_at": (
         "date", "booking date", "posting date", "transaction date", "txn date", "datum", "boekdatum", "buchungstag",
         "buchungsdatum", "data", "data lancamento", "date operation", "date de comptabilisation", "ngay giao dich",
-        "tnx date", "ngay hach toan",
+        "tnx date", "ngay hach toan", "dateop", "tran date", "trans date", "booked", "transactiondate", "bookingdate",
+        "data movimentacao", "fecha", "fecha operacion", "data operazione", "data contabile", "completed date", "ngay",
+        "buchung", "umsatzdatum", "date comptable",
     ),
     "time": ("time", "tijd", "uhrzeit", "heure", "hora", "gio"),
     "value_date": (
         "value date", "value dt", "rentedatum", "valuta", "valutadatum", "wertstellung", "date valeur",
-        "date de valeur",
+        "date de valeur", "wert", "dateval", "fecha valor", "data valuta", "valutadatum / wertstellung", "interest date",
         "data valor", "ngay hieu luc",
     ),
     "amount": (
         "amount", "bedrag", "bedrag (eur)", "betrag", "umsatz", "montant", "valor", "valor (r$)", "so tien",
-        "transaction amount", "amount (gbp)", "amount(inr)", "local amount",
+        "transaction amount", "local amount", "importe", "importo", "kwota", "transactieamount",
+        "umsatz in eur", "transaction amount(inr)",
     ),
     "debit": (
         "debit", "debit amount", "money out", "paid out", "withdrawal", "withdrawal amt.", "withdrawal amount",
         "soll",
-        "af", "debito", "so tien ghi no", "ghi no", "no",
+        "af", "debito", "so tien ghi no", "ghi no", "no", "no tktt", "debit euros", "withdrawals", "debits", "withdrawal(dr)", "phat sinh no",
+        "dare", "cargo", "addebiti", "withdrawal amount (inr)", "paid out (gbp)", "lastschrift", "belastung",
     ),
     "credit": (
         "credit", "credit amount", "money in", "paid in", "deposit", "deposit amt.", "deposit amount", "haben", "bij",
-        "credito", "so tien ghi co", "ghi co", "co",
+        "credito", "so tien ghi co", "ghi co", "co", "co tktt", "credit euros", "deposits", "credits", "deposit(cr)",
+        "phat sinh co", "avere", "abono", "accrediti", "gutschrift",
     ),
     "direction": (
         "direction", "af bij", "dr/cr", "cr/dr", "d/c", "debit/credit", "debet/credit", "soll/haben", "s/h",
@@ -56,7 +65,7 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     ),
     "booking_id": (
         "transaction id", "id", "ref", "reference", "reference number", "volgnr", "referenz", "numero de reference",
-        "so tham chieu", "so ct", "so but toan", "identificador", "documento", "document", "chq./ref.no.", "doc no",
+        "so tham chieu", "so ct", "so but toan", "chq/ref number", "ref no./cheque no.", "transactiereferentie", "identificador", "documento", "document", "chq./ref.no.", "doc no",
     ),
     "end_to_end_id": (
         "end to end", "end-to-end id", "end to end id", "kundenreferenz (end-to-end)", "e2e", "end_to_end",
@@ -71,9 +80,34 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     ),
     "balance_after": (
         "balance", "balance after", "saldo na trn", "saldo na mutatie", "saldo nach buchung", "saldo", "saldo (r$)",
-        "closing balance", "so du", "solde",
+        "closing balance", "so du", "solde", "running bal.", "running balance", "accountbalance", "kontostand",
+        "available balance", "saldo disponible", "balance amount",
     ),
+    "status": ("status", "info", "state", "buchungsstatus", "trang thai"),
 }  # fmt: skip
+
+OWN_OR_OTHER = (
+    "iban",
+    "account",
+    "account number",
+    "account no",
+    "konto",
+    "rekening",
+    "compte",
+    "conta",
+    "so tai khoan",
+)
+"""Names that some banks give to the statement's own account, and others to the other party's."""
+
+STATES: dict[str, tuple[str, ...]] = {
+    "booked": (
+        "gebucht", "umsatz gebucht", "booked", "completed", "posted", "settled", "geboekt", "executed", "success",
+        "thanh cong", "successful", "done",
+    ),
+    "pending": ("vorgemerkt", "umsatz vorgemerkt", "pending", "in behandeling", "authorised", "authorized", "gereserveerd"),
+    "rejected": ("declined", "reverted", "failed", "cancelled", "canceled", "rejected", "that bai", "abgelehnt"),
+}  # fmt: skip
+"""What banks call the states of a line."""
 
 TRANSFER_WORDS: dict[str, tuple[str, ...]] = {
     "transfer_id": ("transfer_id", "transaction id", "id", "tran_id", "txn id", "txnid", "reference"),
@@ -114,12 +148,27 @@ def plain(text: str) -> str:
 
 
 def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int]:
-    """Our columns by the place (from 0) of the header's that is called so; the most usual name wins."""
+    """Our columns by the place (from 0) of the header's that is called so; the most usual name wins.
+
+    What stands in brackets behind a name (a currency, nearly always) does not count where the whole name is not known.
+    """
     names = [plain(name) for name in header]
+    short = [re.sub(r"\s*[(\[][^)\]]*[)\]]$", "", name) for name in names]
     found: dict[str, int] = {}
-    for ours, theirs in words.items():
-        for word in theirs:
-            if names.count(word) == 1 and names.index(word) not in found.values():
-                found[ours] = names.index(word)
-                break
+    for listed in (names, short):
+        for ours, theirs in words.items():
+            for word in theirs:
+                if ours not in found and listed.count(word) == 1 and listed.index(word) not in found.values():
+                    found[ours] = listed.index(word)
+                    break
     return found
+
+
+def known_names(row: list[str]) -> int:
+    """How many cells of a row are names that banks give to columns."""
+    words = {
+        word for table in (BOOKING_WORDS, TRANSFER_WORDS, ACCOUNT_WORDS) for each in table.values() for word in each
+    }
+    words |= {name for table in (BOOKING_WORDS, TRANSFER_WORDS, ACCOUNT_WORDS) for name in table}
+    names = [plain(name) for name in row]
+    return sum(name in words or re.sub(r"\s*[(\[][^)\]]*[)\]]$", "", name) in words for name in names if name)

@@ -38,6 +38,16 @@ class Head:
     more: bool
 
 
+def _as_wide(names: list[str], row: list[str]) -> list[str]:
+    """The names, as many as the first row has values, where only a delimiter at the end of lines makes a difference."""
+    more = len(row) - len(names)
+    if more > 0 and not any(map(str.strip, row[len(names) :])):
+        return names + [""] * more
+    if more < 0 < len(row) and not any(names[len(row) :]):
+        return names[: len(row)]
+    return names
+
+
 @dataclass
 class TextFile:
     """One CSV file: its bytes as UTF-8, whatever it is written in."""
@@ -154,8 +164,10 @@ class TextFile:
                 f"{self.path.name}:{above + 1}: the header is not UTF-8",
                 hint="Save the file as UTF-8, or say its encoding in the mapping.",
             )
-        first = b"".join(rest.splitlines(keepends=True)[: rows.line_num])
-        return Head(preamble, values, above + rows.line_num, delimiter, len(rest) > len(first))
+        lines_of_header = rows.line_num
+        first = b"".join(rest.splitlines(keepends=True)[:lines_of_header])
+        values = _as_wide(values, next(rows, []))
+        return Head(preamble, values, above + lines_of_header, delimiter, len(rest) > len(first))
 
     def told(self) -> dict[str, str]:
         """What the file's name and the lines above its header say, by the names in the mapping's patterns."""

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
 import pyarrow.parquet as pq
 
-from mulegraph.errors import DataError, UsageError
+from mulegraph.errors import DataError
 from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
 from mulegraph.ingest.layout import Head, TextFile
 from mulegraph.ingest.lines import LineCounter
-from mulegraph.ingest.mapping import READ_TABLES, FileMapping, IdForm, TableMapping
+from mulegraph.ingest.mapping import IdForm, TableMapping
 from mulegraph.ingest.readers import tables
 from mulegraph.ingest.rejects import VALUE_LIMIT
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.text import as_text, as_written, decoded, unguarded, with_electronic_ibans
-from mulegraph.schema.tables import TABLES, Kind, Mask, Table
+from mulegraph.ingest.usual import UsualForm
+from mulegraph.schema.tables import Kind, Mask, Table
 
 BYTEWISE = "latin-1"
 
@@ -88,6 +87,9 @@ class SourceFile:
     failure: DataError | None = None
     """Why reading stopped: what DuckDB makes of an error in the middle of a stream says less."""
 
+    marks: Counter[str] = field(default_factory=Counter)
+    """How many amounts have Cr behind them, and how many nothing, where the mapping says `direction = "sign"`."""
+
     read_totals: dict[str, Decimal | int] = field(default_factory=dict)
     """What its rows add up to, once they are read."""
 
@@ -143,9 +145,21 @@ class SourceFile:
         return self._columns
 
     def schema(self) -> pa.Schema:
-        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text."""
+        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text.
+
+        Where the file's columns have a usual form (`UsualForm`), also whether the row is written so.
+        """
+        told = [("usual", pa.bool_())] if self._usual is not None else []
+        return pa.schema([*self._raw_schema, *told])
+
+    @cached_property
+    def _raw_schema(self) -> pa.Schema:
         texts = [(name, pa.string()) for name in self._columns.used]
         return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
+
+    @cached_property
+    def _usual(self) -> UsualForm | None:
+        return UsualForm.of(self.table, self._columns, self.mapping)
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         """Yield the rows in file order; `advance` is told the bytes read so far.
@@ -159,6 +173,7 @@ class SourceFile:
                 yield from self._typed_table(advance)
             else:
                 yield from self._csv(advance)
+            self._check_marks()
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -190,30 +205,6 @@ class SourceFile:
                         f"{self.path.name}: column '{theirs.name}' holds ids as floating numbers ({theirs.type})",
                         hint="They round long numbers and lose leading zeros: export the column as text.",
                     )
-
-    def stated_totals(self) -> dict[str, Decimal]:
-        """What the file says of itself above and below its rows, where the mapping says how to find it."""
-        text = "\n".join((*self.text.head.preamble, self.text.footer()))
-        found: dict[str, Decimal] = {}
-        for name, pattern in msgspec.to_builtins(self.mapping.totals).items():
-            if not pattern:
-                continue
-            match = re.search(pattern, text, re.MULTILINE)
-            if match is None:
-                raise DataError(
-                    f"{self.path.name}: totals.{name} is not found above or below the rows",
-                    hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
-                )
-            number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
-            decimal = self.mapping.decimal or "."
-            grouping = "," if decimal == "." else "."
-            try:
-                found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
-            except ArithmeticError as error:
-                raise DataError(
-                    f"{self.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
-                ) from error
-        return found
 
     def _csv(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         head = self.text.head
@@ -332,9 +323,32 @@ class SourceFile:
             if bad is not None:
                 unreadable = np.full(len(lines), None, dtype=object) if unreadable is None else unreadable
                 unreadable[bad & (unreadable == None)] = name  # noqa: E711 (element by element)
+            if name in self._signed_amounts:
+                self._see_marks(values)
             arrays.append(self._tidied(name, values))
         culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
-        return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
+        batch = pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self._raw_schema)
+        if self._usual is None:
+            return batch
+        return batch.append_column("usual", pa.repeat(self._usual.fits(batch), len(lines)))
+
+    def _see_marks(self, values: pa.Array) -> None:
+        """Count amounts by what tells their direction."""
+        marked = pc.match_substring_regex(values, r"(?i)\d\s*(c|cr|h)[.]?\s*$")
+        minus = pc.match_substring_regex(values, r"(?i)^\s*[-−(]|[-−]\s*$|\d\s*(d|dr|db|s)[.]?\s*$")
+        self.marks["credit"] += pc.sum(marked).as_py() or 0
+        self.marks["debit"] += pc.sum(minus).as_py() or 0
+        self.marks["rows"] += len(values) - values.null_count
+
+    def _check_marks(self) -> None:
+        """Refuse a file in which only money of one way is marked, by Cr: cards' statements leave out the Dr."""
+        seen = self.marks
+        if seen["credit"] and not seen["debit"] and seen["credit"] < seen["rows"]:
+            raise DataError(
+                f"{self.path.name}: {seen['credit']:,} amounts have Cr behind them and the others nothing: it is not"
+                " said which way those went",
+                hint='Say direction = "minus_is_in" in the mapping if they are money out, as on statements of cards.',
+            )
 
     def _tidied(self, name: str, values: pa.Array) -> pa.Array:
         values = unguarded(values, is_id=name in self._ids)
@@ -345,6 +359,11 @@ class SourceFile:
         """Raw columns that ids are made of."""
         named = [column.name for column in self.table.columns if column.masked in ID_MASKS]
         return frozenset(raw for name in (*named, *self.table.key) for raw in self._columns.raw.get(name, ()))
+
+    @cached_property
+    def _signed_amounts(self) -> frozenset[str]:
+        """The raw column whose sign says the direction."""
+        return frozenset(self._columns.raw["amount"] if self.mapping.direction == "sign" else ())
 
     @cached_property
     def _account_ids(self) -> frozenset[str]:
@@ -361,33 +380,3 @@ def _is_open(row: str, delimiter: str) -> bool:
     except csv.Error as error:
         return "unexpected end" in str(error)
     return False
-
-
-def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], list[str]]:
-    """The files of FOLDER by table, in loading order, and the names of those that fit no table."""
-    if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder}: {problem}", hint="Give the folder that holds accounts.csv and transfers.csv.")
-    try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        data = [path for path in paths if path.is_file() and path.name.lower().endswith(SUFFIXES)]
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be read ({error.strerror})", hint="Check its permissions.") from error
-    named = [path for path in paths if path.is_file()]
-    sources = [
-        SourceFile(table, path, part, mapping.ids)
-        for table in READ_TABLES.values()
-        for part in mapping.of(table.name)
-        for path in (named if part.files else data)
-        if _feeds(path.name, table, part)
-    ]
-    used = {source.path for source in sources}
-    similar = [path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())]
-    return sources, [path.name for path in paths if path not in used and path in {*data, *similar}]
-
-
-def _feeds(name: str, table: Table, mapping: TableMapping) -> bool:
-    if mapping.files:
-        return any(fnmatch(name, pattern) for pattern in mapping.files)
-    stem = name.split(".", 1)[0].lower()
-    return stem == table.name or stem.startswith((f"{table.name}-", f"{table.name}_20"))

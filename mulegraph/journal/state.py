@@ -14,7 +14,7 @@ from mulegraph.journal.journal import Entry
 OPEN, SNOOZED, CLOSED = "open", "snoozed", "closed"
 CONFIRMED, INNOCENT, UNCLEAR = DISPOSITIONS = ("confirmed", "innocent", "unclear")
 NOTED, ASSIGNED, CLOSED_BY, REOPENED, SNOOZED_BY = "noted", "assigned", "closed", "reopened", "snoozed"
-REQUESTED, REPLIED = "requested", "replied"
+REQUESTED, SENT, WITHDRAWN, REPLIED = "requested", "sent", "withdrawn", "replied"
 
 
 @dataclass

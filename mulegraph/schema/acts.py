@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mulegraph.schema.choices import LISTS
+from mulegraph.schema.choices import LISTS, REPLY_KINDS, RequestKind
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -27,8 +27,16 @@ from mulegraph.schema.tables import TABLES
 
 _ANSWER = Record(
     "answers",
-    {"transfer": TRANSFER, "answer": TEXT, "amount": AMOUNT, "currency": CURRENCY, "reason": HIDDEN},
+    {
+        "transfer": TRANSFER,
+        "answer": TEXT,
+        "amount": AMOUNT,
+        "currency": CURRENCY,
+        "reason": HIDDEN,
+        "request": OURS,
+    },
 )
+_ASKED = Record("lines", {"transfer": TRANSFER, "asked": AMOUNT, "traced_most": AMOUNT, "victim": ACCOUNT})
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
 _LISTED = TABLES["listings"].column_names
 _ACT = {
@@ -42,17 +50,25 @@ _ACT = {
         "requested",
         {
             "number": OURS,
+            "kind": Words(tuple(RequestKind)),
+            "sender": TEXT,
             "bank": TEXT,
             "reply_by": DAY,
             "draft": FLAG,
+            "currency": CURRENCY,
+            "stolen": AMOUNT,
             "transfers": Each(TRANSFER),
+            "lines": Each(_ASKED),
+            "held": Each(Record("held", {"account": ACCOUNT, "most": AMOUNT})),
             "files": ByKey(OURS, DIGEST),
         },
     ),
+    "sent": Record("sent", {"number": OURS}),
+    "withdrawn": Record("withdrawn", {"number": OURS, "reason": HIDDEN}),
     "replied": Record(
         "replied",
         {
-            "kind": Words(("pacs.004", "camt.029")),
+            "kind": Words(REPLY_KINDS),
             "message": TEXT,
             "sender": TEXT,
             "answers": Each(_ANSWER),

@@ -107,6 +107,17 @@ HOLDS = listing(
     Column("innocent_amount", "sum"),
 )
 
+REQUESTS = listing(
+    Column("number", "request"),
+    CASE,
+    Column("kind", "kind"),
+    Column("bank", "to"),
+    STATE,
+    Column("reply_by", "due"),
+    Column("asked", "asks"),
+    Column("returned", "back"),
+)
+
 FINDINGS = listing(FINDING, SCORE, ABOUT, REASON)
 FINDINGS_TO_BROWSE = listing(SCORE, SIGN, ABOUT, REASON)
 FINDINGS_WITH_BENIGN = listing(FINDING, SCORE, ABOUT, REASON, Column("innocent", "innocent?"))

@@ -6,18 +6,17 @@ import html
 import json
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 
-from mulegraph.__main__ import _run
 from mulegraph.graph.queries import catalogue
 from mulegraph.journal.journal import Journal
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import TABLES, Mask
 from mulegraph.views.notebook import NotebookWorkspace
+from tests.command import run
 from tests.conftest import SAMPLE
 
 WORDS = {Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE, Mask.CARD, Mask.MERCHANT, Mask.NATIONAL_ID}
@@ -46,10 +45,9 @@ def raw(space) -> tuple[set[str], set[str]]:
     return words, texts
 
 
-def output(capsys, monkeypatch, *arguments: object, debug: bool = False) -> str:
-    monkeypatch.setattr(sys, "argv", ["mulegraph", *map(str, arguments)])
-    _run(debug)
-    done = capsys.readouterr()
+def output(*arguments: object) -> str:
+    """All that a command writes, whether it ends well or not."""
+    done = run(*arguments)
     return done.out + done.err
 
 
@@ -116,11 +114,11 @@ def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
     return [*found, *pages, *reports, *bad]
 
 
-def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path, capsys, monkeypatch):
+def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path):
     """All commands, formats, pages and errors, asked with real ids: only tokens come back."""
     shown = 0
     for command in commands_of(space, tmp_path):
-        text = output(capsys, monkeypatch, *command, "-w", space.folder, debug="soon" in command)
+        text = output(*command, "-w", space.folder, *["--debug"] * ("soon" in command))
         assert not named(text, raw), (command, sorted(named(text, raw))[:5])
         shown += len(re.findall(r"\b[A-Z]{1,4}~[a-z2-7]{8}\b", text))
     pages = sorted([*tmp_path.rglob("*.html"), *tmp_path.rglob("*.pdf")])
@@ -132,15 +130,15 @@ def test_no_output_of_a_full_run_names_anybody(space, raw, tmp_path, capsys, mon
     assert shown > 1_000
 
 
-def test_the_search_finds_what_is_shown(space, raw, capsys, monkeypatch):
+def test_the_search_finds_what_is_shown(space, raw):
     """With a reason the same commands show ids and names, so the test above looks for the right things."""
     reveal = ["--reveal", "a test", "-w", space.folder]
     account = NotebookWorkspace(space.folder).chains(top=1)["accounts"][0][0]
-    assert len(named(output(capsys, monkeypatch, "chains", "--format", "json", *reveal), raw)) > 10
-    assert any(" " in each for each in named(output(capsys, monkeypatch, "account", account, *reveal), raw))
+    assert len(named(output("chains", "--format", "json", *reveal), raw)) > 10
+    assert any(" " in each for each in named(output("account", account, *reveal), raw))
 
 
-def test_a_token_works_wherever_an_id_does(space, capsys, monkeypatch):
+def test_a_token_works_wherever_an_id_does(space):
     """From a masked listing one goes on: the token of an account or device gives what its id gives."""
     clear = NotebookWorkspace(space.folder, reveal="tests")
     account, device = clear.chains(top=1)["accounts"][0][1], clear.devices(top=1)["device_ids"][0][0]
@@ -150,25 +148,21 @@ def test_a_token_works_wherever_an_id_does(space, capsys, monkeypatch):
 
     for command in (["account", "{}"], ["chains", "--account", "{}"], ["links", "--account", "{}"],
                     ["query", "account_neighbourhood", "-p", "account={}"]):  # fmt: skip
-        asked = [
-            output(capsys, monkeypatch, *(word.format(each) for word in command), "-w", space.folder)
-            for each in (account, token)
-        ]
+        asked = [output(*(word.format(each) for word in command), "-w", space.folder) for each in (account, token)]
         assert asked[0] == asked[1] and (token in asked[0] or command[0] in ("chains", "query", "links"))
     by_device = [
-        output(capsys, monkeypatch, "query", "accounts_on_device", "-p", f"device={each}", "-w", space.folder)
-        for each in (device, phone)
+        output("query", "accounts_on_device", "-p", f"device={each}", "-w", space.folder) for each in (device, phone)
     ]
     assert by_device[0] == by_device[1] and by_device[0].count("~") > 1
 
 
-def test_revealing_needs_a_reason_and_is_in_the_journal(space, capsys, monkeypatch):
+def test_revealing_needs_a_reason_and_is_in_the_journal(space):
     """Who, when, with which command, and why; nothing is shown before it is written."""
     before = len(NotebookWorkspace(space.folder).journal_entries())
-    assert "needs a reason" in output(capsys, monkeypatch, "chains", "--reveal", " ", "-w", space.folder)
+    assert "needs a reason" in output("chains", "--reveal", " ", "-w", space.folder)
     assert len(NotebookWorkspace(space.folder).journal_entries()) == before
 
-    output(capsys, monkeypatch, "chains", "--top", "1", "--reveal", "police asked, file 12", "-w", space.folder)
+    output("chains", "--top", "1", "--reveal", "police asked, file 12", "-w", space.folder)
 
     masked = NotebookWorkspace(space.folder).journal_entries(top=1)[0]
     assert (masked["what"], masked["facts"]["reason"], masked["facts"]["command"]) == ("revealed", "***", "***")
@@ -178,9 +172,7 @@ def test_revealing_needs_a_reason_and_is_in_the_journal(space, capsys, monkeypat
     assert entry["who"] and entry["at"]
     (space.folder / "journal.jsonl").rename(space.folder / "kept")
     (space.folder / "journal.jsonl").mkdir()
-    refused = output(
-        capsys, monkeypatch, "chains", "--top", "1", "--format", "json", "--reveal", "why", "-w", space.folder
-    )
+    refused = output("chains", "--top", "1", "--format", "json", "--reveal", "why", "-w", space.folder)
     (space.folder / "journal.jsonl").rmdir()
     (space.folder / "kept").rename(space.folder / "journal.jsonl")
     assert refused.startswith("mulegraph: ") and "[" not in refused

@@ -12,7 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from mulegraph.cases.score import expected_false
-from mulegraph.casework.requests import case_trace
+from mulegraph.casework.case_money import case_trace
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
