@@ -40,6 +40,7 @@ from mulegraph.schema.disclosure import (
 from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.workspace.case import Case
 from mulegraph.workspace.questions import Word, question
+from mulegraph.workspace.trace import ranged_methods
 from mulegraph.workspace.workspace import Workspace
 
 BEFORE, AFTER = timedelta(days=1), timedelta(days=3)
@@ -253,8 +254,7 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
     asked = [each if isinstance(each, str) else None for each in frontier["bank"]]
     ends: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
     for bank, row in zip(asked, frontier.to_dict("records"), strict=True):
-        amounts = [row[f"{method}_amount"] for method in found.methods if method != "poison"]
-        ends[bank].append({"minimum": min(amounts), "maximum": max(amounts), "at": row["at"]})
+        ends[bank].append(row)
     return TracedMoney(
         chosen=found.chosen,
         traced=max(found.traced.values()),
@@ -264,18 +264,16 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
         .query("maximum > 0")
         .sort_values(["maximum", "account"], ascending=[False, True])
         .to_dict("records"),
-        ends=[
-            {
-                "bank": bank,
-                "transfers": len(rows),
-                "minimum": sum(each["minimum"] for each in rows),
-                "maximum": sum(each["maximum"] for each in rows),
-                "last_at": max(each["at"] for each in rows),
-            }
-            for bank, rows in ends.items()
-        ],
+        ends=[_end(bank, rows, ranged_methods(found.methods)) for bank, rows in ends.items()],
         assumptions=list(found.assumptions),
     )
+
+
+def _end(bank: str | None, rows: list[dict[str, Any]], methods: tuple[str, ...]) -> dict[str, Any]:
+    """What left to a bank, or in cash: each rule summed by itself, since no two are true at once."""
+    sums = [sum(row[f"{method}_amount"] for row in rows) for method in methods]
+    last = max(row["at"] for row in rows)
+    return {"bank": bank, "transfers": len(rows), "minimum": min(sums), "maximum": max(sums), "last_at": last}
 
 
 def _proof(space: Workspace, case: Case) -> Proof:

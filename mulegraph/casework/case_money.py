@@ -11,14 +11,16 @@ from mulegraph.casework.claims import Move
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import opened_with
 from mulegraph.journal.state import OPENED
+from mulegraph.schema.disclosure import record_of
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.listing import stamp
-from mulegraph.workspace.questions import Moment
+from mulegraph.workspace.questions import Moment, Word, question
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 
-def case_trace(space: Workspace, case: str, *, until: Moment = None) -> TraceResult:
+@question(record_of(TraceResult))
+def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceResult:
     """The trace of a case's money: of what was reported or it was opened with, or else of what begins its chains.
 
     With `until`, as it could be made then: payments from then on are not in it.

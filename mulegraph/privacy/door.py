@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, clock, lists, replies, request_acts, requests, shape
+from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -138,6 +138,7 @@ class MaskedWorkspace:
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)
+    case_trace = through(case_money.case_trace)
     run_file = through(run_files.run_file)
 
     state = through(acts.state_of)
