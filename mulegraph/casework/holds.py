@@ -31,6 +31,8 @@ from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
 """Innocent payments are counted over so many days before the moment of the hold."""
+SURE = 0.5
+"""From this score up an account is rather a mule's than not: one finding with an innocent side moves it nowhere."""
 HOLD_DAYS = 3
 """How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
 GUILTY, REMOVED = "guilty", "taken out of the case"
@@ -179,6 +181,7 @@ class _Scene:
         rows = found.accounts.to_dict("records")
         there = {each["account"]: {rule: each[f"{rule}_remaining"] for rule in CONSERVING} for each in rows}
         scores = space.run.table("scores")
+        score_of = dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True))
         return cls(
             space=space,
             found=found,
@@ -188,9 +191,9 @@ class _Scene:
             coming=_on_its_way(moves, there, when - pd.Timedelta(hours=int(SLOW_HOURS))),
             banks=banks_of(space, set(there)),
             roles=roles,
-            scores=dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True)),
+            scores=score_of,
             innocent={
-                **_innocent_because(space, set(there), roles, moves),
+                **_innocent_because(space, score_of, set(there), roles, moves),
                 **{name: f"it was decided on: {how}" for name, how in decided.items() if how != GUILTY},
             },
         )
@@ -246,7 +249,7 @@ class _Scene:
             on_its_way=coming,
             dwell_minutes=self.dwell(account),
             innocent_payments=len(others),
-            innocent_amount=sum(others["amount"], NOTHING),
+            innocent_amount=sum(others["amount"], NOTHING).quantize(least),
             innocent_people=int(others["target"].dropna().nunique()),
             account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2),
             currency=self.found.currency,
@@ -312,7 +315,7 @@ def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
 
 
 def _innocent_because(
-    space: Workspace, accounts: set[str], roles: Mapping[str, str], moves: list[Move]
+    space: Workspace, scores: Mapping[str, float], accounts: set[str], roles: Mapping[str, str], moves: list[Move]
 ) -> dict[str, str]:
     """Accounts that are called last, and why: victims who took no part, firms, whoever an innocent explanation fits."""
     because: dict[str, str] = {}
@@ -324,7 +327,7 @@ def _innocent_because(
     mine = findings[findings["subject_id"].isin(accounts)]
     for account, outcomes in zip(mine["subject_id"], mine["benign"], strict=True):
         passed = sorted(name.replace("_", " ") for name, outcome in outcomes.items() if outcome == PASSED)
-        if passed:
+        if passed and scores.get(account, 0.0) < SURE:
             because.setdefault(account, f"an innocent explanation fits: {', '.join(passed)}")
     paid = {each.payer for each in moves if not each.chosen}
     for account, role in roles.items():
