@@ -139,7 +139,7 @@ else:
     networkx = Lazy("networkx")
     """Only cases and pictures are graphs: 0.2 s."""
     community = Lazy("community")
-    """Louvain, which brings NetworkX: only where cases are split and pictures are grouped."""
+    """Louvain, which brings NetworkX: only where cases are split."""
     pandas = Lazy("pandas")
     """What listings of a run are made with: 0.25 s; the journal, help and completion do without."""
     dataset = Lazy("pyarrow.dataset")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
@@ -15,6 +15,8 @@ from mulegraph.toml import read_toml
 FILE = "mulegraph.toml"
 MICROSECONDS_AN_HOUR = 3_600_000_000
 MAX_SHUFFLES = 20
+Bic = Annotated[str, Meta(pattern="^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+"""As ISO 20022 has it (BICFIDec2014Identifier)."""
 NO_ZONE = 'Expected a time zone such as "Europe/Amsterdam" or "Asia/Ho_Chi_Minh".'
 
 
@@ -81,10 +83,23 @@ class TraceSettings:
 
 @dataclass(frozen=True)
 class RequestSettings:
-    """`sender` is how our bank names itself in support requests; `country` is a bank's where none is said."""
+    """How support requests are written.
+
+    `sender` is the bank of ours that writes, as accounts.csv names it; `name`, `contact` and `legal_ground` stand in
+    its letters; `bics` are BICs of banks by their name in accounts.csv. `country` is a bank's where none is said. A
+    payment of which less than `min_share_percent` is traced is never recalled. `recall_in_part`: the scheme knows
+    recalls of a part of a payment; SEPA's do not.
+    """
 
     sender: str = ""
+    name: str = ""
+    contact: str = ""
+    legal_ground: str = ""
+    bics: dict[str, Bic] = field(default_factory=dict)
     country: str = ""
+    language: Literal["en", "vi", "nl"] = "en"
+    min_share_percent: Annotated[int, Meta(ge=1, le=100)] = 50
+    recall_in_part: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ def known_currencies(versions: Sequence[Path]) -> str:
     )
 
 
+def several_rows(key: str) -> str:
+    """SQL: keys of which more than one row is staged, as column `k`."""
+    # Hashes first: they are a fraction of the size of the keys, and nearly all are alone.
+    alike = f"SELECT hash({key}) AS h FROM staged GROUP BY h HAVING count(*) > 1"
+    return f"SELECT {key} AS k FROM staged WHERE hash({key}) IN ({alike}) GROUP BY 1 HAVING count(*) > 1"
+
+
 def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Put into table `others` the staged rows that say something else of a record than an earlier row does.
 
@@ -63,7 +70,9 @@ def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
             f" OR coalesce(a.closed_on, DATE '{EVER}') <= coalesce(b.opened_on, DATE '0001-01-01')"
             f" OR coalesce(b.closed_on, DATE '{EVER}') <= coalesce(a.opened_on, DATE '0001-01-01'))"
         )
-    db.execute(f"CREATE OR REPLACE TABLE several AS SELECT {key} AS k FROM staged GROUP BY 1 HAVING count(*) > 1")
+    db.execute(f"CREATE OR REPLACE TABLE several AS {several_rows(key)}")
+    if not db.execute("SELECT count(*) FROM several").fetchone()[0]:
+        return False
     same = f"row({_of('a', table)}) IS NOT DISTINCT FROM row({_of('b', table)})"
     db.execute(
         f"CREATE OR REPLACE TABLE others AS SELECT DISTINCT b.file, b.line, b.{key} FROM staged a JOIN staged b"
@@ -88,11 +97,7 @@ class Versions:
         """
         db, key = self.db, self.key
         names = ", ".join(quoted(name) for name in self.table.column_names)
-        if (
-            not current
-            and not versions
-            and self._count("staged") == self._count(f"(SELECT DISTINCT {key} FROM staged)")
-        ):
+        if not current and not versions and not self._count(f"({several_rows(key)})"):
             return self._first(names)
         db.execute(f"CREATE OR REPLACE TABLE said AS SELECT DISTINCT {names} FROM staged")
         self._open(current, versions)

@@ -259,6 +259,10 @@ GRAPH = Network(
             "score": NUMBER,
             "cases": Each(CASE),
             "opened_on": DAY,
+            "generation": NUMBER,
+            "minimum": AMOUNT,
+            "maximum": AMOUNT,
+            "roles": Each(Record("role in a case", {"role": ROLE, "case": CASE})),
         },
     ),
     edges=Record(
@@ -269,6 +273,7 @@ GRAPH = Network(
             "currency": CURRENCY,
             "at": MOMENT,
             "channel": Words(CHANNELS),
+            "carried": Each(AMOUNT),
         },
     ),
     graph=Record(
@@ -282,6 +287,9 @@ GRAPH = Network(
             "cut": NUMBER,
             "cut_why": OURS,
             "amount_name": OURS,
+            "traced": Each(AMOUNT),
+            "back": FLAG,
+            "path": Each(ACCOUNT),
             "surprise": NUMBER,
             "chains": NUMBER,
             "zone": OURS,

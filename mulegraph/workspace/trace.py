@@ -14,20 +14,17 @@ import pyarrow.compute as pc
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING, METHODS, Trace, backwards, paying, trace
 from mulegraph.flow.transfers import Transfers
-from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import AMOUNT, CURRENCY, NUMBER, OURS, ByKey, Each, Identified, Words, declared
-from mulegraph.schema.nodes import node_id
-from mulegraph.schema.tables import CASH_IN, CASH_OUT, Mask, minor_exponents
+from mulegraph.schema.tables import Mask, minor_exponents
 from mulegraph.settings import TraceSettings
 
 POISON = "poison"
 MAX_ONLY_POISON = 10_000
 """So many accounts or frontier transfers that nothing but poison reaches are listed; poison alone lists them all."""
 MAX_STEPS = 10_000
-MAX_IN_A_PICTURE = 5_000
 FORWARD = (
     "Balances are unknown. An account's own money is what was seen coming in since {since} UTC; what it paid beyond"
     " that was its own from before. Whatever else it had leaves more of the traced money there.",
@@ -93,42 +90,10 @@ class TraceResult:
             "assumptions": list(self.assumptions),
         }
 
-    def graph(self, least: Decimal = Decimal(0)) -> nx.MultiDiGraph[str]:
-        """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most.
 
-        Those that carried less than `least` are left out; the graph's `cut` says how many.
-        """
-        shown = self.steps[[each >= least for each in self.steps["maximum"]]].head(MAX_IN_A_PICTURE)
-        cut = len(self.steps) - len(shown)
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(currency=self.currency, cut=cut)
-        generation = dict(zip(self.accounts["account"], self.accounts["generation"], strict=True))
-        dead = set(self.accounts["account"][self.accounts["dead_end"]])
-        if not self.back:
-            # Money may come back to a victim; that makes him no relay.
-            generation |= dict.fromkeys(shown["source"][shown["transfer"].isin(self.chosen)].dropna())
-        for row in shown.to_dict("records"):
-            source = row["source"] if isinstance(row["source"], str) else CASH_IN
-            target = row["target"] if isinstance(row["target"], str) else CASH_OUT
-            asked = ""
-            if isinstance(row["bank"], str):
-                asked = node_id("bank", row["bank"])
-                source, target = (asked, target) if self.back else (source, asked)
-            for end in (source, target):
-                if end not in graph:
-                    kind = "cash" if end in (CASH_IN, CASH_OUT) else "bank" if end == asked else "account"
-                    graph.add_node(
-                        end, kind=kind, role=_role(generation.get(end), end in dead) if kind == "account" else ""
-                    )
-            carried = {"amount": row["maximum"], "currency": self.currency, "at": row["at"], "channel": row["channel"]}
-            graph.add_edge(source, target, key=row["transfer"], kind="transfer", **carried)
-        return graph
-
-
-def _role(generation: int | None, dead_end: bool) -> str:
-    """Who passed nothing on was reached, and is no relay."""
-    if generation is None:
-        return "victim"
-    return "collector" if generation == 1 else "" if dead_end else "relay"
+def ranged_methods(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules that a range of amounts is over: those asked for that conserve money, or poison if it is alone."""
+    return tuple(method for method in methods if method in CONSERVING) or methods
 
 
 @dataclass(frozen=True)
@@ -372,8 +337,8 @@ class _Naming:
 
     @property
     def _ranged(self) -> tuple[str, ...]:
-        """Methods that minimum and maximum are over: those asked for that conserve money, or poison if it is alone."""
-        return tuple(method for method in self.methods if method in CONSERVING) or self.methods
+        """Methods that minimum and maximum are over."""
+        return ranged_methods(self.methods)
 
     def _all(self, minor: np.ndarray) -> list[Decimal]:
         return [Decimal(each).scaleb(-self.places) for each in minor.tolist()]
