@@ -79,6 +79,14 @@ def test_rows_as_banks_write_them_are_in_the_usual_form() -> None:
     assert not FORM.fits(unreadable)
 
 
+def test_a_column_of_empty_texts_only_is_read() -> None:
+    """Arrow gives no bytes for it."""
+    assert FORM is not None
+    empty = pa.array(["", ""], pa.string())
+    bare = pa.StringArray.from_buffers(2, empty.buffers()[1], None)
+    assert FORM.fits(batch([USUAL]).set_column(5, "c5", bare.slice(1)))
+
+
 def test_columns_that_the_mapping_makes_have_no_usual_form() -> None:
     """A declared decimal comma, or a column made of others, sends every row through the rules."""
     assert UsualForm.of(TABLE, COLUMNS, TableMapping(decimal=",")) is None
