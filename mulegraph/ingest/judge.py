@@ -29,11 +29,11 @@ SHOWN = 5
 
 SPELLINGS = {
     "without leading zeros": ("ltrim({}, '0')", 'zeros = "strip"'),
-    "without blanks": ("regexp_replace({}, '\\s', '', 'g')", 'blanks = "remove"'),
+    "without blanks": ("regexp_replace({}, '[\\s\u00a0\u200b\u202f\ufeff]', '', 'g')", 'blanks = "remove"'),
     "in capitals": ("upper({})", 'case = "upper"'),
     "without marks": ("regexp_replace({}, '[-./_]', '', 'g')", 'marks = "remove"'),
     "without leading zeros, blanks, marks and case": (
-        "upper(ltrim(regexp_replace({}, '[-./_\\s]', '', 'g'), '0'))",
+        "upper(ltrim(regexp_replace({}, '[-./_\\s\u00a0\u200b\u202f\ufeff]', '', 'g'), '0'))",
         'zeros = "strip", blanks = "remove", marks = "remove", case = "upper"',
     ),
 }
@@ -52,6 +52,23 @@ def what_rejects_share(db: duckdb.DuckDBPyConnection, table: Table, rejects: Rej
     unknown = Counter(rejects.values(table.name, Rule.UNKNOWN_ACCOUNT))
     if unknown:
         remarks += _spelled_otherwise(db, table, unknown)
+    return remarks
+
+
+def encodings_that_fit(table: Table, sources: Sequence[Source], rejects: Rejects) -> list[Remark]:
+    """What files with undecodable rows seem to be written in; nothing is read so unless the mapping says it."""
+    if not rejects.values(table.name, Rule.UNDECODABLE):
+        return []
+    remarks = []
+    for source in sources:
+        if not isinstance(source, SourceFile) or source.is_typed or source.text.is_utf8:
+            continue
+        guess = source.text.guess()
+        if guess:
+            text = (
+                f'is not UTF-8; it looks like {guess}: say encoding = "{guess}" in the mapping, and look at the names'
+            )
+            remarks.append(Remark(About.ENCODING, table.name, text, file=source.path.name))
     return remarks
 
 
@@ -189,18 +206,6 @@ def _national_ids(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list
     return [Remark(About.SPELLING, "holders", text, int(found))]
 
 
-def totals(source: SourceFile) -> list[Remark]:
-    """What the file says of itself beside what was read of it."""
-    said = stated_totals(source)
-    read = source.read_totals
-    remarks = []
-    for name, stated in said.items():
-        if stated != read.get(name):
-            text = f"the file states {name} = {stated:,}, and {read.get(name, 0):,} were read"
-            remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
-    return remarks
-
-
 def stated_totals(source: SourceFile) -> dict[str, Decimal]:
     """What the file says of itself above and below its rows, where the mapping says how to find it."""
     text = "\n".join((*source.text.head.preamble, source.text.footer()))
@@ -224,3 +229,15 @@ def stated_totals(source: SourceFile) -> dict[str, Decimal]:
                 f"{source.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
             ) from error
     return found
+
+
+def totals(source: SourceFile) -> list[Remark]:
+    """What the file says of itself beside what was read of it."""
+    said = stated_totals(source)
+    read = source.read_totals
+    remarks = []
+    for name, stated in said.items():
+        if stated != read.get(name):
+            text = f"the file states {name} = {stated:,}, and {read.get(name, 0):,} were read"
+            remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
+    return remarks

@@ -12,6 +12,7 @@ const picture = new vis.Network(
 const nodes = picture.body.data.nodes;
 let view = { nodes: new Set(), arrows: new Map(), ties: new Map() };
 let lit = null, chosen = null;  // ids that are highlighted (null: all), and what is chosen: {node} or {arrow}
+let paidBy = new Set(), paidTo = new Set();
 let shone = null;  // numbers of the transfers that a line of the story lights (null: none chosen)
 
 function refresh() {
@@ -22,6 +23,8 @@ function refresh() {
   renew(nodes, [...view.nodes].map((id) => { const [x, y] = placeOf(id); return { id, x, y }; }));
   for (const id of view.nodes) giveBox(picture.body.nodes[id]);
   for (const arrow of view.arrows.values()) arrow.width = widthOf(arrow);
+  paidBy = new Set([...view.arrows.values()].map((arrow) => arrow.source));
+  paidTo = new Set([...view.arrows.values()].map((arrow) => arrow.target));
   tellState();
   picture.redraw();
 }
@@ -267,8 +270,8 @@ function drawLabels(ctx, scale, within) {
     if (node !== undefined) {
       const [x, y] = placeNow(node);
       if (!inside(x, y) || (lit && !lit.has(node))) continue;
-      const words = short(seen(labelOf(node)), isGroup(node) ? 34 : 22), wide = widthAt(ctx, words, size), axis = chart.layouts[state.layout].axis;
-      const spot = nameSpots(x, y, radiusOf(node), wide, size, axis).find(([left, low]) => free(left, low, wide, size * 1.1));
+      const words = short(seen(labelOf(node)), isGroup(node) ? 34 : 22), wide = widthAt(ctx, words, size);
+      const spot = nameSpots(node, x, y, wide, size).find(([left, low]) => free(left, low, wide, size * 1.1));
       if (spot) write(ctx, words, ...spot, size, INK);
     } else if (state.labels && (!chosen || touches(arrow))) {
       const { pieces, back } = wayOf(arrow), [from, to] = [pieces[0][0], pieces[pieces.length - 1][3]];
@@ -290,11 +293,14 @@ function drawLabels(ctx, scale, within) {
     }
   }
 }
-// Where a name may stand: under its node, else beside it, a little lower than its arrows run.
-function nameSpots(x, y, radius, wide, size, axis) {
-  if (axis) return [[x - radius - 6 - wide / 2, y]];
-  const aside = radius + wide / 2 + 3, off = size * 0.65;
-  return [[x, y + radius + size * 0.8], [x + aside, y + off], [x - aside, y + off], [x + aside, y - off], [x - aside, y - off]];
+// Where a name may stand: under its node, else beside it, on the side that no arrow uses, or a little lower than it runs.
+function nameSpots(node, x, y, wide, size) {
+  const radius = radiusOf(node), aside = radius + wide / 2 + 3, off = size * 0.65;
+  if (chart.layouts[state.layout].axis) return [[x - radius - 6 - wide / 2, y]];
+  const under = [x, y + radius + size * 0.8];
+  if (!paidTo.has(node)) return [under, [x - aside, y], [x - aside, y + off], [x + aside, y + off]];
+  if (!paidBy.has(node)) return [under, [x + aside, y], [x + aside, y + off], [x - aside, y + off]];
+  return [under, [x + aside, y + off], [x - aside, y + off], [x + aside, y - off], [x - aside, y - off]];
 }
 // Where an amount may stand: in the channels that its arrow crosses, the first and the last one first.
 function labelSpots(pieces, back, wide) {
