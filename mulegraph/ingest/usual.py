@@ -81,7 +81,7 @@ class _Texts:
         self.ends = np.frombuffer(places, np.int32)[values.offset : values.offset + len(values) + 1]
         self.lengths = np.diff(self.ends)
         # A column of empty texts only has no bytes at all.
-        self.data = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+        self.data = np.frombuffer(data, np.uint8) if data.size else np.empty(0, np.uint8)
 
     def begin_with(self, letter: int) -> bool:
         """Whether some value begins with a letter; no value is empty."""
