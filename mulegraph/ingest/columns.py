@@ -244,7 +244,7 @@ def _formed_subject(text: str, subject_kind: str, ids: Mapping[str, IdForm]) -> 
 def formed(text: str, form: IdForm) -> str:
     """SQL for an id written in a form."""
     if form.blanks == "remove":
-        text = f"regexp_replace({text}, '\\s', '', 'g')"
+        text = f"regexp_replace({text}, '[\\s\u00a0\u200b\u202f\ufeff]', '', 'g')"
     if form.marks == "remove":
         text = f"regexp_replace({text}, '[-./_]', '', 'g')"
     if form.case != "keep":

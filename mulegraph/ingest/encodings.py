@@ -52,7 +52,7 @@ def guessed_encoding(start: bytes) -> str:
     """The encoding that a text without a mark is probably in, by its first bytes; '' for UTF-8.
 
     UTF-16 shows by its empty bytes, Vietnamese by its words; else the library
-    charset-normalizer decides, and Western Europe's page is named where it reads the same letters.
+    charset-normalizer decides, but for short texts with Western letters, of which it makes anything.
     """
     even, odd = start[0:2000:2].count(0), start[1:2000:2].count(0)
     if max(even, odd) * 8 > len(start[:2000]):
@@ -68,17 +68,14 @@ def guessed_encoding(start: bytes) -> str:
     best = max(words, key=lambda name: words[name])
     if words[best]:
         return best
+    western = start.decode("cp1252", "replace").lower()
+    special = [sign for sign in western if not sign.isascii()]
+    letters = sum(map(str.isalpha, western))
+    # Where few letters have accents, and nearly all of these are Western ones, no page is as likely.
+    if 4 * len(special) < letters and sum(sign in _COMMON for sign in special) >= 0.9 * len(special):
+        return "windows-1252"
     found = charset_normalizer.from_bytes(start).best()
-    western = start.decode("cp1252", "replace")
-    if found is None:
-        return "windows-1252"
-    theirs = str(found)
-    special = [sign for sign in western.lower() if not sign.isascii() and sign.isalpha()]
-    usual = special and sum(sign in _COMMON for sign in special) >= 0.9 * len(special)
-    # Pages of one family share most letters: what reads the same is named by its best known page.
-    if theirs == western or (usual and found.encoding.startswith(("cp125", "iso8859", "latin", "mac", "cp85", "hp"))):
-        return "windows-1252"
-    return str(found.encoding).replace("cp125", "windows-125")
+    return "windows-1252" if found is None else str(found.encoding).replace("cp125", "windows-125")
 
 
 def _vietnamese_words(start: bytes, name: str) -> int:

@@ -7,8 +7,12 @@ from pathlib import Path
 
 from mulegraph.errors import UsageError
 from mulegraph.ingest.mapping import READ_TABLES, FileMapping, TableMapping
-from mulegraph.ingest.sources import SUFFIXES, SourceFile
+from mulegraph.ingest.sources import SourceFile
 from mulegraph.schema.tables import TABLES, Table
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+ARROW = (".arrow", ".feather", ".ipc", ".arrows")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", *WORKBOOKS, *ARROW)
 
 
 def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], list[str]]:

@@ -6,12 +6,33 @@ import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from mulegraph.ingest.amounts import SIGNS
 from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.schema.tables import minor_exponents
 
-DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d",
-        "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %b %y",
-        "%d %B %Y", "%b %d, %Y", "%d/%b/%Y", "%y%m%d")  # fmt: skip
+DAYS = (
+    "%Y-%m-%d",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d.%m.%y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %Y",
+    "%d %b %y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%d/%b/%Y",
+    "%y%m%d",
+)
 CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H.%M", " %I:%M:%S %p", " %I:%M %p")
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d{1,2}:\d\d(:\d\d([.]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
 NUMBER = re.compile(
@@ -107,3 +128,17 @@ def follow(amounts: list[Decimal], balances: list[Decimal]) -> bool:
 def is_currency(text: str) -> bool:
     """Whether a text is a code of ISO 4217."""
     return text.upper() in minor_exponents()
+
+
+def currency_of(names: list[str]) -> str:
+    """A currency that a column's name tells, such as Bedrag (EUR) or Valor (R$); '' where none does."""
+    for name in names:
+        for word in re.findall(r"\b[A-Z]{3}\b", name):
+            if is_currency(word):
+                return str(word)
+        for sign, codes in SIGNS.items():
+            if len(codes) == 1 and re.search(rf"(?<![A-Za-z]){re.escape(sign)}(?![A-Za-z])", name):
+                return codes[0]
+        if re.search(r"\beuros?\b", name, re.IGNORECASE):
+            return "EUR"
+    return ""

@@ -29,11 +29,11 @@ SHOWN = 5
 
 SPELLINGS = {
     "without leading zeros": ("ltrim({}, '0')", 'zeros = "strip"'),
-    "without blanks": ("regexp_replace({}, '\\s', '', 'g')", 'blanks = "remove"'),
+    "without blanks": ("regexp_replace({}, '[\\s\u00a0\u200b\u202f\ufeff]', '', 'g')", 'blanks = "remove"'),
     "in capitals": ("upper({})", 'case = "upper"'),
     "without marks": ("regexp_replace({}, '[-./_]', '', 'g')", 'marks = "remove"'),
     "without leading zeros, blanks, marks and case": (
-        "upper(ltrim(regexp_replace({}, '[-./_\\s]', '', 'g'), '0'))",
+        "upper(ltrim(regexp_replace({}, '[-./_\\s\u00a0\u200b\u202f\ufeff]', '', 'g'), '0'))",
         'zeros = "strip", blanks = "remove", marks = "remove", case = "upper"',
     ),
 }
@@ -52,6 +52,23 @@ def what_rejects_share(db: duckdb.DuckDBPyConnection, table: Table, rejects: Rej
     unknown = Counter(rejects.values(table.name, Rule.UNKNOWN_ACCOUNT))
     if unknown:
         remarks += _spelled_otherwise(db, table, unknown)
+    return remarks
+
+
+def encodings_that_fit(table: Table, sources: Sequence[Source], rejects: Rejects) -> list[Remark]:
+    """What files with undecodable rows seem to be written in; nothing is read so unless the mapping says it."""
+    if not rejects.values(table.name, Rule.UNDECODABLE):
+        return []
+    remarks = []
+    for source in sources:
+        if not isinstance(source, SourceFile) or source.is_typed or source.text.is_utf8:
+            continue
+        guess = source.text.guess()
+        if guess:
+            text = (
+                f'is not UTF-8; it looks like {guess}: say encoding = "{guess}" in the mapping, and look at the names'
+            )
+            remarks.append(Remark(About.ENCODING, table.name, text, file=source.path.name))
     return remarks
 
 
@@ -187,6 +204,31 @@ def _national_ids(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list
         ' zeros; say [ids] national_id = { zeros = "strip" } in the mapping, or pad = 12 for their length'
     )
     return [Remark(About.SPELLING, "holders", text, int(found))]
+
+
+def stated_totals(source: SourceFile) -> dict[str, Decimal]:
+    """What the file says of itself above and below its rows, where the mapping says how to find it."""
+    text = "\n".join((*source.text.head.preamble, source.text.footer()))
+    found: dict[str, Decimal] = {}
+    for name, pattern in msgspec.to_builtins(source.mapping.totals).items():
+        if not pattern:
+            continue
+        match = re.search(pattern, text, re.MULTILINE)
+        if match is None:
+            raise DataError(
+                f"{source.path.name}: totals.{name} is not found above or below the rows",
+                hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
+            )
+        number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
+        decimal = source.mapping.decimal or "."
+        grouping = "," if decimal == "." else "."
+        try:
+            found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
+        except ArithmeticError as error:
+            raise DataError(
+                f"{source.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
+            ) from error
+    return found
 
 
 def totals(source: SourceFile) -> list[Remark]:

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from mulegraph.errors import DataError, EngineError, UsageError
-from mulegraph.ingest.archives import ARCHIVES, unpacked
+from mulegraph.ingest.archives import is_archive, unpacked
 from mulegraph.ingest.bookings import BookingLoad
 from mulegraph.ingest.find_sources import find_sources
-from mulegraph.ingest.judge import judged_ledger, judged_table, what_rejects_share
+from mulegraph.ingest.judge import encodings_that_fit, judged_ledger, judged_table, what_rejects_share
 from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import FileMapping
 from mulegraph.ingest.partitions import Partitions
@@ -134,7 +134,10 @@ def _sources(folders: list[Path], mapping: FileMapping) -> tuple[list[Source], l
             if path.is_dir() and path.name in left:
                 # Spark writes a table as a folder of parts: it looks like one and would be missed in silence.
                 unknown.append(path.name)
-            if path in used or not path.is_file() or path.name.startswith(".") or path.suffix in ARCHIVES:
+            if path in used or not path.is_file() or path.name.startswith("."):
+                continue
+            # Those of the folder itself are unpacked; an archive inside an archive is not.
+            if folder is folders[0] and is_archive(path):
                 continue
             reader = reader_of(path)
             if reader is None:
@@ -283,6 +286,7 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
         tally.already_there = staging.refuse_repeats() + staging.drop_known(partitions.paths(table.name))
     tally.read, tally.rejected = staging.read, staging.rejects.count(table.name)
     alike = what_rejects_share(db, table, staging.rejects) if tally.rejected else []
+    alike += encodings_that_fit(table, sources, staging.rejects)
     staging.rejects.enforce(table, tally.read, alike)
     report.remarks += alike + judged_table(db, table, sources, tally.read)
     if table.name in VERSIONED:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mulegraph.ingest.bookings import BookingLoad, LedgerPaths, take_bookings
-from mulegraph.ingest.judge import judged_table, what_rejects_share
+from mulegraph.ingest.judge import encodings_that_fit, judged_table, what_rejects_share
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
 from mulegraph.ingest.rejects import Rejects
@@ -49,6 +49,7 @@ def load_bookings(
     staging = Staging(db, BOOKINGS, sources, rejects)
     staging.ingest([], run.zone, run.progress)
     alike = what_rejects_share(db, BOOKINGS, rejects) if rejects.count(BOOKINGS.name) else []
+    alike += encodings_that_fit(BOOKINGS, sources, rejects)
     rejects.enforce(BOOKINGS, staging.read, alike)
     notes = {number: _notes(source) for number, source in enumerate(sources)}
     rejected = {number: rejects.of_file(BOOKINGS, source.path.name) for number, source in enumerate(sources)}

@@ -1,4 +1,4 @@
-"""A look at a text file for `mulegraph map`: encoding, delimiter, header, rows, and what stands above and below them."""
+"""A look at a file for `mulegraph map`: encoding, delimiter, header, rows, and what stands above and below them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.column_words import known_names, plain
@@ -20,9 +19,9 @@ MAX_LINES = 500
 DELIMITERS = (",", ";", "\t", "|")
 
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}[A-Z0-9]{11,30}\b")
+_LABEL = "account|a/c|konto|compte|conta|cuenta|rekening|so tai khoan|stk|card"
 _LABELLED = re.compile(
-    r"((?:account|a/c|konto|compte|conta|cuenta|rekening|so tai khoan|stk|card)(?:\s*(?:number|no|num|nr|n)\b[.°]*|nummer)?"
-    r"(?: de depot carte n°)?)[^0-9\n]{0,24}([0-9][0-9 ./-]{4,}[0-9])",
+    rf"((?:{_LABEL})(?:\s*(?:number|no|num|nr|n)\b[.°]*|nummer)?)[^0-9\n]{{0,24}}([0-9][0-9 ./-]{{4,}}[0-9])",
     re.IGNORECASE,
 )
 
@@ -74,7 +73,7 @@ class Layout:
 
 
 def look(name: str, start: bytes, *, whole: bool) -> Layout:
-    """The layout of the file called `name` that begins so; `whole`: nothing follows. DataError where there is no text."""
+    """The layout of the file called `name` that begins so; `whole`: nothing follows. DataError where it is no text."""
     if b"\0" in start and not marked_encoding(start) and not guessed_encoding(start).startswith("utf-16"):
         raise DataError(f"{name}: is no text", hint="Parquet and Arrow need no mapping where columns have our names.")
     encoding, unsure = _encoding(start)

@@ -106,6 +106,7 @@ class TableMapping(_Section, frozen=True):
     """How one table's files are named, split into columns and spelled."""
 
     files: tuple[str, ...] = ()
+    sheet: str = ""
     encoding: str = ""
     delimiter: str = ","
     skip_lines: int = 0
@@ -151,6 +152,7 @@ _TEXTS = 'a table of texts, such as { ours = "theirs" }'
 _ZONES = 'a time zone, or { column = "Bank", values = { VCB = "Asia/Ho_Chi_Minh" } }'
 SHAPES: dict[str, str] = {
     "files": 'a list of file names, such as ["tx_*.csv"]',
+    "sheet": "the name of a workbook's sheet",
     "encoding": "an encoding such as 'utf-16', 'windows-1252', 'windows-1258' or 'tcvn3'",
     "delimiter": "one ASCII character, such as ';'",
     "skip_lines": "a number of lines",

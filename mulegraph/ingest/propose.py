@@ -10,11 +10,11 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest import guesses
-from mulegraph.ingest.amounts import SIGNS
 from mulegraph.ingest.column_words import (
     ACCOUNT_WORDS,
     BOOKING_WORDS,
@@ -26,9 +26,10 @@ from mulegraph.ingest.column_words import (
 )
 from mulegraph.ingest.columns import IN_WORDS, OUT_WORDS
 from mulegraph.ingest.ibans import has_check_digits
+from mulegraph.ingest.layout import TextFile
 from mulegraph.ingest.look import LOOKED_AT, Layout, look
+from mulegraph.ingest.mapping import TableMapping
 from mulegraph.ingest.readers import reader_of
-from mulegraph.ingest.text_of import text_start
 
 CHANNEL_WORDS = 20
 """How many different words for channels are written out."""
@@ -36,7 +37,7 @@ CHANNEL_WORDS = 20
 
 @dataclass
 class Proposal:
-    """The text of a mapping file, the same with a guess for every "?", and what is to be looked at before it is used."""
+    """A mapping file, the same with a guess for every "?", and what is to be looked at before it is used."""
 
     text: str
     table: str
@@ -53,7 +54,7 @@ def propose(path: Path) -> Proposal:
                 f"{path.name}: is {reader.FORMAT}, which is read as it is",
                 hint=f"It needs no mapping: mulegraph load {path.parent}",
             )
-        start, whole = text_start(path, LOOKED_AT)
+        start, whole = TextFile(path, TableMapping()).start(LOOKED_AT)
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read ({error.strerror})", hint="Check the file.") from error
     layout = look(path.name, start, whole=whole)
@@ -119,7 +120,7 @@ def _money(layout: Layout, numbers: list[int]) -> dict[str, int]:
     whole = [number for number in numbers if len(layout.values(number)) == len(layout.rows)]
     decimal = guesses.marks([value for number in numbers for value in layout.values(number)])[0]
 
-    def column(number: int) -> list[guesses.Decimal]:
+    def column(number: int) -> list[Decimal]:
         found = [guesses.number(each, decimal) for each in layout.values(number)]
         return [each for each in found if each is not None]
 
@@ -351,7 +352,7 @@ class _Writer:
                 line = f"{self.layout.own.line}  # UNSURE: whose statement it is, as the lines above the rows tell"
                 self.lines.append((line, line))
                 self.unsure.append("account_id: found above the rows or in the file's name; is it the statement's own?")
-            elif name == "currency" and (known := self._currency()):
+            elif name == "currency" and (known := guesses.currency_of(self.layout.header)):
                 self._say(f"constants.{name}", json.dumps(known))
             elif (
                 name == "currency"
@@ -390,16 +391,3 @@ class _Writer:
             self.lines.append((listed("?"), listed("booked")))
         if None in known.values():
             self.unsure.append("values.status: say of each word whether it is booked, pending or rejected")
-
-    def _currency(self) -> str:
-        """A currency that a column's name tells, such as Bedrag (EUR) or Valor (R$); '' where none does."""
-        for name in self.layout.header:
-            for word in re.findall(r"\b[A-Z]{3}\b", name):
-                if guesses.is_currency(word):
-                    return str(word)
-            for sign, codes in SIGNS.items():
-                if len(codes) == 1 and re.search(rf"(?<![A-Za-z]){re.escape(sign)}(?![A-Za-z])", name):
-                    return codes[0]
-            if re.search(r"\beuros?\b", name, re.IGNORECASE):
-                return "EUR"
-        return ""

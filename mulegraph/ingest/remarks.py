@@ -20,6 +20,7 @@ class About(StrEnum):
     SPELLING = "ids spelled in another way"
     REPORTS = "reports that count nowhere"
     TOTALS = "the file's own totals"
+    WORKBOOK = "sheets and rows of a workbook"
     BALANCES = "balances after a line"
     VERSIONS = "changed records"
     ACCOUNTS_MADE = "accounts made of the ends of transfers"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,17 +16,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
-import pyarrow.parquet as pq
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
+from mulegraph.ingest.kinds import Kind as FileKind
+from mulegraph.ingest.kinds import kind_of
 from mulegraph.ingest.layout import Head, TextFile
 from mulegraph.ingest.lines import LineCounter
 from mulegraph.ingest.mapping import IdForm, TableMapping
-from mulegraph.ingest.readers import tables
+from mulegraph.ingest.readers.tables import ColumnFile
 from mulegraph.ingest.rejects import VALUE_LIMIT
 from mulegraph.ingest.remarks import About, Remark
-from mulegraph.ingest.text import as_text, as_written, decoded, unguarded, with_electronic_ibans
+from mulegraph.ingest.sign_marks import SignMarks
+from mulegraph.ingest.text import as_text, as_written, decoded, is_number, unguarded, with_electronic_ibans
 from mulegraph.ingest.usual import UsualForm
 from mulegraph.schema.tables import Kind, Mask, Table
 
@@ -36,8 +37,8 @@ BYTEWISE = "latin-1"
 BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
 
-BATCH_ROWS = 131_072
-SUFFIXES = (".csv", ".csv.gz", ".parquet", *tables.SUFFIXES)
+
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv")
 
 Text = tuple[pa.Array, np.ndarray | None]
 """A column as text, and which of its rows could not be read (None: all could)."""
@@ -87,25 +88,29 @@ class SourceFile:
     failure: DataError | None = None
     """Why reading stopped: what DuckDB makes of an error in the middle of a stream says less."""
 
-    marks: Counter[str] = field(default_factory=Counter)
-    """How many amounts have Cr behind them, and how many nothing, where the mapping says `direction = "sign"`."""
+    marks: SignMarks = field(default_factory=SignMarks)
 
     read_totals: dict[str, Decimal | int] = field(default_factory=dict)
     """What its rows add up to, once they are read."""
 
     @property
-    def is_parquet(self) -> bool:
-        """Whether the file is Parquet and not text."""
-        return self.path.name.lower().endswith(".parquet")
+    def _mapped(self) -> bool:
+        """Whether the mapping names files of this kind itself."""
+        return bool(self.mapping.files)
+
+    @cached_property
+    def kind(self) -> FileKind:
+        """What the file is by its beginning, whatever its name."""
+        return kind_of(self.path)
 
     @property
     def is_typed(self) -> bool:
-        """Whether the file is a workbook or an Arrow file."""
-        return self.path.name.lower().endswith(tables.SUFFIXES)
+        """Whether the file's columns have types: Parquet or Arrow."""
+        return self.kind in (FileKind.PARQUET, FileKind.ARROW)
 
     @cached_property
-    def _typed(self) -> tables.TypedTable:
-        return tables.open_table(self.path)
+    def _typed(self) -> ColumnFile:
+        return ColumnFile(self.path)
 
     @cached_property
     def text(self) -> TextFile:
@@ -115,8 +120,12 @@ class SourceFile:
     @cached_property
     def remarks(self) -> list[Remark]:
         """What there is to say of the file before its rows."""
-        if self.is_parquet or self.is_typed:
+        if self.is_typed:
             return []
+        if self.kind is FileKind.WORKBOOK:
+            return [
+                Remark(About.WORKBOOK, self.table.name, each, file=self.path.name) for each in self.text.sheet.remarks
+            ]
         if self.text.is_utf8_after_all:
             text = f"is UTF-8, and not {self.mapping.encoding} as the mapping says; it is read as UTF-8"
             return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
@@ -128,12 +137,10 @@ class SourceFile:
     @cached_property
     def _columns(self) -> FileColumns:
         with self._failing():
-            if self.is_parquet:
-                schema = pq.read_schema(self.path)
+            if self.is_typed:
+                schema = self._typed.schema
                 found = resolve(FileFacts(self.path.name, schema.names), self.table, self.mapping, self.ids)
                 self._refuse_float_ids(schema, found)
-            elif self.is_typed:
-                found = resolve(FileFacts(self.path.name, self._typed.names), self.table, self.mapping, self.ids)
             else:
                 facts = FileFacts(self.path.name, self.text.head.names, self.text.told())
                 found = resolve(facts, self.table, self.mapping, self.ids)
@@ -167,13 +174,11 @@ class SourceFile:
         Raises DataError when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
         with self._failing():
-            if self.is_parquet:
-                yield from self._parquet(advance)
-            elif self.is_typed:
-                yield from self._typed_table(advance)
+            if self.is_typed:
+                yield from self._typed_rows(advance)
             else:
                 yield from self._csv(advance)
-            self._check_marks()
+            self.marks.check(self.path.name)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -181,15 +186,20 @@ class SourceFile:
             yield
         except DataError as error:
             self.failure = error
+            if self.kind is FileKind.TEXT and not self.path.name.lower().endswith(TEXT_SUFFIXES) and not self._mapped:
+                self.failure = DataError(
+                    f"{self.path.name}: cannot be read: it is not what its name says, and as text: {error.problem}",
+                    hint=error.hint,
+                )
+                raise self.failure from error
             raise
         except (pa.ArrowException, OSError, KeyError, UnicodeError) as error:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
             expected = f"text in {self.text.encoding}" if self.mapping.encoding else "UTF-8 CSV"
-            self.failure = DataError(
-                f"{self.path.name}: cannot be read: {detail}",
-                hint=f"Expected {expected} with a header line, or Parquet. Look for an unclosed quote"
-                f" or a row over {BLOCK_BYTES >> 20} MB.",
-            )
+            hint = f"Expected {expected} with a header line. Look for an unclosed quote or a row over 8 MB."
+            if self.is_typed:
+                hint = "The file is damaged, or a column holds lists: write it again with one plain value a cell."
+            self.failure = DataError(f"{self.path.name}: cannot be read as {self.kind}: {detail}", hint=hint)
             raise self.failure from error
 
     def _refuse_float_ids(self, schema: pa.Schema, found: FileColumns) -> None:
@@ -229,7 +239,7 @@ class SourceFile:
             return "skip"
 
         last_line = self.text.lines - self.mapping.footer_lines if self.mapping.footer_lines else None
-        with pa.OSFile(str(self.path)) as raw:
+        with self.text.raw() as raw:
             encoding = "utf8" if is_utf8 else BYTEWISE
             for batch in self._parsed(raw, head, leave_out, lines, encoding):
                 values = [batch.column(place) for place in places]
@@ -237,7 +247,7 @@ class SourceFile:
                     values = [as_written(column, BYTEWISE) for column in values]
                 found = self._texts([decoded(column) for column in values], lines.of(batch))
                 yield found if last_line is None else found.filter(pc.less_equal(found.column("line"), last_line))
-                advance(raw.tell())
+                advance(min(raw.tell(), self.path.stat().st_size))
         rows = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
         self.misshapen = [row for row in rows if last_line is None or row.line <= last_line]
         if self.misshapen and _is_open(last_text, head.delimiter):
@@ -296,24 +306,29 @@ class SourceFile:
             hint="Close it, or double it where it is part of the text; nothing of the file was loaded.",
         )
 
-    def _parquet(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        file, size = pq.ParquetFile(self.path), self.path.stat().st_size
-        theirs = [file.schema_arrow.names[int(name[1:]) - 1] for name in self._columns.used]
-        line = 1
-        for batch in file.iter_batches(BATCH_ROWS, columns=theirs):
-            numbers = np.arange(line, line + batch.num_rows)
-            yield self._texts([as_text(batch.column(name)) for name in theirs], numbers)
-            line += batch.num_rows
-            advance(size * (line - 1) // file.metadata.num_rows)
-
-    def _typed_table(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        table, places = self._typed, [int(name[1:]) - 1 for name in self._columns.used]
-        line = table.first_line
-        for arrays in table.batches:
-            rows = len(arrays[0])
-            yield self._texts([as_text(arrays[place]) for place in places], np.arange(line, line + rows))
+    def _typed_rows(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        places = [int(name[1:]) - 1 for name in self._columns.used]
+        size, line = self.path.stat().st_size, 1
+        days = self._typed.of_days(places)
+        marked = {
+            int(raw[1:]) - 1
+            for each in self.table.columns
+            if each.kind is Kind.AMOUNT
+            for raw in self._columns.raw.get(each.name, ())
+        }
+        for arrays in self._typed.batches(places):
+            columns = []
+            for place, array in zip(places, arrays, strict=True):
+                text, bad = as_text(array.cast(pa.date32()) if place in days else array)
+                # A number has no mark; the mapping's stands for how the file's texts are written.
+                if place in marked and self.mapping.decimal == "," and is_number(array.type):
+                    text = pc.replace_substring(text, ".", ",")
+                columns.append((text, bad))
+            rows = len(arrays[0]) if arrays else 0
+            yield self._texts(columns, np.arange(line, line + rows))
             line += rows
-        advance(self.path.stat().st_size)
+            advance(0)
+        advance(size)
 
     def _texts(self, columns: list[Text], lines: np.ndarray) -> pa.RecordBatch:
         """Raw columns as one batch; ids without what was put around them, and the columns that cannot be read."""
@@ -324,31 +339,13 @@ class SourceFile:
                 unreadable = np.full(len(lines), None, dtype=object) if unreadable is None else unreadable
                 unreadable[bad & (unreadable == None)] = name  # noqa: E711 (element by element)
             if name in self._signed_amounts:
-                self._see_marks(values)
+                self.marks.see(values)
             arrays.append(self._tidied(name, values))
         culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
         batch = pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self._raw_schema)
         if self._usual is None:
             return batch
         return batch.append_column("usual", pa.repeat(self._usual.fits(batch), len(lines)))
-
-    def _see_marks(self, values: pa.Array) -> None:
-        """Count amounts by what tells their direction."""
-        marked = pc.match_substring_regex(values, r"(?i)\d\s*(c|cr|h)[.]?\s*$")
-        minus = pc.match_substring_regex(values, r"(?i)^\s*[-−(]|[-−]\s*$|\d\s*(d|dr|db|s)[.]?\s*$")
-        self.marks["credit"] += pc.sum(marked).as_py() or 0
-        self.marks["debit"] += pc.sum(minus).as_py() or 0
-        self.marks["rows"] += len(values) - values.null_count
-
-    def _check_marks(self) -> None:
-        """Refuse a file in which only money of one way is marked, by Cr: cards' statements leave out the Dr."""
-        seen = self.marks
-        if seen["credit"] and not seen["debit"] and seen["credit"] < seen["rows"]:
-            raise DataError(
-                f"{self.path.name}: {seen['credit']:,} amounts have Cr behind them and the others nothing: it is not"
-                " said which way those went",
-                hint='Say direction = "minus_is_in" in the mapping if they are money out, as on statements of cards.',
-            )
 
     def _tidied(self, name: str, values: pa.Array) -> pa.Array:
         values = unguarded(values, is_id=name in self._ids)

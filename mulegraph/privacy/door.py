@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, lists, replies, request_acts, requests
+from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -142,6 +142,8 @@ class MaskedWorkspace:
     run_file = through(run_files.run_file)
 
     state = through(acts.state_of)
+    open_case = through(acts.open_case)
+    dispose = through(acts.dispose)
     note = through(acts.note)
     assign = through(acts.assign)
     close = through(acts.close)
@@ -151,6 +153,8 @@ class MaskedWorkspace:
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
     holds = through(holding.holds)
+    hold_plan = through(holding.hold_plan)
+    hold_clock = through(clock.hold_clock)
     facts_for_and_against = through(holding.facts_for_and_against)
     reply = through(replies.take_reply)
     answer_request = through(replies.answer_by_telephone)

@@ -113,3 +113,19 @@ def test_reach_counts_the_flagged_within_two_hops(rows, flagged):
             known = {other: set(graph[other]) & flagged for other in graph[account]}
             assert reach.ways[0][account] == len(set(graph[account]) & flagged)
             assert reach.ways[1][account] == sum(other in flagged or bool(met) for other, met in known.items())
+
+
+@settings(max_examples=200, deadline=None)
+@given(edges, st.sets(st.integers(1, 5), min_size=1), st.sampled_from([FORWARD, BACKWARD]), st.integers(2, 100))
+def test_the_nearest_flagged_account_is_as_far_as_the_first_path(rows, flagged, direction, hub):
+    """The search of all accounts at once agrees with the search for paths from each, hubs or not."""
+    near = neighbours(*rows, hub=hub)
+    known = near.nearest(np.array(sorted(flagged)), direction)
+    for account in set(range(6)) - flagged:
+        most = near.settings.hops
+        paths = [
+            next(near.paths(account, flagged, hops=hops, direction=direction, time_respecting=False), None)
+            for hops in range(1, most + 1)
+        ]
+        first = next((hops for hops, path in enumerate(paths, 1) if path is not None), most + 1)
+        assert known[account] == first
