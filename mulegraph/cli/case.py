@@ -58,9 +58,7 @@ def list_command(
     since: Since = None,
     until: Until = None,
     due: Annotated[bool, typer.Option("--due", help="Only cases that wait for an answer; what is due first.")] = False,
-    fail: Annotated[
-        bool, typer.Option("--fail", help="With --due: exit with code 1 when one is overdue.")
-    ] = False,
+    fail: Annotated[bool, typer.Option("--fail", help="With --due: exit with code 1 when one is overdue.")] = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:

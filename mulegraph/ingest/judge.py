@@ -241,28 +241,3 @@ def totals(source: SourceFile) -> list[Remark]:
             text = f"the file states {name} = {stated:,}, and {read.get(name, 0):,} were read"
             remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
     return remarks
-
-
-def stated_totals(source: SourceFile) -> dict[str, Decimal]:
-    """What the file says of itself above and below its rows, where the mapping says how to find it."""
-    text = "\n".join((*source.text.head.preamble, source.text.footer()))
-    found: dict[str, Decimal] = {}
-    for name, pattern in msgspec.to_builtins(source.mapping.totals).items():
-        if not pattern:
-            continue
-        match = re.search(pattern, text, re.MULTILINE)
-        if match is None:
-            raise DataError(
-                f"{source.path.name}: totals.{name} is not found above or below the rows",
-                hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
-            )
-        number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
-        decimal = source.mapping.decimal or "."
-        grouping = "," if decimal == "." else "."
-        try:
-            found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
-        except ArithmeticError as error:
-            raise DataError(
-                f"{source.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
-            ) from error
-    return found

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.build import score_of
-from mulegraph.flow.transfers import Transfers
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.findings import CASES, Role
 from mulegraph.settings import TraceSettings

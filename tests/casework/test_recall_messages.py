@@ -40,7 +40,8 @@ def request_of(**changed) -> Request:
     given = {
         "number": "REQ-1", "case": "CASE-1", "kind": RequestKind.RECALL, "sender": Sender("NORD"), "bank": "SUED",
         "bic": "", "currency": "EUR", "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9),
-        "rule": "T+3", "reported": ["T0"], "stolen": Decimal("1000.00"), "payments": [payment], "held": [], "draft": False,
+        "rule": "T+3", "reported": ["T0"], "stolen": Decimal("1000.00"), "payments": [payment], "held": [],
+        "draft": False,
     }  # fmt: skip
     return Request(**{**given, **changed})
 
