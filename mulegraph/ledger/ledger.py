@@ -209,9 +209,32 @@ class Ledger:
         """The bank's clock over the ledger's days."""
         return Clock.of(self.zone, self.since, self.until)
 
-    def local_microseconds(self, at: np.ndarray) -> np.ndarray:
-        """Microseconds since 1970 on the bank's clock, of times in UTC within the ledger's days."""
-        return self.clock.local(at)
+    @cached_property
+    def zones_of_accounts(self) -> tuple[np.ndarray, list[str]]:
+        """The zone of each account as a number, and the zones: its own, else its bank's, else the ledger's."""
+        accounts = self.arrow("accounts", ["account_id", "bank", "zone"]).sort_by("account_id").to_pylist()
+        banks = self.snapshot.zones
+        named = [row["zone"] or banks.get(row["bank"]) or self.zone for row in accounts]
+        zones = sorted(set(named))
+        places = {zone: place for place, zone in enumerate(zones)}
+        return np.array([places[zone] for zone in named], np.int32), zones
+
+    def local_microseconds(self, at: np.ndarray, account: np.ndarray | None = None) -> np.ndarray:
+        """Microseconds since 1970 on the clock of each time's account, of times in UTC within the ledger's days.
+
+        `account` holds places in `account_ids`; without it the ledger's zone counts for all.
+        """
+        has_own = account is not None and (
+            bool(self.snapshot.zones) or self.arrow("accounts", ["zone"]).column(0).null_count < len(self.account_ids)
+        )
+        if account is None or not has_own:
+            return self.clock.local(at)
+        zone_of, zones = self.zones_of_accounts
+        local, zone = np.empty_like(at), zone_of[account]
+        for number, name in enumerate(zones):
+            chosen = zone == number
+            local[chosen] = Clock.of(name, self.since, self.until).local(at[chosen])
+        return local
 
     def codes(self, column: str) -> tuple[np.ndarray, list[str]]:
         """A column of all transfers as numbers of its distinct values, and these; a missing one has the next number."""
