@@ -71,7 +71,7 @@ def _bare(words: list[str], empty: frozenset[str]) -> list[str]:
 def _address(text: str) -> list[str]:
     plain = re.sub(r"\bt(hanh )?p(ho)?\.? *ho chi minh\b|\btp\.? *hcm\b", " hcm ", " ".join(_words(text)))
     apart = re.sub(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", " ", plain)
-    words = []
+    words: list[str] = []
     for word in apart.split():
         stem = re.fullmatch(r"(\w{3,})(strasse|straat|str|gracht|gr)", word)
         words += [stem[1] + stem[2][:2]] if stem else [_STREETS.get(word, word)]
