@@ -19,7 +19,7 @@ from mulegraph.errors import UsageError
 from mulegraph.lazy import dataset as ds
 from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
-from mulegraph.ledger.clock import Clock
+from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import Engine
@@ -210,31 +210,18 @@ class Ledger:
         return Clock.of(self.zone, self.since, self.until)
 
     @cached_property
-    def zones_of_accounts(self) -> tuple[np.ndarray, list[str]]:
-        """The zone of each account as a number, and the zones: its own, else its bank's, else the ledger's."""
-        accounts = self.arrow("accounts", ["account_id", "bank", "zone"]).sort_by("account_id").to_pylist()
-        banks = self.snapshot.zones
-        named = [row["zone"] or banks.get(row["bank"]) or self.zone for row in accounts]
-        zones = sorted(set(named))
-        places = {zone: place for place, zone in enumerate(zones)}
-        return np.array([places[zone] for zone in named], np.int32), zones
+    def clocks(self) -> Clocks | None:
+        """The clock of each account in `account_ids`; None where all have the ledger's."""
+        accounts = self.arrow("accounts", ["account_id", "bank", "zone"]).sort_by("account_id")
+        return Clocks.of(accounts, {**self.snapshot.zones, "": self.zone}, self.since, self.until)
 
     def local_microseconds(self, at: np.ndarray, account: np.ndarray | None = None) -> np.ndarray:
         """Microseconds since 1970 on the clock of each time's account, of times in UTC within the ledger's days.
 
         `account` holds places in `account_ids`; without it the ledger's zone counts for all.
         """
-        has_own = account is not None and (
-            bool(self.snapshot.zones) or self.arrow("accounts", ["zone"]).column(0).null_count < len(self.account_ids)
-        )
-        if account is None or not has_own:
-            return self.clock.local(at)
-        zone_of, zones = self.zones_of_accounts
-        local, zone = np.empty_like(at), zone_of[account]
-        for number, name in enumerate(zones):
-            chosen = zone == number
-            local[chosen] = Clock.of(name, self.since, self.until).local(at[chosen])
-        return local
+        clocks = None if account is None else self.clocks
+        return self.clock.local(at) if clocks is None or account is None else clocks.local(at, account)
 
     def codes(self, column: str) -> tuple[np.ndarray, list[str]]:
         """A column of all transfers as numbers of its distinct values, and these; a missing one has the next number."""
