@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated
 
-from mulegraph.cases.benign import PASSED
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
 from mulegraph.casework.claims import NOTHING, Move, mostly_traced
@@ -23,7 +25,7 @@ from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared, record_of
-from mulegraph.schema.findings import Role
+from mulegraph.schema.findings import Result, Role
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
 from mulegraph.workspace.trace import TraceResult
@@ -323,10 +325,11 @@ def _innocent_because(
     for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
         if account in accounts and kind in ("merchant", "internal"):
             because[account] = "it is a shop's or a bank's own account"
-    findings = space.findings()
-    mine = findings[findings["subject_id"].isin(accounts)]
-    for account, outcomes in zip(mine["subject_id"], mine["benign"], strict=True):
-        passed = sorted(name.replace("_", " ") for name, outcome in outcomes.items() if outcome == PASSED)
+    findings = space.run.table("findings")
+    mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
+    for each in space.run.records(mine):
+        account = each.subject_id
+        passed = sorted(name.replace("_", " ") for name, how in each.benign.items() if how.result is Result.PASSED)
         if passed and scores.get(account, 0.0) < SURE:
             because.setdefault(account, f"an innocent explanation fits: {', '.join(passed)}")
     paid = {each.payer for each in moves if not each.chosen}
