@@ -68,7 +68,7 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     chance = {}
     for receipt, product in best.items():
         x = min(product, WINDOW)
-        chance[receipt] = 1 - math.exp(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
+        chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
     ranked = sorted((value, receipt) for receipt, value in chance.items() if value <= 0.2)
     surprise = [
         -math.log(max(stats.beta.cdf(value, k, len(receipts) - k + 1), 1e-300))
