@@ -78,7 +78,7 @@ def network_page(
         letters=[(letter, role) for role, letter in LETTERS.items() if letter in written],
         marks=[*marks, *([(TICK_MARK, "known good")] if GOOD in lists else [])],
         chart=data,
-        library=_library(),
+        library=library(),
     )
 
 
@@ -213,6 +213,7 @@ def _folding(folded: list[Combo]) -> list[str]:
 
 
 @cache
-def _library() -> Markup:
+def library() -> Markup:
+    """The script of vis-network as it stands in every page."""
     text = (files("pyvis") / "templates" / LIBRARY).read_text(encoding="utf-8")
     return Markup(FOREIGN.sub("", text).replace("</script", "<\\/script"))  # noqa: S704 (pyvis's own file)

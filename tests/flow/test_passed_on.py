@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -14,6 +14,7 @@ from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.transfers import HOUR, Transfers
+from tests.thorough import examples
 
 ACCOUNTS = 5
 WINDOW, PERCENT = 30 * HOUR, 70
@@ -79,7 +80,7 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     return max(surprise), {receipt for _, receipt in ranked[: last + 1]}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(ledger=ledgers())
 def test_the_kernel_finds_what_a_plain_search_finds(ledger):
     """The same surprise for every account, from as many receipts."""
