@@ -349,3 +349,12 @@ def test_rows_that_repeat_the_header_are_left_out_and_told(bank: Bank):
     assert report.rejects == {}
     assert len(bank.ids()) == 7
     assert "7 rows repeat the header" in "".join(map(str, report.remarks))
+
+
+def test_a_stated_sum_over_several_currencies_is_not_compared(bank: Bank):
+    """Euro and dong are not added up to see whether they fit."""
+    bank.write("accounts.csv", "account_id,bank,kind,currency\na,own,personal,EUR\nb,own,personal,VND\n")
+    bank.map("[transfers]\nfooter_lines = 1\ntotals = { sum = 'Total: (\\S+)' }\n")
+    bank.transfers("t,a,,1,EUR,2026-02-03,atm,", "u,b,,9,VND,2026-02-03,atm,", "Total: 10")
+
+    assert "sum = 10, which is not compared" in "".join(map(str, bank.load().remarks))
