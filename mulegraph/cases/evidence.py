@@ -254,8 +254,14 @@ def _transfers(findings: pa.Table, ledger: Ledger) -> _Moved:
     held = rows[where] >= 0
     of, where = of[held], where[held]
     known = ledger.rows_of(np.maximum(rows, 0), ["channel", "reference"])
-    wage = pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False)
-    return _Moved(of, rows[where], Words.of(known["channel"]).take(where), wage.to_numpy()[where])
+    return _Moved(of, rows[where], Words.of(known["channel"]).take(where), _hold_wage_words(known["reference"])[where])
+
+
+def _hold_wage_words(texts: pa.ChunkedArray) -> np.ndarray:
+    """Whether each text holds a word for wages; a text that stands often is looked at once."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    wage = pc.match_substring_regex(encoded.dictionary, WAGE_WORDS).take(encoded.indices)
+    return np.asarray(pc.fill_null(wage, False).to_numpy(zero_copy_only=False))
 
 
 def read_accounts(ledger: Ledger) -> Accounts:

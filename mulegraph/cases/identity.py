@@ -21,22 +21,34 @@ def members_of(cases: pa.Table) -> dict[str, frozenset[str]]:
     }
 
 
-def match_previous(cases: pa.Table, earlier: Iterable[pa.Table]) -> pa.Table:
+def match_previous(cases: pa.Table, earlier: Iterable[pa.Table], opened: Members | None = None) -> pa.Table:
     """The same cases under the ids that they had in earlier runs, the latest first; new ones keep their own.
 
-    A case is an earlier one when they share at least half of the smaller one's accounts; where several do, the
-    pair that shares most is that case, and the others are new.
+    A case is its seeds: the payments that it began with. It is the earlier case, or the one that somebody `opened`
+    (payments by case), with which it shares most of them; of several the others are new. What is around the seeds may
+    grow and shrink. Where either has no seeds, such as a case of shared devices, half of the smaller one's accounts
+    must be the same.
     """
+    seeds: dict[str, frozenset[str]] = dict(opened or {})
     before: dict[str, frozenset[str]] = {}
     for table in earlier:
         for case, accounts in members_of(table).items():
             before.setdefault(case, accounts)
-    now = members_of(cases)
+        for case, payments in seeds_of(table).items():
+            seeds.setdefault(case, payments)
+    now, now_seeds = members_of(cases), seeds_of(cases)
+    called = frozenset(opened or {})
     given: dict[str, str] = {}
-    for _, old, new in sorted((-shared, old, new) for old, new, shared in overlapping_cases(before, now)):
+    by_seed = [(old not in called, -shared, old, new) for old, new, shared in _sharing(seeds, now_seeds)]
+    loose = [
+        (old not in called, -shared, old, new)
+        for old, new, shared in overlapping_cases(before, now)
+        if not (seeds.get(old) and now_seeds[new])
+    ]
+    for _, _, old, new in [*sorted(by_seed), *sorted(loose)]:
         if new not in given and old not in given.values():
             given[new] = old
-    taken = set(before)
+    taken = set(before) | called
     names = []
     for case in cases["case"].to_pylist():
         name = given.get(case) or next(each for each in _names(case) if each not in taken)
@@ -45,20 +57,33 @@ def match_previous(cases: pa.Table, earlier: Iterable[pa.Table]) -> pa.Table:
     return cases.set_column(cases.schema.get_field_index("case"), "case", pa.array(names, pa.string()))
 
 
+def seeds_of(cases: pa.Table) -> dict[str, frozenset[str]]:
+    """Seeds by case of a run; none for those of an earlier version."""
+    if "seeds" not in cases.column_names:
+        return {}
+    pairs = zip(cases["case"].to_pylist(), cases["seeds"].to_pylist(), strict=True)
+    return {case: frozenset(seeds or ()) for case, seeds in pairs}
+
+
+def _sharing(before: Members, now: Members) -> list[tuple[str, str, int]]:
+    """Pairs (earlier case, later case, members that they share) of those that share any."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for case, members in before.items():
+        for member in members:
+            homes[member].append(case)
+    shared: dict[tuple[str, str], int] = defaultdict(int)
+    for case, members in now.items():
+        for member in members:
+            for home in homes.get(member, ()):
+                shared[home, case] += 1
+    return [(old, new, number) for (old, new), number in shared.items()]
+
+
 def overlapping_cases(before: Members, now: Members) -> list[tuple[str, str, int]]:
     """Pairs (earlier case, later case, accounts that they share) of those that share half of the smaller one."""
-    homes: dict[str, list[str]] = defaultdict(list)
-    for case, accounts in before.items():
-        for account in accounts:
-            homes[account].append(case)
-    shared: dict[tuple[str, str], int] = defaultdict(int)
-    for case, accounts in now.items():
-        for account in accounts:
-            for home in homes.get(account, ()):
-                shared[home, case] += 1
     return [
         (old, new, number)
-        for (old, new), number in shared.items()
+        for old, new, number in _sharing(before, now)
         if 2 * number >= min(len(before[old]), len(now[new]))
     ]
 

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.cases.evidence import Evidence
+from mulegraph.flow.by_account import distinct_values
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.columns import REAL, TEXT
 from mulegraph.schema.findings import SCORES
@@ -140,7 +141,7 @@ def expected_false(scores: Iterable[float], least: float) -> float | None:
 def account_scores(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign] | None = None) -> pa.Table:
     """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
     pieces = account_pieces(findings, evidence, signs or all_signs())
-    owners = np.unique(pieces.owner)
+    owners = distinct_values(pieces.owner)
     made = parted(add_up(pieces), owners, ACCOUNT_CURVE)
     # Numbers of accounts are in the order of their ids.
     order = np.lexsort((owners, -made.score))

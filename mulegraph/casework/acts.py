@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow.compute as pc
 
+from mulegraph.cases.identity import seeds_of
+from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
@@ -15,8 +18,10 @@ from mulegraph.journal.state import (
     ASSIGNED,
     CLOSED,
     CLOSED_BY,
+    DISPOSED,
     DISPOSITIONS,
     NOTED,
+    OPENED,
     REOPENED,
     SNOOZED_BY,
     CaseState,
@@ -24,9 +29,14 @@ from mulegraph.journal.state import (
     snooze_end,
 )
 from mulegraph.schema.acts import CASE_STATE, ENTRY, JOURNAL
+from mulegraph.schema.choices import ACCOUNT_DISPOSITIONS
 from mulegraph.schema.disclosure import Each
 from mulegraph.schema.results import ALARMS
-from mulegraph.workspace.questions import AccountId, Word, question
+from mulegraph.workspace.listing import stamp
+from mulegraph.workspace.listings import all_cases
+from mulegraph.workspace.opened import case_id
+from mulegraph.workspace.questions import AccountId, Moment, Word, question
+from mulegraph.workspace.trace import payments_to_trace
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -34,6 +44,45 @@ from mulegraph.workspace.workspace import Workspace
 def state_of(space: Workspace, case: Word) -> CaseState:
     """The state of one case."""
     return states(space.folder).get(case, CaseState())
+
+
+@question(ENTRY)
+def open_case(
+    space: Workspace,
+    payments: Sequence[Word] = (),
+    *,
+    report: Word | None = None,
+    account: AccountId | None = None,
+    since: Moment = None,
+) -> Entry:
+    """Open a case on what somebody told: a report, payments, or all that an account paid since a moment.
+
+    Where a case has one of these payments among its own, they join it, and it is open again if it was not. Raises
+    UsageError for payments that the ledger does not hold, or of several currencies.
+    """
+    if account is not None:
+        space.check_account(account)
+    reports = [report] if report is not None else []
+    chosen = payments_to_trace(space.ledger, payments, reports=reports, account=account, since=stamp(since))
+    space.trace(chosen)  # raises for what cannot be traced, before anything is written
+    homes = seeds_of(all_cases(space))
+    shared = {case: len(seeds & set(chosen)) for case, seeds in homes.items() if seeds & set(chosen)}
+    case = min(shared, key=lambda each: (-shared[each], each)) if shared else case_id(chosen)
+    return space.journal.append(OPENED, case, payments=chosen, report=report, account=account)
+
+
+@question(ENTRY)
+def dispose(space: Workspace, case: Word, account: AccountId, disposition: Word, reason: Word) -> Entry:
+    """Decide on one account of a case: guilty, innocent or victim. Raises UsageError for one that is not in it."""
+    if disposition not in ACCOUNT_DISPOSITIONS:
+        expected = ", ".join(ACCOUNT_DISPOSITIONS)
+        raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
+    found = space.case(case)
+    if account not in found.row["accounts"] and account not in set(case_trace(space, case).accounts["account"]):
+        raise UsageError(
+            "account '{account}' is not in {case}", hint="See: mulegraph case show {case}", account=account, case=case
+        )
+    return space.journal.append(DISPOSED, case, account=account, disposition=disposition, reason=reason)
 
 
 @question(ENTRY)
@@ -112,7 +161,7 @@ def _act(space: Workspace, case: str, what: str, **facts: Any) -> Entry:
 
 def _findings(space: Workspace, case: str) -> dict[str, list[str]]:
     """Ids of a case's findings by sign; none for a case that has gone quiet."""
-    cases, found = space.run.table("cases"), defaultdict(list)
+    cases, found = all_cases(space), defaultdict(list)
     rows = cases.filter(pc.equal(cases["case"], case))
     for finding in (each for members in rows["findings"].to_pylist() for each in members):
         found[finding.partition("-")[0]].append(finding)

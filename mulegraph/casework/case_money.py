@@ -9,28 +9,59 @@ import pyarrow.compute as pc
 
 from mulegraph.casework.claims import Move
 from mulegraph.errors import UsageError
+from mulegraph.journal.case_states import opened_with
+from mulegraph.journal.state import OPENED
+from mulegraph.schema.disclosure import record_of
 from mulegraph.schema.tables import minor_exponents
+from mulegraph.workspace.listing import stamp
+from mulegraph.workspace.questions import Moment, Word, question
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 
-def case_trace(space: Workspace, case: str) -> TraceResult:
-    """The trace of a case's money: of its reported payments, or else of those that begin its chains."""
+@question(record_of(TraceResult))
+def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceResult:
+    """The trace of a case's money: of what was reported or it was opened with, or else of what begins its chains.
+
+    With `until`, as it could be made then: payments from then on are not in it.
+    """
     found = space.case(case)
-    moved = found.transfers
+    moved, opened = found.transfers, opened_with(space.folder).get(case, [])
     first = [path[0] for path in found.chains["transfers"]]
-    chosen = sorted(reported(space, [*moved["transfer_id"], *first])) or list(dict.fromkeys(first))
+    left_out = set(found.state["left_out"])
+    told = (reported(space, [*moved["transfer_id"], *first]) | set(opened)) - left_out
+    chosen = sorted(told) or [each for each in dict.fromkeys(first) if each not in left_out]
     if not chosen:
         hint = "Trace one by its id: mulegraph trace TRANSFER"
         raise UsageError("{case} has no payment to trace", hint=hint, case=case)
-    return space.trace(chosen)
+    return space.trace(before(space, chosen, until), until=until)
+
+
+def before(space: Workspace, chosen: list[str], until: Moment) -> list[str]:
+    """Those of these payments that were made before a moment. Raises UsageError where none was."""
+    end = stamp(until)
+    if end is None:
+        return chosen
+    rows = space.transfers(chosen)
+    made = set(rows["transfer_id"][rows["at"] < end])
+    if not made:
+        raise UsageError(
+            "no money had been taken yet at {until}",
+            hint="Its first payment was made at {first} UTC: give a later time.",
+            until=str(until),
+            first=f"{rows['at'].min():%Y-%m-%d %H:%M:%S}",
+        )
+    return [each for each in chosen if each in made]
 
 
 def reported(space: Workspace, transfers: list[str]) -> set[str]:
-    """Those of these payments that a victim has reported."""
-    reports = space.ledger.arrow("reports", ["transfer_id"]).column(0)
-    asked = pa.array(transfers, pa.string())
-    return set(asked.filter(pc.is_in(asked, value_set=reports.combine_chunks())).to_pylist())
+    """Those of these payments that a victim has reported, to the ledger or by a call for which a case was opened."""
+    known = set(space.ledger.arrow("reports", ["transfer_id"])["transfer_id"].to_pylist())
+    for entry in space.journal.entries():
+        # Who opens a case on an account suspects its payments; nobody has told that they are stolen.
+        if entry.what == OPENED and not (entry.facts["account"] or entry.facts.get("split_from")):
+            known |= set(entry.facts["payments"])
+    return known & set(transfers)
 
 
 def moves_of(space: Workspace, found: TraceResult) -> list[Move]:

@@ -64,6 +64,11 @@ class Move:
         return self.least / self.amount if self.amount else NOTHING
 
 
+def mostly_traced(move: Move) -> bool:
+    """Whether half of a payment at least is traced under every rule: nobody is held for one mule's shopping."""
+    return move.chosen or 2 * move.least >= move.amount
+
+
 @dataclass(frozen=True)
 class Claim:
     """A payment to ask back, and how much of it."""

@@ -76,7 +76,10 @@ class Sender:
 @declared
 @dataclass(frozen=True)
 class Request:
-    """One support request of one kind. `currency` is of all its amounts; `stolen` is what the case's trace follows."""
+    """One support request of one kind. `currency` is of all its amounts; `stolen` is what the case's trace follows.
+
+    `rule` is where it stands that the bank has to answer by then.
+    """
 
     number: Annotated[str, OURS]
     case: Annotated[str, CASE]
@@ -87,6 +90,7 @@ class Request:
     currency: Annotated[str, CURRENCY]
     made_at: datetime
     reply_by: date
+    rule: Annotated[str, OURS]
     reported: Annotated[list[str], Each(TRANSFER)]
     stolen: Decimal
     payments: list[Payment]

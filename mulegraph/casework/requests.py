@@ -24,6 +24,7 @@ from mulegraph.casework.claims import (
     places_to_hold,
     plan_claims,
 )
+from mulegraph.casework.deadlines import deadline_of
 from mulegraph.casework.recall_messages import Held, Payment, Request, Sender
 from mulegraph.casework.request_states import (
     asked_back,
@@ -31,7 +32,7 @@ from mulegraph.casework.request_states import (
     refused_claims,
     request_rows,
 )
-from mulegraph.casework.workdays import FILE, reply_by
+from mulegraph.casework.workdays import FILE
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import REQUESTED
@@ -148,7 +149,6 @@ def make_requests(
             banks=", ".join(planned.banks) or "none",
         )
     now = datetime.now(UTC)
-    due = reply_by(now.date(), country, space.folder / FILE)
     return [
         Request(
             number=_number(space),
@@ -159,7 +159,8 @@ def make_requests(
             bic=settings.bics.get(bank, ""),
             currency=planned.found.currency,
             made_at=now,
-            reply_by=due,
+            reply_by=rule.due(now.date(), country, space.folder / FILE),
+            rule=rule.source,
             reported=[each.transfer for each in planned.moves if each.reported],
             stolen=planned.stolen,
             payments=_payments(space, kind, lines, planned),
@@ -167,6 +168,7 @@ def make_requests(
             draft=draft,
         )
         for kind, lines in asked.items()
+        for rule in [deadline_of(kind, country)]
     ]
 
 
@@ -205,7 +207,7 @@ def _payments(space: Workspace, kind: RequestKind, lines: Sequence[Claim | Stop]
     """The payments of a request, in order of time: those that it asks back, or those that brought what is to hold."""
     if kind is RequestKind.HOLD:
         places = {each.account for each in lines if isinstance(each, Stop)}
-        told = [each for each in planned.moves if each.payee in places and each.payer_bank != each.payee_bank]
+        told = [each for each in planned.moves if each.payee in places]
         asked = [(each, Decimal(0), Why.STOPPED) for each in told if each.most >= planned.stolen * MIN_SHARE]
     else:
         asked = [(each.move, each.asked, each.why) for each in lines if isinstance(each, Claim)]
@@ -257,6 +259,7 @@ def record_request(space: Workspace, request: Request, files: Mapping[Word, Word
         "sender": request.sender.bank,
         "bank": request.bank,
         "reply_by": request.reply_by.isoformat(),
+        "rule": request.rule,
         "draft": request.draft,
         "currency": request.currency,
         "stolen": f"{request.stolen:f}",

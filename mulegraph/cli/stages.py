@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from mulegraph.lazy import Lazy
 
 __all__ = [
+    "case_summary",
     "door",
+    "exchange",
     "list_files",
     "load",
     "mapping",
@@ -36,10 +38,12 @@ if TYPE_CHECKING:
     from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
     from mulegraph.privacy import door
     from mulegraph.signs import near_flagged, own
-    from mulegraph.views import pictures, reports, request, tables
+    from mulegraph.views import case_summary, exchange, pictures, reports, request, tables
     from mulegraph.workspace import run_difference, scan
 else:
+    case_summary = Lazy("mulegraph.views.case_summary")
     door = Lazy("mulegraph.privacy.door")
+    exchange = Lazy("mulegraph.views.exchange")
     list_files = Lazy("mulegraph.casework.list_files")
     load = Lazy("mulegraph.ingest.load")
     mapping = Lazy("mulegraph.ingest.mapping")

@@ -75,6 +75,14 @@ class TransfersByAccount:
         return _distinct_parties(self.receipts)
 
 
+def distinct_values(values: np.ndarray) -> np.ndarray:
+    """The distinct values in order. NumPy's own way over a hash table takes several times as long for millions."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return np.asarray(ordered[first])
+
+
 def lists_of(values: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The chosen ones of lists that stand one after the other, and where each of them begins.
 

@@ -31,6 +31,7 @@ from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 MAX_PIECES = 3
 """Payments, one after the other, that one receipt may go on in."""
 MAX_FOLLOWING = 200
+HALVINGS = 60
 TELLING = 0.2
 """Chances above this are not looked at singly: so likely a receipt makes no account unlikely."""
 
@@ -53,10 +54,25 @@ class Pairs(NamedTuple):
 
 
 class Ranks(NamedTuple):
-    """The ledger's amounts in order, and of each receipt how many amounts are at most its own."""
+    """The ledger's distinct amounts in order, how many transfers are of less and of at most each, and of all.
 
-    sorted_amount: np.ndarray
-    receipt_upper: np.ndarray
+    `place` is where each transfer's own amount stands among them, by position. Among all amounts, and not the distinct
+    ones, a search waited for memory at every step.
+    """
+
+    amount: np.ndarray
+    below: np.ndarray
+    upper: np.ndarray
+    place: np.ndarray
+
+
+def ranks_of(amounts: np.ndarray) -> Ranks:
+    """The ranks of all transfers' amounts."""
+    in_order = np.sort(amounts)
+    first = np.flatnonzero(np.diff(in_order, prepend=-1))
+    distinct = in_order[first]
+    place = np.searchsorted(distinct, amounts).astype(np.int32)
+    return Ranks(distinct, first, np.append(first[1:], len(amounts)), place)
 
 
 @dataclass(frozen=True)
@@ -100,20 +116,37 @@ def receipts_of_peers(sides: TransfersByAccount) -> Side:
     )
 
 
-def find_passed_on(sides: TransfersByAccount, receipts: Side, *, window: int, min_share_percent: float) -> PassedOn:
-    """Every account that passes `receipts` on less by chance than by habit; `window` in microseconds."""
+def find_passed_on(
+    sides: TransfersByAccount, receipts: Side, *, ranks: Ranks, window: int, min_share_percent: float
+) -> PassedOn:
+    """Every account that passes `receipts` on less by chance than by habit; `window` in microseconds.
+
+    `ranks` are those of all amounts of the ledger.
+    """
     payments, transfers = sides.payments, sides.transfers
     reach = Reach(max(window, transfers.tick), transfers.tick, min_share_percent / 100)
-    in_order = np.sort(transfers.amount)
-    ranks = Ranks(in_order, np.searchsorted(in_order, receipts.amount, side="right"))
-    product, first, pieces, passed, dwell = _best_pairs(receipts, payments, ranks, reach)
+    rate = np.diff(payments.start) / transfers.span
+    most = _most_telling(rate, reach.window)
+    product, first, pieces, passed, dwell = _best_pairs(receipts, payments, ranks, reach, most)
     account = np.repeat(np.arange(transfers.accounts), np.diff(receipts.start))
-    rate = np.diff(payments.start)[account] / transfers.span
-    chance = _chance(product, rate, reach.window)
+    chance = _chance(product, rate[account], reach.window)
     tried = np.diff(receipts.start)
     telling = np.flatnonzero(chance <= TELLING)
     telling = telling[np.lexsort((chance[telling], account[telling]))]
     return _accounts(Pairs(first, pieces, passed, dwell), telling, account, chance, tried, receipts.position)
+
+
+def _most_telling(rate: np.ndarray, window: int) -> np.ndarray:
+    """By account, a product from which on no receipt is telling; infinite where all are."""
+    rates, place = np.unique(rate, return_inverse=True)
+    low, high = np.zeros(len(rates)), np.full(len(rates), float(window))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        tells = _chance(middle, rates, window) <= TELLING
+        low, high = np.where(tells, middle, low), np.where(tells, high, middle)
+    every = _chance(np.full(len(rates), float(window)), rates, window) <= TELLING
+    # A little more, so that what is on the edge is judged by its own chance.
+    return np.asarray(np.where(every, np.inf, high * (1 + 1e-6))[place])
 
 
 def _chance(product: np.ndarray, rate: np.ndarray, window: int) -> np.ndarray:
@@ -163,26 +196,59 @@ def _accounts(
     )
 
 
+class Candidates(NamedTuple):
+    """Ways in which an account's receipts may have gone on, in the order in which they are seen."""
+
+    product: np.ndarray
+    receipt: np.ndarray
+    payment: np.ndarray
+    pieces: np.ndarray
+    passed: np.ndarray
+
+
 @njit(cache=True, nogil=True)
-def _best_pairs(receipts, payments, ranks, reach):  # type: ignore[no-untyped-def]
+def _room(size):  # type: ignore[no-untyped-def]
+    return Candidates(
+        np.empty(size),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _twice_the_room(seen):  # type: ignore[no-untyped-def]
+    size = len(seen.product)
+    more = _room(2 * size)
+    more.product[:size], more.receipt[:size] = seen.product, seen.receipt
+    more.payment[:size], more.pieces[:size] = seen.payment, seen.pieces
+    more.passed[:size] = seen.passed
+    return more
+
+
+@njit(cache=True, nogil=True)
+def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-untyped-def]
     """For each receipt the least product d·p over payments after it, each payment used once, the least product first.
 
     Gives the product (infinite: none), the entry of the first payment, how many there are, their sum and the dwell.
+    Products above the account's `most` are left out: they come last, and tell nothing.
     """
     size = len(receipts.at)
     product, first = np.full(size, np.inf), np.full(size, -1, np.int64)
     pieces, passed, dwell = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
-    total = len(ranks.sorted_amount)
+    total = len(ranks.place)
+    seen = _room(1024)
     for account in range(len(receipts.start) - 1):
         low, high = receipts.start[account], receipts.start[account + 1]
         begin, end = payments.start[account], payments.start[account + 1]
         if low == high or begin == end:
             continue
-        seen_value, seen_receipt = [0.0][:0], [np.int64(0)][:0]
-        seen_payment, seen_pieces, seen_sum = [np.int64(0)][:0], [np.int64(0)][:0], [np.int64(0)][:0]
+        many = 0
         opening = begin
         for entry in range(low, high):
             came, at = receipts.amount[entry], receipts.at[entry]
+            upper = ranks.upper[ranks.place[receipts.position[entry]]]
             # A payment inside the same tick may be later than the receipt: the clock does not tell.
             while opening < end and payments.at[opening] // reach.tick < at // reach.tick:
                 opening += 1
@@ -200,23 +266,31 @@ def _best_pairs(receipts, payments, ranks, reach):  # type: ignore[no-untyped-de
                     waited = payments.at[last] - at
                     if sum_paid > came or waited > reach.window:
                         break
-                    if sum_paid >= reach.min_share * came:
-                        below = np.searchsorted(ranks.sorted_amount, sum_paid)
-                        share = max(ranks.receipt_upper[entry] - below - 1, 1) / total
-                        seen_value.append((waited + reach.tick) * share)
-                        seen_receipt.append(np.int64(entry))
-                        seen_payment.append(np.int64(paid))
-                        seen_pieces.append(np.int64(last - paid + 1))
-                        seen_sum.append(sum_paid)
-        if len(seen_value) == 0:
+                    if sum_paid < reach.min_share * came:
+                        continue
+                    if last == paid:
+                        below = ranks.below[ranks.place[payments.position[paid]]]
+                    else:
+                        place = np.searchsorted(ranks.amount, sum_paid)
+                        below = ranks.below[place] if place < len(ranks.below) else total
+                    value = (waited + reach.tick) * (max(upper - below - 1, 1) / total)
+                    if value > most[account]:
+                        continue
+                    if many == len(seen.product):
+                        seen = _twice_the_room(seen)
+                    seen.product[many] = value
+                    seen.receipt[many], seen.payment[many] = entry, paid
+                    seen.pieces[many], seen.passed[many] = last - paid + 1, sum_paid
+                    many += 1
+        if many == 0:
             continue
         used = np.zeros(end - begin, np.bool_)
-        for place in np.argsort(np.array(seen_value), kind="mergesort"):
-            entry, paid, many = seen_receipt[place], seen_payment[place], seen_pieces[place]
-            if first[entry] >= 0 or used[paid - begin : paid - begin + many].any():
+        for place in np.argsort(seen.product[:many], kind="mergesort"):
+            entry, paid, count = seen.receipt[place], seen.payment[place], seen.pieces[place]
+            if first[entry] >= 0 or used[paid - begin : paid - begin + count].any():
                 continue
-            used[paid - begin : paid - begin + many] = True
-            product[entry], first[entry] = seen_value[place], paid
-            pieces[entry], passed[entry] = many, seen_sum[place]
-            dwell[entry] = payments.at[paid + many - 1] - receipts.at[entry]
+            used[paid - begin : paid - begin + count] = True
+            product[entry], first[entry] = seen.product[place], paid
+            pieces[entry], passed[entry] = count, seen.passed[place]
+            dwell[entry] = payments.at[paid + count - 1] - receipts.at[entry]
     return product, first, pieces, passed, dwell

@@ -29,7 +29,7 @@ from mulegraph.ingest.staging import Progress, Staging
 from mulegraph.ingest.transfer_ends import accounts_of_ends
 from mulegraph.ingest.versions import contradictions, refuse_other_dumps, write_records
 from mulegraph.lazy import duckdb
-from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
+from mulegraph.ledger.engine import ENGINE_MEMORY, STATEMENTS_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Table
@@ -195,8 +195,10 @@ def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
     """Load every table in turn; returns the snapshot that the ledger is to become."""
     load_id = f"{run.before.number + 1:06d}-{uuid.uuid4().hex[:8]}"
     report = run.report
+    only_statements = all(isinstance(source, StatementFile) for source in fresh.values())
+    memory = STATEMENTS_MEMORY if only_statements else ENGINE_MEMORY
     try:
-        with closing(open_engine(run.store.scratch)) as db:
+        with closing(open_engine(run.store.scratch, memory)) as db:
             partitions = Partitions(db, run.store, run.before.files, load_id)
             for table in TABLES.values():
                 mine = [source for source in fresh.values() if isinstance(source, SourceFile) and source.table is table]
@@ -208,7 +210,7 @@ def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
             report.remarks += judged_ledger(db, partitions, fresh.values())
     except duckdb.OutOfMemoryException as error:
         raise EngineError(
-            f"the load needs more memory than {ENGINE_MEMORY}: {str(error).splitlines()[0]}",
+            f"the load needs more memory than {memory}: {str(error).splitlines()[0]}",
             hint="Load fewer files at a time; what is loaded already is skipped.",
         ) from error
     except duckdb.Error as error:

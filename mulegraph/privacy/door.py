@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, lists, replies, request_acts, requests
+from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -138,9 +138,16 @@ class MaskedWorkspace:
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)
+    case_trace = through(case_money.case_trace)
     run_file = through(run_files.run_file)
 
     state = through(acts.state_of)
+    open_case = through(acts.open_case)
+    dispose = through(acts.dispose)
+    add_to_case = through(shape.add_to_case)
+    remove_from_case = through(shape.remove_from_case)
+    merge_cases = through(shape.merge_cases)
+    split_case = through(shape.split_case)
     note = through(acts.note)
     assign = through(acts.assign)
     close = through(acts.close)
@@ -150,6 +157,8 @@ class MaskedWorkspace:
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
     holds = through(holding.holds)
+    hold_plan = through(holding.hold_plan)
+    hold_clock = through(clock.hold_clock)
     facts_for_and_against = through(holding.facts_for_and_against)
     reply = through(replies.take_reply)
     answer_request = through(replies.answer_by_telephone)

@@ -9,6 +9,8 @@ KNOWN_GOOD = "known_good"
 LISTS = ("suspicion", "for_sale", "authority_warning", KNOWN_GOOD)
 LANGUAGES = ("en", "vi", "nl")
 """Languages of sentences; English first."""
+ACCOUNT_DISPOSITIONS = ("guilty", "innocent", "victim")
+"""How one account of a case is decided."""
 REPLY_KINDS = ("pacs.004", "camt.029", "telephone")
 KEY_VARIABLE = "MULEGRAPH_LIST_KEY"
 """Environment variable with the key that banks share for pseudonymous lists."""

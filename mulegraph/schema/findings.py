@@ -132,6 +132,9 @@ class CaseRow:
     amounts: Mapping[str, Decimal] = column(
         pa.map_(TEXT, AMOUNT), "the money that entered its chains, by currency", names_nobody=True
     )
+    seeds: list[str] = column(
+        TEXTS, "the payments that it began with: reported ones, and the first of each chain", names_nobody=True
+    )
 
 
 CASES = Schema.of("cases", CaseRow, "Cases, best first.")

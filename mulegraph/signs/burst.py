@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, GATHER_SCATTER, Bursts, find_bursts, positions_between
-from mulegraph.flow.by_account import TransfersByAccount, lists_of
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values, lists_of
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
 from mulegraph.flow.transfers import HOUR, Transfers
@@ -149,7 +149,7 @@ def _parties(transfers: Transfers, story: Stories) -> Subjects:
     number = np.repeat(np.arange(len(story.nats)), np.diff(story.start))
     ends = np.concatenate([transfers.source[story.position], transfers.target[story.position]]).astype(np.int64)
     keys = np.concatenate([number, number]) * transfers.accounts + ends
-    return Subjects(*np.divmod(np.unique(keys[ends >= 0]), max(transfers.accounts, 1)))
+    return Subjects(*np.divmod(distinct_values(keys[ends >= 0]), max(transfers.accounts, 1)))
 
 
 def _joined(parts: list[Stories], subjects: list[Subjects]) -> tuple[Stories, Subjects]:

@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.passed_on import PassedOn, find_passed_on, receipts_of_peers
+from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
@@ -57,7 +57,10 @@ def single_mule(
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
-    search = partial(find_passed_on, sides, window=int(within_days * DAY), min_share_percent=min_share_percent)
+    ranks = ranks_of(sides.transfers.amount)
+    search = partial(
+        find_passed_on, sides, ranks=ranks, window=int(within_days * DAY), min_share_percent=min_share_percent
+    )
     # The kernel lets go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
         real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides)))
@@ -119,7 +122,7 @@ def _evidence(
     paid = sides.payments.position[found.payment[entry][again] + nth]
     position = np.concatenate([found.receipt[entry], paid])
     owner = np.concatenate([of, of[again]])
-    pair = np.unique(owner.astype(np.int64) * (int(position.max(initial=0)) + 1) + position)
+    pair = distinct_values(owner.astype(np.int64) * (int(position.max(initial=0)) + 1) + position)
     owner, position = np.divmod(pair, int(position.max(initial=0)) + 1)
     return position, owner
 
@@ -129,7 +132,7 @@ def _parties(source: np.ndarray, target: np.ndarray, owner: np.ndarray, size: in
     ends = np.concatenate([source, target]).astype(np.int64)
     both = np.concatenate([owner, owner]).astype(np.int64)
     base = int(ends.max(initial=0)) + 1
-    of, parties = np.divmod(np.unique((both * base + ends)[ends >= 0]), base)
+    of, parties = np.divmod(distinct_values((both * base + ends)[ends >= 0]), base)
     return parties, np.searchsorted(of, np.arange(size + 1))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile
-from mulegraph.views.case_summary import between
+from mulegraph.casework.holds import HoldPlan
+from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
+KINDS = {"recall": "recall", "part": "recall in part", "hold": "hold and information"}
 Content = CaseFile
 
 
@@ -48,22 +50,33 @@ def money(content: Content) -> list[Block]:
     ]
     end_heads = heads("left our sight", "transfers #", f"amount ({currency}) #", "last (UTC)")
     blocks.append(Table(end_heads, ends, empty="None of it was seen to leave this ledger."))
-    holds = [
+    if content.holding is not None:
+        blocks += _holds(content.holding)
+    return blocks + [Text(each) for each in trace.assumptions]
+
+
+def _holds(plan: HoldPlan) -> list[Block]:
+    """What holds keep, in words, and whom to call in which order."""
+    rows = [
         cells(
             each.account,
             each.bank,
             each.role,
             between(vars(each)),
+            each.on_its_way,
             each.innocent_payments,
             shown(each.innocent_amount),
+            f"last: {each.last}" if each.last else each.says,
         )
-        for each in content.holds
+        for each in plan.holds
     ]
-    if holds:
-        hold_heads = heads("hold", "bank", "role", "still there #", "innocent payments it would hit #", "their sum #")
-        stopped = f"Together they stop {content.holds[0].stopped:.0%} of what ran through."
-        blocks.append(Table(hold_heads, holds, note=f"{stopped} A person decides on each hold."))
-    return blocks + [Text(each) for each in trace.assumptions]
+    columns = heads(
+        "hold", "bank", "role", "there now #", "may come #", "innocent payments #", "their sum #", "how sure *"
+    )  # fmt: skip
+    return [
+        Text(hold_sentence(plan), "Holds."),
+        *([Table(columns, rows, note="In the order in which to call. A person decides on each hold.")] if rows else []),
+    ]
 
 
 def _share(part: Any, whole: Any) -> Cell:
@@ -76,16 +89,18 @@ def requests(content: Content) -> list[Block]:
     state = content.state
     sent = [
         cells(
-            each["at"][:16].replace("T", " "),
-            each["number"],
-            each["bank"],
-            len(each["transfers"]),
-            each["reply_by"],
-            "draft" if each["draft"] else "made to send",
+            each.number,
+            each.bank,
+            KINDS[each.kind],
+            len(each.transfers),
+            f"{each.asked:,f} {each.currency}",
+            f"{each.returned:,f}",
+            each.reply_by,
+            f"{each.state}, masked" if each.masked else each.state,
         )
-        for each in state["requests"]
+        for each in content.requests
     ]
-    columns = heads("at (UTC)", "request", "to", "payments #", "reply by", "kind *")
+    columns = heads("request", "to", "what it asks *", "payments #", "asked back #", "returned #", "reply by", "state")
     answers = [
         cells(
             reply["at"][:16].replace("T", " "),

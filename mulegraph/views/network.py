@@ -22,6 +22,7 @@ from mulegraph.views.drawing import FLAG_MARK, LABEL_PLACES, TICK_MARK, icon
 from mulegraph.views.grouping import MAX_MARKS, MAX_NODES, Combo, ComboKey, combos, contracted
 from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of, letter_of
 from mulegraph.views.page import page
+from mulegraph.views.story import Part, Story
 from mulegraph.views.tables import plain
 from mulegraph.views.thresholds import measured
 from mulegraph.views.ways import BACK_FAN, BACK_X, BACK_Y
@@ -42,12 +43,14 @@ def network_page(
     title: str,
     facts: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    story: Story | None = None,
     start: str = "flow",
     most: int = MAX_MARKS,
 ) -> str:
     """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
-    `facts` stand above the picture and `notes` under it (what is masked, what was cut); `start` is one of `LAYOUTS`.
+    `facts` stand above the picture, `story` at its left and `notes` under it (what is masked, what was cut); `start` is
+    one of `LAYOUTS`.
     At first no more than `most` marks are drawn, the others in combos that open, and the page says so.
     """
     title = visible(title)
@@ -57,6 +60,7 @@ def network_page(
     data = _data(chart, clock, folded)
     data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": MAX_NODES}
     data["start"] = _number(chart, graph.graph.get("account"))
+    data["story"] = _told(chart, story) if story else None
     data["amountName"] = graph.graph.get("amount_name", "amount")
     present = {kind_of(each) for _, each in chart.nodes(data=True)}
     written = {letter_of(each) for _, each in chart.nodes(data=True)}
@@ -74,7 +78,7 @@ def network_page(
         letters=[(letter, role) for role, letter in LETTERS.items() if letter in written],
         marks=[*marks, *([(TICK_MARK, "known good")] if GOOD in lists else [])],
         chart=data,
-        library=_library(),
+        library=library(),
     )
 
 
@@ -146,6 +150,18 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
     }
 
 
+def _told(chart: nx.MultiDiGraph[Any], story: Story) -> dict[str, Any]:
+    """A story whose lines name nodes by their number, and transfers by their id."""
+    number = {node: place for place, node in enumerate(chart)}
+    lines = [{**asdict(each), "nodes": [number[node] for node in each.nodes if node in number]} for each in story.lines]
+    parts = [{"words": each.words, "amount": _range(each), "share": each.share} for each in story.money]
+    return {"lines": lines, "command": story.command, "money": parts, "entered": story.entered}
+
+
+def _range(part: Part) -> str:
+    return f"{part.low:,}" if part.low == part.high else f"{part.low:,}–{part.high:,}"
+
+
 def _finding(found: Mapping[str, Any], least_nats: float | None) -> dict[str, Any]:
     """A finding with its values beside the thresholds that are about them."""
     single = {name: value for name, value in found["facts"].items() if not isinstance(value, (list, dict))}
@@ -197,6 +213,7 @@ def _folding(folded: list[Combo]) -> list[str]:
 
 
 @cache
-def _library() -> Markup:
+def library() -> Markup:
+    """The script of vis-network as it stands in every page."""
     text = (files("pyvis") / "templates" / LIBRARY).read_text(encoding="utf-8")
     return Markup(FOREIGN.sub("", text).replace("</script", "<\\/script"))  # noqa: S704 (pyvis's own file)

@@ -25,7 +25,7 @@ def letter(request: Request, language: str = LANGUAGES[0]) -> Document:
         words.sender: _bank(ours.name or ours.bank, ours.bic),
         words.to: _bank(request.bank, request.bic),
         words.made: f"{request.made_at:%Y-%m-%d %H:%M} UTC",
-        words.due: request.reply_by.isoformat(),
+        words.due: f"{request.reply_by.isoformat()} ({request.rule})",
         words.contact: ours.contact,
         words.ground: ours.legal_ground,
     }

@@ -9,13 +9,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from mulegraph.casework.case_money import case_trace, moves_of
+from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.casework.list_files import list_key, token_of
 from mulegraph.casework.requests import case_plan
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
+from mulegraph.views.case_summary import hold_sentence
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.request import write_request
 from mulegraph.workspace.workspace import Workspace
@@ -104,12 +108,43 @@ def test_bad_use_writes_nothing(space, case, act, named):
 
 
 def test_holds_and_facts_are_of_the_case(space, case):
-    """Few accounts, each of the trace or case, with what they would hit; facts speak for and against."""
-    rows = space.holds(case, share=0.9)
-    assert 0 < len(rows) <= 5 and rows[0].stopped >= 0.9
+    """Few accounts, what each keeps and whom it hits, and in words how sure it is; facts speak for and against."""
+    plan = space.hold_plan(case, share=0.9)
+    rows = plan.holds
+    assert 0 < len(rows) <= 10
+    assert all(0 <= each.minimum <= each.maximum for each in rows)
+    assert plan.kept_least <= plan.kept_most <= plan.stolen
+    lasts = [bool(each.last) for each in rows]
+    assert lasts == sorted(lasts)
+    assert "90%" in hold_sentence(plan) and f"{plan.kept_least / plan.stolen:.0%}" in hold_sentence(plan)
     sheet = space.facts_for_and_against(case, rows[0].account)
-    assert {row.speaks for row in sheet} == {"for", "against"}
+    assert {row.speaks for row in sheet} <= {"for", "against"} and sheet
     assert NotebookWorkspace(space.folder).holds(case, share=0.9)[0].account != rows[0].account
+
+
+def test_what_a_hold_keeps_is_what_a_replay_keeps(space, case):
+    """At any moment: what is there under every rule stays, and no more comes than was on its way."""
+    plain = Workspace(space.folder)
+    found = case_trace(plain, case)
+    start = pd.Timestamp(min(each.at for each in moves_of(plain, found) if each.chosen))
+    for hours in (1, 24):
+        at = start + pd.Timedelta(hours=hours)
+        chosen = case_trace(plain, case, until=at).chosen
+        for row in space.holds(case, share=1.0, at=at)[:4]:
+            low, high = bounds(kept(replayed(plain, chosen, [row.account], at), [row.account]))
+            assert row.minimum <= low <= high <= row.maximum + row.on_its_way
+
+
+def test_the_clock_never_runs_backwards(space, case):
+    """Whoever holds later keeps no more; before the first payment there is nothing to hold."""
+    rows = space.hold_clock(case)
+    shares = [row.kept_most for row in rows if row.accounts == rows[0].accounts]
+    assert shares == sorted(shares, reverse=True)
+    assert all(0 <= row.kept_least <= row.kept_most for row in rows)
+    with pytest.raises(UsageError, match="no money had been taken yet"):
+        space.holds(case, share=0.9, at="2020-01-01")
+    with pytest.raises(UsageError, match="got none"):
+        space.hold_clock(case, account="NORD502588115")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 import xmlschema
 
 from mulegraph.casework.claims import Why
+from mulegraph.casework.deadlines import all_deadlines, deadline_of
 from mulegraph.casework.recall_messages import Held, Payment, Request, Sender, is_iban, recall
 from mulegraph.casework.reply_messages import read_reply
 from mulegraph.casework.workdays import reply_by
@@ -39,7 +40,8 @@ def request_of(**changed) -> Request:
     given = {
         "number": "REQ-1", "case": "CASE-1", "kind": RequestKind.RECALL, "sender": Sender("NORD"), "bank": "SUED",
         "bic": "", "currency": "EUR", "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9),
-        "reported": ["T0"], "stolen": Decimal("1000.00"), "payments": [payment], "held": [], "draft": False,
+        "rule": "T+3", "reported": ["T0"], "stolen": Decimal("1000.00"), "payments": [payment], "held": [],
+        "draft": False,
     }  # fmt: skip
     return Request(**{**given, **changed})
 
@@ -165,6 +167,18 @@ def test_letters_say_in_each_language_what_is_asked_back_of_what_was_stolen(lang
 def test_replies_are_due_after_three_working_days(tmp_path, asked, country, due):
     """T+3 in the bank's country, over the year's end too."""
     assert reply_by(asked, country, tmp_path / "none.csv") == due
+
+
+@pytest.mark.parametrize(
+    ("kind", "country", "limit"),
+    [("recall", "de", 15), ("hold", "DE", 3), ("hold", "VN", 3), ("recall", "BR", 7), ("part", "US", 3)],
+)
+def test_each_request_is_due_by_a_rule_with_a_source(kind, country, limit):
+    """The scheme's where one binds the bank, else what we ask for; every rule says where it stands."""
+    rule = deadline_of(RequestKind(kind), country)
+    assert rule.limit == limit
+    assert all(each.source and each.says and each.looked_at for each in all_deadlines().values())
+    assert rule.due(date(2026, 11, 24), country, Path("none.csv")) > date(2026, 11, 24)
 
 
 def test_own_free_days_count_too(tmp_path):

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -32,13 +33,16 @@ def here(workspace) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory) -> Path:
-    """A workspace with a few cases, made by three commands; tests may scan it again."""
-    folder = tmp_path_factory.mktemp("small")
-    answered("simulate", "--accounts", "300", "--days", "10", "--seed", "5", "-o", folder / "files")
-    assert "rejected" not in answered("load", folder / "files", "-w", folder / "ws").replace("rejected\n", "", 1)
-    assert "Next:" in answered("scan", "-w", folder / "ws")
-    return folder / "ws"
+def small(few_cases, tmp_path_factory) -> Path:
+    """A workspace with a few cases, which tests may scan again."""
+    return shutil.copytree(few_cases, tmp_path_factory.mktemp("small") / "workspace")
+
+
+def test_simulate_load_scan_is_a_whole_story(tmp_path):
+    """What simulate writes, load takes without a reject and scan finds something in."""
+    answered("simulate", "--accounts", "200", "--days", "7", "--seed", "5", "-o", tmp_path / "files")
+    assert "rejected" not in answered("load", tmp_path / "files", "-w", tmp_path / "ws").replace("rejected\n", "", 1)
+    assert "Next:" in answered("scan", "-w", tmp_path / "ws")
 
 
 def test_chains_as_json_keep_the_contract(here):

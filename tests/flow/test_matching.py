@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.matching import match, strong
 from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.transfers import MICROSECONDS, Transfers
 from tests.flow.reference import Link, Transfer, flow_links, money_order, strong_links
+from tests.thorough import examples
 
 MINUTE = 60 * MICROSECONDS
 HOUR = 60 * MINUTE
@@ -96,10 +97,10 @@ accounts = st.one_of(st.none(), st.integers(0, 5))
 rows = st.lists(st.tuples(accounts, accounts, st.integers(1, 12), st.integers(0, 40)), max_size=40)
 
 
-@settings(max_examples=3000, deadline=None)
+@examples(3000)
 @given(rows, st.sampled_from([1, 3, 10, 60]), st.sampled_from([1, 50, 60, 80, 100]))
 def test_the_kernel_gives_the_references_links(drawn, window_minutes, percent):
-    """Order, links and strong links are those of the plain-Python reference, on thousands of ledgers."""
+    """Order, links and strong links are those of the plain-Python reference, on many ledgers."""
     by_time = sorted(drawn, key=lambda row: row[3])
     transfers = ordered(*by_time)
     window = window_minutes * MINUTE
@@ -119,7 +120,7 @@ def test_the_kernel_gives_the_references_links(drawn, window_minutes, percent):
     assert [Link(*each) for each in kept] == strong_links(expected, pairs, percent)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(rows)
 def test_no_money_is_made(drawn):
     """What links take of a receipt or give to a payment is never more than its amount."""

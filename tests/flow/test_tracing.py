@@ -7,12 +7,13 @@ from math import floor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.tracing import CONSERVING, FIFO, HAIRCUT, LIBR, METHODS, POISON, _share, backwards, paying, trace
 from mulegraph.flow.transfers import Transfers
 from tests.flow.tracing_reference import trace_plainly
+from tests.thorough import examples
 
 PENCE = 240
 """A pound of 20 shillings of 12 pence."""
@@ -40,7 +41,7 @@ ends = st.integers(-1, 5)
 ledgers = st.lists(st.tuples(ends, ends, amounts).filter(lambda row: max(row[:2]) >= 0), min_size=1, max_size=40)
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(rows=ledgers, data=st.data())
 def test_the_pass_gives_what_plain_coins_give(rows, data):
     """Every account, method and frontier transfer, over thousands of small ledgers with cash and unseen accounts."""
@@ -62,7 +63,7 @@ def test_the_pass_gives_what_plain_coins_give(rows, data):
     assert ended == {now: [parts[method] for method in METHODS] for now, parts in frontier.items()}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     rows=st.lists(
         st.tuples(ends, ends, st.integers(1, 10**15 - 1)).filter(lambda row: max(row[:2]) >= 0), min_size=1, max_size=60
@@ -87,7 +88,7 @@ def test_nothing_is_lost_to_the_last_minor_unit(rows, data):
 
 
 @given(pool=st.integers(1, 2**62 - 1), data=st.data())
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_shares_are_exact_however_large(pool, data):
     """The product of two amounts may need 124 bits; the share is right to the unit."""
     held = data.draw(st.integers(0, pool))

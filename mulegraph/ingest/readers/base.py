@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -175,11 +176,17 @@ class StatementFile:
             self.notes.remarks.append(f"{self.path.name}: {without:,} lines of 0.00 are left out")
 
     def _batch(self, part: list[Booking]) -> pa.RecordBatch:
-        columns = [
-            pa.array([getattr(row, name) or None for row in part], pa.string()) for name in BOOKINGS.column_names
-        ]
+        columns = [_texts(values) for values in zip(*map(_COLUMNS, part), strict=True)]
         lines = pa.array([row.line for row in part], pa.int64())
         return pa.record_batch([lines, pa.nulls(len(part), pa.string()), *columns], schema=self.schema())
+
+
+_COLUMNS = attrgetter(*BOOKINGS.column_names)
+
+
+def _texts(values: tuple[str | None, ...]) -> pa.Array:
+    """A column of texts; an empty one is none."""
+    return pa.array([value or None for value in values] if "" in values else values, pa.string())
 
 
 def plain_amount(text: str, where: str, mark: str = ".") -> Decimal:

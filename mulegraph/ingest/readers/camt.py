@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, plain_amount, written
@@ -96,10 +97,14 @@ def _account(statement: Element, path: Path, notes: Notes) -> _Account:
     return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
 
 
+@cache
+def _agent_paths(path: str) -> tuple[str, ...]:
+    return tuple(f"{path}/FinInstnId/{name}" for name in ("BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm"))
+
+
 def _agent(found: dict[str, str], path: str) -> str | None:
-    institution = f"{path}/FinInstnId/"
-    for name in ("BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm"):
-        if text := found.get(institution + name):
+    for name in _agent_paths(path):
+        if text := found.get(name):
             return text
     return None
 
@@ -217,13 +222,18 @@ def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> 
             booking.booked_at, booking.precision = exact, "second"
 
 
+_NUMBERS = {role: (f"RltdPties/{role}Acct/Id/IBAN", f"RltdPties/{role}Acct/Id/Othr/Id") for role in ("Dbtr", "Cdtr")}
+_NAMES = {role: (f"RltdPties/{role}/Nm", f"RltdPties/{role}/Pty/Nm") for role in ("Dbtr", "Cdtr")}
+
+
 def _number(part: dict[str, str], role: str) -> str | None:
-    path = f"RltdPties/{role}Acct/Id/"
-    return part.get(path + "IBAN") or part.get(path + "Othr/Id")
+    iban, other = _NUMBERS[role]
+    return part.get(iban) or part.get(other)
 
 
 def _name(part: dict[str, str], role: str) -> str | None:
-    return part.get(f"RltdPties/{role}/Nm") or part.get(f"RltdPties/{role}/Pty/Nm")
+    short, long = _NAMES[role]
+    return part.get(short) or part.get(long)
 
 
 def _own_amount(part: dict[str, str], currency: str | None, where: str) -> Decimal | None:
@@ -236,12 +246,15 @@ def _own_amount(part: dict[str, str], currency: str | None, where: str) -> Decim
 
 def _with_charges(booking: Booking, part: dict[str, str], amount: Decimal, where: str) -> Iterator[Booking]:
     """The booking, and what the bank kept of it as a fee of its own where the entry says that it holds both."""
+    if booking.direction != "out":
+        yield booking
+        return
     # The total first: of several charges only the first is read.
     text = part.get("Chrgs/TtlChrgsAndTaxAmt") or part.get("Chrgs/Rcrd/Amt") or part.get("Chrgs/Amt")
     code = part.get("Chrgs/Rcrd/Amt@Ccy") or part.get("Chrgs/Amt@Ccy") or booking.currency
     included = part.get("Chrgs/Rcrd/ChrgInclInd") in ("true", "1")
     charge = plain_amount(text, where) if text else Decimal()
-    if not included or code != booking.currency or not 0 < charge < amount or booking.direction != "out":
+    if not included or code != booking.currency or not 0 < charge < amount:
         yield booking
         return
     booking.amount = written(amount - charge)

@@ -47,8 +47,29 @@ picture.on("click", ({ nodes: [node], pointer: { canvas: { x, y } } }) => {
   else if (chosen || shone) { shine(null); choose(null); }
 });
 picture.on("doubleClick", ({ nodes: [node] }) => { if (node !== undefined) toggle(node); });
+// What is under the mouse says its name and sums.
+const tip = $("tip");
+function tellTip(event) {
+  const box = $("picture").getBoundingClientRect(), dom = { x: event.clientX - box.left, y: event.clientY - box.top };
+  const { x, y } = picture.DOMtoCanvas(dom), id = picture.getNodeAt(dom), arrow = id === undefined ? arrowAt(x, y) : null;
+  tip.hidden = id === undefined && !arrow;
+  if (tip.hidden) return;
+  const of = (test) => money([...view.arrows.values()].filter(test).flatMap((each) => each.transfers));
+  tip.textContent = seen(arrow ? `${labelOf(arrow.source)} → ${labelOf(arrow.target)}` : labelOf(id)) + "\n"
+    + (arrow ? `${wordsOf(arrow)[0]}, ${wordsOf(arrow)[1]}` : `received ${of((each) => each.target === id)}\npaid ${of((each) => each.source === id)}`);
+  tip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8)}px`;
+  tip.style.top = `${Math.min(event.clientY + 14, window.innerHeight - tip.offsetHeight - 8)}px`;
+}
+let lastMove = null;
+$("picture").addEventListener("mousemove", (event) => {
+  if (event.buttons) { tip.hidden = true; return; }
+  if (!lastMove) requestAnimationFrame(() => { tellTip(lastMove); lastMove = null; });
+  lastMove = event;
+});
+$("picture").addEventListener("mouseleave", () => { tip.hidden = true; });
 picture.on("hoverNode", () => { $("picture").classList.add("over"); });
 picture.on("blurNode", () => { $("picture").classList.remove("over"); });
+picture.on("dragging", () => { for (const arrow of view.arrows.values()) delete arrow.line; });
 picture.on("dragEnd", ({ nodes: [node] }) => {
   picture.unselectAll();
   if (node === undefined) return;
@@ -165,6 +186,7 @@ function step(by) {
 }
 function reset() {
   change("reset", () => { state = fresh(); });
+  shine(null);
   choose(null);
   fit();
 }
@@ -173,7 +195,8 @@ const keys = {
   ArrowLeft: () => pan(-1, 0), ArrowRight: () => pan(1, 0), ArrowUp: () => pan(0, -1), ArrowDown: () => pan(0, 1),
   e: () => chosen && chosen.node !== undefined && toggle(chosen.node), Enter: () => chosen && chosen.node !== undefined && toggle(chosen.node),
   h: () => chosen && chosen.node !== undefined && hide(chosen.node), Delete: () => chosen && chosen.node !== undefined && hide(chosen.node),
-  u: undoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => choose(null),
+  u: undoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => { shine(null); choose(null); },
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((line) => [String(line), () => lightLine(line - 1)])),
   "[": () => setUntil(state.until - 1), "]": () => setUntil(state.until + 1),
 };
 function undoAll() {
