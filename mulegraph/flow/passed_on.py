@@ -111,17 +111,22 @@ class PassedOn:
         return len(self.account)
 
 
-def receipts_of_peers(sides: TransfersByAccount) -> Side:
-    """Every account with the receipts of another that receives and pays as often: what it passes on is coincidence.
+def receipts_of_peers(sides: TransfersByAccount, group: np.ndarray) -> Side:
+    """Every account with the receipts of another of its group that receives and pays as often: coincidence is left.
+
+    Groups are numbers by account: kind and currency, since a firm's receipts seldom fit what a person pays.
 
     Shuffled times would keep each account's own amounts, and so the coincidence of an amount that comes in and one
     that goes out. Dealt out among peers, habits stay (wages are wages, rents are rents) and only the tie is cut.
     """
     receipts = sides.receipts
     received, paid = np.diff(receipts.start), np.diff(sides.payments.start)
-    in_order = np.lexsort((paid, received))
+    in_order = np.lexsort((paid, received, group))
     lender = np.empty_like(in_order)
     lender[in_order] = np.roll(in_order, 1)
+    # Rolled inside each group: its first account gets the receipts of its last.
+    first = np.flatnonzero(np.diff(group[in_order], prepend=np.iinfo(np.int64).min))
+    lender[in_order[first]] = in_order[np.append(first[1:], len(in_order)) - 1]
     entries, start = lists_of(np.arange(receipts.start[-1]), receipts.start, lender)
     return Side(
         receipts.position[entries], start, receipts.party[entries], receipts.amount[entries], receipts.at[entries]

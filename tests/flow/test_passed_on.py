@@ -154,9 +154,13 @@ def test_what_goes_back_is_no_passing_on():
 
 
 def test_peers_lend_their_receipts_and_nobody_keeps_his_own():
-    """Each account gets another's receipts, all of them; none is lost."""
+    """Each account gets the receipts of another of its group, all of them; none is lost."""
+    group = np.arange(50) % 3
     sides = TransfersByAccount(noise(5, accounts=50, transfers=500))
-    lent, own = receipts_of_peers(sides), sides.receipts
+    lent, own = receipts_of_peers(sides, group), sides.receipts
+    lent_by = np.empty(len(sides.transfers), np.int64)
+    lent_by[own.position] = np.repeat(np.arange(50), np.diff(own.start))
+    assert (group[lent_by[lent.position]] == np.repeat(group, np.diff(lent.start))).all()
     assert sorted(lent.position.tolist()) == sorted(own.position.tolist())
     for account in range(50):
         mine = set(own.position[own.start[account] : own.start[account + 1]].tolist())
