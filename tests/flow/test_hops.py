@@ -116,7 +116,7 @@ def test_reach_counts_the_flagged_within_two_hops(rows, flagged):
             assert reach.ways[1][account] == sum(other in flagged or bool(met) for other, met in known.items())
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(edges, st.sets(st.integers(1, 5), min_size=1), st.sampled_from([FORWARD, BACKWARD]), st.integers(2, 100))
 def test_the_nearest_flagged_account_is_as_far_as_the_first_path(rows, flagged, direction, hub):
     """The search of all accounts at once agrees with the search for paths from each, hubs or not."""
