@@ -161,7 +161,7 @@ def _act(space: Workspace, case: str, what: str, **facts: Any) -> Entry:
 
 def _findings(space: Workspace, case: str) -> dict[str, list[str]]:
     """Ids of a case's findings by sign; none for a case that has gone quiet."""
-    cases, found = space.run.table("cases"), defaultdict(list)
+    cases, found = all_cases(space), defaultdict(list)
     rows = cases.filter(pc.equal(cases["case"], case))
     for finding in (each for members in rows["findings"].to_pylist() for each in members):
         found[finding.partition("-")[0]].append(finding)

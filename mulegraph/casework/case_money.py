@@ -28,8 +28,9 @@ def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceRe
     found = space.case(case)
     moved, opened = found.transfers, opened_with(space.folder).get(case, [])
     first = [path[0] for path in found.chains["transfers"]]
-    told = reported(space, [*moved["transfer_id"], *first]) | set(opened)
-    chosen = sorted(told) or list(dict.fromkeys(first))
+    left_out = set(found.state["left_out"])
+    told = (reported(space, [*moved["transfer_id"], *first]) | set(opened)) - left_out
+    chosen = sorted(told) or [each for each in dict.fromkeys(first) if each not in left_out]
     if not chosen:
         hint = "Trace one by its id: mulegraph trace TRANSFER"
         raise UsageError("{case} has no payment to trace", hint=hint, case=case)
@@ -58,7 +59,7 @@ def reported(space: Workspace, transfers: list[str]) -> set[str]:
     known = set(space.ledger.arrow("reports", ["transfer_id"])["transfer_id"].to_pylist())
     for entry in space.journal.entries():
         # Who opens a case on an account suspects its payments; nobody has told that they are stolen.
-        if entry.what == OPENED and not entry.facts["account"]:
+        if entry.what == OPENED and not (entry.facts["account"] or entry.facts.get("split_from")):
             known |= set(entry.facts["payments"])
     return known & set(transfers)
 

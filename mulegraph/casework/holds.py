@@ -33,7 +33,7 @@ RECENT_DAYS = 30
 """Innocent payments are counted over so many days before the moment of the hold."""
 HOLD_DAYS = 3
 """How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
-GUILTY = "guilty"
+GUILTY, REMOVED = "guilty", "taken out of the case"
 SLOW_HOURS = Decimal(24 * 7)
 """Dwell of an account that has not passed anything on yet: it is called after those that have."""
 MIN_SHARE = Decimal("0.01")
@@ -99,7 +99,8 @@ def hold_plan(
     found = case_trace(space, case, until=None if at is None else when)
     row = space.case(case).row
     roles = dict(zip(row["accounts"], row["roles"], strict=True))
-    decided = state_of(space, case).disposed
+    state = state_of(space, case)
+    decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
     return plan_holds(space, found, when, roles=roles, decided=decided, share=share, budget=budget)
 
 

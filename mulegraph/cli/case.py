@@ -144,7 +144,7 @@ def open_command(
         raise UsageError("--since goes with --account", hint="Give --account, or leave --since out.")
     space = opened(workspace, reveal)
     entry = space.open_case(payment or [], report=report, account=account, since=since)
-    _did(entry)
+    did(entry)
     typer.echo(textwrap.fill(stages.case_summary.hold_sentence(space.hold_plan(entry.about)), WIDTH))
     typer.echo(f"Next: mulegraph case holds {entry.about}, mulegraph request {entry.about} --to BANK")
 
@@ -158,7 +158,7 @@ def dispose_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Decide on one account of a case."""
-    _did(opened(workspace).dispose(case, account, disposition, reason))
+    did(opened(workspace).dispose(case, account, disposition, reason))
 
 
 @case.command("note")
@@ -168,7 +168,7 @@ def note_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Write a note to a case."""
-    _did(opened(workspace).note(case, text))
+    did(opened(workspace).note(case, text))
 
 
 @case.command("assign")
@@ -178,7 +178,7 @@ def assign_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Give a case to somebody."""
-    _did(opened(workspace).assign(case, who))
+    did(opened(workspace).assign(case, who))
 
 
 @case.command("close")
@@ -200,13 +200,13 @@ def close_command(
             raise
         typer.confirm(f"{error.problem}. Close it all the same?", abort=True)
         entry = space.close(case, disposition, reason, with_open_requests=True)
-    _did(entry)
+    did(entry)
 
 
 @case.command("reopen")
 def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE) -> None:
     """Open a closed or snoozed case again."""
-    _did(opened(workspace).reopen(case, reason))
+    did(opened(workspace).reopen(case, reason))
 
 
 @case.command("snooze")
@@ -217,7 +217,7 @@ def snooze_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Snooze a case until a day."""
-    _did(opened(workspace).snooze(case, until, reason))
+    did(opened(workspace).snooze(case, until, reason))
 
 
 @case.command("alarms")
@@ -247,7 +247,8 @@ def _state(row: dict[str, object]) -> str:
     return " ".join([str(row["status"]), *map(str, ends)])
 
 
-def _did(entry: Entry) -> None:
+def did(entry: Entry) -> None:
+    """Tell what an act wrote down."""
     typer.echo(f"{entry.about}: {entry.what}, journal entry {entry.number}")
 
 

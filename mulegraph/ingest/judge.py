@@ -149,6 +149,8 @@ def judged_ledger(db: duckdb.DuckDBPyConnection, partitions: Partitions, sources
     remarks = []
     if "reports" in read and partitions.paths("reports") and partitions.paths("transfers"):
         remarks += _reports(db, partitions)
+    if read & {"transfers", "bookings"} and partitions.paths("account_versions") and partitions.paths("transfers"):
+        remarks += _earlier_lives(db, partitions)
     if read & {"holders", "population_register"}:
         remarks += _national_ids(db, partitions)
     return remarks
@@ -184,6 +186,27 @@ def _counted(reports: Sequence[str]) -> str:
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _earlier_lives(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:
+    """Payments of before an account's number was given to its present holder: they are another person's."""
+    versions, transfers = scan(partitions.paths("account_versions")), scan(partitions.paths("transfers"))
+    lives = (
+        f"SELECT account_id, max(opened_on) AS opened_on FROM {versions} WHERE valid_to IS NULL"
+        " GROUP BY account_id HAVING min(closed_on) <= max(opened_on)"
+    )
+    ends = " UNION ALL ".join(f'SELECT {end} AS account_id, "at" FROM {transfers}' for end in ("source", "target"))
+    ((count, accounts),) = db.execute(
+        f"SELECT count(*), count(DISTINCT account_id) FROM ({ends}) JOIN ({lives}) USING (account_id)"
+        ' WHERE "at" < opened_on'
+    ).fetchall()
+    if not count:
+        return []
+    text = (
+        f"{count:,} payments are of before their account's number was used again ({accounts:,} numbers): they are not"
+        " those of its present holder, whom signs and pages show; ledger show account_versions has both"
+    )
+    return [Remark(About.VERSIONS, "transfers", text, int(count))]
 
 
 def _national_ids(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:

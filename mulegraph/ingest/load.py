@@ -27,7 +27,7 @@ from mulegraph.ingest.rules import Rule
 from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.staging import Progress, Staging
 from mulegraph.ingest.transfer_ends import accounts_of_ends
-from mulegraph.ingest.versions import contradictions, write_records
+from mulegraph.ingest.versions import contradictions, refuse_other_dumps, write_records
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import ENGINE_MEMORY, STATEMENTS_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
@@ -280,6 +280,8 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
     if table.name == "transfers":
         report.remarks += accounts_of_ends(staging, partitions, run.as_of)
+    if table.name in VERSIONED:
+        refuse_other_dumps(db, table, [source.path.name for source in sources])
     if table.name in VERSIONED and contradictions(db, table):
         staging.refuse("others", Rule.DUPLICATE)
     elif table.name not in VERSIONED:

@@ -80,7 +80,8 @@ class _Texts:
         _, places, data = values.buffers()
         self.ends = np.frombuffer(places, np.int32)[values.offset : values.offset + len(values) + 1]
         self.lengths = np.diff(self.ends)
-        self.data = np.frombuffer(data, np.uint8)
+        # A column of empty texts only has no bytes at all.
+        self.data = np.frombuffer(data, np.uint8) if data.size else np.empty(0, np.uint8)
 
     def begin_with(self, letter: int) -> bool:
         """Whether some value begins with a letter; no value is empty."""

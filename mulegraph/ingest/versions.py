@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mulegraph.errors import DataError
 from mulegraph.ingest.partitions import Partitions
-from mulegraph.ingest.sql import quoted
+from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import Table
@@ -80,6 +81,34 @@ def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
         f" WHERE a.{key} IN (FROM several) AND NOT ({same}) AND NOT {beside}"
     )
     return bool(db.execute("SELECT count(*) FROM others").fetchone()[0])
+
+
+def refuse_other_dumps(db: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    """Raise DataError where two files of a load say different things of one record: none is known to be the later.
+
+    `files` are the names of the staged rows' files by number. Of an account what is compared is all its rows of one
+    currency: two files may each list both holders of a joint account, or one currency each.
+    """
+    if len(set(files)) < 2:
+        return
+    keys = [table.key[0], *(["currency"] if table.name == "accounts" else [])]
+    key = ", ".join(map(quoted, keys))
+    names = ", ".join(quoted(name) for name in table.column_names)
+    listed = ", ".join(f"({number}, {text_in_sql(name)})" for number, name in enumerate(files))
+    rows = db.execute(f"""
+        WITH named (file, name) AS (VALUES {listed}),
+        several AS ({several_rows(quoted(table.key[0]))}),
+        said AS (SELECT {key}, name, list(DISTINCT row({names}) ORDER BY row({names})) AS rows
+            FROM staged JOIN named USING (file) WHERE {quoted(table.key[0])} IN (FROM several) GROUP BY ALL),
+        other AS (SELECT {key}, min(name) AS one, max(name) AS two FROM said
+            GROUP BY {key} HAVING count(DISTINCT rows) > 1)
+        SELECT one, two, count(*) FROM other GROUP BY ALL ORDER BY ALL""").fetchall()
+    if rows:
+        one, two, count = rows[0]
+        raise DataError(
+            f"{table.name}: {one} and {two} say different things of {count:,} records; neither is known to be later",
+            hint="Load each file by itself, the oldest first; --as-of says from when on it holds.",
+        )
 
 
 class Versions:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from mulegraph.journal.journal import Journal
 from mulegraph.journal.state import OPEN, WOKEN, CaseState, replay
 from mulegraph.lazy import pandas as pd
+from mulegraph.schema.findings import Role
 
 
 def states(folder: Path) -> dict[str, CaseState]:
@@ -49,6 +51,15 @@ def with_decisions(
 def last_decision(folder: Path) -> str:
     """Number of the last entry about a case, to be kept beside a graph that holds its effect."""
     return str(max((entry.number for entry in Journal(folder).entries() if entry.about.startswith("CASE-")), default=0))
+
+
+def reshaped(row: dict[str, Any], state: CaseState) -> dict[str, Any]:
+    """The row of a case with what people put into it and took out of it."""
+    gone = set(state.removed)
+    roles = {name: role for name, role in zip(row["accounts"], row["roles"], strict=True) if name not in gone}
+    roles |= {name: str(Role.NAMED) for name in state.added if name not in roles}
+    seeds = {*(row["seeds"] or ()), *state.opened_with} - set(state.left_out)
+    return {**row, "accounts": sorted(roles), "roles": [roles[name] for name in sorted(roles)], "seeds": sorted(seeds)}
 
 
 def wake(folder: Path, run: str, cases: pa.Table) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests
+from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -144,6 +144,10 @@ class MaskedWorkspace:
     state = through(acts.state_of)
     open_case = through(acts.open_case)
     dispose = through(acts.dispose)
+    add_to_case = through(shape.add_to_case)
+    remove_from_case = through(shape.remove_from_case)
+    merge_cases = through(shape.merge_cases)
+    split_case = through(shape.split_case)
     note = through(acts.note)
     assign = through(acts.assign)
     close = through(acts.close)

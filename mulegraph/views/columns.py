@@ -15,8 +15,8 @@ Pair = tuple[Any, Any]
 class Columns:
     """Columns of what takes part in transfers, and its pairs of payer and payee, in order of time and amount.
 
-    A pair in `forward` leads from a column to a later one. One in `back` leads to somebody who had money earlier, such
-    as a refund: it orders nobody, so that circles need no rule of their own.
+    A pair in `forward` leads from a column to a later one. One in `back` closes a circle: it leads to somebody who had
+    money earlier, as a refund does, and orders nobody.
     """
 
     order: list[Any]
@@ -26,9 +26,10 @@ class Columns:
 
 
 def columns_of(graph: nx.MultiDiGraph[Any]) -> Columns:
-    """The longest way from where money enters, along transfers that lead on in time.
+    """The longest way from where money enters, along transfers that lead on.
 
-    A node's time is its first receipt; who never receives, or lost money as a victim, stands before all.
+    In a circle, time says where it begins: a node's time is its first receipt; who never receives, or lost money as a
+    victim, stands before all.
     """
     order = in_order(graph)
     number = {node: place for place, node in enumerate(order)}
@@ -37,20 +38,25 @@ def columns_of(graph: nx.MultiDiGraph[Any]) -> Columns:
     pairs_in_order = sorted(pairs, key=lambda pair: (number[pair[0]], number[pair[1]]))
     by_time = sorted(order, key=lambda node: (node in first, first.get(node, _NEVER), number[node]))
     turn = {node: place for place, node in enumerate(by_time)}
-    forward = [pair for pair in pairs_in_order if turn[pair[0]] < turn[pair[1]]]
-    payees: dict[Any, list[Any]] = defaultdict(list)
-    for payer, payee in forward:
-        payees[payer].append(payee)
+    money: nx.DiGraph[Any] = nx.DiGraph()
+    money.add_nodes_from(order)
+    money.add_edges_from(pairs_in_order)
+    # Only in a circle does anything lead back; elsewhere a payee stands right of who pays him, whenever he had money.
+    circle = {node: place for place, part in enumerate(nx.strongly_connected_components(money)) for node in part}
+    back = [(a, b) for a, b in pairs_in_order if circle[a] == circle[b] and turn[a] > turn[b]]
+    money.remove_edges_from(back)
     column = dict.fromkeys(order, 0)
-    for node in by_time:
-        for payee in payees[node]:
+    along = list(nx.lexicographical_topological_sort(money, key=turn.__getitem__))
+    for node in along:
+        for payee in money.successors(node):
             column[payee] = max(column[payee], column[node] + 1)
-    for node in reversed(by_time):
+    for node in reversed(along):
         # Who enters late stands beside its first payee, not at the far left.
-        if payees[node] and node not in first:
-            column[node] = min(column[payee] for payee in payees[node]) - 1
-    back = [pair for pair in pairs_in_order if turn[pair[0]] > turn[pair[1]]]
-    return Columns(order, column, forward, back)
+        after = [column[payee] for payee in money.successors(node)]
+        if after and node not in first:
+            column[node] = min(after) - 1
+    led_back = set(back)
+    return Columns(order, column, [pair for pair in pairs_in_order if pair not in led_back], back)
 
 
 _NEVER = (0.0,)

@@ -19,7 +19,7 @@ from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, P
 from mulegraph.views.ways import Piece, back_stub, on, pieces
 
 MARGIN, LEGEND = 90, 44
-LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76)
+LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76, 0.12, 0.88)
 """Where along a channel an arrow's amount may stand, the first that is free; the largest amounts choose first."""
 LONGEST_LABEL = 22
 _FLAG = f'd="M-5 8V-8M-5 -8H7L3 -4L7 0H-5" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"'

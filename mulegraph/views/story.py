@@ -65,7 +65,7 @@ def case_story(graph: nx.MultiDiGraph[str], case: str, trace: TraceResult | None
         return Story([*lines, Line("Now", no_trace)], f"mulegraph account {strongest}" if strongest else "")
     now = _now(graph, trace)
     banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0]
-    command = f"mulegraph request {case} --to {banks[0]}" if banks else f"mulegraph case show {case}"
+    command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case show {case}"
     return Story([*lines, now], command, money_parts(trace), _entered(trace))
 
 

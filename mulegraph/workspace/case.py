@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from mulegraph.cases.build import case_graph
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
-from mulegraph.journal.case_states import opened_with, states
+from mulegraph.journal.case_states import opened_with, reshaped, states
 from mulegraph.journal.state import CaseState
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
@@ -32,8 +32,9 @@ class Case:
 
     def __init__(self, workspace: WorkspaceBase, row: dict[str, Any], run: Run) -> None:
         self.workspace, self.run = workspace, run
-        self._row = {**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}
         self.id: str = row["case"]
+        state = states(workspace.folder).get(self.id, CaseState())
+        self._row = reshaped({**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}, state)
 
     @property
     @question(results.CASES)

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from mulegraph.cases.benign import RESULTS
 from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD
-from mulegraph.journal.case_states import opened_with, states, with_state
+from mulegraph.journal.case_states import opened_with, reshaped, states, with_state
+from mulegraph.journal.state import CaseState
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
@@ -73,7 +74,12 @@ def all_cases(space: WorkspaceBase) -> pa.Table:
     """Cases of the run, and those that somebody has opened since."""
     table = space.run.table("cases")
     more = [opened(space, case) for case in not_in(table, opened_with(space.folder))]
-    return with_opened(table, more) if more else table
+    whole = with_opened(table, more) if more else table
+    changed = {case: state for case, state in states(space.folder).items() if state.added or state.removed}
+    if not changed.keys() & set(whole["case"].to_pylist()):
+        return whole
+    rows = [reshaped(row, changed.get(row["case"], CaseState())) for row in whole.to_pylist()]
+    return pa.Table.from_pylist(rows, whole.schema)
 
 
 def opened(space: WorkspaceBase, case: str) -> pa.Table:

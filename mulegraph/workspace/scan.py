@@ -207,7 +207,9 @@ def _cases(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign]) ->
         numbers = ledger.account_numbers_of(ids)
         return np.where(numbers >= 0, nats[numbers], 0.0)
 
-    named = pa.compute.unique(pa.compute.list_flatten(findings["accounts"]))
+    # Only what may make a case needs holders; most findings are weak.
+    strong = findings.filter(pa.compute.greater_equal(findings["score"], inputs.settings.cases.min_score))
+    named = pa.compute.unique(pa.compute.list_flatten(strong["accounts"]))
     accounts = ledger.arrow("accounts", ["account_id", "holder_id"])
     accounts = accounts.filter(pa.compute.is_in(accounts["account_id"], value_set=named)).drop_null()
     holders = dict(zip(accounts["account_id"].to_pylist(), accounts["holder_id"].to_pylist(), strict=True))

@@ -129,3 +129,36 @@ def test_what_an_account_paid_is_suspected_and_not_recalled(space):
     entry = space.open_case(account="m2", since="2026-01-05")
     plan = case_plan(Workspace(space.folder), entry.about)
     assert not any(each.move.payer == "m2" for each in plan.plan.claims)
+
+
+def test_what_people_put_in_and_take_out_shapes_the_case(space, case):
+    """An account taken out is called last; put in again it is a member; another's payments are followed with ours."""
+    space.remove_from_case(case, "m2", "a shop of the same name")
+    assert "m2" not in space.case(case).row["accounts"]
+    assert "m2" not in space.cases().set_index("case").loc[case, "accounts"]
+    held = {each.account: each.last for each in space.hold_plan(case, share=1.0).holds}
+    assert held["m2"] == "it was decided on: taken out of the case"
+    space.add_to_case(case, "it is not", accounts=["m2"])
+    assert "m2" in space.case(case).row["accounts"]
+    with pytest.raises(UsageError, match="nothing to add"):
+        space.add_to_case(case, "x")
+    with pytest.raises(UsageError, match="not in"):
+        space.remove_from_case(case, "nobody", "x")
+
+
+def test_two_cases_become_one_and_one_becomes_two(space, case):
+    """The other is closed and its money followed here; split off again, each follows its own."""
+    other = space.open_case(["t005"]).about
+    assert other != case
+    space.merge_cases(case, other, "one gang")
+    state = space.state(other)
+    assert (state.status, state.merged_into) == ("closed", case)
+    plain = Workspace(space.folder)
+    assert {"t001", "t005"} <= set(case_trace(plain, case).chosen)
+    with pytest.raises(UsageError, match="t004"):
+        space.split_case(case, ["t004"], "x")
+    with pytest.raises(UsageError, match="itself"):
+        space.merge_cases(case, case, "x")
+    made = space.split_case(case, ["t005"], "two gangs").about
+    assert case_trace(plain, made).chosen == ["t005"]
+    assert "t005" not in case_trace(plain, case).chosen

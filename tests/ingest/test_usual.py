@@ -48,6 +48,7 @@ def near(usual: str) -> st.SearchStrategy[str | None]:
     return st.one_of(st.just(usual), st.none(), changed, st.text("0123.", min_size=1, max_size=14))
 
 
+NAMES = ["unreadable", *COLUMNS.used]
 ROWS = st.lists(st.tuples(*(near(value) for value in USUAL)), min_size=1, max_size=3)
 
 
@@ -77,6 +78,13 @@ def test_rows_as_banks_write_them_are_in_the_usual_form() -> None:
     assert FORM.fits(batch(rows))
     unreadable = batch(rows).set_column(0, "unreadable", pa.array(["c5", None, None]))
     assert not FORM.fits(unreadable)
+
+
+def test_a_column_of_empty_texts_only_is_read() -> None:
+    """It has no bytes at all, and breaks no rule where nothing is required."""
+    assert FORM is not None
+    assert FORM.fits(batch([(*USUAL[:4], "")]).slice(0, 1))
+    assert FORM.fits(pa.record_batch(batch([USUAL]).set_column(5, "c5", pa.array([""])).columns, names=NAMES))
 
 
 def test_columns_that_the_mapping_makes_have_no_usual_form() -> None:

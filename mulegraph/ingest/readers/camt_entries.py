@@ -41,7 +41,7 @@ _PARTIES = tuple(
     for path in paths
 )  # fmt: skip
 DETAIL_PATHS = (
-    *_PARTIES, "Refs/EndToEndId", "Refs/UETR", "Refs/MndtId", "Refs/AcctSvcrRef", "RmtInf/Ustrd",
+    *_PARTIES, "CdtDbtInd", "Refs/EndToEndId", "Refs/UETR", "Refs/MndtId", "Refs/AcctSvcrRef", "RmtInf/Ustrd",
     "RmtInf/Strd/CdtrRefInf/Ref", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd", "RtrInf/Rsn/Cd",
     "AmtDtls/InstdAmt/Amt", "AmtDtls/InstdAmt/Amt/@Ccy", "Amt", "Amt/@Ccy", "AmtDtls/TxAmt/Amt",
     "AmtDtls/TxAmt/Amt/@Ccy", "RltdDts/AccptncDtTm", "RltdDts/TxDtTm", "Chrgs/Rcrd/Amt", "Chrgs/Rcrd/Amt/@Ccy",

@@ -60,10 +60,16 @@ function tellTip(event) {
   tip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8)}px`;
   tip.style.top = `${Math.min(event.clientY + 14, window.innerHeight - tip.offsetHeight - 8)}px`;
 }
-$("picture").addEventListener("mousemove", (event) => { if (event.buttons) tip.hidden = true; else tellTip(event); });
+let lastMove = null;
+$("picture").addEventListener("mousemove", (event) => {
+  if (event.buttons) { tip.hidden = true; return; }
+  if (!lastMove) requestAnimationFrame(() => { tellTip(lastMove); lastMove = null; });
+  lastMove = event;
+});
 $("picture").addEventListener("mouseleave", () => { tip.hidden = true; });
 picture.on("hoverNode", () => { $("picture").classList.add("over"); });
 picture.on("blurNode", () => { $("picture").classList.remove("over"); });
+picture.on("dragging", () => { for (const arrow of view.arrows.values()) delete arrow.line; });
 picture.on("dragEnd", ({ nodes: [node] }) => {
   picture.unselectAll();
   if (node === undefined) return;

@@ -13,6 +13,8 @@ const nodes = picture.body.data.nodes;
 let view = { nodes: new Set(), arrows: new Map(), ties: new Map() };
 let lit = null, chosen = null;  // ids that are highlighted (null: all), and what is chosen: {node} or {arrow}
 let paidBy = new Set(), paidTo = new Set();
+let backFrom = new Map();  // arrows that lead back, by their payer
+let written = { names: 0, amounts: 0 };  // how many there was room for, when it was last drawn
 let shone = null;  // numbers of the transfers that a line of the story lights (null: none chosen)
 
 function refresh() {
@@ -20,11 +22,17 @@ function refresh() {
   if (chosen && chosen.node !== undefined && !view.nodes.has(chosen.node)) chosen = null;
   if (chosen && chosen.arrow !== undefined && !view.arrows.has(chosen.arrow)) chosen = null;
   setLit();
-  renew(nodes, [...view.nodes].map((id) => { const [x, y] = placeOf(id); return { id, x, y }; }));
-  for (const id of view.nodes) giveBox(picture.body.nodes[id]);
   for (const arrow of view.arrows.values()) arrow.width = widthOf(arrow);
+  backFrom = new Map();
+  for (const arrow of view.arrows.values()) {
+    if (chart.layouts[state.layout].routes[`${markOf(arrow.source)}>${markOf(arrow.target)}`]) continue;
+    if (!backFrom.has(arrow.source)) backFrom.set(arrow.source, []);
+    backFrom.get(arrow.source).push(arrow);
+  }
   paidBy = new Set([...view.arrows.values()].map((arrow) => arrow.source));
   paidTo = new Set([...view.arrows.values()].map((arrow) => arrow.target));
+  renew(nodes, [...view.nodes].map((id) => { const [x, y] = placeOf(id); return { id, x, y }; }));
+  for (const id of view.nodes) giveBox(picture.body.nodes[id]);
   tellState();
   picture.redraw();
 }
@@ -81,9 +89,8 @@ function wayOf(arrow) {
   }
   const bends = layout.routes[`${markOf(arrow.source)}>${markOf(arrow.target)}`];
   if (!bends) {
-    const same = [...view.arrows.values()].filter((each) => each.source === arrow.source && !layout.routes[`${markOf(each.source)}>${markOf(each.target)}`]);
-    const turn = same.findIndex((each) => each.key === arrow.key), [x, y, fan] = chart.pen.back;
-    const end = [from[0] + x, from[1] - y + (same.length > 1 ? fan * turn / (same.length - 1) : 0)];
+    const same = backFrom.get(arrow.source), [x, y, fan] = chart.pen.back;
+    const end = [from[0] + x, from[1] - y + (same.length > 1 ? fan * same.indexOf(arrow) / (same.length - 1) : 0)];
     return { pieces: [[from, from, end, end]], tip: 0, back: true };
   }
   const aside = arrow.of > 1 ? (arrow.turn / (arrow.of - 1) - 0.5) * Math.min(24, 12 * (arrow.of - 1)) : 0;
@@ -100,7 +107,7 @@ function onPiece(piece, along) {
   return [0, 1].map((axis) => weights.reduce((sum, weight, place) => sum + weight * piece[place][axis], 0));
 }
 // An arrow as a line of points, for the mouse and for tests.
-const lineOf = (arrow) => wayOf(arrow).pieces.flatMap((piece) => Array.from({ length: 17 }, (_, step) => onPiece(piece, step / 16)));
+const lineOf = (arrow) => arrow.line || wayOf(arrow).pieces.flatMap((piece) => Array.from({ length: 17 }, (_, step) => onPiece(piece, step / 16)));
 function drawArrow(ctx, arrow) {
   if (arrow.source === arrow.target) return;
   const { pieces, tip } = wayOf(arrow), last = pieces[pieces.length - 1], head = Math.max(6 + arrow.width * 1.1, Math.min(7 / zoomNow, 30));
@@ -156,7 +163,7 @@ function arrowAt(x, y) {
   let best = null, near = 7 / zoomNow;
   for (const arrow of view.arrows.values()) {
     if (arrow.source === arrow.target) continue;
-    const line = lineOf(arrow);
+    const line = arrow.line ||= lineOf(arrow);
     for (let place = 1; place < line.length; place += 1) {
       const [[ax, ay], [bx, by]] = [line[place - 1], line[place]], long = (bx - ax) ** 2 + (by - ay) ** 2;
       const share = long ? Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / long)) : 0;
@@ -248,6 +255,7 @@ function inOrder() {
   return ranked;
 }
 function drawLabels(ctx, scale, within) {
+  written = { names: 0, amounts: 0 };
   const size = Math.max(12, 10 / scale), taken = new Map(), cell = 160 / scale;
   const free = (x, y, wide, high, take) => {
     const box = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2], cells = [];
@@ -273,24 +281,30 @@ function drawLabels(ctx, scale, within) {
       const words = short(seen(labelOf(node)), isGroup(node) ? 34 : 22), wide = widthAt(ctx, words, size);
       const spot = nameSpots(node, x, y, wide, size).find(([left, low]) => free(left, low, wide, size * 1.1));
       if (spot) write(ctx, words, ...spot, size, INK);
+      if (spot) written.names += 1;
     } else if (state.labels && (!chosen || touches(arrow))) {
       const { pieces, back } = wayOf(arrow), [from, to] = [pieces[0][0], pieces[pieces.length - 1][3]];
       if (!back && Math.hypot(from[0] - to[0], from[1] - to[1]) < size * 2.4) continue;
       const [words, when] = wordsOf(arrow, back);
-      const wide = Math.max(widthAt(ctx, words, size * 0.92), widthAt(ctx, when, size * 0.82)), high = size * 2.1;
-      for (const [x, y] of labelSpots(pieces, back, wide)) {
-        if (!inside(x, y)) continue;
-        if (free(x, y, wide, high)) {
-          ctx.globalAlpha = 0.88;
-          ctx.fillStyle = PAPER;
-          ctx.fillRect(x - wide / 2, y - high / 2, wide, high);
-          ctx.globalAlpha = 1;
-          write(ctx, words, x, y - size * 0.45, size * 0.92, INK);
-          write(ctx, when, x, y + size * 0.5, size * 0.82, LINE);
-          break;
-        }
-      }
+      drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside);
     }
+  }
+}
+// Amount and time where there is room for both, else the amount alone.
+function drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside) {
+  for (const told of [[words, when], [words]]) {
+    const wide = Math.max(...told.map((line, place) => widthAt(ctx, line, size * (place ? 0.82 : 0.92)))), high = size * (told.length === 2 ? 2.1 : 1.05);
+    const spot = labelSpots(pieces, back, wide).find(([x, y]) => inside(x, y) && free(x, y, wide, high));
+    if (!spot) continue;
+    const [x, y] = spot;
+    ctx.globalAlpha = 0.88;
+    ctx.fillStyle = PAPER;
+    ctx.fillRect(x - wide / 2, y - high / 2, wide, high);
+    ctx.globalAlpha = 1;
+    write(ctx, words, x, y - (told.length === 2 ? size * 0.45 : 0), size * 0.92, INK);
+    if (told.length === 2) write(ctx, when, x, y + size * 0.5, size * 0.82, LINE);
+    written.amounts += 1;
+    return;
   }
 }
 // Where a name may stand: under its node, else beside it, on the side that no arrow uses, or a little lower than it runs.
