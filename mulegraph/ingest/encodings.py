@@ -7,7 +7,7 @@ import re
 import unicodedata
 from functools import cache
 
-import charset_normalizer
+from mulegraph.lazy import charset_normalizer
 
 TCVN3 = "tcvn3"
 _TCVN3_LETTERS = (

@@ -21,10 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.files import write_atomically
+from mulegraph.lazy import filelock
 
 FILE, HEAD_FILE, TORN_FILE = "journal.jsonl", "journal.head", "journal.torn"
 LOCK_SECONDS = 10
@@ -170,10 +169,10 @@ class Journal:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = FileLock(self.folder / "journal.lock", timeout=LOCK_SECONDS)
+        lock = filelock.FileLock(self.folder / "journal.lock", timeout=LOCK_SECONDS)
         try:
             lock.acquire()
-        except Timeout as error:
+        except filelock.Timeout as error:
             raise EngineError(f"{self.path}: another command is writing to it", hint="Try again.") from error
         except OSError as error:
             raise UsageError(
