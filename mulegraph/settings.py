@@ -15,6 +15,8 @@ from mulegraph.toml import read_toml
 FILE = "mulegraph.toml"
 MICROSECONDS_AN_HOUR = 3_600_000_000
 MAX_SHUFFLES = 20
+BASE_RATE = 0.0055
+"""Between the one in a thousand of a bank's accounts and the few in a hundred of published ledgers."""
 Bic = Annotated[str, Meta(pattern="^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
 """As ISO 20022 has it (BICFIDec2014Identifier)."""
 NO_ZONE = 'Expected a time zone such as "Europe/Amsterdam" or "Asia/Ho_Chi_Minh".'
@@ -75,6 +77,13 @@ class CaseSettings:
 
 
 @dataclass(frozen=True)
+class ScoreSettings:
+    """`base_rate` is the share of accounts that launder: what a score says where nothing is held against an account."""
+
+    base_rate: Annotated[float, Meta(ge=0.0001, le=0.5)] = BASE_RATE
+
+
+@dataclass(frozen=True)
 class TraceSettings:
     """`own_banks` are those whose payments the ledger holds; none: those whose accounts pay anything in it."""
 
@@ -117,6 +126,7 @@ class Settings:
     devices: DeviceSettings = DeviceSettings()
     hops: HopSettings = HopSettings()
     cases: CaseSettings = CaseSettings()
+    score: ScoreSettings = ScoreSettings()
     trace: TraceSettings = TraceSettings()
     requests: RequestSettings = RequestSettings()
     views: ViewSettings = ViewSettings()

@@ -33,7 +33,7 @@ def test_the_documented_file_is_the_defaults(tmp_path):
     plain = Settings()
     assert found == replace(plain, signs=found.signs)
     raw = tomllib.loads(text)
-    for section in ("flow", "devices", "hops", "cases", "trace", "requests", "views"):
+    for section in ("flow", "devices", "hops", "cases", "score", "trace", "requests", "views"):
         assert set(raw[section]) == {each.name for each in fields(getattr(plain, section))}
 
 

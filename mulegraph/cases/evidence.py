@@ -19,6 +19,8 @@ from mulegraph.ledger.ledger import Ledger
 WAGE_WORDS = r"(?i)salar|wage|payroll|lương|loon"
 MANY_PAYERS = 50
 FIRMS = ("business", "merchant", "internal")
+TILLS, PERSONS = ("merchant", "internal"), ("personal",)
+"""Kinds of accounts whose business is to be paid, and those that no number of payers makes a shop."""
 MIN_SHARES = 2
 UNKNOWN, NO_ACCOUNT = -1, -2
 
@@ -186,8 +188,12 @@ class Evidence:
 
     @cached_property
     def paid_by_many(self) -> np.ndarray:
-        """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay."""
-        return self.accounts.kind.among("merchant", "internal") | (self.payers >= MANY_PAYERS)
+        """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay.
+
+        A person's account is none, however busy: a launderer's is, too.
+        """
+        kind = self.accounts.kind
+        return kind.among(*TILLS) | ((self.payers >= MANY_PAYERS) & ~kind.among(*PERSONS))
 
 
 def distinct_pairs(group: np.ndarray, value: np.ndarray, values: int) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from mulegraph.workspace.questions import AccountId, Word, question
 from mulegraph.workspace.workspace import Workspace
 
 AFTER_MINUTES = (0, 15, 30, 60, 120, 240, 480, 1_440, 2_880, 10_080)
-"""Moments of the case's clock, since its first payment: those around which recovery schemes set their deadlines."""
+"""Moments of the case's clock, since its first and its last payment: recovery schemes set deadlines around them."""
 MAX_EVENTS = 40
 """Moments of one account's clock: after each of its first payments."""
 
@@ -47,7 +47,11 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
     moves = [each for each in moves_of(space, found) if each.payee and mostly_traced(each)]
     start, stolen = min(each.at for each in moves), stolen_of(found)
     if account is None:
-        moments = [start + pd.Timedelta(minutes=minutes, microseconds=1) for minutes in AFTER_MINUTES]
+        # What was stolen weeks after the first payment has its own first hours.
+        starts = {start, max(each.at for each in moves if each.chosen)}
+        moments = sorted(
+            {each + pd.Timedelta(minutes=minutes, microseconds=1) for each in starts for minutes in AFTER_MINUTES}
+        )
     else:
         moments = _events(moves, account)
     end = pd.Timestamp(space.ledger.until)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated
 
-from mulegraph.cases.benign import PASSED
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
 from mulegraph.casework.claims import NOTHING, Move, mostly_traced
@@ -23,7 +25,7 @@ from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared, record_of
-from mulegraph.schema.findings import Role
+from mulegraph.schema.findings import Result, Role
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
 from mulegraph.workspace.trace import TraceResult
@@ -31,6 +33,8 @@ from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
 """Innocent payments are counted over so many days before the moment of the hold."""
+SURE = 0.5
+"""From this score up an account is rather a mule's than not: one finding with an innocent side moves it nowhere."""
 HOLD_DAYS = 3
 """How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
 GUILTY, REMOVED = "guilty", "taken out of the case"
@@ -179,6 +183,7 @@ class _Scene:
         rows = found.accounts.to_dict("records")
         there = {each["account"]: {rule: each[f"{rule}_remaining"] for rule in CONSERVING} for each in rows}
         scores = space.run.table("scores")
+        score_of = dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True))
         return cls(
             space=space,
             found=found,
@@ -188,9 +193,9 @@ class _Scene:
             coming=_on_its_way(moves, there, when - pd.Timedelta(hours=int(SLOW_HOURS))),
             banks=banks_of(space, set(there)),
             roles=roles,
-            scores=dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True)),
+            scores=score_of,
             innocent={
-                **_innocent_because(space, set(there), roles, moves),
+                **_innocent_because(space, score_of, set(there), roles, moves),
                 **{name: f"it was decided on: {how}" for name, how in decided.items() if how != GUILTY},
             },
         )
@@ -246,7 +251,7 @@ class _Scene:
             on_its_way=coming,
             dwell_minutes=self.dwell(account),
             innocent_payments=len(others),
-            innocent_amount=sum(others["amount"], NOTHING),
+            innocent_amount=sum(others["amount"], NOTHING).quantize(least),
             innocent_people=int(others["target"].dropna().nunique()),
             account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2),
             currency=self.found.currency,
@@ -312,7 +317,7 @@ def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
 
 
 def _innocent_because(
-    space: Workspace, accounts: set[str], roles: Mapping[str, str], moves: list[Move]
+    space: Workspace, scores: Mapping[str, float], accounts: set[str], roles: Mapping[str, str], moves: list[Move]
 ) -> dict[str, str]:
     """Accounts that are called last, and why: victims who took no part, firms, whoever an innocent explanation fits."""
     because: dict[str, str] = {}
@@ -320,11 +325,12 @@ def _innocent_because(
     for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
         if account in accounts and kind in ("merchant", "internal"):
             because[account] = "it is a shop's or a bank's own account"
-    findings = space.findings()
-    mine = findings[findings["subject_id"].isin(accounts)]
-    for account, outcomes in zip(mine["subject_id"], mine["benign"], strict=True):
-        passed = sorted(name.replace("_", " ") for name, outcome in outcomes.items() if outcome == PASSED)
-        if passed:
+    findings = space.run.table("findings")
+    mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
+    for each in space.run.records(mine):
+        account = each.subject_id
+        passed = sorted(name.replace("_", " ") for name, how in each.benign.items() if how.result is Result.PASSED)
+        if passed and scores.get(account, 0.0) < SURE:
             because.setdefault(account, f"an innocent explanation fits: {', '.join(passed)}")
     paid = {each.payer for each in moves if not each.chosen}
     for account, role in roles.items():

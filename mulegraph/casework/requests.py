@@ -128,6 +128,7 @@ def make_requests(
 
     Raises UsageError where there is nothing to ask of that bank, and where sender or country are not said or not ours.
     """
+    space.case(case)  # raises, with the closest names
     settings = space.settings.requests
     country = country or settings.country
     if not country:

@@ -53,6 +53,18 @@ class Pairs(NamedTuple):
     dwell: np.ndarray
 
 
+class Telling(NamedTuple):
+    """Receipts so unlikely that they tell, by account, then by chance: entry, account and chance of each.
+
+    `tried` is by account: how many receipts it has in all.
+    """
+
+    entry: np.ndarray
+    owner: np.ndarray
+    chance: np.ndarray
+    tried: np.ndarray
+
+
 class Ranks(NamedTuple):
     """The ledger's distinct amounts in order, how many transfers are of less and of at most each, and of all.
 
@@ -99,17 +111,22 @@ class PassedOn:
         return len(self.account)
 
 
-def receipts_of_peers(sides: TransfersByAccount) -> Side:
-    """Every account with the receipts of another that receives and pays as often: what it passes on is coincidence.
+def receipts_of_peers(sides: TransfersByAccount, group: np.ndarray) -> Side:
+    """Every account with the receipts of another of its group that receives and pays as often: coincidence is left.
+
+    Groups are numbers by account: kind and currency, since a firm's receipts seldom fit what a person pays.
 
     Shuffled times would keep each account's own amounts, and so the coincidence of an amount that comes in and one
     that goes out. Dealt out among peers, habits stay (wages are wages, rents are rents) and only the tie is cut.
     """
     receipts = sides.receipts
     received, paid = np.diff(receipts.start), np.diff(sides.payments.start)
-    in_order = np.lexsort((paid, received))
+    in_order = np.lexsort((paid, received, group))
     lender = np.empty_like(in_order)
     lender[in_order] = np.roll(in_order, 1)
+    # Rolled inside each group: its first account gets the receipts of its last.
+    first = np.flatnonzero(np.diff(group[in_order], prepend=np.iinfo(np.int64).min))
+    lender[in_order[first]] = in_order[np.append(first[1:], len(in_order)) - 1]
     entries, start = lists_of(np.arange(receipts.start[-1]), receipts.start, lender)
     return Side(
         receipts.position[entries], start, receipts.party[entries], receipts.amount[entries], receipts.at[entries]
@@ -128,12 +145,14 @@ def find_passed_on(
     rate = np.diff(payments.start) / transfers.span
     most = _most_telling(rate, reach.window)
     product, first, pieces, passed, dwell = _best_pairs(receipts, payments, ranks, reach, most)
-    account = np.repeat(np.arange(transfers.accounts), np.diff(receipts.start))
-    chance = _chance(product, rate[account], reach.window)
-    tried = np.diff(receipts.start)
+    # Most receipts have no pair that could tell: what is worked out for the others only needs a tenth of the memory.
+    entry = np.flatnonzero(np.isfinite(product))
+    owner = np.searchsorted(receipts.start, entry, side="right") - 1
+    chance = _chance(product[entry], rate[owner], reach.window)
     telling = np.flatnonzero(chance <= TELLING)
-    telling = telling[np.lexsort((chance[telling], account[telling]))]
-    return _accounts(Pairs(first, pieces, passed, dwell), telling, account, chance, tried, receipts.position)
+    telling = telling[np.lexsort((chance[telling], owner[telling]))]
+    found = Telling(entry[telling], owner[telling], chance[telling], np.diff(receipts.start))
+    return _accounts(Pairs(first, pieces, passed, dwell), found, receipts.position)
 
 
 def _most_telling(rate: np.ndarray, window: int) -> np.ndarray:
@@ -157,39 +176,29 @@ def _chance(product: np.ndarray, rate: np.ndarray, window: int) -> np.ndarray:
     return np.where(known, -np.expm1(-mean), 1.0)
 
 
-def _accounts(
-    pairs: Pairs,
-    telling: np.ndarray,
-    account: np.ndarray,
-    chance: np.ndarray,
-    tried: np.ndarray,
-    position: np.ndarray,
-) -> PassedOn:
-    """Each account's most unlikely k of n, and the receipts that make it.
-
-    `telling` are entries of receipts, by account, then by chance; `account`, `chance` and `position` are by entry.
-    """
-    owner = account[telling]
+def _accounts(pairs: Pairs, telling: Telling, position: np.ndarray) -> PassedOn:
+    """Each account's most unlikely k of n, and the receipts that make it. `position` is by entry of a receipt."""
+    owner = telling.owner
     begins = np.flatnonzero(np.diff(owner, prepend=-1))
     sizes = np.diff(np.append(begins, len(owner)))
     k = np.arange(len(owner)) - np.repeat(begins, sizes) + 1
-    n = tried[owner]
-    tail = betainc(k, n - k + 1, chance[telling])
+    n = telling.tried[owner]
+    tail = betainc(k, n - k + 1, telling.chance)
     surprise = -np.log(np.maximum(tail, 1e-300))
     best = np.maximum.reduceat(surprise, begins) if len(begins) else np.empty(0)
     # The first k that is most unlikely: what comes after it adds nothing.
     at_best = surprise >= np.repeat(best, sizes)
     place = np.where(at_best, k, len(owner) + 1)
     last = np.minimum.reduceat(place, begins) if len(begins) else np.empty(0, np.int64)
-    kept = telling[k <= np.repeat(last, sizes)] if len(begins) else telling
+    kept = telling.entry[k <= np.repeat(last, sizes)] if len(begins) else telling.entry
     start = np.concatenate([[0], np.cumsum(last)]).astype(np.int64)
     return PassedOn(
         account=owner[begins],
         nats=best,
         start=start,
         receipt=position[kept],
-        payment=pairs.first[kept],
-        pieces=pairs.pieces[kept],
+        payment=pairs.first[kept].astype(np.int64),
+        pieces=pairs.pieces[kept].astype(np.int64),
         passed=pairs.passed[kept],
         dwell=pairs.dwell[kept],
         log_trials=float(np.log(max(len(begins), 1))),
@@ -235,8 +244,8 @@ def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-unty
     Products above the account's `most` are left out: they come last, and tell nothing.
     """
     size = len(receipts.at)
-    product, first = np.full(size, np.inf), np.full(size, -1, np.int64)
-    pieces, passed, dwell = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    product, first = np.full(size, np.inf), np.full(size, -1, np.int32)
+    pieces, passed, dwell = np.zeros(size, np.int8), np.zeros(size, np.int64), np.zeros(size, np.int64)
     total = len(ranks.place)
     seen = _room(1024)
     for account in range(len(receipts.start) - 1):

@@ -30,6 +30,10 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         zahlungsempfanger; name der gegenpartei; title; doi tac; supplierfound; counter party;
         auftraggeber/empfanger; empfanger; payee name; ten doi ung; ten nguoi thu huong; beneficiaire
     """),
+    "counterparty_bank": _words("""
+        counterparty bank; bic tegenpartij; bic zahlungsbeteiligter; nh doi tac; ngan hang doi tac;
+        bic (swift-code); bic
+    """),
     "booked_at": _words("""
         date; booking date; posting date; transaction date; txn date; datum; boekdatum; buchungstag;
         buchungsdatum; data; data lancamento; date operation; date de comptabilisation; ngay giao dich; tnx
@@ -72,7 +76,7 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         documento; document; chq./ref.no.; doc no
     """),
     "end_to_end_id": _words("""
-        end to end; end-to-end id; end to end id; kundenreferenz (end-to-end); e2e; end_to_end
+        end to end; end-to-end id; end to end id; kundenreferenz (end-to-end); kundenreferenz; e2e; end_to_end
     """),
     "mandate_id": _words("""
         mandaatreferentie; machtigingskenmerk; mandatsreferenz; mandate; rum

@@ -260,7 +260,10 @@ def totals(source: SourceFile) -> list[Remark]:
     read = source.read_totals
     remarks = []
     for name, stated in said.items():
-        if stated != read.get(name):
-            text = f"the file states {name} = {stated:,}, and {read.get(name, 0):,} were read"
+        if name not in read:
+            text = f"the file states {name} = {stated:,}, which is not compared: its rows are in several currencies"
+            remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
+        elif stated != read[name]:
+            text = f"the file states {name} = {stated:,}, and {read[name]:,} were read"
             remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
     return remarks

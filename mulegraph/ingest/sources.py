@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +20,7 @@ from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
 from mulegraph.ingest.kinds import Kind as FileKind
 from mulegraph.ingest.kinds import kind_of
 from mulegraph.ingest.layout import Head, TextFile
-from mulegraph.ingest.lines import LineCounter
+from mulegraph.ingest.lines import LineCounter, is_open_row
 from mulegraph.ingest.mapping import IdForm, TableMapping
 from mulegraph.ingest.readers.tables import ColumnFile
 from mulegraph.ingest.rejects import VALUE_LIMIT
@@ -88,6 +86,9 @@ class SourceFile:
     failure: DataError | None = None
     """Why reading stopped: what DuckDB makes of an error in the middle of a stream says less."""
 
+    headers: int = 0
+    """Rows that repeat the header."""
+
     marks: SignMarks = field(default_factory=SignMarks)
 
     read_totals: dict[str, Decimal | int] = field(default_factory=dict)
@@ -117,9 +118,16 @@ class SourceFile:
         """The file as text."""
         return TextFile(self.path, self.mapping)
 
-    @cached_property
+    @property
     def remarks(self) -> list[Remark]:
-        """What there is to say of the file before its rows."""
+        """What there is to say of the file beside its rows, once they are read."""
+        if not self.headers:
+            return self._remarks
+        text = f"{self.headers:,} rows repeat the header, and are left out: the file was put together of several"
+        return [*self._remarks, Remark(About.LEFT_OUT, self.table.name, text, self.headers, self.path.name)]
+
+    @cached_property
+    def _remarks(self) -> list[Remark]:
         if self.is_typed:
             return []
         if self.kind is FileKind.WORKBOOK:
@@ -246,12 +254,27 @@ class SourceFile:
                 if not is_utf8:
                     values = [as_written(column, BYTEWISE) for column in values]
                 found = self._texts([decoded(column) for column in values], lines.of(batch))
+                if self.mapping.header:
+                    found = self._without_headers(found, head.names)
                 yield found if last_line is None else found.filter(pc.less_equal(found.column("line"), last_line))
                 advance(min(raw.tell(), self.path.stat().st_size))
         rows = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
         self.misshapen = [row for row in rows if last_line is None or row.line <= last_line]
-        if self.misshapen and _is_open(last_text, head.delimiter):
+        if self.misshapen and is_open_row(last_text, head.delimiter):
             raise self._unclosed(self.misshapen[-1].line)
+
+    def _without_headers(self, batch: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
+        """The rows but those that repeat the header: files that were put together have one for each part."""
+        repeats = None
+        for name in self._columns.used:
+            same = pc.fill_null(pc.equal(batch.column(name), names[int(name[1:]) - 1]), False)
+            repeats = same if repeats is None else pc.and_(repeats, same)
+            if not pc.any(repeats).as_py():
+                return batch
+        if repeats is None:
+            return batch
+        self.headers += pc.sum(repeats).as_py()
+        return batch.filter(pc.invert(repeats))
 
     def _parsed(
         self, raw: pa.NativeFile, head: Head, leave_out: Callable[[Any], str], lines: LineCounter, encoding: str
@@ -368,12 +391,3 @@ class SourceFile:
         named = [column.name for column in self.table.columns if column.masked is Mask.ACCOUNT]
         whole = [self._columns.raw.get(name, ()) for name in (*named, "subject_id")]
         return frozenset(raw[0] for raw in whole if len(raw) == 1)
-
-
-def _is_open(row: str, delimiter: str) -> bool:
-    """Whether a row ends inside a quote."""
-    try:
-        list(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False

@@ -240,8 +240,11 @@ class Staging:
             source.read_totals = self._sums(number) | {"rows": rows + self.rejects.of_file(self.table, name)}
 
     def _sums(self, number: int) -> dict[str, Decimal]:
-        """What a file's rows add up to, by the names that a mapping's totals have."""
+        """What a file's rows add up to, by the names that a mapping's totals have; nothing where currencies differ."""
         if "amount" not in self.table.column_names:
+            return {}
+        several = f"SELECT count(DISTINCT currency) FROM staged WHERE file = {number}"
+        if "currency" in self.table.column_names and self.count(several) > 1:
             return {}
         ways = ["true"]
         if "direction" in self.table.column_names:

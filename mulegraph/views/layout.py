@@ -25,9 +25,11 @@ OPENED_ROW = 58
 """Pixels between the members of a combo that is opened: they stand in its column, and all below makes room."""
 SIDE, ABOVE, UNDER = 105, 64, 66
 """Pixels of a frame around what stands in it: half a name, a head, and a name."""
-ASPECT = 1.6
+ASPECT = 1.75
 TIME_X, TIME_WIDTH, TIME_ROW = 170, 1_600, 46
 """The time layout: where its axis begins beside the column of nodes, how long it is, and pixels between rows."""
+TIME_ASPECT = 1.4
+"""Of the time layout: names beside it need room, too."""
 
 
 @dataclass(frozen=True)
@@ -190,19 +192,18 @@ def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
                 y += _room(item)
         lanes.append((top, round(top + high), lane))
         top = round(top + high)
-    place = {node: (columns.column[node] * STEP_X, y_of[node]) for node in columns.order}
-    routes = {pair: [(bend.column * STEP_X, y_of[bend]) for bend in bends] for pair, bends in rows.bends.items()}
+    last = max(columns.column.values(), default=0)
+    step = round(min(max(top * ASPECT / max(last, 1), STEP_X * 0.84), STEP_X * 2.4))
+    place = {node: (columns.column[node] * step, y_of[node]) for node in columns.order}
+    routes = {pair: [(bend.column * step, y_of[bend]) for bend in bends] for pair, bends in rows.bends.items()}
     under = below(graph, list(graph), place, top - FALL // 2 if place else -FALL)
     ends = [y for _, y in under.place.values()]
     if ends:
         lanes.append((top, max(ends) + UNDER, "devices, holders"))
-    last = max(columns.column.values(), default=0)
-    heads = [(column * STEP_X, -28, f"hop {column}") for column in range(last + 1)]
-    left = min((x for x, _ in under.place.values()), default=0)
-    right = max([x for x, _ in under.place.values()], default=0)
-    frame = Frame(
-        min(left, 0) - SIDE, -50, max(last * STEP_X, right) + SIDE, max([top, *(y + UNDER for y in ends)]), heads
-    )
+    heads = [(column * step, -28, f"hop {column}") for column in range(last + 1)]
+    sides = [0, last * step, *(x for x, _ in under.place.values())]
+    bottom = max([top, *(y + UNDER for y in ends)])
+    frame = Frame(min(sides) - SIDE, -50, max(sides) + SIDE, bottom, heads)
     return Layout({**place, **under.place}, routes, columns.back, under.ties, [frame], lanes)
 
 
@@ -228,7 +229,7 @@ def by_time(graph: nx.MultiDiGraph[Any]) -> Layout:
     place = {node: (0, number * TIME_ROW) for number, node in enumerate(columns.order)}
     under = below(graph, list(graph), place, (len(place) - 1) * TIME_ROW)
     end = max([y for _, y in place.values()] + [y for _, y in under.place.values()], default=0)
-    axis = (TIME_X, TIME_X + max(TIME_WIDTH, round(end * ASPECT)))
+    axis = (TIME_X, TIME_X + max(TIME_WIDTH, round(end * TIME_ASPECT)))
     right = max([axis[1] if place else 0] + [x for x, _ in under.place.values()])
     frame = Frame(-2 * SIDE, -ABOVE, right + SIDE // 2, end + UNDER)
     return Layout({**place, **under.place}, {}, [], under.ties, [frame], axis=axis if place else None)

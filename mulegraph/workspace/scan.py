@@ -102,7 +102,7 @@ def scan(
         findings, benign = apply_benign_tests(findings, evidence, signs)
         findings = earned_roles(findings, evidence)
     with steps.step("score"):
-        scores = account_scores(findings, evidence, signs)
+        scores = account_scores(findings, evidence, inputs.peers.nats, signs, settings.score.base_rate)
     with steps.step("cases"):
         cases = _with_ids(inputs, findings, signs, workspace)
     parts = {
@@ -148,7 +148,8 @@ def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
     """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
     known = run.manifest["settings"]
     now = json.loads(json.dumps(asdict(settings)))
-    sections = [name for name in ("flow", "devices", "hops", "cases", "signs") if now[name] != known.get(name)]
+    read = ("flow", "devices", "hops", "cases", "score", "signs")
+    sections = [name for name in read if now[name] != known.get(name)]
     if own_files(workspace) != run.manifest.get("own_signs", {}):
         sections.append("its own signs")
     return ", ".join(f"[{name}]" if name in now else name for name in sections)

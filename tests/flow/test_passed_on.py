@@ -68,7 +68,7 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     chance = {}
     for receipt, product in best.items():
         x = min(product, WINDOW)
-        chance[receipt] = 1 - math.exp(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
+        chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
     ranked = sorted((value, receipt) for receipt, value in chance.items() if value <= 0.2)
     surprise = [
         -math.log(max(stats.beta.cdf(value, k, len(receipts) - k + 1), 1e-300))
@@ -154,9 +154,13 @@ def test_what_goes_back_is_no_passing_on():
 
 
 def test_peers_lend_their_receipts_and_nobody_keeps_his_own():
-    """Each account gets another's receipts, all of them; none is lost."""
+    """Each account gets the receipts of another of its group, all of them; none is lost."""
+    group = np.arange(50) % 3
     sides = TransfersByAccount(noise(5, accounts=50, transfers=500))
-    lent, own = receipts_of_peers(sides), sides.receipts
+    lent, own = receipts_of_peers(sides, group), sides.receipts
+    lent_by = np.empty(len(sides.transfers), np.int64)
+    lent_by[own.position] = np.repeat(np.arange(50), np.diff(own.start))
+    assert (group[lent_by[lent.position]] == np.repeat(group, np.diff(lent.start))).all()
     assert sorted(lent.position.tolist()) == sorted(own.position.tolist())
     for account in range(50):
         mine = set(own.position[own.start[account] : own.start[account + 1]].tolist())

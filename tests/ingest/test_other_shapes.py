@@ -18,7 +18,7 @@ from mulegraph.errors import DataError, MulegraphError, UsageError
 from mulegraph.ingest.encodings import guessed_encoding
 from mulegraph.ingest.mapping import mapping_of
 from mulegraph.ingest.propose import propose
-from tests.ingest.conftest import Bank
+from tests.ingest.conftest import HEAD, Bank
 
 OWN, OTHER = "NL02ABNA0123456789", "NL83TSTB0000000033"
 LINES = (
@@ -337,3 +337,24 @@ def test_a_mapping_with_an_open_question_is_refused():
     """Else "?" would be an account."""
     with pytest.raises(UsageError, match=r"constants\.currency is still '\?'"):
         mapping_of({"bookings": {"constants": {"currency": "?"}}}, "m.toml")
+
+
+def test_rows_that_repeat_the_header_are_left_out_and_told(bank: Bank):
+    """A file that was put together of several; a payment of the same words would not be."""
+    bank.accounts()
+    bank.transfers(*[row for part in "tuvwxyz" for row in (HEAD, f"{part},ann,bob,1,EUR,2026-02-03,other,")])
+
+    report = bank.load(limit=None)
+
+    assert report.rejects == {}
+    assert len(bank.ids()) == 7
+    assert "7 rows repeat the header" in "".join(map(str, report.remarks))
+
+
+def test_a_stated_sum_over_several_currencies_is_not_compared(bank: Bank):
+    """Euro and dong are not added up to see whether they fit."""
+    bank.write("accounts.csv", "account_id,bank,kind,currency\na,own,personal,EUR\nb,own,personal,VND\n")
+    bank.map("[transfers]\nfooter_lines = 1\ntotals = { sum = 'Total: (\\S+)' }\n")
+    bank.transfers("t,a,,1,EUR,2026-02-03,atm,", "u,b,,9,VND,2026-02-03,atm,", "Total: 10")
+
+    assert "sum = 10, which is not compared" in "".join(map(str, bank.load().remarks))

@@ -12,7 +12,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from mulegraph.views.chart import Clock
+from mulegraph.views.chart import Clock, amounts_in_words, bundles, charted
 from mulegraph.views.network import LAYOUTS
 from mulegraph.views.pictures import trace_picture
 from tests.views.geometry import against, crossed
@@ -317,3 +317,28 @@ def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace, plain):
     assert "own" in kinds and kinds <= {"own", "other", "cash", "frontier", "holder", "device"}
     assert "fifo" in browser.find_element(By.CSS_SELECTOR, "main").text
     assert browser.get_log("browser") == []
+
+
+def test_a_page_tells_a_trace_as_python_does(page, workspace, plain):
+    """Every arrow's amount is the range of the sums by rule; a line of the story lights its part; the bar is there."""
+    report = plain.ledger.arrow("reports")["transfer_id"][6].as_py()
+    found = workspace.trace([report])
+    chart = charted(workspace.trace_graph(found))
+    browser = page(trace_picture(workspace, found))
+    browser.execute_script(
+        "change('open', (now) => chart.groups.forEach((group, place) => { now.open[place] = true; }))"
+    )
+
+    told = browser.execute_script(
+        "return [...view.arrows.values()].map(a => [labelOf(a.source), a.transfers[0].id, money(a.transfers)])"
+    )
+    expected = [
+        [chart.nodes[each.source]["label"], each.transfers[0][0], amounts_in_words(each.sums)]
+        for each in bundles(chart) if each.source != each.target
+    ]  # fmt: skip
+    assert sorted(told) == sorted(expected)
+    assert "traced" in panel(browser) and "still there" in panel(browser)
+    press(browser, "2")
+    assert browser.execute_script("return [...shone.transfers].map(t => t.id)") == [report]
+    press(browser, Keys.ESCAPE)
+    assert browser.execute_script("return shone") is None

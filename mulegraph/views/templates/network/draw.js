@@ -114,7 +114,7 @@ function drawArrow(ctx, arrow) {
   const length = Math.hypot(last[3][0] - last[0][0], last[3][1] - last[0][1]) || 1;
   const along = [(last[3][0] - last[0][0]) / length, (last[3][1] - last[0][1]) / length];
   const end = [last[3][0] - along[0] * tip, last[3][1] - along[1] * tip], neck = [end[0] - along[0] * head, end[1] - along[1] * head];
-  ctx.globalAlpha = touches(arrow) ? (chosen || shone ? 0.9 : 0.75) : 0.15;
+  ctx.globalAlpha = touches(arrow) ? (chosen || shone ? 0.9 : 0.75) : 0.22;
   ctx.strokeStyle = ctx.fillStyle = touches(arrow) && (chosen || shone) ? INK : LINE;
   ctx.lineWidth = Math.max(arrow.width, Math.min(1.1 / zoomNow, 5));
   ctx.beginPath();
@@ -177,7 +177,7 @@ function arrowAt(x, y) {
 let zoomNow = 1;
 // In pixels of the chart; never so small on the screen that the kind cannot be told, never into its neighbour.
 function radiusOf(id) {
-  return Math.max(sizeOf(id), Math.min(8 / zoomNow, 28));
+  return Math.max(sizeOf(id), Math.min(8 / zoomNow, chart.layouts[state.layout].axis ? 19 : 28));
 }
 function sizeOf(id) {
   return isGroup(id) ? chart.kinds.group.radius + Math.min(8, Math.sqrt(membersOf(id).length)) : chart.kinds[kindOf(id)].radius;
@@ -215,7 +215,7 @@ function drawNode({ ctx, id, x, y, state: { hover } }) {
   return {
     drawNode() {
       ctx.translate(x, y);
-      ctx.globalAlpha = !lit || lit.has(id) ? 1 : 0.3;
+      ctx.globalAlpha = !lit || lit.has(id) ? 1 : 0.38;
       if ((chosen && chosen.node === id) || hover) {
         ctx.beginPath();
         ctx.arc(0, 0, radius + 6, 0, 2 * Math.PI);
@@ -294,7 +294,7 @@ function drawLabels(ctx, scale, within) {
 function drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside) {
   for (const told of [[words, when], [words]]) {
     const wide = Math.max(...told.map((line, place) => widthAt(ctx, line, size * (place ? 0.82 : 0.92)))), high = size * (told.length === 2 ? 2.1 : 1.05);
-    const spot = labelSpots(pieces, back, wide).find(([x, y]) => inside(x, y) && free(x, y, wide, high));
+    const spot = labelSpots(pieces, back, wide, size).find(([x, y]) => inside(x, y) && free(x, y, wide, high));
     if (!spot) continue;
     const [x, y] = spot;
     ctx.globalAlpha = 0.88;
@@ -317,11 +317,13 @@ function nameSpots(node, x, y, wide, size) {
   return [under, [x + aside, y + off], [x - aside, y + off], [x + aside, y - off], [x - aside, y - off]];
 }
 // Where an amount may stand: in the channels that its arrow crosses, the first and the last one first.
-function labelSpots(pieces, back, wide) {
+function labelSpots(pieces, back, wide, size) {
   if (chart.layouts[state.layout].axis) return chart.pen.labelPlaces.map((along) => onPiece(pieces[0], along)).map(([x, y]) => [x + wide / 2 + 5, y]);
   if (back) return [[pieces[0][3][0] + wide / 2 + 4, pieces[0][3][1]]];
   const channels = pieces.length === 1 ? pieces : pieces.filter((_, place) => place % 3 === 1);
-  return [...new Set([channels[0], channels[channels.length - 1], ...channels])].flatMap((piece) => chart.pen.labelPlaces.map((along) => onPiece(piece, along)));
+  const on = [...new Set([channels[0], channels[channels.length - 1], ...channels])].flatMap((piece) => chart.pen.labelPlaces.map((along) => onPiece(piece, along)));
+  // On its arrow, else just above or under it.
+  return [...on, ...[-0.7, 0.7].flatMap((rows) => on.map(([x, y]) => [x, y + rows * size]))];
 }
 const widths = new Map();
 // Pixels of words at a size; measured once, since thousands are asked for in every picture.
@@ -439,6 +441,8 @@ function drawAll(ctx, scale) {
 function fit() {
   const box = picture.canvas.frame.canvas, [left, top, right, bottom] = boxOf(), layout = chart.layouts[state.layout];
   const [start, end] = layout.axis ? [70, 90] : [layout.lanes.length ? LANE : 0, 0], edge = 10;
-  const scale = Math.min((box.clientWidth - start - end - 2 * edge) / (right - left || 1), (box.clientHeight - 2 * edge) / (bottom - top || 1), 1.5);
+  const scaleOf = (aside) => Math.min((box.clientWidth - start - end - 2 * aside) / (right - left || 1), (box.clientHeight - 2 * edge) / (bottom - top || 1), 1.5);
+  // Names beside the outer columns need so many pixels of the screen, however small the picture is.
+  const scale = scaleOf(Math.max(edge, 78 - 105 * scaleOf(edge)));
   picture.moveTo({ position: { x: (left + right - (start - end) / scale) / 2, y: (top + bottom) / 2 }, scale });
 }
