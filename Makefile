@@ -29,7 +29,7 @@ neo4j:                           ## a real Neo4j to try --graph on, in the foreg
 
 # The same versions as `make demo` installs: Spark, which needs an older pandas, has an environment of its own.
 test: $(VENV)/installed-tests    ## every test but Spark's
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2
 
 $(SPARK)/installed: pyproject.toml
 	$(PYTHON) -m venv $(SPARK)
@@ -47,7 +47,7 @@ $(LOWEST)/installed: pyproject.toml
 	touch $@
 
 test-lowest: $(LOWEST)/installed ## loading, scanning, masking and views on the lowest versions that pyproject.toml allows
-	$(LOWEST)/bin/python -m pytest -n 2 --dist loadgroup $(LOWEST_TESTS)
+	$(LOWEST)/bin/python -m pytest -n 2 $(LOWEST_TESTS)
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .
@@ -56,7 +56,8 @@ lint: $(VENV)/installed-lint
 types: $(VENV)/installed-lint
 	$(BIN)/mypy
 
-all: lint types test-spark test-lowest test
+all: export MULEGRAPH_THOROUGH = 1
+all: lint types test-spark test-lowest test   ## everything, property tests at their full length
 
 clean:
 	rm -rf $(VENV) $(SPARK) $(LOWEST) demo build dist

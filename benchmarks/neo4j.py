@@ -208,7 +208,7 @@ def answers(graph: Any, name: str, raw: dict[str, str], accounts: list[str]) -> 
 def whole_graph(space: Workspace, far: Workspace) -> None:
     """Chains over the whole graph: a fixed three-hop MATCH there, and the flow kernel here."""
     from mulegraph.flow.layering import find_flow
-    from mulegraph.flow.matching import read_transfers
+    from mulegraph.flow.read_transfers import read_transfers
 
     print(f"\n{'chains in the whole ledger':44} {'seconds':>9}")
     with shared(far.server) as graph:

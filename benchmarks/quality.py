@@ -22,7 +22,7 @@ import pandas as pd
 from benchmarks import sign_quality, typologies
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow, find_flow
-from mulegraph.flow.matching import read_transfers
+from mulegraph.flow.read_transfers import read_transfers
 from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import FlowSettings

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import IsolationForest
 
-from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import all_signs

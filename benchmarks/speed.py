@@ -2,10 +2,12 @@
 
     python benchmarks/speed.py                        # makes the ledgers in benchmarks/work/, which it keeps
     python benchmarks/speed.py --millions 1           # the small one only
+    python benchmarks/speed.py --cpu                  # processor seconds, where others use the machine, too
     python benchmarks/speed.py --only scan --ledgers SMALL LARGE   # workspaces that are loaded already, such as these
 
 Each step runs in a process of its own, so that its memory is its own. Peers on the same transfers: the one-to-one
-time–amount join in DuckDB (what SQL and Cypher recipes do), and NetworkX's naive search over a part of them.
+time–amount join in DuckDB and in Polars, where it is installed (what SQL and Cypher recipes do), and NetworkX's naive
+search over a part of them. One table comes out, with each time as a multiple of the flow kernel's.
 Machines are shared and noisy: read the ratios.
 """
 
@@ -30,14 +32,18 @@ benign ≤ 5 s, A6 and N3 ≤ 10 s, score and cases ≤ 3 s each; every step gro
 
 
 def main() -> None:
-    """Print one table a size, then how each step grew."""
+    """Print one table of every step at every size."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--millions", type=int, nargs="*", default=[1, 10])
     options.add_argument("--no-peers", action="store_true")
     options.add_argument("--only", choices=sorted(STEPS), help="this step only, of --ledgers")
     options.add_argument("--ledgers", type=Path, nargs="*", default=[], help="folders that hold a loaded workspace/")
+    options.add_argument("--cpu", action="store_true", help="seconds of the processor, all threads, not of the clock")
     options.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     chosen = options.parse_args()
+    if chosen.cpu:
+        # Steps of a scan are timed inside it; on a machine that others use the clock says little.
+        time.perf_counter = time.process_time
     if chosen.step:
         name, folder = chosen.step
         print(json.dumps(STEPS[name](Path(folder))))
@@ -46,39 +52,60 @@ def main() -> None:
         each_step([step(chosen.only, folder) for folder in chosen.ledgers])
         return
     found = {size: measured(size, peers=not chosen.no_peers) for size in chosen.millions}
-    each_step([line["scan"] for line in found.values()])
-    if len(found) == 2:
-        growth(*found.values())
+    one_table(found)
     print(GOALS)
 
 
-def measured(millions: int, *, peers: bool) -> dict[str, dict[str, float]]:
-    """Every step on a ledger of about so many million transfers."""
+def measured(millions: int, *, peers: bool) -> dict[str, dict[str, Any]]:
+    """Every step on a ledger of about so many million transfers; told to standard error as each ends."""
     folder = WORK / f"{millions}m"
     if not (folder / "files").exists():
         step("simulate", folder, millions)
     shutil.rmtree(folder / "workspace", ignore_errors=True)
-    names = ["load", "graph", "flow", "scan", *(["join", "naive"] if peers else [])]
-    found: dict[str, dict[str, float]] = {}
-    print(f"\n{millions} million\n{'step':10} {'rows':>12} {'seconds':>9} {'rows/s':>12} {'peak MiB':>9}  note")
-    for name in names:
+    found: dict[str, dict[str, Any]] = {}
+    for name in ("load", "graph", "flow", "scan", *(PEERS if peers else ())):
         found[name] = step(name, folder)
-        line = found[name]
-        rate = line["rows"] / line["seconds"]
-        numbers = f"{line['rows']:12,} {line['seconds']:9.2f} {rate:12,.0f} {line['peak_mib']:9,.0f}"
-        print(f"{name:10} {numbers}  {line['note']}", flush=True)
-    for peer in ("join", "naive"):
-        if peer in found and found[peer]["seconds"]:
-            ours, other = (found[each]["rows"] / found[each]["seconds"] for each in ("flow", peer))
-            print(f"flow is {ours / other:,.0f}× as fast as {peer}")
+        print(f"{millions}M {name}: {found[name]['seconds']:.2f} s, {found[name]['note']}", file=sys.stderr, flush=True)
     return found
+
+
+def one_table(found: dict[int, dict[str, dict[str, Any]]]) -> None:
+    """A line a step and peer: at each size seconds, rows a second, multiple of the flow kernel's time; and growth."""
+    heads = "".join(f"{f'{size}M s':>10} {'rows/s':>11} {'× flow':>7} {'MiB':>7}" for size in found)
+    print(f"{'step':10} {heads} {'growth':>8}")
+    lines = {size: {**steps, **_steps_of(steps["scan"])} for size, steps in found.items()}
+    for name in next(iter(lines.values())):
+        rows = [(each.get(name), each["flow"]["seconds"]) for each in lines.values()]
+        print(f"{name:10} {''.join(_cell(line, flow) for line, flow in rows)} {_growth([line for line, _ in rows])}")
+
+
+def _steps_of(scan: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The steps of a scan as lines of their own."""
+    each = scan.get("steps", {}).items()
+    return {f"· {name}": {"rows": scan["rows"], "seconds": seconds, "peak_mib": 0} for name, seconds in each}
+
+
+def _cell(line: dict[str, Any] | None, flow: float) -> str:
+    if line is None or not line["rows"]:
+        return f"{'–':>10} {'–':>11} {'–':>7} {'–':>7}"
+    seconds = max(line["seconds"], 0.001)
+    peak = f"{line['peak_mib']:7,.0f}" if line["peak_mib"] else f"{'':7}"
+    return f"{line['seconds']:10.2f} {line['rows'] / seconds:11,.0f} {seconds / flow:7.2f} {peak}"
+
+
+def _growth(lines: list[dict[str, Any] | None]) -> str:
+    """The time at the largest size as a multiple of that at the smallest."""
+    known = [line for line in lines if line is not None and line["rows"]]
+    if len(known) < 2:
+        return ""
+    return f"{known[-1]['seconds'] / max(known[0]['seconds'], 0.01):7.1f}×"
 
 
 def step(name: str, folder: Path, millions: int = 0) -> dict[str, Any]:
     """Run one step in a fresh process."""
     folder.mkdir(parents=True, exist_ok=True)
     where = f"{folder}:{millions}" if millions else str(folder)
-    command = [sys.executable, __file__, "--step", name, where]
+    command = [sys.executable, __file__, "--step", name, where, *(["--cpu"] if "--cpu" in sys.argv else [])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=True)
     except subprocess.TimeoutExpired:
@@ -86,16 +113,6 @@ def step(name: str, folder: Path, millions: int = 0) -> dict[str, Any]:
     except subprocess.CalledProcessError as error:
         return {"rows": 0, "seconds": 1, "peak_mib": 0, "note": error.stderr.strip().splitlines()[-1][:120]}
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def growth(small: dict[str, dict[str, float]], large: dict[str, dict[str, float]]) -> None:
-    """Time at the larger size as a multiple of the smaller, and the same of the rows."""
-    print(f"\n{'step':10} {'time':>8} {'rows':>8}")
-    for name, line in small.items():
-        if line["rows"] and large[name]["rows"]:
-            print(
-                f"{name:10} {large[name]['seconds'] / line['seconds']:7.1f}× {large[name]['rows'] / line['rows']:7.1f}×"
-            )
 
 
 def each_step(scans: list[dict[str, Any]]) -> None:
@@ -158,7 +175,7 @@ def do_graph(folder: Path) -> dict[str, Any]:
 def do_flow(folder: Path) -> dict[str, Any]:
     """Links, chains, surprise and chance, in memory; read and compiled before the clock starts."""
     from mulegraph.flow.layering import find_flow
-    from mulegraph.flow.matching import read_transfers
+    from mulegraph.flow.read_transfers import read_transfers
     from mulegraph.ledger.ledger import Ledger
     from mulegraph.settings import FlowSettings
 
@@ -200,6 +217,34 @@ def do_join(folder: Path) -> dict[str, Any]:
     return result(ledger.rows("transfers"), seconds, f"{row[0]:,} chains of three, DuckDB")
 
 
+def do_polars(folder: Path) -> dict[str, Any]:
+    """The same recipe in Polars, streamed; transfers from an account to itself left out."""
+    import polars as pl
+
+    from mulegraph.ledger.ledger import Ledger
+
+    ledger = Ledger(folder / "workspace" / "ledger")
+    columns = ["source", "target", "amount", "at"]
+    read = pl.scan_parquet([str(path) for path in ledger.paths("transfers")], hive_partitioning=False)
+    moved = read.select(columns).with_columns(pl.col("amount").cast(pl.Float64)).with_row_index("n").collect()
+    one, other = moved.lazy(), moved.lazy().rename({name: f"{name}_b" for name in ("n", "target", "amount", "at")})
+
+    def pairs() -> pl.DataFrame:
+        met = one.filter(pl.col("source").ne_missing(pl.col("target"))).join(
+            other.filter(pl.col("source").ne_missing(pl.col("target_b"))), left_on="target", right_on="source"
+        )
+        soon = pl.col("at_b").is_between(pl.col("at"), pl.col("at") + pl.duration(hours=6))
+        fits = pl.col("amount_b").is_between(0.8 * pl.col("amount"), pl.col("amount"))
+        return met.filter(soon & fits).select("n", "n_b").collect(engine="streaming")
+
+    def chains() -> int:
+        found = pairs()
+        return found.lazy().join(found.lazy(), left_on="n_b", right_on="n").select(pl.len()).collect().item()
+
+    seconds, found = timed(chains)
+    return result(ledger.rows("transfers"), seconds, f"{found:,} chains of three, Polars")
+
+
 def do_naive(folder: Path) -> dict[str, Any]:
     """NetworkX: from every transfer, every path of three that goes on within the window with 80–100 % of it."""
     import networkx as nx
@@ -231,6 +276,7 @@ def do_naive(folder: Path) -> dict[str, Any]:
     return result(len(frame), seconds, f"{found} chains of three in the first {NAIVE_TRANSFERS:,} transfers")
 
 
+PEERS = ("join", "polars", "naive")
 STEPS = {
     "simulate": do_simulate,
     "load": do_load,
@@ -238,6 +284,7 @@ STEPS = {
     "flow": do_flow,
     "scan": do_scan,
     "join": do_join,
+    "polars": do_polars,
     "naive": do_naive,
 }
 

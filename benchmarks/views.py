@@ -128,7 +128,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = Path(folder) / "ours.html", Path(folder) / "theirs.html"
         begun = time.perf_counter()
-        ours.write_text(network_page(graph, title="benchmark"), encoding="utf-8")
+        ours.write_text(network_page(graph, title="benchmark", most=NODES), encoding="utf-8")
         made = time.perf_counter() - begun
         theirs.write_text(peers_page(graph), encoding="utf-8")
         browser = started(1400, 1043)

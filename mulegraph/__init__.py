@@ -1,4 +1,4 @@
-"""mulegraph takes mule networks apart.
+"""Finds networks of money mules in bank data.
 
 In a notebook: `import mulegraph; ws = mulegraph.open("workspace")`, then `ws.chains()`, `ws.findings()` and
 `ws.cases()` give pandas data frames, `ws.case(id).graph()` a NetworkX graph. Accounts, people and devices are shown

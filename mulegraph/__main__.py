@@ -17,22 +17,23 @@ makes stays until the end."""
 
 
 def main() -> None:
-    """Run the command line; `--debug` anywhere on it shows tracebacks."""
-    debug = DEBUG in sys.argv
-    sys.argv = [each for each in sys.argv if each != DEBUG]
+    """Run the command line, and end the process with its exit code."""
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
-    code = _run(debug)
+    code = run()
     sys.stderr.flush()
     # Engines that still hold objects print notes of their own when the interpreter takes them down.
     os._exit(code)
 
 
-def _run(debug: bool) -> int:
+def run() -> int:
+    """Run the command line in `sys.argv`, and give its exit code; `--debug` anywhere on it shows tracebacks."""
+    debug = DEBUG in sys.argv
+    sys.argv = [each for each in sys.argv if each != DEBUG]
     try:
         # Imported here, so that an installation that lacks something also gets two lines and not a traceback.
         from mulegraph.cli.app import app
 
-        app()
+        app(prog_name="mulegraph")
         sys.stdout.flush()
     except SystemExit as stop:
         return _flushed(stop.code if isinstance(stop.code, int) else EXIT_DONE)

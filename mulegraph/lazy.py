@@ -15,12 +15,14 @@ __all__ = [
     "Kernel",
     "Lazy",
     "camt",
+    "charset_normalizer",
     "community",
     "csgraph",
     "dataset",
     "datatype",
     "deferred",
     "duckdb",
+    "filelock",
     "holidays",
     "ibis",
     "jinja2",
@@ -100,8 +102,10 @@ class Kernel:
 
 
 if TYPE_CHECKING:
+    import charset_normalizer
     import community
     import duckdb
+    import filelock
     import holidays
     import ibis
     import jinja2
@@ -139,7 +143,7 @@ else:
     networkx = Lazy("networkx")
     """Only cases and pictures are graphs: 0.2 s."""
     community = Lazy("community")
-    """Louvain, which brings NetworkX: only where cases are split and pictures are grouped."""
+    """Louvain, which brings NetworkX: only where cases are split."""
     pandas = Lazy("pandas")
     """What listings of a run are made with: 0.25 s; the journal, help and completion do without."""
     dataset = Lazy("pyarrow.dataset")
@@ -148,6 +152,10 @@ else:
     """Only pages have templates."""
     pyvis = Lazy("pyvis.network")
     """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
+    filelock = Lazy("filelock")
+    """Only what writes takes a lock; it brings asyncio."""
+    charset_normalizer = Lazy("charset_normalizer")
+    """Only files are guessed at."""
     holidays = Lazy("holidays")
     """Only requests count working days."""
     camt = Lazy("pyiso20022.camt.camt_056_001_11", "camt_056_001_11")

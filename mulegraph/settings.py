@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta
@@ -15,6 +15,10 @@ from mulegraph.toml import read_toml
 FILE = "mulegraph.toml"
 MICROSECONDS_AN_HOUR = 3_600_000_000
 MAX_SHUFFLES = 20
+BASE_RATE = 0.0055
+"""Between the one in a thousand of a bank's accounts and the few in a hundred of published ledgers."""
+Bic = Annotated[str, Meta(pattern="^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+"""As ISO 20022 has it (BICFIDec2014Identifier)."""
 NO_ZONE = 'Expected a time zone such as "Europe/Amsterdam" or "Asia/Ho_Chi_Minh".'
 
 
@@ -73,6 +77,13 @@ class CaseSettings:
 
 
 @dataclass(frozen=True)
+class ScoreSettings:
+    """`base_rate` is the share of accounts that launder: what a score says where nothing is held against an account."""
+
+    base_rate: Annotated[float, Meta(ge=0.0001, le=0.5)] = BASE_RATE
+
+
+@dataclass(frozen=True)
 class BankSettings:
     """`own` are the banks whose payments the ledger holds, all of them; it goes before the column accounts.own."""
 
@@ -90,10 +101,23 @@ class TraceSettings:
 
 @dataclass(frozen=True)
 class RequestSettings:
-    """`sender` is how our bank names itself in support requests; `country` is a bank's where none is said."""
+    """How support requests are written.
+
+    `sender` is the bank of ours that writes, as accounts.csv names it; `name`, `contact` and `legal_ground` stand in
+    its letters; `bics` are BICs of banks by their name in accounts.csv. `country` is a bank's where none is said. A
+    payment of which less than `min_share_percent` is traced is never recalled. `recall_in_part`: the scheme knows
+    recalls of a part of a payment; SEPA's do not.
+    """
 
     sender: str = ""
+    name: str = ""
+    contact: str = ""
+    legal_ground: str = ""
+    bics: dict[str, Bic] = field(default_factory=dict)
     country: str = ""
+    language: Literal["en", "vi", "nl"] = "en"
+    min_share_percent: Annotated[int, Meta(ge=1, le=100)] = 50
+    recall_in_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +136,7 @@ class Settings:
     hops: HopSettings = HopSettings()
     cases: CaseSettings = CaseSettings()
     banks: BankSettings = BankSettings()
+    score: ScoreSettings = ScoreSettings()
     trace: TraceSettings = TraceSettings()
     requests: RequestSettings = RequestSettings()
     views: ViewSettings = ViewSettings()

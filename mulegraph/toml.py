@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -57,8 +57,14 @@ def expected(declared: Any) -> str:
         return "a table, such as [section]"
     if get_origin(declared) is tuple:
         return 'a list of texts such as ["NORD"]'
+    if get_origin(declared) is Literal:
+        return f"one of {', '.join(map(repr, get_args(declared)))}"
+    if declared is bool:
+        return "true or false"
     if declared is str:
-        return "a text in quotes"
+        return (
+            "a text in quotes" if limits is None or limits.pattern is None else f"a text of the form {limits.pattern}"
+        )
     number = "a whole number" if declared is int else "a number"
     return number if limits is None else f"{number} from {limits.ge:g} to {limits.le:g}"
 

@@ -107,7 +107,7 @@ import pandas as pd
 from scipy import stats
 
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.signs import facts
 from mulegraph.signs.base import HOURS, Phase, sign, strength
 
@@ -252,7 +252,7 @@ pd.DataFrame(
 
 # %%
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.flow.transfers import DAY, HOUR
 
 module = __import__("sys").modules[sign.find.__module__]
 limits = 6 * HOUR, 0.8, 7 * DAY

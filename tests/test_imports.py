@@ -39,6 +39,7 @@ LATE = {
 LATE_INSIDE = {
     "mulegraph.__init__": "`import mulegraph` and the schema do not wait for the engines",
     "mulegraph.__main__": "an installation that lacks something also gets two lines and no traceback",
+    "mulegraph.casework.lists": "readers of bank files, which only a list that comes in needs: a seventh of a start",
     "mulegraph.cli.browse": "Textual is an extra, which only this command needs",
     "mulegraph.cli.graph_options": "Neo4j's driver, which only a server needs",
     "mulegraph.workspace.graph_questions": "Neo4j's driver, which only a server needs",

@@ -33,7 +33,7 @@ def test_the_documented_file_is_the_defaults(tmp_path):
     plain = Settings()
     assert found == replace(plain, signs=found.signs)
     raw = tomllib.loads(text)
-    for section in ("flow", "devices", "hops", "cases", "banks", "trace", "requests", "views"):
+    for section in ("flow", "devices", "hops", "cases", "score", "banks", "trace", "requests", "views"):
         assert set(raw[section]) == {each.name for each in fields(getattr(plain, section))}
 
 
@@ -44,7 +44,8 @@ def test_every_setting_has_limits():
     for section in sections:
         kind = type(getattr(plain, section))
         for name, declared in get_type_hints(kind, include_extras=True).items():
-            if isinstance(getattr(plain, section).__dict__[name], (int, float)):  # names have none
+            value = getattr(plain, section).__dict__[name]
+            if isinstance(value, (int, float)) and not isinstance(value, bool):  # names have none
                 assert re.search(r"number from [\d.]+ to [\d.e+]+$", expected(declared)), name
 
 

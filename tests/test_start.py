@@ -18,15 +18,15 @@ NEVER_FOR_HELP = set(
 )
 NEVER_FOR_LISTINGS = set(
     "numba scipy ibis duckdb ladybug neo4j community matplotlib jinja2 pyvis rapidfuzz holidays xsdata pyiso20022"
-    " typst textual IPython networkx".split()
+    " typst textual IPython networkx charset_normalizer schwifty asyncio lxml".split()
 )
 MOST_MODULES = 450
 """Of all kinds, Python's own among them; a start had 2,900."""
 LOADED = """
 import sys
-from mulegraph.__main__ import _run
+from mulegraph.__main__ import run
 sys.argv = ["mulegraph", *sys.argv[1:]]
-code = _run(False)
+code = run()
 print("LOADED", code, *sys.modules, file=sys.stderr)
 """
 
@@ -72,6 +72,13 @@ def test_listings_load_no_engine(workspace, arguments):
     modules = loaded(*arguments, "--workspace", workspace.folder)
 
     assert not NEVER_FOR_LISTINGS & {each.partition(".")[0] for each in modules}
+
+
+def test_listings_load_no_reader_of_files(workspace):
+    """What loads a ledger is a seventh of a start, and no listing needs it."""
+    modules = loaded("case", "list", "--workspace", workspace.folder)
+
+    assert not {"mulegraph.ingest.load", "mulegraph.ingest.readers", "mulegraph.ingest.bookings"} & set(modules)
 
 
 def test_the_journal_is_shown_without_data_frames(workspace):

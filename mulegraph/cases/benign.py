@@ -124,7 +124,7 @@ def value_column(test: str, value: str) -> str:
 def apply_benign_tests(
     findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign] | None = None
 ) -> tuple[pa.Table, pa.Table]:
-    """The findings with `score` lowered, and the outcomes; order and number stay. `signs` default to all."""
+    """The findings with `score` and `worth` lowered, and the outcomes; order stays. `signs` default to all."""
     known, schema = signs or all_signs(), outcomes_schema()
     if not len(findings):
         return findings, schema.empty()
@@ -140,8 +140,10 @@ def apply_benign_tests(
         for each in test.values:
             values = _where(about, outcome.values[each.name])
             columns[value_column(test.name, each.name)] = values.cast(each.type)
-    scores = np.round(findings["score"].to_numpy() * left, 6)
-    lowered = findings.set_column(findings.schema.get_field_index("score"), "score", pa.array(scores))
+    lowered = findings
+    for name in ("score", "worth"):
+        values = pc.round(pc.multiply(findings[name], pa.array(left)), 6)
+        lowered = lowered.set_column(lowered.schema.get_field_index(name), name, values)
     return lowered.cast(findings.schema), schema.table(columns)
 
 

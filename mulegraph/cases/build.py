@@ -89,12 +89,13 @@ def build_cases(
     holders: Mapping[str, str],
     settings: CaseSettings,
     signs: Mapping[str, Sign] | None = None,
+    reported: frozenset[str] = frozenset(),
 ) -> pa.Table:
     """Cases in `CASES` from findings and chains above the threshold.
 
     `account_nats` says how unlikely a meeting at each account is by chance: those under `min_link_nats` (shops,
     exchanges) are named in a case and join nobody to it. `holders` gives the holder of accounts that have one. `signs`
-    are those that the findings are of, by code; all where none are given.
+    are those that the findings are of, by code; all where none are given. `reported` are payments that victims told of.
     """
     chosen = findings.filter(pc.greater_equal(findings["score"], settings.min_score))
     if not len(chosen):
@@ -107,7 +108,7 @@ def build_cases(
     at_home = np.flatnonzero(home >= 0)
     inside = chosen.take(pa.array(at_home))
     numbers, case = np.unique(home[at_home], return_inverse=True)
-    return _cases(inside, case, len(numbers), chains, signs or all_signs())
+    return _cases(inside, case, len(numbers), chains, signs or all_signs(), reported)
 
 
 def _members(findings: pa.Table, account_nats: Nats, holders: Mapping[str, str]) -> Members:
@@ -219,7 +220,14 @@ def _homes(named: Lists, part: np.ndarray, findings: int) -> np.ndarray:
     return home
 
 
-def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, signs: Mapping[str, Sign]) -> pa.Table:
+def _cases(
+    findings: pa.Table,
+    case: np.ndarray,
+    size: int,
+    chains: pa.Table,
+    signs: Mapping[str, Sign],
+    reported: frozenset[str],
+) -> pa.Table:
     """One row a case, best first, from findings and the number of each one's case."""
     made = parted(add_up(_pieces(findings, case, signs)), np.arange(size), CASE_CURVE)
     ids = _grouped(case, findings["finding"], size)
@@ -228,6 +236,7 @@ def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, si
     accounts = _grouped(case[pc.list_parent_indices(lists).to_numpy()], names, size, distinct=True)
     of_chain = _chains_of(findings, case, size, chains)
     by_sign = roles_by_sign(findings, case)
+    told = _told(findings, case, size, reported)
     rows: list[dict[str, Any]] = []
     for number in range(size):
         mine = of_chain[number]
@@ -244,6 +253,7 @@ def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, si
                 "amount": next(iter(amounts.values()), None),
                 "currency": next(iter(amounts), None),
                 "amounts": list(amounts.items()),
+                "seeds": sorted(told[number] | {each["transfers"][0] for each in mine}),
             }
         )
     columns = {name: [row[name] for row in rows] for name in rows[0]}
@@ -254,6 +264,24 @@ def _cases(findings: pa.Table, case: np.ndarray, size: int, chains: pa.Table, si
     table = CASES.table({**columns, "score": made.score, "made_of": made.parts})
     order = sorted(range(size), key=lambda each: (-made.score[each], -(rows[each]["amount"] or 0), rows[each]["case"]))
     return table.take(pa.array(order))
+
+
+def score_of(findings: pa.Table, signs: Mapping[str, Sign]) -> tuple[float, Any]:
+    """The score of one case of all these findings, and what adds up to it."""
+    made = parted(add_up(_pieces(findings, np.zeros(len(findings), np.int64), signs)), np.arange(1), CASE_CURVE)
+    return float(made.score[0]), made.parts[0].as_py()
+
+
+def _told(findings: pa.Table, case: np.ndarray, size: int, reported: frozenset[str]) -> list[set[str]]:
+    """Reported payments among the evidence, by case."""
+    lists = findings["evidence"].combine_chunks()
+    names = pc.list_flatten(lists)
+    is_told = pc.is_in(names, value_set=pa.array(sorted(reported), TEXT)).to_numpy(zero_copy_only=False)
+    of = case[pc.list_parent_indices(lists).to_numpy()]
+    found: list[set[str]] = [set() for _ in range(size)]
+    for number, name in zip(of[is_told].tolist(), names.filter(pa.array(is_told)).to_pylist(), strict=True):
+        found[number].add(name)
+    return found
 
 
 def _entered(chains: list[dict[str, Any]]) -> dict[str, Decimal]:

@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.shares import Shares, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 
 WAGE_WORDS = r"(?i)salar|wage|payroll|lương|loon"
 MANY_PAYERS = 50
 FIRMS = ("business", "merchant", "internal")
+TILLS, PERSONS = ("merchant", "internal"), ("personal",)
+"""Kinds of accounts whose business is to be paid, and those that no number of payers makes a shop."""
 MIN_SHARES = 2
 UNKNOWN, NO_ACCOUNT = -1, -2
 
@@ -186,8 +188,12 @@ class Evidence:
 
     @cached_property
     def paid_by_many(self) -> np.ndarray:
-        """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay."""
-        return self.accounts.kind.among("merchant", "internal") | (self.payers >= MANY_PAYERS)
+        """Accounts by number whose business is to be paid: shops, banks' own accounts, and what dozens pay.
+
+        A person's account is none, however busy: a launderer's is, too.
+        """
+        kind = self.accounts.kind
+        return kind.among(*TILLS) | ((self.payers >= MANY_PAYERS) & ~kind.among(*PERSONS))
 
 
 def distinct_pairs(group: np.ndarray, value: np.ndarray, values: int) -> tuple[np.ndarray, np.ndarray]:
@@ -254,8 +260,14 @@ def _transfers(findings: pa.Table, ledger: Ledger) -> _Moved:
     held = rows[where] >= 0
     of, where = of[held], where[held]
     known = ledger.rows_of(np.maximum(rows, 0), ["channel", "reference"])
-    wage = pc.fill_null(pc.match_substring_regex(known["reference"], WAGE_WORDS), False)
-    return _Moved(of, rows[where], Words.of(known["channel"]).take(where), wage.to_numpy()[where])
+    return _Moved(of, rows[where], Words.of(known["channel"]).take(where), _hold_wage_words(known["reference"])[where])
+
+
+def _hold_wage_words(texts: pa.ChunkedArray) -> np.ndarray:
+    """Whether each text holds a word for wages; a text that stands often is looked at once."""
+    encoded = texts.combine_chunks().dictionary_encode()
+    wage = pc.match_substring_regex(encoded.dictionary, WAGE_WORDS).take(encoded.indices)
+    return np.asarray(pc.fill_null(wage, False).to_numpy(zero_copy_only=False))
 
 
 def read_accounts(ledger: Ledger) -> Accounts:

@@ -1,4 +1,4 @@
-"""Which of tonight's cases is which of the nights before: stable ids, and what became of each between two runs."""
+"""Which of tonight's cases is which of the nights before: the same case keeps its id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from itertools import count
 
 import pyarrow as pa
 
-NEW, GROWN, SHRUNK, SAME, MERGED, SPLIT, QUIET = "new", "grown", "shrunk", "same", "merged", "split", "quiet"
 Members = Mapping[str, frozenset[str]]
 """Accounts by case id."""
 
@@ -22,22 +21,34 @@ def members_of(cases: pa.Table) -> dict[str, frozenset[str]]:
     }
 
 
-def match_previous(cases: pa.Table, earlier: Iterable[pa.Table]) -> pa.Table:
+def match_previous(cases: pa.Table, earlier: Iterable[pa.Table], opened: Members | None = None) -> pa.Table:
     """The same cases under the ids that they had in earlier runs, the latest first; new ones keep their own.
 
-    A case is an earlier one when they share at least half of the smaller one's accounts; where several do, the
-    pair that shares most is that case, and the others are new.
+    A case is its seeds: the payments that it began with. It is the earlier case, or the one that somebody `opened`
+    (payments by case), with which it shares most of them; of several the others are new. What is around the seeds may
+    grow and shrink. Where either has no seeds, such as a case of shared devices, half of the smaller one's accounts
+    must be the same.
     """
+    seeds: dict[str, frozenset[str]] = dict(opened or {})
     before: dict[str, frozenset[str]] = {}
     for table in earlier:
         for case, accounts in members_of(table).items():
             before.setdefault(case, accounts)
-    now = members_of(cases)
+        for case, payments in seeds_of(table).items():
+            seeds.setdefault(case, payments)
+    now, now_seeds = members_of(cases), seeds_of(cases)
+    called = frozenset(opened or {})
     given: dict[str, str] = {}
-    for _, old, new in sorted((-shared, old, new) for old, new, shared in overlapping_cases(before, now)):
+    by_seed = [(old not in called, -shared, old, new) for old, new, shared in _sharing(seeds, now_seeds)]
+    loose = [
+        (old not in called, -shared, old, new)
+        for old, new, shared in overlapping_cases(before, now)
+        if not (seeds.get(old) and now_seeds[new])
+    ]
+    for _, _, old, new in [*sorted(by_seed), *sorted(loose)]:
         if new not in given and old not in given.values():
             given[new] = old
-    taken = set(before)
+    taken = set(before) | called
     names = []
     for case in cases["case"].to_pylist():
         name = given.get(case) or next(each for each in _names(case) if each not in taken)
@@ -46,71 +57,35 @@ def match_previous(cases: pa.Table, earlier: Iterable[pa.Table]) -> pa.Table:
     return cases.set_column(cases.schema.get_field_index("case"), "case", pa.array(names, pa.string()))
 
 
+def seeds_of(cases: pa.Table) -> dict[str, frozenset[str]]:
+    """Seeds by case of a run; none for those of an earlier version."""
+    if "seeds" not in cases.column_names:
+        return {}
+    pairs = zip(cases["case"].to_pylist(), cases["seeds"].to_pylist(), strict=True)
+    return {case: frozenset(seeds or ()) for case, seeds in pairs}
+
+
+def _sharing(before: Members, now: Members) -> list[tuple[str, str, int]]:
+    """Pairs (earlier case, later case, members that they share) of those that share any."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for case, members in before.items():
+        for member in members:
+            homes[member].append(case)
+    shared: dict[tuple[str, str], int] = defaultdict(int)
+    for case, members in now.items():
+        for member in members:
+            for home in homes.get(member, ()):
+                shared[home, case] += 1
+    return [(old, new, number) for (old, new), number in shared.items()]
+
+
 def overlapping_cases(before: Members, now: Members) -> list[tuple[str, str, int]]:
     """Pairs (earlier case, later case, accounts that they share) of those that share half of the smaller one."""
-    homes: dict[str, list[str]] = defaultdict(list)
-    for case, accounts in before.items():
-        for account in accounts:
-            homes[account].append(case)
-    shared: dict[tuple[str, str], int] = defaultdict(int)
-    for case, accounts in now.items():
-        for account in accounts:
-            for home in homes.get(account, ()):
-                shared[home, case] += 1
     return [
         (old, new, number)
-        for (old, new), number in shared.items()
+        for old, new, number in _sharing(before, now)
         if 2 * number >= min(len(before[old]), len(now[new]))
     ]
-
-
-def changes(before: Members, now: Members) -> list[dict[str, object]]:
-    """What became of each case: `case, change, accounts, joined, left, others`; quiet ones are of the earlier run.
-
-    `others` are the earlier cases that merged into it, or the later ones that it split into.
-    """
-    parents, children = defaultdict(set), defaultdict(set)
-    for old, new, _ in overlapping_cases(before, now):
-        parents[new].add(old)
-        children[old].add(new)
-    rows = []
-    for case, accounts in now.items():
-        joined, gone = (
-            sorted(accounts - before.get(case, frozenset())),
-            sorted(before.get(case, frozenset()) - accounts),
-        )
-        # Cases of one night may share accounts, so only ids that came or went say that one became several.
-        absorbed = sorted(old for old in parents[case] if old != case and old not in now)
-        offspring = sorted(new for new in children[case] if new != case and new not in before)
-        origins = sorted(old for old in parents[case] if old in now)
-        if absorbed and case in before:
-            change, others = MERGED, absorbed
-        elif case in before:
-            change, others = (SPLIT, offspring) if offspring else (_size(joined, gone), [])
-        else:
-            change, others = (SPLIT, origins) if origins else (NEW, [])
-        rows.append(_row(case, change, accounts, joined, gone, others))
-    for case, accounts in before.items():
-        if not children[case] and case not in now:
-            rows.append(_row(case, QUIET, accounts, [], [], []))
-    return rows
-
-
-def _size(joined: list[str], gone: list[str]) -> str:
-    return GROWN if joined else SHRUNK if gone else SAME
-
-
-def _row(
-    case: str, change: str, accounts: frozenset[str], joined: list[str], gone: list[str], others: list[str]
-) -> dict[str, object]:
-    return {
-        "case": case,
-        "change": change,
-        "accounts": sorted(accounts),
-        "joined": joined,
-        "left": gone,
-        "others": others,
-    }
 
 
 def _names(case: str) -> Iterable[str]:

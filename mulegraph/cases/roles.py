@@ -1,4 +1,7 @@
-"""Who does what in a case, read off the places that accounts have in its chains, else off what is found of them."""
+"""Who does what in a case, read off the places that accounts have in its chains, else off what is found of them.
+
+A role is earned by transfers. What each means is said here, once: `roles_of` for chains, `earned_roles` for findings.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,44 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.cases.evidence import Evidence
 from mulegraph.schema.findings import Role
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
+
+
+def earned_roles(findings: pa.Table, evidence: Evidence) -> pa.Table:
+    """The findings, with the role that a sign makes of its subject only where the finding's own transfers show it.
+
+    A relay received and paid on later, within the sign's window, since all its evidence lies there; a cash-out paid
+    cash out after it had received; collectors, consolidators and beneficiaries received. Who was harmed is a victim
+    whatever the transfers are. Of a pattern of several accounts, such as scatter-gather, the ends do not pass on.
+    """
+    inward, outward = evidence.inward, evidence.outward
+    received = evidence.count(inward) > 0
+    passed_on = _later(evidence, inward, outward)
+    cash_out = _later(evidence, inward, outward & (evidence.target < 0))
+    role = findings["role"].combine_chunks()
+    needs = [
+        (Role.RELAY, passed_on),
+        (Role.CASH_OUT, cash_out),
+        (Role.COLLECTOR, received),
+        (Role.CONSOLIDATOR, received),
+        (Role.BENEFICIARY, received),
+    ]
+    earned = findings["victim"].to_numpy().astype(bool)
+    for name, shown in needs:
+        earned |= shown & pc.fill_null(pc.equal(role, str(name)), False).to_numpy(zero_copy_only=False)
+    kept = pc.if_else(pa.array(earned), role, None)
+    return findings.set_column(findings.schema.get_field_index("role"), findings.schema.field("role"), kept)
+
+
+def _later(evidence: Evidence, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """By finding: whether one of its transfers `before` comes before one of those `after`, in the order of money."""
+    first = np.full(len(evidence), np.iinfo(np.int64).max)
+    last = np.full(len(evidence), -1)
+    np.minimum.at(first, evidence.of[before], evidence.position[before])
+    np.maximum.at(last, evidence.of[after], evidence.position[after])
+    return np.asarray(first < last)
 
 
 def roles_by_sign(findings: pa.Table, case: np.ndarray) -> dict[int, dict[str, str]]:

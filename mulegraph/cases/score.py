@@ -1,14 +1,16 @@
 """How sure an account or a case is: evidence added up, each piece counted once, and turned into a probability.
 
 Evidence is in nats (weights of evidence: Good, Studies in the History of Probability and Statistics XXXVII, Biometrika
-66, 1979). A finding is worth its score times its sign's weight, spread over the transfers that it rests on.
-Findings that
+66, 1979). What a finding of a sign with decoys is worth is measured on the ledger itself (`flow.calibration`); of other
+signs it is the score times the sign's weight. It is spread over the transfers that the finding rests on. Findings that
 rest on the same transfers say the same thing, so each transfer counts once, for the finding that makes most of it; of
-findings without transfers, and of those that name somebody beside their subject, each sign's best counts. The sum
-becomes a probability by a logistic curve fitted on simulated ledgers
-(Platt, Probabilistic outputs for support vector machines, 1999; `benchmarks/calibrate.py`), so that of accounts at 0.8
-about eight in ten are mules there. Its parts are the shares of the sum (Aumann & Shapley, Values of Non-Atomic Games,
-1974: for a function of a sum along the straight path, proportional to the terms), so that they add up to the score.
+findings without transfers, and of those that name somebody beside their subject, each sign's best counts. Beside them
+counts how unlike its peers an account is, as far as no finding has counted its transfers, and as much as the accounts
+that findings hold are unlike theirs. The sum becomes a probability by a logistic curve: it begins at the base rate
+(`[score] base_rate`), and what is measured has slope one. The other signs' weights are fitted on simulated ledgers
+(Platt, Probabilistic outputs for support vector machines, 1999; `benchmarks/calibrate.py`). Its parts are the shares
+of the sum (Aumann & Shapley, Values of Non-Atomic Games, 1974: for a function of a sum along the straight path,
+proportional to the terms), so that they add up to the score.
 """
 
 from __future__ import annotations
@@ -19,20 +21,36 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.cases.evidence import Evidence
+from mulegraph.cases.evidence import MANY_PAYERS, Evidence
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.columns import REAL, TEXT
 from mulegraph.schema.findings import SCORES
+from mulegraph.settings import BASE_RATE
 from mulegraph.signs.base import Sign, all_signs
 
 BASE, LISTED = "base", "listed"
 MIN_NATS = 0.25
 """Who is named beside a subject counts from so many nats up: everybody on a payroll is named in a lowered finding."""
 LISTED_WEIGHT = 7.0
-"""What a place on a suspicion list with full confidence says, in nats."""
-ACCOUNT_CURVE = (-5.2, 1.2)
+"""Weight of a place on a suspicion list with full confidence."""
+ACCOUNT_CURVE = (float(np.log(BASE_RATE / (1 - BASE_RATE))), 1.0)
 CASE_CURVE = (-2.7, 0.84)
 """Intercept and slope of the logistic curve; fitted by `benchmarks/calibrate.py`."""
+WEIGHT_NATS = 1.2
+"""Nats of evidence in a unit of a sign's weight; fitted there, too. What decoys measure needs no weight."""
+PEERS = "N9"
+"""The sign whose part comes from ranks among peers, of every account, and not from its findings."""
+TYPICAL = float(np.log(2))
+"""Accounts less unlike their peers than this, the half of all, have no part for it."""
+PRIOR_MEAN, PRIOR_ACCOUNTS = 2.0, 10
+"""How unlike their peers launderers are where no sign says it: what counting rules live on. So many accounts say so."""
+MOST_UNLIKE = 4.0
+"""What a mean says of its tail ends about here, one account in fifty; beyond, the unlike ones are only put in order."""
+LEAST_PEERS = 0.05
+"""Of accounts of which nothing else is known, the unlike ones come first all the same."""
+MIN_HELD = 1.0
+"""Nats from which on an account counts as one that other signs hold."""
 PLACES = 6
 
 
@@ -137,15 +155,61 @@ def expected_false(scores: Iterable[float], least: float) -> float | None:
     return 1 - sum(reached) / len(reached) if reached else None
 
 
-def account_scores(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign] | None = None) -> pa.Table:
-    """Every account that findings name or that stands on a suspicion list, best first, in `SCORES`."""
+def account_scores(
+    findings: pa.Table,
+    evidence: Evidence,
+    peers: np.ndarray,
+    signs: Mapping[str, Sign] | None = None,
+    base_rate: float = BASE_RATE,
+) -> pa.Table:
+    """Every account that findings name, that stands on a suspicion list, or that is busier than most of its peers.
+
+    Best first, in `SCORES`. `peers` says by account number how unlike its peers each is (`flow.peers`). Of that, as
+    much counts as there are transfers that no finding has counted. `base_rate` is the share of accounts that launder.
+    """
+    curve = (float(np.log(base_rate / (1 - base_rate))), ACCOUNT_CURVE[1])
     pieces = account_pieces(findings, evidence, signs or all_signs())
-    owners = np.unique(pieces.owner)
-    made = parted(add_up(pieces), owners, ACCOUNT_CURVE)
+    sums, usual = with_peers(add_up(pieces), peers * uncounted(pieces, evidence.sides), curve)
+    owners = distinct_values(np.concatenate([pieces.owner, sums.owner]))
+    made = parted(sums, owners, (curve[0] - usual, curve[1]))
     # Numbers of accounts are in the order of their ids.
     order = np.lexsort((owners, -made.score))
     ids = evidence.ledger.account_ids.take(pa.array(owners[order]))
     return SCORES.table({"account": ids, "score": made.score[order], "parts": made.parts.take(pa.array(order))})
+
+
+def uncounted(pieces: Pieces, sides: TransfersByAccount) -> np.ndarray:
+    """Of each account's transfers, the share that no finding against it rests on, by number.
+
+    A burst of ten payments makes an account busy, and must not be held against it twice.
+    """
+    total = np.diff(sides.receipts.start) + np.diff(sides.payments.start)
+    rests = pieces.transfer >= 0
+    base = int(pieces.transfer.max(initial=0)) + 1
+    pairs = distinct_values(pieces.owner[rests].astype(np.int64) * base + pieces.transfer[rests])
+    counted = np.bincount(pairs // base, minlength=len(total))
+    return np.asarray(np.clip(1 - counted / np.maximum(total, 1), 0.0, 1.0))
+
+
+def with_peers(sums: Sums, peers: np.ndarray, curve: tuple[float, float] = ACCOUNT_CURVE) -> tuple[Sums, float]:
+    """What is held against accounts, and beside it that they are unlike their peers; and what all are lowered by.
+
+    How unlike an account is has an exponential distribution of mean one where nothing is held against it. The mean *m*
+    of those that other signs hold is measured (soft counts, as in one step of Dempster, Laird & Rubin, JRSS B 39,
+    1977), together with some accounts of mean `PRIOR_MEAN`, so that a silent ledger has the prior. Then nats of
+    evidence are (1 − 1/m) for each by which an account is unlike, up to `MOST_UNLIKE`, less ln m. Where launderers are
+    like everybody, m is near one and being busy says nothing.
+    """
+    held = np.bincount(sums.owner, sums.nats, len(peers))
+    sure = np.where(held >= MIN_HELD, probability(held, curve), 0.0)
+    mean = max((sure @ peers + PRIOR_ACCOUNTS * PRIOR_MEAN) / (sure.sum() + PRIOR_ACCOUNTS), 1.0)
+    above = np.flatnonzero(peers >= TYPICAL)
+    near = np.minimum(peers[above], MOST_UNLIKE)
+    nats = max(1 - 1 / mean, LEAST_PEERS) * near + LEAST_PEERS * (peers[above] - near)
+    codes = [*sums.signs] if PEERS in sums.signs else [*sums.signs, PEERS]
+    sign = np.concatenate([sums.sign, np.full(len(above), codes.index(PEERS))])
+    owner, every = np.concatenate([sums.owner, above]), np.concatenate([sums.nats, nats])
+    return Sums(owner, sign, every, codes), float(np.log(mean))
 
 
 def account_pieces(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign]) -> Pieces:
@@ -153,9 +217,11 @@ def account_pieces(findings: pa.Table, evidence: Evidence, signs: Mapping[str, S
     names = sorted([*signs, LISTED])
     of = {code: number for number, code in enumerate(names)}
     sign = np.array([of[code] for code in evidence.sign.words], np.int64)[evidence.sign.code]
+    weights = np.array([signs[code].weight if code in signs else 0.0 for code in names])
+    party_weights = np.array([signs[code].party_weight if code in signs else 0.0 for code in names])
     parts = [
-        _as_subject(findings, evidence, sign, [signs[code].weight if code in signs else 0.0 for code in names]),
-        _as_party(findings, evidence, sign, [signs[code].party_weight if code in signs else 0.0 for code in names]),
+        _as_subject(findings, evidence, sign, said(findings, weights[sign], weights[sign])),
+        _as_party(evidence, sign, said(findings, party_weights[sign], weights[sign])),
         _listed(evidence.ledger, of[LISTED]),
     ]
     owner, transfer = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
@@ -167,11 +233,24 @@ Columns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Owner, transfer, nats and sign, as in `Pieces`."""
 
 
-def _as_subject(findings: pa.Table, of: Evidence, sign: np.ndarray, weights: list[float]) -> Columns:
-    """What findings say of their subjects; what harmed the subject does not speak against it."""
-    nats = findings["score"].to_numpy() * np.array(weights)[sign]
+def said(findings: pa.Table, weight: np.ndarray, subject_weight: np.ndarray) -> np.ndarray:
+    """Nats that findings say of accounts for whom their signs have this weight; `subject_weight` is their subjects'.
+
+    What decoys measured is taken as it is; the weights only say how much less it means for who is named beside.
+    """
+    measured = findings["worth"].to_numpy(zero_copy_only=False).astype(float)
+    by_weight = findings["score"].to_numpy() * weight * WEIGHT_NATS
+    return np.where(np.isnan(measured), by_weight, measured * weight / np.maximum(subject_weight, 1e-9))
+
+
+def _as_subject(findings: pa.Table, of: Evidence, sign: np.ndarray, nats: np.ndarray) -> Columns:
+    """What findings say of their subjects, in `nats`; what harmed the subject does not speak against it.
+
+    A finding that decoys make worth nothing still gives its subject a score: the base.
+    """
     harmed = findings["victim"].to_numpy(zero_copy_only=False)
-    speaks = (of.subject >= 0) & (np.array(weights)[sign] > 0) & ~harmed
+    measured = findings["worth"].is_valid().to_numpy()
+    speaks = (of.subject >= 0) & ((nats > 0) | measured) & ~harmed
     mine = (of.inward | of.outward) & speaks[of.of]
     finding, transfer = of.of[mine], of.position[mine]
     count = np.bincount(finding, minlength=len(of))
@@ -181,15 +260,16 @@ def _as_subject(findings: pa.Table, of: Evidence, sign: np.ndarray, weights: lis
     return owner, np.concatenate([transfer, np.full(len(alone), -1)]), worth, sign[np.concatenate([finding, alone])]
 
 
-def _as_party(findings: pa.Table, of: Evidence, sign: np.ndarray, weights: list[float]) -> Columns:
-    """What findings say of those whom they name beside their subject.
+def _as_party(of: Evidence, sign: np.ndarray, nats: np.ndarray) -> Columns:
+    """What findings say of those whom they name beside their subject, in `nats`.
 
     Who is named beside many subjects is no worse than who is named beside the worst of them, so each sign's best
-    counts; and shops are named often.
+    counts; and shops are named often. A finding that names so many as only a hub deals with names nobody: its hub is
+    what it tells of, and a payroll that looks like a burst would be held against each of the staff.
     """
-    nats = findings["score"].to_numpy() * np.array(weights)[sign]
+    few = np.bincount(of.named_by, minlength=len(of)) < MANY_PAYERS
     beside = of.subject[of.named_by] != of.named
-    chosen = beside & ~of.paid_by_many[of.named] & (nats[of.named_by] >= MIN_NATS)
+    chosen = beside & few[of.named_by] & ~of.paid_by_many[of.named] & (nats[of.named_by] >= MIN_NATS)
     by = of.named_by[chosen]
     return of.named[chosen], np.full(len(by), -1), nats[by], sign[by]
 
@@ -199,6 +279,6 @@ def _listed(ledger: Ledger, sign: int) -> Columns:
     listed = ledger.listed("account", on="suspicion").to_pyarrow()
     numbers = ledger.account_numbers_of(listed["subject_id"].cast(TEXT).combine_chunks())
     known = numbers >= 0
-    nats = listed["confidence"].to_numpy()[known] * LISTED_WEIGHT
+    nats = listed["confidence"].to_numpy()[known] * LISTED_WEIGHT * WEIGHT_NATS
     size = len(nats)
     return numbers[known], np.full(size, -1), nats, np.full(size, sign)

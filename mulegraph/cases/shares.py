@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import DAY
+from mulegraph.flow.transfers import DAY
 from mulegraph.lazy import njit
 
 MAX_WITHIN = 3 * DAY

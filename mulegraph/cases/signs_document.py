@@ -72,11 +72,15 @@ def _score() -> list[str]:
         "",
         inspect.getdoc(score) or "",
         "",
-        "| sign | of its subject, nats | of others it names |",
+        "| sign | weight for its subject | for others it names |",
         "|---|---|---|",
     ]
     for sign in all_signs().values():
         own = "0: the subject was harmed" if sign.harms else f"{sign.weight:g}"
+        if sign.measured:
+            own = f"measured by decoys ({sign.weight:g} beside the next column)"
+        if sign.code == score.PEERS:
+            own = "measured by ranks among peers"
         lines.append(f"| {sign.code} | {own} | {sign.party_weight:g} |")
     lines += [f"| {score.LISTED}: a place on a suspicion list | {score.LISTED_WEIGHT:g} | 0 |"]
     return lines

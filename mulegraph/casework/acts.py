@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow.compute as pc
 
-from mulegraph.cases.identity import changes, members_of
+from mulegraph.cases.identity import seeds_of
+from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.journal import Entry
@@ -15,8 +18,10 @@ from mulegraph.journal.state import (
     ASSIGNED,
     CLOSED,
     CLOSED_BY,
+    DISPOSED,
     DISPOSITIONS,
     NOTED,
+    OPENED,
     REOPENED,
     SNOOZED_BY,
     CaseState,
@@ -24,10 +29,14 @@ from mulegraph.journal.state import (
     snooze_end,
 )
 from mulegraph.schema.acts import CASE_STATE, ENTRY, JOURNAL
+from mulegraph.schema.choices import ACCOUNT_DISPOSITIONS
 from mulegraph.schema.disclosure import Each
-from mulegraph.schema.results import ALARMS, CHANGES
-from mulegraph.workspace.questions import AccountId, Word, question
-from mulegraph.workspace.run import Runs
+from mulegraph.schema.results import ALARMS
+from mulegraph.workspace.listing import stamp
+from mulegraph.workspace.listings import all_cases
+from mulegraph.workspace.opened import case_id
+from mulegraph.workspace.questions import AccountId, Moment, Word, question
+from mulegraph.workspace.trace_payments import PaymentsOf, payments_to_trace
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -35,6 +44,46 @@ from mulegraph.workspace.workspace import Workspace
 def state_of(space: Workspace, case: Word) -> CaseState:
     """The state of one case."""
     return states(space.folder).get(case, CaseState())
+
+
+@question(ENTRY)
+def open_case(
+    space: Workspace,
+    payments: Sequence[Word] = (),
+    *,
+    report: Word | None = None,
+    account: AccountId | None = None,
+    since: Moment = None,
+) -> Entry:
+    """Open a case on what somebody told: a report, payments, or all that an account paid since a moment.
+
+    Where a case has one of these payments among its own, they join it, and it is open again if it was not. Raises
+    UsageError for payments that the ledger does not hold, or of several currencies.
+    """
+    if account is not None:
+        space.check_account(account)
+    reports = [report] if report is not None else []
+    mine = PaymentsOf(account, stamp(since)) if account is not None else None
+    chosen = payments_to_trace(space.ledger, payments, reports=reports, of=mine)
+    space.trace(chosen)  # raises for what cannot be traced, before anything is written
+    homes = seeds_of(all_cases(space))
+    shared = {case: len(seeds & set(chosen)) for case, seeds in homes.items() if seeds & set(chosen)}
+    case = min(shared, key=lambda each: (-shared[each], each)) if shared else case_id(chosen)
+    return space.journal.append(OPENED, case, payments=chosen, report=report, account=account)
+
+
+@question(ENTRY)
+def dispose(space: Workspace, case: Word, account: AccountId, disposition: Word, reason: Word) -> Entry:
+    """Decide on one account of a case: guilty, innocent or victim. Raises UsageError for one that is not in it."""
+    if disposition not in ACCOUNT_DISPOSITIONS:
+        expected = ", ".join(ACCOUNT_DISPOSITIONS)
+        raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
+    found = space.case(case)
+    if account not in found.row["accounts"] and account not in set(case_trace(space, case).accounts["account"]):
+        raise UsageError(
+            "account '{account}' is not in {case}", hint="See: mulegraph case show {case}", account=account, case=case
+        )
+    return space.journal.append(DISPOSED, case, account=account, disposition=disposition, reason=reason)
 
 
 @question(ENTRY)
@@ -52,13 +101,25 @@ def assign(space: Workspace, case: Word, who: Word) -> Entry:
 
 
 @question(ENTRY)
-def close(space: Workspace, case: Word, disposition: Word, reason: Word) -> Entry:
-    """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger."""
+def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with_open_requests: bool = False) -> Entry:
+    """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger.
+
+    Raises UsageError where requests of it wait for an answer, unless it is to be closed `with_open_requests`.
+    """
     if disposition not in DISPOSITIONS:
         expected = ", ".join(DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
     if state_of(space, case).status == CLOSED:
         raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
+    open_requests = waiting(request_rows(space.journal.entries()), case)
+    if open_requests and not with_open_requests:
+        raise UsageError(
+            "{case} has {count} open request(s): {numbers}",
+            hint="Answer or withdraw them, or close it --with-open-requests.",
+            case=case,
+            count=len(open_requests),
+            numbers=", ".join(each.number for each in open_requests),
+        )
     return _act(space, case, CLOSED_BY, disposition=disposition, reason=reason, findings=_findings(space, case))
 
 
@@ -82,19 +143,6 @@ def alarms(space: Workspace) -> list[dict[str, Any]]:
     return alarm_ledger(space.journal.entries())
 
 
-@question(Each(CHANGES))
-def difference(space: Workspace, before: Word | None = None, now: Word | None = None) -> list[dict[str, Any]]:
-    """What became of cases between two runs, by default the last two."""
-    runs = Runs(space.folder)
-    names = [run.name for run in runs.all()]
-    if before is None or now is None:
-        if len(names) < 2:
-            raise UsageError("there are no two runs to compare yet", hint="Run: mulegraph scan")
-        before, now = names[-2], names[-1]
-    tables = [runs.named(name).table("cases") for name in (before, now)]
-    return changes(*map(members_of, tables))
-
-
 @question(Each(JOURNAL))
 def journal_entries(
     space: Workspace, *, about: AccountId | None = None, top: int | None = None
@@ -114,7 +162,7 @@ def _act(space: Workspace, case: str, what: str, **facts: Any) -> Entry:
 
 def _findings(space: Workspace, case: str) -> dict[str, list[str]]:
     """Ids of a case's findings by sign; none for a case that has gone quiet."""
-    cases, found = space.run.table("cases"), defaultdict(list)
+    cases, found = all_cases(space), defaultdict(list)
     rows = cases.filter(pc.equal(cases["case"], case))
     for finding in (each for members in rows["findings"].to_pylist() for each in members):
         found[finding.partition("-")[0]].append(finding)

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.balance import Step, balance
-from mulegraph.casework.holds import Hold, holds
-from mulegraph.casework.requests import case_trace
+from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.holds import HoldPlan, hold_plan
+from mulegraph.casework.request_acts import RequestRow, request_list
 from mulegraph.errors import UsageError
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
@@ -39,13 +40,14 @@ from mulegraph.schema.disclosure import (
 from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.workspace.case import Case
 from mulegraph.workspace.questions import Word, question
+from mulegraph.workspace.trace import ranged_methods
 from mulegraph.workspace.workspace import Workspace
 
 BEFORE, AFTER = timedelta(days=1), timedelta(days=3)
 """In and out of accounts is told from so long before the case's first evidence until so long after its last."""
 ACCOUNTS_PLOTTED = 9
 SHARE_STOPPED = 0.9
-"""Of the case's flow, by the holds that the report names."""
+"""Of the stolen money, that the holds which the report names are to keep."""
 BY_CURRENCY = ByKey(CURRENCY, AMOUNT)
 CASE_ACCOUNT = Record(
     "accounts of a case",
@@ -62,7 +64,14 @@ CASE_ACCOUNT = Record(
 BALANCE = Record("balances", {"account_id": ACCOUNT, "role": results.ROLE, "steps": Each(record_of(Step))})
 END = Record(
     "ends of a trace",
-    {"bank": TEXT, "transfers": NUMBER, "minimum": AMOUNT, "maximum": AMOUNT, "last_at": MOMENT},
+    {
+        "bank": TEXT,
+        "end": Words(results.ENDS),
+        "transfers": NUMBER,
+        "minimum": AMOUNT,
+        "maximum": AMOUNT,
+        "last_at": MOMENT,
+    },
 )
 Rows = list[dict[str, Any]]
 
@@ -78,6 +87,7 @@ class TracedMoney:
     banks: Annotated[Rows, Each(results.TRACED_BANKS)]
     accounts: Annotated[Rows, Each(results.TRACED_ACCOUNTS)]
     ends: Annotated[Rows, Each(END)]
+    sums: Annotated[Rows, Each(results.TRACED_SUMS)]
     assumptions: Annotated[list[str], Each(OURS)]
 
 
@@ -123,7 +133,9 @@ class CaseFile:
     journey: Annotated[Rows, Each(results.JOURNEY)]
     trace: TracedMoney | None
     no_trace: Annotated[str, OURS]
-    holds: list[Hold]
+    requests: list[RequestRow]
+    sender: Annotated[str, TEXT]
+    holding: HoldPlan | None
     journal: Annotated[Rows, Each(JOURNAL)]
     proof: Proof
 
@@ -159,7 +171,9 @@ def case_file(space: Workspace, case: Word, *, language: Word = LANGUAGES[0]) ->
         journey=found.journey.to_dict("records"),
         trace=money,
         no_trace="" if isinstance(traced, TracedMoney) else traced,
-        holds=holds(space, found.id, share=SHARE_STOPPED) if money else [],
+        requests=request_list(space, case=found.id),
+        sender=space.settings.requests.sender,
+        holding=hold_plan(space, found.id, share=SHARE_STOPPED) if money else None,
         journal=[vars(entry) for entry in space.journal.entries() if entry.about == found.id],
         proof=_proof(space, found),
     )
@@ -244,11 +258,11 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
     except UsageError as error:
         return error.problem
     frontier = found.frontier
-    asked = frontier["bank"].where(frontier["bank"].notna(), None) if len(frontier) else []
-    ends: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
+    # A missing bank is none in a frame of objects, and a number that is none in one of texts.
+    asked = [each if isinstance(each, str) else None for each in frontier["bank"]]
+    ends: dict[tuple[str | None, str], list[dict[str, Any]]] = defaultdict(list)
     for bank, row in zip(asked, frontier.to_dict("records"), strict=True):
-        amounts = [row[f"{method}_amount"] for method in found.methods if method != "poison"]
-        ends[bank].append({"minimum": min(amounts), "maximum": max(amounts), "at": row["at"]})
+        ends[bank, row["end"]].append(row)
     return TracedMoney(
         chosen=found.chosen,
         traced=max(found.traced.values()),
@@ -258,18 +272,18 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
         .query("maximum > 0")
         .sort_values(["maximum", "account"], ascending=[False, True])
         .to_dict("records"),
-        ends=[
-            {
-                "bank": bank,
-                "transfers": len(rows),
-                "minimum": sum(each["minimum"] for each in rows),
-                "maximum": sum(each["maximum"] for each in rows),
-                "last_at": max(each["at"] for each in rows),
-            }
-            for bank, rows in ends.items()
-        ],
+        ends=[_end(bank, end, rows, ranged_methods(found.methods)) for (bank, end), rows in ends.items()],
+        sums=found.sums.to_dict("records"),
         assumptions=list(found.assumptions),
     )
+
+
+def _end(bank: str | None, end: str, rows: list[dict[str, Any]], methods: tuple[str, ...]) -> dict[str, Any]:
+    """What left to a bank, in cash, or otherwise: each rule summed by itself, since no two are true at once."""
+    sums = [sum(row[f"{method}_amount"] for row in rows) for method in methods]
+    last = max(row["at"] for row in rows)
+    amounts = {"minimum": min(sums), "maximum": max(sums)}
+    return {"bank": bank, "end": end, "transfers": len(rows), **amounts, "last_at": last}
 
 
 def _proof(space: Workspace, case: Case) -> Proof:

@@ -1,35 +1,59 @@
-"""Whom to hold in a case, what that would hit, and what speaks for and against one holder."""
+"""Whom to hold in a case, and when: what a hold keeps from a moment on, whom to call first, and whom it would hit.
+
+Everything is as it could be known at the moment: the trace ends there. At least what is on the account then is kept
+under every rule, since a held account pays nothing; at most what is on its way to it comes in, too.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.casework.acts import state_of
+from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
+from mulegraph.casework.claims import NOTHING, Move, mostly_traced
 from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
-from mulegraph.casework.minimum_cut import best_holds
-from mulegraph.casework.requests import case_trace
+from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
-from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, TEXT, Each, declared, record_of
-from mulegraph.schema.findings import Role
-from mulegraph.schema.tables import minor_exponents
-from mulegraph.workspace.questions import AccountId, Word, question
+from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared, record_of
+from mulegraph.schema.findings import Result, Role
+from mulegraph.workspace.listing import stamp
+from mulegraph.workspace.questions import AccountId, Moment, Word, question
+from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
-"""Innocent payments are counted over so many days before the ledger's last transfer."""
+"""Innocent payments are counted over so many days before the moment of the hold."""
+SURE = 0.5
+"""From this score up an account is rather a mule's than not: one finding with an innocent side moves it nowhere."""
+HOLD_DAYS = 3
+"""How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
+GUILTY, REMOVED = "guilty", "taken out of the case"
+SLOW_HOURS = Decimal(24 * 7)
+"""Dwell of an account that has not passed anything on yet: it is called after those that have."""
+MIN_SHARE = Decimal("0.01")
+"""Where less of the stolen money than this is or may come, nobody is held for it."""
 
 
 @declared
 @dataclass(frozen=True)
 class Hold:
-    """An account to hold: what is there still, and the innocent payments that the hold would hit.
+    """An account to hold, in the order in which to call: what a hold now keeps, and whom it would hit.
 
-    `stopped` is the share of the case's flow that all holds together stop.
+    `minimum` to `maximum` is on it now, over the rules for mixed money; `on_its_way` may still come from accounts
+    upstream that got traced money in the last week. `innocent_*` are its other payments of the last 30 days, their
+    sum, and how many people they went to; `account_days` are days of a hold times how likely its holder is innocent,
+    by its score. `last` says why it is called last. `stopped` is the share of the stolen money that all listed holds
+    keep at least, `reached` at most.
     """
 
     account: Annotated[str, ACCOUNT]
@@ -37,52 +61,282 @@ class Hold:
     role: Annotated[str, results.ROLE]
     minimum: Decimal
     maximum: Decimal
+    on_its_way: Decimal
+    dwell_minutes: int | None
     innocent_payments: int
     innocent_amount: Decimal
+    innocent_people: int
+    account_days: float
     currency: Annotated[str, CURRENCY]
+    says: Annotated[str, OURS]
+    last: Annotated[str, OURS]
     stopped: float
+    reached: float
+
+
+@declared
+@dataclass(frozen=True)
+class HoldPlan:
+    """Holds in the order in which to call, and what they reach of what was asked for and of what was stolen."""
+
+    holds: list[Hold]
+    stolen: Decimal
+    currency: Annotated[str, CURRENCY]
+    at: Annotated[str, OURS]
+    asked: float
+    kept_least: Decimal
+    kept_most: Decimal
+    gone_cash: Decimal
+    gone_banks: Decimal
+    says: Annotated[str, OURS]
+
+
+@question(record_of(HoldPlan))
+def hold_plan(
+    space: Workspace, case: Word, *, share: float = 0.9, at: Moment = None, budget: float | None = None
+) -> HoldPlan:
+    """Whom to hold now, or at a moment: as few as keep `share` of what was stolen, called in this order.
+
+    `budget` is how many days of innocent accounts the holds may cost.
+    """
+    when = stamp(at) or pd.Timestamp(space.ledger.until)
+    found = case_trace(space, case, until=None if at is None else when)
+    row = space.case(case).row
+    roles = dict(zip(row["accounts"], row["roles"], strict=True))
+    state = state_of(space, case)
+    decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
+    return plan_holds(space, found, when, roles=roles, decided=decided, share=share, budget=budget)
+
+
+def plan_holds(
+    space: Workspace,
+    found: TraceResult,
+    when: pd.Timestamp,
+    *,
+    roles: Mapping[str, str],
+    decided: Mapping[str, str],
+    share: float,
+    budget: float | None = None,
+) -> HoldPlan:
+    """The holds for a trace that ends at a moment; see `hold_plan`. `decided` are dispositions by account."""
+    scene = _Scene.of(space, found, when, roles, decided)
+    stolen = stolen_of(found)
+    rows, amounts, spent = [], dict.fromkeys(CONSERVING, NOTHING), 0.0
+    for account in scene.in_order(stolen * MIN_SHARE):
+        if stolen and bounds(amounts)[0] >= Decimal(str(share)) * stolen:
+            break
+        row = scene.hold(account)
+        if budget is not None and spent + row.account_days > budget:
+            continue
+        spent += row.account_days
+        amounts = {rule: amounts[rule] + scene.there[account][rule] for rule in CONSERVING}
+        rows.append(row)
+    least, most = bounds(amounts)
+    shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
+    cash, banks = _gone(found)
+    return HoldPlan(
+        holds=[replace(each, stopped=shares[0], reached=shares[1]) for each in rows],
+        stolen=stolen,
+        currency=found.currency,
+        at=f"{when:%Y-%m-%d %H:%M}",
+        asked=share,
+        kept_least=least,
+        kept_most=most,
+        gone_cash=cash,
+        gone_banks=banks,
+        says=_says_whole(rows, shares, share, bool(cash or banks)),
+    )
 
 
 @question(Each(record_of(Hold)))
-def holds(space: Workspace, case: Word, *, share: float) -> list[Hold]:
-    """The smallest set of holds that stops `share` of the case's flow, the account with most still there first."""
-    found = space.case(case)
-    traced = case_trace(space, case)
-    ids = sorted(
-        {each for path in found.chains["transfers"] for each in path} | set(traced.steps["transfer"].head(200))
-    )
-    moved = space.transfers(ids)
-    moved = moved[moved["currency"] == traced.currency]
-    units = 10 ** minor_exponents()[traced.currency]
-    roles = dict(zip(found.row["accounts"], found.row["roles"], strict=True))
-    victims = {account for account, role in roles.items() if role == Role.VICTIM}
-    flows = [
-        (_name(row.source), _name(row.target), int(row.amount * units))
-        for row in moved.itertuples()
-        if row.source != row.target
-    ]
-    innocent = _innocent(space, {end for flow in flows for end in flow[:2]} - victims - {""}, set(ids))
-    best = best_holds(flows, victims, Counter({name: count for name, (count, _) in innocent.items()}), share=share)
-    there = traced.accounts.set_index("account")
-    banks = space.ledger.arrow("accounts")["bank"]
-    rows = []
-    for account in best.accounts:
-        left = there.loc[account, ["minimum", "maximum"]].tolist() if account in there.index else [Decimal(0)] * 2
-        count, amount = innocent.get(account, (0, 0))
-        rows.append(
-            Hold(
-                account=account,
-                bank=banks[int(space.ledger.account_numbers([account])[0])].as_py(),
-                role=roles.get(account, "reached"),
-                minimum=left[0],
-                maximum=left[1],
-                innocent_payments=count,
-                innocent_amount=amount,
-                currency=traced.currency,
-                stopped=best.stopped / best.whole if best.whole else 0.0,
-            )
+def holds(space: Workspace, case: Word, *, share: float, at: Moment = None, budget: float | None = None) -> list[Hold]:
+    """The holds of `hold_plan`."""
+    return hold_plan(space, case, share=share, at=at, budget=budget).holds
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What is known of a case's accounts at a moment."""
+
+    space: Workspace
+    found: TraceResult
+    when: pd.Timestamp
+    moves: list[Move]
+    there: Mapping[str, ByRule]
+    coming: Mapping[str, Decimal]
+    banks: Mapping[str, str]
+    roles: Mapping[str, str]
+    scores: Mapping[str, float]
+    innocent: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        space: Workspace,
+        found: TraceResult,
+        when: pd.Timestamp,
+        roles: Mapping[str, str],
+        decided: Mapping[str, str],
+    ) -> _Scene:
+        """A trace until then, with what is known of every account in it."""
+        moves = moves_of(space, found)
+        rows = found.accounts.to_dict("records")
+        there = {each["account"]: {rule: each[f"{rule}_remaining"] for rule in CONSERVING} for each in rows}
+        scores = space.run.table("scores")
+        score_of = dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True))
+        return cls(
+            space=space,
+            found=found,
+            when=when,
+            moves=moves,
+            there=there,
+            coming=_on_its_way(moves, there, when - pd.Timedelta(hours=int(SLOW_HOURS))),
+            banks=banks_of(space, set(there)),
+            roles=roles,
+            scores=score_of,
+            innocent={
+                **_innocent_because(space, score_of, set(there), roles, moves),
+                **{name: f"it was decided on: {how}" for name, how in decided.items() if how != GUILTY},
+            },
         )
-    return sorted(rows, key=lambda row: (-row.maximum, row.account))
+
+    def in_order(self, limit: Decimal) -> list[str]:
+        """Accounts to call: most money an hour first, by how fast each has passed money on; innocents last."""
+        wanted = [
+            name
+            for name in self.there
+            if limit > 0 and (bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit)
+        ]
+        reached = {each.payee for each in self.moves if mostly_traced(each)}
+        return sorted(
+            (name for name in wanted if name in reached),
+            key=lambda name: (name in self.innocent, bounds(self.there[name])[1] <= 0, -self._urgency(name), name),
+        )
+
+    def _may_come(self, account: str) -> Decimal:
+        return self.coming.get(account, NOTHING)
+
+    def _urgency(self, account: str) -> Decimal:
+        """Money that leaves an hour if nobody calls."""
+        least, most = bounds(self.there[account])
+        minutes = self.dwell(account)
+        hours = SLOW_HOURS if minutes is None else max(Decimal(minutes) / 60, Decimal("0.1"))
+        return ((least + most) / 2 or self._may_come(account) / 1_000) / hours
+
+    def dwell(self, account: str) -> int | None:
+        """How long traced money lay on it before some of it went on, in minutes, at the middle; none if none did."""
+        came = sorted(each.at for each in self.moves if each.payee == account)
+        waits = [
+            (each.at - max(at for at in came if at <= each.at)).total_seconds() / 60
+            for each in self.moves
+            if each.payer == account and not each.chosen and came and came[0] <= each.at
+        ]
+        return round(sorted(waits)[len(waits) // 2]) if waits else None
+
+    def hold(self, account: str) -> Hold:
+        """One line of the plan."""
+        least, most = bounds(self.there[account])
+        tainted = {each.transfer for each in self.moves}
+        since = self.when - pd.Timedelta(days=RECENT_DAYS)
+        moved = self.space.transfers_of(account, since=since, until=self.when)
+        others = moved[(moved["source"] == account) & ~moved["transfer_id"].isin(tainted)]
+        others = others[others["currency"] == self.found.currency]
+        coming = self._may_come(account)
+        return Hold(
+            account=account,
+            bank=self.banks[account],
+            role=self.roles.get(account, "reached"),
+            minimum=least,
+            maximum=most,
+            on_its_way=coming,
+            dwell_minutes=self.dwell(account),
+            innocent_payments=len(others),
+            innocent_amount=sum(others["amount"], NOTHING).quantize(least),
+            innocent_people=int(others["target"].dropna().nunique()),
+            account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2),
+            currency=self.found.currency,
+            says=_says(least, most, coming),
+            last=self.innocent.get(account, ""),
+            stopped=0.0,
+            reached=0.0,
+        )
+
+
+def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timestamp) -> dict[str, Decimal]:
+    """What may still come to each account at most: from accounts upstream of it that got traced money since then.
+
+    What has lain for longer is not on its way.
+    """
+    pays: dict[str, set[str]] = defaultdict(set)
+    last: dict[str, pd.Timestamp] = {}
+    for move in moves:
+        if move.payer and move.payee and not move.chosen and mostly_traced(move):
+            pays[move.payer].add(move.payee)
+        if move.payee:
+            last[move.payee] = max(last.get(move.payee, move.at), move.at)
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for start in sorted(name for name in there if bounds(there[name])[1] > 0 and last[name] >= since):
+        seen, todo = {start}, [start]
+        while todo:
+            following = pays[todo.pop()] - seen
+            seen |= following
+            todo += sorted(following)
+        for name in seen - {start}:
+            found[name] += bounds(there[start])[1]
+    return found
+
+
+def _says(least: Decimal, most: Decimal, coming: Decimal) -> str:
+    """How sure it is that a call keeps something."""
+    if least > 0:
+        return "money is there under every rule"
+    if most > 0:
+        return "money may be there: the rules differ"
+    return "nothing is there yet; money is on its way" if coming else "too late"
+
+
+def _says_whole(rows: list[Hold], shares: list[float], asked: float, gone: bool) -> str:
+    """Whether the holds reach what was asked for, in words."""
+    if not rows or not shares[1]:
+        where = "it was taken in cash or went to banks that we do not see" if gone else "none is on an account"
+        return f"too late or out of reach: {where}"
+    if shares[0] >= asked:
+        return "reached under every rule"
+    return "reached only if the rules are kind" if shares[1] >= asked else "not reached: more cannot be kept by holds"
+
+
+def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
+    """What was taken in cash, and what went to banks that we do not see, at most."""
+    sums: dict[bool, ByRule] = {True: {}, False: {}}
+    is_bank = found.frontier["bank"].map(lambda each: isinstance(each, str)) if len(found.frontier) else []
+    for rule in CONSERVING:
+        for kind in (True, False):
+            part = found.frontier[f"{rule}_amount"][is_bank == kind] if len(found.frontier) else []
+            sums[kind][rule] = sum(part, NOTHING)
+    return max(sums[False].values()), max(sums[True].values())
+
+
+def _innocent_because(
+    space: Workspace, scores: Mapping[str, float], accounts: set[str], roles: Mapping[str, str], moves: list[Move]
+) -> dict[str, str]:
+    """Accounts that are called last, and why: victims who took no part, firms, whoever an innocent explanation fits."""
+    because: dict[str, str] = {}
+    known = space.ledger.arrow("accounts", ["account_id", "kind"])
+    for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
+        if account in accounts and kind in ("merchant", "internal"):
+            because[account] = "it is a shop's or a bank's own account"
+    findings = space.run.table("findings")
+    mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
+    for each in space.run.records(mine):
+        account = each.subject_id
+        passed = sorted(name.replace("_", " ") for name, how in each.benign.items() if how.result is Result.PASSED)
+        if passed and scores.get(account, 0.0) < SURE:
+            because.setdefault(account, f"an innocent explanation fits: {', '.join(passed)}")
+    paid = {each.payer for each in moves if not each.chosen}
+    for account, role in roles.items():
+        if role == Role.VICTIM and account not in paid:
+            because[account] = "it is a victim's, and passed nothing on"
+    return because
 
 
 @question(Each(record_of(Fact)))
@@ -115,16 +369,3 @@ def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> l
             findings=known.findings[known.findings["subject_id"] == account],
         )
     )
-
-
-def _name(account: Any) -> str:
-    return account if isinstance(account, str) else ""
-
-
-def _innocent(space: Workspace, accounts: set[str], evidence: set[str]) -> dict[str, tuple[int, Any]]:
-    """By account, payments of the last days that are no evidence, and their sum."""
-    last = space.ledger.transfers["at"].max().to_pandas()
-    recent = space.ledger.between(pd.Timestamp(last) - pd.Timedelta(days=RECENT_DAYS), None)
-    rows = recent.filter(recent.source.isin(sorted(accounts))).select("transfer_id", "source", "amount").to_pandas()
-    rows = rows[~rows["transfer_id"].isin(evidence)]
-    return {str(name): (len(part), part["amount"].sum()) for name, part in rows.groupby("source")}

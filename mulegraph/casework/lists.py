@@ -12,7 +12,6 @@ from typing import Any
 
 from mulegraph.casework.list_files import FIELDS, KEY_OF, TOKEN, Row, is_expired, read, token_of, written
 from mulegraph.errors import UsageError
-from mulegraph.ingest.load import load
 from mulegraph.ledger.identifying import LedgerValues
 from mulegraph.ledger.listings import take_out
 from mulegraph.schema.choices import LISTS, SUBJECT_KINDS
@@ -181,6 +180,8 @@ def _says_the_same(entry: Row, row: Row) -> bool:
 
 def _load(space: Workspace, rows: list[Row]) -> int:
     """Put rows into the ledger by the loader, which checks them; gives how many it refused."""
+    from mulegraph.ingest.load import load  # the readers of bank files, which no listing needs
+
     if not rows:
         return 0
     with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,9 @@
 
 Only what the receiving bank needs is in it: payments into its own accounts and what identifies them. No holder, no
 other bank's account but the payer's, whom it knows from the payment.
+
+A recall of whole payments is also a camt.056. A recall in part is not: camt.056 names the original amount and has no
+element for a part of it, so a machine that reads it would send back everything.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
+from mulegraph.casework.claims import Why
 from mulegraph.errors import UsageError
 from mulegraph.lazy import camt, datatype, serializer_config, serializers
-from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared
+from mulegraph.schema.choices import RequestKind
+from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared
 from mulegraph.schema.results import CASE, TRANSFER
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.12"
@@ -23,13 +28,12 @@ _TYPED_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.11"
 LONGEST_ID, LONGEST_NAME, LONGEST_ACCOUNT, LONGEST_TEXT = 35, 140, 34, 105
 FRAUD = "FRAD"
 """External cancellation reason: a fraudulent payment."""
-ASKS = ("hold", "information", "return")
 
 
 @declared
 @dataclass(frozen=True)
 class Payment:
-    """A payment into an account of the asked bank, and how much of the victims' money it carried."""
+    """A payment into an account of the asked bank: how much of the victims' money it carried, what is asked back."""
 
     transfer: Annotated[str, TRANSFER]
     at: datetime
@@ -43,6 +47,8 @@ class Payment:
     """The day of the payment on the bank's own calendar."""
     end_to_end_id: Annotated[str | None, TEXT] = None
     uetr: Annotated[str | None, TEXT] = None
+    asked: Decimal = Decimal(0)
+    why: Annotated[str, Words(tuple(Why))] = Why.STOPPED
 
 
 @declared
@@ -57,44 +63,44 @@ class Held:
 
 @declared
 @dataclass(frozen=True)
+class Sender:
+    """Our bank as letters name it: as the ledger does, by full name and BIC; whom to call, on what ground it asks."""
+
+    bank: Annotated[str, TEXT]
+    name: Annotated[str, OURS] = ""
+    bic: Annotated[str, OURS] = ""
+    contact: Annotated[str, OURS] = ""
+    legal_ground: Annotated[str, OURS] = ""
+
+
+@declared
+@dataclass(frozen=True)
 class Request:
-    """One support request. `currency` is of all its amounts."""
+    """One support request of one kind. `currency` is of all its amounts; `stolen` is what the case's trace follows.
+
+    `rule` is where it stands that the bank has to answer by then.
+    """
 
     number: Annotated[str, OURS]
     case: Annotated[str, CASE]
-    sender: Annotated[str, TEXT]
+    kind: Annotated[str, Words(tuple(RequestKind))]
+    sender: Sender
     bank: Annotated[str, TEXT]
+    bic: Annotated[str, OURS]
     currency: Annotated[str, CURRENCY]
     made_at: datetime
     reply_by: date
+    rule: Annotated[str, OURS]
     reported: Annotated[list[str], Each(TRANSFER)]
+    stolen: Decimal
     payments: list[Payment]
     held: list[Held]
     draft: bool
 
     @property
-    def ours(self) -> list[Payment]:
-        """Payments that the sender's own customers made: only these it can recall.
-
-        A sender who names himself otherwise than the ledger does is asked to know which are his: all are given.
-        """
-        mine = [each for each in self.payments if each.payer_bank == self.sender]
-        return mine or self.payments
-
-    @property
-    def asks(self) -> list[str]:
-        """What the bank is asked for, in sentences."""
-        seen = any(each.least is not None and each.most for each in self.held)
-        still = "what is still on these accounts" if seen else "these accounts: we cannot see whether it is still there"
-        sentences = [
-            f"Hold {still}, as far as your law allows.",
-            "Tell us where the money went on to: bank, account, time and amount, or the place where cash was taken.",
-        ]
-        if self.ours:
-            sentences += [
-                "Return what is there, in answer to the recall that comes with this request (camt.056, reason FRAD)."
-            ]
-        return sentences
+    def asked(self) -> Decimal:
+        """What is asked back, in all."""
+        return sum((each.asked for each in self.payments), Decimal(0))
 
 
 def amount_range(least: Decimal, most: Decimal) -> str:
@@ -103,21 +109,28 @@ def amount_range(least: Decimal, most: Decimal) -> str:
 
 
 def recall(request: Request) -> str:
-    """The request as an ISO 20022 camt.056 draft: each payment of the sender's customers is asked back for fraud.
+    """The request as an ISO 20022 camt.056 draft: each payment is asked back whole, for fraud.
 
-    Raises UsageError where an id is longer than the standard allows.
+    Raises UsageError where an id is longer than the standard allows, ValueError for a request of another kind.
     """
+    if request.kind != RequestKind.RECALL:
+        raise ValueError(f"a request of kind {request.kind} is no recall of whole payments")
+    ours, theirs = _agent(request.sender.bank, request.sender.bic), _agent(request.bank, request.bic)
     document = camt.Document(
         fito_fipmt_cxl_req=camt.FitoFipaymentCancellationRequestV11(
             assgnmt=camt.CaseAssignment6(
                 id=_id(request.number, "request number"),
-                assgnr=_agent_choice(request.sender),
-                assgne=_agent_choice(request.bank),
+                assgnr=camt.Party50Choice(agt=ours),
+                assgne=camt.Party50Choice(agt=theirs),
                 cre_dt_tm=datatype.XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
             ),
-            case=camt.Case6(id=_id(request.case, "case id"), cretr=_agent_choice(request.sender)),
-            ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.ours))),
-            undrlyg=[camt.UnderlyingTransaction34(tx_inf=[_payment(request, each) for each in request.ours])],
+            case=camt.Case6(id=_id(request.case, "case id"), cretr=camt.Party50Choice(agt=ours)),
+            ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.payments)), ctrl_sum=request.asked),
+            undrlyg=[
+                camt.UnderlyingTransaction34(
+                    tx_inf=[_payment(request, number, each) for number, each in enumerate(request.payments, start=1)]
+                )
+            ],
         )
     )
     config = serializer_config.SerializerConfig(indent="  ")
@@ -125,7 +138,7 @@ def recall(request: Request) -> str:
     return text.replace(_TYPED_NAMESPACE, NAMESPACE)
 
 
-def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
+def _payment(request: Request, number: int, payment: Payment) -> camt.PaymentTransaction155:
     amount = camt.ActiveOrHistoricCurrencyAndAmount(value=payment.amount, ccy=request.currency)
     traced = amount_range(payment.traced_least, payment.traced_most)
     reason = camt.PaymentCancellationReason6(
@@ -137,14 +150,14 @@ def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
     )
     reference = camt.OriginalTransactionReference42(
         dbtr_acct=_account(payment.payer) if payment.payer else None,
-        dbtr_agt=_agent(payment.payer_bank or request.sender),
-        cdtr_agt=_agent(request.bank),
+        dbtr_agt=_agent(request.sender.bank, request.sender.bic),
+        cdtr_agt=_agent(request.bank, request.bic),
         cdtr_acct=_account(payment.payee),
     )
     # An id of ours that is a UETR is too long for the other two, and has an element of its own.
     transfer = None if payment.transfer == payment.uetr else _id(payment.transfer, "transfer id")
     return camt.PaymentTransaction155(
-        cxl_id=_id(f"{request.number}-{request.payments.index(payment) + 1}", "cancellation id"),
+        cxl_id=_id(f"{request.number}-{number}", "cancellation id"),
         orgnl_end_to_end_id=_id(payment.end_to_end_id, "end-to-end id") if payment.end_to_end_id else transfer,
         orgnl_tx_id=transfer,
         orgnl_uetr=payment.uetr,
@@ -155,16 +168,21 @@ def _payment(request: Request, payment: Payment) -> camt.PaymentTransaction155:
     )
 
 
-def _agent_choice(bank: str) -> camt.Party50Choice:
-    return camt.Party50Choice(agt=_agent(bank))
-
-
-def _agent(bank: str) -> camt.BranchAndFinancialInstitutionIdentification8:
-    identity = camt.FinancialInstitutionIdentification23(nm=bank[:LONGEST_NAME])
+def _agent(bank: str, bic: str) -> camt.BranchAndFinancialInstitutionIdentification8:
+    """A bank by its BIC where that is known, else by the name that the ledger has for it."""
+    named = {"bicfi": bic} if bic else {"nm": bank[:LONGEST_NAME]}
+    identity = camt.FinancialInstitutionIdentification23(**named)
     return camt.BranchAndFinancialInstitutionIdentification8(fin_instn_id=identity)
 
 
+def without_blanks(number: str) -> str:
+    """An account number as messages and letters name it: an IBAN in one piece, any other as it is."""
+    joined = "".join(number.split())
+    return joined if is_iban(joined) else number
+
+
 def _account(number: str) -> camt.CashAccount40:
+    number = without_blanks(number)
     if len(number) > LONGEST_ACCOUNT:
         raise UsageError(
             "an account number is longer than {most} characters", hint="camt.056 cannot name it.", most=LONGEST_ACCOUNT

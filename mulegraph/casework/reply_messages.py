@@ -13,7 +13,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from mulegraph.errors import DataError
-from mulegraph.schema.disclosure import AMOUNT, CURRENCY, HIDDEN, TEXT, Foreign, Words, declared
+from mulegraph.schema.disclosure import AMOUNT, CURRENCY, HIDDEN, OURS, TEXT, Foreign, Words, declared
 from mulegraph.schema.results import TRANSFER
 
 LARGEST_BYTES = 20_000_000
@@ -28,13 +28,14 @@ ANSWERS = {
 @declared
 @dataclass(frozen=True)
 class Answer:
-    """What a bank said of one payment; `transfer` is empty where it speaks of the whole request."""
+    """What a bank said of one payment; `transfer` is empty where it speaks of the whole request, which has a number."""
 
     transfer: Annotated[str, TRANSFER]
     answer: Annotated[str, TEXT]
     amount: Annotated[str | None, AMOUNT]
     currency: Annotated[str | None, CURRENCY]
     reason: Annotated[str | None, HIDDEN]
+    request: Annotated[str | None, OURS] = None
 
 
 @declared

@@ -1,32 +1,47 @@
-"""Support requests of a case, made from its trace; and the banks' replies, read back onto it."""
+"""Support requests of a case: planned from its trace, written down, sent, withdrawn."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from mulegraph.casework.acts import state_of
-from mulegraph.casework.recall_messages import Held, Payment, Request
-from mulegraph.casework.reply_messages import Reply, read_reply
-from mulegraph.casework.workdays import FILE, reply_by
+from mulegraph.casework.case_money import banks_of, case_trace, moves_of, still_there, stolen_of
+from mulegraph.casework.claims import (
+    Claim,
+    Earlier,
+    Move,
+    Plan,
+    Rules,
+    Stop,
+    Why,
+    check_total,
+    places_to_hold,
+    plan_claims,
+)
+from mulegraph.casework.deadlines import deadline_of
+from mulegraph.casework.recall_messages import Held, Payment, Request, Sender
+from mulegraph.casework.request_states import (
+    asked_back,
+    open_claims,
+    refused_claims,
+    request_rows,
+)
+from mulegraph.casework.workdays import FILE
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
-from mulegraph.journal.state import REPLIED, REQUESTED
-from mulegraph.lazy import pandas as pd
+from mulegraph.journal.state import REQUESTED
 from mulegraph.schema.acts import ENTRY
-from mulegraph.schema.disclosure import record_of
+from mulegraph.schema.choices import RequestKind
+from mulegraph.schema.disclosure import Each, record_of
 from mulegraph.schema.tables import minor_exponents
-from mulegraph.workspace.questions import Word, question
+from mulegraph.settings import RequestSettings
+from mulegraph.workspace.questions import Takes, Word, question
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
@@ -34,142 +49,246 @@ UETR = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 """A unique end-to-end transaction reference is a UUID in lower case (SWIFT, ISO 20022 UUIDv4Identifier)."""
 
 MIN_SHARE = Decimal("0.01")
-"""Payments that carried less of the victims' money than this are not told: the bank needs none of them."""
+"""Where less of the victims' money than this stopped, no hold is asked for: it costs more than it can save."""
 
 
-def case_trace(space: Workspace, case: str) -> TraceResult:
-    """The trace of a case's money: of its reported payments, or else of those that begin its chains."""
-    found = space.case(case)
-    moved = found.transfers
-    reports = space.ledger.arrow("reports", ["transfer_id"]).column(0)
-    first = [path[0] for path in found.chains["transfers"]]
-    evidence = pa.array([*moved["transfer_id"], *first], pa.string())
-    reported = set(evidence.filter(pc.is_in(evidence, value_set=reports.combine_chunks())).to_pylist())
-    chosen = sorted(reported) or list(dict.fromkeys(first))
-    if not chosen:
-        hint = "Trace one by its id: mulegraph trace TRANSFER"
-        raise UsageError("{case} has no payment to trace", hint=hint, case=case)
-    return space.trace(chosen)
+@dataclass(frozen=True)
+class CasePlan:
+    """All that could be asked about a case's money, by any of our banks of any other."""
+
+    found: TraceResult
+    stolen: Decimal
+    moves: list[Move]
+    plan: Plan
+    stops: list[Stop]
+
+    def to(self, sender: str, bank: str) -> dict[RequestKind, list[Claim] | list[Stop]]:
+        """What this bank of ours may ask of that one, by kind; kinds with nothing to ask are not in it."""
+        found: dict[RequestKind, list[Claim] | list[Stop]] = {}
+        for kind in (RequestKind.RECALL, RequestKind.PART):
+            mine = [
+                each
+                for each in self.plan.claims
+                if each.kind is kind and (each.move.payer_bank, each.move.payee_bank) == (sender, bank)
+            ]
+            if mine:
+                found[kind] = mine
+        stops = [each for each in self.stops if each.bank == bank]
+        if stops:
+            found[RequestKind.HOLD] = stops
+        return found
+
+    @property
+    def banks(self) -> list[str]:
+        """Banks of which anything could be asked."""
+        asked = {each.move.payee_bank or "" for each in self.plan.claims} | {each.bank for each in self.stops}
+        return sorted(asked - {""})
 
 
-@question(record_of(Request))
-def make_request(
+def case_plan(space: Workspace, case: str) -> CasePlan:
+    """What may be asked about a case's money now, after all that was asked before."""
+    settings, found = space.settings.requests, case_trace(space, case)
+    rules = Rules(
+        own=space.own_banks.own,
+        min_share=Decimal(settings.min_share_percent) / 100,
+        recall_in_part=settings.recall_in_part,
+    )
+    moves, there, stolen = moves_of(space, found), still_there(found), stolen_of(found)
+    rows = request_rows(space.journal.entries())
+    mine = {each.transfer for each in moves}
+    # A payment that another case asks for is asked for, too; what stands against this case's money is its own.
+    earlier = Earlier(
+        {name: amount for name, amount in open_claims(rows).items() if name in mine},
+        {name: amount for name, amount in refused_claims(rows).items() if name in mine},
+    )
+    most = {account: amounts[1] for account, amounts in there.items()}
+    banks = banks_of(space, set(there))
+    limit = stolen * MIN_SHARE
+    return CasePlan(
+        found=found,
+        stolen=stolen,
+        moves=moves,
+        plan=plan_claims(moves, most, stolen, earlier, rules),
+        stops=[each for each in places_to_hold(moves, there, banks, rules) if each.most >= limit],
+    )
+
+
+@question(Each(record_of(Request)))
+def make_requests(
     space: Workspace,
     case: Word,
     bank: Word,
     *,
+    kinds: Annotated[Sequence[RequestKind], Takes()] = tuple(RequestKind),
     country: Word | None = None,
     sender: Word | None = None,
     draft: bool = False,
-) -> Request:
-    """A support request to one bank; a draft is for the eyes of those who may not see accounts.
+) -> list[Request]:
+    """The support requests to one bank, one a kind; a draft is for the eyes of those who may not see accounts.
 
-    Raises UsageError when none of the case's money went to that bank, and where sender or country are not said.
+    Raises UsageError where there is nothing to ask of that bank, and where sender or country are not said or not ours.
     """
+    space.case(case)  # raises, with the closest names
     settings = space.settings.requests
-    sender, country = sender or settings.sender, country or settings.country
-    for value, what in ((sender, "sender"), (country, "country")):
-        if not value:
-            hint = f"Give --{what}, or set requests.{what} in mulegraph.toml."
-            raise UsageError("the request's {what} is not known", hint=hint, what=what)
-    found = case_trace(space, case)
-    least = max(found.traced.values()) * MIN_SHARE
-    told = found.steps[found.steps["maximum"] >= least]
-    to = _banks(space, told["target"])
-    # What the bank's customers paid each other it sees itself, and we could not recall it.
-    steps = told[(to == bank) & (_banks(space, told["source"]) != bank)]
-    if steps.empty:
-        banks = sorted(set(to.dropna()))
+    country = country or settings.country
+    if not country:
+        hint = "Give --country, or set requests.country in mulegraph.toml."
+        raise UsageError("the request's country is not known", hint=hint)
+    ours = _sender(space, settings, sender or settings.sender)
+    if bank == ours.bank:
         raise UsageError(
-            "no money of {case} was traced to bank '{bank}'",
-            hint="It went to {banks}.",
+            "{bank} is the sender itself", hint="Hold the account at your own bank: mulegraph case holds.", bank=bank
+        )
+    planned = case_plan(space, case)
+    asked = {kind: lines for kind, lines in planned.to(ours.bank, bank).items() if kind in kinds}
+    if not asked:
+        raise UsageError(
+            "there is nothing to ask of bank '{bank}' about {case}",
+            hint=_why_nothing(planned, ours.bank, bank),
             case=case,
             bank=bank,
-            banks=", ".join(banks) or "none",
+            banks=", ".join(planned.banks) or "none",
         )
     now = datetime.now(UTC)
-    number = f"REQ-{hashlib.blake2b(f'{case} {bank} {now:%Y%m%d%H%M}'.encode(), digest_size=5).hexdigest()}"
-    due = reply_by(now.date(), country, space.folder / FILE)
-    rows = steps.sort_values(["at", "transfer"]).to_dict("records")
-    payer_banks = dict(zip(steps["transfer"], _banks(space, steps["source"]), strict=True))
-    details = _details(space, [row["transfer"] for row in rows])
-    payments = [
-        Payment(
-            transfer=row["transfer"],
-            at=row["at"],
-            amount=details[row["transfer"]].amount,
-            payer=row["source"] if isinstance(row["source"], str) else None,
-            payer_bank=payer_banks[row["transfer"]],
-            payee=row["target"],
-            traced_least=row["minimum"],
-            traced_most=row["maximum"],
-            settled_on=details[row["transfer"]].settled_on,
-            end_to_end_id=details[row["transfer"]].end_to_end_id,
-            uetr=details[row["transfer"]].uetr,
+    return [
+        Request(
+            number=_number(space),
+            case=case,
+            kind=kind,
+            sender=ours,
+            bank=bank,
+            bic=settings.bics.get(bank, ""),
+            currency=planned.found.currency,
+            made_at=now,
+            reply_by=rule.due(now.date(), country, space.folder / FILE),
+            rule=rule.source,
+            reported=[each.transfer for each in planned.moves if each.reported],
+            stolen=planned.stolen,
+            payments=_payments(space, kind, lines, planned),
+            held=[Held(each.account, each.least, each.most) for each in lines if isinstance(each, Stop)],
+            draft=draft,
         )
-        for row in rows
+        for kind, lines in asked.items()
+        for rule in [deadline_of(kind, country)]
     ]
-    return Request(
-        number=number,
-        case=case,
-        sender=sender,
-        bank=bank,
-        currency=found.currency,
-        made_at=now,
-        reply_by=due,
-        reported=found.chosen,
-        payments=payments,
-        held=_held(found, bank, steps),
-        draft=draft,
-    )
+
+
+def _sender(space: Workspace, settings: RequestSettings, name: str) -> Sender:
+    """Our bank. Raises UsageError for one whose payments the ledger does not hold: it has nothing to recall."""
+    if not name:
+        hint = "Give --sender, or set requests.sender in mulegraph.toml."
+        raise UsageError("the request's sender is not known", hint=hint)
+    if name not in space.own_banks.own:
+        raise UsageError(
+            "the sender '{name}' is not a bank of ours",
+            hint="Give it as accounts.csv names it. Ours are: {ours}.",
+            name=name,
+            ours=", ".join(sorted(space.own_banks.own)),
+        )
+    return Sender(name, settings.name, settings.bics.get(name, ""), settings.contact, settings.legal_ground)
+
+
+def _why_nothing(planned: CasePlan, sender: str, bank: str) -> str:
+    """What stands against asking that bank, in words."""
+    mine = [why for move, why in planned.plan.left_out if (move.payer_bank, move.payee_bank) == (sender, bank)]
+    if not mine:
+        return "Banks that can be asked about it: {banks}."
+    most = max(dict.fromkeys(mine), key=mine.count)
+    told = f"Of {len(mine)} payments from {sender} to it, {mine.count(most)} are left out: {most}."
+    return told + " Banks that can be asked about it: {banks}."
+
+
+def _number(space: Workspace) -> str:
+    """A number that no request of this workspace has."""
+    taken = {each.number for each in request_rows(space.journal.entries())}
+    return next(each for each in iter(lambda: f"REQ-{secrets.token_hex(5)}", "") if each not in taken)
+
+
+def _payments(space: Workspace, kind: RequestKind, lines: Sequence[Claim | Stop], planned: CasePlan) -> list[Payment]:
+    """The payments of a request, in order of time: those that it asks back, or those that brought what is to hold."""
+    if kind is RequestKind.HOLD:
+        places = {each.account for each in lines if isinstance(each, Stop)}
+        told = [each for each in planned.moves if each.payee in places]
+        asked = [(each, Decimal(0), Why.STOPPED) for each in told if each.most >= planned.stolen * MIN_SHARE]
+    else:
+        asked = [(each.move, each.asked, each.why) for each in lines if isinstance(each, Claim)]
+    asked.sort(key=lambda each: (each[0].at, each[0].transfer))
+    details = _details(space, [each[0].transfer for each in asked])
+    return [
+        Payment(
+            transfer=move.transfer,
+            at=move.at,
+            amount=move.amount,
+            payer=move.payer,
+            payer_bank=move.payer_bank,
+            payee=move.payee or "",
+            traced_least=move.least,
+            traced_most=move.most,
+            settled_on=details[move.transfer].settled_on,
+            end_to_end_id=details[move.transfer].end_to_end_id,
+            uetr=details[move.transfer].uetr,
+            asked=amount,
+            why=why,
+        )
+        for move, amount, why in asked
+    ]
 
 
 @question(ENTRY)
 def record_request(space: Workspace, request: Request, files: Mapping[Word, Word]) -> Entry:
-    """Write down that a request was made; `files` are its documents' names and their SHA-256."""
-    return space.journal.append(
-        REQUESTED,
-        request.case,
-        number=request.number,
-        bank=request.bank,
-        reply_by=request.reply_by.isoformat(),
-        draft=request.draft,
-        transfers=[each.transfer for each in request.payments],
-        files=dict(files),
-    )
+    """Write down that a request was made; `files` are its documents' names and their SHA-256.
+
+    Raises EngineError where the case's requests would ask back more than was stolen, UsageError where one of its
+    payments is asked back already: somebody else was faster.
+    """
+
+    def check(entries: Iterable[Entry]) -> None:
+        rows = request_rows(entries)
+        stand = open_claims(rows)
+        twice = next((each.transfer for each in request.payments if each.asked and each.transfer in stand), None)
+        if twice is not None:
+            raise UsageError(
+                "transfer {transfer} is asked back already",
+                hint="See: mulegraph request list",
+                transfer=twice,
+            )
+        check_total(asked_back(rows, request.case) + request.asked, request.stolen)
+
+    facts = {
+        "number": request.number,
+        "kind": str(request.kind),
+        "sender": request.sender.bank,
+        "bank": request.bank,
+        "reply_by": request.reply_by.isoformat(),
+        "rule": request.rule,
+        "draft": request.draft,
+        "currency": request.currency,
+        "stolen": f"{request.stolen:f}",
+        "transfers": [each.transfer for each in request.payments],
+        "lines": [
+            {
+                "transfer": each.transfer,
+                "asked": f"{each.asked:f}",
+                "traced_most": f"{each.traced_most:f}",
+                # A draft holds tokens, which are no accounts.
+                "victim": each.payer if each.why == Why.VICTIM and not request.draft else None,
+            }
+            for each in request.payments
+        ],
+        "held": [{"account": each.account, "most": f"{each.most:f}"} for each in request.held if not request.draft],
+        "files": dict(files),
+    }
+    return space.journal.append(REQUESTED, request.case, check=None if request.draft else check, **facts)
 
 
-@question(record_of(Reply))
-def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
-    """Read a bank's answer onto a case. DataError for what is no answer, UsageError without requests."""
-    requests = state_of(space, case).requests
-    asked = {transfer for request in requests for transfer in request["transfers"]}
-    reply = read_reply(path, _by_reference(space, sorted(asked)))
-    if not requests:
-        raise UsageError(
-            "{case} has no request to answer",
-            hint="Make one: mulegraph request CASE --to BANK",
-            case=case,
-        )
-    strange = sorted({each.transfer for each in reply.answers if each.transfer} - asked)
-    if strange:
-        raise UsageError(
-            "{path}: answers transfer '{transfer}', which no request of {case} names",
-            hint="Check whether the file belongs to another case.",
-            path=path,
-            transfer=strange[0],
-            case=case,
-        )
-    space.journal.append(REPLIED, case, **reply.as_facts())
-    return reply
-
-
-def _banks(space: Workspace, ids: pd.Series[Any]) -> pd.Series[Any]:
-    """The banks of accounts by id; none for cash."""
-    accounts = space.ledger.arrow("accounts", ["account_id", "bank"])
-    wanted = pa.array([each if isinstance(each, str) else None for each in ids], pa.string())
-    places = pc.index_in(wanted, value_set=accounts["account_id"].combine_chunks())
-    return pd.Series(accounts["bank"].combine_chunks().take(places).to_pylist(), index=ids.index, dtype=object)
+def references_of(space: Workspace, transfers: list[str]) -> dict[str, str]:
+    """Transfers by each reference that a bank may answer with; one that several share stands for none."""
+    meant: dict[str, set[str]] = {transfer: {transfer} for transfer in transfers}
+    for transfer, details in _details(space, transfers).items():
+        for reference in (details.end_to_end_id, details.uetr):
+            if reference:
+                meant.setdefault(reference, set()).add(transfer)
+    return {reference: min(found) for reference, found in meant.items() if len(found) == 1}
 
 
 @dataclass(frozen=True)
@@ -200,21 +319,3 @@ def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
 
 def _given(text: object) -> str | None:
     return text if isinstance(text, str) and text else None
-
-
-def _by_reference(space: Workspace, transfers: list[str]) -> dict[str, str]:
-    """Transfers by each reference that a bank may answer with; one that several share stands for none."""
-    meant: dict[str, set[str]] = {transfer: {transfer} for transfer in transfers}
-    for transfer, details in _details(space, transfers).items():
-        for reference in (details.end_to_end_id, details.uetr):
-            if reference:
-                meant.setdefault(reference, set()).add(transfer)
-    return {reference: min(found) for reference, found in meant.items() if len(found) == 1}
-
-
-def _held(found: TraceResult, bank: str, steps: pd.DataFrame) -> list[Held]:
-    least = max(found.traced.values()) * MIN_SHARE
-    mine = found.accounts[(found.accounts["bank"] == bank) & (found.accounts["maximum"] >= least)]
-    held = [Held(row.account, row.minimum, row.maximum) for row in mine.itertuples()]
-    beyond = steps[steps["bank"] == bank].groupby("target", sort=True)["maximum"].sum()
-    return held + [Held(str(account), None, amount) for account, amount in beyond.items()]

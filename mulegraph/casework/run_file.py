@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from mulegraph.cases.identity import changes, members_of
+from mulegraph.cases.identity import members_of
 from mulegraph.casework.acts import alarms
 from mulegraph.ingest.rejects import kept_rejects
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import NUMBER, OURS, Each, declared, record_of
 from mulegraph.workspace.questions import question
 from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.run_difference import changes
 from mulegraph.workspace.workspace import Workspace
 
 CHAINS_SHOWN = 25

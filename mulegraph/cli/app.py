@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mulegraph import cli
+from mulegraph.cli.options import forget_opened
 
 app = typer.Typer(
     name="mulegraph",
@@ -33,11 +34,12 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    shown: Annotated[
+    _shown: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Options before the command."""
+    forget_opened()
 
 
 for _module in sorted(each.name for each in pkgutil.iter_modules(cli.__path__, cli.__name__ + ".")):

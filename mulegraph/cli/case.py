@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 from dataclasses import asdict
 from enum import StrEnum
@@ -25,11 +26,13 @@ from mulegraph.cli.options import (
     opened,
     show,
 )
+from mulegraph.errors import EXIT_FINDINGS, UsageError
 from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
     from mulegraph.journal.journal import Entry
+    from mulegraph.privacy.door import MaskedWorkspace
 
 commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
@@ -54,11 +57,19 @@ def list_command(
     top: Top = None,
     since: Since = None,
     until: Until = None,
+    due: Annotated[bool, typer.Option("--due", help="Only cases that wait for an answer; what is due first.")] = False,
+    fail: Annotated[bool, typer.Option("--fail", help="With --due: exit with code 1 when one is overdue.")] = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Cases of the latest scan, the strongest first."""
-    found = opened(workspace, reveal).cases(account=account, since=since, until=until)
+    if fail and not due:
+        raise UsageError("--fail goes with --due", hint="Give --due, or leave --fail out.")
+    space = opened(workspace, reveal)
+    found = space.cases(account=account, since=since, until=until)
+    if due:
+        _list_due(space, set(found["case"]), how, fail=fail)
+        return
     found = found[found["status"] == status.value] if status is not None else found
     found = found.head(top) if top is not None else found
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
@@ -69,6 +80,14 @@ def list_command(
             state=_state(row),
         )
     show(rows, how, listings.CASES, empty="No case.")
+
+
+def _list_due(space: MaskedWorkspace, cases: set[str], how: Format, *, fail: bool) -> None:
+    """Requests that wait for an answer, overdue ones first."""
+    rows = [vars(each) for each in space.request_list(due=True) if each.case in cases]
+    show(stages.tables.plain(rows), how, listings.REQUESTS, empty="No request waits for an answer.")
+    if fail and any(row["state"] == "overdue" for row in rows):
+        raise typer.Exit(EXIT_FINDINGS)
 
 
 @case.command("show")
@@ -111,6 +130,37 @@ def show_command(
     show(found.journey.to_dict("records"), how, listings.JOURNEY)
 
 
+@case.command("open")
+def open_command(
+    workspace: WorkspaceFolder = HERE,
+    payment: Annotated[list[str] | None, typer.Option("--payment", help="A payment that a victim told of.")] = None,
+    report: Annotated[str | None, typer.Option("--report", help="The payment of a victim's report.")] = None,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="All that this account paid.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="With --account: from this time on.")] = None,
+    reveal: Reveal = None,
+) -> None:
+    """Open a case on a call, before any sign has found it; a scan that finds its story joins it."""
+    if since is not None and account is None:
+        raise UsageError("--since goes with --account", hint="Give --account, or leave --since out.")
+    space = opened(workspace, reveal)
+    entry = space.open_case(payment or [], report=report, account=account, since=since)
+    did(entry)
+    typer.echo(textwrap.fill(stages.case_summary.hold_sentence(space.hold_plan(entry.about)), WIDTH))
+    typer.echo(f"Next: mulegraph case holds {entry.about}, mulegraph request {entry.about} --to BANK")
+
+
+@case.command("dispose")
+def dispose_command(
+    case: CaseId,
+    account: Annotated[str, typer.Argument(help="An account of the case.")],
+    reason: Why,
+    disposition: Annotated[str, typer.Option("--as", help="guilty, innocent or victim.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Decide on one account of a case."""
+    did(opened(workspace).dispose(case, account, disposition, reason))
+
+
 @case.command("note")
 def note_command(
     case: CaseId,
@@ -118,7 +168,7 @@ def note_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Write a note to a case."""
-    _did(opened(workspace).note(case, text))
+    did(opened(workspace).note(case, text))
 
 
 @case.command("assign")
@@ -128,7 +178,7 @@ def assign_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Give a case to somebody."""
-    _did(opened(workspace).assign(case, who))
+    did(opened(workspace).assign(case, who))
 
 
 @case.command("close")
@@ -137,15 +187,26 @@ def close_command(
     reason: Why,
     disposition: Annotated[str, typer.Option("--as", help="confirmed, innocent or unclear.")],
     workspace: WorkspaceFolder = HERE,
+    with_open_requests: Annotated[
+        bool, typer.Option("--with-open-requests", help="Close it though requests wait for an answer.")
+    ] = False,
 ) -> None:
-    """Close a case, and count its findings as right or false alarms."""
-    _did(opened(workspace).close(case, disposition, reason))
+    """Close a case, and count its findings as right or false alarms; with open requests it asks first."""
+    space = opened(workspace)
+    try:
+        entry = space.close(case, disposition, reason, with_open_requests=with_open_requests)
+    except UsageError as error:
+        if not (sys.stdin.isatty() and "open request" in error.problem):
+            raise
+        typer.confirm(f"{error.problem}. Close it all the same?", abort=True)
+        entry = space.close(case, disposition, reason, with_open_requests=True)
+    did(entry)
 
 
 @case.command("reopen")
 def reopen_command(case: CaseId, reason: Why, workspace: WorkspaceFolder = HERE) -> None:
     """Open a closed or snoozed case again."""
-    _did(opened(workspace).reopen(case, reason))
+    did(opened(workspace).reopen(case, reason))
 
 
 @case.command("snooze")
@@ -156,7 +217,7 @@ def snooze_command(
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Snooze a case until a day."""
-    _did(opened(workspace).snooze(case, until, reason))
+    did(opened(workspace).snooze(case, until, reason))
 
 
 @case.command("alarms")
@@ -168,6 +229,11 @@ def alarms_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format
 def _history(state: dict[str, Any]) -> list[str]:
     """Notes, requests and replies of a case, in order of time, a line each."""
     lines = [(each["at"], f"{each['who']}: {each['text']}") for each in state["notes"]]
+    for each in state["woken"]:
+        count = sum(map(len, each["findings"].values()))
+        signs = ", ".join(sorted(each["findings"]))
+        what = stages.tables.counted(count, "new finding")
+        lines.append((each["at"], f"woken by run {each['run']}: {what} of {signs}"))
     for each in state["requests"]:
         lines.append((each["at"], f"request to {each['bank']} ({each['number']}), reply by {each['reply_by']}"))
     for each in state["replies"]:
@@ -181,7 +247,8 @@ def _state(row: dict[str, object]) -> str:
     return " ".join([str(row["status"]), *map(str, ends)])
 
 
-def _did(entry: Entry) -> None:
+def did(entry: Entry) -> None:
+    """Tell what an act wrote down."""
     typer.echo(f"{entry.about}: {entry.what}, journal entry {entry.number}")
 
 
@@ -202,15 +269,59 @@ def reply_command(
 def holds_command(
     case: CaseId,
     workspace: WorkspaceFolder = HERE,
-    share: Annotated[float, typer.Option(min=0.01, max=1, help="Share of the flow to stop.")] = 0.9,
+    share: Annotated[float, typer.Option(min=0.01, max=1, help="Share of the stolen money to keep.")] = 0.9,
+    at: Annotated[str | None, typer.Option("--at", help="As if held at this time (default: the ledger's end).")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0, help="At most so many days of innocent accounts on hold.")
+    ] = None,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """The fewest accounts to hold that stop most of the flow, and the innocent payments that this would hit."""
-    rows = [vars(each) for each in opened(workspace, reveal).holds(case, share=share)]
-    show(rows, how, listings.HOLDS, empty="No set of holds stops that share.")
-    if rows and how is Format.TABLE:
-        typer.echo(f"Together they stop {rows[0]['stopped']:.0%} of what ran through. A person decides on each hold.")
+    """Whom to call first to hold what: what a hold now keeps, how fast it is leaving, and whom it would hit."""
+    plan = opened(workspace, reveal).hold_plan(case, share=share, at=at, budget=budget)
+    rows = [vars(each) for each in plan.holds]
+    if how is not Format.TABLE:
+        show(stages.tables.plain(rows) if how is Format.JSON else rows, how, listings.HOLDS)
+        return
+    typer.echo(textwrap.fill(stages.case_summary.hold_sentence(plan), WIDTH))
+    for amount, where in ((plan.gone_cash, "was taken in cash"), (plan.gone_banks, "went to banks that we do not see")):
+        if amount:
+            typer.echo(f"Out of reach: up to {amount:,f} {plan.currency} {where}.")
+    if not rows:
+        return
+    typer.echo("")
+    show([{**row, "dwell": _duration(row["dwell_minutes"])} for row in rows], how, listings.HOLDS)
+    typer.echo("")
+    for number, row in enumerate(rows, start=1):
+        typer.echo(f"{number}. {row['account']}: {row['says']}{'; called last: ' + row['last'] if row['last'] else ''}")
+    typer.echo("In the order in which to call. A person decides on each hold.")
+
+
+@case.command("clock")
+def clock_command(
+    case: CaseId,
+    account: Annotated[str | None, typer.Option("--account", "-a", help="The clock of this account.")] = None,
+    workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
+    how: OutputFormat = Format.TABLE,
+) -> None:
+    """What would have been kept, had it been held at each moment: the ledger is replayed with the hold in it."""
+    rows = [vars(each) for each in opened(workspace, reveal).hold_clock(case, account=account)]
+    if how is Format.TABLE:
+        rows = [{**row, "after": _duration(row["after_minutes"])} for row in rows]
+        show(rows, how, listings.CLOCK)
+        typer.echo("Held from then on, without an end; at least and at most over the rules for mixed money.")
+    else:
+        show(stages.tables.plain(rows), how, {name: name for name in rows[0]})
+
+
+def _duration(minutes: int | None) -> str:
+    """`45 min`, `3.5 h`, `2 d`; nothing passed on yet is a dash."""
+    if minutes is None:
+        return "-"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes / 60:.1f} h" if minutes < 48 * 60 else f"{minutes / 1440:.0f} d"
 
 
 @case.command("facts")

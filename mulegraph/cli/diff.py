@@ -27,7 +27,7 @@ def diff_command(
     rows = [
         row
         for row in opened(workspace, reveal).difference(before, now)
-        if every or row["change"] != stages.identity.SAME
+        if every or row["change"] != stages.run_difference.SAME
     ]
     for row in rows if how is Format.TABLE else []:
         row["size"] = len(row["accounts"])

@@ -33,7 +33,7 @@ def map_command(
     if output is not None:
         output.write_text(found.text, encoding="utf-8")
     try:
-        mapping = stages.mapping.mapping_of(tomllib.loads(found.text), str(output or "the proposal"))
+        mapping = stages.mapping.mapping_of(tomllib.loads(found.tried), str(output or "the proposal"))
         seen = stages.preview.preview(file, mapping, found.table, rows=rows)
     except MulegraphError as error:
         seen = stages.preview.Preview([], 0, {error.problem: 0}, [])

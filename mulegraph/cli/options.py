@@ -60,6 +60,11 @@ def opened(folder: Path, reveal: str | None = None, *, server: Address | None = 
     return _open[-1]
 
 
+def forget_opened() -> None:
+    """Begin a command: what an earlier one of this process opened shows none of its errors."""
+    _open.clear()
+
+
 def shown_error(error: MulegraphError) -> MulegraphError:
     """An error whose values are shown as the workspace of this command may show them."""
     return _open[-1].show_error(error) if _open else error

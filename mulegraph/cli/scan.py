@@ -34,7 +34,7 @@ commands = typer.Typer()
 def scan_command(
     workspace: WorkspaceFolder = HERE,
     fail_over: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Exit with code 1 when a case scores above this.")
+        float | None, typer.Option(min=0, max=1, help="Exit with code 1 when an open case scores above this.")
     ] = None,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
@@ -64,8 +64,11 @@ def scan_command(
         show(_rows(workspace, result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
     if how is Format.TABLE:
         _summary(space, result)
-    if fail_over is not None and any(score > fail_over for score in space.cases()["score"]):
-        raise typer.Exit(EXIT_FINDINGS)
+    if fail_over is not None:
+        cases = space.cases()
+        # What somebody has closed or put aside is no news until something new comes to it, which opens it.
+        if any(score > fail_over for score in cases["score"][cases["status"] == "open"]):
+            raise typer.Exit(EXIT_FINDINGS)
 
 
 def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from mulegraph.lazy import Lazy
 
 __all__ = [
+    "case_summary",
     "door",
-    "identity",
+    "exchange",
     "list_files",
     "load",
     "mapping",
     "near_flagged",
-    "network_pages",
     "own",
+    "pictures",
     "preview",
     "propose",
     "queries",
@@ -22,6 +23,7 @@ __all__ = [
     "rejects",
     "reports",
     "request",
+    "run_difference",
     "scan",
     "simulate",
     "tables",
@@ -30,23 +32,23 @@ __all__ = [
 
 if TYPE_CHECKING:
     from mulegraph import simulate
-    from mulegraph.cases import identity
     from mulegraph.casework import list_files
     from mulegraph.flow import tracing
     from mulegraph.graph import queries
     from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
     from mulegraph.privacy import door
     from mulegraph.signs import near_flagged, own
-    from mulegraph.views import network_pages, reports, request, tables
-    from mulegraph.workspace import scan
+    from mulegraph.views import case_summary, exchange, pictures, reports, request, tables
+    from mulegraph.workspace import run_difference, scan
 else:
+    case_summary = Lazy("mulegraph.views.case_summary")
     door = Lazy("mulegraph.privacy.door")
-    identity = Lazy("mulegraph.cases.identity")
+    exchange = Lazy("mulegraph.views.exchange")
     list_files = Lazy("mulegraph.casework.list_files")
     load = Lazy("mulegraph.ingest.load")
     mapping = Lazy("mulegraph.ingest.mapping")
     near_flagged = Lazy("mulegraph.signs.near_flagged")
-    network_pages = Lazy("mulegraph.views.network_pages")
+    pictures = Lazy("mulegraph.views.pictures")
     own = Lazy("mulegraph.signs.own")
     preview = Lazy("mulegraph.ingest.preview")
     propose = Lazy("mulegraph.ingest.propose")
@@ -55,6 +57,7 @@ else:
     rejects = Lazy("mulegraph.ingest.rejects")
     reports = Lazy("mulegraph.views.reports")
     request = Lazy("mulegraph.views.request")
+    run_difference = Lazy("mulegraph.workspace.run_difference")
     scan = Lazy("mulegraph.workspace.scan")
     simulate = Lazy("mulegraph.simulate")
     tables = Lazy("mulegraph.views.tables")

@@ -21,12 +21,13 @@ from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
 from mulegraph.files import write_output
 
 commands = typer.Typer()
+PAGES = ("", ".html", ".htm")
 
 
 @commands.command("view")
 def view_command(
     subject: Annotated[str, typer.Argument(help="A case, a chain, an account, or a payment or report to trace.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="HTML file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Page to write: .html; or .graphml, .gexf, .cyjs.")],
     workspace: WorkspaceFolder = HERE,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
@@ -34,13 +35,22 @@ def view_command(
     insecure: Insecure = False,
     reveal: Reveal = None,
 ) -> None:
-    """Draw a case, a chain, an account or a trace as an interactive page, which opens without a network."""
+    """Draw a case, a chain, an account or a trace as an interactive page, which opens without a network.
+
+    A file named .graphml, .gexf or .cyjs holds the same network for other programs.
+    """
+    page = output.suffix.lower() in PAGES
+    if not page:
+        stages.exchange.check_ending(output)
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
-    if server is None:
-        text = stages.network_pages.picture(space, subject)
-    else:
+    if server is not None:
         with stages.door.SharedGraph(space) as shared:
-            text = stages.network_pages.shared_picture(shared, subject)
+            draw, graph = stages.pictures.shared_picture, shared.network
+            text = draw(shared, subject) if page else stages.exchange.exchanged(graph(subject), output)
+    elif page:
+        text = stages.pictures.picture(space, subject)
+    else:
+        text = stages.exchange.exchanged(stages.pictures.network_of(space, subject), output)
     write_output(output, text)
     typer.echo(output)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit, special
 
 FAN_IN = "fan_in"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import Columns, Transfers
+from mulegraph.flow.transfers import Columns, Transfers
 from mulegraph.lazy import njit
 
 
@@ -73,6 +73,14 @@ class TransfersByAccount:
     def distinct_payers(self) -> np.ndarray:
         """How many others pay each account."""
         return _distinct_parties(self.receipts)
+
+
+def distinct_values(values: np.ndarray) -> np.ndarray:
+    """The distinct values in order. NumPy's own way over a hash table takes several times as long for millions."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return np.asarray(ordered[first])
 
 
 def lists_of(values: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mulegraph.flow.matching import Links, Transfers
+from mulegraph.flow.matching import Links
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 MICRONATS = 1_000_000

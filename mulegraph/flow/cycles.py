@@ -14,7 +14,7 @@ import numpy as np
 
 from mulegraph.flow.bursts import fitting_share
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
-from mulegraph.flow.matching import DAY
+from mulegraph.flow.transfers import DAY
 from mulegraph.lazy import njit
 
 MIN_TRANSFERS, MAX_TRANSFERS = 3, 12

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mulegraph.flow.matching import DAY, NOBODY, Transfers
+from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.ledger.clock import Clock
 
 TIMED = -1

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from mulegraph.flow.chains import Chains
-from mulegraph.flow.matching import DAY, HOUR, Transfers, settled
+from mulegraph.flow.order_in_day import settled
+from mulegraph.flow.transfers import DAY, HOUR, Transfers
 from mulegraph.lazy import njit
 
 SHORT_LEDGER = 7 * DAY

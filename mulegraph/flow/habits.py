@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import Side, TransfersByAccount
-from mulegraph.flow.matching import DAY, HOUR
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import AMOUNT_PLACES, minor_exponents
@@ -107,12 +107,16 @@ def rounded(values: np.ndarray, places: int) -> np.ndarray:
 
 
 def on_the_banks_clock(ledger: Ledger, moved: Moved) -> Moved:
-    """The same with times as the bank's clock showed them. A date without a time stays that date."""
-    sides = [
-        side._replace(at=np.where(moved.dated[side.position], side.at, ledger.local_microseconds(side.at)))
-        for side in (moved.payments, moved.receipts)
-    ]
-    return moved._replace(payments=sides[0], receipts=sides[1])
+    """The same with times as the clock of each account's bank showed them. A date without a time stays that date."""
+    return moved._replace(
+        payments=_on_its_clock(ledger, moved.payments, moved.dated),
+        receipts=_on_its_clock(ledger, moved.receipts, moved.dated),
+    )
+
+
+def _on_its_clock(ledger: Ledger, side: Side, dated: np.ndarray) -> Side:
+    account = np.repeat(np.arange(len(side.start) - 1), np.diff(side.start))
+    return side._replace(at=np.where(dated[side.position], side.at, ledger.local_microseconds(side.at, account)))
 
 
 def habits(moved: Moved, chosen: np.ndarray, *, since: int, max_partners: int) -> Habits:

@@ -92,6 +92,25 @@ class Neighbours:
         other = found.col != flagged[found.row]
         return Reach(np.bincount(found.col[other], minlength=size), ways, expected)
 
+    def nearest(self, flagged: np.ndarray, direction: str) -> np.ndarray:
+        """By account, the fewest transfers along the money (`to`), or against it, that lead to a flagged account.
+
+        Nothing goes on through a hub. `settings.hops` + 1 where none lead there.
+        """
+        ends = self.transfers.source, self.transfers.target
+        here, there = ends if direction == FORWARD else ends[::-1]
+        inside = (here >= 0) & (there >= 0)
+        here, there = here[inside], there[inside]
+        leads = np.zeros(self.transfers.accounts, bool)
+        leads[flagged] = True
+        found = np.full(self.transfers.accounts, self.settings.hops + 1)
+        for steps in range(1, self.settings.hops + 1):
+            reached = np.zeros(self.transfers.accounts, bool)
+            reached[here[leads[there]]] = True
+            found[reached & (found > steps)] = steps
+            leads = reached & ~self.is_hub
+        return found
+
     def moved(self, account: int, direction: str) -> np.ndarray:
         """Positions of the transfers out of (`to`) or into (`from`) an account, in time order; none of cash."""
         side = self.sides.payments if direction == FORWARD else self.sides.receipts

@@ -10,9 +10,10 @@ import numpy as np
 
 from mulegraph.flow.chains import MICRONATS, Chains, find_chains
 from mulegraph.flow.decoys import false_shares, innocent, shuffled
-from mulegraph.flow.matching import Links, Transfers, effective_window, match, strong
+from mulegraph.flow.matching import Links, effective_window, match, strong
 from mulegraph.flow.passing_on import passed_on_links
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 from mulegraph.settings import FlowSettings
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from mulegraph.flow.bursts import positions_between
 from mulegraph.flow.habits import Moved
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.ledger import Ledger, decimals
 from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 

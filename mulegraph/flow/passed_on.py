@@ -31,6 +31,7 @@ from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 MAX_PIECES = 3
 """Payments, one after the other, that one receipt may go on in."""
 MAX_FOLLOWING = 200
+HALVINGS = 60
 TELLING = 0.2
 """Chances above this are not looked at singly: so likely a receipt makes no account unlikely."""
 
@@ -52,11 +53,38 @@ class Pairs(NamedTuple):
     dwell: np.ndarray
 
 
-class Ranks(NamedTuple):
-    """The ledger's amounts in order, and of each receipt how many amounts are at most its own."""
+class Telling(NamedTuple):
+    """Receipts so unlikely that they tell, by account, then by chance: entry, account and chance of each.
 
-    sorted_amount: np.ndarray
-    receipt_upper: np.ndarray
+    `tried` is by account: how many receipts it has in all.
+    """
+
+    entry: np.ndarray
+    owner: np.ndarray
+    chance: np.ndarray
+    tried: np.ndarray
+
+
+class Ranks(NamedTuple):
+    """The ledger's distinct amounts in order, how many transfers are of less and of at most each, and of all.
+
+    `place` is where each transfer's own amount stands among them, by position. Among all amounts, and not the distinct
+    ones, a search waited for memory at every step.
+    """
+
+    amount: np.ndarray
+    below: np.ndarray
+    upper: np.ndarray
+    place: np.ndarray
+
+
+def ranks_of(amounts: np.ndarray) -> Ranks:
+    """The ranks of all transfers' amounts."""
+    in_order = np.sort(amounts)
+    first = np.flatnonzero(np.diff(in_order, prepend=-1))
+    distinct = in_order[first]
+    place = np.searchsorted(distinct, amounts).astype(np.int32)
+    return Ranks(distinct, first, np.append(first[1:], len(amounts)), place)
 
 
 @dataclass(frozen=True)
@@ -83,37 +111,61 @@ class PassedOn:
         return len(self.account)
 
 
-def receipts_of_peers(sides: TransfersByAccount) -> Side:
-    """Every account with the receipts of another that receives and pays as often: what it passes on is coincidence.
+def receipts_of_peers(sides: TransfersByAccount, group: np.ndarray) -> Side:
+    """Every account with the receipts of another of its group that receives and pays as often: coincidence is left.
+
+    Groups are numbers by account: kind and currency, since a firm's receipts seldom fit what a person pays.
 
     Shuffled times would keep each account's own amounts, and so the coincidence of an amount that comes in and one
     that goes out. Dealt out among peers, habits stay (wages are wages, rents are rents) and only the tie is cut.
     """
     receipts = sides.receipts
     received, paid = np.diff(receipts.start), np.diff(sides.payments.start)
-    in_order = np.lexsort((paid, received))
+    in_order = np.lexsort((paid, received, group))
     lender = np.empty_like(in_order)
     lender[in_order] = np.roll(in_order, 1)
+    # Rolled inside each group: its first account gets the receipts of its last.
+    first = np.flatnonzero(np.diff(group[in_order], prepend=np.iinfo(np.int64).min))
+    lender[in_order[first]] = in_order[np.append(first[1:], len(in_order)) - 1]
     entries, start = lists_of(np.arange(receipts.start[-1]), receipts.start, lender)
     return Side(
         receipts.position[entries], start, receipts.party[entries], receipts.amount[entries], receipts.at[entries]
     )
 
 
-def find_passed_on(sides: TransfersByAccount, receipts: Side, *, window: int, min_share_percent: float) -> PassedOn:
-    """Every account that passes `receipts` on less by chance than by habit; `window` in microseconds."""
+def find_passed_on(
+    sides: TransfersByAccount, receipts: Side, *, ranks: Ranks, window: int, min_share_percent: float
+) -> PassedOn:
+    """Every account that passes `receipts` on less by chance than by habit; `window` in microseconds.
+
+    `ranks` are those of all amounts of the ledger.
+    """
     payments, transfers = sides.payments, sides.transfers
     reach = Reach(max(window, transfers.tick), transfers.tick, min_share_percent / 100)
-    in_order = np.sort(transfers.amount)
-    ranks = Ranks(in_order, np.searchsorted(in_order, receipts.amount, side="right"))
-    product, first, pieces, passed, dwell = _best_pairs(receipts, payments, ranks, reach)
-    account = np.repeat(np.arange(transfers.accounts), np.diff(receipts.start))
-    rate = np.diff(payments.start)[account] / transfers.span
-    chance = _chance(product, rate, reach.window)
-    tried = np.diff(receipts.start)
+    rate = np.diff(payments.start) / transfers.span
+    most = _most_telling(rate, reach.window)
+    product, first, pieces, passed, dwell = _best_pairs(receipts, payments, ranks, reach, most)
+    # Most receipts have no pair that could tell: what is worked out for the others only needs a tenth of the memory.
+    entry = np.flatnonzero(np.isfinite(product))
+    owner = np.searchsorted(receipts.start, entry, side="right") - 1
+    chance = _chance(product[entry], rate[owner], reach.window)
     telling = np.flatnonzero(chance <= TELLING)
-    telling = telling[np.lexsort((chance[telling], account[telling]))]
-    return _accounts(Pairs(first, pieces, passed, dwell), telling, account, chance, tried, receipts.position)
+    telling = telling[np.lexsort((chance[telling], owner[telling]))]
+    found = Telling(entry[telling], owner[telling], chance[telling], np.diff(receipts.start))
+    return _accounts(Pairs(first, pieces, passed, dwell), found, receipts.position)
+
+
+def _most_telling(rate: np.ndarray, window: int) -> np.ndarray:
+    """By account, a product from which on no receipt is telling; infinite where all are."""
+    rates, place = np.unique(rate, return_inverse=True)
+    low, high = np.zeros(len(rates)), np.full(len(rates), float(window))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        tells = _chance(middle, rates, window) <= TELLING
+        low, high = np.where(tells, middle, low), np.where(tells, high, middle)
+    every = _chance(np.full(len(rates), float(window)), rates, window) <= TELLING
+    # A little more, so that what is on the edge is judged by its own chance.
+    return np.asarray(np.where(every, np.inf, high * (1 + 1e-6))[place])
 
 
 def _chance(product: np.ndarray, rate: np.ndarray, window: int) -> np.ndarray:
@@ -124,65 +176,88 @@ def _chance(product: np.ndarray, rate: np.ndarray, window: int) -> np.ndarray:
     return np.where(known, -np.expm1(-mean), 1.0)
 
 
-def _accounts(
-    pairs: Pairs,
-    telling: np.ndarray,
-    account: np.ndarray,
-    chance: np.ndarray,
-    tried: np.ndarray,
-    position: np.ndarray,
-) -> PassedOn:
-    """Each account's most unlikely k of n, and the receipts that make it.
-
-    `telling` are entries of receipts, by account, then by chance; `account`, `chance` and `position` are by entry.
-    """
-    owner = account[telling]
+def _accounts(pairs: Pairs, telling: Telling, position: np.ndarray) -> PassedOn:
+    """Each account's most unlikely k of n, and the receipts that make it. `position` is by entry of a receipt."""
+    owner = telling.owner
     begins = np.flatnonzero(np.diff(owner, prepend=-1))
     sizes = np.diff(np.append(begins, len(owner)))
     k = np.arange(len(owner)) - np.repeat(begins, sizes) + 1
-    n = tried[owner]
-    tail = betainc(k, n - k + 1, chance[telling])
+    n = telling.tried[owner]
+    tail = betainc(k, n - k + 1, telling.chance)
     surprise = -np.log(np.maximum(tail, 1e-300))
     best = np.maximum.reduceat(surprise, begins) if len(begins) else np.empty(0)
     # The first k that is most unlikely: what comes after it adds nothing.
     at_best = surprise >= np.repeat(best, sizes)
     place = np.where(at_best, k, len(owner) + 1)
     last = np.minimum.reduceat(place, begins) if len(begins) else np.empty(0, np.int64)
-    kept = telling[k <= np.repeat(last, sizes)] if len(begins) else telling
+    kept = telling.entry[k <= np.repeat(last, sizes)] if len(begins) else telling.entry
     start = np.concatenate([[0], np.cumsum(last)]).astype(np.int64)
     return PassedOn(
         account=owner[begins],
         nats=best,
         start=start,
         receipt=position[kept],
-        payment=pairs.first[kept],
-        pieces=pairs.pieces[kept],
+        payment=pairs.first[kept].astype(np.int64),
+        pieces=pairs.pieces[kept].astype(np.int64),
         passed=pairs.passed[kept],
         dwell=pairs.dwell[kept],
         log_trials=float(np.log(max(len(begins), 1))),
     )
 
 
+class Candidates(NamedTuple):
+    """Ways in which an account's receipts may have gone on, in the order in which they are seen."""
+
+    product: np.ndarray
+    receipt: np.ndarray
+    payment: np.ndarray
+    pieces: np.ndarray
+    passed: np.ndarray
+
+
 @njit(cache=True, nogil=True)
-def _best_pairs(receipts, payments, ranks, reach):  # type: ignore[no-untyped-def]
+def _room(size):  # type: ignore[no-untyped-def]
+    return Candidates(
+        np.empty(size),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+        np.empty(size, np.int64),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _twice_the_room(seen):  # type: ignore[no-untyped-def]
+    size = len(seen.product)
+    more = _room(2 * size)
+    more.product[:size], more.receipt[:size] = seen.product, seen.receipt
+    more.payment[:size], more.pieces[:size] = seen.payment, seen.pieces
+    more.passed[:size] = seen.passed
+    return more
+
+
+@njit(cache=True, nogil=True)
+def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-untyped-def]
     """For each receipt the least product d·p over payments after it, each payment used once, the least product first.
 
     Gives the product (infinite: none), the entry of the first payment, how many there are, their sum and the dwell.
+    Products above the account's `most` are left out: they come last, and tell nothing.
     """
     size = len(receipts.at)
-    product, first = np.full(size, np.inf), np.full(size, -1, np.int64)
-    pieces, passed, dwell = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size, np.int64)
-    total = len(ranks.sorted_amount)
+    product, first = np.full(size, np.inf), np.full(size, -1, np.int32)
+    pieces, passed, dwell = np.zeros(size, np.int8), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    total = len(ranks.place)
+    seen = _room(1024)
     for account in range(len(receipts.start) - 1):
         low, high = receipts.start[account], receipts.start[account + 1]
         begin, end = payments.start[account], payments.start[account + 1]
         if low == high or begin == end:
             continue
-        seen_value, seen_receipt = [0.0][:0], [np.int64(0)][:0]
-        seen_payment, seen_pieces, seen_sum = [np.int64(0)][:0], [np.int64(0)][:0], [np.int64(0)][:0]
+        many = 0
         opening = begin
         for entry in range(low, high):
             came, at = receipts.amount[entry], receipts.at[entry]
+            upper = ranks.upper[ranks.place[receipts.position[entry]]]
             # A payment inside the same tick may be later than the receipt: the clock does not tell.
             while opening < end and payments.at[opening] // reach.tick < at // reach.tick:
                 opening += 1
@@ -200,23 +275,31 @@ def _best_pairs(receipts, payments, ranks, reach):  # type: ignore[no-untyped-de
                     waited = payments.at[last] - at
                     if sum_paid > came or waited > reach.window:
                         break
-                    if sum_paid >= reach.min_share * came:
-                        below = np.searchsorted(ranks.sorted_amount, sum_paid)
-                        share = max(ranks.receipt_upper[entry] - below - 1, 1) / total
-                        seen_value.append((waited + reach.tick) * share)
-                        seen_receipt.append(np.int64(entry))
-                        seen_payment.append(np.int64(paid))
-                        seen_pieces.append(np.int64(last - paid + 1))
-                        seen_sum.append(sum_paid)
-        if len(seen_value) == 0:
+                    if sum_paid < reach.min_share * came:
+                        continue
+                    if last == paid:
+                        below = ranks.below[ranks.place[payments.position[paid]]]
+                    else:
+                        place = np.searchsorted(ranks.amount, sum_paid)
+                        below = ranks.below[place] if place < len(ranks.below) else total
+                    value = (waited + reach.tick) * (max(upper - below - 1, 1) / total)
+                    if value > most[account]:
+                        continue
+                    if many == len(seen.product):
+                        seen = _twice_the_room(seen)
+                    seen.product[many] = value
+                    seen.receipt[many], seen.payment[many] = entry, paid
+                    seen.pieces[many], seen.passed[many] = last - paid + 1, sum_paid
+                    many += 1
+        if many == 0:
             continue
         used = np.zeros(end - begin, np.bool_)
-        for place in np.argsort(np.array(seen_value), kind="mergesort"):
-            entry, paid, many = seen_receipt[place], seen_payment[place], seen_pieces[place]
-            if first[entry] >= 0 or used[paid - begin : paid - begin + many].any():
+        for place in np.argsort(seen.product[:many], kind="mergesort"):
+            entry, paid, count = seen.receipt[place], seen.payment[place], seen.pieces[place]
+            if first[entry] >= 0 or used[paid - begin : paid - begin + count].any():
                 continue
-            used[paid - begin : paid - begin + many] = True
-            product[entry], first[entry] = seen_value[place], paid
-            pieces[entry], passed[entry] = many, seen_sum[place]
-            dwell[entry] = payments.at[paid + many - 1] - receipts.at[entry]
+            used[paid - begin : paid - begin + count] = True
+            product[entry], first[entry] = seen.product[place], paid
+            pieces[entry], passed[entry] = count, seen.passed[place]
+            dwell[entry] = payments.at[paid + count - 1] - receipts.at[entry]
     return product, first, pieces, passed, dwell

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.matching import Links, Transfers
+from mulegraph.flow.by_account import distinct_values
+from mulegraph.flow.matching import Links
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 
@@ -92,7 +94,7 @@ def find_passed_on(
 
 def _distinct(number: np.ndarray, position: np.ndarray, total: int) -> np.ndarray:
     """Distinct pairs of a number and a position, sorted, as two rows."""
-    return np.stack(np.divmod(np.unique(number.astype(np.int64) * total + position), max(total, 1)))
+    return np.stack(np.divmod(distinct_values(number.astype(np.int64) * total + position), max(total, 1)))
 
 
 def _summed(values: np.ndarray, begin: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from mulegraph.flow.bursts import fitting_share, poisson_nats
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 SCATTER_GATHER, BIPARTITE = "scatter_gather", "bipartite"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.flow.matching import DAY, HOUR, Transfers
+from mulegraph.flow.transfers import DAY, HOUR, Transfers
 from mulegraph.lazy import njit, optimize
 
 HOURS = 24

@@ -24,10 +24,10 @@ import numpy as np
 from mulegraph.flow import tracing_pass as kernel
 from mulegraph.flow.balances import Pools, find_pools
 from mulegraph.flow.day_order import backwards, begin_of_day
-from mulegraph.flow.matching import NOBODY, Transfers
 from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, STOPPED, most_held
 from mulegraph.flow.tracing_pass import BEYOND, FIFO, HAIRCUT, LIBR, MOVED, OVERDRAFT, POISON, RETURNED, UNBOOKED
 from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, LIBR_HELD, POISONED
+from mulegraph.flow.transfers import NOBODY, Transfers
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")

@@ -13,7 +13,7 @@ import numpy as np
 
 from mulegraph.flow.balances import Pools
 from mulegraph.flow.day_order import begin_of_day
-from mulegraph.flow.matching import Transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 ORDINARY, CHOSEN, STOPPED, GIVES_CHOSEN_BACK, GIVES_BACK = range(5)

@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
-from filelock import FileLock, Timeout
 
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import sync_folder
@@ -38,7 +37,7 @@ from mulegraph.graph.base import (
     ledger_relationships,
 )
 from mulegraph.graph.reading import check_reads, only_reads
-from mulegraph.lazy import ladybug
+from mulegraph.lazy import filelock, ladybug
 from mulegraph.schema.disclosure import Foreign
 
 MIB = 1 << 20
@@ -230,7 +229,7 @@ class EmbeddedGraph:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_name(self.path.name + ".new")
         try:
-            with FileLock(self.path.with_name(self.path.name + ".lock"), timeout=0):
+            with filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=0):
                 self._sweep()
                 if copied:
                     shutil.copyfile(self.path, new)
@@ -240,7 +239,7 @@ class EmbeddedGraph:
                     _swap(new, self.path)
                 finally:
                     self._sweep()
-        except Timeout:
+        except filelock.Timeout:
             raise EngineError(
                 f"{self.path}: another process is writing the graph", hint="Try again when it is done."
             ) from None

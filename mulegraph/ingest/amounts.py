@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from mulegraph.ingest.mapping import TableMapping
 from mulegraph.ingest.sql import text_in_sql
+from mulegraph.schema.tables import minor_exponents
 
 SIGNS = {
     "€": ("EUR",),
@@ -21,6 +23,19 @@ SIGNS = {
     "zł": ("PLN",),
     "kr": ("SEK", "NOK", "DKK", "ISK"),
     "R$": ("BRL",),
+    "US$": ("USD",),
+    "A$": ("AUD",),
+    "C$": ("CAD",),
+    "HK$": ("HKD",),
+    "NT$": ("TWD",),
+    "S$": ("SGD",),
+    "Rs.": ("INR", "PKR", "LKR", "NPR", "MUR"),
+    "Rs": ("INR", "PKR", "LKR", "NPR", "MUR"),
+    "VNĐ": ("VND",),
+    "Kč": ("CZK",),
+    "Ft": ("HUF",),
+    "RM": ("MYR",),
+    "Rp": ("IDR",),
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD"),
 }
 """What stands beside an amount, and the currencies that it is written for."""
@@ -28,21 +43,40 @@ SIGNS = {
 _BLANKS = "\u00a0\u202f\u2009"
 """Blanks that spreadsheets and French banks group with; read as a plain blank where blanks are declared."""
 
-_BESIDE = r"\p{Sc}A-Za-złđ"
+_DEBIT, _CREDIT = "d|dr|db|s", "c|cr|h"
+"""What stands behind an amount for money out (debit, Soll) and for money in (credit, Haben), in any case."""
+
+
+def _trimmed(text: str) -> str:
+    """SQL: without the blanks around a number, which say nothing: columns of fixed width are filled up with them."""
+    return f"trim({text}, ' \t{_BLANKS}')"
+
+
+@cache
+def _beside() -> str:
+    """Pattern of what may stand beside an amount: a sign above, or a code of ISO 4217. "Dr" and "Mio" are neither."""
+    signs = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
+    return rf"(?:{signs}|(?i:{'|'.join(sorted(minor_exponents()))}))"
 
 
 def bare(text: str, mapping: TableMapping) -> str:
+    """SQL for an amount without the currency beside it, where the mapping says that there is one."""
+    return without_beside(text) if mapping.currency_beside else text
+
+
+def without_beside(text: str) -> str:
     """SQL for an amount without the currency beside it."""
-    if not mapping.currency_beside:
-        return text
-    plain = f"regexp_replace({text}, '[{_BLANKS}]', ' ', 'g')"
-    lead = rf"^([-+(]?)\s*[{_BESIDE}]{{1,4}}\s*"
-    return f"regexp_replace(regexp_replace(trim({plain}), '{lead}', '\\1'), '\\s*[{_BESIDE}]{{1,4}}([-+)]?)$', '\\1')"
+    plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
+    lead, tail = rf"^([-−+(]?)\s*{_beside()}\s*([^A-Za-z])", rf"([^\sA-Za-z])\s*{_beside()}([-−+)]?)$"
+    return f"regexp_replace(regexp_replace({plain}, '{lead}', '\\1\\2'), '{tail}', '\\1\\2')"
 
 
 def beside(text: str) -> str:
     """SQL for the code or sign that stands beside an amount, or NULL."""
-    return f"nullif(regexp_extract({text}, '[{_BESIDE}]{{1,4}}'), '')"
+    plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
+    lead = rf"regexp_extract({plain}, '^[-−+(]?\s*({_beside()})', 1)"
+    tail = rf"regexp_extract({plain}, '({_beside()})[-−+)]?$', 1)"
+    return f"coalesce(nullif({lead}, ''), nullif({tail}, ''))"
 
 
 def code_of(text: str, currency: str = "NULL") -> str:
@@ -61,17 +95,34 @@ def code_of(text: str, currency: str = "NULL") -> str:
 
 
 def negative(text: str) -> str:
-    """SQL: whether an amount is written as money out: a minus before or after it, or brackets around it."""
-    return f"regexp_matches(trim({text}), '^[-−(]|[-−]$')"
+    """SQL: whether an amount is written as money out: a minus before or after it, brackets around it, Dr behind it."""
+    return f"(regexp_matches({_trimmed(text)}, '^[-−(]|[-−]$') OR {debited(text)})"
+
+
+def credited(text: str) -> str:
+    """SQL: whether Cr stands behind an amount."""
+    return rf"regexp_matches({_trimmed(text)}, '[0-9]\s*(?i:{_CREDIT})[.]?$')"
+
+
+def debited(text: str) -> str:
+    """SQL: whether Dr stands behind an amount."""
+    return rf"regexp_matches({_trimmed(text)}, '[0-9]\s*(?i:{_DEBIT})[.]?$')"
 
 
 def unsigned(text: str) -> str:
-    """SQL for an amount without its sign or brackets; text that is not written in one of these ways stays."""
+    """SQL for an amount without its sign, brackets, Dr or Cr; text that is not written in one of these ways stays."""
+    word, shorn = rf"\s*(?i:{_DEBIT}|{_CREDIT})[.]?$", _trimmed(text)
     return (
-        f"CASE WHEN regexp_full_match(trim({text}), '\\([^()+-]+\\)') THEN trim(trim({text}), '()')"
-        f" WHEN regexp_full_match(trim({text}), '[-+−]?[^-+−]+|[^-+−]+[-+−]')"
-        f" THEN trim(regexp_replace(trim({text}), '[-+−]', '')) ELSE {text} END"
+        f"CASE WHEN regexp_full_match({shorn}, '\\([^()+-]+\\)') THEN trim({shorn}, '()')"
+        f" WHEN regexp_matches({shorn}, '^[^-+−()]*[0-9]{word}') THEN regexp_replace({shorn}, '{word}', '')"
+        f" WHEN regexp_full_match({shorn}, '[-+−]?[^-+−]+|[^-+−]+[-+−]')"
+        f" THEN trim(regexp_replace({shorn}, '[-+−]', '')) ELSE {text} END"
     )
+
+
+def with_minus(text: str) -> str:
+    """SQL for an amount that may be below zero, its sign written as a minus before it."""
+    return f"CASE WHEN {negative(text)} THEN concat('-', {unsigned(text)}) ELSE {unsigned(text)} END"
 
 
 def plain(text: str, mapping: TableMapping) -> str:
@@ -79,15 +130,18 @@ def plain(text: str, mapping: TableMapping) -> str:
     decimal = mapping.decimal or "."
     # 1.234,56 was always read where the comma is declared: the point can then only group.
     group = mapping.grouping or ("." if decimal == "," else "")
-    read = text
+    read = _trimmed(text)
     if group == " ":
-        read = f"regexp_replace({text}, '[{_BLANKS}]', ' ', 'g')"
+        read = f"regexp_replace({read}, '[{_BLANKS}]', ' ', 'g')"
+    elif group == "'":
+        # Swiss spreadsheets write the typographic one.
+        read = f"replace({read}, '’', {text_in_sql(group)})"
     grouped = ""
     if group:
         mark = re.escape(group)
         # Groups of three, and India's groups of two before the last three: 12,34,567.
         grouped = rf"|\d{{1,3}}({mark}\d{{3}})+|\d{{1,2}}({mark}\d{{2}})+{mark}\d{{3}}".replace("'", "''")
-    shape = rf"[+-]?(\d+{grouped})([{decimal}]\d+)?"
+    shape = rf"[+-]?((\d+{grouped})([{decimal}]\d+)?|[{decimal}]\d+)"
     clean = f"replace({read}, {text_in_sql(group)}, '')" if group else read
     if decimal != ".":
         clean = f"replace({clean}, {text_in_sql(decimal)}, '.')"

@@ -35,7 +35,7 @@ def unpacked(folder: Path) -> Iterator[list[Path]]:
     """
     archives = []
     if folder.is_dir():
-        archives = sorted(path for path in folder.iterdir() if _is_archive(path))
+        archives = sorted(path for path in folder.iterdir() if is_archive(path))
     if not archives:
         yield [folder]
         return
@@ -54,7 +54,7 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _is_archive(path: Path) -> bool:
+def is_archive(path: Path) -> bool:
     """Whether the beginning says so as well as the name. Tables in .csv.gz are streamed as they are."""
     name = path.name.lower()
     if not path.is_file() or name.startswith(".") or not name.endswith(ARCHIVES) or name.endswith(".csv.gz"):

@@ -86,7 +86,7 @@ def take_bookings(
     _read_lines(db, whole_files)
     load.pending = _leave_out(db, "status = 'pending'")
     load.rejected_payments = _leave_out(db, "status = 'rejected'") + _apply_verdicts(db, verdicts)
-    load.repeated = _settle(db, ledger.statement_lines)
+    load.repeated = _leave_out_totals(db) + _settle(db, ledger.statement_lines)
     _know_open_sides(db, ledger)
     load.returns_of_unknown = _add_returned(db, returned, ledger.transfers)
     joined = join_sides(db, MAX_DAYS_APART)
@@ -163,6 +163,20 @@ def _apply_verdicts(db: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) 
     by_uetr = "uetr IN (SELECT uetr FROM refused WHERE uetr IS NOT NULL)"
     by_reference = "e2e IN (SELECT e2e FROM refused WHERE e2e IS NOT NULL AND (uetr IS NULL OR lines.uetr IS NULL))"
     return _leave_out(db, f"whole AND ({by_uetr} OR {by_reference})")
+
+
+def _leave_out_totals(db: duckdb.DuckDBPyConnection) -> int:
+    """Leave out lines that are the sum of what another file tells one by one; gives how many.
+
+    A statement (camt.053) books a batch as one entry, and the notification (camt.054) of the same day lists its
+    payments under the same reference of the bank.
+    """
+    parts = """SELECT file, account, bank_ref, direction, currency, day, sum(amount) AS amount FROM lines
+        WHERE bank_ref IS NOT NULL GROUP BY ALL HAVING count(*) > 1"""
+    same = " AND ".join(f"p.{name} = l.{name}" for name in ("account", "bank_ref", "direction", "currency", "amount"))
+    found = f"""SELECT DISTINCT l.n FROM lines l JOIN ({parts}) p ON {same} AND p.file <> l.file
+        AND abs(date_diff('day', p.day, l.day)) <= 1 WHERE l.other IS NULL"""
+    return _leave_out(db, f"n IN ({found})")
 
 
 def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:

@@ -5,104 +5,178 @@ from __future__ import annotations
 import re
 import unicodedata
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(";"))
+
+
 BOOKING_WORDS: dict[str, tuple[str, ...]] = {
-    "account_id": (
-        "own account", "account", "account number", "account no", "rekening", "rekeningnummer", "iban/bban",
-        "auftragskonto", "iban auftragskonto", "bezeichnung auftragskonto", "compte", "numero de compte", "conta",
-        "so tai khoan", "iban",
-    ),
-    "counterparty_id": (
-        "counterparty", "counterparty account", "counterparty iban", "tegenrekening", "tegenrekening iban/bban",
-        "gegenkonto", "kontonummer/iban", "iban zahlungsbeteiligter", "payee account", "beneficiary account",
-        "compte beneficiaire", "tai khoan doi ung", "so tai khoan doi ung", "conta favorecido", "conta destino",
-    ),
-    "counterparty_name": (
-        "name", "counterparty name", "naam tegenpartij", "naam / omschrijving", "beguenstigter/zahlungspflichtiger",
-        "begunstigter/zahlungspflichtiger", "name zahlungsbeteiligter", "auftraggeber / beguenstigter", "payee",
-        "beneficiary", "merchant", "favorecido", "ten doi ung", "ten nguoi thu huong", "beneficiaire",
-    ),
-    "booked_at": (
-        "date", "booking date", "posting date", "transaction date", "txn date", "datum", "boekdatum", "buchungstag",
-        "buchungsdatum", "data", "data lancamento", "date operation", "date de comptabilisation", "ngay giao dich",
-        "tnx date", "ngay hach toan",
-    ),
-    "time": ("time", "tijd", "uhrzeit", "heure", "hora", "gio"),
-    "value_date": (
-        "value date", "value dt", "rentedatum", "valuta", "valutadatum", "wertstellung", "date valeur",
-        "date de valeur",
-        "data valor", "ngay hieu luc",
-    ),
-    "amount": (
-        "amount", "bedrag", "bedrag (eur)", "betrag", "umsatz", "montant", "valor", "valor (r$)", "so tien",
-        "transaction amount", "amount (gbp)", "amount(inr)", "local amount",
-    ),
-    "debit": (
-        "debit", "debit amount", "money out", "paid out", "withdrawal", "withdrawal amt.", "withdrawal amount",
-        "soll",
-        "af", "debito", "so tien ghi no", "ghi no", "no",
-    ),
-    "credit": (
-        "credit", "credit amount", "money in", "paid in", "deposit", "deposit amt.", "deposit amount", "haben", "bij",
-        "credito", "so tien ghi co", "ghi co", "co",
-    ),
-    "direction": (
-        "direction", "af bij", "dr/cr", "cr/dr", "d/c", "debit/credit", "debet/credit", "soll/haben", "s/h",
-        "details",
-        "type dc", "sens", "debit or credit",
-    ),
-    "currency": (
-        "currency", "ccy", "valuta munt", "munt", "muntsoort", "wahrung", "waehrung", "devise", "moeda",
-        "loai tien",
-    ),
-    "booking_id": (
-        "transaction id", "id", "ref", "reference", "reference number", "volgnr", "referenz", "numero de reference",
-        "so tham chieu", "so ct", "so but toan", "identificador", "documento", "document", "chq./ref.no.", "doc no",
-    ),
-    "end_to_end_id": (
-        "end to end", "end-to-end id", "end to end id", "kundenreferenz (end-to-end)", "e2e", "end_to_end",
-    ),
-    "mandate_id": ("mandaatreferentie", "machtigingskenmerk", "mandatsreferenz", "mandate", "rum"),
-    "remittance": (
-        "description", "narration", "omschrijving", "omschrijving-1", "mededelingen", "verwendungszweck", "memo",
-        "notes",
-        "particulars", "libelle", "libelle simplifie", "descricao", "historico", "lancamento", "noi dung",
-        "dien giai",
-        "transaction description",
-    ),
-    "balance_after": (
-        "balance", "balance after", "saldo na trn", "saldo na mutatie", "saldo nach buchung", "saldo", "saldo (r$)",
-        "closing balance", "so du", "solde",
-    ),
-}  # fmt: skip
+    "account_id": _words("""
+        own account; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto;
+        iban auftragskonto; bezeichnung auftragskonto; compte; numero de compte; conta; so tai khoan; iban;
+        accountnum; account num; eigenes konto; konto; own iban; numero compte; account_number
+    """),
+    "counterparty_id": _words("""
+        counterparty; counterparty account; counterparty iban; tegenrekening; tegenrekening iban/bban;
+        gegenkonto; kontonummer/iban; iban zahlungsbeteiligter; payee account; beneficiary account; compte
+        beneficiaire; iban des zahlungsbeteiligten; iban/kontonummer; iban tegenpartij; counterparty number;
+        beneficiary iban; iban beneficiaire; to/from account; tai khoan doi ung; so tai khoan doi ung; conta
+        favorecido; conta destino
+    """),
+    "counterparty_name": _words("""
+        name; counterparty name; naam tegenpartij; naam / omschrijving; beguenstigter/zahlungspflichtiger;
+        begunstigter/zahlungspflichtiger; name zahlungsbeteiligter; auftraggeber / beguenstigter; payee;
+        beneficiary; merchant; favorecido; begunstigter / auftraggeber; zahlungsempfanger*in;
+        zahlungsempfanger; name der gegenpartei; title; doi tac; supplierfound; counter party;
+        auftraggeber/empfanger; empfanger; payee name; ten doi ung; ten nguoi thu huong; beneficiaire
+    """),
+    "counterparty_bank": _words("""
+        counterparty bank; bic tegenpartij; bic zahlungsbeteiligter; nh doi tac; ngan hang doi tac;
+        bic (swift-code); bic
+    """),
+    "booked_at": _words("""
+        date; booking date; posting date; transaction date; txn date; datum; boekdatum; buchungstag;
+        buchungsdatum; data; data lancamento; date operation; date de comptabilisation; ngay giao dich; tnx
+        date; ngay hach toan; dateop; tran date; trans date; booked; transactiondate; bookingdate; data
+        movimentacao; fecha; fecha operacion; data operazione; data contabile; completed date; ngay; buchung;
+        umsatzdatum; date comptable
+    """),
+    "time": _words("""
+        time; tijd; uhrzeit; heure; hora; gio
+    """),
+    "value_date": _words("""
+        value date; value dt; rentedatum; valuta; valutadatum; wertstellung; date valeur; date de valeur;
+        wert; dateval; fecha valor; data valuta; valutadatum / wertstellung; interest date; data valor; ngay
+        hieu luc
+    """),
+    "amount": _words("""
+        amount; bedrag; bedrag (eur); betrag; umsatz; montant; valor; valor (r$); so tien; transaction amount;
+        local amount; importe; importo; kwota; transactieamount; umsatz in eur; transaction amount(inr)
+    """),
+    "debit": _words("""
+        debit; debit amount; money out; paid out; withdrawal; withdrawal amt.; withdrawal amount; soll; af;
+        debito; so tien ghi no; ghi no; no; no tktt; debit euros; withdrawals; debits; withdrawal(dr); phat
+        sinh no; dare; cargo; addebiti; withdrawal amount (inr); paid out (gbp); lastschrift; belastung
+    """),
+    "credit": _words("""
+        credit; credit amount; money in; paid in; deposit; deposit amt.; deposit amount; haben; bij; credito;
+        so tien ghi co; ghi co; co; co tktt; credit euros; deposits; credits; deposit(cr); phat sinh co;
+        avere; abono; accrediti; gutschrift
+    """),
+    "direction": _words("""
+        direction; af bij; dr/cr; cr/dr; d/c; debit/credit; debet/credit; soll/haben; s/h; details; type dc;
+        sens; debit or credit
+    """),
+    "currency": _words("""
+        currency; ccy; valuta munt; munt; muntsoort; wahrung; waehrung; devise; moeda; loai tien
+    """),
+    "booking_id": _words("""
+        transaction id; id; ref; reference; reference number; volgnr; referenz; numero de reference; so tham
+        chieu; so ct; so but toan; chq/ref number; ref no./cheque no.; transactiereferentie; identificador;
+        documento; document; chq./ref.no.; doc no
+    """),
+    "end_to_end_id": _words("""
+        end to end; end-to-end id; end to end id; kundenreferenz (end-to-end); kundenreferenz; e2e; end_to_end
+    """),
+    "mandate_id": _words("""
+        mandaatreferentie; machtigingskenmerk; mandatsreferenz; mandate; rum
+    """),
+    "remittance": _words("""
+        description; narration; omschrijving; omschrijving-1; mededelingen; verwendungszweck; memo; notes;
+        particulars; libelle; libelle simplifie; descricao; historico; lancamento; noi dung; dien giai;
+        transaction description
+    """),
+    "balance_after": _words("""
+        balance; balance after; saldo na trn; saldo na mutatie; saldo nach buchung; saldo; saldo (r$); closing
+        balance; so du; solde; running bal.; running balance; accountbalance; kontostand; available balance;
+        saldo disponible; balance amount
+    """),
+    "status": _words("""
+        status; info; state; buchungsstatus; trang thai
+    """),
+}
+
+OWN_OR_OTHER = _words("iban; account; account number; account no; konto; rekening; compte; conta; so tai khoan")
+"""Names that some banks give to the statement's own account, and others to the other party's."""
+
+STATES: dict[str, tuple[str, ...]] = {
+    "booked": _words("""
+        gebucht; umsatz gebucht; booked; completed; posted; settled; geboekt; executed; success; thanh cong;
+        successful; done
+    """),
+    "pending": _words("""
+        vorgemerkt; umsatz vorgemerkt; pending; in behandeling; authorised; authorized; gereserveerd
+    """),
+    "rejected": _words("""
+        declined; reverted; failed; cancelled; canceled; rejected; that bai; abgelehnt
+    """),
+}
+"""What banks call the states of a line."""
 
 TRANSFER_WORDS: dict[str, tuple[str, ...]] = {
-    "transfer_id": ("transfer_id", "transaction id", "id", "tran_id", "txn id", "txnid", "reference"),
-    "source": (
-        "source", "from", "from account", "sender", "sender account", "sender_account", "orig_acct", "nameorig",
-        "payer",
-        "debtor", "debtor account", "originator", "from_account", "tu tai khoan", "van", "von", "de",
-    ),
-    "target": (
-        "target", "to", "to account", "receiver", "receiver account", "receiver_account", "bene_acct", "namedest",
-        "payee",
-        "creditor", "creditor account", "beneficiary", "to_account", "den tai khoan", "naar", "an", "para", "vers",
-    ),
-    "amount": BOOKING_WORDS["amount"] + ("amount paid", "base_amt"),
-    "currency": BOOKING_WORDS["currency"] + ("payment currency", "payment_currency"),
-    "at": ("at", "timestamp", "datetime", "tran_timestamp", "step", *BOOKING_WORDS["booked_at"]),
-    "time": BOOKING_WORDS["time"],
-    "channel": ("channel", "type", "payment format", "payment_type", "payment type", "tx_type", "method"),
-    "reference": BOOKING_WORDS["remittance"],
-}  # fmt: skip
+    "transfer_id": _words("""
+        transfer_id; transaction id; id; tran_id; txn id; txnid; reference
+    """),
+    "source": _words("""
+        source; from; from account; sender; sender account; sender_account; orig_acct; nameorig; payer;
+        debtor; debtor account; originator; from_account; tu tai khoan; van; von; de
+    """),
+    "target": _words("""
+        target; to; to account; receiver; receiver account; receiver_account; bene_acct; namedest; payee;
+        creditor; creditor account; beneficiary; to_account; den tai khoan; naar; an; para; vers
+    """),
+    "amount": _words("""
+        amount; bedrag; bedrag (eur); betrag; umsatz; montant; valor; valor (r$); so tien; transaction amount;
+        local amount; importe; importo; kwota; transactieamount; umsatz in eur; transaction amount(inr);
+        amount paid; base_amt
+    """),
+    "currency": _words("""
+        currency; ccy; valuta munt; munt; muntsoort; wahrung; waehrung; devise; moeda; loai tien; payment
+        currency; payment_currency
+    """),
+    "at": _words("""
+        at; timestamp; datetime; tran_timestamp; step; date; booking date; posting date; transaction date; txn
+        date; datum; boekdatum; buchungstag; buchungsdatum; data; data lancamento; date operation; date de
+        comptabilisation; ngay giao dich; tnx date; ngay hach toan; dateop; tran date; trans date; booked;
+        transactiondate; bookingdate; data movimentacao; fecha; fecha operacion; data operazione; data
+        contabile; completed date; ngay; buchung; umsatzdatum; date comptable
+    """),
+    "time": _words("""
+        time; tijd; uhrzeit; heure; hora; gio
+    """),
+    "channel": _words("""
+        channel; type; payment format; payment_type; payment type; tx_type; method
+    """),
+    "reference": _words("""
+        description; narration; omschrijving; omschrijving-1; mededelingen; verwendungszweck; memo; notes;
+        particulars; libelle; libelle simplifie; descricao; historico; lancamento; noi dung; dien giai;
+        transaction description
+    """),
+}
 
 ACCOUNT_WORDS: dict[str, tuple[str, ...]] = {
-    "account_id": ("account_id", "acct_id", "account number", "account no", "iban", "rekeningnummer", "kontonummer"),
-    "bank": ("bank", "bank_id", "bic", "bank code"),
-    "holder_id": ("holder_id", "customer_id", "customer", "client_id", "cif", "party_id"),
-    "kind": ("kind", "type", "account type", "acct_type", "product"),
-    "opened_on": ("opened_on", "open date", "opened", "open_dt", "opening date"),
-    "closed_on": ("closed_on", "close date", "closed", "closing date"),
-    "currency": BOOKING_WORDS["currency"] + ("acct_rptng_crncy",),
+    "account_id": _words("""
+        account_id; acct_id; account number; account no; iban; rekeningnummer; kontonummer
+    """),
+    "bank": _words("""
+        bank; bank_id; bic; bank code
+    """),
+    "holder_id": _words("""
+        holder_id; customer_id; customer; client_id; cif; party_id
+    """),
+    "kind": _words("""
+        kind; type; account type; acct_type; product
+    """),
+    "opened_on": _words("""
+        opened_on; open date; opened; open_dt; opening date
+    """),
+    "closed_on": _words("""
+        closed_on; close date; closed; closing date
+    """),
+    "currency": _words("""
+        currency; ccy; valuta munt; munt; muntsoort; wahrung; waehrung; devise; moeda; loai tien;
+        acct_rptng_crncy
+    """),
 }
 
 
@@ -114,12 +188,27 @@ def plain(text: str) -> str:
 
 
 def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int]:
-    """Our columns by the place (from 0) of the header's that is called so; the most usual name wins."""
+    """Our columns by the place (from 0) of the header's that is called so; the most usual name wins.
+
+    What stands in brackets behind a name (a currency, nearly always) does not count where the whole name is not known.
+    """
     names = [plain(name) for name in header]
+    short = [re.sub(r"\s*[(\[][^)\]]*[)\]]$", "", name) for name in names]
     found: dict[str, int] = {}
-    for ours, theirs in words.items():
-        for word in theirs:
-            if names.count(word) == 1 and names.index(word) not in found.values():
-                found[ours] = names.index(word)
-                break
+    for listed in (names, short):
+        for ours, theirs in words.items():
+            for word in theirs:
+                if ours not in found and listed.count(word) == 1 and listed.index(word) not in found.values():
+                    found[ours] = listed.index(word)
+                    break
     return found
+
+
+def known_names(row: list[str]) -> int:
+    """How many cells of a row are names that banks give to columns."""
+    words = {
+        word for table in (BOOKING_WORDS, TRANSFER_WORDS, ACCOUNT_WORDS) for each in table.values() for word in each
+    }
+    words |= {name for table in (BOOKING_WORDS, TRANSFER_WORDS, ACCOUNT_WORDS) for name in table}
+    names = [plain(name) for name in row]
+    return sum(name in words or re.sub(r"\s*[(\[][^)\]]*[)\]]$", "", name) in words for name in names if name)

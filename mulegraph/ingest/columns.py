@@ -35,6 +35,9 @@ IN_WORDS = ("in", "c", "cr", "ct", "credit", "bij", "h", "haben", "crédito", "c
 NOTHING = ("-", "–", "0", "0,00", "0.00", "0,0", "0.0")
 """What stands in the empty one of two columns for money out and money in."""
 
+WRITTEN = "amount as written"
+"""Beside the columns that a direction makes: the amount before its sign and currency are taken off."""
+
 ID_MASKS = {
     Mask.ACCOUNT: "account",
     Mask.HOLDER: "holder",
@@ -45,6 +48,10 @@ ID_MASKS = {
 }
 
 Header = Sequence[str]
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,8 @@ class _Header:
                 )
             return wanted
         found = [place for place, name in enumerate(self.names, 1) if name == wanted]
+        # Exports of one bank differ in capitals and blanks from year to year; where one name only is meant, it is that.
+        found = found or [place for place, name in enumerate(self.names, 1) if _bare(name) == _bare(wanted)]
         if len(found) > 1:
             raise DataError(
                 f"{self.name}:1: column '{wanted}' stands twice in the header",
@@ -98,6 +107,10 @@ class _Header:
         if not found:
             raise self.missing(wanted, ours)
         return found[0]
+
+    def has(self, name: str) -> bool:
+        """Whether a column is called so, whatever its case."""
+        return _bare(name) in map(_bare, self.names)
 
     def sql(self, wanted: Place, ours: str) -> tuple[str, tuple[int, ...]]:
         """SQL for a column of the file, or for what its name or preamble told."""
@@ -150,16 +163,20 @@ def resolve(file: FileFacts, table: Table, mapping: TableMapping, ids: Mapping[s
             continue
         text, places[column.name] = made
         text = _spelled(text, column, mapping)
+        if column.signed:
+            text = amounts.with_minus(amounts.bare(text, mapping))
         texts[column.name] = _formed(text, column, ids)
     if "subject_id" in texts and "subject_kind" in texts:
         texts["subject_id"] = _formed_subject(texts["subject_id"], texts["subject_kind"], ids)
-    _beside(texts, places, table, mapping)
+    if mapping.currency_beside:
+        _beside(texts, places, directed.pop(WRITTEN, ("", ()))[0], table)
     for column in table.columns:
         if column.required and column.name not in texts and not _filled(column, table, mapping):
             raise head.missing(_wanted_name(column, mapping), column.name)
     left_out = _left_out(head, mapping)
     zone = _zone(head, mapping)
-    ignored = tuple(each for place, each in enumerate(file.header, 1) if place not in head.used and mapping.header)
+    ignored = tuple(each for place, each in enumerate(file.header, 1) if each and place not in head.used)
+    ignored = ignored if mapping.header else ()
     raw = {name: tuple(f"c{place}" for place in its) for name, its in places.items()}
     return FileColumns(texts, raw, tuple(f"c{place}" for place in sorted(head.used)), ignored, left_out, zone)
 
@@ -184,7 +201,7 @@ def _own(head: _Header, column: Column, mapping: TableMapping) -> tuple[str, tup
     """SQL and places of a column that the mapping names, the header has, or a constant gives."""
     wanted: Columns | None = mapping.columns.get(column.name)
     if wanted is None:
-        in_header = mapping.header and column.name in head.names
+        in_header = mapping.header and head.has(column.name)
         if in_header or column.name in head.known:
             wanted = column.name
         elif column.name in mapping.constants:
@@ -227,7 +244,7 @@ def _formed_subject(text: str, subject_kind: str, ids: Mapping[str, IdForm]) -> 
 def formed(text: str, form: IdForm) -> str:
     """SQL for an id written in a form."""
     if form.blanks == "remove":
-        text = f"regexp_replace({text}, '\\s', '', 'g')"
+        text = f"regexp_replace({text}, '[\\s\u00a0\u200b\u202f\ufeff]', '', 'g')"
     if form.marks == "remove":
         text = f"regexp_replace({text}, '[-./_]', '', 'g')"
     if form.case != "keep":
@@ -247,17 +264,22 @@ def _directed(head: _Header, mapping: TableMapping) -> dict[str, tuple[str, tupl
         return _two_columns(head, mapping.direction, mapping)
     if isinstance(mapping.direction, Direction) and mapping.direction.payer:
         return _two_parties(head, mapping.direction, mapping)
-    amount, places = head.sql(_amount_column(mapping), "amount")
-    amount = amounts.bare(amount, mapping)
-    if mapping.direction == "sign":
-        way = f"CASE WHEN {amounts.negative(amount)} THEN 'out' WHEN {amount} IS NOT NULL THEN 'in' END"
-        return {"amount": (amounts.unsigned(amount), places), "direction": (way, places)}
-    assert isinstance(mapping.direction, Direction)  # noqa: S101 (the other two were before)
+    written, places = head.sql(_amount_column(mapping), "amount")
+    amount = amounts.bare(written, mapping)
+    if isinstance(mapping.direction, str):
+        minus, plus = ("out", "in") if mapping.direction == "sign" else ("in", "out")
+        # Dr and Cr are words, and mean the same in both.
+        words = f"WHEN {amounts.credited(amount)} THEN 'in' WHEN {amounts.debited(amount)} THEN 'out'"
+        signs = f"WHEN {amounts.negative(amount)} THEN '{minus}' WHEN {amount} IS NOT NULL THEN '{plus}'"
+        way = f"CASE {words} {signs} END"
+        made = {"amount": (amounts.unsigned(amount), places), "direction": (way, places)}
+        return made | {WRITTEN: (written, places)}
     word, its = head.sql(mapping.direction.column, "direction")
     out, into = mapping.direction.out or OUT_WORDS, mapping.direction.into or IN_WORDS
     said = f"lower(trim({word}))"
     cases = f"WHEN {said} IN ({_listed(out)}) THEN 'out' WHEN {said} IN ({_listed(into)}) THEN 'in'"
-    return {"amount": (amount, places), "direction": (f"CASE {cases} ELSE {word} END", its)}
+    made = {"amount": (amount, places), "direction": (f"CASE {cases} ELSE {word} END", its)}
+    return made | {WRITTEN: (written, places)}
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -299,27 +321,30 @@ def _two_columns(head: _Header, way: Direction, mapping: TableMapping) -> dict[s
     both = f"CASE WHEN ({out}) IS NOT NULL AND ({into}) IS NOT NULL THEN concat({debit}, ' | ', {credit})"
     amount = f"{both} ELSE coalesce({out}, {into}) END"
     direction = f"CASE WHEN ({out}) IS NOT NULL THEN 'out' WHEN ({into}) IS NOT NULL THEN 'in' END"
-    return {"amount": (amount, (*left, *right)), "direction": (direction, (*left, *right))}
+    both_places = (*left, *right)
+    made = {"amount": (amount, both_places), "direction": (direction, both_places)}
+    return made | {WRITTEN: (f"CASE WHEN ({out}) IS NOT NULL THEN {debit} ELSE {credit} END", both_places)}
 
 
-def _beside(texts: dict[str, str], places: dict[str, tuple[int, ...]], table: Table, mapping: TableMapping) -> None:
-    """Take codes and signs off amounts; they give the currency where no column does, and must agree where one does."""
-    if not mapping.currency_beside:
-        return
-    for column in table.columns:
-        if column.kind is not Kind.AMOUNT or column.name not in texts:
-            continue
-        text = texts[column.name]
-        if column.name == "amount" and mapping.direction == "":
-            if "currency" not in texts and any(each.name == "currency" for each in table.columns):
-                texts["currency"], places["currency"] = amounts.code_of(text), places["amount"]
-            elif "currency" in texts:
-                # An amount with another currency beside it keeps its code, and so is no amount.
-                own = texts["currency"]
-                agrees = f"{amounts.beside(text)} IS NULL OR {amounts.code_of(text, own)} = upper({own})"
-                texts[column.name] = f"CASE WHEN {agrees} THEN {amounts.bare(text, mapping)} ELSE {text} END"
-                continue
-        texts[column.name] = amounts.bare(text, mapping)
+def _beside(texts: dict[str, str], places: dict[str, tuple[int, ...]], written: str, table: Table) -> None:
+    """Take codes and signs off amounts; they give the currency where no column does, and must agree where one does.
+
+    `written` is SQL for the amount as the file has it, where the mapping says a direction.
+    """
+    given = {"amount": "currency", "original_amount": "original_currency"}
+    for name in [each.name for each in table.columns if each.kind is Kind.AMOUNT and each.name in texts]:
+        other = given.get(name, "") if given.get(name) in table.column_names else ""
+        shown = written if written and name == "amount" else texts[name]
+        text = amounts.without_beside(texts[name])
+        if other and other not in texts:
+            texts[other], places[other] = amounts.code_of(shown), places[name]
+        elif other:
+            # An amount with another currency beside it stays as it is, and so is no amount.
+            agrees = (
+                f"{amounts.beside(shown)} IS NULL OR {amounts.code_of(shown, texts[other])} = upper({texts[other]})"
+            )
+            text = f"CASE WHEN {agrees} THEN {text} ELSE {shown} END"
+        texts[name] = text
 
 
 def _left_out(head: _Header, mapping: TableMapping) -> str:

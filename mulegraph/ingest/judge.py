@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
+import msgspec
 import pyarrow as pa
 
+from mulegraph.errors import DataError
 from mulegraph.ingest.ibans import SHAPE, has_wrong_check_digits
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.rejects import Rejects
@@ -26,11 +30,11 @@ SHOWN = 5
 
 SPELLINGS = {
     "without leading zeros": ("ltrim({}, '0')", 'zeros = "strip"'),
-    "without blanks": ("regexp_replace({}, '\\s', '', 'g')", 'blanks = "remove"'),
+    "without blanks": ("regexp_replace({}, '[\\s\u00a0\u200b\u202f\ufeff]', '', 'g')", 'blanks = "remove"'),
     "in capitals": ("upper({})", 'case = "upper"'),
     "without marks": ("regexp_replace({}, '[-./_]', '', 'g')", 'marks = "remove"'),
     "without leading zeros, blanks, marks and case": (
-        "upper(ltrim(regexp_replace({}, '[-./_\\s]', '', 'g'), '0'))",
+        "upper(ltrim(regexp_replace({}, '[-./_\\s\u00a0\u200b\u202f\ufeff]', '', 'g'), '0'))",
         'zeros = "strip", blanks = "remove", marks = "remove", case = "upper"',
     ),
 }
@@ -49,6 +53,23 @@ def what_rejects_share(db: duckdb.DuckDBPyConnection, table: Table, rejects: Rej
     unknown = Counter(rejects.values(table.name, Rule.UNKNOWN_ACCOUNT))
     if unknown:
         remarks += _spelled_otherwise(db, table, unknown)
+    return remarks
+
+
+def encodings_that_fit(table: Table, sources: Sequence[Source], rejects: Rejects) -> list[Remark]:
+    """What files with undecodable rows seem to be written in; nothing is read so unless the mapping says it."""
+    if not rejects.values(table.name, Rule.UNDECODABLE):
+        return []
+    remarks = []
+    for source in sources:
+        if not isinstance(source, SourceFile) or source.is_typed or source.text.is_utf8:
+            continue
+        guess = source.text.guess()
+        if guess:
+            text = (
+                f'is not UTF-8; it looks like {guess}: say encoding = "{guess}" in the mapping, and look at the names'
+            )
+            remarks.append(Remark(About.ENCODING, table.name, text, file=source.path.name))
     return remarks
 
 
@@ -131,6 +152,8 @@ def judged_ledger(
     remarks = []
     if "reports" in read and partitions.paths("reports") and partitions.paths("transfers"):
         remarks += _reports(db, partitions)
+    if read & {"transfers", "bookings"} and partitions.paths("account_versions") and partitions.paths("transfers"):
+        remarks += _earlier_lives(db, partitions)
     if read & {"holders", "population_register"}:
         remarks += _national_ids(db, partitions)
     if not banks.own and partitions.paths("accounts"):
@@ -185,6 +208,27 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def _earlier_lives(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:
+    """Payments of before an account's number was given to its present holder: they are another person's."""
+    versions, transfers = scan(partitions.paths("account_versions")), scan(partitions.paths("transfers"))
+    lives = (
+        f"SELECT account_id, max(opened_on) AS opened_on FROM {versions} WHERE valid_to IS NULL"
+        " GROUP BY account_id HAVING min(closed_on) <= max(opened_on)"
+    )
+    ends = " UNION ALL ".join(f'SELECT {end} AS account_id, "at" FROM {transfers}' for end in ("source", "target"))
+    ((count, accounts),) = db.execute(
+        f"SELECT count(*), count(DISTINCT account_id) FROM ({ends}) JOIN ({lives}) USING (account_id)"
+        ' WHERE "at" < opened_on'
+    ).fetchall()
+    if not count:
+        return []
+    text = (
+        f"{count:,} payments are of before their account's number was used again ({accounts:,} numbers): they are not"
+        " those of its present holder, whom signs and pages show; ledger show account_versions has both"
+    )
+    return [Remark(About.VERSIONS, "transfers", text, int(count))]
+
+
 def _national_ids(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:
     """Holders that the register has without, or with, the zeros before their number: one fault of a file."""
     holders, register = partitions.paths("holders"), partitions.paths("population_register")
@@ -205,13 +249,41 @@ def _national_ids(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list
     return [Remark(About.SPELLING, "holders", text, int(found))]
 
 
+def stated_totals(source: SourceFile) -> dict[str, Decimal]:
+    """What the file says of itself above and below its rows, where the mapping says how to find it."""
+    text = "\n".join((*source.text.head.preamble, source.text.footer()))
+    found: dict[str, Decimal] = {}
+    for name, pattern in msgspec.to_builtins(source.mapping.totals).items():
+        if not pattern:
+            continue
+        match = re.search(pattern, text, re.MULTILINE)
+        if match is None:
+            raise DataError(
+                f"{source.path.name}: totals.{name} is not found above or below the rows",
+                hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
+            )
+        number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
+        decimal = source.mapping.decimal or "."
+        grouping = "," if decimal == "." else "."
+        try:
+            found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
+        except ArithmeticError as error:
+            raise DataError(
+                f"{source.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
+            ) from error
+    return found
+
+
 def totals(source: SourceFile) -> list[Remark]:
     """What the file says of itself beside what was read of it."""
-    said = source.stated_totals()
+    said = stated_totals(source)
     read = source.read_totals
     remarks = []
     for name, stated in said.items():
-        if stated != read.get(name):
-            text = f"the file states {name} = {stated:,}, and {read.get(name, 0):,} were read"
+        if name not in read:
+            text = f"the file states {name} = {stated:,}, which is not compared: its rows are in several currencies"
+            remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
+        elif stated != read[name]:
+            text = f"the file states {name} = {stated:,}, and {read[name]:,} were read"
             remarks.append(Remark(About.TOTALS, source.table.name, text, 0, source.path.name))
     return remarks

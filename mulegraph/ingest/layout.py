@@ -15,8 +15,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from mulegraph.errors import DataError
-from mulegraph.ingest.encodings import Decoder, marked_encoding
+from mulegraph.ingest.encodings import Decoder, guessed_encoding, marked_encoding
+from mulegraph.ingest.kinds import Kind, kind_of
 from mulegraph.ingest.mapping import TableMapping
+from mulegraph.ingest.workbooks import SheetText, sheet_text
 
 HEADER_BYTES = 1 << 16
 CHUNK_BYTES = 8 << 20
@@ -38,6 +40,16 @@ class Head:
     more: bool
 
 
+def _as_wide(names: list[str], row: list[str]) -> list[str]:
+    """The names, as many as the first row has values, where only a delimiter at the end of lines makes a difference."""
+    more = len(row) - len(names)
+    if more > 0 and not any(map(str.strip, row[len(names) :])):
+        return names + [""] * more
+    if more < 0 < len(row) and not any(names[len(row) :]):
+        return names[: len(row)]
+    return names
+
+
 @dataclass
 class TextFile:
     """One CSV file: its bytes as UTF-8, whatever it is written in."""
@@ -49,6 +61,8 @@ class TextFile:
     @cached_property
     def encoding(self) -> str:
         """The encoding that a byte order mark or the mapping names; '' for UTF-8, or something unsaid."""
+        if self.kind is Kind.WORKBOOK:
+            return ""
         named = marked_encoding(self._start) or self.mapping.encoding
         if named.lower().replace("-", "").replace("_", "") in ("utf8", "utf8sig") or self.is_utf8_after_all:
             return ""
@@ -58,11 +72,11 @@ class TextFile:
     def is_utf8_after_all(self) -> bool:
         """Whether the mapping names a code page, and the file is UTF-8: no text of a code page looks like that."""
         named = self.mapping.encoding.lower()
-        if not named or named.startswith("utf") or marked_encoding(self._start):
+        if not named or named.startswith("utf") or self.kind is Kind.WORKBOOK or marked_encoding(self._start):
             return False
         decoder, plain = codecs.getincrementaldecoder("utf-8")(), True
         try:
-            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
+            with self.raw() as raw, self._unzipped(raw) as stream:
                 while chunk := bytes(stream.read(CHUNK_BYTES)):
                     plain = plain and chunk.isascii()
                     decoder.decode(chunk)
@@ -74,13 +88,33 @@ class TextFile:
     @cached_property
     def _start(self) -> bytes:
         try:
-            with pa.OSFile(str(self.path)) as raw, self._unzipped(raw) as stream:
+            with self.raw() as raw, self._unzipped(raw) as stream:
                 return bytes(stream.read(HEADER_BYTES))
         except OSError as error:
             raise DataError(f"{self.path.name}: cannot be read ({error})", hint="Check the file.") from error
 
+    @cached_property
+    def kind(self) -> Kind:
+        """Plain text, gzip, or a workbook that is read as text."""
+        return kind_of(self.path)
+
+    @cached_property
+    def sheet(self) -> SheetText:
+        """What a workbook holds."""
+        return sheet_text(self.path, self.mapping.sheet, self.mapping.decimal)
+
+    @contextmanager
+    def raw(self) -> Iterator[pa.NativeFile]:
+        """The file's bytes, or those of the sheet as CSV."""
+        if self.kind is Kind.WORKBOOK:
+            with pa.BufferReader(self.sheet.data) as stream:
+                yield stream
+        else:
+            with pa.OSFile(str(self.path)) as stream:
+                yield stream
+
     def _unzipped(self, raw: pa.NativeFile) -> pa.NativeFile:
-        return pa.CompressedInputStream(raw, "gzip") if self.path.name.lower().endswith(".gz") else raw
+        return pa.CompressedInputStream(raw, "gzip") if self.kind is Kind.PACKED else raw
 
     def opened(self, raw: pa.NativeFile) -> pa.NativeFile:
         """The file's text in UTF-8; bytes as they are where nothing says the encoding."""
@@ -98,7 +132,7 @@ class TextFile:
     @contextmanager
     def stream(self) -> Iterator[pa.NativeFile]:
         """The same, for one pass."""
-        with pa.OSFile(str(self.path)) as raw, self.opened(raw) as stream:
+        with self.raw() as raw, self.opened(raw) as stream:
             yield stream
 
     @cached_property
@@ -131,6 +165,8 @@ class TextFile:
             start = bytes(stream.read(HEADER_BYTES)).removeprefix(codecs.BOM_UTF8)
         lines = start.splitlines(keepends=True)
         delimiter, above = self.mapping.delimiter, self.mapping.skip_lines
+        if self.kind is Kind.WORKBOOK:
+            delimiter, above = ",", max(above, self.sheet.blank_above)
         if lines and (match := _SEPARATOR.fullmatch(lines[0].decode("latin-1"))):
             # Made for Excel, which splits by this mark; it knows better than who wrote the mapping.
             delimiter, above = match[1], max(above, 1)
@@ -150,12 +186,17 @@ class TextFile:
         if not self.mapping.header:
             return Head(preamble, [str(place + 1) for place in range(len(values))], above, delimiter, True)
         if any("\ufffd" in name or "\0" in name for name in values):
+            guess = guessed_encoding(start)
             raise DataError(
                 f"{self.path.name}:{above + 1}: the header is not UTF-8",
-                hint="Save the file as UTF-8, or say its encoding in the mapping.",
+                hint=f'It looks like {guess}: say encoding = "{guess}" in the mapping, and look at the names.'
+                if guess
+                else "Save the file as UTF-8, or say its encoding in the mapping.",
             )
-        first = b"".join(rest.splitlines(keepends=True)[: rows.line_num])
-        return Head(preamble, values, above + rows.line_num, delimiter, len(rest) > len(first))
+        lines_of_header = rows.line_num
+        first = b"".join(rest.splitlines(keepends=True)[:lines_of_header])
+        values = _as_wide(values, next(rows, []))
+        return Head(preamble, values, above + lines_of_header, delimiter, len(rest) > len(first))
 
     def told(self) -> dict[str, str]:
         """What the file's name and the lines above its header say, by the names in the mapping's patterns."""
@@ -188,6 +229,19 @@ class TextFile:
             while chunk := stream.read(CHUNK_BYTES):
                 tail = (tail + bytes(chunk))[-FOOTER_BYTES:]
         return "\n".join(tail.decode("utf-8", "replace").splitlines()[-self.mapping.footer_lines :])
+
+    def start(self, size: int) -> tuple[bytes, bool]:
+        """The first bytes of the text, as they stand in the file, and whether that is all of it."""
+        with self.raw() as raw, self._unzipped(raw) as stream:
+            return bytes(stream.read(size)), not bytes(stream.read(1))
+
+    def guess(self) -> str:
+        """The encoding that the first bytes which are not UTF-8 seem to be in; '' where nothing can be said."""
+        with self.stream() as stream:
+            while chunk := bytes(stream.read(CHUNK_BYTES)):
+                if not chunk.isascii() and (found := guessed_encoding(chunk)):
+                    return found
+        return ""
 
     def ends_in_quote(self) -> bool:
         """Whether the last value is closed."""

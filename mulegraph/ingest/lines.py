@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import numpy as np
@@ -84,3 +86,12 @@ def holds_byte(column: pa.Array, byte: bytes) -> bool:
     """Whether the byte stands anywhere in a column of text or bytes."""
     buffer = column.buffers()[2]
     return buffer is not None and re.search(re.escape(byte), buffer) is not None
+
+
+def is_open_row(row: str, delimiter: str) -> bool:
+    """Whether a row ends inside a quote."""
+    try:
+        list(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False

@@ -13,10 +13,11 @@ from pathlib import Path
 import msgspec
 
 from mulegraph.errors import DataError, EngineError, UsageError
-from mulegraph.ingest.archives import ARCHIVES, unpacked
+from mulegraph.ingest.archives import is_archive, unpacked
 from mulegraph.ingest.balances import balances_beside
 from mulegraph.ingest.bookings import BookingLoad
-from mulegraph.ingest.judge import judged_ledger, judged_table, what_rejects_share
+from mulegraph.ingest.find_sources import find_sources
+from mulegraph.ingest.judge import encodings_that_fit, judged_ledger, judged_table, what_rejects_share
 from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import BESIDE_TRANSFERS, READ_TABLES, FileMapping
 from mulegraph.ingest.partitions import Partitions
@@ -24,12 +25,12 @@ from mulegraph.ingest.readers import StatementFile, formats, reader_of
 from mulegraph.ingest.rejects import Limit, Rejects
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
-from mulegraph.ingest.sources import SourceFile, find_sources
+from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.staging import Progress, Staging
 from mulegraph.ingest.transfer_ends import accounts_of_ends
-from mulegraph.ingest.versions import contradictions, write_records
+from mulegraph.ingest.versions import contradictions, refuse_other_dumps, write_records
 from mulegraph.lazy import duckdb
-from mulegraph.ledger.engine import ENGINE_MEMORY, open_engine
+from mulegraph.ledger.engine import ENGINE_MEMORY, STATEMENTS_MEMORY, open_engine
 from mulegraph.ledger.store import LoadRecord, Snapshot, Store
 from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Table
@@ -138,7 +139,10 @@ def _sources(folders: list[Path], mapping: FileMapping) -> tuple[list[Source], l
             if path.is_dir() and path.name in left:
                 # Spark writes a table as a folder of parts: it looks like one and would be missed in silence.
                 unknown.append(path.name)
-            if path in used or not path.is_file() or path.name.startswith(".") or path.suffix in ARCHIVES:
+            if path in used or not path.is_file() or path.name.startswith("."):
+                continue
+            # Those of the folder itself are unpacked; an archive inside an archive is not.
+            if folder is folders[0] and is_archive(path):
                 continue
             reader = reader_of(path)
             if reader is None:
@@ -196,8 +200,10 @@ def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
     """Load every table in turn; returns the snapshot that the ledger is to become."""
     load_id = f"{run.before.number + 1:06d}-{uuid.uuid4().hex[:8]}"
     report = run.report
+    only_statements = all(isinstance(source, StatementFile) for source in fresh.values())
+    memory = STATEMENTS_MEMORY if only_statements else ENGINE_MEMORY
     try:
-        with closing(open_engine(run.store.scratch)) as db:
+        with closing(open_engine(run.store.scratch, memory)) as db:
             partitions = Partitions(db, run.store, run.before.files, load_id)
             files = [source for source in fresh.values() if isinstance(source, SourceFile)]
             for table in TABLES.values():
@@ -210,7 +216,7 @@ def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
             report.remarks += judged_ledger(db, partitions, fresh.values(), run.banks)
     except duckdb.OutOfMemoryException as error:
         raise EngineError(
-            f"the load needs more memory than {ENGINE_MEMORY}: {str(error).splitlines()[0]}",
+            f"the load needs more memory than {memory}: {str(error).splitlines()[0]}",
             hint="Load fewer files at a time; what is loaded already is skipped.",
         ) from error
     except duckdb.Error as error:
@@ -280,12 +286,15 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
     if table.name == "transfers":
         report.remarks += accounts_of_ends(staging, partitions, run.as_of)
+    if table.name in VERSIONED:
+        refuse_other_dumps(db, table, [source.path.name for source in sources])
     if table.name in VERSIONED and contradictions(db, table):
         staging.refuse("others", Rule.DUPLICATE)
     elif table.name not in VERSIONED:
         tally.already_there = staging.refuse_repeats() + staging.drop_known(partitions.paths(table.name))
     tally.read, tally.rejected = staging.read, staging.rejects.count(table.name)
     alike = what_rejects_share(db, table, staging.rejects) if tally.rejected else []
+    alike += encodings_that_fit(table, sources, staging.rejects)
     staging.rejects.enforce(table, tally.read, alike)
     report.remarks += alike + judged_table(db, table, sources, tally.read)
     if table.name in VERSIONED:

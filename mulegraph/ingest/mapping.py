@@ -118,6 +118,7 @@ class TableMapping(_Section, frozen=True):
     """How one table's files are named, split into columns and spelled."""
 
     files: tuple[str, ...] = ()
+    sheet: str = ""
     encoding: str = ""
     delimiter: str = ","
     skip_lines: int = 0
@@ -138,7 +139,7 @@ class TableMapping(_Section, frozen=True):
     values: Mapping[str, Mapping[str, str]] = {}
     keep: Mapping[str, tuple[str, ...]] = {}
     drop: Mapping[str, tuple[str, ...]] = {}
-    direction: Literal["", "sign"] | Direction = ""
+    direction: Literal["", "sign", "minus_is_in"] | Direction = ""
     make_ids: bool = False
     totals: Totals | None = None
 
@@ -163,6 +164,7 @@ _TEXTS = 'a table of texts, such as { ours = "theirs" }'
 _ZONES = 'a time zone, or { column = "Bank", values = { VCB = "Asia/Ho_Chi_Minh" } }'
 SHAPES: dict[str, str] = {
     "files": 'a list of file names, such as ["tx_*.csv"]',
+    "sheet": "the name of a workbook's sheet",
     "encoding": "an encoding such as 'utf-16', 'windows-1252', 'windows-1258' or 'tcvn3'",
     "delimiter": "one ASCII character, such as ';'",
     "skip_lines": "a number of lines",
@@ -183,7 +185,7 @@ SHAPES: dict[str, str] = {
     "values": 'a table of texts for each column, such as values.channel = { ACH = "batch" }',
     "keep": 'a list of values for each column, such as { State = ["booked"] }',
     "drop": 'a list of values for each column, such as { Type = ["total"] }',
-    "direction": '"sign", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
+    "direction": '"sign", "minus_is_in", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
     ' or { payer = "From", payee = "To" }',
     "make_ids": "true or false",
     "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }",
@@ -202,6 +204,7 @@ def read_mapping(path: Path | None, *, zone: str | None = None) -> FileMapping:
 
 def mapping_of(raw: dict[str, Any], name: str, *, zone: str | None = None) -> FileMapping:
     """The same of what stands in the file called `name`."""
+    _check_asked(raw, name)
     raw = dict(raw)
     theirs = raw.pop("zone", "")
     _check_zone(zone or theirs, "--zone" if zone else name)
@@ -219,6 +222,15 @@ def _converted(value: object, kind: Any, where: str, expected: str) -> Any:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise UsageError(f"{where}: {error}", hint=f"Expected {expected}.") from error
+
+
+def _check_asked(part: Any, where: str, key: str = "") -> None:
+    """Refuse what `mulegraph map` left open: "?" would else be an account or a currency."""
+    if part == "?":
+        raise UsageError(f"{where}: {key} is still '?'", hint="Fill it in; the comment behind it says what is asked.")
+    if isinstance(part, dict):
+        for name, value in part.items():
+            _check_asked(value, where, f"{key}.{name}" if key else name)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from mulegraph.ingest.kinds import Kind, kind_of
 from mulegraph.ingest.mapping import READ_TABLES, FileMapping
 from mulegraph.ingest.rejects import Limit, Rejects
 from mulegraph.ingest.sources import SourceFile
@@ -61,7 +62,7 @@ def _first_lines(path: Path, sample: Path) -> bool:
     """Copy the beginning of a file; gives whether that is all of it. Zipped and UTF-16 files are copied whole."""
     with path.open("rb") as stream:
         start = stream.read(4)
-        if start[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b"):
+        if start[:2] in (b"\xff\xfe", b"\xfe\xff") or kind_of(path) is not Kind.TEXT:
             shutil.copy(path, sample)
             return True
         stream.seek(0)

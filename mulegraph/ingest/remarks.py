@@ -20,6 +20,8 @@ class About(StrEnum):
     SPELLING = "ids spelled in another way"
     REPORTS = "reports that count nowhere"
     TOTALS = "the file's own totals"
+    WORKBOOK = "sheets and rows of a workbook"
+    BALANCES = "balances after a line"
     VERSIONS = "changed records"
     OWN_BANKS = "whose payments the ledger holds"
     ACCOUNTS_MADE = "accounts made of the ends of transfers"

@@ -16,6 +16,7 @@ from mulegraph.ingest.columns import ID_MASKS, FileColumns
 from mulegraph.ingest.mapping import TableMapping, ZoneOf
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ingest.times import TimeSql, date_sql, odd_sql, time_sql
+from mulegraph.ingest.usual import USUAL_DECIMALS
 from mulegraph.schema.tables import AMOUNT_MINOR_LIMIT, AMOUNT_PLACES, Column, Kind, Table, expectation
 
 
@@ -49,11 +50,21 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """`broken` is SQL over the parsed columns; `column` is where the blame goes."""
+    """`broken` is SQL over the parsed columns; `column` is where the blame goes.
+
+    `fits` is SQL too: true for rows in the usual form (`UsualForm`) that keep the rule. '' where all of them do, None
+    where the usual form says nothing about it.
+    """
 
     rule: Rule
     column: str
     broken: str
+    fits: str | None = None
+
+    @property
+    def kept(self) -> str:
+        """SQL: whether a row in the usual form keeps the rule; '' where all of them do."""
+        return f"({self.broken}) IS NOT TRUE" if self.fits is None else self.fits
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class Reading:
     zone: str = ""
     several_currencies: bool = False
     """Whether some account has more than one."""
+    usual: bool = False
+    """Whether the source says which rows are written in the usual form."""
 
     @property
     def given(self) -> list[Column]:
@@ -116,9 +129,9 @@ def _parsed(column: Column, reading: Reading) -> list[str]:
             return _parsed_time(column, reading)
         case Kind.DATE:
             dates = [date for date, _ in date_sql(name, mapping.date_format)]
-            return [f"{_first(dates)} AS {column.name}__typed"]
+            return [f"{_or_usual(f'try_cast({name} AS DATE)', _first(dates), reading)} AS {column.name}__typed"]
         case Kind.AMOUNT:
-            return [f"{amounts.plain(name, mapping)} AS {column.name}__plain"]
+            return [f"{_or_usual(name, amounts.plain(name, mapping), reading)} AS {column.name}__plain"]
         case Kind.FRACTION:
             return [f"try_cast({name} AS DOUBLE) AS {column.name}__typed"]
         case Kind.CURRENCY:
@@ -129,6 +142,11 @@ def _parsed(column: Column, reading: Reading) -> list[str]:
             typed = f"CASE WHEN {name} IN ({_listed(column)}) THEN {name} ELSE lower(trim({name})) END"
             return [f"{typed} AS {column.name}__typed"]
     return []
+
+
+def _or_usual(usual: str, other: str, reading: Reading) -> str:
+    """SQL for a value that needs less of an effort where it is written in the usual form."""
+    return f"CASE WHEN usual THEN {usual} ELSE {other} END" if reading.usual else other
 
 
 def _first(values: list[str]) -> str:
@@ -142,7 +160,8 @@ def _times(column: Column, reading: Reading) -> list[TimeSql]:
 def _parsed_time(column: Column, reading: Reading) -> list[str]:
     """The instant, and for the table's main time its precision and whether the clock showed it once."""
     ways = _times(column, reading)
-    items = [f"{_first([way.utc for way in ways])} AS {column.name}__typed"]
+    instant = f"try_cast({quoted(column.name)} AS TIMESTAMP)"
+    items = [f"{_or_usual(instant, _first([way.utc for way in ways]), reading)} AS {column.name}__typed"]
     if len(ways) > 1:
         fits = " + ".join(f"coalesce(CAST({way.utc} <> {ways[0].utc} AS INTEGER), 0)" for way in ways[1:])
         items.append(f"{fits} AS {column.name}__others")
@@ -151,6 +170,7 @@ def _parsed_time(column: Column, reading: Reading) -> list[str]:
             precision, wall, naive = ways[0].precision, ways[0].wall, ways[0].naive
         else:
             precision, wall, naive = (_by_shape(ways, part) for part in ("precision", "wall", "naive"))
+        precision = _or_usual("'second'", precision, reading)
         items.append(f"{precision} AS {column.name}__precision")
         odd = _odd(wall, naive, reading)
         if odd:
@@ -217,13 +237,14 @@ def checks(reading: Reading) -> Iterator[Check]:
         name = quoted(column.name)
         if raw := reading.columns.raw[column.name]:
             yield Check(
-                Rule.UNDECODABLE, column.name, f"unreadable IN ({', '.join(text_in_sql(each) for each in raw)})"
+                Rule.UNDECODABLE, column.name, f"unreadable IN ({', '.join(text_in_sql(each) for each in raw)})", ""
             )
         if column.required:
             blank = f"starts_with({name}, ' ') AND trim({name}) = ''"
-            yield Check(Rule.MISSING, column.name, f"{name} IS NULL OR {blank}")
+            yield Check(Rule.MISSING, column.name, f"{name} IS NULL OR {blank}", "")
         # Bytes first, which are counted already: no text has more characters than bytes.
-        yield Check(Rule.TOO_LONG, column.name, f"strlen({name}) > {column.limit} AND length({name}) > {column.limit}")
+        too_long = f"strlen({name}) > {column.limit} AND length({name}) > {column.limit}"
+        yield Check(Rule.TOO_LONG, column.name, too_long, "")
         yield from _value_checks(column, reading)
     yield from _reference_checks(reading)
 
@@ -268,6 +289,7 @@ def _value_checks(column: Column, reading: Reading) -> Iterator[Check]:
                 Rule.SCIENTIFIC,
                 column.name,
                 f"(contains({name}, 'E+') OR contains({name}, 'e+')) AND regexp_full_match({name}, '{_SCIENTIFIC}')",
+                "",
             )
         case Kind.CHOICE:
             yield Check(Rule.NOT_IN_LIST, column.name, f"{typed} NOT IN ({_listed(column)})")
@@ -277,7 +299,8 @@ def _value_checks(column: Column, reading: Reading) -> Iterator[Check]:
             shapes = [shape for _, shape in date_sql(name, reading.mapping.date_format)]
             plausible = f"{typed} BETWEEN DATE '1800-01-01' AND DATE '2199-12-31'"
             shaped = " OR ".join(f"coalesce({shape}, false)" for shape in shapes)
-            yield Check(Rule.BAD_DATE, column.name, f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))")
+            bad = f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))"
+            yield Check(Rule.BAD_DATE, column.name, bad, f"({name} IS NULL OR {plausible})")
         case Kind.AMOUNT:
             yield from _amount_checks(column, reading)
         case Kind.FRACTION:
@@ -296,31 +319,35 @@ def _time_checks(column: Column, reading: Reading) -> Iterator[Check]:
     given = f"{name} IS NOT NULL AND "
     naive = " OR ".join(f"{way.naive} AND {way.wall} IS NOT NULL" for way in ways if way.naive != "false")
     if naive and not reading.zone.startswith("'"):
-        yield Check(Rule.NO_ZONE, column.name, f"{typed} IS NULL AND ({naive})")
+        yield Check(Rule.NO_ZONE, column.name, f"{typed} IS NULL AND ({naive})", "")
     if len(ways) > 1:
         yield Check(Rule.AMBIGUOUS_TIME, column.name, f"{column.name}__others > 0")
     shaped = " OR ".join(f"coalesce({way.shape}, false)" for way in ways)
     plausible = f"{typed} BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31'"
-    yield Check(Rule.BAD_TIME, column.name, f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))")
+    bad = f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))"
+    yield Check(Rule.BAD_TIME, column.name, bad, f"({name} IS NULL OR {plausible})")
 
 
 def _amount_checks(column: Column, reading: Reading) -> Iterator[Check]:
     name, typed, plain = quoted(column.name), f"{column.name}__typed", f"{column.name}__plain"
     exponent = exponent_of(column, reading)
     places = f"strlen(split_part({plain}, '.', 2))"
-    yield Check(Rule.BAD_AMOUNT, column.name, f"{name} IS NOT NULL AND {plain} IS NULL")
+    yield Check(Rule.BAD_AMOUNT, column.name, f"{name} IS NOT NULL AND {plain} IS NULL", "")
     # What a sum of digits cannot be told from is asked about: 500.000 is five hundred, or half a million.
     # Yen and dong are the exception, as databases write every currency with two places: 5000.00.
     zeros = f"({exponent} = 0 AND ends_with({plain}, '.00') AND {places} = 2)"
     if reading.mapping.minor_units:
         yield Check(Rule.BAD_AMOUNT, column.name, f"contains({plain}, '.')")
     else:
-        yield Check(Rule.TOO_PRECISE, column.name, f"{places} > {exponent} AND NOT {zeros}")
+        # The usual form has two decimals at most.
+        too_precise = f"{places} > {exponent} AND NOT {zeros}"
+        yield Check(Rule.TOO_PRECISE, column.name, too_precise, f"{exponent} >= {USUAL_DECIMALS}")
     zero = "" if column.may_be_zero else f" OR {typed} = 0"
     if not column.signed:
-        yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({plain}, '-'){zero}")
+        fits = "" if column.may_be_zero else f"({name} IS NULL OR {typed} > 0)"
+        yield Check(Rule.NOT_POSITIVE, column.name, f"starts_with({plain}, '-'){zero}", fits)
     limit = f"{AMOUNT_MINOR_LIMIT} / power(10, {exponent})"
-    yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})")
+    yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})", "")
 
 
 @cache

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pv
-import pyarrow.parquet as pq
 
-from mulegraph.errors import DataError, UsageError
+from mulegraph.errors import DataError
 from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
+from mulegraph.ingest.kinds import Kind as FileKind
+from mulegraph.ingest.kinds import kind_of
 from mulegraph.ingest.layout import Head, TextFile
-from mulegraph.ingest.lines import LineCounter
-from mulegraph.ingest.mapping import READ_TABLES, FileMapping, IdForm, TableMapping
-from mulegraph.ingest.readers import tables
+from mulegraph.ingest.lines import LineCounter, is_open_row
+from mulegraph.ingest.mapping import IdForm, TableMapping
+from mulegraph.ingest.readers.tables import ColumnFile
 from mulegraph.ingest.rejects import VALUE_LIMIT
 from mulegraph.ingest.remarks import About, Remark
-from mulegraph.ingest.text import as_text, as_written, decoded, unguarded, with_electronic_ibans
-from mulegraph.schema.tables import TABLES, Kind, Mask, Table
+from mulegraph.ingest.sign_marks import SignMarks
+from mulegraph.ingest.text import as_text, as_written, decoded, is_number, unguarded, with_electronic_ibans
+from mulegraph.ingest.usual import UsualForm
+from mulegraph.schema.tables import Kind, Mask, Table
 
 BYTEWISE = "latin-1"
 
 BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
 
-BATCH_ROWS = 131_072
-SUFFIXES = (".csv", ".csv.gz", ".parquet", *tables.SUFFIXES)
+
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv")
 
 Text = tuple[pa.Array, np.ndarray | None]
 """A column as text, and which of its rows could not be read (None: all could)."""
@@ -88,33 +86,54 @@ class SourceFile:
     failure: DataError | None = None
     """Why reading stopped: what DuckDB makes of an error in the middle of a stream says less."""
 
+    headers: int = 0
+    """Rows that repeat the header."""
+
+    marks: SignMarks = field(default_factory=SignMarks)
+
     read_totals: dict[str, Decimal | int] = field(default_factory=dict)
     """What its rows add up to, once they are read."""
 
     @property
-    def is_parquet(self) -> bool:
-        """Whether the file is Parquet and not text."""
-        return self.path.name.lower().endswith(".parquet")
+    def _mapped(self) -> bool:
+        """Whether the mapping names files of this kind itself."""
+        return bool(self.mapping.files)
+
+    @cached_property
+    def kind(self) -> FileKind:
+        """What the file is by its beginning, whatever its name."""
+        return kind_of(self.path)
 
     @property
     def is_typed(self) -> bool:
-        """Whether the file is a workbook or an Arrow file."""
-        return self.path.name.lower().endswith(tables.SUFFIXES)
+        """Whether the file's columns have types: Parquet or Arrow."""
+        return self.kind in (FileKind.PARQUET, FileKind.ARROW)
 
     @cached_property
-    def _typed(self) -> tables.TypedTable:
-        return tables.open_table(self.path)
+    def _typed(self) -> ColumnFile:
+        return ColumnFile(self.path)
 
     @cached_property
     def text(self) -> TextFile:
         """The file as text."""
         return TextFile(self.path, self.mapping)
 
-    @cached_property
+    @property
     def remarks(self) -> list[Remark]:
-        """What there is to say of the file before its rows."""
-        if self.is_parquet or self.is_typed:
+        """What there is to say of the file beside its rows, once they are read."""
+        if not self.headers:
+            return self._remarks
+        text = f"{self.headers:,} rows repeat the header, and are left out: the file was put together of several"
+        return [*self._remarks, Remark(About.LEFT_OUT, self.table.name, text, self.headers, self.path.name)]
+
+    @cached_property
+    def _remarks(self) -> list[Remark]:
+        if self.is_typed:
             return []
+        if self.kind is FileKind.WORKBOOK:
+            return [
+                Remark(About.WORKBOOK, self.table.name, each, file=self.path.name) for each in self.text.sheet.remarks
+            ]
         if self.text.is_utf8_after_all:
             text = f"is UTF-8, and not {self.mapping.encoding} as the mapping says; it is read as UTF-8"
             return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
@@ -126,12 +145,10 @@ class SourceFile:
     @cached_property
     def _columns(self) -> FileColumns:
         with self._failing():
-            if self.is_parquet:
-                schema = pq.read_schema(self.path)
+            if self.is_typed:
+                schema = self._typed.schema
                 found = resolve(FileFacts(self.path.name, schema.names), self.table, self.mapping, self.ids)
                 self._refuse_float_ids(schema, found)
-            elif self.is_typed:
-                found = resolve(FileFacts(self.path.name, self._typed.names), self.table, self.mapping, self.ids)
             else:
                 facts = FileFacts(self.path.name, self.text.head.names, self.text.told())
                 found = resolve(facts, self.table, self.mapping, self.ids)
@@ -143,9 +160,21 @@ class SourceFile:
         return self._columns
 
     def schema(self) -> pa.Schema:
-        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text."""
+        """What `batches` yields: line, the raw column that cannot be read (or null), raw columns as text.
+
+        Where the file's columns have a usual form (`UsualForm`), also whether the row is written so.
+        """
+        told = [("usual", pa.bool_())] if self._usual is not None else []
+        return pa.schema([*self._raw_schema, *told])
+
+    @cached_property
+    def _raw_schema(self) -> pa.Schema:
         texts = [(name, pa.string()) for name in self._columns.used]
         return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
+
+    @cached_property
+    def _usual(self) -> UsualForm | None:
+        return UsualForm.of(self.table, self._columns, self.mapping)
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         """Yield the rows in file order; `advance` is told the bytes read so far.
@@ -153,12 +182,11 @@ class SourceFile:
         Raises DataError when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
         with self._failing():
-            if self.is_parquet:
-                yield from self._parquet(advance)
-            elif self.is_typed:
-                yield from self._typed_table(advance)
+            if self.is_typed:
+                yield from self._typed_rows(advance)
             else:
                 yield from self._csv(advance)
+            self.marks.check(self.path.name)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
@@ -166,15 +194,20 @@ class SourceFile:
             yield
         except DataError as error:
             self.failure = error
+            if self.kind is FileKind.TEXT and not self.path.name.lower().endswith(TEXT_SUFFIXES) and not self._mapped:
+                self.failure = DataError(
+                    f"{self.path.name}: cannot be read: it is not what its name says, and as text: {error.problem}",
+                    hint=error.hint,
+                )
+                raise self.failure from error
             raise
         except (pa.ArrowException, OSError, KeyError, UnicodeError) as error:
             detail = str(error).splitlines()[0] if str(error) else type(error).__name__
             expected = f"text in {self.text.encoding}" if self.mapping.encoding else "UTF-8 CSV"
-            self.failure = DataError(
-                f"{self.path.name}: cannot be read: {detail}",
-                hint=f"Expected {expected} with a header line, or Parquet. Look for an unclosed quote"
-                f" or a row over {BLOCK_BYTES >> 20} MB.",
-            )
+            hint = f"Expected {expected} with a header line. Look for an unclosed quote or a row over 8 MB."
+            if self.is_typed:
+                hint = "The file is damaged, or a column holds lists: write it again with one plain value a cell."
+            self.failure = DataError(f"{self.path.name}: cannot be read as {self.kind}: {detail}", hint=hint)
             raise self.failure from error
 
     def _refuse_float_ids(self, schema: pa.Schema, found: FileColumns) -> None:
@@ -190,30 +223,6 @@ class SourceFile:
                         f"{self.path.name}: column '{theirs.name}' holds ids as floating numbers ({theirs.type})",
                         hint="They round long numbers and lose leading zeros: export the column as text.",
                     )
-
-    def stated_totals(self) -> dict[str, Decimal]:
-        """What the file says of itself above and below its rows, where the mapping says how to find it."""
-        text = "\n".join((*self.text.head.preamble, self.text.footer()))
-        found: dict[str, Decimal] = {}
-        for name, pattern in msgspec.to_builtins(self.mapping.totals).items():
-            if not pattern:
-                continue
-            match = re.search(pattern, text, re.MULTILINE)
-            if match is None:
-                raise DataError(
-                    f"{self.path.name}: totals.{name} is not found above or below the rows",
-                    hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
-                )
-            number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
-            decimal = self.mapping.decimal or "."
-            grouping = "," if decimal == "." else "."
-            try:
-                found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
-            except ArithmeticError as error:
-                raise DataError(
-                    f"{self.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
-                ) from error
-        return found
 
     def _csv(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         head = self.text.head
@@ -238,19 +247,34 @@ class SourceFile:
             return "skip"
 
         last_line = self.text.lines - self.mapping.footer_lines if self.mapping.footer_lines else None
-        with pa.OSFile(str(self.path)) as raw:
+        with self.text.raw() as raw:
             encoding = "utf8" if is_utf8 else BYTEWISE
             for batch in self._parsed(raw, head, leave_out, lines, encoding):
                 values = [batch.column(place) for place in places]
                 if not is_utf8:
                     values = [as_written(column, BYTEWISE) for column in values]
                 found = self._texts([decoded(column) for column in values], lines.of(batch))
+                if self.mapping.header:
+                    found = self._without_headers(found, head.names)
                 yield found if last_line is None else found.filter(pc.less_equal(found.column("line"), last_line))
-                advance(raw.tell())
+                advance(min(raw.tell(), self.path.stat().st_size))
         rows = [Misshapen(lines.line_of(row.line), row.columns, row.text) for row in skipped]
         self.misshapen = [row for row in rows if last_line is None or row.line <= last_line]
-        if self.misshapen and _is_open(last_text, head.delimiter):
+        if self.misshapen and is_open_row(last_text, head.delimiter):
             raise self._unclosed(self.misshapen[-1].line)
+
+    def _without_headers(self, batch: pa.RecordBatch, names: list[str]) -> pa.RecordBatch:
+        """The rows but those that repeat the header: files that were put together have one for each part."""
+        repeats = None
+        for name in self._columns.used:
+            same = pc.fill_null(pc.equal(batch.column(name), names[int(name[1:]) - 1]), False)
+            repeats = same if repeats is None else pc.and_(repeats, same)
+            if not pc.any(repeats).as_py():
+                return batch
+        if repeats is None:
+            return batch
+        self.headers += pc.sum(repeats).as_py()
+        return batch.filter(pc.invert(repeats))
 
     def _parsed(
         self, raw: pa.NativeFile, head: Head, leave_out: Callable[[Any], str], lines: LineCounter, encoding: str
@@ -305,24 +329,29 @@ class SourceFile:
             hint="Close it, or double it where it is part of the text; nothing of the file was loaded.",
         )
 
-    def _parquet(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        file, size = pq.ParquetFile(self.path), self.path.stat().st_size
-        theirs = [file.schema_arrow.names[int(name[1:]) - 1] for name in self._columns.used]
-        line = 1
-        for batch in file.iter_batches(BATCH_ROWS, columns=theirs):
-            numbers = np.arange(line, line + batch.num_rows)
-            yield self._texts([as_text(batch.column(name)) for name in theirs], numbers)
-            line += batch.num_rows
-            advance(size * (line - 1) // file.metadata.num_rows)
-
-    def _typed_table(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
-        table, places = self._typed, [int(name[1:]) - 1 for name in self._columns.used]
-        line = table.first_line
-        for arrays in table.batches:
-            rows = len(arrays[0])
-            yield self._texts([as_text(arrays[place]) for place in places], np.arange(line, line + rows))
+    def _typed_rows(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
+        places = [int(name[1:]) - 1 for name in self._columns.used]
+        size, line = self.path.stat().st_size, 1
+        days = self._typed.of_days(places)
+        marked = {
+            int(raw[1:]) - 1
+            for each in self.table.columns
+            if each.kind is Kind.AMOUNT
+            for raw in self._columns.raw.get(each.name, ())
+        }
+        for arrays in self._typed.batches(places):
+            columns = []
+            for place, array in zip(places, arrays, strict=True):
+                text, bad = as_text(array.cast(pa.date32()) if place in days else array)
+                # A number has no mark; the mapping's stands for how the file's texts are written.
+                if place in marked and self.mapping.decimal == "," and is_number(array.type):
+                    text = pc.replace_substring(text, ".", ",")
+                columns.append((text, bad))
+            rows = len(arrays[0]) if arrays else 0
+            yield self._texts(columns, np.arange(line, line + rows))
             line += rows
-        advance(self.path.stat().st_size)
+            advance(0)
+        advance(size)
 
     def _texts(self, columns: list[Text], lines: np.ndarray) -> pa.RecordBatch:
         """Raw columns as one batch; ids without what was put around them, and the columns that cannot be read."""
@@ -332,9 +361,14 @@ class SourceFile:
             if bad is not None:
                 unreadable = np.full(len(lines), None, dtype=object) if unreadable is None else unreadable
                 unreadable[bad & (unreadable == None)] = name  # noqa: E711 (element by element)
+            if name in self._signed_amounts:
+                self.marks.see(values)
             arrays.append(self._tidied(name, values))
         culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
-        return pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self.schema())
+        batch = pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self._raw_schema)
+        if self._usual is None:
+            return batch
+        return batch.append_column("usual", pa.repeat(self._usual.fits(batch), len(lines)))
 
     def _tidied(self, name: str, values: pa.Array) -> pa.Array:
         values = unguarded(values, is_id=name in self._ids)
@@ -347,47 +381,13 @@ class SourceFile:
         return frozenset(raw for name in (*named, *self.table.key) for raw in self._columns.raw.get(name, ()))
 
     @cached_property
+    def _signed_amounts(self) -> frozenset[str]:
+        """The raw column whose sign says the direction."""
+        return frozenset(self._columns.raw["amount"] if self.mapping.direction == "sign" else ())
+
+    @cached_property
     def _account_ids(self) -> frozenset[str]:
         """Raw columns that each are an account's number."""
         named = [column.name for column in self.table.columns if column.masked is Mask.ACCOUNT]
         whole = [self._columns.raw.get(name, ()) for name in (*named, "subject_id")]
         return frozenset(raw[0] for raw in whole if len(raw) == 1)
-
-
-def _is_open(row: str, delimiter: str) -> bool:
-    """Whether a row ends inside a quote."""
-    try:
-        list(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        return "unexpected end" in str(error)
-    return False
-
-
-def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], list[str]]:
-    """The files of FOLDER by table, in loading order, and the names of those that fit no table."""
-    if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder}: {problem}", hint="Give the folder that holds accounts.csv and transfers.csv.")
-    try:
-        paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        data = [path for path in paths if path.is_file() and path.name.lower().endswith(SUFFIXES)]
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be read ({error.strerror})", hint="Check its permissions.") from error
-    named = [path for path in paths if path.is_file()]
-    sources = [
-        SourceFile(table, path, part, mapping.ids)
-        for table in READ_TABLES.values()
-        for part in mapping.of(table.name)
-        for path in (named if part.files else data)
-        if _feeds(path.name, table, part)
-    ]
-    used = {source.path for source in sources}
-    similar = [path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())]
-    return sources, [path.name for path in paths if path not in used and path in {*data, *similar}]
-
-
-def _feeds(name: str, table: Table, mapping: TableMapping) -> bool:
-    if mapping.files:
-        return any(fnmatch(name, pattern) for pattern in mapping.files)
-    stem = name.split(".", 1)[0].lower()
-    return stem == table.name or stem.startswith((f"{table.name}-", f"{table.name}_20"))

@@ -31,6 +31,9 @@ SQL_TYPE = {
 ROW_ZONE = "row_zone"
 """The column that holds the zone of each row, where a column of the file says it."""
 
+UNKNOWN_END = "has_unknown_end"
+"""The column of staged transfers that is true where an end is no known account."""
+
 LEFT_OUT = -1
 """The number of the check that rows break which the mapping leaves out."""
 
@@ -94,7 +97,8 @@ class Staging:
         columns = source.columns()
         own = columns.zone if columns.zone.startswith("'") else ROW_ZONE if columns.zone else ""
         named = own or (text_in_sql(zone) if zone else "")
-        return Reading(self.table, source.mapping, columns, named, self._several_currencies)
+        usual = "usual" in source.schema().names
+        return Reading(self.table, source.mapping, columns, named, self._several_currencies, usual)
 
     def _know(self, accounts: Sequence[Path]) -> None:
         """Currency by account, for the tables that name accounts; made once a load."""
@@ -139,7 +143,8 @@ class Staging:
         left_out = columns.left_out or "false"
         if reading.zone == ROW_ZONE:
             texts += f", {columns.zone} AS {ROW_ZONE}"
-        mapped = f"SELECT line, unreadable, {left_out} AS left_out, {texts} FROM incoming WHERE NOT ({blank})"
+        usual = ", usual" if reading.usual else ""
+        mapped = f"SELECT line, unreadable{usual}, {left_out} AS left_out, {texts} FROM incoming WHERE NOT ({blank})"
         joins, found = self._known_accounts(reading)
         parsed = f"SELECT {', '.join(['r.*', *parsed_sql(reading), *found])} FROM ({mapped}) r {' '.join(joins)}"
         aliases = exponents(reading)
@@ -150,14 +155,25 @@ class Staging:
         with_coins = f"SELECT {fields} FROM ({parsed}) p{coins}"
         with_amounts = f"SELECT {', '.join(['*', *amounts_sql(reading)])} FROM ({with_coins})"
         cases = " ".join(f"WHEN {check.broken} THEN {place}" for place, check in enumerate(rules))
+        if reading.usual:
+            # Most rows are through with this one condition, and the checks are not tried in their order.
+            fits = " AND ".join(dict.fromkeys(["usual", *(check.kept for check in rules if check.kept)]))
+            cases = f"WHEN {fits} THEN NULL {cases}"
         checked = f"SELECT *, CASE WHEN left_out THEN {LEFT_OUT} {cases} END AS broken FROM ({with_amounts})"
         typed = ", ".join(_typed(column, reading) for column in self.table.columns)
         shown = ", ".join(f"left({quoted(column.name)}, {VALUE_LIMIT})" for column in reading.given)
         odd = f", {', '.join(odd_items(reading))}" if self._has_odd else ""
+        if self.table.name == "transfers":
+            odd += f", {self._unknown_end(reading)} AS {UNKNOWN_END}"
         return (
             f"SELECT {number} AS file, line, {typed}{odd}, broken,"
             f" CASE WHEN broken >= 0 THEN [{shown}] END AS texts FROM ({checked})"
         )
+
+    def _unknown_end(self, reading: Reading) -> str:
+        """SQL: whether an end of a transfer is no account that is known; such ends are looked at once all are read."""
+        ends = [column.name for column in reading.given if column.references]
+        return " OR ".join(f"{quoted(end)} IS NOT NULL AND {end}__currency IS NULL" for end in ends) or "false"
 
     def _known_accounts(self, reading: Reading) -> tuple[list[str], list[str]]:
         """Joins with the known accounts, and what they add: currency, and currencies where there are several."""
@@ -226,8 +242,11 @@ class Staging:
             source.read_totals = self._sums(number) | {"rows": rows + self.rejects.of_file(self.table, name)}
 
     def _sums(self, number: int) -> dict[str, Decimal]:
-        """What a file's rows add up to, by the names that a mapping's totals have."""
+        """What a file's rows add up to, by the names that a mapping's totals have; nothing where currencies differ."""
         if "amount" not in self.table.column_names:
+            return {}
+        several = f"SELECT count(DISTINCT currency) FROM staged WHERE file = {number}"
+        if "currency" in self.table.column_names and self.count(several) > 1:
             return {}
         ways = ["true"]
         if "direction" in self.table.column_names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.readers.base import Balance
+from mulegraph.ingest.remarks import About, Remark
 from mulegraph.lazy import duckdb
 from mulegraph.schema.tables import TABLES
 
@@ -77,6 +78,36 @@ def _check_page(file: str, statement: str, opening: Balance, closing: Balance, n
         f" balance {closing.amount:,.2f} {closing.currency}: {difference:+,.2f} is missing{aside}",
         hint="Ask the bank for the whole statement: a line or a page is missing, or stands in it twice.",
     )
+
+
+def check_steps(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[Remark]:
+    """Compare the balance after each line with the line before, both ways through the file.
+
+    Raises DataError for a file in which the balances only follow when every line goes the other way: its sign or its
+    words are read the wrong way round. Gives what is to be told of files with lines whose balance does not follow.
+    """
+    signed = "CASE WHEN direction = 'in' THEN amount ELSE -amount END"
+    rows = db.execute(f"""
+        WITH lines AS (SELECT *, {signed} AS signed FROM staged
+            WHERE balance_after IS NOT NULL AND coalesce(status, 'booked') IN ('booked', 'reversed')),
+        steps AS (SELECT file, account_id, currency, balance_after AS b, signed AS s,
+                lag(balance_after) OVER o AS before, lag(signed) OVER o AS s_before
+            FROM lines WINDOW o AS (PARTITION BY file, account_id, currency ORDER BY line))
+        SELECT file, count(*), greatest(count(*) FILTER (before + s = b), count(*) FILTER (before - s_before = b)),
+            greatest(count(*) FILTER (before - s = b), count(*) FILTER (before + s_before = b))
+        FROM steps WHERE before IS NOT NULL GROUP BY file, account_id, currency ORDER BY ALL""").fetchall()
+    broken: Counter[int] = Counter()
+    for file, steps, right, reverse in rows:
+        if reverse > right:
+            raise DataError(
+                f"{files[file].name}: {reverse:,} of {steps:,} balances after a line follow from the one before only if"
+                " money that is read as in went out, and the other way round",
+                hint='Say the direction the other way in the mapping: direction = "minus_is_in", or swap out and in.',
+            )
+        broken[file] += steps - right
+    told = "lines have a balance that does not follow from the line before: lines may be missing or misread"
+    found = [(files[file].name, count) for file, count in sorted(broken.items()) if count]
+    return [Remark(About.BALANCES, "bookings", f"{count:,} {told}", count, name) for name, count in found]
 
 
 def _row(balance: Balance, page: _Page) -> tuple[object, ...]:

@@ -68,6 +68,11 @@ def as_text(values: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
     return values.cast(pa.string()), None
 
 
+def is_number(kind: pa.DataType) -> bool:
+    """Whether values of a type are numbers, and no text that a mark may stand in."""
+    return bool(pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_integer(kind))
+
+
 def without_zeros(texts: pa.Array) -> pa.Array:
     """Numbers of a typed column without zeros at their end: 5.000 is five there, and no group of three digits."""
     return pc.replace_substring_regex(pc.replace_substring_regex(texts, r"[.]0+$", ""), r"([.]\d*[1-9])0+$", r"\1")

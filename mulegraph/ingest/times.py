@@ -90,8 +90,8 @@ def _iso(text: str, zone: str) -> TimeSql:
 
 def _excel(text: str, zone: str) -> TimeSql:
     """Days since the end of 1899; the fraction is the time of day."""
-    number = f"try_cast({text} AS DECIMAL(18,11))"
-    shape = rf"regexp_full_match({text}, '\d{{5}}([.]\d+)?')"
+    number = f"try_cast(replace({text}, ',', '.') AS DECIMAL(18,11))"
+    shape = rf"regexp_full_match({text}, '\d{{5}}([.,]\d+)?')"
     micros = f"CAST(round(({number} % 1) * 86400) AS BIGINT) * 1000000"
     wall = f"{EXCEL_ZERO} + to_days(CAST(floor({number}) AS INTEGER)) + to_microseconds({micros})"
     has_clock = f"{number} % 1 <> 0"

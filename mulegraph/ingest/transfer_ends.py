@@ -10,7 +10,7 @@ from mulegraph.ingest.load_bookings import write_made
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
-from mulegraph.ingest.staging import Staging
+from mulegraph.ingest.staging import UNKNOWN_END, Staging
 from mulegraph.schema.tables import TABLES
 
 
@@ -20,10 +20,10 @@ def accounts_of_ends(staging: Staging, partitions: Partitions, as_of: datetime) 
     Gives the remark that tells how many there are.
     """
     db = staging.db
-    db.execute("""
+    db.execute(f"""
         CREATE OR REPLACE TABLE unknown_ends AS
-        WITH both_ends AS (SELECT "source" AS number, currency FROM staged
-            UNION ALL SELECT "target", currency FROM staged)
+        WITH both_ends AS (SELECT "source" AS number, currency FROM staged WHERE {UNKNOWN_END}
+            UNION ALL SELECT "target", currency FROM staged WHERE {UNKNOWN_END})
         SELECT number, mode(currency) AS currency FROM both_ends
         WHERE number IS NOT NULL AND number NOT IN (SELECT known_id FROM known) GROUP BY number""")
     numbers = [number for (number,) in db.execute("SELECT number FROM unknown_ends ORDER BY number").fetchall()]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mulegraph.errors import DataError
 from mulegraph.ingest.partitions import Partitions
-from mulegraph.ingest.sql import quoted
+from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import Table
@@ -51,6 +52,13 @@ def known_currencies(versions: Sequence[Path]) -> str:
     )
 
 
+def several_rows(key: str) -> str:
+    """SQL: keys of which more than one row is staged, as column `k`."""
+    # Hashes first: they are a fraction of the size of the keys, and nearly all are alone.
+    alike = f"SELECT hash({key}) AS h FROM staged GROUP BY h HAVING count(*) > 1"
+    return f"SELECT {key} AS k FROM staged WHERE hash({key}) IN ({alike}) GROUP BY 1 HAVING count(*) > 1"
+
+
 def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
     """Put into table `others` the staged rows that say something else of a record than an earlier row does.
 
@@ -63,7 +71,9 @@ def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
             f" OR coalesce(a.closed_on, DATE '{EVER}') <= coalesce(b.opened_on, DATE '0001-01-01')"
             f" OR coalesce(b.closed_on, DATE '{EVER}') <= coalesce(a.opened_on, DATE '0001-01-01'))"
         )
-    db.execute(f"CREATE OR REPLACE TABLE several AS SELECT {key} AS k FROM staged GROUP BY 1 HAVING count(*) > 1")
+    db.execute(f"CREATE OR REPLACE TABLE several AS {several_rows(key)}")
+    if not db.execute("SELECT count(*) FROM several").fetchone()[0]:
+        return False
     same = f"row({_of('a', table)}) IS NOT DISTINCT FROM row({_of('b', table)})"
     db.execute(
         f"CREATE OR REPLACE TABLE others AS SELECT DISTINCT b.file, b.line, b.{key} FROM staged a JOIN staged b"
@@ -71,6 +81,34 @@ def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
         f" WHERE a.{key} IN (FROM several) AND NOT ({same}) AND NOT {beside}"
     )
     return bool(db.execute("SELECT count(*) FROM others").fetchone()[0])
+
+
+def refuse_other_dumps(db: duckdb.DuckDBPyConnection, table: Table, files: Sequence[str]) -> None:
+    """Raise DataError where two files of a load say different things of one record: none is known to be the later.
+
+    `files` are the names of the staged rows' files by number. Of an account what is compared is all its rows of one
+    currency: two files may each list both holders of a joint account, or one currency each.
+    """
+    if len(set(files)) < 2:
+        return
+    keys = [table.key[0], *(["currency"] if table.name == "accounts" else [])]
+    key = ", ".join(map(quoted, keys))
+    names = ", ".join(quoted(name) for name in table.column_names)
+    listed = ", ".join(f"({number}, {text_in_sql(name)})" for number, name in enumerate(files))
+    rows = db.execute(f"""
+        WITH named (file, name) AS (VALUES {listed}),
+        several AS ({several_rows(quoted(table.key[0]))}),
+        said AS (SELECT {key}, name, list(DISTINCT row({names}) ORDER BY row({names})) AS rows
+            FROM staged JOIN named USING (file) WHERE {quoted(table.key[0])} IN (FROM several) GROUP BY ALL),
+        other AS (SELECT {key}, min(name) AS one, max(name) AS two FROM said
+            GROUP BY {key} HAVING count(DISTINCT rows) > 1)
+        SELECT one, two, count(*) FROM other GROUP BY ALL ORDER BY ALL""").fetchall()
+    if rows:
+        one, two, count = rows[0]
+        raise DataError(
+            f"{table.name}: {one} and {two} say different things of {count:,} records; neither is known to be later",
+            hint="Load each file by itself, the oldest first; --as-of says from when on it holds.",
+        )
 
 
 class Versions:
@@ -88,11 +126,7 @@ class Versions:
         """
         db, key = self.db, self.key
         names = ", ".join(quoted(name) for name in self.table.column_names)
-        if (
-            not current
-            and not versions
-            and self._count("staged") == self._count(f"(SELECT DISTINCT {key} FROM staged)")
-        ):
+        if not current and not versions and not self._count(f"({several_rows(key)})"):
             return self._first(names)
         db.execute(f"CREATE OR REPLACE TABLE said AS SELECT DISTINCT {names} FROM staged")
         self._open(current, versions)

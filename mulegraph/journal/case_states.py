@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from mulegraph.journal.journal import Journal
-from mulegraph.journal.state import CaseState, replay
+from mulegraph.journal.state import OPEN, WOKEN, CaseState, replay
 from mulegraph.lazy import pandas as pd
+from mulegraph.schema.findings import Role
 
 
 def states(folder: Path) -> dict[str, CaseState]:
     """State by case; cases that nobody touched are not in it."""
     return replay(Journal(folder).entries())
+
+
+def opened_with(folder: Path) -> dict[str, list[str]]:
+    """Payments by case of cases that somebody opened."""
+    return {case: state.opened_with for case, state in states(folder).items() if state.opened_with}
 
 
 def with_state(cases: pd.DataFrame, found: dict[str, CaseState]) -> pd.DataFrame:
@@ -43,3 +51,31 @@ def with_decisions(
 def last_decision(folder: Path) -> str:
     """Number of the last entry about a case, to be kept beside a graph that holds its effect."""
     return str(max((entry.number for entry in Journal(folder).entries() if entry.about.startswith("CASE-")), default=0))
+
+
+def reshaped(row: dict[str, Any], state: CaseState) -> dict[str, Any]:
+    """The row of a case with what people put into it and took out of it."""
+    gone = set(state.removed)
+    roles = {name: role for name, role in zip(row["accounts"], row["roles"], strict=True) if name not in gone}
+    roles |= {name: str(Role.NAMED) for name in state.added if name not in roles}
+    seeds = {*(row["seeds"] or ()), *state.opened_with} - set(state.left_out)
+    return {**row, "accounts": sorted(roles), "roles": [roles[name] for name in sorted(roles)], "seeds": sorted(seeds)}
+
+
+def wake(folder: Path, run: str, cases: pa.Table) -> list[str]:
+    """Open closed and snoozed cases to which a run brought findings that they did not have; gives their ids.
+
+    What came is in the journal, so that a closed case never grows unseen.
+    """
+    found, woken = states(folder), []
+    for case, findings in zip(cases["case"].to_pylist(), cases["findings"].to_pylist(), strict=True):
+        state = found.get(case)
+        if state is None or state.status == OPEN or state.known_findings is None:
+            continue
+        fresh: dict[str, list[str]] = defaultdict(list)
+        for each in sorted(set(findings) - set(state.known_findings)):
+            fresh[each.partition("-")[0]].append(each)
+        if fresh:
+            Journal(folder).append(WOKEN, case, run=run, findings=dict(fresh))
+            woken.append(case)
+    return woken

@@ -14,23 +14,23 @@ import os
 import pwd
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.files import write_atomically
+from mulegraph.lazy import filelock
 
 FILE, HEAD_FILE, TORN_FILE = "journal.jsonl", "journal.head", "journal.torn"
 LOCK_SECONDS = 10
 START = "0" * 64
 """What the first line holds as the hash of the line before."""
 Notify = Callable[[str], None]
+Check = Callable[[Iterable["Entry"]], None]
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,16 @@ class Journal:
         self.folder, self.path = workspace, workspace / FILE
         self._notify = notify or (lambda _: None)
 
-    def append(self, what: str, about: str = "", **facts: Any) -> Entry:
+    def append(self, what: str, about: str = "", *, check: Check | None = None, **facts: Any) -> Entry:
         """Add an entry; it is on disk when this returns. Facts must be what JSON holds.
 
-        Raises UsageError where the workspace may not be written, EngineError when another writer does not end.
+        `check` is shown all entries before, while nobody else can write, and raises what keeps this one out. Raises
+        UsageError where the workspace may not be written, EngineError when another writer does not end.
         """
         with self._locked():
             last = self._mended()
+            if check is not None:
+                check(self.entries())
             number, before = (last.number + 1, last.hash) if last else (1, START)
             now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             entry = Entry(number, now, user(), what, about, {"command": command(), **facts}, before, "")
@@ -166,10 +169,10 @@ class Journal:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        lock = FileLock(self.folder / "journal.lock", timeout=LOCK_SECONDS)
+        lock = filelock.FileLock(self.folder / "journal.lock", timeout=LOCK_SECONDS)
         try:
             lock.acquire()
-        except Timeout as error:
+        except filelock.Timeout as error:
             raise EngineError(f"{self.path}: another command is writing to it", hint="Try again.") from error
         except OSError as error:
             raise UsageError(

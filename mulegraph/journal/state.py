@@ -14,12 +14,19 @@ from mulegraph.journal.journal import Entry
 OPEN, SNOOZED, CLOSED = "open", "snoozed", "closed"
 CONFIRMED, INNOCENT, UNCLEAR = DISPOSITIONS = ("confirmed", "innocent", "unclear")
 NOTED, ASSIGNED, CLOSED_BY, REOPENED, SNOOZED_BY = "noted", "assigned", "closed", "reopened", "snoozed"
-REQUESTED, REPLIED = "requested", "replied"
+OPENED, WOKEN, DISPOSED = "opened", "woken", "disposed"
+ADDED, REMOVED, MERGED, SPLIT = "added", "removed", "merged", "split"
+REQUESTED, SENT, WITHDRAWN, REPLIED = "requested", "sent", "withdrawn", "replied"
 
 
 @dataclass
 class CaseState:
-    """A case as its investigators left it; `notes`, `requests` and `replies` stand oldest first."""
+    """A case as its investigators left it; `notes`, `requests` and `replies` stand oldest first.
+
+    `opened_with` are payments that somebody opened it with; `woken` says what came to it after it was closed or
+    snoozed; `disposed` are accounts decided one by one; `known_findings` are those that it had then.
+    `added` and `removed` are accounts that somebody put in or took out, `left_out` payments that became another case.
+    """
 
     status: str = OPEN
     assignee: str | None = None
@@ -28,6 +35,14 @@ class CaseState:
     notes: list[dict[str, Any]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
+    opened_with: list[str] = field(default_factory=list)
+    woken: list[dict[str, Any]] = field(default_factory=list)
+    disposed: dict[str, str] = field(default_factory=dict)
+    known_findings: list[str] | None = None
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    merged_into: str | None = None
 
 
 def replay(entries: Iterable[Entry], *, today: date | None = None) -> dict[str, CaseState]:
@@ -45,6 +60,8 @@ def replay(entries: Iterable[Entry], *, today: date | None = None) -> dict[str, 
 
 def _apply(state: CaseState, entry: Entry) -> None:
     facts = entry.facts
+    if entry.what in (CLOSED_BY, SNOOZED_BY):
+        state.known_findings = sorted(each for found in facts["findings"].values() for each in found)
     told = {"at": entry.at, "who": entry.who, **{name: value for name, value in facts.items() if name != "command"}}
     if entry.what == NOTED:
         state.notes.append(told)
@@ -56,10 +73,40 @@ def _apply(state: CaseState, entry: Entry) -> None:
         state.status, state.disposition, state.snoozed_until = OPEN, None, None
     elif entry.what == SNOOZED_BY:
         state.status, state.snoozed_until = SNOOZED, facts["until"]
+    elif entry.what == OPENED:
+        state.status, state.disposition, state.snoozed_until = OPEN, None, None
+        state.opened_with += [each for each in facts["payments"] if each not in state.opened_with]
+    elif entry.what in (ADDED, REMOVED):
+        _reshaped(state, entry.what, facts)
+    elif entry.what == SPLIT:
+        state.left_out += [each for each in facts["payments"] if each not in state.left_out]
+        state.opened_with = [each for each in state.opened_with if each not in state.left_out]
+    elif entry.what == MERGED:
+        state.status, state.disposition, state.merged_into = CLOSED, None, facts["into"]
+    elif entry.what == WOKEN:
+        state.status, state.disposition, state.snoozed_until = OPEN, None, None
+        state.woken.append(told)
+    elif entry.what == DISPOSED:
+        state.disposed[facts["account"]] = facts["disposition"]
     elif entry.what == REQUESTED:
         state.requests.append(told)
     elif entry.what == REPLIED:
         state.replies.append(told)
+
+
+def _reshaped(state: CaseState, what: str, facts: dict[str, Any]) -> None:
+    """Accounts and payments that come into a case, or accounts that leave it; the last word counts."""
+    joins, leaves = (state.added, state.removed) if what == ADDED else (state.removed, state.added)
+    for account in facts["accounts"]:
+        if account in leaves:
+            leaves.remove(account)
+        if account not in joins:
+            joins.append(account)
+    for payment in facts.get("payments", ()):
+        if payment in state.left_out:
+            state.left_out.remove(payment)
+        if payment not in state.opened_with:
+            state.opened_with.append(payment)
 
 
 def alarm_ledger(entries: Iterable[Entry]) -> list[dict[str, Any]]:

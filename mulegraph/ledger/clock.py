@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,34 @@ class Clock:
     def local(self, at: np.ndarray) -> np.ndarray:
         """Microseconds since 1970 as the clock shows them, of times in UTC."""
         return np.asarray(at + self.shifts[np.searchsorted(self.turns, at, side="right")])
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """A clock for each account: `of_account` is its place in `clocks`."""
+
+    of_account: np.ndarray
+    clocks: tuple[Clock, ...]
+
+    @classmethod
+    def of(cls, accounts: pa.Table, zones: Mapping[str, str], since: datetime, until: datetime) -> Clocks | None:
+        """An account's own zone, else its bank's in `zones`, else the one under ''. None where that counts for all."""
+        own, bank = (accounts.column(name).to_pylist() for name in ("zone", "bank"))
+        if len(zones) == 1 and not any(own):
+            return None
+        named = [mine or zones.get(its) or zones[""] for mine, its in zip(own, bank, strict=True)]
+        names = sorted(set(named))
+        places = {name: place for place, name in enumerate(names)}
+        clocks = tuple(Clock.of(name, since, until) for name in names)
+        return cls(np.array([places[name] for name in named], np.int32), clocks)
+
+    def local(self, at: np.ndarray, account: np.ndarray) -> np.ndarray:
+        """Microseconds since 1970 as each account's clock shows them, of times in UTC."""
+        local, zone = np.empty_like(at), self.of_account[account]
+        for place, clock in enumerate(self.clocks):
+            chosen = zone == place
+            local[chosen] = clock.local(at[chosen])
+        return local
 
 
 def _offset(info: ZoneInfo, at: datetime) -> int:

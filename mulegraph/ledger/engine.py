@@ -12,13 +12,15 @@ from mulegraph.lazy import duckdb
 from mulegraph.schema.tables import minor_exponents
 
 ENGINE_MEMORY = "4GB"
+STATEMENTS_MEMORY = "512MB"
+"""What a load of banks' files alone may hold: with it a gigabyte of camt.053 stays under one gigabyte in all."""
 
 
-def open_engine(scratch: Path) -> duckdb.DuckDBPyConnection:
-    """A database in memory that spills to `scratch`, knows the currencies and shows times in UTC."""
+def open_engine(scratch: Path, memory: str = ENGINE_MEMORY) -> duckdb.DuckDBPyConnection:
+    """A database that holds `memory`, spills to `scratch`, knows the currencies and shows times in UTC."""
     db = duckdb.connect()
     for setting in (
-        f"memory_limit = '{ENGINE_MEMORY}'",
+        f"memory_limit = '{memory}'",
         f"temp_directory = '{in_sql(scratch)}'",
         "TimeZone = 'UTC'",
         "preserve_insertion_order = false",

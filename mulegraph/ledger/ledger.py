@@ -19,7 +19,7 @@ from mulegraph.errors import UsageError
 from mulegraph.lazy import dataset as ds
 from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
-from mulegraph.ledger.clock import Clock
+from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import literal
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import Engine
@@ -210,9 +210,19 @@ class Ledger:
         """The bank's clock over the ledger's days."""
         return Clock.of(self.zone, self.since, self.until)
 
-    def local_microseconds(self, at: np.ndarray) -> np.ndarray:
-        """Microseconds since 1970 on the bank's clock, of times in UTC within the ledger's days."""
-        return self.clock.local(at)
+    @cached_property
+    def clocks(self) -> Clocks | None:
+        """The clock of each account in `account_ids`; None where all have the ledger's."""
+        accounts = self.arrow("accounts", ["account_id", "bank", "zone"]).sort_by("account_id")
+        return Clocks.of(accounts, {**self.snapshot.zones, "": self.zone}, self.since, self.until)
+
+    def local_microseconds(self, at: np.ndarray, account: np.ndarray | None = None) -> np.ndarray:
+        """Microseconds since 1970 on the clock of each time's account, of times in UTC within the ledger's days.
+
+        `account` holds places in `account_ids`; without it the ledger's zone counts for all.
+        """
+        clocks = None if account is None else self.clocks
+        return self.clock.local(at) if clocks is None or account is None else clocks.local(at, account)
 
     def codes(self, column: str) -> tuple[np.ndarray, list[str]]:
         """A column of all transfers as numbers of its distinct values, and these; a missing one has the next number."""

@@ -15,10 +15,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import sync_folder, write_atomically
+from mulegraph.lazy import filelock
 from mulegraph.schema.tables import TABLES
 
 LOCK_SECONDS = 5
@@ -132,10 +131,10 @@ class Store:
             raise UsageError(
                 f"{self.folder}: cannot be created ({error.strerror})", hint="Choose another --workspace."
             ) from error
-        lock = FileLock(self.folder / "lock", timeout=LOCK_SECONDS)
+        lock = filelock.FileLock(self.folder / "lock", timeout=LOCK_SECONDS)
         try:
             lock.acquire()
-        except Timeout as error:
+        except filelock.Timeout as error:
             raise EngineError(
                 f"{self.folder}: another load is running", hint="Wait until it has finished, and try again."
             ) from error

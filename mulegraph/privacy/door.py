@@ -5,11 +5,11 @@ A question is let `through`, which reads its declaration; what is not let throug
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, lists, requests
+from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -22,7 +22,7 @@ from mulegraph.journal.journal import Verdict
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
 from mulegraph.privacy.tokens import HIDDEN
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import Engine, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (
@@ -32,6 +32,7 @@ from mulegraph.workspace import (
     ledger_tables,
     listings,
     network_graphs,
+    run_difference,
     shared_graph,
     tracing,
 )
@@ -137,24 +138,38 @@ class MaskedWorkspace:
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)
+    case_trace = through(case_money.case_trace)
     run_file = through(run_files.run_file)
 
     state = through(acts.state_of)
+    open_case = through(acts.open_case)
+    dispose = through(acts.dispose)
+    add_to_case = through(shape.add_to_case)
+    remove_from_case = through(shape.remove_from_case)
+    merge_cases = through(shape.merge_cases)
+    split_case = through(shape.split_case)
     note = through(acts.note)
     assign = through(acts.assign)
     close = through(acts.close)
     reopen = through(acts.reopen)
     snooze = through(acts.snooze)
     alarms = through(acts.alarms)
-    difference = through(acts.difference)
+    difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
     holds = through(holding.holds)
+    hold_plan = through(holding.hold_plan)
+    hold_clock = through(clock.hold_clock)
     facts_for_and_against = through(holding.facts_for_and_against)
-    reply = through(requests.take_reply)
+    reply = through(replies.take_reply)
+    answer_request = through(replies.answer_by_telephone)
+    returned_money = through(replies.returned_money)
+    request_list = through(request_acts.request_list)
+    request_sent = through(request_acts.mark_sent)
+    withdraw_request = through(request_acts.withdraw)
     list_entries = through(lists.list_entries)
     record_request = through(requests.record_request)
 
-    _request = through(requests.make_request)
+    _requests = through(requests.make_requests)
     _export_list = through(lists.export_list)
     _import_list = through(lists.import_list)
     _remove_entry = through(lists.remove_entry)
@@ -275,9 +290,23 @@ class MaskedWorkspace:
         with self._door.errors():
             return self._plain.write_import(folder)
 
-    def request(self, case: str, bank: str, *, country: str | None = None, sender: str | None = None) -> Request:
-        """A support request to one bank. Without a reason to reveal it is a draft with masked accounts."""
-        return self._request(case, bank, country=country, sender=sender, draft=self.reveal is None)
+    def requests(
+        self,
+        case: str,
+        bank: str,
+        *,
+        kinds: Sequence[RequestKind] | None = None,
+        country: str | None = None,
+        sender: str | None = None,
+    ) -> list[Request]:
+        """Support requests to one bank, one a kind. Without a reason to reveal they are drafts with masked accounts."""
+        chosen = tuple(kinds or RequestKind)
+        return self._requests(case, bank, kinds=chosen, country=country, sender=sender, draft=self.reveal is None)
+
+    @property
+    def request_language(self) -> str:
+        """The language of letters, by the settings."""
+        return self._plain.settings.requests.language
 
     def import_list(self, path: Path, key: bytes | None) -> lists.Taken:
         """Take a list into the ledger. An entry that is known with other content stays as it is."""

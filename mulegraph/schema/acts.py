@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mulegraph.schema.choices import LISTS
+from mulegraph.schema.choices import ACCOUNT_DISPOSITIONS, LISTS, REPLY_KINDS, RequestKind
 from mulegraph.schema.disclosure import (
     ACCOUNT,
     AMOUNT,
@@ -22,13 +22,21 @@ from mulegraph.schema.disclosure import (
     Words,
     ledger_record,
 )
-from mulegraph.schema.results import CASE, DIGEST, DISPOSITION, FINDING_ID, SIGN, STATUS, TRANSFER
+from mulegraph.schema.results import CASE, DIGEST, DISPOSITION, FINDING_ID, RUN, SIGN, STATUS, TRANSFER
 from mulegraph.schema.tables import TABLES
 
 _ANSWER = Record(
     "answers",
-    {"transfer": TRANSFER, "answer": TEXT, "amount": AMOUNT, "currency": CURRENCY, "reason": HIDDEN},
+    {
+        "transfer": TRANSFER,
+        "answer": TEXT,
+        "amount": AMOUNT,
+        "currency": CURRENCY,
+        "reason": HIDDEN,
+        "request": OURS,
+    },
 )
+_ASKED = Record("lines", {"transfer": TRANSFER, "asked": AMOUNT, "traced_most": AMOUNT, "victim": ACCOUNT})
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
 _LISTED = TABLES["listings"].column_names
 _ACT = {
@@ -42,17 +50,35 @@ _ACT = {
         "requested",
         {
             "number": OURS,
+            "kind": Words(tuple(RequestKind)),
+            "sender": TEXT,
             "bank": TEXT,
             "reply_by": DAY,
+            "rule": OURS,
             "draft": FLAG,
+            "currency": CURRENCY,
+            "stolen": AMOUNT,
             "transfers": Each(TRANSFER),
+            "lines": Each(_ASKED),
+            "held": Each(Record("held", {"account": ACCOUNT, "most": AMOUNT})),
             "files": ByKey(OURS, DIGEST),
         },
     ),
+    "opened": Record(
+        "opened", {"payments": Each(TRANSFER), "report": TEXT, "account": ACCOUNT, "split_from": CASE}
+    ),
+    "added": Record("added", {"accounts": Each(ACCOUNT), "payments": Each(TRANSFER), "reason": HIDDEN}),
+    "removed": Record("removed", {"accounts": Each(ACCOUNT), "reason": HIDDEN}),
+    "merged": Record("merged", {"into": CASE, "reason": HIDDEN}),
+    "split": Record("split", {"payments": Each(TRANSFER), "into": CASE, "reason": HIDDEN}),
+    "woken": Record("woken", {"findings": _BY_SIGN, "run": RUN}),
+    "disposed": Record("disposed", {"account": ACCOUNT, "disposition": Words(ACCOUNT_DISPOSITIONS), "reason": HIDDEN}),
+    "sent": Record("sent", {"number": OURS}),
+    "withdrawn": Record("withdrawn", {"number": OURS, "reason": HIDDEN}),
     "replied": Record(
         "replied",
         {
-            "kind": Words(("pacs.004", "camt.029")),
+            "kind": Words(REPLY_KINDS),
             "message": TEXT,
             "sender": TEXT,
             "answers": Each(_ANSWER),
@@ -103,6 +129,14 @@ CASE_STATE = Record(
         "notes": Each(Record("notes", {**_SAID, **_ACT["noted"].fields}, lenient=True)),
         "requests": Each(Record("requests", {**_SAID, **_ACT["requested"].fields}, lenient=True)),
         "replies": Each(Record("replies", {**_SAID, **_ACT["replied"].fields}, lenient=True)),
+        "opened_with": Each(TRANSFER),
+        "known_findings": Each(FINDING_ID),
+        "added": Each(ACCOUNT),
+        "removed": Each(ACCOUNT),
+        "left_out": Each(TRANSFER),
+        "merged_into": CASE,
+        "woken": Each(Record("woken", {**_SAID, **_ACT["woken"].fields}, lenient=True)),
+        "disposed": ByKey(ACCOUNT, Words(ACCOUNT_DISPOSITIONS)),
     },
 )
 ENTRY = JOURNAL

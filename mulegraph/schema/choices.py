@@ -5,9 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 
 SUBJECT_KINDS = ("account", "holder", "device", "merchant")
-LISTS = ("suspicion", "for_sale", "authority_warning", "known_good")
+KNOWN_GOOD = "known_good"
+LISTS = ("suspicion", "for_sale", "authority_warning", KNOWN_GOOD)
 LANGUAGES = ("en", "vi", "nl")
 """Languages of sentences; English first."""
+ACCOUNT_DISPOSITIONS = ("guilty", "innocent", "victim")
+"""How one account of a case is decided."""
+REPLY_KINDS = ("pacs.004", "camt.029", "telephone")
 KEY_VARIABLE = "MULEGRAPH_LIST_KEY"
 """Environment variable with the key that banks share for pseudonymous lists."""
 
@@ -17,6 +21,14 @@ class Engine(StrEnum):
 
     DUCKDB = "duckdb"
     SPARK = "spark"
+
+
+class RequestKind(StrEnum):
+    """What a support request asks for; casework/claims.py says what each is."""
+
+    RECALL = "recall"
+    PART = "part"
+    HOLD = "hold"
 
 
 CASH_CHANNELS = ("atm", "branch", "cash")

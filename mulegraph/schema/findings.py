@@ -79,6 +79,9 @@ class Finding:
     subject_id: str = column(TEXT, "whom it is about", identified_by="subject_kind", header="about")
     score: float = column(REAL, "how strong it is, from 0 to 1, after the benign tests")
     surprise: float | None = column(REAL, "how unlikely it is by chance", unit="nats", header="nats")
+    worth: float | None = column(
+        REAL, "what it says of its subject, as decoys of this ledger have it; empty: score times weight", unit="nats"
+    )
     first_at: datetime | None = column(TIME, "when it begins", unit="UTC")
     last_at: datetime | None = column(TIME, "when it ends", unit="UTC")
     amount: Decimal | None = column(AMOUNT, "the money in it")
@@ -131,6 +134,9 @@ class CaseRow:
     currency: str | None = column(TEXT, "the amount's currency, an ISO 4217 code", names_nobody=True)
     amounts: Mapping[str, Decimal] = column(
         pa.map_(TEXT, AMOUNT), "the money that entered its chains, by currency", names_nobody=True
+    )
+    seeds: list[str] = column(
+        TEXTS, "the payments that it began with: reported ones, and the first of each chain", names_nobody=True
     )
 
 

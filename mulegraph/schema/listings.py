@@ -40,6 +40,7 @@ AMOUNT = Column("amount", "amount")
 AT = Column("at", "at (UTC)")
 AT_LEAST = Column("minimum", "at least")
 AT_MOST = Column("maximum", "at most")
+AT_MOST_KEPT = Column("kept_most", "at most")
 BANK = Column("bank", "bank")
 CASE = Column("case", "case")
 CHANNEL = Column("channel", "channel")
@@ -100,11 +101,30 @@ ALARMS = listing(
 )
 HOLDS = listing(
     ACCOUNT,
-    ROLE,
     STILL_THERE,
     AT_MOST,
+    Column("on_its_way", "may come"),
+    Column("dwell", "dwell"),
     Column("innocent_payments", "innocent"),
     Column("innocent_amount", "sum"),
+    Column("account_days", "days"),
+)
+CLOCK = listing(
+    AT,
+    Column("after", "after"),
+    Column("kept_least", "keeps at least"),
+    AT_MOST_KEPT,
+    Column("share", "share"),
+)
+REQUESTS = listing(
+    Column("number", "request"),
+    CASE,
+    Column("kind", "kind"),
+    Column("bank", "to"),
+    STATE,
+    Column("reply_by", "due"),
+    Column("asked", "asks"),
+    Column("returned", "back"),
 )
 
 FINDINGS = listing(FINDING, SCORE, ABOUT, REASON)

@@ -276,6 +276,10 @@ GRAPH = Network(
             "score": NUMBER,
             "cases": Each(CASE),
             "opened_on": DAY,
+            "generation": NUMBER,
+            "minimum": AMOUNT,
+            "maximum": AMOUNT,
+            "roles": Each(Record("role in a case", {"role": ROLE, "case": CASE})),
         },
     ),
     edges=Record(
@@ -286,6 +290,7 @@ GRAPH = Network(
             "currency": CURRENCY,
             "at": MOMENT,
             "channel": Words(CHANNELS),
+            "carried": Each(AMOUNT),
         },
     ),
     graph=Record(
@@ -299,6 +304,9 @@ GRAPH = Network(
             "cut": NUMBER,
             "cut_why": OURS,
             "amount_name": OURS,
+            "traced": Each(AMOUNT),
+            "back": FLAG,
+            "path": Each(ACCOUNT),
             "surprise": NUMBER,
             "chains": NUMBER,
             "zone": OURS,

@@ -59,12 +59,14 @@ class Sign:
     """One sign: its words are the first line and the 'Innocent when' of its function's docstring.
 
     `reasons` is a sentence in each language, with facts in braces. `weight` is how much a finding of full score says
-    of its subject, in nats of evidence, `party_weight` of the others that it names; `harms`: the subject is the one
-    who was harmed, and it says nothing against him. `topic` is what it rests on; the benign tests of that topic can
-    explain it, and those that `explained_by` names. `role` is what it makes of its subject where no chain tells;
-    `role_by` is a fact, and the role for some of its words. `speaks_for_holder` is what it says for the holder in the
-    sheet of facts for and against him. `counts_from_threshold`: its surprise counts from the chains' threshold, which
-    the run finds. `renamed` gives the new name of a threshold by its old one, for settings files that still hold it.
+    of its subject, `party_weight` of the others that it names; of a sign that is `measured` against decoys of the
+    ledger at hand (it gives `worth`), the weights only say how much less it means for the others. `harms`: the subject
+    is the one who was harmed, and it says nothing against him. `topic` is what it rests on; the benign tests of that
+    topic can explain it, and those that `explained_by` names. `role` is what it makes of its subject where no chain
+    tells; `role_by` is a fact, and the role for some of its words. `speaks_for_holder` is what it says for the holder
+    in the sheet of facts for and against him. `counts_from_threshold`: its surprise counts from the chains' threshold,
+    which the run finds. `renamed` gives the new name of a threshold by its old one, for settings files that still hold
+    it.
     """
 
     code: str
@@ -78,6 +80,7 @@ class Sign:
     needs: tuple[str, ...] = ()
     weight: float = 0.0
     party_weight: float = 0.0
+    measured: bool = False
     harms: bool = False
     topic: Topic = Topic.OTHER
     explained_by: tuple[str, ...] = ()
@@ -151,6 +154,7 @@ class Declared(TypedDict, total=False):
     needs: tuple[str, ...]
     weight: float
     party_weight: float
+    measured: bool
     harms: bool
     topic: Topic
     explained_by: tuple[str, ...]

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, GATHER_SCATTER, Bursts, find_bursts, positions_between
-from mulegraph.flow.by_account import TransfersByAccount, lists_of
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values, lists_of
+from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, worth
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import HOUR, Transfers
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
+from mulegraph.flow.transfers import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.schema.tables import ARROW_TYPE, Kind
 from mulegraph.signs import facts
@@ -27,7 +28,7 @@ PATTERN_NAMES = tuple(name.replace("_", "-") for name in PATTERNS)
 
 
 class Stories(NamedTuple):
-    """Instances of patterns, one a row: which of `PATTERNS`, score, surprise in nats, counts, window, and transfers.
+    """Instances of patterns, one a row: which of `PATTERNS`, score, surprise and worth in nats, counts, window.
 
     Story s has the positions `position[start[s]:start[s + 1]]`, ascending.
     """
@@ -35,6 +36,7 @@ class Stories(NamedTuple):
     pattern: np.ndarray
     score: np.ndarray
     nats: np.ndarray
+    worth: np.ndarray
     counterparties: np.ndarray
     paid_to: np.ndarray
     window: np.ndarray
@@ -54,6 +56,7 @@ class Subjects(NamedTuple):
     source="typologies of Altman et al. (NeurIPS 2023); counts against a Poisson mean",
     phase=Phase.DISPERSE,
     weight=7.0,
+    measured=True,
     party_weight=3.0,
     renamed={"false_share": "max_false_share"},
     topic=Topic.MONEY,
@@ -99,9 +102,14 @@ def burst(
     for name, found in real.items():
         shares = shares_of(found.nats, chance[name].nats)
         chosen = np.flatnonzero(shares <= WEAK_FROM)
-        story = _stories(sides, found, strength(found.nats - found.log_trials, shares, max_false_share)[chosen], chosen)
-        stories.append(story)
-        subjects.append(_subjects(sides.transfers, found, story, chosen))
+        nats = (found.nats - look_elsewhere(found.log_trials, chance[name].nats))[chosen]
+        story = _stories(sides, found, strength(nats, shares[chosen], max_false_share), nats, chosen)
+        about = _subjects(sides.transfers, found, story, chosen)
+        false_share = local_false_share(found.nats, chance[name].nats)[chosen]
+        accounts = sides.transfers.accounts
+        rare = rarity(accounts, about.account, 1 - false_share[about.number])
+        stories.append(story._replace(worth=worth(nats, false_share, rare, accounts)))
+        subjects.append(about)
     story, account = _surest(*_joined(stories, subjects))
     return _table(ledger, sides.transfers, story, account)
 
@@ -111,17 +119,18 @@ def _patterns(sides: TransfersByAccount, windows: list[int]) -> dict[str, Bursts
     return {each.pattern: each for each in [*bursts, scatter_gather(sides, windows), shared_receivers(sides, windows)]}
 
 
-def _stories(sides: TransfersByAccount, found: Bursts | Pairs, score: np.ndarray, chosen: np.ndarray) -> Stories:
-    """The chosen instances of a pattern, with their transfers."""
+def _stories(
+    sides: TransfersByAccount, found: Bursts | Pairs, score: np.ndarray, nats: np.ndarray, chosen: np.ndarray
+) -> Stories:
+    """The chosen instances of a pattern, with their transfers; what they are worth is not known yet."""
     pattern = np.full(len(chosen), PATTERNS.index(found.pattern))
-    nats = np.maximum(found.nats[chosen] - found.log_trials, 0.0)
     if isinstance(found, Pairs):
         counts = found.count[chosen], np.zeros(len(chosen), np.int64)
         lists = lists_of(found.transfer, found.start, chosen)
     else:
         counts = found.counterparties[chosen], found.paid_to[chosen]
         lists = _transfers_of(sides, found, chosen)
-    return Stories(pattern, score, nats, *counts, found.window[chosen], *lists)
+    return Stories(pattern, score, np.maximum(nats, 0.0), 0 * nats, *counts, found.window[chosen], *lists)
 
 
 def _transfers_of(sides: TransfersByAccount, found: Bursts, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -149,7 +158,7 @@ def _parties(transfers: Transfers, story: Stories) -> Subjects:
     number = np.repeat(np.arange(len(story.nats)), np.diff(story.start))
     ends = np.concatenate([transfers.source[story.position], transfers.target[story.position]]).astype(np.int64)
     keys = np.concatenate([number, number]) * transfers.accounts + ends
-    return Subjects(*np.divmod(np.unique(keys[ends >= 0]), max(transfers.accounts, 1)))
+    return Subjects(*np.divmod(distinct_values(keys[ends >= 0]), max(transfers.accounts, 1)))
 
 
 def _joined(parts: list[Stories], subjects: list[Subjects]) -> tuple[Stories, Subjects]:
@@ -188,6 +197,7 @@ def _table(ledger: Ledger, transfers: Transfers, story: Stories, account: np.nda
             "subject_id": ledger.account_ids.take(pa.array(account)),
             "score": story.score,
             "surprise": story.nats,
+            "worth": story.worth,
             "pattern": pattern_ids(np.array(list(PREFIX.values()))[story.pattern].tolist(), evidence),
             "pattern_name": pa.array([name.replace("_", "-") for name in PATTERNS]).take(pa.array(story.pattern)),
             "counterparties": story.counterparties,

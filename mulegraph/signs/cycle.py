@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount, lists_of
+from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, worth
 from mulegraph.flow.cycles import find_cycles
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import HOUR, Transfers
+from mulegraph.flow.transfers import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign, strength
@@ -22,6 +23,7 @@ from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_id, sign
     source="time-respecting cycles, after 2SCENT (Kumar & Calders, PVLDB 11, 2018)",
     phase=Phase.DISPERSE,
     weight=9.0,
+    measured=True,
     renamed={"share_percent": "min_share_percent", "false_share": "max_false_share"},
     topic=Topic.MONEY,
     role=Role.RELAY,
@@ -61,20 +63,24 @@ def cycle(
         search = partial(find_cycles, window=int(within_hours * HOUR), share_percent=min_share_percent)
         cycles, by_chance = pool.map(search, (sides, shuffled))
     shares = shares_of(cycles.nats, by_chance.nats)
-    score = strength(cycles.nats - cycles.log_trials, shares, max_false_share)
+    nats = cycles.nats - look_elsewhere(cycles.log_trials, by_chance.nats)
+    score = strength(nats, shares, max_false_share)
     # The most surprising come first, and so the share of coincidences never falls.
     kept = np.arange(np.searchsorted(shares, WEAK_FROM, side="right"))
     position, start = lists_of(cycles.transfer, cycles.start, kept)
     # Each account's first cycle is its most surprising one.
     number = np.repeat(kept, np.diff(start))
     account, first = np.unique(sides.transfers.source[position], return_index=True)
-    surprise = np.maximum(cycles.nats - cycles.log_trials, 0.0)
+    false_share = local_false_share(cycles.nats, by_chance.nats)
+    rare = rarity(sides.transfers.accounts, sides.transfers.source[position], 1 - false_share[number])
+    evidence = worth(nats, false_share, rare, sides.transfers.accounts)
     stories = _stories(ledger, sides.transfers, position, start)
     table = stories.take(pa.array(number[first]))
     given = {
         "subject_id": ledger.account_ids.take(pa.array(account)),
         "score": score[number[first]],
-        "surprise": surprise[number[first]],
+        "surprise": np.maximum(nats, 0.0)[number[first]],
+        "worth": evidence[number[first]],
     }
     return pa.table([*given.values(), *table.columns], [*given, *table.column_names])
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.habits import WakingBounds, read_moved, rounded, wakings
-from mulegraph.flow.matching import DAY, HOUR
 from mulegraph.flow.naming import Stretch, name_stretches
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, Role, Topic, sign

@@ -25,6 +25,7 @@ GIVEN = (
     "subject_id",
     "score",
     "surprise",
+    "worth",
     "first_at",
     "last_at",
     "amount",
@@ -85,6 +86,8 @@ def as_found(of: Sign, rows: pa.Table) -> Found:
     given = set(rows.column_names) - set(GIVEN)
     if undeclared := given - set(schema.names):
         raise TypeError(f"fact '{min(undeclared)}' is not declared: add it to facts=(…)")
+    if "worth" in rows.column_names and not of.measured:
+        raise TypeError("gives 'worth' and is not declared as measured: add measured=True")
     if lacking := set(schema.names) - given - {FINDING}:
         raise TypeError(f"fact '{min(lacking)}' is declared and not given")
     subjects = rows["subject_id"].cast(TEXT).combine_chunks()
@@ -120,6 +123,7 @@ def _given(of: Sign, rows: pa.Table) -> dict[str, Any]:
         "subject_kind": pa.repeat(pa.scalar(of.subject), size),
         "score": _rounded(score, PLACES),
         "surprise": _rounded(surprise, PLACES),
+        "worth": _rounded(rows["worth"], PLACES) if "worth" in given else none["worth"],
         "phase": pc.fill_null(rows["phase"].cast(TEXT), str(of.phase)) if "phase" in given else [str(of.phase)] * size,
         "victim": pc.fill_null(rows["victim"], of.harms) if "victim" in given else [of.harms] * size,
         "evidence": _lists(rows["evidence"]) if "evidence" in given else [[]] * size,

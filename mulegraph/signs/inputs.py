@@ -8,8 +8,10 @@ from mulegraph.flow import decoys
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.layering import Flow, find_flow
-from mulegraph.flow.matching import Transfers, read_transfers
 from mulegraph.flow.naming import NamedChains, name_chains
+from mulegraph.flow.peers import Peers, beside_peers
+from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.device_clusters import DeviceClusters, device_clusters
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import Settings
@@ -50,6 +52,11 @@ class SignInputs:
     def clusters(self) -> DeviceClusters:
         """Shared devices, and the clusters that they make."""
         return device_clusters(self.ledger, self.settings.devices)
+
+    @cached_property
+    def peers(self) -> Peers:
+        """Every account beside those of its kind."""
+        return beside_peers(self.ledger, self.sides)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,7 +97,9 @@ def _surer_than(nats: np.ndarray, max_false_share: float) -> np.ndarray:
 
 def _rows(ledger: Ledger, neighbours: Neighbours, flagged: set[int], near: Near) -> pd.DataFrame:
     """The accounts in the ledger's words, each with its shortest path to a listed one."""
-    paths = {account: _shortest(neighbours, account, flagged) for account in near.account.tolist()}
+    listed = np.array(sorted(flagged), np.int64)
+    nearest = {direction: neighbours.nearest(listed, direction) for direction in (FORWARD, BACKWARD)}
+    paths = {account: _shortest(neighbours, account, flagged, nearest) for account in near.account.tolist()}
     used = sorted({position for path in paths.values() if path for position in path.transfers})
     known = ledger.transfer_rows(
         neighbours.transfers.row[np.array(used, np.int64)], ["transfer_id", "at", "amount", "currency"]
@@ -126,10 +129,17 @@ def _rows(ledger: Ledger, neighbours: Neighbours, flagged: set[int], near: Near)
     return pd.DataFrame(rows)
 
 
-def _shortest(neighbours: Neighbours, account: int, flagged: set[int]) -> Path | None:
-    """The shortest path along the money, else against it; None where every path turns on its way."""
+def _shortest(
+    neighbours: Neighbours, account: int, flagged: set[int], nearest: Mapping[str, np.ndarray]
+) -> Path | None:
+    """The shortest path along the money, else against it; None where every path turns on its way.
+
+    `nearest` spares the search where it would find nothing: it walks over all that is near.
+    """
     for hops in range(1, neighbours.settings.hops + 1):
         for direction in (FORWARD, BACKWARD):
+            if nearest[direction][account] > hops:
+                continue
             found = neighbours.paths(account, flagged, hops=hops, direction=direction, time_respecting=False)
             path = next(found, None)
             if path is not None:

@@ -9,8 +9,8 @@ from mulegraph.flow.bursts import poisson_nats
 from mulegraph.flow.by_account import lists_of
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.matching import HOUR, MINUTE, Transfers
 from mulegraph.flow.passing_on import PassedOn, find_passed_on
+from mulegraph.flow.transfers import HOUR, MINUTE, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, Role, Topic, sign

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pandas as pd
-from anyascii import anyascii
 from ibis import _
-from rapidfuzz import fuzz
 
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, sign
+from mulegraph.signs.spelling import addresses_alike, names_alike
 
-PARTICLES = frozenset("van von der den de het ten ter la le thi di da dos del el al bin binti".split())
-"""Words that one clerk writes and another leaves out; Vietnamese Văn and Thị lose their accents first."""
 WEIGHTS = {"id number absent": 0.75, "birth date": 0.8, "name": 0.7, "address": 0.45}
 """How much each difference says, on the scale of a score."""
 
@@ -49,8 +47,8 @@ def register_mismatch(
 ) -> pd.DataFrame:
     """The holder's name, birth date, address or id number does not match the population register.
 
-    Names and addresses are compared without case, accents, word order and particles, by how many characters would
-    have to change (RapidFuzz, token sort ratio); only those that differ at all are compared so.
+    Names and addresses are compared word by word without case, accents, order and particles, initials and usual
+    abbreviations counting as their words (`spelling`); only those that differ at all are compared so.
 
     Innocent when: the holder married or moved, or a clerk mistyped the record.
     """
@@ -80,8 +78,8 @@ def _differing(ledger: Ledger):  # type: ignore[no-untyped-def]
 
 def _compared(row: dict[Any, Any], min_name: float, min_address: float) -> dict[str, Any] | None:
     absent = pd.isna(row["registered"])
-    name = alike(row["name"], row["registered"])
-    address = alike(row["address"], row["home"])
+    name = _percent(names_alike, row["name"], row["registered"])
+    address = _percent(addresses_alike, row["address"], row["home"])
     differs = ["id number absent"] if absent else []
     if not absent:
         differs += ["birth date"] * _other_day(row["date_of_birth"], row["born"])
@@ -101,22 +99,9 @@ def _compared(row: dict[Any, Any], min_name: float, min_address: float) -> dict[
     }
 
 
-def alike(one: Any, other: Any) -> int | None:
-    """How alike two names or addresses are in percent; None where one is not known."""
-    if pd.isna(one) or pd.isna(other):
-        return None
-    return round(fuzz.token_sort_ratio(plain_words(one), plain_words(other)))
-
-
-def plain_words(text: str) -> str:
-    """Letters and digits without case and accents, without particles; 'Nguyễn Thị Đào' becomes 'nguyen dao'.
-
-    Letters that no accent can be taken off (dotless i, Æ, Ð, ß) are written as passports write them, by `anyascii`.
-    """
-    plain = anyascii(text).casefold()
-    kept = "".join(each if each.isalnum() else " " for each in plain)
-    words = kept.split()
-    return " ".join([word for word in words if word not in PARTICLES] or words)
+def _percent(compared: Callable[[str, str], int], one: Any, other: Any) -> int | None:
+    """How alike two texts are; None where one is not known."""
+    return None if pd.isna(one) or pd.isna(other) else compared(one, other)
 
 
 def _other_day(one: Any, other: Any) -> bool:

@@ -8,10 +8,12 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values
+from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, worth
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.matching import DAY, HOUR
-from mulegraph.flow.passed_on import PassedOn, find_passed_on, receipts_of_peers
+from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
+from mulegraph.flow.peers import Peers
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
@@ -22,6 +24,7 @@ from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sig
     source="Berk & Jones (1979) over pairs of receipt and payment, near in time and amount: docs/method.md",
     phase=Phase.DISPERSE,
     weight=8.0,
+    measured=True,
     topic=Topic.MONEY,
     role=Role.RELAY,
     facts=(
@@ -43,6 +46,7 @@ from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sig
 def single_mule(
     ledger: Ledger,
     sides: TransfersByAccount,
+    peers: Peers,
     *,
     within_days: float = 60.0,
     min_share_percent: float = 80.0,
@@ -57,20 +61,30 @@ def single_mule(
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
-    search = partial(find_passed_on, sides, window=int(within_days * DAY), min_share_percent=min_share_percent)
+    ranks = ranks_of(sides.transfers.amount)
+    search = partial(
+        find_passed_on, sides, ranks=ranks, window=int(within_days * DAY), min_share_percent=min_share_percent
+    )
     # The kernel lets go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
-        real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides)))
+        real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides, peers.group)))
     shares = shares_of(real.nats, chance.nats)
     chosen = np.flatnonzero(shares <= WEAK_FROM)
-    score = strength(real.nats - real.log_trials, shares, max_false_share)[chosen]
-    return _table(ledger, sides, real, chosen, score)
+    nats = (real.nats - look_elsewhere(real.log_trials, chance.nats))[chosen]
+    false_share = local_false_share(real.nats, chance.nats)[chosen]
+    rare = rarity(sides.transfers.accounts, real.account[chosen], 1 - false_share)
+    given = {
+        "score": strength(nats, shares[chosen], max_false_share),
+        "surprise": np.maximum(nats, 0.0),
+        "worth": worth(nats, false_share, rare, sides.transfers.accounts),
+    }
+    return _table(ledger, sides, real, chosen, given)
 
 
 def _table(
-    ledger: Ledger, sides: TransfersByAccount, found: PassedOn, chosen: np.ndarray, score: np.ndarray
+    ledger: Ledger, sides: TransfersByAccount, found: PassedOn, chosen: np.ndarray, given: dict[str, np.ndarray]
 ) -> pa.Table:
-    """The chosen accounts in the ledger's words, with the transfers that tell."""
+    """The chosen accounts in the ledger's words, with the transfers that tell, beside the columns that are given."""
     sizes = np.diff(found.start)[chosen]
     entry = np.repeat(found.start[chosen] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
     of = np.repeat(np.arange(len(chosen)), sizes)
@@ -89,8 +103,7 @@ def _table(
     return pa.table(
         {
             "subject_id": ledger.account_ids.take(pa.array(found.account[chosen])),
-            "score": score,
-            "surprise": np.maximum(found.nats[chosen] - found.log_trials, 0.0),
+            **given,
             "amount": amounts(received, currency),
             "currency": currency,
             "first_at": pa.array(_least(at, starts), pa.int64()).cast(pa.timestamp("us")),
@@ -119,7 +132,7 @@ def _evidence(
     paid = sides.payments.position[found.payment[entry][again] + nth]
     position = np.concatenate([found.receipt[entry], paid])
     owner = np.concatenate([of, of[again]])
-    pair = np.unique(owner.astype(np.int64) * (int(position.max(initial=0)) + 1) + position)
+    pair = distinct_values(owner.astype(np.int64) * (int(position.max(initial=0)) + 1) + position)
     owner, position = np.divmod(pair, int(position.max(initial=0)) + 1)
     return position, owner
 
@@ -129,7 +142,7 @@ def _parties(source: np.ndarray, target: np.ndarray, owner: np.ndarray, size: in
     ends = np.concatenate([source, target]).astype(np.int64)
     both = np.concatenate([owner, owner]).astype(np.int64)
     base = int(ends.max(initial=0)) + 1
-    of, parties = np.divmod(np.unique((both * base + ends)[ends >= 0]), base)
+    of, parties = np.divmod(distinct_values((both * base + ends)[ends >= 0]), base)
     return parties, np.searchsorted(of, np.arange(size + 1))
 
 

@@ -5,11 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile
-from mulegraph.views.case_summary import between
+from mulegraph.casework.holds import HoldPlan
+from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
+KINDS = {"recall": "recall", "part": "recall in part", "hold": "hold and information"}
+ENDS_IN_WORDS = {
+    "cash": "taken out in cash",
+    "no account": "to somebody without an account number",
+    "unbooked": "gone by the balance, with no booking that shows how",
+    "overdraft": "repaid an overdraft",
+}
+PARTS = {
+    "still_there": "still there",
+    "cash": "cash",
+    "left_our_sight": "left our sight",
+    "returned": "returned",
+    "stopped": "not followed further",
+}
 Content = CaseFile
 
 
@@ -28,6 +43,9 @@ def money(content: Content) -> list[Block]:
             "Traced.",
         )
     ]
+    parts = [f"{between(_range(trace.sums, name))} {words}" for name, words in PARTS.items() if _most(trace.sums, name)]
+    if parts:
+        blocks.append(Text(f"{', '.join(parts)}; by each rule they add up to what was traced.", "Where it is."))
     columns = heads("bank", f"still there ({currency}) #", "share of what was traced *")
     rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace.banks]
     blocks.append(Table(columns, rows, empty="No remaining money was found on any account."))
@@ -38,7 +56,7 @@ def money(content: Content) -> list[Block]:
     blocks.append(Table(account_heads, rows, empty="None of it is on an account in this ledger.", note=note))
     ends = [
         cells(
-            f"ask {each['bank']}" if each["bank"] else "taken out in cash",
+            f"ask {each['bank']}" if each["bank"] else ENDS_IN_WORDS.get(each["end"], each["end"]),
             each["transfers"],
             between(each),
             each["last_at"],
@@ -48,22 +66,41 @@ def money(content: Content) -> list[Block]:
     ]
     end_heads = heads("left our sight", "transfers #", f"amount ({currency}) #", "last (UTC)")
     blocks.append(Table(end_heads, ends, empty="None of it was seen to leave this ledger."))
-    holds = [
+    if content.holding is not None:
+        blocks += _holds(content.holding)
+    return blocks + [Text(each) for each in trace.assumptions]
+
+
+def _holds(plan: HoldPlan) -> list[Block]:
+    """What holds keep, in words, and whom to call in which order."""
+    rows = [
         cells(
             each.account,
             each.bank,
             each.role,
             between(vars(each)),
+            each.on_its_way,
             each.innocent_payments,
             shown(each.innocent_amount),
+            f"last: {each.last}" if each.last else each.says,
         )
-        for each in content.holds
+        for each in plan.holds
     ]
-    if holds:
-        hold_heads = heads("hold", "bank", "role", "still there #", "innocent payments it would hit #", "their sum #")
-        stopped = f"Together they stop {content.holds[0].stopped:.0%} of what ran through."
-        blocks.append(Table(hold_heads, holds, note=f"{stopped} A person decides on each hold."))
-    return blocks + [Text(each) for each in trace.assumptions]
+    columns = heads(
+        "hold", "bank", "role", "there now #", "may come #", "innocent payments #", "their sum #", "how sure *"
+    )  # fmt: skip
+    return [
+        Text(hold_sentence(plan), "Holds."),
+        *([Table(columns, rows, note="In the order in which to call. A person decides on each hold.")] if rows else []),
+    ]
+
+
+def _range(sums: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return {"minimum": min(row[name] for row in sums), "maximum": _most(sums, name)}
+
+
+def _most(sums: list[dict[str, Any]], name: str) -> Any:
+    return max((row[name] for row in sums), default=0)
 
 
 def _share(part: Any, whole: Any) -> Cell:
@@ -76,16 +113,18 @@ def requests(content: Content) -> list[Block]:
     state = content.state
     sent = [
         cells(
-            each["at"][:16].replace("T", " "),
-            each["number"],
-            each["bank"],
-            len(each["transfers"]),
-            each["reply_by"],
-            "draft" if each["draft"] else "made to send",
+            each.number,
+            each.bank,
+            KINDS[each.kind],
+            len(each.transfers),
+            f"{each.asked:,f} {each.currency}",
+            f"{each.returned:,f}",
+            each.reply_by,
+            f"{each.state}, masked" if each.masked else each.state,
         )
-        for each in state["requests"]
+        for each in content.requests
     ]
-    columns = heads("at (UTC)", "request", "to", "payments #", "reply by", "kind *")
+    columns = heads("request", "to", "what it asks *", "payments #", "asked back #", "returned #", "reply by", "state")
     answers = [
         cells(
             reply["at"][:16].replace("T", " "),

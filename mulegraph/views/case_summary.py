@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile
+from mulegraph.casework.holds import HoldPlan
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
 from mulegraph.views.tables import case_money, collapse_patterns, made_of, shown
@@ -115,19 +116,20 @@ def next_step(content: Content) -> str:
     told = [f"The case is snoozed until {state['snoozed_until']}."] if state["status"] == SNOOZED else []
     if state["assignee"] is None:
         told.append(f"Assign it (mulegraph case assign {content.case} WHO).")
-    told += _awaited(state)
-    asked = {each["bank"] for each in state["requests"]}
-    banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in asked]
+    told += _awaited(content)
+    done = {each.bank for each in content.requests} | {content.sender}
+    banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in done]
     if trace and banks:
         most = ", ".join(f"{each['bank']} ({between(each)} {trace.currency})" for each in banks[:3])
         told.append(f"Money is probably still there at {most}: ask for a hold (mulegraph request {content.case} "
                     f"--to {banks[0]['bank']}).")  # fmt: skip
-    if content.holds:
+    if content.holding is not None:
+        told.append(hold_sentence(content.holding))
         inside = {each["account_id"] for each in content.accounts}
         reached = " (reached by the trace, not of the case)"
-        holds = [each.account for each in content.holds]
-        accounts = named([each + ("" if each in inside else reached) for each in holds])
-        told.append(f"Holding {accounts} would stop {content.holds[0].stopped:.0%} of what ran through.")
+        first = [each.account + ("" if each.account in inside else reached) for each in content.holding.holds]
+        if first:
+            told.append(f"Call about {named(first)}.")
     if not trace:
         strongest = max(content.accounts, key=lambda each: (each["score"], each["account_id"]))["account_id"]
         told.append("It has no chain and no reported payment to trace; look at the account with the highest score "
@@ -135,13 +137,29 @@ def next_step(content: Content) -> str:
     return " ".join(told)
 
 
-def _awaited(state: Mapping[str, Any]) -> list[str]:
-    """Requests that no reply came to, by number."""
-    answered = {each.get("request") or each.get("number") for each in state["replies"]}
-    waiting = [each for each in state["requests"] if each["number"] not in answered and not each["draft"]]
-    if not waiting or len(state["replies"]) >= len(waiting):
-        return []
-    return [f"Await {each['bank']}'s reply to {each['number']}, due {each['reply_by']}." for each in waiting]
+def hold_sentence(plan: HoldPlan) -> str:
+    """What was asked for and what holds reach, both in the first line that anybody reads."""
+    kept = (plan.kept_least, plan.kept_most)
+    low, high = (f"{float(each / plan.stolen):.0%}" if plan.stolen else "0%" for each in kept)
+    reached = low if low == high else f"{low} to {high}"
+    amounts = between({"minimum": plan.kept_least, "maximum": plan.kept_most})
+    return (
+        f"Asked for {plan.asked:.0%} of {shown(plan.stolen)} {plan.currency} stolen; holds at {plan.at} UTC keep"
+        f" {reached} ({amounts}): {plan.says}."
+    )
+
+
+def _awaited(content: Content) -> list[str]:
+    """What is to be done about requests: send them, await or urge their answers."""
+    told = []
+    for each in content.requests:
+        if each.state == "draft" and not each.masked:
+            told.append(f"Send {each.number} to {each.bank} (mulegraph request sent {each.number}).")
+        elif each.state == "sent":
+            told.append(f"Await {each.bank}'s reply to {each.number}, due {each.reply_by}.")
+        elif each.state == "overdue":
+            told.append(f"{each.bank}'s reply to {each.number} was due {each.reply_by}: call them.")
+    return told
 
 
 def sums(moved: Iterable[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,12 +13,20 @@ from zoneinfo import ZoneInfo
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.schema.nodes import BANK, subject_of
-from mulegraph.schema.tables import CASH_IN, CASH_OUT
+from mulegraph.schema.tables import CASH_IN, CASH_OUT, minor_exponents
 
 DAY = 86_400.0
 THINNEST, THICKEST = 1.2, 6.5
 CASH_TITLES = {CASH_IN: "cash paid in", CASH_OUT: "cash taken out"}
 """Cash is one node in a graph, for its paths' sake; in a picture it is one beside everybody who deals in it."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What transfers of one currency carry together: from `low` to `high`, over the rules of tracing."""
+
+    low: Decimal
+    high: Decimal
 
 
 @dataclass(frozen=True)
@@ -27,7 +36,7 @@ class Bundle:
     source: str
     target: str
     transfers: list[tuple[str, dict[str, Any]]]
-    sums: dict[str, Decimal]
+    sums: dict[str, Sum]
 
 
 @dataclass(frozen=True)
@@ -92,11 +101,36 @@ def bundles(graph: nx.MultiDiGraph[Any]) -> list[Bundle]:
     made = []
     for (source, target), transfers in found.items():
         transfers.sort(key=lambda each: (each[1]["at"], str(each[0])))
-        sums: dict[str, Decimal] = defaultdict(Decimal)
-        for _, data in transfers:
-            sums[data["currency"]] += data["amount"]
-        made.append(Bundle(source, target, transfers, dict(sorted(sums.items()))))
+        sums = sums_of([data for _, data in transfers], graph.graph.get("traced"))
+        made.append(Bundle(source, target, transfers, sums))
     return sorted(made, key=lambda each: (each.transfers[0][1]["at"], str(each.transfers[0][0])))
+
+
+def sums_of(transfers: Iterable[Mapping[str, Any]], traced: Sequence[Decimal] | None = None) -> dict[str, Sum]:
+    """What transfers carry together, by currency.
+
+    A trace knows what each transfer carried by every rule, in `carried`. The rules are summed apart, since the most by
+    one rule and the most by another are never true at once; the range is over the sums. The same money can pass an
+    arrow twice, when it went round, so no sum is above what was `traced` by its rule.
+    """
+    found: dict[str, list[Decimal]] = {}
+    for data in transfers:
+        carried = data.get("carried") or [data["amount"]]
+        so_far = found.get(data["currency"], [Decimal(0)] * len(carried))
+        found[data["currency"]] = [total + each for total, each in zip(so_far, carried, strict=True)]
+    if traced:
+        found = {money: list(map(min, totals, traced)) for money, totals in found.items()}
+    return {money: Sum(min(totals), max(totals)) for money, totals in sorted(found.items())}
+
+
+def amounts_in_words(sums: Mapping[str, Sum]) -> str:
+    """Such as `1,614.25 EUR`, or `80.00–100.00 EUR` where the rules differ, with the decimals of each currency."""
+    told = []
+    for currency, each in sums.items():
+        digits = minor_exponents().get(currency, 2)
+        low, high = f"{each.low:,.{digits}f}", f"{each.high:,.{digits}f}"
+        told.append(f"{low if low == high else f'{low}–{high}'} {currency}")
+    return " + ".join(told)
 
 
 def visible(words: str) -> str:
@@ -106,7 +140,7 @@ def visible(words: str) -> str:
 
 def in_words(bundle: Bundle) -> str:
     """Such as `1,614.25 EUR` or `4,000.00 EUR (3×)`."""
-    text = " + ".join(f"{amount:,.2f} {currency}" for currency, amount in bundle.sums.items())
+    text = amounts_in_words(bundle.sums)
     return f"{text} ({len(bundle.transfers)}×)" if len(bundle.transfers) > 1 else text
 
 
@@ -116,10 +150,11 @@ class Pen:
     def __init__(self, drawn: list[Bundle]) -> None:
         self._most: dict[str, float] = defaultdict(float)
         for bundle in drawn:
-            for currency, amount in bundle.sums.items():
-                self._most[currency] = max(self._most[currency], float(amount))
+            for currency, each in bundle.sums.items():
+                self._most[currency] = max(self._most[currency], float(each.high))
 
     def width(self, bundle: Bundle) -> float:
         """In pixels."""
-        share = max((float(amount) / self._most[money] for money, amount in bundle.sums.items() if amount), default=0.0)
+        shares = [float(each.high) / self._most[money] for money, each in bundle.sums.items() if each.high]
+        share = max(shares, default=0.0)
         return THICKEST if share <= 0 else max(THINNEST, THICKEST + 2.0 * log10(share))

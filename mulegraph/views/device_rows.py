@@ -1,109 +1,109 @@
-"""The place of what money does not order: devices and holders, each with its accounts that have no transfer."""
+"""The place of what money does not order: devices and holders under the money, and their accounts without transfers.
+
+Ties run beside columns and through a row of their own under the lowest node, so that none runs through a node.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import ceil, sqrt
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from mulegraph.lazy import networkx as nx
+from mulegraph.lazy import optimize
 
 Place = tuple[int, int]
-CELL_X, CELL_Y = 130, 74
-"""Pixels between accounts under their device."""
-FALL = 150
-"""Pixels between the lowest account with transfers and the first device."""
-MIN_WIDTH = 1_000
-ASPECT = 1.5
+FALL = 84
+"""Pixels between the lowest mark with transfers and the first row of ties."""
+BUS = 12
+"""Pixels between the rows of ties, one for each device."""
+HEAD_X, MEMBER_X, MEMBER_Y = 200, 48, 62
+"""Pixels between devices, and from a device to the accounts that hang under it."""
+BESIDE = 56
+"""Pixels left of a column's middle at which its ties run down: beside its nodes."""
 
 
 @dataclass(frozen=True)
-class _Block:
-    head: Any
-    members: list[Any]
-    wanted: float
+class Under:
+    """Places, and lines by device or holder and account."""
 
-    @property
-    def across(self) -> int:
-        return max(1, ceil(sqrt(len(self.members) * 1.4)))
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        rows = -(-len(self.members) // self.across)
-        return max(self.across, 1) * CELL_X, (rows + 1) * CELL_Y
+    place: dict[Any, Place] = field(default_factory=dict)
+    ties: dict[tuple[Any, Any], list[Place]] = field(default_factory=dict)
 
 
-def below(graph: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> dict[Any, Place]:
-    """Places for all that has none yet, in shelves under what has one."""
-    blocks = sorted(_blocks(graph, place), key=lambda block: (block.wanted, str(block.head)))
-    if not blocks:
-        return {}
-    left = min((x for x, _ in place.values()), default=0)
-    right = max((x for x, _ in place.values()), default=0)
-    top, y = min((y for _, y in place.values()), default=0), max((y for _, y in place.values()), default=-FALL) + FALL
-    width = _width(blocks, right - left + CELL_X, y - top)
-    left -= round((width - (right - left + CELL_X)) / 2)
-    found: dict[Any, Place] = {}
-    for shelf in _shelves(blocks, width):
-        free = width - sum(block.size[0] for block in shelf)
-        x = float(left - CELL_X / 2)
-        for number, block in enumerate(shelf):
-            # As near to its accounts as the blocks beside it leave room.
-            to_come = sum(each.size[0] for each in shelf[number:])
-            x = min(max(x, block.wanted - block.size[0] / 2), left - CELL_X / 2 + max(width, width - free) - to_come)
-            found.update(_inside(block, x, y))
-            x += block.size[0]
-        y += max(block.size[1] for block in shelf) + CELL_Y // 2
-    return found
-
-
-def _width(blocks: list[_Block], least: int, above: int) -> int:
-    """Wide enough that the whole, with what stands above it, is about as wide as screens are."""
-    width = max(least, MIN_WIDTH)
-    while width < ASPECT * (above + sum(max(each.size[1] for each in shelf) for shelf in _shelves(blocks, width))):
-        width = round(width * 1.15)
-    return width
-
-
-def _blocks(graph: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> list[_Block]:
-    rest = [node for node in sorted(graph, key=str) if node not in place]
-    heads = [node for node in rest if graph.nodes[node]["kind"] in ("device", "holder")]
-    degree = {node: len(set(nx.all_neighbors(graph, node))) for node in heads}
+def below(graph: nx.MultiDiGraph[Any], nodes: list[Any], place: Mapping[Any, Place], deepest: int) -> Under:
+    """Places under `deepest` for all of these nodes that have none yet, and the ties of all."""
+    rest = [node for node in nodes if node not in place]
+    if not rest:
+        return Under()
+    near = {node: _tied(graph, node) for node in rest}
+    heads = [node for node in rest if near[node] and not _hangs(graph, node)]
     members: dict[Any, list[Any]] = defaultdict(list)
     alone = []
     for node in rest:
-        if node in degree:
+        if node in heads:
             continue
-        mine = [each for each in nx.all_neighbors(graph, node) if each in degree]
+        mine = [each for each in near[node] if each in heads]
         if mine:
-            members[max(mine, key=lambda each: (degree[each], str(each)))].append(node)
+            members[mine[0]].append(node)
         else:
             alone.append(node)
-    blocks = []
-    for head in heads:
-        near = [place[each][0] for each in nx.all_neighbors(graph, head) if each in place]
-        blocks.append(_Block(head, members[head], sum(near) / len(near) if near else float("inf")))
-    return blocks + ([_Block(None, alone, float("inf"))] if alone else [])
+    wanted = {head: _mean([place[each][0] for each in near[head] if each in place]) for head in heads}
+    ordered = sorted(heads, key=lambda head: (wanted[head] is None, wanted[head] or 0.0))
+    made = Under()
+    row = deepest + FALL + BUS * len(ordered) + 30
+    for head, x in zip(ordered, _spread([wanted[head] for head in ordered], place), strict=True):
+        made.place[head] = (x, row)
+        for number, member in enumerate(members[head], 1):
+            made.place[member] = (x + MEMBER_X, row + number * MEMBER_Y)
+    side = max([x for x, _ in [*place.values(), *made.place.values()]], default=-HEAD_X)
+    for number, node in enumerate(alone):
+        made.place[node] = (side + HEAD_X, row + number * MEMBER_Y)
+    for number, head in enumerate(ordered):
+        bus = deepest + FALL + BUS * number
+        for account in near[head]:
+            made.ties[head, account] = _tie(made.place[head], account, head, members, {**place, **made.place}, bus)
+    return made
 
 
-def _shelves(blocks: list[_Block], width: int) -> list[list[_Block]]:
-    """Blocks in as many rows as they need; each row in the order of its blocks' wanted places."""
-    count = max(1, ceil(sum(block.size[0] for block in blocks) / width))
-    shelves: list[list[_Block]] = [[] for _ in range(count)]
-    for block in blocks:
-        # Into the emptiest, so that neighbours above each other share a place.
-        min(shelves, key=lambda shelf: sum(each.size[0] for each in shelf)).append(block)
-    return [shelf for shelf in shelves if shelf]
+def _tie(
+    at: Place, account: Any, head: Any, members: Mapping[Any, list[Any]], place: Mapping[Any, Place], bus: int
+) -> list[Place]:
+    """From a device to an account: down its own side to those that hang under it, along its row to all others."""
+    x, y = place[account]
+    if account in members[head]:
+        return [at, (at[0], y), (x, y)]
+    beside = x - BESIDE if y < bus else x + MEMBER_X + 30
+    return [at, (at[0], bus), (beside, bus), (beside, y + 18), (x, y)]
 
 
-def _inside(block: _Block, x: float, y: int) -> dict[Any, Place]:
-    found: dict[Any, Place] = {}
-    if block.head is not None:
-        found[block.head] = (round(x + block.size[0] / 2), y)
-    for number, node in enumerate(block.members):
-        row, column = divmod(number, block.across)
-        found[node] = (round(x + (column + 0.5) * CELL_X), y + (row + 1) * CELL_Y)
-    return found
+def _hangs(graph: nx.MultiDiGraph[Any], node: Any) -> bool:
+    """An account that is seen only with a device or a holder."""
+    return graph.nodes[node]["kind"] not in ("device", "holder") and not _is_devices(graph.nodes[node])
+
+
+def _is_devices(data: Mapping[str, Any]) -> bool:
+    return data["kind"] == "group" and data.get("of") in ("device", "holder")
+
+
+def _tied(graph: nx.MultiDiGraph[Any], node: Any) -> list[Any]:
+    """What a node is tied to, each once, in the order of the graph."""
+    pairs = [*graph.out_edges(node, data=True), *graph.in_edges(node, data=True)]
+    return list(dict.fromkeys(b if a == node else a for a, b, data in pairs if data["kind"] != "transfer" and a != b))
+
+
+def _mean(values: list[int]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _spread(wanted: list[float | None], place: Mapping[Any, Place]) -> list[int]:
+    """x of devices: as near to the middle of their accounts as their distances allow."""
+    if not wanted:
+        return []
+    right = max((x for x, _ in place.values()), default=0)
+    numbers = np.array([right + HEAD_X if each is None else each for each in wanted])
+    offsets = np.arange(len(wanted)) * HEAD_X
+    return [round(float(x)) for x in optimize.isotonic_regression(numbers - offsets).x + offsets]

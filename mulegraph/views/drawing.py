@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -12,14 +13,14 @@ from markupsafe import Markup
 from mulegraph.lazy import networkx as nx
 from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words, visible
 from mulegraph.views.device_rows import Place
-from mulegraph.views.layout import flow
-from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of
+from mulegraph.views.grouping import MAX_MARKS, combos, contracted
+from mulegraph.views.layout import Frame, Layout, flow
+from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of, letter_of
+from mulegraph.views.ways import Piece, back_stub, on, pieces
 
 MARGIN, LEGEND = 90, 44
-LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76)
-"""Where along an arrow its amount may stand, the first that is free; the largest amounts choose first."""
-BEND, MAX_BEND = 0.12, 26.0
-"""How far an arrow bends, as a share of its length, and in pixels at most: a long one must not reach other rows."""
+LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76, 0.12, 0.88)
+"""Where along a channel an arrow's amount may stand, the first that is free; the largest amounts choose first."""
 LONGEST_LABEL = 22
 _FLAG = f'd="M-5 8V-8M-5 -8H7L3 -4L7 0H-5" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"'
 _TICK = f'd="M-6 0L-2 6L7 -6" fill="none" stroke="{TICK}" stroke-width="3"'
@@ -38,20 +39,24 @@ def _icon(shapes: str, size: int) -> Markup:
 FLAG_MARK, TICK_MARK = _icon(f"<path {_FLAG}/>", 22), _icon(f"<path {_TICK}/>", 22)
 
 
-def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000) -> str:
-    """The SVG text of a graph as `Case.graph()` gives it, `width` pixels wide; its height follows from it."""
-    chart = charted(graph)
-    place = flow(chart).place
-    clock, arrows = clock_of(graph), bundles(chart)
-    left, top = (min((at[axis] for at in place.values()), default=0) - MARGIN for axis in (0, 1))
-    wide, high = (
-        max((at[axis] for at in place.values()), default=0) + MARGIN - low for axis, low in ((0, left), (1, top))
-    )
-    lines = [*_uses(chart, place), *_arrows(chart, place, arrows)]
-    labels, without = _labels(chart, place, arrows, clock)
-    lines += [*_nodes(chart, place), *labels]
+def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000, most: int = MAX_MARKS) -> str:
+    """The SVG text of a graph as `Case.graph()` gives it, `width` pixels wide; its height follows from it.
+
+    It shows what the page shows at first: no more than `most` marks, others in combos.
+    """
+    whole = charted(graph)
+    chart = contracted(whole, combos(whole, most))
+    made = flow(chart)
+    clock, arrows = clock_of(graph), [each for each in bundles(chart) if each.source != each.target]
+    frames = made.frames or [Frame(0, 0, MARGIN, MARGIN)]
+    left, top = min(each.left for each in frames), min(each.top for each in frames)
+    wide, high = max(each.right for each in frames) - left, max(each.bottom for each in frames) - top
+    ways = _ways(made, arrows)
+    lines = [*_frames(made), *_uses(made), *_arrows(chart, arrows, ways, made)]
+    labels, without = _labels(chart, made, arrows, ways, clock)
+    lines += [*_nodes(chart, made.place), *labels]
     legend, deep = _legend(chart, without, left, top + high, wide)
-    title = escape(_title(chart, arrows))
+    title = escape(_title(whole, arrows))
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}" width="{width}"'
@@ -72,48 +77,72 @@ def _title(chart: nx.MultiDiGraph[Any], arrows: list[Bundle]) -> str:
     return f"Network of {accounts} accounts and {transfers} transfers"
 
 
-def _uses(chart: nx.MultiDiGraph[Any], place: dict[Any, Place]) -> Iterator[str]:
-    for source, target, data in chart.edges(data=True):
-        if data["kind"] != "transfer":
-            (x, y), (to_x, to_y) = place[source], place[target]
+def _frames(made: Layout) -> Iterator[str]:
+    """Parts that nothing joins, each in its frame, and the heads of columns."""
+    for each in made.frames:
+        if len(made.frames) > 1:
             yield (
-                f'<line x1="{x}" y1="{y}" x2="{to_x}" y2="{to_y}" stroke="{LINE}" stroke-width="1"'
-                ' stroke-dasharray="4 4" opacity="0.55"/>'
+                f'<rect x="{each.left}" y="{each.top}" width="{each.right - each.left}"'
+                f' height="{each.bottom - each.top}" rx="8" fill="none" stroke="#d5dde6"/>'
             )
+        for x, y, words in each.heads:
+            yield _text(x, y, words, 11, LINE)
 
 
-def _arrows(chart: nx.MultiDiGraph[Any], place: dict[Any, Place], arrows: list[Bundle]) -> Iterator[str]:
+def _uses(made: Layout) -> Iterator[str]:
+    for way in made.ties.values():
+        points = "L".join(f"{x} {y}" for x, y in way)
+        yield f'<path d="M{points}" fill="none" stroke="{LINE}" stroke-dasharray="4 4" opacity="0.55"/>'
+
+
+def _ways(made: Layout, arrows: list[Bundle]) -> dict[tuple[Any, Any], list[Piece]]:
+    """The curves of every arrow; the stub of money that comes back is one straight piece."""
+    ways: dict[tuple[Any, Any], list[Piece]] = {}
+    back: dict[Any, list[Any]] = defaultdict(list)
+    for payer, payee in made.back:
+        back[payer].append(payee)
+    for each in arrows:
+        start = made.place[each.source]
+        if each.target in back[each.source]:
+            end = back_stub(start, back[each.source].index(each.target), len(back[each.source]))
+            ways[each.source, each.target] = [(start, start, end, end)]
+        else:
+            points = [start, *made.routes[each.source, each.target], made.place[each.target]]
+            ways[each.source, each.target] = list(pieces(points))
+    return ways
+
+
+def _arrows(
+    chart: nx.MultiDiGraph[Any], arrows: list[Bundle], ways: Mapping[Any, list[Piece]], made: Layout
+) -> Iterator[str]:
     pen = Pen(arrows)
     for each in arrows:
-        wide, radius = pen.width(each), KINDS[kind_of(chart.nodes[each.target])].radius
-        if each.source == each.target:
-            continue
-        (x, y), (bend_x, bend_y), (to_x, to_y) = _curve(place[each.source], place[each.target])
-        away = math.hypot(to_x - bend_x, to_y - bend_y)
-        along_x, along_y = (to_x - bend_x) / away, (to_y - bend_y) / away
-        tip_x, tip_y = to_x - along_x * (radius + 3), to_y - along_y * (radius + 3)
+        way, wide = ways[each.source, each.target], pen.width(each)
+        (x, y), (end_x, end_y) = way[0][0], way[-1][-1]
+        from_x, from_y = way[-1][0]
+        ends_at_node = (end_x, end_y) == made.place[each.target]
+        radius = KINDS[kind_of(chart.nodes[each.target])].radius + 3 if ends_at_node else 0
+        length = math.hypot(end_x - from_x, end_y - from_y)
+        along_x, along_y = (end_x - from_x) / length, (end_y - from_y) / length
+        tip_x, tip_y = end_x - along_x * radius, end_y - along_y * radius
         head = 6 + wide
-        end_x, end_y = tip_x - along_x * head, tip_y - along_y * head
+        neck_x, neck_y = tip_x - along_x * head, tip_y - along_y * head
         side_x, side_y = -along_y * head * 0.5, along_x * head * 0.5
+        curves = "".join(
+            f"C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {to[0]:.1f} {to[1]:.1f}" for _, a, b, to in way[:-1]
+        )
         yield (
-            f'<path d="M{x} {y}Q{bend_x:.1f} {bend_y:.1f} {end_x:.1f} {end_y:.1f}" fill="none" stroke="{LINE}"'
+            f'<path d="M{x} {y}{curves}L{neck_x:.1f} {neck_y:.1f}" fill="none" stroke="{LINE}"'
             f' stroke-width="{wide:.1f}" opacity="0.8"/>'
-            f'<path d="M{tip_x:.1f} {tip_y:.1f}L{end_x + side_x:.1f} {end_y + side_y:.1f}'
-            f'L{end_x - side_x:.1f} {end_y - side_y:.1f}Z" fill="{LINE}"/>'
+            f'<path d="M{tip_x:.1f} {tip_y:.1f}L{neck_x + side_x:.1f} {neck_y + side_y:.1f}'
+            f'L{neck_x - side_x:.1f} {neck_y - side_y:.1f}Z" fill="{LINE}"/>'
         )
 
 
-def _curve(start: Place, end: Place) -> tuple[tuple[float, float], tuple[float, float], tuple[float, float]]:
-    """Start, control point and end of an arrow; there and back bend apart, each to its own left."""
-    across = end[0] - start[0], end[1] - start[1]
-    bend = min(BEND, MAX_BEND / max(math.hypot(*across), 1.0)) * 2
-    return start, ((start[0] + end[0] + across[1] * bend) / 2, (start[1] + end[1] - across[0] * bend) / 2), end
-
-
-def _nodes(chart: nx.MultiDiGraph[Any], place: dict[Any, Place]) -> Iterator[str]:
+def _nodes(chart: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> Iterator[str]:
     for node, data in chart.nodes(data=True):
         kind, (x, y) = KINDS[kind_of(data)], place[node]
-        yield f'<g transform="translate({x} {y})">' + _shape(kind, data.get("role") or "")
+        yield f'<g transform="translate({x} {y})">' + _shape(kind, letter_of(data))
         lists = data.get("lists") or []
         if any(each != GOOD for each in lists):
             yield f'<path d="M9 -25V-9M9 -25H20L16 -21L20 -17H9" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"/>'
@@ -122,7 +151,7 @@ def _nodes(chart: nx.MultiDiGraph[Any], place: dict[Any, Place]) -> Iterator[str
         yield _text(0, kind.radius + 15, _shortened(data["label"]), 12) + "</g>"
 
 
-def _shape(kind: Kind, role: str) -> str:
+def _shape(kind: Kind, letter: str) -> str:
     fill, ink = (PAPER, kind.colour) if kind.hollow else (kind.colour, PAPER)
     dashes = ' stroke-dasharray="4 3"' if kind.dashed else ""
     look = f'fill="{fill}" stroke="{kind.colour}" stroke-width="2.5"{dashes}'
@@ -131,7 +160,6 @@ def _shape(kind: Kind, role: str) -> str:
         drawn = f'<polygon points="{points}" {look}/>'
     else:
         drawn = f'<circle r="{kind.radius}" {look}/>'
-    letter = LETTERS.get(role, "")
     inside = f'<text y="6" text-anchor="middle" font-size="16" font-weight="700" fill="{ink}">{letter}</text>'
     return drawn + (inside if letter else "")
 
@@ -155,11 +183,11 @@ class _Room:
 
 
 def _labels(
-    chart: nx.MultiDiGraph[Any], place: dict[Any, Place], arrows: list[Bundle], clock: Clock
+    chart: nx.MultiDiGraph[Any], made: Layout, arrows: list[Bundle], ways: Mapping[Any, list[Piece]], clock: Clock
 ) -> tuple[list[str], int]:
     """Amounts and times beside arrows where there is room, and how many have none."""
     room, pen, lines = _Room(), Pen(arrows), []
-    for node, (left, top) in place.items():
+    for node, (left, top) in made.place.items():
         room.take(left, top, 34, 34)
         room.take(
             left,
@@ -167,23 +195,19 @@ def _labels(
             7 * len(_shortened(chart.nodes[node]["label"])),
             14,
         )
+    back = set(made.back)
     for each in sorted(arrows, key=lambda each: -pen.width(each)):
         words, times = in_words(each), clock.span(each.transfers[0][1]["at"], each.transfers[-1][1]["at"])
-        curve = _curve(place[each.source], place[each.target])
-        for along in LABEL_PLACES if each.source != each.target else ():
-            x, y = _on(curve, along)
+        way = ways[each.source, each.target]
+        if (each.source, each.target) in back:
+            words, places = f"↩ {_shortened(chart.nodes[each.target]['label'])} {words}", [way[0][-1]]
+        else:
+            places = [on(piece, along) for piece in way[1::3] for along in LABEL_PLACES]
+        for x, y in places:
             if room.take(x, y, 6.3 * max(len(words), 0.9 * len(times)), 26):
                 lines.append(_text(x, y - 3, words, 11) + _text(x, y + 9, times, 10, LINE))
                 break
     return lines, len(arrows) - len(lines)
-
-
-def _on(curve: tuple[tuple[float, float], ...], along: float) -> tuple[float, float]:
-    """The point of a quadratic Bézier curve at a share of it."""
-    start, middle, end = curve
-    weights = ((1 - along) ** 2, 2 * along * (1 - along), along**2)
-    x, y = (sum(w * point[axis] for w, point in zip(weights, (start, middle, end), strict=True)) for axis in (0, 1))
-    return x, y
 
 
 def _text(x: float, y: float, words: str, size: int, ink: str = INK, anchor: str = "middle") -> str:
@@ -202,8 +226,8 @@ def _legend(chart: nx.MultiDiGraph[Any], without: int, left: float, top: float, 
     items: list[tuple[str, str]] = []
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
     items += [(_shape(kind, ""), kind.title) for name, kind in KINDS.items() if name in present]
-    roles = {data.get("role") for _, data in chart.nodes(data=True)}
-    items += [(_text(0, 6, letter, 16), role) for role, letter in LETTERS.items() if role in roles]
+    letters = {letter_of(data) for _, data in chart.nodes(data=True)}
+    items += [(_text(0, 6, letter, 16), role) for role, letter in LETTERS.items() if letter in letters]
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
         items.append((f"<path {_FLAG}/>", "on a list"))

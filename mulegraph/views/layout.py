@@ -1,271 +1,235 @@
-"""Where a chart's nodes stand, computed here once: nothing is shaken into place while somebody waits, and the same
-graph gives the same picture."""
+"""Where a chart's marks stand and which way its arrows run, computed here once: the same graph gives the same picture.
+
+In every layout nodes stand in narrow columns, and whatever runs through a column runs level in a row of its own.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from math import sqrt
 from typing import Any
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
 from mulegraph.lazy import networkx as nx
-from mulegraph.lazy import optimize
-from mulegraph.views.device_rows import Place, below
-from mulegraph.views.force_layout import settled
+from mulegraph.views.columns import Columns, Pair, columns_of
+from mulegraph.views.device_rows import FALL, below
+from mulegraph.views.layered import Bend, Rows, rows_of
 
-STEP_X, STEP_Y = 240, 92
+Place = tuple[int, int]
+STEP_X, STEP_Y = 250, 84
 """Pixels between columns and between rows."""
-TIME_COLUMNS = 14
-ASPECT = 1.5
-SWEEPS = 8
-MAX_BENDS = 4_000
-"""Transfers over several columns keep a row free for themselves, as long as so many rows are enough."""
+STUB = 42
+"""Pixels beside its ends, and beside a column that it crosses, in which an arrow runs level: wider than any node."""
+OPENED_ROW = 58
+"""Pixels between the members of a combo that is opened: they stand in its column, and all below makes room."""
+SIDE, ABOVE, UNDER = 105, 64, 66
+"""Pixels of a frame around what stands in it: half a name, a head, and a name."""
+ASPECT = 1.75
+TIME_X, TIME_WIDTH, TIME_ROW = 170, 1_600, 46
+"""The time layout: where its axis begins beside the column of nodes, how long it is, and pixels between rows."""
+TIME_ASPECT = 1.4
+"""Of the time layout: names beside it need room, too."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A part of the picture that no money and no device joins to another: its box, and heads over its columns."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    heads: list[tuple[int, int, str]] = field(default_factory=list)
+    """x, y, words."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """x and y in pixels of every node, headed columns (x, text) and lanes (top, bottom, text)."""
+    """x and y in pixels of every mark, and the ways between them.
 
-    place: dict[str, Place]
-    columns: list[tuple[int, str]] = field(default_factory=list)
+    `routes` are the points at which an arrow crosses columns, by payer and payee. An arrow of a pair in `back` would
+    run against the money: it is drawn as a stub that names its payee. `ties` are lines to devices and holders.
+    `lanes` are top, bottom and name. A layout with an `axis` draws every transfer level with its time: x of the first
+    and of the last.
+    """
+
+    place: dict[Any, Place]
+    routes: dict[Pair, list[Place]] = field(default_factory=dict)
+    back: list[Pair] = field(default_factory=list)
+    ties: dict[Pair, list[Place]] = field(default_factory=dict)
+    frames: list[Frame] = field(default_factory=list)
     lanes: list[tuple[int, int, str]] = field(default_factory=list)
+    axis: tuple[int, int] | None = None
 
 
 def flow(graph: nx.MultiDiGraph[Any]) -> Layout:
-    """Money from left to right by generation: hops from where it enters, in order of time."""
-    return _in_columns(graph, generations(graph), lambda _, number: f"hop {number}")
+    """Money from left to right: columns are hops from where it enters, each part that hangs together in a frame."""
+    columns = columns_of(graph)
+    made = Layout({}, back=columns.back)
+    parts = [_part(graph, columns, part) for part in _components(graph, columns)]
+    _pack(parts, made)
+    return made
 
 
-def by_time(graph: nx.MultiDiGraph[Any], written: Callable[[Any], str]) -> Layout:
-    """Columns of time: a node stands where it first takes part. `written` puts a time into words."""
-    first = _first_seen(graph)
-    times = sorted(set(first.values()))
-    columns = np.array_split(np.arange(len(times)), min(len(times), TIME_COLUMNS)) if times else []
-    number = {times[each]: column for column, members in enumerate(columns) for each in members}
-    layer = {node: number[at] for node, at in first.items()}
-    for node in _money(graph):
-        layer.setdefault(node, 0)
-    starts = [times[members[0]] for members in columns]
-    return _in_columns(graph, layer, lambda _, column: f"from {written(starts[column])}" if starts else "", bends=False)
+def _components(graph: nx.MultiDiGraph[Any], columns: Columns) -> list[list[Any]]:
+    """What hangs together by money or ties, the largest first; nodes by time and amount, then as the graph has them."""
+    order = columns.order + [node for node in graph if node not in columns.column]
+    number = {node: place for place, node in enumerate(order)}
+    parts = [sorted(part, key=number.__getitem__) for part in nx.weakly_connected_components(graph)]
+    return sorted(parts, key=lambda part: (-len(part), number[part[0]]))
+
+
+def _part(graph: nx.MultiDiGraph[Any], columns: Columns, nodes: list[Any]) -> Layout:
+    """One component by itself, its frame's upper left corner at 0, 0."""
+    money = [node for node in nodes if node in columns.column]
+    rows = rows_of(columns, money)
+    low = min((columns.column[node] for node in money), default=0)
+    bottom = max([*rows.row.values(), *rows.bend_row.values()], default=0.0)
+    across = max((columns.column[node] for node in money), default=0) - low
+    step_x, step_y = _steps(across, bottom)
+
+    def at(column: int, row: float) -> Place:
+        return round((column - low) * step_x), round(row * step_y)
+
+    top = min([*rows.row.values(), *rows.bend_row.values()], default=0.0)
+    rows = Rows({node: row - top for node, row in rows.row.items()}, rows.bends, _up(rows.bend_row, top))
+    made = Layout({node: at(columns.column[node], row) for node, row in rows.row.items()})
+    made.routes.update(
+        {pair: [at(bend.column, rows.bend_row[bend]) for bend in bends] for pair, bends in rows.bends.items()}
+    )
+    deepest = max(
+        [y for _, y in made.place.values()] + [y for way in made.routes.values() for _, y in way], default=-FALL
+    )
+    under = below(graph, nodes, made.place, deepest)
+    made.place.update(under.place)
+    made.ties.update(under.ties)
+    points = [*made.place.values(), *(point for way in [*made.routes.values(), *made.ties.values()] for point in way)]
+    left = min(x for x, _ in points) - SIDE
+    moved = _moved(made, -left, ABOVE)
+    right, end = max(x for x, _ in points) + SIDE - left, max(y for _, y in points) + ABOVE + UNDER
+    heads = [(at(low + hop, 0)[0] - left, 24, f"hop {hop}") for hop in range(across + 1)] if across else []
+    moved.frames.append(Frame(0, 0, right, end, heads))
+    return moved
+
+
+def _up(rows: Mapping[Bend, float], top: float) -> dict[Bend, float]:
+    return {bend: row - top for bend, row in rows.items()}
+
+
+def _steps(across: int, deep: float) -> tuple[float, float]:
+    """Pixels between columns and between rows, so that a part is about as wide as screens are where it can be."""
+    wide, high = max(across, 1) * STEP_X, max(deep, 1.0) * STEP_Y
+    if wide > high * ASPECT:
+        return STEP_X * 0.84, min(STEP_Y * 1.5, STEP_Y * wide / (high * ASPECT))
+    return min(STEP_X * 2.4, STEP_X * high * ASPECT / wide), STEP_Y
+
+
+def _moved(made: Layout, x: int, y: int) -> Layout:
+    """The same, moved."""
+
+    def to(point: Place) -> Place:
+        return point[0] + x, point[1] + y
+
+    return Layout(
+        {node: to(point) for node, point in made.place.items()},
+        {pair: [to(point) for point in way] for pair, way in made.routes.items()},
+        made.back,
+        {pair: [to(point) for point in way] for pair, way in made.ties.items()},
+        [
+            Frame(
+                each.left + x,
+                each.top + y,
+                each.right + x,
+                each.bottom + y,
+                [(a + x, b + y, c) for a, b, c in each.heads],
+            )
+            for each in made.frames
+        ],
+    )
+
+
+def _pack(parts: list[Layout], into: Layout) -> None:
+    """Components beside each other in shelves, the largest first."""
+    frames = [each.frames[0] for each in parts]
+    area = sum((each.right + GAP) * (each.bottom + GAP) for each in frames)
+    width = max([sqrt(area * ASPECT), *(float(each.right) for each in frames)], default=0.0)
+    x = y = shelf = 0
+    for part in parts:
+        frame = part.frames[0]
+        if x and x + frame.right > width:
+            x, y, shelf = 0, y + shelf + GAP, 0
+        moved = _moved(part, x, y)
+        for own, other in ((into.place, moved.place), (into.routes, moved.routes), (into.ties, moved.ties)):
+            own.update(other)
+        into.frames.extend(moved.frames)
+        x, shelf = x + frame.right + GAP, max(shelf, frame.bottom)
+
+
+GAP = 30
+"""Pixels between frames."""
 
 
 def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
-    """Rows are banks, columns are hops; cash and devices have rows of their own."""
-    layer = generations(graph)
+    """Rows are banks, columns are hops; cash and devices have lanes of their own."""
+    columns = columns_of(graph)
+    rows = rows_of(columns, columns.order)
     cells: dict[tuple[str, int], list[Any]] = defaultdict(list)
-    for node in sorted(layer, key=str):
-        data = graph.nodes[node]
-        lane = "cash" if data["kind"] == "cash" else data.get("bank") or "bank not known"
-        cells[lane, layer[node]].append(node)
-    across = _across(cells)
-    names = sorted({lane for lane, _ in cells}, key=lambda lane: (lane == "cash", lane == "bank not known", lane))
-    place: dict[Any, Place] = {}
+    for item, _ in sorted([*rows.row.items(), *rows.bend_row.items()], key=lambda each: each[1]):
+        bend = isinstance(item, Bend)
+        cells[_lane(graph, item.target if bend else item), item.column if bend else columns.column[item]].append(item)
+    names = sorted({lane for lane, _ in cells}, key=lambda lane: (lane in LAST_LANES, LAST_LANES.get(lane, 0), lane))
+    y_of: dict[Any, int] = {}
     lanes, top = [], 0
     for lane in names:
-        height = max(-(-len(members) // across[column]) for (name, column), members in cells.items() if name == lane)
-        for (name, column), members in cells.items():
-            if name == lane:
-                rows = -(-len(members) // across[column])
-                start = sum(across[each] for each in range(column) if each in across)
-                for turn, node in enumerate(members):
-                    row, side = divmod(turn, across[column])
-                    middle = top + (row + 0.5 + (height - rows) / 2) * STEP_Y
-                    place[node] = ((start + side) * STEP_X, round(middle))
-        lanes.append((top, top + height * STEP_Y, lane))
-        top += height * STEP_Y
-    under = below(graph, place)
-    if under:
-        lanes.append((top, max(y for _, y in under.values()) + STEP_Y, "devices, holders"))
-    heads = [
-        (round((sum(across[each] for each in across if each < column) + (wide - 1) / 2) * STEP_X), f"hop {column}")
-        for column, wide in sorted(across.items())
-    ]
-    return Layout({**place, **under}, heads, lanes)
+        mine = {column: members for (name, column), members in cells.items() if name == lane}
+        heights = {column: sum(map(_room, members)) for column, members in mine.items()}
+        high = max(heights.values())
+        for column, members in mine.items():
+            y = top + (high - heights[column]) / 2
+            for item in members:
+                y_of[item] = round(y + _room(item) / 2)
+                y += _room(item)
+        lanes.append((top, round(top + high), lane))
+        top = round(top + high)
+    last = max(columns.column.values(), default=0)
+    step = round(min(max(top * ASPECT / max(last, 1), STEP_X * 0.84), STEP_X * 2.4))
+    place = {node: (columns.column[node] * step, y_of[node]) for node in columns.order}
+    routes = {pair: [(bend.column * step, y_of[bend]) for bend in bends] for pair, bends in rows.bends.items()}
+    under = below(graph, list(graph), place, top - FALL // 2 if place else -FALL)
+    ends = [y for _, y in under.place.values()]
+    if ends:
+        lanes.append((top, max(ends) + UNDER, "devices, holders"))
+    heads = [(column * step, -28, f"hop {column}") for column in range(last + 1)]
+    sides = [0, last * step, *(x for x, _ in under.place.values())]
+    bottom = max([top, *(y + UNDER for y in ends)])
+    frame = Frame(min(sides) - SIDE, -50, max(sides) + SIDE, bottom, heads)
+    return Layout({**place, **under.place}, routes, columns.back, under.ties, [frame], lanes)
 
 
-def _across(cells: Mapping[tuple[str, int], list[Any]]) -> dict[int, int]:
-    """Nodes side by side in a column's cells, so many that the whole is about as wide as screens are."""
-    fullest: dict[int, int] = defaultdict(int)
-    for (_, column), members in cells.items():
-        fullest[column] = max(fullest[column], len(members))
-    for deep in range(3, max(fullest.values(), default=0) + 4):
-        across = {column: -(-count // deep) for column, count in sorted(fullest.items())}
-        high: dict[str, int] = defaultdict(int)
-        for (lane, column), members in cells.items():
-            high[lane] = max(high[lane], -(-len(members) // across[column]))
-        if sum(across.values()) * STEP_X <= ASPECT * sum(high.values()) * STEP_Y:
-            break
-    return across
+LAST_LANES = {"bank not known": 1, "several banks": 2, "cash": 3}
 
 
-def force(graph: nx.MultiDiGraph[Any]) -> Layout:
-    """Who deals with whom stands close: springs, each connected part by itself."""
-    import scipy.optimize  # noqa: F401 (loads the threads that are limited next; later it would bring its own)
-
-    # The systems are small: with several threads, which then wait for each other, it takes ten times as long.
-    with threadpool_limits(1):
-        return Layout(settled(graph))
+def _room(item: Any) -> float:
+    return STEP_Y * 0.42 if isinstance(item, Bend) else float(STEP_Y)
 
 
-def generations(graph: nx.MultiDiGraph[Any]) -> dict[Any, int]:
-    """Columns of what money reaches: the longest way from where it enters, along transfers that lead on in time.
-
-    A node's time is its first receipt; who never receives, or lost money as a victim, stands before all. A transfer
-    to somebody who had money earlier leads back, and orders nobody: so circles need no rule of their own.
-    """
-    money, first = _money(graph), _first_receipt(graph)
-    order = sorted(money, key=lambda node: (node in first, str(first.get(node, "")), str(node)))
-    number = {node: place for place, node in enumerate(order)}
-    column = dict.fromkeys(order, 0)
-    for node in order:
-        for payee in money.successors(node):
-            if number[node] < number[payee]:
-                column[payee] = max(column[payee], column[node] + 1)
-    for node in reversed(order):
-        # Who enters late stands beside its first payee, not at the far left.
-        after = [column[payee] for payee in money.successors(node) if number[node] < number[payee]]
-        if after and node not in first:
-            column[node] = min(after) - 1
-    return column
+def _lane(graph: nx.MultiDiGraph[Any], node: Any) -> str:
+    data = graph.nodes[node]
+    if data["kind"] == "cash" or data.get("of") == "cash":
+        return "cash"
+    if data["kind"] == "bank":
+        return str(node).removeprefix("ask ")
+    return data.get("bank") or ("several banks" if data["kind"] == "group" else "bank not known")
 
 
-def _money(graph: nx.MultiDiGraph[Any]) -> nx.DiGraph[Any]:
-    """What takes part in transfers, each pair once."""
-    money: nx.DiGraph[Any] = nx.DiGraph()
-    pairs = {(a, b) for a, b, data in graph.edges(data=True) if data["kind"] == "transfer"}
-    money.add_nodes_from(sorted({end for pair in pairs for end in pair}, key=str))
-    money.add_edges_from(sorted((pair for pair in pairs if pair[0] != pair[1]), key=str))
-    return money
-
-
-def _first_receipt(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
-    """When money first came; not of victims, nor of those that paid most of what they ever got before they got it.
-
-    Who is repaid later is where the money came from, and stands at the left.
-    """
-    first: dict[Any, Any] = {}
-    received: dict[Any, float] = defaultdict(float)
-    for _, target, data in graph.edges(data=True):
-        if data["kind"] == "transfer" and graph.nodes[target].get("role") != "victim":
-            first[target] = min(first.get(target, data["at"]), data["at"])
-            received[target] += float(data["amount"])
-    before: dict[Any, float] = defaultdict(float)
-    for source, _, data in graph.edges(data=True):
-        if data["kind"] == "transfer" and source in first and data["at"] < first[source]:
-            before[source] += float(data["amount"])
-    return {node: at for node, at in first.items() if before[node] < received[node] / 2}
-
-
-def _first_seen(graph: nx.MultiDiGraph[Any]) -> dict[Any, Any]:
-    first: dict[Any, Any] = {}
-    for source, target, data in graph.edges(data=True):
-        if data["kind"] == "transfer":
-            for end in (source, target):
-                first[end] = min(first.get(end, data["at"]), data["at"])
-    return first
-
-
-def _in_columns(
-    graph: nx.MultiDiGraph[Any], layer: Mapping[Any, int], head: Callable[[Any, int], str], *, bends: bool = True
-) -> Layout:
-    """Layered drawing after Sugiyama, Tagawa & Toda (1981): order by barycentres, then rows as near as they may be."""
-    members, near = _members(_money(graph), layer, MAX_BENDS if bends else 0)
-    _ordered(members, near)
-    height = _height([len(_real(each)) for each in members.values()])
-    widths = {number: -(-max(len(_real(each)), 1) // height) for number, each in members.items()}
-    row = _rows(members, near, widths)
-    place: dict[Any, Place] = {}
-    heads, x = [], 0
-    for number in sorted(members):
-        for turn, node in enumerate(_real(members[number])):
-            place[node] = (x + turn % widths[number] * STEP_X, round(row[node] * STEP_Y))
-        heads.append((x + (widths[number] - 1) * STEP_X // 2, head(None, number)))
-        x += widths[number] * STEP_X
-    return Layout({**place, **below(graph, place)}, heads)
-
-
-def _real(members: Iterable[Any]) -> list[Any]:
-    return [each for each in members if not isinstance(each, _Bend)]
-
-
-@dataclass(frozen=True)
-class _Bend:
-    """Where a transfer crosses a column that it neither begins nor ends in."""
-
-    source: Any
-    target: Any
-    column: int
-
-
-def _members(
-    money: nx.DiGraph[Any], layer: Mapping[Any, int], most_bends: int
-) -> tuple[dict[int, list[Any]], dict[Any, list[Any]]]:
-    """Nodes and bends by column, and who is next to whom in the columns beside."""
-    members: dict[int, list[Any]] = defaultdict(list)
-    for node in sorted(money, key=str):
-        members[layer[node]].append(node)
-    near: dict[Any, list[Any]] = defaultdict(list)
-    across = sum(max(abs(layer[a] - layer[b]) - 1, 0) for a, b in money.edges())
-    for source, target in money.edges():
-        low, high = sorted((source, target), key=lambda node: layer[node])
-        path = [low, high]
-        if across <= most_bends:
-            bends = [_Bend(low, high, column) for column in range(layer[low] + 1, layer[high])]
-            for bend in bends:
-                members[bend.column].append(bend)
-            path = [low, *bends, high]
-        for one, other in pairwise(path):
-            near[one].append(other)
-            near[other].append(one)
-    return dict(members), near
-
-
-def _ordered(members: dict[int, list[Any]], near: Mapping[Any, list[Any]]) -> None:
-    """Sort every column by the middle of its neighbours, to and fro."""
-    place = {node: number - len(each) / 2 for each in members.values() for number, node in enumerate(each)}
-    for sweep in range(SWEEPS):
-        for column in sorted(members, reverse=bool(sweep % 2)):
-            each = members[column]
-            middle = {node: _mean([place[other] for other in near[node]], place[node]) for node in each}
-            each.sort(key=lambda node, middle=middle: (middle[node], str(node)))  # type: ignore[misc]
-            place.update({node: number - (len(each) - 1) / 2 for number, node in enumerate(each)})
-
-
-def _height(sizes: list[int]) -> int:
-    """Rows at most, so that the whole is about as wide as screens are; longer columns are folded."""
-    for most in range(6, max(sizes, default=1)):
-        if most * STEP_Y * ASPECT >= sum(-(-size // most) for size in sizes) * STEP_X:
-            return most
-    return max(sizes, default=1) or 1
-
-
-def _rows(members: dict[int, list[Any]], near: Mapping[Any, list[Any]], widths: Mapping[int, int]) -> dict[Any, float]:
-    """The row of every node: near its neighbours, in the column's order, and no two nearer than they may be."""
-    row: dict[Any, float] = {}
-    for column, each in members.items():
-        places = _apart([0.0] * len(each), each, widths[column])
-        row.update(zip(each, places, strict=True))
-    for sweep in range(SWEEPS):
-        for column in sorted(members, reverse=bool(sweep % 2)):
-            each = members[column]
-            wanted = [_mean([row[other] for other in near[node]], row[node]) for node in each]
-            row.update(zip(each, _apart(wanted, each, widths[column]), strict=True))
-    return row
-
-
-def _apart(wanted: list[float], members: list[Any], width: int) -> list[float]:
-    """Rows as near to the wanted ones as their order and distances allow; a bend needs less room than a node."""
-    if not members:
-        return []
-    room = [0.45 if isinstance(each, _Bend) else 1.0 for each in members]
-    offsets = np.concatenate([[0.0], np.cumsum([(a + b) / 2 / width for a, b in pairwise(room)])])
-    nearest = optimize.isotonic_regression(np.asarray(wanted) - offsets).x
-    return [float(each) for each in nearest + offsets]
-
-
-def _mean(values: list[float], otherwise: float = 0.0) -> float:
-    return sum(values) / len(values) if values else otherwise
+def by_time(graph: nx.MultiDiGraph[Any]) -> Layout:
+    """A real time axis: a row for each account, in order of its first transfer, and each transfer where its time is."""
+    columns = columns_of(graph)
+    place = {node: (0, number * TIME_ROW) for number, node in enumerate(columns.order)}
+    under = below(graph, list(graph), place, (len(place) - 1) * TIME_ROW)
+    end = max([y for _, y in place.values()] + [y for _, y in under.place.values()], default=0)
+    axis = (TIME_X, TIME_X + max(TIME_WIDTH, round(end * TIME_ASPECT)))
+    right = max([axis[1] if place else 0] + [x for x, _ in under.place.values()])
+    frame = Frame(-2 * SIDE, -ABOVE, right + SIDE // 2, end + UNDER)
+    return Layout({**place, **under.place}, {}, [], under.ties, [frame], axis=axis if place else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -19,24 +18,23 @@ from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.views import layout
 from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, visible
-from mulegraph.views.drawing import BEND, FLAG_MARK, LABEL_PLACES, MAX_BEND, TICK_MARK, icon
-from mulegraph.views.grouping import MAX_NODES, Group, groups
-from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of
+from mulegraph.views.drawing import FLAG_MARK, LABEL_PLACES, TICK_MARK, icon
+from mulegraph.views.grouping import MAX_MARKS, MAX_NODES, Combo, ComboKey, combos, contracted
+from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of, letter_of
 from mulegraph.views.page import page
+from mulegraph.views.story import Part, Story
 from mulegraph.views.tables import plain
 from mulegraph.views.thresholds import measured
+from mulegraph.views.ways import BACK_FAN, BACK_X, BACK_Y
 
 LIBRARY = "lib/vis-9.1.2/vis-network.min.js"
 FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
 """Addresses in the library's comments; those of w3.org are names of formats, which it needs."""
 LAYOUTS = {
     "flow": "money, left to right",
-    "time": "time, left to right",
+    "time": "time axis",
     "banks": "banks in rows",
-    "force": "who deals with whom",
 }
-FOLD_STEP = 26
-"""Pixels between the nodes of a group that is folded at first, once it is unfolded."""
 
 
 def network_page(
@@ -45,24 +43,27 @@ def network_page(
     title: str,
     facts: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    story: Story | None = None,
     start: str = "flow",
-    most: int = MAX_NODES,
+    most: int = MAX_MARKS,
 ) -> str:
     """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
-    `facts` stand above the picture and `notes` under it (what is masked, what was cut); `start` is one of `LAYOUTS`.
-    A graph of more than `most` nodes is drawn folded, and the page says so.
+    `facts` stand above the picture, `story` at its left and `notes` under it (what is masked, what was cut); `start` is
+    one of `LAYOUTS`.
+    At first no more than `most` marks are drawn, the others in combos that open, and the page says so.
     """
     title = visible(title)
     chart = charted(graph)
-    clock, folded = clock_of(graph), groups(chart, most)
-    notes = [*notes, *_folding(len(chart), folded)]
+    clock, folded = clock_of(graph), combos(chart, most)
+    notes = [*notes, *_folding(folded)]
     data = _data(chart, clock, folded)
-    data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": most}
+    data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": MAX_NODES}
     data["start"] = _number(chart, graph.graph.get("account"))
+    data["story"] = _told(chart, story) if story else None
     data["amountName"] = graph.graph.get("amount_name", "amount")
     present = {kind_of(each) for _, each in chart.nodes(data=True)}
-    roles = {each.get("role") for _, each in chart.nodes(data=True)}
+    written = {letter_of(each) for _, each in chart.nodes(data=True)}
     lists = {name for _, each in chart.nodes(data=True) for name in each.get("lists") or ()}
     marks = [(FLAG_MARK, "on a list")] if lists - {GOOD} else []
     return page(
@@ -74,10 +75,10 @@ def network_page(
         count=f"{len(data['transfers']):,}",
         layouts=LAYOUTS,
         legend={name: {"title": kind.title, "svg": icon(kind)} for name, kind in KINDS.items() if name in present},
-        letters=[(letter, role) for role, letter in LETTERS.items() if role in roles],
+        letters=[(letter, role) for role, letter in LETTERS.items() if letter in written],
         marks=[*marks, *([(TICK_MARK, "known good")] if GOOD in lists else [])],
         chart=data,
-        library=_library(),
+        library=library(),
     )
 
 
@@ -86,7 +87,7 @@ def _number(chart: nx.MultiDiGraph[Any], account: Any) -> int | None:
     return list(chart).index(account) if account in chart else None
 
 
-def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dict[str, Any]:
+def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dict[str, Any]:
     """What the page's scripts read: nodes by number, their places in every layout, transfers, findings, groups."""
     holder = pyvis.Network(directed=True, cdn_resources="in_line")
     findings = [_finding(each, chart.graph.get("least_nats")) for each in chart.graph.get("findings") or ()]
@@ -101,16 +102,18 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
                 about[name].append(place)
     number = {node: place for place, node in enumerate(chart)}
     for node, data in chart.nodes(data=True):
-        known = {name: data.get(name) for name in ("role", "bank", "holder", "lists", "score", "opened_on", "cases")}
+        known = {name: data.get(name) for name in _KNOWN}
         known = {name: value for name, value in known.items() if value not in (None, "", [])}
-        holder.add_node(number[node], data["label"], kind=kind_of(data), findings=about.get(node, []), **known)
+        shown = {"kind": kind_of(data), "letter": letter_of(data), "findings": about.get(node, [])}
+        holder.add_node(number[node], data["label"], **shown, **known)
     transfers, ties = [], []
     for source, target, key, data in chart.edges(keys=True, data=True):
         ends = {"source": number[source], "target": number[target]}
         if data["kind"] != "transfer":
             ties.append({**ends, "kind": data["kind"]})
             continue
-        amount = {"amount": f"{data['amount']:f}", "currency": data["currency"], "channel": data["channel"]}
+        carried = [f"{each:f}" for each in data.get("carried") or [data["amount"]]]
+        amount = {"carried": carried, "currency": data["currency"], "channel": data["channel"]}
         transfers.append({"id": key, **ends, "at": _microseconds(data["at"]), **amount})
     currencies = {each["currency"] for each in transfers}
     exponents = minor_exponents()
@@ -124,10 +127,12 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
         "pen": {
             "thinnest": THINNEST,
             "thickest": THICKEST,
-            "bend": BEND,
-            "mostBend": MAX_BEND,
             "labelPlaces": LABEL_PLACES,
+            "stub": layout.STUB,
+            "back": [BACK_X, BACK_Y, BACK_FAN],
+            "row": layout.OPENED_ROW,
         },
+        "traced": [f"{each:f}" for each in chart.graph.get("traced") or []],
         "nodes": [{name: plain(value) for name, value in each.items() if name not in _PYVIS} for each in holder.nodes],
         "transfers": sorted(transfers, key=lambda each: (each["at"], str(each["id"]))),
         "ties": sorted(ties, key=lambda each: (each["source"], each["target"])),
@@ -138,12 +143,23 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dic
                 "label": each.label,
                 "why": each.why,
                 "members": [number[node] for node in each.members],
-                "collapsed": each.folded,
             }
             for each in folded
         ],
-        "layouts": {name: _placed(made, number) for name, made in _layouts(chart, clock, folded).items()},
+        "layouts": {name: _placed(made, number) for name, made in _layouts(contracted(chart, folded)).items()},
     }
+
+
+def _told(chart: nx.MultiDiGraph[Any], story: Story) -> dict[str, Any]:
+    """A story whose lines name nodes by their number, and transfers by their id."""
+    number = {node: place for place, node in enumerate(chart)}
+    lines = [{**asdict(each), "nodes": [number[node] for node in each.nodes if node in number]} for each in story.lines]
+    parts = [{"words": each.words, "amount": _range(each), "share": each.share} for each in story.money]
+    return {"lines": lines, "command": story.command, "money": parts, "entered": story.entered}
+
+
+def _range(part: Part) -> str:
+    return f"{part.low:,}" if part.low == part.high else f"{part.low:,}–{part.high:,}"
 
 
 def _finding(found: Mapping[str, Any], least_nats: float | None) -> dict[str, Any]:
@@ -155,6 +171,8 @@ def _finding(found: Mapping[str, Any], least_nats: float | None) -> dict[str, An
     return {**kept, "benign": benign, "measured": rows, "other_thresholds": others}
 
 
+_KNOWN = ("role", "bank", "holder", "lists", "score", "opened_on", "cases", "roles", "generation", "minimum", "maximum")
+"""What is known of a node, besides its name and kind."""
 _PYVIS = ("color", "shape", "font", "size")
 """What pyvis adds to a node, and the page takes from the kinds."""
 
@@ -164,60 +182,38 @@ def _microseconds(at: datetime) -> int:
     return round(at.replace(tzinfo=UTC).timestamp() * 1e6)
 
 
-def _layouts(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Group]) -> dict[str, layout.Layout]:
-    """Every layout. Of a folded chart the folded one is laid out, and who is in a group stands around its place."""
-    stands = {node: each.members[0] for each in folded if each.folded for node in each.members}
-    small = _contracted(chart, stands) if stands else chart
-    made = {
-        "flow": layout.flow(small),
-        "time": layout.by_time(small, clock.short),
-        "banks": layout.banks(small),
-        "force": layout.force(small),
-    }
-    for each in made.values():
-        for group in folded:
-            if group.folded:
-                x, y = each.place[group.members[0]]
-                for turn, node in enumerate(group.members):
-                    each.place[node] = _around(x, y, turn)
-    return made
-
-
-def _contracted(chart: nx.MultiDiGraph[Any], stands: Mapping[Any, Any]) -> nx.MultiDiGraph[Any]:
-    small: nx.MultiDiGraph[Any] = nx.MultiDiGraph()
-    small.add_nodes_from((node, data) for node, data in chart.nodes(data=True) if stands.get(node, node) == node)
-    for source, target, key, data in chart.edges(keys=True, data=True):
-        ends = stands.get(source, source), stands.get(target, target)
-        if ends[0] != ends[1]:
-            small.add_edge(*ends, key=key, **data)
-    return small
-
-
-def _around(x: int, y: int, turn: int) -> tuple[int, int]:
-    """Places on a sunflower's spiral (Vogel, 1979): as close as they may be, whatever their number."""
-    reach, angle = FOLD_STEP * 2 * math.sqrt(turn), turn * 2.399963
-    return round(x + reach * math.cos(angle)), round(y + reach * math.sin(angle))
+def _layouts(small: nx.MultiDiGraph[Any]) -> dict[str, layout.Layout]:
+    return {"flow": layout.flow(small), "time": layout.by_time(small), "banks": layout.banks(small)}
 
 
 def _placed(made: layout.Layout, number: Mapping[Any, int]) -> dict[str, Any]:
-    places: list[Any] = [None] * len(number)
-    for node, place in number.items():
-        places[place] = made.place[node]
-    return {"place": places, "columns": made.columns, "lanes": made.lanes}
+    """A layout as the scripts read it; a mark is the number of its node, or `group 3`."""
+
+    def mark(node: Any) -> str:
+        return f"group {node.number}" if isinstance(node, ComboKey) else str(number[node])
+
+    return {
+        "place": {mark(node): at for node, at in made.place.items()},
+        "routes": {f"{mark(payer)}>{mark(payee)}": way for (payer, payee), way in made.routes.items()},
+        "ties": [[mark(head), mark(account), way] for (head, account), way in made.ties.items()],
+        "frames": [asdict(each) for each in made.frames],
+        "lanes": made.lanes,
+        "axis": made.axis,
+    }
 
 
-def _folding(nodes: int, folded: list[Group]) -> list[str]:
-    hidden = [each for each in folded if each.folded]
-    if not hidden:
+def _folding(folded: list[Combo]) -> list[str]:
+    if not folded:
         return []
+    inside = sum(len(each.members) for each in folded)
     return [
-        f"{nodes:,} nodes are too many to read: {sum(len(each.members) for each in hidden):,} of them are folded into"
-        f" {len(hidden)} group{'s' if len(hidden) > 1 else ''}, drawn as circles with their number."
-        " Double click a group to unfold it."
+        f"{inside:,} nodes that are alike, or of less weight, are drawn as {len(folded)}"
+        f" combo{'s' if len(folded) > 1 else ''}: circles with their number. A double click opens one."
     ]
 
 
 @cache
-def _library() -> Markup:
+def library() -> Markup:
+    """The script of vis-network as it stands in every page."""
     text = (files("pyvis") / "templates" / LIBRARY).read_text(encoding="utf-8")
     return Markup(FOREIGN.sub("", text).replace("</script", "<\\/script"))  # noqa: S704 (pyvis's own file)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mulegraph.schema.choices import KNOWN_GOOD
+
 OWN, OTHER, HOLDER, DEVICE, CASH, FRONTIER, GROUP = "own", "other", "holder", "device", "cash", "frontier", "group"
 """Kinds of nodes, as a chart tells them apart."""
 
@@ -38,7 +40,7 @@ KINDS = {
     DEVICE: Kind("device", "#9a6200", SQUARE, radius=12),
     CASH: Kind("cash", "#00795a", DIAMOND, radius=13),
     FRONTIER: Kind("ask this bank", "#c04000", ARROW, hollow=True, dashed=True),
-    GROUP: Kind("group", "#4a4a4a", hollow=True, radius=24),
+    GROUP: Kind("several drawn as one", "#4a4a4a", hollow=True, radius=20),
 }
 """Every kind; the order is the legend's."""
 
@@ -53,7 +55,7 @@ LETTERS = {
 }
 """The badge of a role, written into the node."""
 
-GOOD = "known_good"
+GOOD = KNOWN_GOOD
 """The list whose mark is a tick; every other list's is a flag."""
 INK, PAPER, LINE, FLAG, TICK = "#1a202c", "#ffffff", "#5b6675", "#b00020", "#00795a"
 
@@ -64,3 +66,13 @@ def kind_of(data: dict[str, Any]) -> str:
     if kind == "account":
         return OTHER if data.get("own") is False else OWN
     return {"bank": FRONTIER}.get(kind, kind)
+
+
+def letter_of(data: dict[str, Any]) -> str:
+    """What is written into a node: its role's letter, a combo's number, a trace's generation; of known good nothing."""
+    if data["kind"] == "group":
+        return str(data["size"])
+    if GOOD in (data.get("lists") or ()):
+        return ""
+    generation = data.get("generation")
+    return LETTERS.get(data.get("role") or "", "") or ("" if generation is None else str(generation))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedCase, MaskedWorkspace, SharedGraph
 from mulegraph.schema.choices import LANGUAGES, Engine
-from mulegraph.views.network_pages import picture, shared_picture, trace_picture
+from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
+from mulegraph.views.pictures import network_of, picture, shared_picture, trace_picture
 from mulegraph.workspace.account_page import AccountPage
 from mulegraph.workspace.facts import ScanFacts
 from mulegraph.workspace.trace import TraceResult
@@ -77,6 +80,17 @@ class NotebookWorkspace(MaskedWorkspace):
         name = subject.id if isinstance(subject, MaskedCase) else subject
         told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
         return View(told, picture(self, name))
+
+    def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
+        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf or .cyjs.
+
+        Raises UsageError for another ending, and where the file cannot be written.
+        """
+        if isinstance(subject, TraceResult):
+            graph = self.trace_graph(subject)
+        else:
+            graph = network_of(self, subject.id if isinstance(subject, MaskedCase) else subject)
+        return write_output(Path(path), exchanged(graph, Path(path)))
 
 
 class NotebookGraph(SharedGraph):

@@ -16,9 +16,10 @@ from mulegraph.views.tables import amounts, case_money, collapse_patterns, made_
 from mulegraph.workspace.account_page import AccountPage, Moved
 from mulegraph.workspace.facts import ScanFacts
 from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace_tree import dispersal_tree
 
 MAX_DRAWN = 40
-"""Parties that a still picture shows; more cannot be told apart in a cell."""
+"""Marks that a still picture shows; more cannot be told apart in a cell."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def trace_card(found: TraceResult) -> str:
             "left our sight": f"{len(found.frontier):,}",
         },
         *map(line, found.assumptions),
-        _picture(found.graph(), "the dispersal tree"),
+        _picture(dispersal_tree(found), "the dispersal tree"),
         table(
             found.banks.to_dict("records"),
             listings.TRACED_BANKS,
@@ -130,26 +131,10 @@ def scan_card(result: ScanFacts) -> str:
 
 
 def _picture(graph: nx.MultiDiGraph[str], told: str) -> Any:
-    """The graph as an image, or what matters most of it and a line that says so."""
+    """The graph as an image, which shows as many marks as a cell has room for, others in combos."""
     if not len(graph):
         return line("Nothing to draw.")
-    kept = weightiest(graph, MAX_DRAWN)
-    cut = f"The picture shows {len(kept)} of {len(graph):,} parties, by size of transfers; ws.view(…) shows all."
-    return still(drawing(kept), told) + (line(cut) if len(kept) < len(graph) else "")
-
-
-def weightiest(graph: nx.MultiDiGraph[str], most: int) -> nx.MultiDiGraph[str]:
-    """The graph, or so many of its parties: those of the largest transfers, between parties with a role first."""
-    if len(graph) <= most:
-        return graph
-    part = {node: data["kind"] == "account" and data["role"] not in ("", "named") for node, data in graph.nodes(True)}
-    moved = [edge for edge in graph.edges(keys=True, data=True) if edge[3]["kind"] == "transfer"]
-    moved.sort(key=lambda edge: (-(part[edge[0]] + part[edge[1]]), -edge[3]["amount"], str(edge[2])))
-    kept: dict[str, None] = {}
-    for source, target, _, _ in moved:
-        if len({*kept, source, target}) <= most:
-            kept |= {source: None, target: None}
-    return graph.subgraph(kept or list(graph)[:most]).copy()
+    return still(drawing(graph, most=MAX_DRAWN), told)
 
 
 def traced(found: TraceResult) -> str:

@@ -1,93 +1,121 @@
-"""A support request as a document: HTML, PDF by Typst, and the recall as ISO 20022 XML."""
+"""A support request as a document: HTML, PDF by Typst, and a recall of whole payments as ISO 20022 XML."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from mulegraph.casework.recall_messages import Held, Request, amount_range, recall
+from mulegraph.casework.recall_messages import Request, recall, without_blanks
+from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
+from mulegraph.schema.choices import LANGUAGES, RequestKind
 from mulegraph.views.document import Block, Cell, Document, Section, Table, Text, heads
+from mulegraph.views.letter_words import WORDS, LetterWords
 
-DRAFT = "Draft: account numbers are masked. The request to send is made with --reveal REASON."
+NUMBERS, WIDE = frozenset((4, 5, 6, 7)), frozenset((2, 3, 8))
+"""Places of the columns that hold amounts, and of those that take the room that is left."""
 
 
-def letter(request: Request) -> Document:
+def letter(request: Request, language: str = LANGUAGES[0]) -> Document:
     """The request in the words of a letter; page and PDF are both set from it."""
+    words = WORDS[language]
+    ours = request.sender
+    facts = {
+        words.sender: _bank(ours.name or ours.bank, ours.bic),
+        words.to: _bank(request.bank, request.bic),
+        words.made: f"{request.made_at:%Y-%m-%d %H:%M} UTC",
+        words.due: f"{request.reply_by.isoformat()} ({request.rule})",
+        words.contact: ours.contact,
+        words.ground: ours.legal_ground,
+    }
+    sections = [Section("payments", words.what_happened, _payments(request, words))]
+    if request.held:
+        sections.append(Section("held", words.still_there, _held(request, words)))
+    sections.append(Section("asks", words.we_ask, _asks(request, words)))
     return Document(
-        title=f"Support request {request.number}",
-        facts={
-            "from": request.sender,
-            "to": request.bank,
-            "made": f"{request.made_at:%Y-%m-%d %H:%M} UTC",
-            "please answer by": request.reply_by.isoformat(),
-        },
-        notices=[DRAFT] if request.draft else [],
-        sections=[
-            Section("payments", "What happened", _payments(request)),
-            Section("held", "What is probably still there", _held(request)),
-            Section("asks", "What we ask", _asks(request)),
-        ],
+        title=words.titles[request.kind].format(number=request.number),
+        facts={name: value for name, value in facts.items() if value},
+        notices=[words.draft] if request.draft else [],
+        sections=sections,
     )
 
 
-def _payments(request: Request) -> list[Block]:
-    reported = ", ".join(map(str, request.reported))
+def _bank(name: str, bic: str) -> str:
+    return f"{name}, BIC {bic}" if bic else name
+
+
+def _payments(request: Request, words: LetterWords) -> list[Block]:
+    sums = {"stolen": f"{request.stolen:,f}", "currency": request.currency}
+    told = words.reported if request.reported else words.not_reported
     rows = [
         (
             each.transfer,
             f"{each.at:%Y-%m-%d %H:%M:%S}",
-            each.payer or "cash",
-            each.payee,
+            without_blanks(each.payer) if each.payer else words.cash,
+            without_blanks(each.payee),
             f"{each.amount:,f}",
-            amount_range(each.traced_least, each.traced_most),
+            f"{each.traced_least:,f}",
+            f"{each.traced_most:,f}",
+            f"{each.asked:,f}",
+            words.why[each.why],
         )
         for each in request.payments
     ]
+    marks = {**dict.fromkeys(NUMBERS, " #"), **dict.fromkeys(WIDE, " *")}
+    columns = heads(*(head + marks.get(place, "") for place, head in enumerate(words.columns)))
+    blocks: list[Block] = [
+        Text(told.format(reported=", ".join(request.reported), **sums)),
+        Text(f"{words.payments[request.kind]} {words.rules.format(**sums)}"),
+        Table(columns, [[Cell(text) for text in row] for row in rows]),
+    ]
+    if request.kind is not RequestKind.HOLD:
+        blocks.append(Text(words.total.format(asked=f"{request.asked:,f}", **sums)))
+    return blocks
+
+
+def _held(request: Request, words: LetterWords) -> list[Block]:
+    rows = [
+        [without_blanks(each.account), words.not_seen if each.least is None else f"{each.least:,f}", f"{each.most:,f}"]
+        for each in request.held
+    ]
+    account, least, most = words.held_columns
     return [
-        Text(
-            f"Payments were reported as fraud ({reported}). Tracing the money, we found these payments into accounts"
-            f" that you keep. All amounts are in {request.currency}. A range means that the rules for mixed money"
-            " (first in first out, pro rata, lowest balance) give different amounts."
-        ),
-        Table(
-            heads("payment", "at (UTC)", "from *", "to *", "amount #", "of it reported #"),
-            [[Cell(text) for text in row] for row in rows],
-        ),
+        Text(words.no_balances),
+        Table(heads(account + " *", least + " #", most + " #"), [[Cell(text) for text in row] for row in rows]),
     ]
 
 
-def _held(request: Request) -> list[Block]:
-    rows = [[Cell(each.account), Cell(_still_there(each))] for each in request.held]
-    return [
-        Text("We do not know balances. These are amounts that we saw coming in and did not see going out."),
-        Table(heads("account *", "amount #"), rows),
-    ]
-
-
-def _still_there(held: Held) -> str:
-    if held.least is None:
-        return f"not seen; up to {held.most:,f} came in"
-    return amount_range(held.least, held.most)
-
-
-def _asks(request: Request) -> list[Block]:
-    numbered = [Text(ask, about=f"{number}.") for number, ask in enumerate(request.asks, start=1)]
+def _asks(request: Request, words: LetterWords) -> list[Block]:
+    numbered = [Text(ask, about=f"{number}.") for number, ask in enumerate(words.asks[request.kind], start=1)]
     return [
         *numbered,
-        Text(f"Please answer by {request.reply_by.isoformat()} and quote {request.number}."),
-        Text("Receipt of funds does not imply the account holder's knowledge."),
+        Text(words.closing.format(due=request.reply_by.isoformat(), number=request.number)),
+        Text(words.no_knowledge),
     ]
 
 
-def write_request(space: MaskedWorkspace, request: Request, folder: Path) -> list[Path]:
-    """Write the request as HTML and PDF, and the recall as XML if it is no draft; the journal keeps what was made."""
-    written = letter(request)
+def write_request(space: MaskedWorkspace, request: Request, folder: Path, language: str = LANGUAGES[0]) -> list[Path]:
+    """Write the request as HTML and PDF, and a recall that is no draft as XML; the journal keeps what was made.
+
+    Files are new ones: their names hold the request's number. Where the journal refuses the request, none is left.
+    """
+    written = letter(request, language)
     content: dict[str, bytes] = {"html": written.page.encode(), "pdf": written.pdf}
-    if not request.draft and request.ours:
+    if request.kind is RequestKind.RECALL and not request.draft:
         content["xml"] = recall(request).encode()
     bank = "".join(each if each.isalnum() else "_" for each in request.bank)
-    paths = [write_output(folder / f"{request.case}-{bank}.{ending}", data) for ending, data in content.items()]
-    space.record_request(request, {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths})
+    name = f"{request.case}-{bank}-{request.kind}-{request.number}"
+    targets = {ending: folder / f"{name}.{ending}" for ending in content}
+    for path in targets.values():
+        if path.exists():
+            raise UsageError("{path}: is there already", hint="Name another folder with -o.", path=path)
+    paths: list[Path] = []
+    try:
+        paths.extend(write_output(targets[ending], data) for ending, data in content.items())
+        space.record_request(request, {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths})
+    except MulegraphError:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
     return paths

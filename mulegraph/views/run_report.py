@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mulegraph.cases.identity import SAME
 from mulegraph.cases.score import BASE, expected_false
 from mulegraph.casework.run_file import RunFile
 from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
 from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
 from mulegraph.views.tables import case_money, shown
+from mulegraph.workspace.run_difference import SAME
 
 MAX_CASES, MAX_CHANGES, MAX_REJECTS = 50, 60, 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)

@@ -8,7 +8,7 @@ from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_report_content import report_name, write_case_report
-from mulegraph.views.network_pages import case_picture
+from mulegraph.views.pictures import case_picture
 from mulegraph.views.run_report import run_document
 
 CASES_SHOWN = 50

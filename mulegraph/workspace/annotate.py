@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
-from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.choices import KNOWN_GOOD, LANGUAGES
+from mulegraph.schema.findings import Role
 from mulegraph.schema.nodes import node_id, subject_of
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
@@ -30,9 +31,10 @@ def with_known(
 ) -> nx.MultiDiGraph[str]:
     """The same graph, with what is known of its accounts.
 
-    Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `cases`,
-    `opened_on`; holders of several of them become nodes. The graph gets `zone`, `tick_seconds`, `least_nats`,
-    `findings` (by default all that are about its accounts) and `findings_cut`.
+    Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `cases`, the `roles`
+    that they have in them, `opened_on`; known good loses its role. Holders of several of them become nodes. The graph
+    gets `zone`, `tick_seconds`, `least_nats`, `findings` (by default all that are about its accounts) and
+    `findings_cut`.
     """
     accounts = [node for node, data in graph.nodes(data=True) if data["kind"] == "account"]
     about = _accounts(space, accounts)
@@ -41,6 +43,8 @@ def with_known(
     _add_holders(graph, about)
     for node, lists in _lists(space, graph).items():
         graph.nodes[node]["lists"] = lists
+        if KNOWN_GOOD in lists and graph.nodes[node]["role"] != "subject":
+            graph.nodes[node]["role"] = ""
     run = Runs(space.folder).latest(space.ledger.hash)
     graph.graph["zone"] = space.settings.views.zone
     if run is not None:
@@ -107,11 +111,14 @@ def _lists(space: WorkspaceBase, graph: nx.MultiDiGraph[str]) -> dict[str, list[
 
 
 def _add_scores(run: Run, graph: nx.MultiDiGraph[str]) -> None:
-    """`score` of accounts, and the `cases` that they are of."""
-    for case, accounts in zip(*(run.table("cases")[name].to_pylist() for name in ("case", "accounts")), strict=True):
-        for account in accounts:
+    """`score` of accounts, the `cases` that they are of, and their `roles` there."""
+    columns = (run.table("cases")[name].to_pylist() for name in ("case", "accounts", "roles"))
+    for case, accounts, roles in zip(*columns, strict=True):
+        for account, role in zip(accounts, roles, strict=True):
             if account in graph:
                 graph.nodes[account].setdefault("cases", []).append(case)
+                if role != Role.NAMED:
+                    graph.nodes[account].setdefault("roles", []).append({"role": role, "case": case})
     scores = run.table("scores")
     mine = scores.filter(pc.is_in(scores["account"], value_set=pa.array(list(graph), pa.string())))
     for account, score in zip(mine["account"].to_pylist(), mine["score"].to_pylist(), strict=True):

@@ -14,7 +14,8 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.day_order import DayOrder
 from mulegraph.flow.hops import Neighbours
-from mulegraph.flow.matching import Transfers, read_transfers
+from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.transfers import Transfers
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.journal.journal import Journal
 from mulegraph.ledger.ledger import Ledger
@@ -24,6 +25,7 @@ from mulegraph.settings import Settings, read_settings
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import changed_since, scan
+from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import day_order
 
 Notify = Callable[[str], None]
@@ -105,6 +107,11 @@ class WorkspaceBase:
     def day_order(self) -> DayOrder:
         """The same as a trace reads them: those of which only the day is known in their place in it."""
         return day_order(self.ledger, self.moved)
+
+    @property
+    def traceable(self) -> Source:
+        """What a trace reads of the ledger as it is."""
+        return Source(self.ledger, self.day_order, self.own_banks)
 
     @cached_property
     def neighbours(self) -> Neighbours:

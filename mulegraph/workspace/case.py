@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from mulegraph.cases.build import case_graph
 from mulegraph.cases.journey import journey
 from mulegraph.errors import UsageError
-from mulegraph.journal.case_states import states
+from mulegraph.journal.case_states import opened_with, reshaped, states
 from mulegraph.journal.state import CaseState
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
@@ -32,8 +32,9 @@ class Case:
 
     def __init__(self, workspace: WorkspaceBase, row: dict[str, Any], run: Run) -> None:
         self.workspace, self.run = workspace, run
-        self._row = {**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}
         self.id: str = row["case"]
+        state = states(workspace.folder).get(self.id, CaseState())
+        self._row = reshaped({**row, "made_of": dict(row["made_of"]), "amounts": dict(row["amounts"])}, state)
 
     @property
     @question(results.CASES)
@@ -83,8 +84,8 @@ class Case:
     @property
     @question(results.TRANSFERS)
     def transfers(self) -> pd.DataFrame:
-        """Evidence of its findings, in time order."""
-        ids = sorted({each for evidence in self.findings["evidence"] for each in evidence})
+        """Its seeds and the evidence of its findings, in time order."""
+        ids = sorted({each for evidence in self.findings["evidence"] for each in evidence} | set(self._row["seeds"]))
         return listings.transfers(self.workspace, ids)
 
     @question(results.GRAPH)
@@ -102,5 +103,7 @@ def find_case(space: WorkspaceBase, case: str) -> Case:
         rows = table.filter(pc.equal(table["case"], case)).to_pylist()
         if rows:
             return Case(space, rows[0], run)
+    if case in opened_with(space.folder):
+        return Case(space, listings.opened(space, case).to_pylist()[0], space.run)
     known = space.run.table("cases")["case"]
     raise UsageError("case '{case}' is unknown", hint=near(case, known, "mulegraph case list"), case=case)

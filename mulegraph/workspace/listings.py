@@ -11,13 +11,16 @@ import pyarrow.compute as pc
 from mulegraph.cases.benign import RESULTS
 from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD
-from mulegraph.journal.case_states import states, with_state
+from mulegraph.journal.case_states import opened_with, reshaped, states, with_state
+from mulegraph.journal.state import CaseState
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
+from mulegraph.signs.own import signs_of
 from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
+from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Explanation, check_language
@@ -67,6 +70,25 @@ def findings(
     return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)
 
 
+def all_cases(space: WorkspaceBase) -> pa.Table:
+    """Cases of the run, and those that somebody has opened since."""
+    table = space.run.table("cases")
+    more = [opened(space, case) for case in not_in(table, opened_with(space.folder))]
+    whole = with_opened(table, more) if more else table
+    changed = {case: state for case, state in states(space.folder).items() if state.added or state.removed}
+    if not changed.keys() & set(whole["case"].to_pylist()):
+        return whole
+    rows = [reshaped(row, changed.get(row["case"], CaseState())) for row in whole.to_pylist()]
+    return pa.Table.from_pylist(rows, whole.schema)
+
+
+def opened(space: WorkspaceBase, case: str) -> pa.Table:
+    """A case that somebody opened, as the ledger and the run have it now: one row."""
+    payments = opened_with(space.folder)[case]
+    findings, signs = space.run.table("findings"), signs_of(space.folder)
+    return opened_case(space.traceable, space.settings.trace, case, payments, findings=findings, signs=signs)
+
+
 @question(results.CASES)
 def cases(
     space: WorkspaceBase,
@@ -77,7 +99,7 @@ def cases(
     until: Moment = None,
 ) -> pd.DataFrame:
     """Cases, best first, with their state; `made_of` and `amounts` as dictionaries."""
-    frame = with_state(listed(space, space.run.table("cases"), account, top, since, until), states(space.folder))
+    frame = with_state(listed(space, all_cases(space), account, top, since, until), states(space.folder))
     return frame.assign(**{name: [dict(each) for each in frame[name]] for name in ("made_of", "amounts")})
 
 

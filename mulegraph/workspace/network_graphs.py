@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from mulegraph.cases.build import add_transfers
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
@@ -14,11 +12,10 @@ from mulegraph.workspace.annotate import with_known
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.questions import AccountId, Word, question
 from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace_tree import dispersal_tree
 
 MAX_TRANSFERS = 5_000
 """Transfers of an account that a picture holds, the latest first; how many are left out is in the graph's `cut`."""
-MIN_SHARE = Decimal("0.005")
-"""Transfers that carried less than this of the traced money are not drawn: they are many, and lead to nobody's hold."""
 
 
 @question(results.GRAPH)
@@ -38,7 +35,10 @@ def account_graph(space: WorkspaceBase, account: AccountId) -> nx.MultiDiGraph[s
 
 @question(results.GRAPH)
 def chain_graph(space: WorkspaceBase, chain: Word) -> nx.MultiDiGraph[str]:
-    """A chain, its accounts as subjects, with the others of its layering network."""
+    """A chain, whose accounts are the graph's `path`, with the others of its layering network.
+
+    Accounts have the role that they have in the case that holds the chain; where none does, they have none.
+    """
     table = listings.chains(space, min_surprise=0.0)
     mine = table[table["chain"] == chain]
     if mine.empty:
@@ -48,15 +48,20 @@ def chain_graph(space: WorkspaceBase, chain: Word) -> nx.MultiDiGraph[str]:
     ids = sorted({each for path in others["transfers"] for each in path})
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(surprise=mine["surprise"].iloc[0], chains=len(others))
     add_transfers(graph, listings.transfers(space, ids))
-    for account in mine["accounts"].iloc[0]:
-        graph.nodes[account]["role"] = "subject" if graph.nodes[account]["kind"] == "account" else ""
+    graph.graph["path"] = [each for each in mine["accounts"].iloc[0] if graph.nodes[each]["kind"] == "account"]
+    cases = space.run.table("cases").select(["accounts", "roles", "chains"]).to_pylist()
+    for case in cases:
+        if chain in case["chains"]:
+            for account, role in zip(case["accounts"], case["roles"], strict=True):
+                if account in graph:
+                    graph.nodes[account]["role"] = role
     return with_known(space, graph)
 
 
 @question(results.GRAPH)
 def trace_graph(space: WorkspaceBase, found: TraceResult) -> nx.MultiDiGraph[str]:
     """A trace's dispersal tree, with what is known of its accounts."""
-    tree = found.graph(least=max(found.traced.values()) * MIN_SHARE)
-    tree.graph["amount_name"] = "traced at most"
-    tree.graph["cut_why"] = f"those that carried under {MIN_SHARE:.1%} of what is traced"
+    tree = dispersal_tree(found)
+    tree.graph["amount_name"] = "traced"
+    tree.graph["cut_why"] = "those that carried least"
     return with_known(space, tree)

@@ -80,7 +80,7 @@ class Run:
         except (OSError, pa.ArrowInvalid) as error:
             raise EngineError(f"{path}: cannot be read ({error})", hint="Run: mulegraph scan") from error
         if self.format == FORMAT:
-            return table
+            return _with_later_columns(table) if part == "cases" else table
         if part == "findings":
             raise EngineError(f"{path}: written by an earlier version of mulegraph", hint="Run: mulegraph scan")
         return _with_maps(table)
@@ -214,6 +214,15 @@ class Runs:
         for left in self.folder.glob(".*.new"):
             if datetime.now(UTC).timestamp() - left.stat().st_mtime > 86_400:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _with_later_columns(table: pa.Table) -> pa.Table:
+    """Cases with the columns that they have since a later version: empty, but for the sum by currency."""
+    table = _with_maps(table)
+    for field in CASES.arrow:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.array([[]] * len(table), field.type))
+    return table
 
 
 def _with_maps(table: pa.Table) -> pa.Table:

@@ -20,8 +20,10 @@ from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.build import build_cases
 from mulegraph.cases.evidence import read_evidence
 from mulegraph.cases.identity import match_previous
+from mulegraph.cases.roles import earned_roles
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
+from mulegraph.journal.case_states import opened_with, wake
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import Engine
 from mulegraph.schema.findings import FINDINGS
@@ -31,7 +33,11 @@ from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
 from mulegraph.workspace.graph_store import fill_graph, fill_server
+from mulegraph.workspace.opened import not_in, opened_case, with_opened
+from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs, code_hash, versions, words_of
+from mulegraph.workspace.trace_payments import Source
+from mulegraph.workspace.trace_terms import day_order
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
@@ -97,10 +103,11 @@ def scan(
     with steps.step("benign"):
         evidence = read_evidence(findings, ledger, inputs.sides)
         findings, benign = apply_benign_tests(findings, evidence, signs)
+        findings = earned_roles(findings, evidence)
     with steps.step("score"):
-        scores = account_scores(findings, evidence, signs)
+        scores = account_scores(findings, evidence, inputs.peers.nats, signs, settings.score.base_rate)
     with steps.step("cases"):
-        cases = match_previous(_cases(inputs, findings, signs), _earlier(workspace))
+        cases = _with_ids(inputs, findings, signs, workspace)
     parts = {
         "findings": findings,
         "benign": benign,
@@ -130,6 +137,7 @@ def scan(
     }
     with steps.step("write"):
         run = Runs(workspace).write(parts, manifest)
+        wake(workspace, run.name, cases)
     if graph:
         with steps.step("graph"):
             if server is None:
@@ -143,10 +151,26 @@ def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
     """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
     known = run.manifest["settings"]
     now = json.loads(json.dumps(asdict(settings)))
-    sections = [name for name in ("flow", "devices", "hops", "cases", "signs") if now[name] != known.get(name)]
+    read = ("flow", "devices", "hops", "cases", "score", "signs")
+    sections = [name for name in read if now[name] != known.get(name)]
     if own_files(workspace) != run.manifest.get("own_signs", {}):
         sections.append("its own signs")
     return ", ".join(f"[{name}]" if name in now else name for name in sections)
+
+
+def _with_ids(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign], workspace: Path) -> pa.Table:
+    """Cases under the ids that they had, and those that somebody opened whose story no sign has found."""
+    opened = opened_with(workspace)
+    seeds = {case: frozenset(payments) for case, payments in opened.items()}
+    cases = match_previous(_cases(inputs, findings, signs), _earlier(workspace), seeds)
+    unfound = not_in(cases, opened)
+    if not unfound:
+        return cases
+    banks = OwnBanks.of(inputs.ledger, inputs.settings.banks)
+    source = Source(inputs.ledger, day_order(inputs.ledger, inputs.transfers), banks)
+    known = {"findings": findings, "signs": signs}
+    more = [opened_case(source, inputs.settings.trace, case, payments, **known) for case, payments in unfound.items()]
+    return with_opened(cases, more)
 
 
 def _earlier(workspace: Path) -> Iterator[pa.Table]:
@@ -189,7 +213,9 @@ def _cases(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign]) ->
         numbers = ledger.account_numbers_of(ids)
         return np.where(numbers >= 0, nats[numbers], 0.0)
 
-    named = pa.compute.unique(pa.compute.list_flatten(findings["accounts"]))
+    # Only what may make a case needs holders; most findings are weak.
+    strong = findings.filter(pa.compute.greater_equal(findings["score"], inputs.settings.cases.min_score))
+    named = pa.compute.unique(pa.compute.list_flatten(strong["accounts"]))
     accounts = ledger.arrow("accounts", ["account_id", "holder_id"])
     accounts = accounts.filter(pa.compute.is_in(accounts["account_id"], value_set=named)).drop_null()
     holders = dict(zip(accounts["account_id"].to_pylist(), accounts["holder_id"].to_pylist(), strict=True))
@@ -200,6 +226,7 @@ def _cases(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign]) ->
         holders=holders,
         settings=inputs.settings.cases,
         signs=signs,
+        reported=frozenset(ledger.arrow("reports", ["transfer_id"])["transfer_id"].to_pylist()),
     )
 
 

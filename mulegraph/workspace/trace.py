@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from mulegraph.flow.tracing import METHODS
-from mulegraph.lazy import networkx as nx
+from mulegraph.flow.tracing import CONSERVING, METHODS
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import AMOUNT, CURRENCY, NUMBER, TEXT, ByKey, Each, Words, declared
-from mulegraph.schema.nodes import node_id
-from mulegraph.schema.tables import CASH_IN, CASH_OUT
 
-MAX_IN_A_PICTURE = 5_000
+POISON = "poison"
 UNBOOKED, OVERDRAFT = "unbooked", "overdraft"
 """Ends that are no transfers: what a balance shows to be gone, and what an overdrawn account owed its bank."""
 
@@ -82,38 +79,7 @@ class TraceResult:
             "assumptions": list(self.assumptions),
         }
 
-    def graph(self, least: Decimal = Decimal(0)) -> nx.MultiDiGraph[str]:
-        """The dispersal tree: accounts, cash, banks to ask; the largest transfers, with what they carried at most.
 
-        Those that carried less than `least` are left out; the graph's `cut` says how many.
-        """
-        moved = self.steps[~self.steps["end"].isin((UNBOOKED, OVERDRAFT))]
-        shown = moved[[each >= least for each in moved["maximum"]]].head(MAX_IN_A_PICTURE)
-        graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(currency=self.currency, cut=len(moved) - len(shown))
-        generation = dict(zip(self.accounts["account"], self.accounts["generation"], strict=True))
-        dead = set(self.accounts["account"][self.accounts["dead_end"]])
-        # Money may come back to a victim; that makes him no relay.
-        mine = shown["transfer"].isin(self.chosen)
-        victims = set() if self.back else set(shown["source"][mine].dropna())
-        for row in shown.to_dict("records"):
-            source = row["source"] if isinstance(row["source"], str) else CASH_IN
-            target = row["target"] if isinstance(row["target"], str) else CASH_OUT
-            asked = ""
-            if isinstance(row["bank"], str):
-                asked = node_id("bank", row["bank"])
-                source, target = (asked, target) if self.back else (source, asked)
-            for end in (source, target):
-                if end not in graph:
-                    kind = "cash" if end in (CASH_IN, CASH_OUT) else "bank" if end == asked else "account"
-                    role = _role(generation.get(end), end in dead) if kind == "account" else ""
-                    graph.add_node(end, kind=kind, role="victim" if end in victims else role)
-            carried = {"amount": row["maximum"], "currency": self.currency, "at": row["at"], "channel": row["channel"]}
-            graph.add_edge(source, target, key=row["transfer"], kind="transfer", **carried)
-        return graph
-
-
-def _role(generation: int | None, dead_end: bool) -> str:
-    """Who passed nothing on was reached, and is no relay; nor is who the trace stopped at."""
-    if generation is None:
-        return ""
-    return "collector" if generation == 1 else "" if dead_end else "relay"
+def ranged_methods(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """The rules that a range of amounts is over: those asked for that conserve money, or poison if it is alone."""
+    return tuple(method for method in methods if method in CONSERVING) or methods

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.flow.matching import NOBODY, Transfers
 from mulegraph.flow.tracing import CONSERVED, CONSERVING, METHODS, Bounds, Trace
 from mulegraph.flow.tracing_pass import BEYOND, LATE, MOVED, OVERDRAFT, RETURNED, SHOP, SMALL, SWEEP, UNBOOKED, WAGES
+from mulegraph.flow.transfers import NOBODY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import CASH_CHANNELS
 from mulegraph.schema.results import ENDS
 from mulegraph.workspace.own_banks import OwnBanks
+from mulegraph.workspace.trace import ranged_methods
 
 MAX_STEPS = 10_000
 INSIDE, BANK, CASH, NO_ACCOUNT = ENDS[:4]
@@ -168,7 +169,7 @@ class Naming:
     @property
     def ranged(self) -> tuple[str, ...]:
         """Methods that minimum and maximum are over: those asked for that conserve money, or poison if it is alone."""
-        return self._conserving or self.methods
+        return ranged_methods(self.methods)
 
     def _all(self, minor: np.ndarray) -> list[Decimal]:
         return [Decimal(each).scaleb(-self.places) for each in minor.tolist()]

@@ -12,14 +12,13 @@ import pyarrow.compute as pc
 from mulegraph.errors import UsageError
 from mulegraph.flow.balances import KnownBalances, find_pools
 from mulegraph.flow.day_order import DayOrder, unsure_accounts
-from mulegraph.flow.matching import DAY, Transfers
 from mulegraph.flow.tracing import METHODS, Bounds, Limits, Returns, Terms, Trace, bounds, trace
 from mulegraph.flow.tracing_pass import RETURNED
+from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.disclosure import Identified
 from mulegraph.schema.tables import Mask, minor_exponents
-from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
@@ -66,8 +65,23 @@ class Times:
     known_since: pd.Timestamp | None = None
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a trace reads: the ledger, its transfers in their order, and whose payments they are.
+
+    `order` may lack payments of the ledger from `differs_from` on, as if accounts had been held then. What accounts
+    held before is what the ledger itself proves of them, and later balances do not count.
+    """
+
+    ledger: Ledger
+    order: DayOrder
+    banks: OwnBanks
+    differs_from: pd.Timestamp | None = None
+    real: DayOrder | None = None
+
+
 def trace_payments(
-    space: WorkspaceBase,
+    source: Source,
     payments: list[str],
     following: Following,
     times: Times,
@@ -79,10 +93,11 @@ def trace_payments(
 
     Raises UsageError for payments that the ledger does not hold, that are not before `until`, or of several currencies.
     """
-    ledger, order, banks = space.ledger, space.day_order, space.own_banks
+    ledger, order, banks = source.ledger, source.order, source.banks
     rows, currency = _chosen(ledger, payments)
     places = minor_exponents()[currency]
-    balances, balances_at = known_balances(ledger, order.transfers)
+    proof = (source.real or order).transfers
+    balances, balances_at = known_balances(ledger, proof)
     moved = order.transfers
     end = len(moved) if times.until is None else _place(moved, times.until)
     since = 0 if times.known_since is None else _place(moved, times.known_since)
@@ -93,20 +108,21 @@ def trace_payments(
     if len(chosen) < len(rows):
         raise UsageError("a payment to trace is not before --until", hint="Give a later --until.")
     first = int(chosen[0])
-    pools = find_pools(moved, first, since=min(since, first), balances=balances)
+    pools = find_pools(moved if back else proof, first, since=min(since, first), balances=balances)
     if not back:
-        pools = replace(pools, later=_within(pools.later, end))
+        known_until = end if source.differs_from is None else min(end, _place(moved, source.differs_from))
+        pools = replace(pools, later=_within(pools.later, known_until))
         order = order.before(end)
         moved = order.transfers
     terms = Terms(pools)
     if not back:
-        returns = _returns_before(known_returns(ledger, space.day_order.transfers), end)
+        returns = _returns_before(known_returns(ledger, source.order.transfers), end)
         limits = _limits(moved, chosen, following, places)
         terms = Terms(pools, returns, limits)
     if back or following.through:
         found = trace(moved, chosen, banks.seen, terms)
     else:
-        found, terms = _stopping(space, moved, chosen, terms)
+        found, terms = _stopping(source, moved, chosen, terms)
     between = _bounds(order, chosen, banks, found, terms)
     naming = Naming(ledger, moved, banks, back, methods, places, balances_at)
     accounts, steps, only_poison = listed(found, methods)
@@ -131,7 +147,7 @@ def trace_payments(
         sums=naming.sums(found, rows_of_steps.ends),
         only_poison=only_poison,
         left_out=len(accounts) < len(found.account) or bool((found.ends & ~steps).any()),
-        assumptions=_assumptions(space, following, times, terms.limits.least, naming),
+        assumptions=_assumptions(source, following, times, terms.limits.least, naming),
     )
 
 
@@ -200,12 +216,12 @@ def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
     return rows, currencies[0]
 
 
-def _stopping(space: WorkspaceBase, moved: Transfers, chosen: np.ndarray, terms: Terms) -> tuple[Trace, Terms]:
+def _stopping(source: Source, moved: Transfers, chosen: np.ndarray, terms: Terms) -> tuple[Trace, Terms]:
     """Trace as far as innocent explanations let it; once more, where they explain an account that was reached."""
-    seen, stop = space.own_banks.seen, shop_stops(space.ledger, moved, chosen)
+    seen, stop = source.banks.seen, shop_stops(source.ledger, moved, chosen)
     terms = replace(terms, limits=replace(terms.limits, stop=stop))
     found = trace(moved, chosen, seen, terms)
-    more = innocent_stops(space.ledger, moved, found, chosen, stop)
+    more = innocent_stops(source.ledger, moved, found, chosen, stop)
     carries = found.step[found.step >= 0]
     if (more[carries] == stop[carries]).all():
         return found, terms
@@ -213,21 +229,19 @@ def _stopping(space: WorkspaceBase, moved: Transfers, chosen: np.ndarray, terms:
     return trace(moved, chosen, seen, terms), terms
 
 
-def _assumptions(
-    space: WorkspaceBase, following: Following, times: Times, least: int, naming: Naming
-) -> tuple[str, ...]:
+def _assumptions(source: Source, following: Following, times: Times, least: int, naming: Naming) -> tuple[str, ...]:
     """What a reader must know of the figures, in sentences."""
     if naming.back:
-        return (*BACK, space.own_banks.assumption)
+        return (*BACK, source.banks.assumption)
     said = [*FORWARD]
     if times.known_since is not None:
         said.append(f"What came before {times.known_since:%Y-%m-%d %H:%M} UTC does not count.")
-    said.append(space.own_banks.assumption)
+    said.append(source.banks.assumption)
     until = f" until {following.days} days after the last payment traced" if following.days else " to the end"
     small = f", and no transfer that carries under {naming.money(least)}" if least else ""
     where = "" if following.through else f" {INNOCENT}"
     said.append(f"Money is followed{until}{small}.{where}")
-    if space.day_order.dated is not None:
+    if source.order.dated is not None:
         said.append(DATED)
     return tuple(said)
 

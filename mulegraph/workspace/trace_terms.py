@@ -11,9 +11,9 @@ from mulegraph.cases.evidence import FIRMS, MANY_PAYERS, WAGE_WORDS
 from mulegraph.cases.innocent.payroll import MIN_PEOPLE, MIN_SHARE
 from mulegraph.flow.balances import NO_BALANCES, KnownBalances
 from mulegraph.flow.day_order import DayOrder, in_day_order
-from mulegraph.flow.matching import DAY, NOBODY, Transfers
 from mulegraph.flow.tracing import CONSERVED, Returns, Trace
 from mulegraph.flow.tracing_pass import SHOP, SWEEP, WAGES
+from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.ledger.ledger import Ledger, minor_units
 from mulegraph.ledger.statistics import holds_anything, may_hold
 
@@ -68,9 +68,11 @@ def known_returns(ledger: Ledger, transfers: Transfers) -> Returns:
     ids = column.take(pa.array(row)).combine_chunks().dictionary_encode()
     original = ledger.row_numbers(ids.dictionary)[ids.indices.to_numpy()]
     row, original = row[original >= 0], original[original >= 0]
-    place = np.empty(len(transfers), np.int64)
+    place = np.full(len(column), NOBODY, np.int64)
     place[transfers.row] = np.arange(len(transfers))
     given, back = place[row], place[original]
+    read = (given >= 0) & (back >= 0)
+    given, back = given[read], back[read]
     mirrored = (transfers.source[given] == transfers.target[back]) & (transfers.target[given] == transfers.source[back])
     fits = mirrored & (back < given)
     return Returns(given[fits], back[fits])

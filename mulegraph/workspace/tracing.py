@@ -46,4 +46,4 @@ def trace(
     settings = space.settings.trace
     following = Following(settings.days if days is None else days, settings.min_share, at_least, through)
     times = Times(None if account is not None else stamp(until), stamp(known_since))
-    return trace_payments(space, chosen, following, times, back=back, methods=methods)
+    return trace_payments(space.traceable, chosen, following, times, back=back, methods=methods)

@@ -15,6 +15,7 @@ from mulegraph.workspace import (
     ledger_tables,
     listings,
     network_graphs,
+    run_difference,
     shared_graph,
     tracing,
 )
@@ -38,6 +39,7 @@ class Workspace(WorkspaceBase):
     transfers = listings.transfers
     transfers_of = listings.transfers_of
     ranking = listings.ranking
+    difference = run_difference.difference
     case = case.find_case
     account = account_page.account_page
     explain = account_page.explain

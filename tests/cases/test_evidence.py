@@ -12,7 +12,7 @@ from mulegraph.cases.evidence import distinct_pairs
 from mulegraph.cases.innocent.recurring_path import MAX_MEETINGS, MIN_APART, most_alike
 from mulegraph.cases.shares import MAX_WITHIN, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.flow.transfers import DAY, Transfers
 
 ACCOUNTS, DAYS = 5, 40
 moves = st.lists(

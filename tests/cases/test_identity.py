@@ -1,4 +1,4 @@
-"""Cases across nights: the same id for the same case, and a word for what became of it."""
+"""Cases across nights: the same case has the same id."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mulegraph.cases.identity import changes, match_previous, members_of
+from mulegraph.cases.identity import match_previous, members_of
 from mulegraph.schema.findings import CASES
 
 
@@ -45,27 +45,6 @@ def test_a_new_case_never_takes_an_old_one_s_id():
     """Case ids are made of findings, so a new one can be given an id that is in use."""
     now = names(match_previous(cases(CASE_1="xyz"), [cases(CASE_1="abc")]))
     assert now["xyz"] != "CASE-1" and now["xyz"].startswith("CASE-")
-
-
-def test_what_became_of_each_case():
-    """New, grown, shrunk, same, merged, split and quiet."""
-    before = {"A": "abc", "B": "def", "C": "ghi", "D": "jk", "E": "lm", "F": "nopq", "G": "uv"}
-    now = {"A": "abcx", "B": "de", "C": "ghi", "D": "jklm", "F": "no", "H": "pq", "I": "rst"}
-    rows = changes(*({case: frozenset(text) for case, text in each.items()} for each in (before, now)))
-    assert {row["case"]: (row["change"], row["others"]) for row in rows} == {
-        "A": ("grown", []),
-        "B": ("shrunk", []),
-        "C": ("same", []),
-        "D": ("merged", ["E"]),
-        "F": ("split", ["H"]),
-        "H": ("split", ["F"]),
-        "I": ("new", []),
-        "G": ("quiet", []),
-    }
-    same = {case: frozenset(text) for case, text in {"A": "abc", "B": "cd", "C": "abcde"}.items()}
-    assert {row["change"] for row in changes(same, same)} == {"same"}
-    grown = next(row for row in rows if row["case"] == "A")
-    assert (grown["joined"], grown["left"]) == (["x"], [])
 
 
 parts = st.lists(st.sets(st.sampled_from("abcdefghij"), min_size=1), min_size=1, max_size=5)

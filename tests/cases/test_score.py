@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulegraph.cases.score import ACCOUNT_CURVE, BASE, CASE_CURVE, Pieces, add_up, parted, probability
+from mulegraph.cases.score import (
+    ACCOUNT_CURVE,
+    BASE,
+    CASE_CURVE,
+    PEERS,
+    WEIGHT_NATS,
+    Pieces,
+    Sums,
+    add_up,
+    parted,
+    probability,
+    said,
+    with_peers,
+)
 
 SIGNS = ["A2", "A3", "A7", "N1", "N3"]
 Piece = tuple[str, float, frozenset[int]]
@@ -129,3 +143,39 @@ def test_a_victim_is_not_held_to_account(plain):
     accused = {(row["sign"], name) for row in table for name in row["accounts"] if name != row["subject_id"]}
     for sign, account in subjects - accused:
         assert sign not in scores.get(account, {})
+
+
+def ranked_with_peers(held: dict[int, float], peers: list[float]) -> tuple[dict[int, float], float]:
+    """Nats for being unlike its peers by account, where these accounts are held with so many nats by N1."""
+    owners = np.array(sorted(held), np.int64)
+    sums = Sums(owners, np.full(len(owners), SIGNS.index("N1")), np.array([held[each] for each in sorted(held)]), SIGNS)
+    found, usual = with_peers(sums, np.array(peers))
+    mine = found.sign == list(found.signs).index(PEERS)
+    return dict(zip(found.owner[mine].tolist(), found.nats[mine].tolist(), strict=True)), usual
+
+
+def test_on_a_silent_ledger_accounts_come_in_the_order_of_their_peers():
+    """Nothing is held against anybody: a counting rule is what is left; who is like most has no part."""
+    nats, usual = ranked_with_peers({}, [0.2, 1.0, 3.0, 9.0, 8.0])
+    assert sorted(nats, key=lambda each: nats[each]) == [1, 2, 4, 3]
+    assert usual == pytest.approx(np.log(2))
+
+
+def test_being_busy_says_little_where_launderers_are_like_everybody():
+    """Two hundred are held, and are like all: the part is next to nothing; where they are busy it is not."""
+    everybody = [1.0] * 200 + [6.0]
+    like = ranked_with_peers(dict.fromkeys(range(200), 12.0), everybody)[0][200]
+    busy = ranked_with_peers(dict.fromkeys(range(200), 12.0), [5.0] * 200 + [6.0])[0][200]
+    assert like < 0.5 < 2.5 < busy
+
+
+def test_a_weak_hold_does_not_say_what_launderers_are_like():
+    """Less than a nat is nobody that a sign holds."""
+    assert ranked_with_peers(dict.fromkeys(range(99), 0.9), [4.0] * 99)[1] == pytest.approx(np.log(2))
+
+
+def test_what_decoys_measured_is_taken_as_it_is():
+    """A worth replaces score times weight, and is scaled for who is named beside; without one the weight counts."""
+    findings = pa.table({"score": [0.5, 0.5], "worth": pa.array([3.0, None], pa.float64())})
+    assert said(findings, np.array([8.0, 8.0]), np.array([8.0, 8.0])).tolist() == [3.0, 4.0 * WEIGHT_NATS]
+    assert said(findings, np.array([2.0, 2.0]), np.array([8.0, 8.0])).tolist() == [0.75, 1.0 * WEIGHT_NATS]

@@ -6,15 +6,20 @@ import csv
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from mulegraph.casework.case_money import case_trace, moves_of
+from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.casework.list_files import list_key, token_of
-from mulegraph.casework.requests import case_trace
+from mulegraph.casework.requests import case_plan
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
+from mulegraph.views.case_summary import hold_sentence
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.request import write_request
 from mulegraph.workspace.workspace import Workspace
@@ -86,8 +91,11 @@ def graph_states(space):
         (lambda space, case: space.note("CASE-00000000", "x"), "CASE-00000000"),
         (lambda space, case: space.note(case, " "), "empty"),
         (lambda space, case: space.close(case, "guilty", "x"), "guilty"),
-        (lambda space, case: space.request(case, "NOWHERE", country="DE", sender="NORD"), "NOWHERE"),
-        (lambda space, case: space.request(case, "SUED", country="DE"), "sender"),
+        (lambda space, case: space.requests(case, "NOWHERE", country="DE", sender="NORD"), "NOWHERE"),
+        (lambda space, case: space.requests(case, "SUED", country="DE"), "sender"),
+        (lambda space, case: space.requests(case, "SUED", country="DE", sender="Nordbank AG"), "not a bank of ours"),
+        (lambda space, case: space.requests(case, "SUED", country="DE", sender="SUED"), "sender itself"),
+        (lambda space, case: space.request_sent("REQ-0"), "REQ-0"),
         (lambda space, case: space.facts_for_and_against(case, "NORD502588115"), "not in"),
     ],
 )
@@ -100,42 +108,144 @@ def test_bad_use_writes_nothing(space, case, act, named):
 
 
 def test_holds_and_facts_are_of_the_case(space, case):
-    """Few accounts, each of the trace or case, with what they would hit; facts speak for and against."""
-    rows = space.holds(case, share=0.9)
-    assert 0 < len(rows) <= 5 and rows[0].stopped >= 0.9
+    """Few accounts, what each keeps and whom it hits, and in words how sure it is; facts speak for and against."""
+    plan = space.hold_plan(case, share=0.9)
+    rows = plan.holds
+    assert 0 < len(rows) <= 10
+    assert all(0 <= each.minimum <= each.maximum for each in rows)
+    assert plan.kept_least <= plan.kept_most <= plan.stolen
+    lasts = [bool(each.last) for each in rows]
+    assert lasts == sorted(lasts)
+    assert "90%" in hold_sentence(plan) and f"{plan.kept_least / plan.stolen:.0%}" in hold_sentence(plan)
     sheet = space.facts_for_and_against(case, rows[0].account)
-    assert {row.speaks for row in sheet} == {"for", "against"}
+    assert {row.speaks for row in sheet} <= {"for", "against"} and sheet
     assert NotebookWorkspace(space.folder).holds(case, share=0.9)[0].account != rows[0].account
 
 
-def test_a_request_is_made_sent_and_answered(space, case, tmp_path):
-    """A masked draft without a reason; with one also the recall. The reply lands on the case."""
-    draft = NotebookWorkspace(space.folder).request(case, "SUED", country="DE", sender="NORD")
-    assert draft.draft and all("~" in each.payee for each in draft.payments)
-    paths = write_request(space, draft, tmp_path / "draft")
-    assert [path.suffix for path in paths] == [".html", ".pdf"]
-    request = space.request(case, "SUED", country="DE", sender="NORD")
-    paths = write_request(space, request, tmp_path / "out")
+def test_what_a_hold_keeps_is_what_a_replay_keeps(space, case):
+    """At any moment: what is there under every rule stays, and no more comes than was on its way."""
+    plain = Workspace(space.folder)
+    found = case_trace(plain, case)
+    start = pd.Timestamp(min(each.at for each in moves_of(plain, found) if each.chosen))
+    for hours in (1, 24):
+        at = start + pd.Timedelta(hours=hours)
+        chosen = case_trace(plain, case, until=at).chosen
+        for row in space.holds(case, share=1.0, at=at)[:4]:
+            low, high = bounds(kept(replayed(plain, chosen, [row.account], at), [row.account]))
+            assert row.minimum <= low <= high <= row.maximum + row.on_its_way
+
+
+def test_the_clock_never_runs_backwards(space, case):
+    """Whoever holds later keeps no more; before the first payment there is nothing to hold."""
+    rows = space.hold_clock(case)
+    shares = [row.kept_most for row in rows if row.accounts == rows[0].accounts]
+    assert shares == sorted(shares, reverse=True)
+    assert all(0 <= row.kept_least <= row.kept_most for row in rows)
+    with pytest.raises(UsageError, match="no money had been taken yet"):
+        space.holds(case, share=0.9, at="2020-01-01")
+    with pytest.raises(UsageError, match="got none"):
+        space.hold_clock(case, account="NORD502588115")
+
+
+@pytest.fixture(scope="module")
+def asked(space) -> tuple[str, str, str]:
+    """A case with a reported payment to recall, the bank that recalls it, and the bank that is asked."""
+    plain = Workspace(space.folder)
+    for case in plain.cases()["case"]:
+        try:
+            claims = case_plan(plain, case).plan.claims
+        except UsageError:
+            continue
+        if claims:
+            return case, claims[0].move.payer_bank, claims[0].move.payee_bank
+    raise AssertionError("no case of the sample has a payment to recall")
+
+
+def test_a_request_is_made_sent_and_answered_once(space, asked, tmp_path):
+    """A masked draft without a reason; with one also the recall. It is sent once, and each answer counts once."""
+    case, sender, bank = asked
+    how = {"country": "DE", "sender": sender}
+    masked = NotebookWorkspace(space.folder).requests(case, bank, **how)
+    assert all(each.draft and all("~" in line.payee for line in each.payments) for each in masked)
+    paths = [path for each in masked for path in write_request(space, each, tmp_path)]
+    assert {path.suffix for path in paths} == {".html", ".pdf"}
+    with pytest.raises(UsageError, match="masked"):
+        space.request_sent(masked[0].number)
+
+    request = space.requests(case, bank, **how)[0]
+    twin = space.requests(case, bank, **how)[0]
+    assert request.kind == "recall" and request.number != twin.number
+    assert 0 < request.asked <= request.stolen
+    assert {each.payer_bank for each in request.payments} == {sender}
+    paths = write_request(space, request, tmp_path)
     assert [path.suffix for path in paths] == [".html", ".pdf", ".xml"]
-    others = set(case_trace(Workspace(space.folder), case).accounts.query("bank != 'SUED'")["account"])
-    named = {each.payee for each in request.payments} | {each.account for each in request.held}
-    assert not named & others
-    assert {each.payer_bank for each in request.payments}.isdisjoint({"SUED", None})
     page = paths[0].read_text(encoding="utf-8")
     holders = Workspace(space.folder).ledger.arrow("holders")["name"].to_pylist()
     assert not any(name in page for name in holders)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UsageError, match="asked back already"):
+        write_request(space, twin, tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
+    with pytest.raises(UsageError, match=r"nothing to ask|asked for already"):
+        space.requests(case, bank, kinds=["recall"], **how)
 
-    reply = tmp_path / "reply.xml"
-    reply.write_text(RETURN.replace("T1", request.payments[0].transfer), encoding="utf-8")
-    space.reply(case, reply)
-    state = space.state(case)
-    assert state.requests[-1]["number"] == request.number
-    assert state.replies[-1]["answers"][0]["amount"] == "870.10"
-    reply.write_text(RETURN, encoding="utf-8")
+    def row():
+        return next(each for each in space.request_list(case=case) if each.number == request.number)
+
+    assert row().state == "draft"
+    space.request_sent(request.number)
+    assert row().state == "sent" and row().asked == request.asked
+    with pytest.raises(UsageError, match="sent already"):
+        space.request_sent(request.number)
+    with pytest.raises(UsageError, match="open request"):
+        space.close(case, "confirmed", "done")
+
+    first = request.payments[0]
+    part = first.asked / 2
+
+    def reply(message: str, amount, currency: str = "EUR") -> None:
+        text = RETURN.replace("T1", first.transfer).replace("870.10", f"{amount:f}").replace('"EUR"', f'"{currency}"')
+        (tmp_path / "reply.xml").write_text(text.replace("RTN-1", message), encoding="utf-8")
+        space.reply(case, tmp_path / "reply.xml")
+
+    reply("M1", part)
+    for message, amount, currency, named in (
+        ("M1", part, "EUR", "read before"),
+        ("M2", first.asked, "EUR", "were asked for"),
+        ("M3", part, "USD", "USD"),
+        ("M4", 0, "EUR", "returns 0"),
+    ):
+        entries = space.verify_journal().entries
+        with pytest.raises(DataError, match=named):
+            reply(message, amount, currency)
+        assert space.verify_journal().entries == entries
+    assert row().returned == part
+    victim = next(each for each in space.returned_money(case) if each.victim == first.payer)
+    assert (victim.returned, victim.currency) == (part, "EUR")
+
+    (tmp_path / "reply.xml").write_text(RETURN, encoding="utf-8")
     with pytest.raises(UsageError, match="T1"):
-        space.reply(case, reply)
+        space.reply(case, tmp_path / "reply.xml")
+    other = next(each for each in space.cases()["case"] if each != case)
     with pytest.raises(UsageError, match="no request"):
-        space.reply(space.cases()["case"][1], reply)
+        space.reply(other, tmp_path / "reply.xml")
+
+
+def test_an_answer_by_telephone_is_kept_and_counts_no_money(space, asked):
+    """What the desk says is promised; no more than was asked; a request that never went out has no answer."""
+    case, *_ = asked
+    row = next(each for each in space.request_list(case=case) if not each.masked)
+    with pytest.raises(UsageError, match="were asked for"):
+        space.answer_request(row.number, "returned", who="fraud desk", amount=row.asked + 1)
+    with pytest.raises(UsageError, match="nonsense"):
+        space.answer_request(row.number, "nonsense", who="fraud desk")
+    space.answer_request(row.number, "refused", who="fraud desk", text="the account is empty")
+    space.answer_request(row.number, "returned", who="fraud desk", amount=Decimal(1), transfer=row.transfers[0])
+    after = next(each for each in space.request_list(case=case) if each.number == row.number)
+    assert (after.returned, after.promised, after.state) == (row.returned, Decimal(1), "answered")
+    masked = next(each for each in space.request_list(case=case) if each.masked)
+    with pytest.raises(UsageError, match="never went out"):
+        space.answer_request(masked.number, "refused", who="fraud desk")
 
 
 def test_a_pseudonymous_list_matches_with_the_key_and_not_without(space, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +11,13 @@ import camt_exceptions
 import pytest
 import xmlschema
 
-from mulegraph.casework.recall_messages import Held, Payment, Request, is_iban, recall
+from mulegraph.casework.claims import Why
+from mulegraph.casework.deadlines import all_deadlines, deadline_of
+from mulegraph.casework.recall_messages import Held, Payment, Request, Sender, is_iban, recall
 from mulegraph.casework.reply_messages import read_reply
 from mulegraph.casework.workdays import reply_by
 from mulegraph.errors import DataError, UsageError
+from mulegraph.schema.choices import LANGUAGES, RequestKind
 from mulegraph.views.request import letter
 
 SCHEMAS = Path(camt_exceptions.__file__).parent / "templates"
@@ -31,12 +35,12 @@ UETR = "00000000-0000-4000-8000-000000000001"
 def request_of(**changed) -> Request:
     payment = Payment(
         "T1", datetime(2026, 1, 5, 9), Decimal("1000.00"), "NORD1", "NORD", "SUED1", Decimal("990.10"), Decimal(1000),
-        date(2026, 1, 5),
+        date(2026, 1, 5), asked=Decimal("1000.00"), why=Why.VICTIM,
     )  # fmt: skip
     given = {
-        "number": "REQ-1", "case": "CASE-1", "sender": "NORD", "bank": "SUED", "currency": "EUR",
-        "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9), "reported": ["T0"],
-        "payments": [payment], "held": [Held("SUED1", Decimal(10), Decimal(20)), Held("SUED2", None, Decimal(5))],
+        "number": "REQ-1", "case": "CASE-1", "kind": RequestKind.RECALL, "sender": Sender("NORD"), "bank": "SUED",
+        "bic": "", "currency": "EUR", "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9),
+        "rule": "T+3", "reported": ["T0"], "stolen": Decimal("1000.00"), "payments": [payment], "held": [],
         "draft": False,
     }  # fmt: skip
     return Request(**{**given, **changed})
@@ -46,7 +50,8 @@ def request_of(**changed) -> Request:
     "changed",
     [
         {},
-        {"sender": EVIL, "bank": "Ngân hàng Á Châu & Söhne <x>"},
+        {"sender": Sender(EVIL), "bank": "Ngân hàng Á Châu & Söhne <x>"},
+        {"sender": Sender("NORD", bic="NORDDEFFXXX"), "bic": "SUEDVNVX"},
         {"payments": [Payment(f"T{n}", datetime(2026, 1, 5), Decimal("0.01"), "DE89370400440532013000", None, "X" * 34,
                               Decimal(0), Decimal("0.01"), date(2026, 1, 5)) for n in range(50)]},
         {"currency": "VND", "payments": [Payment("T1", datetime(2026, 1, 5), Decimal(5_000_000), None, None, "1",
@@ -62,13 +67,22 @@ def test_the_recall_is_valid_by_the_official_schema(recall_schema, changed):
     assert "FRAD" in text
 
 
-def test_only_own_customers_payments_are_recalled():
-    """What another bank's customer paid is for that bank to recall; the document still tells of it."""
-    payment = request_of().payments[0]
-    other = Payment(**{**vars(payment), "transfer": "T2", "payer_bank": "MITT"})
-    text = recall(request_of(payments=[payment, other]))
-    assert "<NbOfTxs>1</NbOfTxs>" in text and "T2" not in text
-    assert "T2" in letter(request_of(payments=[payment, other])).page
+@pytest.mark.parametrize("kind", [RequestKind.PART, RequestKind.HOLD])
+def test_only_whole_payments_are_recalled_by_message(kind):
+    """camt.056 has no element for a part of a payment, so whoever reads it would send back everything."""
+    with pytest.raises(ValueError, match="no recall"):
+        recall(request_of(kind=kind))
+
+
+def test_banks_are_named_by_bic_and_ibans_have_no_blanks(recall_schema):
+    """The BIC of the settings where there is one; an IBAN typed in groups of four is sent in one piece."""
+    payment = replace(request_of().payments[0], payee="DE89 3704 0044 0532 0130 00")
+
+    text = recall(request_of(payments=[payment], sender=Sender("NORD", bic="NORDDEFF"), bic="SUEDDEFF"))
+
+    assert "<BICFI>NORDDEFF</BICFI>" in text and "<BICFI>SUEDDEFF</BICFI>" in text and "<Nm>" not in text
+    assert "<IBAN>DE89370400440532013000</IBAN>" in text
+    assert list(recall_schema.iter_errors(text)) == []
 
 
 def test_a_payment_known_by_its_uetr_is_named_by_it():
@@ -108,9 +122,9 @@ def test_what_the_standard_cannot_carry_is_named():
     """Ids of more than 35 signs, accounts of more than 34."""
     payment = request_of().payments[0]
     with pytest.raises(UsageError, match="35"):
-        recall(request_of(payments=[Payment("T" * 36, *list(vars(payment).values())[1:])]))
+        recall(request_of(payments=[replace(payment, transfer="T" * 36)]))
     with pytest.raises(UsageError, match="34"):
-        recall(request_of(payments=[Payment(**{**vars(payment), "payee": "9" * 35})]))
+        recall(request_of(payments=[replace(payment, payee="9" * 35)]))
 
 
 def test_an_iban_is_sent_as_one():
@@ -121,13 +135,24 @@ def test_an_iban_is_sent_as_one():
 
 def test_the_document_escapes_and_tells_what_is_asked():
     """As a page and as PDF; text that looks like markup stays text in both."""
-    document = letter(request_of(bank=EVIL, draft=True))
+    held = [Held("SUED1", Decimal(10), Decimal(20)), Held("SUED2", None, Decimal(5))]
+    document = letter(request_of(bank=EVIL, draft=True, kind=RequestKind.HOLD, held=held))
     page = document.page
     assert EVIL not in page and "&lt;b onclick" in page
-    assert "Draft" in page and "2026-01-09" in page and "990.10 to 1,000" in page and "not seen" in page
+    assert all(word in page for word in ("Draft", "2026-01-09", "990.10", "not seen", "no more than the sums"))
     assert "Receipt of funds does not imply the account holder&#39;s knowledge." in page
     pdf = document.pdf
     assert pdf.startswith(b"%PDF-") and len(pdf) > 5_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", RequestKind)
+def test_letters_say_in_each_language_what_is_asked_back_of_what_was_stolen(language, kind):
+    """No kind lacks its words, nothing is left unfilled, and what is missing is left out, never printed as nan."""
+    page = letter(request_of(kind=kind, stolen=Decimal("1234.50")), language).page
+
+    assert "1,234.50 EUR" in page and "REQ-1" in page and "990.10" in page
+    assert "{" not in page.split("</style>")[-1] and "nan<" not in page and "None" not in page
 
 
 @pytest.mark.parametrize(
@@ -142,6 +167,18 @@ def test_the_document_escapes_and_tells_what_is_asked():
 def test_replies_are_due_after_three_working_days(tmp_path, asked, country, due):
     """T+3 in the bank's country, over the year's end too."""
     assert reply_by(asked, country, tmp_path / "none.csv") == due
+
+
+@pytest.mark.parametrize(
+    ("kind", "country", "limit"),
+    [("recall", "de", 15), ("hold", "DE", 3), ("hold", "VN", 3), ("recall", "BR", 7), ("part", "US", 3)],
+)
+def test_each_request_is_due_by_a_rule_with_a_source(kind, country, limit):
+    """The scheme's where one binds the bank, else what we ask for; every rule says where it stands."""
+    rule = deadline_of(RequestKind(kind), country)
+    assert rule.limit == limit
+    assert all(each.source and each.says and each.looked_at for each in all_deadlines().values())
+    assert rule.due(date(2026, 11, 24), country, Path("none.csv")) > date(2026, 11, 24)
 
 
 def test_own_free_days_count_too(tmp_path):
@@ -175,6 +212,7 @@ def test_a_return_is_read(tmp_path):
     assert (reply.kind, reply.message, reply.sender) == ("pacs.004", "RTN-1", "SUEDDEFF")
     assert vars(reply.answers[0]) == {
         "transfer": "T1", "answer": "returned", "amount": "870.10", "currency": "EUR", "reason": "FOCR",
+        "request": None,
     }  # fmt: skip
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.chains import find_chains
 from mulegraph.flow.matching import match, strong
 from tests.flow.reference import Link, Transfer, best_scores
 from tests.flow.test_matching import MINUTE, SIX_HOURS, A, B, C, D, E, ordered, rows
+from tests.thorough import examples
 
 EVEN = np.full(8, 1_000_000, np.int64)
 
@@ -44,7 +45,7 @@ def test_the_more_surprising_way_is_taken():
     assert chains.of(0).tolist() == [0, 2, 4, 5]
 
 
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @given(rows, st.lists(st.integers(0, 4), min_size=8, max_size=8))
 def test_chains_are_those_of_every_path_tried(drawn, score):
     """Each transfer's best score is NetworkX's; each is covered by a chain of it; none lies inside another."""

@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.by_account import TransfersByAccount
@@ -22,13 +22,16 @@ from mulegraph.flow.habits import (
     rounded,
     wakings,
 )
-from mulegraph.flow.matching import DAY, HOUR, Links, Transfers, in_order
+from mulegraph.flow.matching import Links
+from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.passing_on import find_passed_on
+from mulegraph.flow.transfers import DAY, HOUR, Transfers
+from tests.thorough import examples
 
 ACCOUNTS = 4
 UNIT = 10
 """Thousandths of a euro in a cent."""
-quick = settings(max_examples=300, deadline=None)
+quick = examples(300)
 
 
 @st.composite

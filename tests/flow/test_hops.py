@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours
-from mulegraph.flow.matching import MICROSECONDS, Transfers, in_order
+from mulegraph.flow.order_in_day import in_order
+from mulegraph.flow.transfers import MICROSECONDS, Transfers
 from mulegraph.settings import HopSettings
+from tests.thorough import examples
 
 MINUTE = 60 * MICROSECONDS
 A, B, C, D = range(4)
@@ -67,7 +69,7 @@ edges = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(edges, st.integers(1, 3), st.booleans(), st.sampled_from([FORWARD, BACKWARD]))
 def test_who_is_reached_in_how_many_hops_is_what_trying_every_path_gives(rows, hops, timed, direction):
     """For every flagged account: reached or not, and the least number of hops, as NetworkX's paths say."""
@@ -94,7 +96,7 @@ def test_who_is_reached_in_how_many_hops_is_what_trying_every_path_gives(rows, h
     assert got == expected
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(edges, st.sets(st.integers(0, 5), min_size=1))
 def test_reach_counts_the_flagged_within_two_hops(rows, flagged):
     """As counting neighbours, and their neighbours, by hand; nobody is near himself."""
@@ -112,3 +114,19 @@ def test_reach_counts_the_flagged_within_two_hops(rows, flagged):
             known = {other: set(graph[other]) & flagged for other in graph[account]}
             assert reach.ways[0][account] == len(set(graph[account]) & flagged)
             assert reach.ways[1][account] == sum(other in flagged or bool(met) for other, met in known.items())
+
+
+@examples(200)
+@given(edges, st.sets(st.integers(1, 5), min_size=1), st.sampled_from([FORWARD, BACKWARD]), st.integers(2, 100))
+def test_the_nearest_flagged_account_is_as_far_as_the_first_path(rows, flagged, direction, hub):
+    """The search of all accounts at once agrees with the search for paths from each, hubs or not."""
+    near = neighbours(*rows, hub=hub)
+    known = near.nearest(np.array(sorted(flagged)), direction)
+    for account in set(range(6)) - flagged:
+        most = near.settings.hops
+        paths = [
+            next(near.paths(account, flagged, hops=hops, direction=direction, time_respecting=False), None)
+            for hops in range(1, most + 1)
+        ]
+        first = next((hops for hops, path in enumerate(paths, 1) if path is not None), most + 1)
+        assert known[account] == first

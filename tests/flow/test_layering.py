@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mulegraph.flow.layering import find_flow
-from mulegraph.flow.matching import read_transfers
 from mulegraph.flow.naming import name_chains
+from mulegraph.flow.read_transfers import read_transfers
 from mulegraph.settings import FlowSettings
 from tests.drawing import names
 

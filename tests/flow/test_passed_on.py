@@ -6,13 +6,15 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.matching import HOUR, Transfers, in_order
-from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, receipts_of_peers
+from mulegraph.flow.order_in_day import in_order
+from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
+from mulegraph.flow.transfers import HOUR, Transfers
+from tests.thorough import examples
 
 ACCOUNTS = 5
 WINDOW, PERCENT = 30 * HOUR, 70
@@ -66,7 +68,7 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     chance = {}
     for receipt, product in best.items():
         x = min(product, WINDOW)
-        chance[receipt] = 1 - math.exp(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
+        chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
     ranked = sorted((value, receipt) for receipt, value in chance.items() if value <= 0.2)
     surprise = [
         -math.log(max(stats.beta.cdf(value, k, len(receipts) - k + 1), 1e-300))
@@ -78,12 +80,14 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     return max(surprise), {receipt for _, receipt in ranked[: last + 1]}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(ledger=ledgers())
 def test_the_kernel_finds_what_a_plain_search_finds(ledger):
     """The same surprise for every account, from as many receipts."""
     sides = TransfersByAccount(ledger)
-    found = find_passed_on(sides, sides.receipts, window=WINDOW, min_share_percent=PERCENT)
+    found = find_passed_on(
+        sides, sides.receipts, ranks=ranks_of(sides.transfers.amount), window=WINDOW, min_share_percent=PERCENT
+    )
     of = dict(zip(found.account.tolist(), range(len(found)), strict=True))
     for account in range(ACCOUNTS):
         surprise, receipts = plainly(ledger, account)
@@ -108,7 +112,9 @@ def noise(seed: int, accounts: int = 2_000, transfers: int = 40_000) -> Transfer
 def test_on_noise_so_many_nats_are_as_rare_as_they_say():
     """Of 2,000 accounts about 2,000·e^−s reach s; some more, since k is chosen among several."""
     sides = TransfersByAccount(noise(3))
-    found = find_passed_on(sides, sides.receipts, window=30 * 24 * HOUR, min_share_percent=80)
+    found = find_passed_on(
+        sides, sides.receipts, ranks=ranks_of(sides.transfers.amount), window=30 * 24 * HOUR, min_share_percent=80
+    )
     for nats in (3, 5, 7):
         assert (found.nats >= nats).sum() <= 4 * 2_000 * math.exp(-nats) + 3
 
@@ -122,7 +128,9 @@ def test_one_receipt_passed_on_to_the_cent_stands_out_of_noise():
     source, target = (each.astype(np.int32)[order] for each in ends)
     amount = np.append(quiet.amount, [12_345_678, 12_345_678])[order]
     sides = TransfersByAccount(in_order(source, target, amount, at[order], accounts=2_001))
-    found = find_passed_on(sides, sides.receipts, window=60 * 24 * HOUR, min_share_percent=80)
+    found = find_passed_on(
+        sides, sides.receipts, ranks=ranks_of(sides.transfers.amount), window=60 * 24 * HOUR, min_share_percent=80
+    )
     assert found.account[np.argmax(found.nats)] == 2_000
 
 
@@ -131,13 +139,28 @@ def test_what_goes_back_is_no_passing_on():
     at = np.array([HOUR, 25 * HOUR])
     ends = np.array([0, 1], np.int32), np.array([1, 0], np.int32)
     sides = TransfersByAccount(in_order(*ends, np.array([500, 500]), at, accounts=2))
-    assert len(find_passed_on(sides, sides.receipts, window=60 * 24 * HOUR, min_share_percent=80)) == 0
+    assert (
+        len(
+            find_passed_on(
+                sides,
+                sides.receipts,
+                ranks=ranks_of(sides.transfers.amount),
+                window=60 * 24 * HOUR,
+                min_share_percent=80,
+            )
+        )
+        == 0
+    )
 
 
 def test_peers_lend_their_receipts_and_nobody_keeps_his_own():
-    """Each account gets another's receipts, all of them; none is lost."""
+    """Each account gets the receipts of another of its group, all of them; none is lost."""
+    group = np.arange(50) % 3
     sides = TransfersByAccount(noise(5, accounts=50, transfers=500))
-    lent, own = receipts_of_peers(sides), sides.receipts
+    lent, own = receipts_of_peers(sides, group), sides.receipts
+    lent_by = np.empty(len(sides.transfers), np.int64)
+    lent_by[own.position] = np.repeat(np.arange(50), np.diff(own.start))
+    assert (group[lent_by[lent.position]] == np.repeat(group, np.diff(lent.start))).all()
     assert sorted(lent.position.tolist()) == sorted(own.position.tolist())
     for account in range(50):
         mine = set(own.position[own.start[account] : own.start[account + 1]].tolist())

@@ -18,11 +18,13 @@ from mulegraph.flow import shared_counterparties as meetings_module
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, find_bursts, poisson_nats
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.cycles import find_cycles
-from mulegraph.flow.matching import HOUR, Transfers, in_order
+from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.shared_counterparties import scatter_gather, shared_receivers
+from mulegraph.flow.transfers import HOUR, Transfers
+from tests.thorough import examples
 
 ACCOUNTS = 7
-quick = settings(max_examples=300, deadline=None)
+quick = examples(300)
 
 
 @st.composite
@@ -93,7 +95,7 @@ def test_shared_receivers_counts_every_common_payee(ledger, hours):
     _held(shared_receivers(TransfersByAccount(ledger), [window]), shared, ledger, window)
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(seed=st.integers(0, 10_000), hours=st.integers(5, 40))
 def test_who_meets_at_a_busy_account_is_not_counted(seed, hours):
     """From a receipt that more than so many follow within the window, no meeting is counted; from later ones, some."""
@@ -145,7 +147,7 @@ def _held(found, expected, ledger, window):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(ledger=ledgers(), hours=st.integers(1, 40))
 def test_a_cycle_is_found_where_networkx_finds_one(ledger, hours):
     """NetworkX lists all simple cycles of transfers that may follow each other; ours finds one for each start."""

@@ -10,8 +10,9 @@ import pytest
 from mulegraph.flow.chains import Chains
 from mulegraph.flow.decoys import false_shares, innocent, shuffled
 from mulegraph.flow.layering import find_flow
-from mulegraph.flow.matching import DAY, HOUR, in_order
+from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.surprise import DEFAULT_FIT, Traffic, estimate_fit, link_scores, traffic
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.settings import FlowSettings
 from tests.flow.reference import surprise
 

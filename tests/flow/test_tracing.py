@@ -7,11 +7,10 @@ from math import floor
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.balances import NO_BALANCES, KnownBalances, find_pools
-from mulegraph.flow.matching import Transfers
 from mulegraph.flow.tracing import (
     CONSERVED,
     CONSERVING,
@@ -28,7 +27,9 @@ from mulegraph.flow.tracing import (
 )
 from mulegraph.flow.tracing_pass import BEYOND, LATE, OVERDRAFT, RETURNED, SHOP, SMALL, UNBOOKED
 from mulegraph.flow.tracing_queue import share
+from mulegraph.flow.transfers import Transfers
 from tests.flow.tracing_reference import Plainly
+from tests.thorough import examples
 
 PENCE = 240
 """A pound of 20 shillings of 12 pence."""
@@ -120,7 +121,7 @@ KINDS = {BEYOND: "beyond", SHOP: "stop", SMALL: "small", LATE: "late", RETURNED:
          UNBOOKED: "unbooked"}  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@examples(600)
 @given(question=questions())
 def test_the_pass_gives_what_plain_coins_give(question):
     """Every account, method and end, over thousands of small ledgers with cash, unseen accounts, balances, returns."""
@@ -150,7 +151,7 @@ def test_the_pass_gives_what_plain_coins_give(question):
     }
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(question=questions(), scale=st.sampled_from([1, 10**12 + 7]))
 def test_nothing_is_lost_to_the_last_minor_unit(question, scale):
     """Traced in = traced out + remaining, in every account and method; in all, what was traced is there or ended."""
@@ -174,7 +175,7 @@ def test_nothing_is_lost_to_the_last_minor_unit(question, scale):
 
 
 @given(pool=st.integers(1, 2**62 - 1), data=st.data())
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_shares_are_exact_however_large(pool, data):
     """The product of two amounts may need 124 bits; the share is right to the unit."""
     held = data.draw(st.integers(0, pool))

@@ -137,7 +137,7 @@ def graph_of(graph: EmbeddedGraph) -> Callable[..., EmbeddedGraph]:
 
 
 @pytest.fixture(scope="session")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that tests may kill and start again; each begins with whatever the last left."""
     if missing_tools():
         pytest.skip("NO SERVER TO KILL: java and mvn are missing")

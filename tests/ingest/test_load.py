@@ -13,13 +13,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from mulegraph.ingest.load import TableLoad
 from mulegraph.ingest.mapping import FileMapping, TableMapping
 from mulegraph.ingest.rules import Rule
 from mulegraph.schema.tables import TABLES
+from tests.thorough import examples
 
 from .conftest import ACCOUNTS, HEAD, Bank, text_table
 
@@ -342,7 +343,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("generated")
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(ROWS, max_size=30),
     cut=st.integers(0, 30),

@@ -17,10 +17,12 @@ from mulegraph.errors import EngineError, UsageError
 from mulegraph.ledger import store as store_module
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.store import Store
+from tests.thorough import times
 
 from .conftest import Bank
 
 ROWS = 60_000
+KILLS = times(24)
 
 LOAD = """
 import os, signal, sys
@@ -90,7 +92,7 @@ def old_and_new(bank: Bank) -> tuple[Bank, str, str]:
 
 
 def test_a_load_killed_at_any_moment_leaves_the_old_ledger_or_the_new(old_and_new: tuple[Bank, str, str]):
-    """Sixteen kills spread over a load's length, the next load mending each: never anything between."""
+    """Kills spread over a load's length, the next load mending each: never anything between."""
     bank, old, new = old_and_new
     chance, seen = random.Random(7), set()  # noqa: S311
     process = start_load(Bank(bank.folder, bank.workspace / "timed"))
@@ -98,11 +100,11 @@ def test_a_load_killed_at_any_moment_leaves_the_old_ledger_or_the_new(old_and_ne
     assert process.wait(60) == 0
     length = time.monotonic() - began
     end(process)
-    for turn in range(16):
+    for turn in range(KILLS):
         if bank.ledger.hash == new:
             restore_old(bank, old)
         process = start_load(bank)
-        time.sleep(length * 1.4 * (turn + chance.random()) / 16)
+        time.sleep(length * 1.4 * (turn + chance.random()) / KILLS)
         end(process)
         seen.add(bank.ledger.hash)
         assert bank.ledger.hash in (old, new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 
 from mulegraph.ingest.remarks import About
@@ -129,3 +130,17 @@ def test_the_zone_of_the_first_load_is_the_ledger_s(bank: Bank):
     assert bank.values("at") == [dt.datetime(2026, 2, 3, 8), dt.datetime(2026, 7, 3, 7)]
     micros = bank.ledger.arrow("transfers", ["at"]).column(0).cast("int64").to_numpy()
     assert (bank.ledger.local_microseconds(micros) // 3_600_000_000 % 24).tolist() == [9, 9]
+
+
+def test_each_account_has_the_clock_of_its_bank(bank: Bank):
+    """Its own zone first, then its bank's, then the ledger's."""
+    bank.write(
+        "accounts.csv",
+        "account_id,bank,kind,currency,zone\na,own,personal,EUR,\nb,VCB,personal,EUR,\nc,VCB,personal,EUR,Asia/Tokyo\n",
+    )
+    bank.map('zone = "Europe/Amsterdam"\nzones = { VCB = "Asia/Ho_Chi_Minh" }\n')
+    bank.transfers("t,a,b,1,EUR,2026-02-03 09:00:00,instant,")
+    bank.load()
+
+    at = np.full(3, int(dt.datetime(2026, 2, 3, 8, tzinfo=dt.UTC).timestamp()) * 1_000_000)
+    assert (bank.ledger.local_microseconds(at, np.arange(3)) // 3_600_000_000 % 24).tolist() == [9, 15, 17]

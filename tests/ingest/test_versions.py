@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.errors import UsageError
+from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.forget import forget
 from mulegraph.ingest.load import LoadReport
 from mulegraph.ingest.remarks import About
@@ -165,3 +165,29 @@ def test_a_load_that_is_not_there_cannot_be_forgotten(bank: Bank):
     with pytest.raises(UsageError, match="load '000009-x' is not in the ledger") as caught:
         forget(bank.workspace, "000009-x")
     assert report.load in caught.value.hint
+
+
+def test_two_dumps_that_differ_are_refused_and_equal_ones_are_not(bank: Bank):
+    """Neither is known to be the later one; a file for each currency is no contradiction."""
+    head = "account_id,bank,holder_id,kind,currency\n"
+    bank.write("accounts-1.csv", f"{head}A,own,H1,personal,EUR\nB,own,H1,personal,EUR\nB,own,H2,personal,EUR\n")
+    bank.write("accounts-2.csv", f"{head}A,own,H1,personal,USD\nB,own,H2,personal,EUR\nB,own,H1,personal,EUR\n")
+    bank.transfers("t,A,B,1,EUR,2026-02-03,other,")
+    assert bank.load(limit=None).rejects == {}
+
+    bank.write("accounts-3.csv", f"{head}A,own,H9,personal,EUR\n")
+    bank.write("accounts-4.csv", f"{head}A,own,H1,business,EUR\n")
+    with pytest.raises(DataError, match=r"accounts-3\.csv and accounts-4\.csv say different things of 1 records"):
+        bank.load(limit=None)
+
+
+def test_payments_of_an_earlier_holder_of_a_number_are_told(bank: Bank):
+    """Signs show the present one."""
+    head = "account_id,bank,holder_id,kind,currency,opened_on,closed_on\n"
+    bank.write(
+        "accounts.csv",
+        f"{head}A,own,H1,personal,EUR,2015-01-01,2020-01-01\nA,own,H2,personal,EUR,2025-01-01,\nB,own,H3,personal,EUR,,\n",
+    )
+    bank.transfers("t,A,B,1,EUR,2019-02-03,other,", "u,A,B,1,EUR,2026-02-03,other,")
+
+    assert "1 payments are of before their account's number was used again" in "".join(map(str, bank.load().remarks))

@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.errors import DataError, UsageError
 from mulegraph.journal.journal import START, Entry, Journal
+from tests.thorough import examples, times
 
-KILLS = 200
+KILLS = times(200)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def written(folder: Path) -> tuple[Journal, bytes]:
     return journal, journal.path.read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(data=st.data())
 def test_any_edit_is_found(tmp_path_factory, data):
     """A byte changed, a byte put in, a line taken out, doubled or moved: verify says so."""
@@ -133,7 +134,7 @@ def test_two_writers_lose_nothing(tmp_path):
 
 
 def test_a_writer_killed_at_any_moment_loses_no_acknowledged_entry(tmp_path):
-    """Killed 200 times in the middle of writing: all that was acknowledged is there, and the journal reads on."""
+    """Killed many times in the middle of writing: all that was acknowledged is there, and the journal reads on."""
     acknowledged = 0
     for _ in range(KILLS):
         acknowledged += _killed_writer(tmp_path, after=_ % 4)

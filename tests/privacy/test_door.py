@@ -17,7 +17,16 @@ import pandas as pd
 import pytest
 
 import mulegraph
-from mulegraph.casework import case_file, holds, lists, recall_messages, reply_messages, run_file
+from mulegraph.casework import (
+    case_file,
+    holds,
+    lists,
+    recall_messages,
+    replies,
+    reply_messages,
+    request_acts,
+    run_file,
+)
 from mulegraph.errors import UsageError
 from mulegraph.graph.queries import catalogue
 from mulegraph.ledger.ledger import Ledger
@@ -46,7 +55,7 @@ BORN = date(1980, 1, 2)
 OPEN_TEXT = {
     *"bank place occupation category source transfer_id transfer transfers evidence event_id report_id who".split(),
     *"assignee to sender message answer payer_bank chosen listed_on reported".split(),
-    *"zone returns end_to_end_id uetr assumptions".split(),
+    *"zone returns end_to_end_id uetr seeds payments opened_with left_out report assumptions".split(),
 }
 """Fields that are open texts: what the ledger's schema declares open, and names of staff and banks."""
 
@@ -77,7 +86,8 @@ def masking(tmp_path_factory) -> Masking:
 
 def kinds() -> dict[str, says.Says]:
     """Every kind of answer that there is."""
-    modules = [results, case_file, holds, lists, recall_messages, reply_messages, run_file, account_page, facts]
+    modules = [results, case_file, holds, lists, recall_messages, replies, reply_messages, request_acts, run_file]
+    modules += [account_page, facts]
     found = {f"{name}": each for name, each in vars(results).items() if isinstance(each, (says.Record, says.Network))}
     for module in modules:
         for name, each in vars(module).items():

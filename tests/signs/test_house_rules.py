@@ -28,6 +28,7 @@ def test_signs_are_found_by_being_there():
         "wording",
         "facts",
         "found",
+        "spelling",
     }
     assert {sign.name for sign in SIGNS} == files
     assert list(all_signs()) == sorted(all_signs())

@@ -13,8 +13,8 @@ import pytest
 from selenium import webdriver
 
 from mulegraph.views.network import network_page
-from mulegraph.views.network_pages import picture
 from mulegraph.views.notebook import NotebookWorkspace
+from mulegraph.views.pictures import picture
 from tests.views.browser import opened, started
 
 Opened = Callable[..., webdriver.Chrome]

@@ -78,3 +78,12 @@ def press(browser: webdriver.Chrome, *keys: str) -> None:
 
 def press_button(browser: webdriver.Chrome, text: str) -> None:
     browser.find_element(By.XPATH, f"//aside//button[text()='{text}']").click()
+
+
+def geometry_of(browser: webdriver.Chrome) -> tuple[dict[tuple[str, str], list[list[float]]], dict[str, list[float]]]:
+    """Every arrow that is drawn as a line of points, by its ends, and the places of nodes."""
+    lines, places = browser.execute_script(
+        "return [[...view.arrows.values()].map(a => [String(a.source), String(a.target), lineOf(a)]),"
+        " [...view.nodes].map(id => [String(id), placeNow(id)])]"
+    )
+    return {(source, target): line for source, target, line in lines}, dict(places)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import networkx as nx
 import pytest
 
 from mulegraph.errors import UsageError
 from mulegraph.views.notebook import NotebookWorkspace
-from mulegraph.views.notebook_cards import View, weightiest
+from mulegraph.views.notebook_cards import View
 from tests.drawing import draw
 from tests.views.test_display import tags_of
 
@@ -73,17 +72,3 @@ def test_a_view_is_saved_as_its_page(workspace, tmp_path):
         view.save(tmp_path)
     with pytest.raises(UsageError, match="cannot be written"):
         View("x", "y").save(Path("/proc/none/case.html"))
-
-
-def test_a_picture_that_is_too_large_keeps_the_largest_transfers_between_those_with_a_role():
-    """Who is only named goes first, small sums go next; nothing is left hanging."""
-    graph: nx.MultiDiGraph = nx.MultiDiGraph()
-    for number, role in enumerate(["victim", "collector", "relay", "named", "named"]):
-        graph.add_node(str(number), kind="account", role=role)
-    for source, target, amount in [("0", "1", 500), ("1", "2", 400), ("3", "4", 9_000), ("3", "0", 10)]:
-        graph.add_edge(source, target, key=f"t{source}{target}", kind="transfer", amount=amount)
-
-    assert weightiest(graph, 5) is graph
-    assert set(weightiest(graph, 3)) == {"0", "1", "2"}
-    assert set(weightiest(graph, 4)) == {"0", "1", "2", "3"}
-    assert weightiest(graph, 2).number_of_edges() == 1

@@ -30,7 +30,7 @@ def hashes(run) -> dict[str, str]:
 def test_the_sample_has_every_sign(plain):
     """The small fixed set shows each sign at work."""
     assert set(plain.run.manifest["findings"]) == set(all_signs())
-    assert len(all_signs()) == 22
+    assert len(all_signs()) == 23
     assert all(plain.run.manifest["findings"].values())
 
 
@@ -71,12 +71,12 @@ def test_the_manifest_says_how_it_was_made(plain):
 
 
 def test_a_sign_whose_table_is_missing_is_not_testable(tmp_path):
-    """A ledger of accounts and transfers only: most signs say what they need, eight run."""
+    """A ledger of accounts and transfers only: most signs say what they need, nine run."""
     draw(tmp_path, "a b 500 9:00\nb c 490 9:10\nc d 480 9:20")
 
     result = scan(tmp_path / "workspace")
 
-    assert set(result.findings) == {"A3", "A6", "N1", "N2", "N3", "N6", "N7", "N8"}
+    assert set(result.findings) == {"A3", "A6", "N1", "N2", "N3", "N6", "N7", "N8", "N9"}
     assert set(result.not_testable) == set(all_signs()) - set(result.findings)
     assert result.not_testable["A4"] == ["listings"]
     assert result.not_testable["A1"] == ["holders.national_id", "population_register"]

@@ -23,8 +23,8 @@ from mulegraph.graph.queries import catalogue
 from mulegraph.ingest.load import load
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.simulate import simulate
-from mulegraph.views.network_pages import picture
 from mulegraph.views.notebook import NotebookGraph, NotebookWorkspace
+from mulegraph.views.pictures import picture
 from mulegraph.workspace.graph_questions import far_graph
 from mulegraph.workspace.graph_store import embedded
 from mulegraph.workspace.shared_graph import account_network, case_network, chain_network

@@ -95,6 +95,8 @@ class Server:
     heap: str = "1g"
     page_cache: str = "512m"
     more_conf: dict[str, str] = field(default_factory=dict)
+    java: tuple[str, ...] = ()
+    """More options of the virtual machine."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -114,11 +116,9 @@ class Server:
 
     def admin(self, *arguments: str) -> str:
         """Run neo4j-admin, and give what it prints; raises RuntimeError with that when it fails."""
-        command = ["java", *OPENS, "-Dlog4j2.disable.jmx=true", "-cp", f"{jars(self.version)}/*"]
-        done = subprocess.run(
-            [*command, "org.neo4j.cli.AdminTool", *arguments],
-            check=False, capture_output=True, text=True, env=self._environment, cwd=self.home,
-        )  # fmt: skip
+        command = [*self._java(jars(self.version)), "org.neo4j.cli.AdminTool", *arguments]
+        environment = self._environment
+        done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment, cwd=self.home)
         if done.returncode:
             raise RuntimeError(f"neo4j-admin {' '.join(arguments)} failed:\n{done.stdout}\n{done.stderr}")
         return done.stdout
@@ -127,12 +127,16 @@ class Server:
         """Start, and wait until it takes connections. Raises RuntimeError with its last lines when it does not."""
         lib = jars(self.version)
         log = (self.home / "console.log").open("ab")
+        memory = [f"-Xms{self.heap}", f"-Xmx{self.heap}"]
+        folders = [f"--home-dir={self.home}", f"--config-dir={self.home}/conf"]
         with log:
             self.process = subprocess.Popen(
-                ["java", *OPENS, "-Dlog4j2.disable.jmx=true", f"-Xms{self.heap}", f"-Xmx{self.heap}", "-cp", f"{lib}/*",
-                 entry_point(lib, self.version), f"--home-dir={self.home}", f"--config-dir={self.home}/conf"],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=self._environment,
-            )  # fmt: skip
+                [*self._java(lib), *memory, entry_point(lib, self.version), *folders],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+            )
         until = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() > until:
@@ -156,6 +160,10 @@ class Server:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+    def _java(self, lib: Path) -> list[str]:
+        """The virtual machine with its options and the server's jars."""
+        return ["java", *OPENS, *self.java, "-Dlog4j2.disable.jmx=true", "-cp", f"{lib}/*"]
 
     @property
     def _environment(self) -> dict[str, str]:

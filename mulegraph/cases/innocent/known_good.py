@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
+from mulegraph.schema.choices import KNOWN_GOOD
 from mulegraph.schema.columns import TEXT
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
@@ -28,6 +29,6 @@ def sentence(values: Mapping[str, Any]) -> str:
 )
 def known_good(of: Evidence) -> Outcome:
     """The account is on a list of accounts known to be good."""
-    listed = of.ledger.listed("account", on="known_good").subject_id.to_pyarrow().cast(TEXT)
+    listed = of.ledger.listed("account", on=KNOWN_GOOD).subject_id.to_pyarrow().cast(TEXT)
     on_it = pc.is_in(of.subject_id, value_set=listed).to_numpy(zero_copy_only=False)
     return Outcome(on_it, {"listed": on_it})

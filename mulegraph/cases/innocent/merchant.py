@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mulegraph.cases.benign import Outcome, benign_test
-from mulegraph.cases.evidence import MANY_PAYERS, Evidence
+from mulegraph.cases.evidence import MANY_PAYERS, PERSONS, TILLS, Evidence
 from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
@@ -34,9 +34,11 @@ def sentence(values: Mapping[str, Any]) -> str:
     sentence=sentence,
 )
 def merchant(of: Evidence) -> Outcome:
-    """A shop, a bank's own account or an aggregator, whose business is to be paid by many."""
+    """A shop, a bank's own account or an aggregator, whose business is to be paid by many; no personal account is."""
     is_account = of.subject >= 0
     payers = np.where(is_account, of.payers[of.subject], 0)
     here = of.payers_count
-    passed = of.is_kind("merchant", "internal") | ((payers >= MANY_PAYERS) & (MIN_OTHERS * here <= payers))
+    # A busy launderer is paid by many, too: where the bank says that it is a person's account, it is no shop.
+    by_count = (payers >= MANY_PAYERS) & (MIN_OTHERS * here <= payers) & ~of.is_kind(*PERSONS)
+    passed = of.is_kind(*TILLS) | by_count
     return Outcome(passed, {"kind": of.kind.arrow(), "payers": payers, "here": here})

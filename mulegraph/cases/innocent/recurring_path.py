@@ -10,7 +10,7 @@ import numpy as np
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
 from mulegraph.flow.habits import ARRANGED
-from mulegraph.flow.matching import DAY, Transfers
+from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.lazy import njit
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic

@@ -18,7 +18,7 @@ from mulegraph.files import write_output
 from mulegraph.journal.state import CLOSED, OPEN, SNOOZED
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema import listings
-from mulegraph.views.network_pages import picture
+from mulegraph.views.pictures import picture
 from mulegraph.views.tables import counted
 
 STATUSES = ("", OPEN, SNOOZED, CLOSED)

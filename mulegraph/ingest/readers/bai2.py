@@ -22,6 +22,17 @@ _KINDS = {
     **dict.fromkeys(("174", "175", "301", "475", "472"), "cheque"),
 }
 """Type codes that are no transfer between accounts, as far as the code alone says so."""
+_NO_MONEY = "890"
+_DIRECTIONS = (
+    (100, 400, "in"),
+    (400, 700, "out"),
+    (720, 760, "in"),
+    (760, 800, "out"),
+    (920, 960, "in"),
+    (960, 1000, "out"),
+)
+"""Detail codes by range: deposits, loans (720-799) and those that a bank defines itself (920-999)."""
+
 _RETURNS = ("252", "255", "257", "555", "557", "559")
 _EXTRA_FIELDS = {"S": 3, "V": 2}
 """Fields that a funds type brings: how much is there on which day, or the value date and its time."""
@@ -71,6 +82,9 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
         elif code == "16":
             if account is None:
                 raise DataError(f"{where}: a transaction stands outside an account", hint="Ask the bank for the file.")
+            if fields[1] == _NO_MONEY:
+                account.transactions += 1
+                continue
             yield _booking(fields, account, where, record.line)
         elif code == "49" and account is not None:
             _close(account, fields, where, notes)
@@ -161,9 +175,15 @@ def _account(fields: list[str], group: list[str], where: str, notes: Notes) -> _
     return account
 
 
+def _direction(code: str) -> str | None:
+    number = int(code) if code.isdigit() else 0
+    return next((way for first, end, way in _DIRECTIONS if first <= number < end), None)
+
+
 def _booking(fields: list[str], account: _Account, where: str, line: int) -> Booking:
     code = fields[1]
-    if not code.isdigit() or not 100 <= int(code) < 700:
+    direction = _direction(code)
+    if direction is None:
         raise DataError(f"{where}: type code '{code[:10]}' is neither a credit nor a debit", hint="Ask the bank.")
     amount = _money(fields[2] if len(fields) > 2 else "", account.currency, where)
     account.total += int(fields[2])
@@ -174,7 +194,7 @@ def _booking(fields: list[str], account: _Account, where: str, line: int) -> Boo
     return Booking(
         account_id=account.number,
         bank=account.bank,
-        direction="in" if int(code) < 400 else "out",
+        direction=direction,
         amount=written(amount),
         currency=account.currency,
         bank_reference=bank_reference.strip() or customer_reference.strip() or None,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.columns import FileColumns, plain_columns
+from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.mapping import TableMapping
 from mulegraph.schema.bookings import BOOKINGS
 
@@ -149,7 +151,7 @@ class StatementFile:
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         """The bookings as text batches, in file order. Raises DataError where the file breaks off or its format."""
         try:
-            rows = iter(self.reader.read(self.path, self.notes, advance))
+            rows = self._with_money(self.reader.read(self.path, self.notes, advance))
             while part := list(islice(rows, BATCH_ROWS)):
                 yield self._batch(part)
         except DataError as error:
@@ -162,12 +164,29 @@ class StatementFile:
             )
             raise self.failure from error
 
+    def _with_money(self, bookings: Iterable[Booking]) -> Iterator[Booking]:
+        """Lines that move nothing (information, a fee of 0.00) are counted and left out."""
+        without = 0
+        for booking in bookings:
+            if booking.amount == "0":
+                without += 1
+            else:
+                yield booking
+        if without:
+            self.notes.remarks.append(f"{self.path.name}: {without:,} lines of 0.00 are left out")
+
     def _batch(self, part: list[Booking]) -> pa.RecordBatch:
-        columns = [
-            pa.array([getattr(row, name) or None for row in part], pa.string()) for name in BOOKINGS.column_names
-        ]
+        columns = [_texts(values) for values in zip(*map(_COLUMNS, part), strict=True)]
         lines = pa.array([row.line for row in part], pa.int64())
         return pa.record_batch([lines, pa.nulls(len(part), pa.string()), *columns], schema=self.schema())
+
+
+_COLUMNS = attrgetter(*BOOKINGS.column_names)
+
+
+def _texts(values: tuple[str | None, ...]) -> pa.Array:
+    """A column of texts; an empty one is none."""
+    return pa.array([value or None for value in values] if "" in values else values, pa.string())
 
 
 def plain_amount(text: str, where: str, mark: str = ".") -> Decimal:
@@ -189,17 +208,9 @@ def written(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def is_iban(text: str) -> bool:
-    """Whether the text has the shape and the check digits of an IBAN (ISO 13616, modulus 97)."""
-    if not (15 <= len(text) <= 34 and text.isascii() and text.isalnum() and text[:2].isalpha() and text[2:4].isdigit()):
-        return False
-    turned = text[4:] + text[:4]
-    return int("".join(str(int(sign, 36)) for sign in turned)) % 97 == 1
-
-
 def account_number(text: str | None) -> str | None:
     """An account number as all formats of a bank are to write it: an IBAN loses its blanks and is in capitals."""
     if text is None or (text.isalnum() and text.isupper()):
         return text
     compact = "".join(text.split()).upper()
-    return compact if is_iban(compact) else text.strip() or None
+    return compact if has_check_digits(compact) else text.strip() or None

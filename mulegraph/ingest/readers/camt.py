@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, plain_amount, written
 from mulegraph.ingest.readers.camt_entries import Entry, read_entries
+from mulegraph.ingest.readers.camt_sums import Sums
 from mulegraph.ingest.readers.xml import Element, children, leaves, local, message_in
 
 FORMAT = "camt.052/053/054"
 WHOLE_PAYMENTS = False
 
 _MESSAGES = ("BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn")
+_WAYS = {"CRDT": "in", "DBIT": "out"}
 _STATES = {"BOOK": "booked", "PDNG": "pending", "INFO": "pending", "FUTR": "pending"}
 _BALANCES = {"OPBD": "opening", "PRCD": "opening", "CLBD": "closing", "ITBD": "interim"}
 _FAMILIES = {
@@ -64,15 +67,18 @@ def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning deci
 def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking]:
     """The entries' transactions in the order of the file, and the balances into `notes`."""
     known: _Account | None = None
+    sums = Sums()
     for part in read_entries(path, advance):
         if isinstance(part, Entry):
             if known is None:
                 raise ValueError("an entry stands outside a statement")
+            sums.add(part.own)
             yield from _entry(part, known, path)
         elif part.is_end and known is not None:
             notes.balances += _balances(part.element, known, path)
+            notes.remarks += sums.differences(part.element, f"{path.name}: {known.statement}")
         else:
-            known = _account(part.element, path, notes)
+            known, sums = _account(part.element, path, notes), Sums()
 
 
 def _account(statement: Element, path: Path, notes: Notes) -> _Account:
@@ -91,10 +97,14 @@ def _account(statement: Element, path: Path, notes: Notes) -> _Account:
     return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
 
 
+@cache
+def _agent_paths(path: str) -> tuple[str, ...]:
+    return tuple(f"{path}/FinInstnId/{name}" for name in ("BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm"))
+
+
 def _agent(found: dict[str, str], path: str) -> str | None:
-    institution = f"{path}/FinInstnId/"
-    for name in ("BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm"):
-        if text := found.get(institution + name):
+    for name in _agent_paths(path):
+        if text := found.get(name):
             return text
     return None
 
@@ -129,20 +139,25 @@ def _entry(entry: Entry, known: _Account, path: Path) -> Iterator[Booking]:
         yield from _with_charges(whole, entry.own if "Chrgs/Rcrd/Amt" in entry.own else part, amount, where)
         return
     amounts = [_own_amount(part, whole.currency, where) for part in entry.details]
-    if not amounts or None in amounts or sum(filter(None, amounts)) != amount:
+    # A batch may hold payments of both ways; each then says its own.
+    ways = [_WAYS.get(part.get("CdtDbtInd", ""), whole.direction) for part in entry.details]
+    signed = [share if way == whole.direction else -share for share, way in zip(amounts, ways, strict=True) if share]
+    if len(signed) < len(amounts) or not amounts or sum(signed) != amount:
         whole.kind = whole.kind or ("other" if amounts else "transfer")
         yield from _with_charges(whole, entry.own, amount, where)
         return
-    for part, share in zip(entry.details, amounts, strict=True):
-        booking = replace(whole, amount=written(share or Decimal()))
+    for part, share, way in zip(entry.details, amounts, ways, strict=True):
+        booking = replace(whole, amount=written(share or Decimal()), direction=way)
         _complete(booking, part, entry.own)
         yield booking
 
 
 def _common(found: dict[str, str], known: _Account, line: int, amount: Decimal) -> Booking:
-    direction = {"CRDT": "in", "DBIT": "out"}.get(found.get("CdtDbtInd", ""))
+    direction = _WAYS.get(found.get("CdtDbtInd", ""))
     status = found.get("Sts/Cd") or found.get("Sts/Prtry") or found.get("Sts") or "BOOK"
-    at = found.get("BookgDt/DtTm") or found.get("BookgDt/Dt") or found.get("ValDt/Dt") or found.get("ValDt/DtTm")
+    # A day may be written with a zone (2026-02-03+01:00), which moves no day.
+    day = (found.get("BookgDt/Dt") or found.get("ValDt/Dt") or "")[:10]
+    at = found.get("BookgDt/DtTm") or day or found.get("ValDt/DtTm")
     value_date = (found.get("ValDt/Dt") or found.get("ValDt/DtTm") or "")[:10]
     reference = found.get("AcctSvcrRef")
     state = _STATES.get(status, status.lower())
@@ -176,8 +191,9 @@ def _kind(found: dict[str, str]) -> str | None:
 def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> None:
     """Add what a transaction's details say: parties, references, the amount instructed."""
     other = "Dbtr" if booking.direction == "in" else "Cdtr"
-    # A reversal stands with the parties of the payment that it takes back, so the other party has the other role.
-    if booking.status == "reversed" and f"RltdPties/{other}Acct/Id/IBAN" not in part:
+    # Reversals and returns may stand with the parties of the payment that they take back: the other has the other role.
+    given = account_number(_number(part, other))
+    if given == booking.account_id or (given is None and booking.status == "reversed"):
         mirrored = "Cdtr" if other == "Dbtr" else "Dbtr"
         number = account_number(_number(part, mirrored))
         other = mirrored if number != booking.account_id and (number or _name(part, mirrored)) else other
@@ -206,13 +222,18 @@ def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> 
             booking.booked_at, booking.precision = exact, "second"
 
 
+_NUMBERS = {role: (f"RltdPties/{role}Acct/Id/IBAN", f"RltdPties/{role}Acct/Id/Othr/Id") for role in ("Dbtr", "Cdtr")}
+_NAMES = {role: (f"RltdPties/{role}/Nm", f"RltdPties/{role}/Pty/Nm") for role in ("Dbtr", "Cdtr")}
+
+
 def _number(part: dict[str, str], role: str) -> str | None:
-    path = f"RltdPties/{role}Acct/Id/"
-    return part.get(path + "IBAN") or part.get(path + "Othr/Id")
+    iban, other = _NUMBERS[role]
+    return part.get(iban) or part.get(other)
 
 
 def _name(part: dict[str, str], role: str) -> str | None:
-    return part.get(f"RltdPties/{role}/Nm") or part.get(f"RltdPties/{role}/Pty/Nm")
+    short, long = _NAMES[role]
+    return part.get(short) or part.get(long)
 
 
 def _own_amount(part: dict[str, str], currency: str | None, where: str) -> Decimal | None:
@@ -225,11 +246,15 @@ def _own_amount(part: dict[str, str], currency: str | None, where: str) -> Decim
 
 def _with_charges(booking: Booking, part: dict[str, str], amount: Decimal, where: str) -> Iterator[Booking]:
     """The booking, and what the bank kept of it as a fee of its own where the entry says that it holds both."""
-    text = part.get("Chrgs/Rcrd/Amt") or part.get("Chrgs/Amt") or part.get("Chrgs/TtlChrgsAndTaxAmt")
+    if booking.direction != "out":
+        yield booking
+        return
+    # The total first: of several charges only the first is read.
+    text = part.get("Chrgs/TtlChrgsAndTaxAmt") or part.get("Chrgs/Rcrd/Amt") or part.get("Chrgs/Amt")
     code = part.get("Chrgs/Rcrd/Amt@Ccy") or part.get("Chrgs/Amt@Ccy") or booking.currency
     included = part.get("Chrgs/Rcrd/ChrgInclInd") in ("true", "1")
     charge = plain_amount(text, where) if text else Decimal()
-    if not included or code != booking.currency or not 0 < charge < amount or booking.direction != "out":
+    if not included or code != booking.currency or not 0 < charge < amount:
         yield booking
         return
     booking.amount = written(amount - charge)

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress, groupby
 from pathlib import Path
 
 from lxml import etree
@@ -31,15 +32,16 @@ ENTRY_PATHS = (
 )  # fmt: skip
 _PARTIES = tuple(
     path.replace("X", role)
-    for role in ("Dbtr", "Cdtr")
-    for path in (
-        "RltdPties/X/Nm", "RltdPties/X/Pty/Nm", "RltdPties/XAcct/Id/IBAN", "RltdPties/XAcct/Id/Othr/Id",
-        "RltdAgts/XAgt/FinInstnId/BICFI", "RltdAgts/XAgt/FinInstnId/BIC", "RltdAgts/XAgt/FinInstnId/ClrSysMmbId/MmbId",
-        "RltdAgts/XAgt/FinInstnId/Nm",
+    for paths in (
+        ("RltdPties/X/Nm", "RltdPties/X/Pty/Nm", "RltdPties/XAcct/Id/IBAN", "RltdPties/XAcct/Id/Othr/Id"),
+        ("RltdAgts/XAgt/FinInstnId/BICFI", "RltdAgts/XAgt/FinInstnId/BIC",
+         "RltdAgts/XAgt/FinInstnId/ClrSysMmbId/MmbId", "RltdAgts/XAgt/FinInstnId/Nm"),
     )
+    for role in ("Dbtr", "Cdtr")
+    for path in paths
 )  # fmt: skip
 DETAIL_PATHS = (
-    *_PARTIES, "Refs/EndToEndId", "Refs/UETR", "Refs/MndtId", "Refs/AcctSvcrRef", "RmtInf/Ustrd",
+    *_PARTIES, "CdtDbtInd", "Refs/EndToEndId", "Refs/UETR", "Refs/MndtId", "Refs/AcctSvcrRef", "RmtInf/Ustrd",
     "RmtInf/Strd/CdtrRefInf/Ref", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd", "RtrInf/Rsn/Cd",
     "AmtDtls/InstdAmt/Amt", "AmtDtls/InstdAmt/Amt/@Ccy", "Amt", "Amt/@Ccy", "AmtDtls/TxAmt/Amt",
     "AmtDtls/TxAmt/Amt/@Ccy", "RltdDts/AccptncDtTm", "RltdDts/TxDtTm", "Chrgs/Rcrd/Amt", "Chrgs/Rcrd/Amt/@Ccy",
@@ -154,12 +156,25 @@ def _opened(path: Path) -> list[Element]:
     return stack
 
 
+def _group(first: str, paths: tuple[str, ...]) -> str:
+    """XSLT for the texts of paths that begin with the same step, each after a tab."""
+    steps = ["/".join(step if step[0] == "@" else f"n:{step}" for step in path.split("/")) for path in paths]
+    tab = "<xsl:text>&#9;</xsl:text>"
+    values = "".join(f'{tab}<xsl:value-of select="normalize-space({step})"/>' for step in steps)
+    if len(paths) == 1:
+        return values
+    empty = f"<xsl:text>{'&#9;' * len(paths)}</xsl:text>"
+    when = f'<xsl:when test="n:{first}">{values}</xsl:when>'
+    return f"<xsl:choose>{when}<xsl:otherwise>{empty}</xsl:otherwise></xsl:choose>"
+
+
 def _sheet(namespace: str) -> etree.XSLT:
     """A stylesheet that writes an entry as a line of texts, and each of its transactions as one below it."""
 
     def line(mark: str, paths: tuple[str, ...]) -> str:
-        steps = ["/".join(step if step[0] == "@" else f"n:{step}" for step in path.split("/")) for path in paths]
-        values = "".join(f'<xsl:text>&#9;</xsl:text><xsl:value-of select="normalize-space({step})"/>' for step in steps)
+        # Most of what may stand below an entry does not: its absence is seen once, not at each path that leads there.
+        groups = groupby(paths, key=lambda path: path.partition("/")[0])
+        values = "".join(_group(first, tuple(each)) for first, each in groups)
         return f"<xsl:text>{mark}</xsl:text>{values}<xsl:text>&#10;</xsl:text>"
 
     statements = " | ".join(f"//n:{name}" for name in STATEMENTS)
@@ -252,16 +267,14 @@ def _entries_of(part: _Part, last: Element | None) -> Generator[Entry | Statemen
     for text in part.lines:
         mark = text[:1]
         if mark == "D":
-            details.append(
-                {name: value for name, value in zip(_DETAIL_NAMES, text.split("\t")[1:], strict=True) if value}
-            )
+            details.append(_filled(_DETAIL_NAMES, text))
             continue
         if own is not None:
             yield Entry(line, own, details)
             own, details = None, []
         if mark == "E":
             line = next(lines, 0)
-            own = {name: value for name, value in zip(_ENTRY_NAMES, text.split("\t")[1:], strict=True) if value}
+            own = _filled(_ENTRY_NAMES, text)
         elif mark == "S":
             number += 1
             statement = statements[number]
@@ -276,6 +289,12 @@ def _entries_of(part: _Part, last: Element | None) -> Generator[Entry | Statemen
             yield Statement(statement, is_end=False)
             last = statement
     return last
+
+
+def _filled(names: tuple[str, ...], line: str) -> Texts:
+    """The texts of a line that are not empty, by name."""
+    values = line.split("\t")[1:]
+    return dict(compress(zip(names, values, strict=True), values))
 
 
 def _take_over(statement: Element | None, part: Element) -> None:

@@ -19,8 +19,10 @@ from mt940.models import Transactions
 from mt940.tags import Statement
 
 from mulegraph.errors import DataError
-from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, is_iban, written
+from mulegraph.ingest.ibans import has_check_digits
+from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, written
 from mulegraph.ingest.readers.swift import Message, messages
+from mulegraph.schema.tables import minor_exponents
 
 FORMAT = "MT940/942"
 WHOLE_PAYMENTS = False
@@ -39,6 +41,7 @@ _BUSINESS_CODES = {
 }
 """Business transaction codes (GVC) of German banks that are no transfers."""
 _RETURN_CODES = ("108", "109", "159", "184")
+_IBAN = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 _SUBFIELD = re.compile(r"\?(\d\d)")
 _KEYWORDS = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|IBAN|BIC)\+")
 _CODES = re.compile(
@@ -99,7 +102,13 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
                 f"{path.name}:{message.line}: {len(parsed.transactions)} of {expected} lines (field 61) can be read",
                 hint="Ask the bank for the file again, or leave it out; nothing of it was loaded.",
             )
+        if message.first("60F", "60M") and not message.first("62F", "62M"):
+            raise DataError(
+                f"{path.name}:{message.line}: a statement breaks off before its closing balance (field 62)",
+                hint="Ask the bank for the file again: lines may be missing.",
+            )
         statement = notes.page_name(account, _statement(parsed.data))
+        notes.remarks += _differences(message, parsed, f"{path.name}:{message.line}")
         bank = number[1].strip() if len(number) > 1 else None
         notes.balances += _balances(parsed.data, account, statement)
         for transaction in parsed.transactions:
@@ -109,7 +118,7 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
 def _account(text: str) -> str | None:
     """The account of field 25: an IBAN, also with its currency behind it, or what the bank writes."""
     compact = re.sub(r"\s", "", text).upper()
-    if is_iban(compact[:-3]) and compact[-3:].isalpha() and not is_iban(compact):
+    if compact[-3:] in minor_exponents() and _IBAN.fullmatch(compact[:-3]) and not has_check_digits(compact):
         return compact[:-3]
     after_bic = re.fullmatch(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?/(.+)", compact)
     return account_number(after_bic[1] if after_bic else text)
@@ -136,6 +145,23 @@ def _balances(data: dict[str, Any], account: str, statement: str) -> Iterator[Ba
             kind = "available" if name == "available_balance" else "booked"
             amount = balance.amount
             yield Balance(account, amount.currency, statement, str(balance.date), Decimal(amount.amount), role, kind)
+
+
+def _differences(message: Message, parsed: Transactions, where: str) -> list[str]:
+    """What an interim report (MT942) says of its lines as a whole, where it differs from them."""
+    told = []
+    for tag, marks, what in (("90D", ("D", "RC"), "debits"), ("90C", ("C", "RD"), "credits")):
+        stated = re.match(r"(\d{1,5})([A-Z]{3})([\d,]+)", message.first(tag) or "")
+        if stated is None:
+            continue
+        lines = [each.data for each in parsed.transactions if str(each.data["status"]).upper() in marks]
+        total = sum((abs(Decimal(each["amount"].amount)) for each in lines), Decimal())
+        if int(stated[1]) != len(lines) or Decimal(stated[3].replace(",", ".").rstrip(".")) != total:
+            told.append(
+                f"{where}: states {int(stated[1]):,} {what} of {stated[3]} {stated[2]}, and {len(lines):,} of {total:,}"
+                " were read; ask the bank whether lines are missing"
+            )
+    return told
 
 
 def _booking(data: dict[str, Any], account: str, bank: str | None, statement: str, message: Message) -> Booking:
@@ -179,7 +205,7 @@ def _details(text: str, own: str) -> _Details:
         return _coded(joined, own)
     labelled = _LABELLED_IBAN.search(text.replace("\n", " "))
     account = account_number(labelled[1]) if labelled else None
-    known = account if account and is_iban(account) and account != own else None
+    known = account if account and has_check_digits(account) and account != own else None
     return _Details(account=known, text=text.replace("\n", " ").strip() or None)
 
 
@@ -194,7 +220,7 @@ def _numbered(text: str, own: str) -> _Details:
     account = account_number(parts.get("31") or words.get("IBAN"))
     bank = parts.get("30") or words.get("BIC")
     # A national account number means something only beside its bank code.
-    if account and bank and bank.isdigit() and not is_iban(account):
+    if account and bank and bank.isdigit() and not has_check_digits(account):
         account = f"{bank}/{account}"
     return _Details(
         account=None if account == own else account,

@@ -1,123 +1,78 @@
-"""Files that hold a table with typed cells: workbooks (XLSX, XLS, ODS) and Arrow files. A module without `matches`:
+"""Parquet and Arrow files (file, stream, Feather): a schema and batches. A module without `matches`:
 
-what such a file means, a table's name or the mapping says, as with CSV and Parquet.
+what such a file means, a table's name or the mapping says, as with CSV.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from itertools import islice
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.feather as feather
 import pyarrow.ipc as ipc
-from python_calamine import CalamineError, CalamineWorkbook
+import pyarrow.parquet as pq
 
-from mulegraph.errors import DataError
+from mulegraph.ingest.kinds import Kind, kind_of
 
-WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-ARROW = (".arrow", ".feather", ".ipc", ".arrows")
-SUFFIXES = (*WORKBOOKS, *ARROW)
-
-BATCH_ROWS = 65_536
-
-LARGEST_EXACT = 10**15
-"""A workbook keeps numbers as floats of 15 digits; what is longer has lost its end."""
+BATCH_ROWS = 131_072
+_DAY = 86_400
 
 
-@dataclass(frozen=True)
-class TypedTable:
-    """A file's columns, and its rows as batches of one array a column in that order."""
+class ColumnFile:
+    """A file with typed columns: its schema, and its rows as batches of one array a column."""
 
-    names: list[str]
-    batches: Iterator[list[pa.Array]]
-    first_line: int = 2
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.is_parquet = kind_of(path) is Kind.PARQUET
+        if self.is_parquet:
+            self.schema = pq.read_schema(path)
+        else:
+            self.schema = self._opened()[0]
 
-
-def open_table(path: Path) -> TypedTable:
-    """Open a workbook or an Arrow file. Raises DataError for what is damaged, empty, or has several filled sheets."""
-    if path.name.lower().endswith(ARROW):
-        return _arrow(path)
-    try:
-        return _workbook(path)
-    except (CalamineError, OSError, ValueError) as error:
-        raise DataError(
-            f"{path.name}: cannot be read as a workbook ({str(error)[:120]})",
-            hint="Open it and save it again as .xlsx without a password, or export CSV.",
-        ) from None
-
-
-def _arrow(path: Path) -> TypedTable:
-    with pa.memory_map(str(path)) as source:
+    def _opened(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        source = pa.memory_map(str(self.path))
         head = source.read(8)
-    if head[:4] == b"FEA1":
-        table = feather.read_table(path)
-        return TypedTable(table.column_names, ([*batch.columns] for batch in table.to_batches(BATCH_ROWS)))
-    source = pa.memory_map(str(path))
-    if head[:6] == b"ARROW1":
-        file = ipc.open_file(source)
-        parts = (file.get_batch(number) for number in range(file.num_record_batches))
-        return TypedTable(file.schema.names, ([*batch.columns] for batch in parts))
-    stream = ipc.open_stream(source)
-    return TypedTable(stream.schema.names, ([*batch.columns] for batch in stream))
+        source.seek(0)
+        if head[:4] == b"FEA1":
+            table = feather.read_table(self.path)
+            return table.schema, iter(table.to_batches(BATCH_ROWS))
+        if head[:6] == b"ARROW1":
+            file = ipc.open_file(source)
+            return file.schema, map(partial(_batch, file), range(file.num_record_batches))
+        stream = ipc.open_stream(source)
+        return stream.schema, iter(stream)
+
+    def batches(self, places: list[int]) -> Iterator[list[pa.Array]]:
+        """The columns at these places (from 0), some rows at a time."""
+        if self.is_parquet:
+            names = [self.schema.names[place] for place in places]
+            for batch in pq.ParquetFile(self.path).iter_batches(BATCH_ROWS, columns=names):
+                yield [batch.column(name) for name in names]
+        else:
+            for batch in self._opened()[1]:
+                yield [batch.column(place) for place in places]
+
+    def of_days(self, places: list[int]) -> frozenset[int]:
+        """Of these columns, those of times without a zone that all are midnight: pandas writes a day so."""
+        return frozenset(place for place in places if self._is_of_days(place))
+
+    def _is_of_days(self, place: int) -> bool:
+        kind = self.schema.field(place).type
+        if not pa.types.is_timestamp(kind) or kind.tz is not None:
+            return False
+        unit = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+        seen = False
+        for (column,) in self.batches([place]):
+            whole = pc.divide(column.cast(pa.int64()), unit * _DAY)
+            same = pc.all(pc.equal(pc.multiply(whole, unit * _DAY), column.cast(pa.int64()))).as_py()
+            if same is False:
+                return False
+            seen = seen or bool(same)
+        return seen
 
 
-def _workbook(path: Path) -> TypedTable:
-    book = CalamineWorkbook.from_path(str(path))
-    sheets = [book.get_sheet_by_index(place) for place in range(len(book.sheet_names))]
-    filled = [sheet for sheet in sheets if sheet.height]
-    if not filled:
-        raise DataError(f"{path.name}: no sheet holds a cell", hint="Ask for the file again, or leave it out.")
-    if len(filled) > 1:
-        names = ", ".join(repr(sheet.name) for sheet in filled[:5])
-        raise DataError(
-            f"{path.name}: {len(filled)} sheets hold cells ({names}), and it is not said which is meant",
-            hint="Save the sheet that is meant as a workbook of its own.",
-        )
-    (sheet,) = filled
-    rows = sheet.iter_rows()
-    top = sheet.start[0] if sheet.start else 0
-    header = [_text(cell, path, top + 1) or "" for cell in next(rows)]
-    return TypedTable(header, _parts(rows, len(header), path, top + 2), top + 2)
-
-
-def _parts(rows: Iterable[Sequence[object]], width: int, path: Path, line: int) -> Iterator[list[pa.Array]]:
-    cells = iter(rows)
-    while part := list(islice(cells, BATCH_ROWS)):
-        texts = [[_text(cell, path, line + place) for cell in row] for place, row in enumerate(part)]
-        line += len(part)
-        yield [pa.array([row[column] for row in texts], pa.string()) for column in range(width)]
-
-
-def _text(cell: object, path: Path, line: int) -> str | None:
-    """A cell as the text that CSV would hold; floats that are whole numbers lose their point."""
-    match cell:
-        case None | "":
-            return None
-        case bool():
-            return "true" if cell else "false"
-        case int():
-            return _whole(cell, path, line)
-        case float():
-            return _whole(int(cell), path, line) if cell.is_integer() else format(Decimal(repr(cell)), "f")
-        case datetime():
-            midnight = cell.time() == time()
-            return cell.date().isoformat() if midnight else cell.isoformat(timespec="seconds")
-        case date() | time():
-            return cell.isoformat()
-        case timedelta():
-            return str(cell)
-    return str(cell)
-
-
-def _whole(number: int, path: Path, line: int) -> str:
-    if abs(number) >= LARGEST_EXACT:
-        raise DataError(
-            f"{path.name}:{line}: a cell holds a number of more than 15 digits, whose last ones the workbook has lost",
-            hint="Make the column text before the numbers are written into it, and export again.",
-        )
-    return str(number)
+def _batch(file: ipc.RecordBatchFileReader, number: int) -> pa.RecordBatch:
+    return file.get_batch(number)

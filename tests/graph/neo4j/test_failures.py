@@ -141,33 +141,33 @@ def test_user_without_the_right_to_write_reads_the_same_line(server: Address) ->
 # Gone in mid-load
 
 
-def test_server_that_dies_in_mid_load_is_filled_when_it_is_back(own: Server) -> None:
+def test_server_that_dies_in_mid_load_is_filled_when_it_is_back(own_server: Server) -> None:
     """Killed between two batches: the load says what to do, and run again it writes the rest, each row once."""
     source = input_of(many(400))
-    with Neo4jGraph(address_of(own)) as graph:
+    with Neo4jGraph(address_of(own_server)) as graph:
         graph.load(input_of(SPLIT), prune=True)
     told: list[str] = []
 
     def kill(name: str, rows: int) -> None:
         told.append(name)
         if rows and told.count("TRANSFER") == 4:
-            own.kill()
+            own_server.kill()
 
     with (
-        Neo4jGraph(address_of(own), retry_seconds=1) as graph,
+        Neo4jGraph(address_of(own_server), retry_seconds=1) as graph,
         pytest.raises(EngineError, match="went away while loading") as error,
     ):
         graph.load(source, batch_rows=20, told=kill)
     assert "Run the same command again" in error.value.hint
-    own.start()
-    with Neo4jGraph(address_of(own)) as graph:
+    own_server.start()
+    with Neo4jGraph(address_of(own_server)) as graph:
         loaded = graph.load(source, batch_rows=20, prune=True)
         assert 0 < loaded.tallies["TRANSFER"].new < 400
         assert len(values(graph, TIME_ORDER)) == 400
         assert written(graph.load(source, every_row=True)) == {}
 
 
-def test_load_waits_for_a_server_that_is_back_in_time(own: Server) -> None:
+def test_load_waits_for_a_server_that_is_back_in_time(own_server: Server) -> None:
     """A restart in mid-load that takes less than the driver's patience is no trouble at all."""
     source = input_of(many(200))
     restarted: list[str] = []
@@ -175,24 +175,24 @@ def test_load_waits_for_a_server_that_is_back_in_time(own: Server) -> None:
     def restart(name: str, rows: int) -> None:
         if rows and not restarted:
             restarted.append(name)
-            own.kill()
-            own.start()
+            own_server.kill()
+            own_server.start()
 
-    with Neo4jGraph(address_of(own)) as graph:
+    with Neo4jGraph(address_of(own_server)) as graph:
         graph.load(source, batch_rows=20, prune=True, told=restart)
         assert restarted
         assert len(values(graph, TIME_ORDER)) == 200
 
 
-def test_database_that_may_only_be_read(own: Server) -> None:
+def test_database_that_may_only_be_read(own_server: Server) -> None:
     """Questions are answered, a load is refused with one line, and nothing is half done. Last: it stays so."""
-    with Neo4jGraph(address_of(own)) as graph:
+    with Neo4jGraph(address_of(own_server)) as graph:
         graph.load(input_of(SPLIT), prune=True)
-    own.kill()
-    own.more_conf["server.databases.default_to_read_only"] = "true"
-    own.prepare()
-    own.start()
-    with Neo4jGraph(address_of(own), retry_seconds=1) as graph:
+    own_server.kill()
+    own_server.more_conf["server.databases.default_to_read_only"] = "true"
+    own_server.prepare()
+    own_server.start()
+    with Neo4jGraph(address_of(own_server), retry_seconds=1) as graph:
         assert len(values(graph, TIME_ORDER)) == 5
         with pytest.raises(EngineError, match="read-only"):
             graph.load(input_of(SPLIT + "mule_a new 1.00 1+9:00"))

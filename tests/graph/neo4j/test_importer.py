@@ -21,17 +21,17 @@ AWKWARD = [
 ]
 
 
-def test_imported_graph_is_the_loaded_one(own: Server, neo4j: Neo4jGraph, tmp_path: Path) -> None:
+def test_imported_graph_is_the_loaded_one(own_server: Server, neo4j: Neo4jGraph, tmp_path: Path) -> None:
     """Quotes, commas, line ends and empty values arrive; the next load finds nothing to do, and goes on from there."""
     source = full(NEXT_DAY, holders=AWKWARD)
     made = write_import(tmp_path / "new", source, portions_of_tables(source), stamp="a stamp")
-    own.kill()
-    own.more_conf.pop("server.databases.default_to_read_only", None)
-    own.prepare()
-    own.admin("database", "import", "full", "neo4j", "--overwrite-destination", f"@{made.argument_file}")
-    own.start()
+    own_server.kill()
+    own_server.more_conf.pop("server.databases.default_to_read_only", None)
+    own_server.prepare()
+    own_server.admin("database", "import", "full", "neo4j", "--overwrite-destination", f"@{made.argument_file}")
+    own_server.start()
     neo4j.load(source, stamp="a stamp")
-    with Neo4jGraph(address_of(own)) as imported:
+    with Neo4jGraph(address_of(own_server)) as imported:
         assert imported.status() == neo4j.status()
         assert contents(imported) == contents(neo4j)
         assert written(imported.load(source)) == {}

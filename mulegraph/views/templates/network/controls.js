@@ -16,23 +16,23 @@ const hide = (id) => change("hide", (now) => { for (const member of membersOf(id
 function fold(id) {
   const place = groupOf.get(id);
   if (place === undefined) return;
-  change("fold", (now) => { now.open[place] = false; });
+  change("fold", (now) => { delete now.open[place]; });
   choose({ node: groupKey(place) });
 }
 function unfold(place) {
   const more = chart.groups[place].members.length;
   if (view.nodes.size + more > chart.most) {
-    say(`${many(more, "node")} more would be over ${chart.most.toLocaleString("en-US")}: fold another group first`);
+    say(`${many(more, "node")} more would be over ${chart.most.toLocaleString("en-US")}: close another one first`);
     return;
   }
   change("unfold", (now) => { now.open[place] = true; });
   choose(null);
 }
-// A double click: a group unfolds, a device or one of its accounts folds into its group.
+// A double click: a combo opens, and a member of an open one closes it.
 function toggle(id) {
   if (isGroup(id)) unfold(groupNumber(id));
   else if (groupOf.has(id)) fold(id);
-  else say(`${labelOf(id)} is in no group: others of its device are folded with another device, or it has none`);
+  else say(`${labelOf(id)} is drawn by itself: there is nothing to open or close`);
 }
 function separate(pair, apart) {
   change("separate", (now) => { if (apart) now.apart[pair] = true; else delete now.apart[pair]; });
@@ -40,19 +40,39 @@ function separate(pair, apart) {
   choose(arrow ? { arrow: arrow.key } : null);
 }
 
-picture.on("click", ({ nodes: [node], edges: [edge] }) => {
+picture.on("click", ({ nodes: [node], pointer: { canvas: { x, y } } }) => {
+  const arrow = node === undefined ? arrowAt(x, y) : null;
   if (node !== undefined) choose({ node });
-  else if (edge !== undefined && view.arrows.has(edge)) choose({ arrow: edge });
-  else if (chosen) choose(null);
+  else if (arrow) choose({ arrow: arrow.key });
+  else if (chosen || shone) { shine(null); choose(null); }
 });
 picture.on("doubleClick", ({ nodes: [node] }) => { if (node !== undefined) toggle(node); });
+// What is under the mouse says its name and sums.
+const tip = $("tip");
+function tellTip(event) {
+  const box = $("picture").getBoundingClientRect(), dom = { x: event.clientX - box.left, y: event.clientY - box.top };
+  const { x, y } = picture.DOMtoCanvas(dom), id = picture.getNodeAt(dom), arrow = id === undefined ? arrowAt(x, y) : null;
+  tip.hidden = id === undefined && !arrow;
+  if (tip.hidden) return;
+  const of = (test) => money([...view.arrows.values()].filter(test).flatMap((each) => each.transfers));
+  tip.textContent = seen(arrow ? `${labelOf(arrow.source)} → ${labelOf(arrow.target)}` : labelOf(id)) + "\n"
+    + (arrow ? `${wordsOf(arrow)[0]}, ${wordsOf(arrow)[1]}` : `received ${of((each) => each.target === id)}\npaid ${of((each) => each.source === id)}`);
+  tip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8)}px`;
+  tip.style.top = `${Math.min(event.clientY + 14, window.innerHeight - tip.offsetHeight - 8)}px`;
+}
+let lastMove = null;
+$("picture").addEventListener("mousemove", (event) => {
+  if (event.buttons) { tip.hidden = true; return; }
+  if (!lastMove) requestAnimationFrame(() => { tellTip(lastMove); lastMove = null; });
+  lastMove = event;
+});
+$("picture").addEventListener("mouseleave", () => { tip.hidden = true; });
 picture.on("hoverNode", () => { $("picture").classList.add("over"); });
 picture.on("blurNode", () => { $("picture").classList.remove("over"); });
-picture.on("dragStart", () => { busy = view.nodes.size + edges.length > LARGE; });
+picture.on("dragging", () => { for (const arrow of view.arrows.values()) delete arrow.line; });
 picture.on("dragEnd", ({ nodes: [node] }) => {
-  busy = false;
   picture.unselectAll();
-  if (node === undefined) { picture.redraw(); return; }
+  if (node === undefined) return;
   const { x, y } = picture.body.nodes[node];
   change("move", (now) => { (now.moved[now.layout] ||= {})[node] = [Math.round(x), Math.round(y)]; });
 });
@@ -166,6 +186,7 @@ function step(by) {
 }
 function reset() {
   change("reset", () => { state = fresh(); });
+  shine(null);
   choose(null);
   fit();
 }
@@ -174,7 +195,8 @@ const keys = {
   ArrowLeft: () => pan(-1, 0), ArrowRight: () => pan(1, 0), ArrowUp: () => pan(0, -1), ArrowDown: () => pan(0, 1),
   e: () => chosen && chosen.node !== undefined && toggle(chosen.node), Enter: () => chosen && chosen.node !== undefined && toggle(chosen.node),
   h: () => chosen && chosen.node !== undefined && hide(chosen.node), Delete: () => chosen && chosen.node !== undefined && hide(chosen.node),
-  u: undoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => choose(null),
+  u: undoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => { shine(null); choose(null); },
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((line) => [String(line), () => lightLine(line - 1)])),
   "[": () => setUntil(state.until - 1), "]": () => setUntil(state.until + 1),
 };
 function undoAll() {

@@ -2,30 +2,46 @@
 const { INK, PAPER, LINE, FLAG, TICK } = chart.colours;
 const picture = new vis.Network(
   document.getElementById("picture"),
-  { nodes: new vis.DataSet(), edges: new vis.DataSet() },
+  { nodes: new vis.DataSet(), edges: [] },
   {
     physics: { enabled: false },
     interaction: { hover: true, keyboard: { enabled: false }, multiselect: false, selectConnectedEdges: false, tooltipDelay: 1e9 },
     nodes: { shape: "custom", ctxRenderer: drawNode, label: undefined },
-    edges: { font: { size: 0 }, selectionWidth: 0, hoverWidth: 0, chosen: false, color: { inherit: false } },
   },
 );
-const nodes = picture.body.data.nodes, edges = picture.body.data.edges;
+const nodes = picture.body.data.nodes;
 let view = { nodes: new Set(), arrows: new Map(), ties: new Map() };
 let lit = null, chosen = null;  // ids that are highlighted (null: all), and what is chosen: {node} or {arrow}
-let busy = false;  // while a large picture is dragged: arrows are plain lines, and labels wait
-const LARGE = 1500;
+let paidBy = new Set(), paidTo = new Set();
+let backFrom = new Map();  // arrows that lead back, by their payer
+let written = { names: 0, amounts: 0 };  // how many there was room for, when it was last drawn
+let shone = null;  // numbers of the transfers that a line of the story lights (null: none chosen)
 
 function refresh() {
   view = visible();
   if (chosen && chosen.node !== undefined && !view.nodes.has(chosen.node)) chosen = null;
   if (chosen && chosen.arrow !== undefined && !view.arrows.has(chosen.arrow)) chosen = null;
   setLit();
+  for (const arrow of view.arrows.values()) arrow.width = widthOf(arrow);
+  backFrom = new Map();
+  for (const arrow of view.arrows.values()) {
+    if (chart.layouts[state.layout].routes[`${markOf(arrow.source)}>${markOf(arrow.target)}`]) continue;
+    if (!backFrom.has(arrow.source)) backFrom.set(arrow.source, []);
+    backFrom.get(arrow.source).push(arrow);
+  }
+  paidBy = new Set([...view.arrows.values()].map((arrow) => arrow.source));
+  paidTo = new Set([...view.arrows.values()].map((arrow) => arrow.target));
   renew(nodes, [...view.nodes].map((id) => { const [x, y] = placeOf(id); return { id, x, y }; }));
-  renew(edges, [...[...view.ties.values()].map(tieLine), ...[...view.arrows.values()].map(arrowLine)]);
+  for (const id of view.nodes) giveBox(picture.body.nodes[id]);
   tellState();
-  picture.setOptions({ interaction: { hideEdgesOnDrag: view.nodes.size + edges.length > LARGE } });
   picture.redraw();
+}
+// vis-network draws only nodes whose box is in sight, and a custom shape has none until it has been drawn: its box stays
+// a point at 0, 0, and once that is out of sight so is every node. Here the box is always around where the node is.
+function giveBox(node) {
+  if (Object.getOwnPropertyDescriptor(node.shape, "boundingBox")?.get) return;
+  const around = () => { const radius = radiusOf(node.id) + 30; return { left: node.x - radius, top: node.y - radius, right: node.x + radius, bottom: node.y + radius }; };
+  Object.defineProperty(node.shape, "boundingBox", { get: around });
 }
 const known = new Map();
 function renew(set, rows) {
@@ -35,7 +51,10 @@ function renew(set, rows) {
   known.set(set, now);
 }
 function setLit() {
-  if (!chosen) { lit = null; return; }
+  if (!chosen) {
+    lit = shone ? new Set([...shone.nodes, ...shone.transfers.flatMap((each) => [each.source, each.target])].map(standIn)) : null;
+    return;
+  }
   const ends = chosen.node !== undefined ? [chosen.node] : [view.arrows.get(chosen.arrow).source, view.arrows.get(chosen.arrow).target];
   lit = new Set(ends);
   if (chosen.node === undefined) return;
@@ -45,7 +64,8 @@ function setLit() {
   }
 }
 const pairOf = (key) => (view.arrows.get(key) || {}).pair;
-const touches = (line) => !chosen || (chosen.node !== undefined ? line.source === chosen.node || line.target === chosen.node : line.pair !== undefined && line.pair === pairOf(chosen.arrow));
+const isShone = (line) => !shone || (line.transfers ? line.transfers.some((each) => shone.numbers.has(each.number)) : lit.has(line.source) && lit.has(line.target));
+const touches = (line) => (!chosen ? isShone(line) : chosen.node !== undefined ? line.source === chosen.node || line.target === chosen.node : line.pair !== undefined && line.pair === pairOf(chosen.arrow));
 
 const most = new Map();  // the largest arrow of each currency, which is the thickest
 const pairs = new Map();
@@ -60,34 +80,107 @@ function widthOf(arrow) {
   const share = Math.max(...sums(arrow.transfers).map((sum) => sum.amount / most.get(sum.currency)));
   return Math.min(9, Math.max(chart.pen.thinnest, chart.pen.thickest + 2 * Math.log10(share || 1)));
 }
-function arrowLine(arrow) {
-  const [from, to] = [placeOf(arrow.source), placeOf(arrow.target)], length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
-  const bend = Math.min(chart.pen.bend, chart.pen.mostBend / length) + (arrow.turn - (arrow.of - 1) / 2) * Math.min(0.12, 40 / length);
-  arrow.width = widthOf(arrow);
-  arrow.bend = bend;
-  return {
-    id: arrow.key, from: arrow.source, to: arrow.target, width: arrow.width,
-    color: { color: touches(arrow) && chosen ? INK : LINE, opacity: touches(arrow) ? (chosen ? 0.9 : faint()) : 0.12 },
-    arrows: { to: { enabled: true, scaleFactor: 0.45 + arrow.width / 14 } },
-    smooth: { enabled: Math.abs(bend) > 0.001, type: bend < 0 ? "curvedCCW" : "curvedCW", roundness: Math.abs(bend) },
-  };
+// ---- ways: level beside every column and curved in the channels between them, as `views/ways.py` has it ----
+function wayOf(arrow) {
+  const layout = chart.layouts[state.layout], from = placeNow(arrow.source), to = placeNow(arrow.target);
+  if (layout.axis) {
+    const x = timeX(arrow.transfers[0].at);
+    return { pieces: [[[x, from[1]], [x, from[1]], [x, to[1]], [x, to[1]]]], tip: 0 };
+  }
+  const bends = layout.routes[`${markOf(arrow.source)}>${markOf(arrow.target)}`];
+  if (!bends) {
+    const same = backFrom.get(arrow.source), [x, y, fan] = chart.pen.back;
+    const end = [from[0] + x, from[1] - y + (same.length > 1 ? fan * same.indexOf(arrow) / (same.length - 1) : 0)];
+    return { pieces: [[from, from, end, end]], tip: 0, back: true };
+  }
+  const aside = arrow.of > 1 ? (arrow.turn / (arrow.of - 1) - 0.5) * Math.min(24, 12 * (arrow.of - 1)) : 0;
+  const points = [from, ...bends.map(moveDown), to].map(([x, y]) => [x, y + aside]), pieces = [];
+  for (let place = 1; place < points.length; place += 1) {
+    const [[x, y], [toX, toY]] = [points[place - 1], points[place]];
+    const leave = [x + chart.pen.stub, y], arrive = [toX - chart.pen.stub, toY], middle = (leave[0] + arrive[0]) / 2;
+    pieces.push([[x, y], [x, y], leave, leave], [leave, [middle, y], [middle, toY], arrive], [arrive, arrive, [toX, toY], [toX, toY]]);
+  }
+  return { pieces, tip: radiusOf(arrow.target) + 2 };
 }
-// Where thousands of arrows cross, each is fainter, so that what many of them share is seen.
-const faint = () => Math.min(0.8, Math.max(0.22, 0.8 - 0.35 * Math.log10(view.arrows.size / 100)));
-function tieLine(tie) {
-  return {
-    id: tie.key, from: tie.source, to: tie.target, width: 1, dashes: [4, 4], arrows: "", smooth: false,
-    color: { color: LINE, opacity: touches(tie) ? 0.6 : 0.1 },
-  };
+function onPiece(piece, along) {
+  const weights = [(1 - along) ** 3, 3 * (1 - along) ** 2 * along, 3 * (1 - along) * along ** 2, along ** 3];
+  return [0, 1].map((axis) => weights.reduce((sum, weight, place) => sum + weight * piece[place][axis], 0));
+}
+// An arrow as a line of points, for the mouse and for tests.
+const lineOf = (arrow) => arrow.line || wayOf(arrow).pieces.flatMap((piece) => Array.from({ length: 17 }, (_, step) => onPiece(piece, step / 16)));
+function drawArrow(ctx, arrow) {
+  if (arrow.source === arrow.target) return;
+  const { pieces, tip } = wayOf(arrow), last = pieces[pieces.length - 1], head = Math.max(6 + arrow.width * 1.1, Math.min(7 / zoomNow, 30));
+  const length = Math.hypot(last[3][0] - last[0][0], last[3][1] - last[0][1]) || 1;
+  const along = [(last[3][0] - last[0][0]) / length, (last[3][1] - last[0][1]) / length];
+  const end = [last[3][0] - along[0] * tip, last[3][1] - along[1] * tip], neck = [end[0] - along[0] * head, end[1] - along[1] * head];
+  ctx.globalAlpha = touches(arrow) ? (chosen || shone ? 0.9 : 0.75) : 0.22;
+  ctx.strokeStyle = ctx.fillStyle = touches(arrow) && (chosen || shone) ? INK : LINE;
+  ctx.lineWidth = Math.max(arrow.width, Math.min(1.1 / zoomNow, 5));
+  ctx.beginPath();
+  ctx.moveTo(...pieces[0][0]);
+  for (const piece of pieces.slice(0, -1)) ctx.bezierCurveTo(...piece[1], ...piece[2], ...piece[3]);
+  ctx.lineTo(end[0] - along[0] * head * 0.6, end[1] - along[1] * head * 0.6);
+  ctx.stroke();
+  ctx.beginPath();
+  ctx.moveTo(...end);
+  ctx.lineTo(neck[0] - along[1] * head * 0.5, neck[1] + along[0] * head * 0.5);
+  ctx.lineTo(neck[0] + along[1] * head * 0.5, neck[1] - along[0] * head * 0.5);
+  ctx.closePath();
+  ctx.fill();
+}
+function drawTies(ctx) {
+  ctx.strokeStyle = LINE;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([4, 4]);
+  const ways = chart.layouts[state.layout].ties, drawn = new Map(ways.map(([head, account, way]) => [`${head}-${account}`, way]));
+  for (const tie of view.ties.values()) {
+    const [one, other] = [markOf(tie.source), markOf(tie.target)], straight = drawn.get(`${one}-${other}`);
+    const way = straight || drawn.get(`${other}-${one}`), [head, account] = straight ? [tie.source, tie.target] : [tie.target, tie.source];
+    if (!way) continue;
+    const points = way.map(moveDown), [from, to] = [placeNow(head), placeNow(account)];
+    points[0] = from;
+    points[points.length - 1] = to;
+    if (points.length > 3) points[points.length - 2][1] = to[1] + 18;
+    else if (points.length === 3) points[1] = [from[0], to[1]];
+    ctx.globalAlpha = touches(tie) ? 0.6 : 0.12;
+    ctx.beginPath();
+    points.forEach((point, place) => ctx[place ? "lineTo" : "moveTo"](...point));
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+}
+function drawLines(ctx) {
+  drawTies(ctx);
+  const arrows = [...view.arrows.values()];
+  for (const arrow of arrows) if (!touches(arrow)) drawArrow(ctx, arrow);
+  for (const arrow of arrows) if (touches(arrow)) drawArrow(ctx, arrow);
+  ctx.globalAlpha = 1;
+}
+// The arrow under a point of the picture.
+function arrowAt(x, y) {
+  let best = null, near = 7 / zoomNow;
+  for (const arrow of view.arrows.values()) {
+    if (arrow.source === arrow.target) continue;
+    const line = arrow.line ||= lineOf(arrow);
+    for (let place = 1; place < line.length; place += 1) {
+      const [[ax, ay], [bx, by]] = [line[place - 1], line[place]], long = (bx - ax) ** 2 + (by - ay) ** 2;
+      const share = long ? Math.min(1, Math.max(0, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / long)) : 0;
+      const away = Math.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay));
+      if (away < near) { near = away; best = arrow; }
+    }
+  }
+  return best;
 }
 
 let zoomNow = 1;
 // In pixels of the chart; never so small on the screen that the kind cannot be told, never into its neighbour.
 function radiusOf(id) {
-  return Math.max(sizeOf(id), Math.min(8 / zoomNow, 28));
+  return Math.max(sizeOf(id), Math.min(8 / zoomNow, chart.layouts[state.layout].axis ? 19 : 28));
 }
 function sizeOf(id) {
-  return isGroup(id) ? chart.kinds.group.radius + Math.min(16, Math.sqrt(membersOf(id).length)) : chart.kinds[kindOf(id)].radius;
+  return isGroup(id) ? chart.kinds.group.radius + Math.min(8, Math.sqrt(membersOf(id).length)) : chart.kinds[kindOf(id)].radius;
 }
 function shape(ctx, kind, radius, letter) {
   ctx.beginPath();
@@ -122,7 +215,7 @@ function drawNode({ ctx, id, x, y, state: { hover } }) {
   return {
     drawNode() {
       ctx.translate(x, y);
-      ctx.globalAlpha = !lit || lit.has(id) ? 1 : 0.18;
+      ctx.globalAlpha = !lit || lit.has(id) ? 1 : 0.38;
       if ((chosen && chosen.node === id) || hover) {
         ctx.beginPath();
         ctx.arc(0, 0, radius + 6, 0, 2 * Math.PI);
@@ -130,7 +223,7 @@ function drawNode({ ctx, id, x, y, state: { hover } }) {
         ctx.fill();
       }
       const node = isGroup(id) ? {} : chart.nodes[id];
-      shape(ctx, chart.kinds[kindOf(id)], radius, isGroup(id) ? String(membersOf(id).length) : chart.letters[node.role] || "");
+      shape(ctx, chart.kinds[kindOf(id)], radius, isGroup(id) ? String(membersOf(id).length) : node.letter || "");
       if (node.lists && node.lists.length) {
         ctx.scale(radius / 15, radius / 15);
         mark(ctx, node.lists);
@@ -151,7 +244,7 @@ function rank(id) {
 }
 let ranked = [], rankedFor = null;
 function inOrder() {
-  const key = `${past.length} ${state.until} ${state.least} ${JSON.stringify(chosen)} ${view.nodes.size} ${view.arrows.size}`;
+  const key = `${past.length} ${shone ? shone.key : ""} ${state.until} ${state.least} ${JSON.stringify(chosen)} ${view.nodes.size} ${view.arrows.size}`;
   if (rankedFor === key) return ranked;
   rankedFor = key;
   ranked = [
@@ -162,6 +255,7 @@ function inOrder() {
   return ranked;
 }
 function drawLabels(ctx, scale, within) {
+  written = { names: 0, amounts: 0 };
   const size = Math.max(12, 10 / scale), taken = new Map(), cell = 160 / scale;
   const free = (x, y, wide, high, take) => {
     const box = [x - wide / 2, y - high / 2, x + wide / 2, y + high / 2], cells = [];
@@ -184,24 +278,52 @@ function drawLabels(ctx, scale, within) {
     if (node !== undefined) {
       const [x, y] = placeNow(node);
       if (!inside(x, y) || (lit && !lit.has(node))) continue;
-      const words = short(seen(labelOf(node))), low = y + radiusOf(node) + size * 0.85;
-      if (free(x, low, widthAt(ctx, words, size), size * 1.15)) write(ctx, words, x, low, size, INK);
+      const words = short(seen(labelOf(node)), isGroup(node) ? 34 : 22), wide = widthAt(ctx, words, size);
+      const spot = nameSpots(node, x, y, wide, size).find(([left, low]) => free(left, low, wide, size * 1.1));
+      if (spot) write(ctx, words, ...spot, size, INK);
+      if (spot) written.names += 1;
     } else if (state.labels && (!chosen || touches(arrow))) {
-      const [from, to] = [placeNow(arrow.source), placeNow(arrow.target)];
-      if (Math.hypot(from[0] - to[0], from[1] - to[1]) < size * 4) continue;
-      const [words, when] = wordsOf(arrow);
-      const wide = Math.max(widthAt(ctx, words, size * 0.92), widthAt(ctx, when, size * 0.82)), high = size * 2.1;
-      for (const along of chart.pen.labelPlaces) {
-        const [x, y] = alongArrow(arrow, along);
-        if (!inside(x, y)) continue;
-        if (free(x, y, wide, high)) {
-          write(ctx, words, x, y - size * 0.45, size * 0.92, INK);
-          write(ctx, when, x, y + size * 0.5, size * 0.82, LINE);
-          break;
-        }
-      }
+      const { pieces, back } = wayOf(arrow), [from, to] = [pieces[0][0], pieces[pieces.length - 1][3]];
+      if (!back && Math.hypot(from[0] - to[0], from[1] - to[1]) < size * 2.4) continue;
+      const [words, when] = wordsOf(arrow, back);
+      drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside);
     }
   }
+}
+// Amount and time where there is room for both, else the amount alone.
+function drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside) {
+  for (const told of [[words, when], [words]]) {
+    const wide = Math.max(...told.map((line, place) => widthAt(ctx, line, size * (place ? 0.82 : 0.92)))), high = size * (told.length === 2 ? 2.1 : 1.05);
+    const spot = labelSpots(pieces, back, wide, size).find(([x, y]) => inside(x, y) && free(x, y, wide, high));
+    if (!spot) continue;
+    const [x, y] = spot;
+    ctx.globalAlpha = 0.88;
+    ctx.fillStyle = PAPER;
+    ctx.fillRect(x - wide / 2, y - high / 2, wide, high);
+    ctx.globalAlpha = 1;
+    write(ctx, words, x, y - (told.length === 2 ? size * 0.45 : 0), size * 0.92, INK);
+    if (told.length === 2) write(ctx, when, x, y + size * 0.5, size * 0.82, LINE);
+    written.amounts += 1;
+    return;
+  }
+}
+// Where a name may stand: under its node, else beside it, on the side that no arrow uses, or a little lower than it runs.
+function nameSpots(node, x, y, wide, size) {
+  const radius = radiusOf(node), aside = radius + wide / 2 + 3, off = size * 0.65;
+  if (chart.layouts[state.layout].axis) return [[x - radius - 6 - wide / 2, y]];
+  const under = [x, y + radius + size * 0.8];
+  if (!paidTo.has(node)) return [under, [x - aside, y], [x - aside, y + off], [x + aside, y + off]];
+  if (!paidBy.has(node)) return [under, [x + aside, y], [x + aside, y + off], [x - aside, y + off]];
+  return [under, [x + aside, y + off], [x - aside, y + off], [x + aside, y - off], [x - aside, y - off]];
+}
+// Where an amount may stand: in the channels that its arrow crosses, the first and the last one first.
+function labelSpots(pieces, back, wide, size) {
+  if (chart.layouts[state.layout].axis) return chart.pen.labelPlaces.map((along) => onPiece(pieces[0], along)).map(([x, y]) => [x + wide / 2 + 5, y]);
+  if (back) return [[pieces[0][3][0] + wide / 2 + 4, pieces[0][3][1]]];
+  const channels = pieces.length === 1 ? pieces : pieces.filter((_, place) => place % 3 === 1);
+  const on = [...new Set([channels[0], channels[channels.length - 1], ...channels])].flatMap((piece) => chart.pen.labelPlaces.map((along) => onPiece(piece, along)));
+  // On its arrow, else just above or under it.
+  return [...on, ...[-0.7, 0.7].flatMap((rows) => on.map(([x, y]) => [x, y + rows * size]))];
 }
 const widths = new Map();
 // Pixels of words at a size; measured once, since thousands are asked for in every picture.
@@ -212,9 +334,9 @@ function widthAt(ctx, words, size) {
   }
   return widths.get(words) * size + 4;
 }
-function wordsOf(arrow) {
+function wordsOf(arrow, back) {
   arrow.words ||= [
-    money(arrow.transfers) + (arrow.transfers.length > 1 ? ` (${arrow.transfers.length}×)` : ""),
+    (back ? `↩ ${short(seen(labelOf(arrow.target)))} ` : "") + money(arrow.transfers) + (arrow.transfers.length > 1 ? ` (${arrow.transfers.length}×)` : ""),
     span(arrow.transfers[0].at, arrow.transfers[arrow.transfers.length - 1].at),
   ];
   return arrow.words;
@@ -231,72 +353,78 @@ function placeNow(id) {
   const node = picture.body.nodes[id];
   return node ? [node.x, node.y] : placeOf(id);
 }
-function alongArrow(arrow, along) {
-  const [from, to] = [placeNow(arrow.source), placeNow(arrow.target)], across = [to[0] - from[0], to[1] - from[1]];
-  const middle = [(from[0] + to[0]) / 2 + across[1] * arrow.bend, (from[1] + to[1]) / 2 - across[0] * arrow.bend];
-  const weights = [(1 - along) ** 2, 2 * along * (1 - along), along ** 2];
-  return [0, 1].map((axis) => weights[0] * from[axis] + weights[1] * middle[axis] + weights[2] * to[axis]);
-}
-
 // ---- lanes and heads behind, labels before ----
-// The box around all nodes with room for what is written about them, which is wider the smaller the scale.
+const LANE = 150;  // pixels on the screen for the names of lanes
 function extent(scale = 1) {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  const [left, top, right, bottom] = boxOf();
+  return [left - (chart.layouts[state.layout].lanes.length ? LANE / scale : 0), top, right, bottom];
+}
+const STEPS = [1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10080, 43200, 129600, 525600].map((minutes) => minutes * 6e7);
+function drawAxis(ctx, size, top, bottom) {
+  const [left, right] = chart.layouts[state.layout].axis, first = times[0], last = times[times.length - 1];
+  ctx.strokeStyle = "#d5dde6";
+  ctx.lineWidth = 1;
   for (const id of view.nodes) {
     const [x, y] = placeNow(id);
-    [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x), Math.max(bottom, y)];
+    if (x > 20 || (!isGroup(id) && ["device", "holder"].includes(chart.nodes[id].kind))) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, y);
+    ctx.lineTo(right, y);
+    ctx.stroke();
   }
-  if (left > right) return [-200, -200, 200, 200];
-  const [start, above, beside, below] = MARGINS(chart.layouts[state.layout]).map((pixels) => pixels / scale);
-  return [left - start, top - above, right + beside, bottom + below];
+  const apart = (right - left) / (size * 11), step = STEPS.find((each) => (last - first) / each <= apart) || STEPS[STEPS.length - 1];
+  const ticks = last > first ? Array.from({ length: Math.floor(last / step) - Math.ceil(first / step) + 1 }, (_, place) => (Math.ceil(first / step) + place) * step) : [first];
+  for (const at of ticks) {
+    ctx.fillText(shortTime(at), timeX(at), top + size * 1.2);
+    ctx.beginPath();
+    ctx.moveTo(timeX(at), top + size * 2.2);
+    ctx.lineTo(timeX(at), bottom);
+    ctx.stroke();
+  }
 }
-// Pixels on the screen: names of lanes stand at the left, heads of columns above.
-const MARGINS = (layout) => [layout.lanes.length ? 150 : 75, layout.columns.length ? 56 : 30, 75, 45];
 function drawBack(ctx, scale) {
-  const layout = chart.layouts[state.layout], [left, top, right] = extent(scale), size = Math.max(12, 10 / scale);
-  const [start, above] = MARGINS(layout).map((pixels) => pixels / scale);
+  const layout = chart.layouts[state.layout], [left, top, right, bottom] = extent(scale), size = Math.max(12, 10 / scale);
   layout.lanes.forEach(([from, to, words], number) => {
     ctx.fillStyle = number % 2 ? "#ffffff" : "#eef2f6";
-    ctx.fillRect(left, from, right - left, to - from);
+    ctx.fillRect(left, lowered(from), right - left, lowered(to) - lowered(from));
     ctx.textAlign = "left";
     ctx.textBaseline = "middle";
     ctx.font = `bold ${size}px system-ui, sans-serif`;
     ctx.fillStyle = LINE;
-    ctx.fillText(short(seen(words)), left + 8 / scale, (from + to) / 2);
+    ctx.fillText(short(seen(words)), left + 8 / scale, (lowered(from) + lowered(to)) / 2);
   });
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
+  for (const frame of layout.frames) {
+    if (layout.frames.length > 1) {
+      ctx.strokeStyle = "#cbd5e1";
+      ctx.lineWidth = 1 / scale;
+      ctx.strokeRect(frame.left, lowered(frame.top), frame.right - frame.left, lowered(frame.bottom) - lowered(frame.top));
+    }
+    ctx.font = `${size}px system-ui, sans-serif`;
+    ctx.fillStyle = LINE;
+    let end = -Infinity;
+    for (const [x, y, words] of frame.heads) {
+      const half = words.length * size * 0.28;
+      if (x - half < end) continue;
+      ctx.fillText(words, x, lowered(y));
+      end = x + half + size;
+    }
+  }
   ctx.font = `${size}px system-ui, sans-serif`;
   ctx.fillStyle = LINE;
-  let end = -Infinity;
-  for (const [x, words] of layout.columns) {
-    const half = words.length * size * 0.28;
-    if (x - half < end || x < left + start - 1 || x > right) continue;
-    ctx.fillText(words, x, top + above * 0.3);
-    end = x + half + size;
-  }
+  if (layout.axis && times.length) drawAxis(ctx, size, top, bottom);
 }
 const onScreen = () => {
   const box = picture.canvas.frame.canvas, low = picture.DOMtoCanvas({ x: -60, y: -30 }), high = picture.DOMtoCanvas({ x: box.clientWidth + 60, y: box.clientHeight + 30 });
   return [low.x, low.y, high.x, high.y];
 };
-// All arrows in one stroke: thousands of them a sixtieth of a second.
-function drawLines(ctx, scale) {
-  ctx.beginPath();
-  for (const line of [...view.ties.values(), ...view.arrows.values()]) {
-    ctx.moveTo(...placeNow(line.source));
-    ctx.lineTo(...placeNow(line.target));
-  }
-  ctx.strokeStyle = "#a9b2bd";
-  ctx.lineWidth = 1 / scale;
-  ctx.stroke();
-}
 picture.on("beforeDrawing", (ctx) => {
   zoomNow = picture.getScale();
   drawBack(ctx, zoomNow);
-  if (busy) drawLines(ctx, zoomNow);
+  drawLines(ctx);
 });
-picture.on("afterDrawing", (ctx) => { if (!busy) drawLabels(ctx, picture.getScale(), onScreen()); });
+picture.on("afterDrawing", (ctx) => drawLabels(ctx, picture.getScale(), onScreen()));
 // The whole picture onto any context, with the origin at its upper left corner.
 function drawAll(ctx, scale) {
   const [left, top] = extent();
@@ -305,16 +433,16 @@ function drawAll(ctx, scale) {
   ctx.scale(scale, scale);
   ctx.translate(-left, -top);
   drawBack(ctx, 1);
-  for (const id of picture.body.edgeIndices) picture.body.edges[id].draw(ctx);
+  drawLines(ctx);
   for (const id of picture.body.nodeIndices) picture.body.nodes[id].draw(ctx);
-  for (const id of picture.body.edgeIndices) picture.body.edges[id].drawArrows(ctx);
   drawLabels(ctx, 1, [-Infinity, -Infinity, Infinity, Infinity]);
   ctx.restore();
 }
 function fit() {
-  const box = picture.canvas.frame.canvas, [left, top, right, bottom] = extent(Infinity);
-  const [start, above, beside, below] = MARGINS(chart.layouts[state.layout]);
-  const scale = Math.min((box.clientWidth - start - beside) / (right - left || 1), (box.clientHeight - above - below) / (bottom - top || 1), 1.25);
-  const position = { x: (left + right - (start - beside) / scale) / 2, y: (top + bottom - (above - below) / scale) / 2 };
-  picture.moveTo({ position, scale });
+  const box = picture.canvas.frame.canvas, [left, top, right, bottom] = boxOf(), layout = chart.layouts[state.layout];
+  const [start, end] = layout.axis ? [70, 90] : [layout.lanes.length ? LANE : 0, 0], edge = 10;
+  const scaleOf = (aside) => Math.min((box.clientWidth - start - end - 2 * aside) / (right - left || 1), (box.clientHeight - 2 * edge) / (bottom - top || 1), 1.5);
+  // Names beside the outer columns need so many pixels of the screen, however small the picture is.
+  const scale = scaleOf(Math.max(edge, 78 - 105 * scaleOf(edge)));
+  picture.moveTo({ position: { x: (left + right - (start - end) / scale) / 2, y: (top + bottom) / 2 }, scale });
 }

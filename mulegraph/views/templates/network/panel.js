@@ -24,6 +24,10 @@ function facts(parent, rows) {
 const plain = (name) => String(name).replaceAll("_", " ");
 const told = (value) => (typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : String(value));
 
+// Light what a line of the story is about; null lights all.
+function shine(what) {
+  shone = what && { ...what, numbers: new Set(what.transfers.map((each) => each.number)) };
+}
 function choose(what) {
   chosen = what;
   refresh();
@@ -39,7 +43,44 @@ function tell() {
 }
 const shownTransfers = (test) => [...view.arrows.values()].flatMap((arrow) => arrow.transfers).filter(test).sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 
+const MONEY_COLOURS = { cash: "#00795a", "from cash": "#00795a", "left our sight": "#c04000", "from other banks": "#c04000", "still there": "#0072b2", "own money": "#0072b2" };
+// The story: lines that light what they are about, a bar of the money that adds up, and the next step.
+function tellStory() {
+  const { lines, money: parts, entered, command } = chart.story;
+  const list = put(panel, "ol", undefined, { id: "story" });
+  lines.forEach((line, place) => {
+    const made = button(put(list, "li"), undefined, () => lightLine(place), { "aria-pressed": String(Boolean(shone && shone.key === place)) });
+    put(made, "b", line.head);
+    put(made, "span", line.words);
+  });
+  if (parts.length) {
+    const box = put(panel, "div", undefined, { id: "money" }), bar = put(box, "div", undefined, { id: "bar", "aria-hidden": "true" });
+    const table = put(box, "table"), first = put(table, "tr");
+    put(first, "td", "traced");
+    put(first, "td", entered, { class: "n" });
+    parts.forEach((part, place) => {
+      const piece = put(bar, "span"), row = put(table, "tr"), name = put(row, "td");
+      piece.style.width = `${part.share * 100}%`;
+      piece.style.background = put(name, "i").style.background = MONEY_COLOURS[part.words] || "#6b7280";
+      put(name, "span", `${place ? "+" : "="} ${part.words}`);
+      put(row, "td", part.amount, { class: "n" });
+    });
+  }
+  if (command) {
+    const next = put(panel, "div", undefined, { id: "next" });
+    put(next, "b", "Next");
+    put(next, "code", command);
+    button(next, "copy", (event) => copy(command, event.target));
+  }
+}
+function lightLine(place) {
+  if (!chart.story || !chart.story.lines[place]) return;
+  const line = chart.story.lines[place], ids = new Set(line.transfers), same = shone && shone.key === place;
+  shine(same ? null : { key: place, nodes: line.nodes, transfers: chart.transfers.filter((each) => ids.has(each.id)) });
+  choose(null);
+}
 function tellAll() {
+  if (chart.story) tellStory();
   put(panel, "h2", "In this picture");
   const count = {};
   for (const id of view.nodes) count[kindOf(id)] = (count[kindOf(id)] || 0) + 1;
@@ -59,11 +100,11 @@ function tellAll() {
     for (const id of suspects) {
       const item = put(list, "li");
       button(item, labelOf(id), () => goTo(id));
-      put(item, "span", ` ${chart.nodes[id].score.toFixed(2)} ${roleOf(id)}`);
+      put(item, "span", ` ${scoreOf(chart.nodes[id].score)} ${roleOf(id)}`);
     }
   }
   if (chart.groups.some((group, place) => !state.open[place])) {
-    put(panel, "h3", "Folded away");
+    put(panel, "h3", "Drawn as one");
     const list = put(panel, "ul", undefined, { class: "people" });
     chart.groups.forEach((group, place) => {
       if (state.open[place] || !view.nodes.has(groupKey(place))) return;
@@ -73,20 +114,27 @@ function tellAll() {
   put(panel, "p", "Click an account, a device or an arrow for what is known of it. Press ? for all keys.", { class: "hint" });
 }
 
+// Scores near one do not rank by two decimals: they are told as odds, too.
+function scoreOf(score) {
+  const odds = score / (1 - score);
+  return score.toFixed(2) + (score < 0.9 ? "" : odds > 1e6 ? " (over 1,000,000 to 1)" : ` (${Math.round(odds).toLocaleString("en-US")} to 1)`);
+}
+const rolesIn = (node) => ((node.roles || []).length > 1 || ((node.roles || [])[0] || {}).role !== node.role ? (node.roles || []).map((each) => `${each.role} in ${each.case}`).join(", ") : "");
 function tellNode(id) {
   const node = chart.nodes[id], mine = shownTransfers((each) => each.source === id || each.target === id);
   put(panel, "h2", node.label);
   const came = mine.filter((each) => each.target === id), went = mine.filter((each) => each.source === id);
   const account = ["own", "other"].includes(node.kind);
   facts(panel, [
-    ["what", chart.kinds[node.kind].title], ["role", roleOf(id)], ["bank", node.bank], ["holder", node.holder],
+    ["what", chart.kinds[node.kind].title], ["role", roleOf(id)], ["roles in cases", rolesIn(node)],
+    ["hops from the payment", node.generation], ["still there", node.maximum === undefined ? "" : between(Number(node.minimum), Number(node.maximum), places(node.maximum))], ["bank", node.bank], ["holder", node.holder],
     ["opened", node.opened_on], ["on lists", (node.lists || []).map(plain).join(", ")],
-    ["score", account && node.score !== undefined ? node.score.toFixed(2) : ""], ["cases", (node.cases || []).join(" ")],
+    ["score", account && node.score !== undefined ? scoreOf(node.score) : ""], ["cases", (node.cases || []).join(" ")],
     ["received here", came.length ? `${money(came)} in ${many(came.length, "transfer")}` : ""],
     ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
   ]);
   const tools = put(panel, "p", undefined, { class: "tools" });
-  if (groupOf.has(id)) button(tools, "fold its group", () => fold(id));
+  if (groupOf.has(id)) button(tools, "close its combo", () => fold(id));
   button(tools, "hide", () => hide(id));
   const tied = chart.ties.filter((tie) => tie.source === id || tie.target === id).map((tie) => (tie.source === id ? tie.target : tie.source));
   if (tied.length) {
@@ -165,15 +213,20 @@ function tellGroup(id) {
   facts(panel, [
     ["what", group.why], ["holds", many(group.members.length, "node")], ["transfers to and from it", money(mine)],
   ]);
-  button(put(panel, "p", undefined, { class: "tools" }), "unfold", () => unfold(groupNumber(id)));
+  button(put(panel, "p", undefined, { class: "tools" }), "open", () => unfold(groupNumber(id)));
   put(panel, "h3", "In it");
   const list = put(panel, "ul", undefined, { class: "people" });
   for (const member of group.members.slice(0, MOST_ROWS)) put(list, "li", chart.nodes[member].label + (roleOf(member) ? ` (${roleOf(member)})` : ""));
   if (group.members.length > MOST_ROWS) put(list, "li", `and ${many(group.members.length - MOST_ROWS, "more")}`);
 }
 
+// As the command writes it: exact, and a range where rules of tracing differ.
+function amountOf(each) {
+  const ordered = [...each.carried].sort((a, b) => Number(a) - Number(b)), last = ordered[ordered.length - 1];
+  return Number(ordered[0]) === Number(last) ? last : `${ordered[0]}–${last}`;
+}
 const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
-  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, (each) => each.amount], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
+  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, amountOf], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
 function transferTable(parent, rows, name) {
   const tools = put(parent, "p", undefined, { class: "tools" });
   button(tools, "copy", (event) => copy(asText(rows, "\t"), event.target));

@@ -57,7 +57,7 @@ const saves = {
     const named = chart.nodes.map(({ findings: _, ...node }) => node);
     const transfers = chart.transfers.map((each) => ({
       id: each.id, at: new Date(each.at / 1000).toISOString(), from: chart.nodes[each.source].label, to: chart.nodes[each.target].label,
-      [chart.amountName]: each.amount, currency: each.currency, channel: each.channel,
+      [chart.amountName]: amountOf(each), currency: each.currency, channel: each.channel,
     }));
     save(JSON.stringify({ title, facts: about, zone, notes, nodes: named, transfers, findings }, null, 1), fileName("json"), "application/json");
   },
@@ -81,7 +81,7 @@ function drawFoot(ctx, scale, high) {
     write(ctx, kind.title, x + 22, y, 12, INK);
     x += 40 + widthAt(ctx, kind.title, 12);
   }
-  const roles = Object.keys(chart.letters).filter((role) => [...view.nodes].some((id) => !isGroup(id) && chart.nodes[id].role === role));
+  const roles = Object.keys(chart.letters).filter((role) => [...view.nodes].some((id) => !isGroup(id) && roleOf(id) === role));
   const flagged = [...view.nodes].some((id) => !isGroup(id) && (chart.nodes[id].lists || []).some((each) => each !== chart.good));
   if (flagged) {
     ctx.save();
@@ -132,6 +132,8 @@ class SvgContext {
   }
   beginPath() { this.path = []; }
   closePath() { if (this.path.length) this.path.push("Z"); }
+  bezierCurveTo(a, b, c, d, x, y) { this.path.push(`C${this.at(a, b)} ${this.at(c, d)} ${this.at(x, y)}`); }
+  strokeRect(x, y, wide, high) { this.beginPath(); this.rect(x, y, wide, high); this.stroke(); this.beginPath(); }
   moveTo(x, y) { this.path.push(`M${this.at(x, y)}`); }
   lineTo(x, y) { this.path.push(`${this.path.length ? "L" : "M"}${this.at(x, y)}`); }
   quadraticCurveTo(a, b, x, y) { this.path.push(`Q${this.at(a, b)} ${this.at(x, y)}`); }

@@ -3,7 +3,8 @@
 const chart = JSON.parse(document.getElementById("chart").textContent);
 const SEPARATE = 24;  // so many transfers of one arrow are drawn one by one at most
 const times = [...new Set(chart.transfers.map((each) => each.at))].sort((a, b) => a - b);
-chart.transfers.forEach((each, number) => { each.number = number; each.value = Number(each.amount); });
+// What a transfer carries: by each rule of a trace, else just its amount; its value is the most of them.
+chart.transfers.forEach((each, number) => { each.number = number; each.value = Math.max(...each.carried.map(Number)); });
 const groupOf = new Map();
 chart.groups.forEach((group, number) => group.members.forEach((member) => groupOf.set(member, number)));
 const transfersOf = chart.nodes.map(() => []);
@@ -14,7 +15,7 @@ for (const each of chart.transfers) {
 
 const fresh = () => ({
   layout: chart.layout, until: times.length - 1, least: 0, off: {}, labels: true, apart: {}, hidden: {}, moved: {},
-  open: Object.fromEntries(chart.groups.map((group, number) => [number, !group.collapsed])),
+  open: {},
 });
 let state = fresh();
 const past = [];
@@ -36,14 +37,16 @@ function undo() {
 const groupKey = (number) => `group ${number}`;
 const isGroup = (id) => String(id).startsWith("group ");
 const groupNumber = (id) => Number(String(id).slice(6));
-// What stands for a node in the picture: itself, or the group that it is folded into.
+// What stands for a node in the picture: itself, or the combo that it is in, unless that is open.
 function standIn(node) {
   const group = groupOf.get(node);
   return group === undefined || state.open[group] ? node : groupKey(group);
 }
+// The mark that layouts know a node by: members of a combo have no place of their own in them.
+const markOf = (id) => (!isGroup(id) && groupOf.has(id) ? groupKey(groupOf.get(id)) : String(id));
 const kindOf = (id) => (isGroup(id) ? "group" : chart.nodes[id].kind);
-// A role that has no letter says nothing.
-const roleOf = (id) => (chart.letters[chart.nodes[id].role] ? chart.nodes[id].role : "");
+// A role that has no letter says nothing, and known good is never lettered.
+const roleOf = (id) => (chart.letters[chart.nodes[id].role] === chart.nodes[id].letter ? chart.nodes[id].role : "");
 const labelOf = (id) => (isGroup(id) ? chart.groups[groupNumber(id)].label : chart.nodes[id].label);
 const membersOf = (id) => (isGroup(id) ? chart.groups[groupNumber(id)].members : [id]);
 
@@ -57,7 +60,9 @@ function visible() {
     reached.add(each.source).add(each.target);
     if (source === target && isGroup(source)) continue;
     const pair = `${source}>${target}`, apart = state.apart[pair];
-    const key = apart ? `${pair}#${each.number}` : pair;
+    // On the time axis those of a pair that would stand on each other are one arrow.
+    const axis = chart.layouts[state.layout].axis;
+    const key = axis ? `${pair}@${Math.round(timeX(each.at) / 9)}` : apart ? `${pair}#${each.number}` : pair;
     if (!arrows.has(key)) arrows.set(key, { key, pair, source, target, transfers: [], turn: 0, of: 1 });
     arrows.get(key).transfers.push(each);
   }
@@ -83,12 +88,46 @@ function visible() {
   return { nodes, arrows, ties };
 }
 
+// ---- places: a layout knows combos that are closed; those that are open make room in their column ----
+function timeX(at) {
+  const [left, right] = chart.layouts[state.layout].axis, first = times[0], last = times[times.length - 1];
+  return last > first ? left + (right - left) * (at - first) / (last - first) : (left + right) / 2;
+}
+// Rows of room that open combos need, by y: all that is lower moves down by them, so nothing changes its order.
+let room = [], roomFor = null;
+function makeRoom() {
+  const key = `${state.layout} ${JSON.stringify(state.open)}`;
+  if (roomFor === key) return;
+  roomFor = key;
+  const need = new Map(), row = chart.layouts[state.layout].axis ? chart.pen.row * 0.8 : chart.pen.row;
+  for (const number of Object.keys(state.open)) {
+    const at = chart.layouts[state.layout].place[groupKey(number)];
+    if (at) need.set(at[1], Math.max(need.get(at[1]) || 0, (chart.groups[number].members.length - 1) * row));
+  }
+  room = [...need].sort(([a], [b]) => a - b);
+}
+function lowered(y) {
+  makeRoom();
+  return room.reduce((sum, [at, more]) => (y > at ? sum + more : sum), y);
+}
+const moveDown = ([x, y]) => [x, lowered(y)];
 function placeOf(id) {
   const moved = (state.moved[state.layout] || {})[id];
   if (moved) return moved;
-  if (!isGroup(id)) return chart.layouts[state.layout].place[id];
-  const places = membersOf(id).map((member) => chart.layouts[state.layout].place[member]);
-  return [0, 1].map((axis) => Math.round(places.reduce((sum, place) => sum + place[axis], 0) / places.length));
+  const layout = chart.layouts[state.layout], group = isGroup(id) ? undefined : groupOf.get(id);
+  const [x, y] = moveDown(layout.place[markOf(id)]);
+  if (group === undefined || !state.open[group]) return [x, y];
+  return [x, y + chart.groups[group].members.indexOf(id) * chart.pen.row * (layout.axis ? 0.8 : 1)];
+}
+function boxOf() {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const frame of chart.layouts[state.layout].frames) {
+    [left, top, right, bottom] = [Math.min(left, frame.left), Math.min(top, lowered(frame.top)), Math.max(right, frame.right), Math.max(bottom, lowered(frame.bottom))];
+  }
+  for (const [x, y] of Object.values(state.moved[state.layout] || {})) {
+    [left, top, right, bottom] = [Math.min(left, x - 60), Math.min(top, y - 40), Math.max(right, x + 60), Math.max(bottom, y + 50)];
+  }
+  return left < right ? [left, top, right, bottom] : [-200, -200, 200, 200];
 }
 
 // ---- words ----
@@ -113,19 +152,24 @@ function span(first, last) {
   return same && !chart.coarse ? `${one}–${other.slice(-5)}` : `${one} – ${other}`;
 }
 const places = (amount) => (String(amount).split(".")[1] || "").length;
-// Sums in whole minor units, so that a thousand cents are ten.
+// Sums in whole minor units, so that a thousand cents are ten. Rules of a trace are summed apart, and the range is over
+// their sums; the same money can pass an arrow twice, so no sum is above what was traced.
 function sums(transfers) {
   const found = new Map();
   for (const each of transfers) {
-    const digits = chart.currencies[each.currency] ?? places(each.amount);
-    const unit = 10 ** digits, sum = found.get(each.currency) || { minor: 0, unit, digits };
-    sum.minor += Math.round(each.value * unit);
-    found.set(each.currency, sum);
+    const digits = chart.currencies[each.currency] ?? places(each.carried[0]), unit = 10 ** digits;
+    if (!found.has(each.currency)) found.set(each.currency, { unit, digits, minor: each.carried.map(() => 0) });
+    const sum = found.get(each.currency);
+    each.carried.forEach((carried, rule) => { sum.minor[rule] += Math.round(Number(carried) * unit); });
   }
-  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([currency, sum]) => ({ currency, amount: sum.minor / sum.unit, digits: sum.digits }));
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([currency, { unit, digits, minor }]) => {
+    const most = minor.map((each, rule) => (chart.traced.length ? Math.min(each, Math.round(Number(chart.traced[rule]) * unit)) : each));
+    return { currency, low: Math.min(...most) / unit, amount: Math.max(...most) / unit, digits };
+  });
 }
 const number = (amount, digits) => amount.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const money = (transfers) => sums(transfers).map((sum) => `${number(sum.amount, sum.digits)} ${sum.currency}`).join(" + ") || "nothing";
+const between = (low, high, digits) => (low === high ? number(high, digits) : `${number(low, digits)}–${number(high, digits)}`);
+const money = (transfers) => sums(transfers).map((sum) => `${between(sum.low, sum.amount, sum.digits)} ${sum.currency}`).join(" + ") || "nothing";
 const many = (count, word) => `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
 // Signs that hide or turn text are made visible.
 const seen = (text) => String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, "\ufffd");

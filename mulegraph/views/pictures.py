@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
+from mulegraph.views.story import account_story, case_story, chain_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
 
 def picture(space: MaskedWorkspace, subject: str) -> str:
@@ -29,7 +31,21 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
         "cases": " ".join(known.get("cases", [])) or "none",
         "transfers": f"{_transfers(graph):,}",
     }
-    return network_page(graph, title=f"Account {graph.graph['account']}", facts=facts, notes=notes_of(space, graph))
+    title, story = f"Account {graph.graph['account']}", account_story(graph, graph.graph["account"])
+    return network_page(graph, title=title, facts=facts, notes=notes_of(space, graph), story=story)
+
+
+def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
+    """What `picture` draws, as a graph."""
+    kind = space.kind_of_subject(subject)
+    if kind == "case":
+        return space.case(subject).graph()
+    if kind == "chain":
+        return space.chain_graph(subject)
+    if kind in ("payment", "report"):
+        found = space.trace([subject]) if kind == "payment" else space.trace(reports=[subject])
+        return space.trace_graph(found)
+    return space.account_graph(subject)
 
 
 def case_picture(space: MaskedWorkspace, case: str) -> str:
@@ -43,14 +59,21 @@ def case_picture(space: MaskedWorkspace, case: str) -> str:
     }
     if row["amount"] is not None:
         facts["entered its chains"] = case_money(row)
-    return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph))
+    trace, no_trace = None, ""
+    try:
+        trace = space.case_trace(case)
+    except UsageError as error:
+        no_trace = error.problem
+    story = case_story(graph, case, trace, no_trace)
+    return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph), story=story)
 
 
 def chain_picture(space: MaskedWorkspace, chain: str) -> str:
     """One chain, with the others of its layering network when it is in one."""
     graph = space.chain_graph(chain)
     facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
-    return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph))
+    story = chain_story(graph)
+    return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph), story=story)
 
 
 def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
@@ -58,9 +81,23 @@ def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
     graph = space.trace_graph(found)
     what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
     title = f"{'Sources' if found.back else 'Trace'} of {what}"
-    facts = {"traced": f"{amounts(found.traced.values())} {found.currency}", "accounts": f"{len(found.accounts):,}"}
-    notes = ["An arrow's amount is the most of the traced money that the transfer carried.", *found.assumptions]
-    return network_page(graph, title=title, facts=facts, notes=[*notes_of(space, graph), *notes])
+    drawn = [data for _, data in graph.nodes(data=True) if data["kind"] == "account"]
+    conserving = [found.traced[method] for method in ranged_methods(found.methods)]
+    facts = {
+        "traced": f"{amounts(conserving)} {found.currency}",
+        "accounts": f"{len(drawn):,}",
+        "transfers": f"{_transfers(graph):,}",
+    }
+    notes = [
+        "An arrow's amount is what of the traced money its transfers carried, from the least to the most over the rules"
+        " for mixed money; a number in an account is how many hops it is from the traced payment. Neither says that"
+        " somebody knew of it.",
+        *found.assumptions,
+    ]
+    if POISON in found.methods and (only := found.only_poison["accounts"]):
+        notes.insert(1, f"{only:,} accounts that only the rule of poison reaches are not drawn: no money is there.")
+    notes = [*notes_of(space, graph), *notes]
+    return network_page(graph, title=title, facts=facts, notes=notes, story=trace_story(graph, found))
 
 
 def shared_picture(shared: SharedGraph, subject: str) -> str:

@@ -1,0 +1,114 @@
+"""Where a case's money went: its trace, and each payment that carries traced money with its ends and their banks."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.casework.claims import Move
+from mulegraph.errors import UsageError
+from mulegraph.journal.case_states import opened_with
+from mulegraph.journal.state import OPENED
+from mulegraph.schema.disclosure import record_of
+from mulegraph.schema.tables import minor_exponents
+from mulegraph.workspace.listing import stamp
+from mulegraph.workspace.questions import Moment, Word, question
+from mulegraph.workspace.trace import OVERDRAFT, UNBOOKED, TraceResult
+from mulegraph.workspace.workspace import Workspace
+
+
+@question(record_of(TraceResult))
+def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceResult:
+    """The trace of a case's money: of what was reported or it was opened with, or else of what begins its chains.
+
+    With `until`, as it could be made then: payments from then on are not in it.
+    """
+    found = space.case(case)
+    moved, opened = found.transfers, opened_with(space.folder).get(case, [])
+    first = [path[0] for path in found.chains["transfers"]]
+    left_out = set(found.state["left_out"])
+    told = (reported(space, [*moved["transfer_id"], *first]) | set(opened)) - left_out
+    chosen = sorted(told) or [each for each in dict.fromkeys(first) if each not in left_out]
+    if not chosen:
+        hint = "Trace one by its id: mulegraph trace TRANSFER"
+        raise UsageError("{case} has no payment to trace", hint=hint, case=case)
+    return space.trace(before(space, chosen, until), until=until)
+
+
+def before(space: Workspace, chosen: list[str], until: Moment) -> list[str]:
+    """Those of these payments that were made before a moment. Raises UsageError where none was."""
+    end = stamp(until)
+    if end is None:
+        return chosen
+    rows = space.transfers(chosen)
+    made = set(rows["transfer_id"][rows["at"] < end])
+    if not made:
+        raise UsageError(
+            "no money had been taken yet at {until}",
+            hint="Its first payment was made at {first} UTC: give a later time.",
+            until=str(until),
+            first=f"{rows['at'].min():%Y-%m-%d %H:%M:%S}",
+        )
+    return [each for each in chosen if each in made]
+
+
+def reported(space: Workspace, transfers: list[str]) -> set[str]:
+    """Those of these payments that a victim has reported, to the ledger or by a call for which a case was opened."""
+    known = set(space.ledger.arrow("reports", ["transfer_id"])["transfer_id"].to_pylist())
+    for entry in space.journal.entries():
+        # Who opens a case on an account suspects its payments; nobody has told that they are stolen.
+        if entry.what == OPENED and not (entry.facts["account"] or entry.facts.get("split_from")):
+            known |= set(entry.facts["payments"])
+    return known & set(transfers)
+
+
+def moves_of(space: Workspace, found: TraceResult) -> list[Move]:
+    """The payments of a trace, in its order: those that carry most first."""
+    steps = found.steps[~found.steps["end"].isin((UNBOOKED, OVERDRAFT))]
+    rows = space.transfers(list(steps["transfer"]))
+    places = Decimal(1).scaleb(-minor_exponents()[found.currency])
+    whole = {row.transfer_id: row.amount.quantize(places) for row in rows.itertuples()}
+    payers, payees = (list(map(_given, steps[name])) for name in ("source", "target"))
+    banks = banks_of(space, {each for each in (*payers, *payees) if each})
+    chosen, told = set(found.chosen), reported(space, found.chosen)
+    parts = zip(steps["transfer"], steps["at"], payers, payees, steps["minimum"], steps["maximum"], strict=True)
+    return [
+        Move(
+            transfer=transfer,
+            at=at,
+            payer=payer,
+            payer_bank=banks.get(payer or ""),
+            payee=payee,
+            payee_bank=banks.get(payee or ""),
+            amount=whole[transfer],
+            least=least,
+            most=most,
+            chosen=transfer in chosen,
+            reported=transfer in told,
+        )
+        for transfer, at, payer, payee, least, most in parts
+    ]
+
+
+def still_there(found: TraceResult) -> dict[str, tuple[Decimal, Decimal]]:
+    """What is still on each account, at least and at most."""
+    rows = found.accounts
+    return dict(zip(rows["account"], zip(rows["minimum"], rows["maximum"], strict=True), strict=True))
+
+
+def stolen_of(found: TraceResult) -> Decimal:
+    """What the traced payments took, each unit once, under the rule that counts the least."""
+    return min(amount for method, amount in found.traced.items() if method != "poison")
+
+
+def banks_of(space: Workspace, accounts: set[str]) -> dict[str, str]:
+    """The banks of accounts by id."""
+    known = space.ledger.arrow("accounts", ["account_id", "bank"])
+    mine = known.filter(pc.is_in(known["account_id"], value_set=pa.array(sorted(accounts), pa.string())))
+    return dict(zip(mine["account_id"].to_pylist(), mine["bank"].to_pylist(), strict=True))
+
+
+def _given(account: object) -> str | None:
+    return account if isinstance(account, str) else None

@@ -1,0 +1,80 @@
+"""What would have been kept had a case's accounts been held at each moment: replayed, moment by moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+
+from mulegraph.casework.case_money import case_trace, moves_of, stolen_of
+from mulegraph.casework.claims import Move, mostly_traced
+from mulegraph.casework.hold_replay import bounds, kept, replayed
+from mulegraph.errors import UsageError
+from mulegraph.lazy import pandas as pd
+from mulegraph.schema.disclosure import CURRENCY, Each, declared, record_of
+from mulegraph.workspace.questions import AccountId, Word, question
+from mulegraph.workspace.workspace import Workspace
+
+AFTER_MINUTES = (0, 15, 30, 60, 120, 240, 480, 1_440, 2_880, 10_080)
+"""Moments of the case's clock, since its first and its last payment: recovery schemes set deadlines around them."""
+MAX_EVENTS = 40
+"""Moments of one account's clock: after each of its first payments."""
+
+
+@declared
+@dataclass(frozen=True)
+class Kept:
+    """What a hold at a moment would have kept by the ledger's end, over the rules; `share` of it is the least."""
+
+    at: datetime
+    after_minutes: int
+    kept_least: Decimal
+    kept_most: Decimal
+    share: float
+    accounts: int
+    currency: Annotated[str, CURRENCY]
+
+
+@question(Each(record_of(Kept)))
+def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None) -> list[Kept]:
+    """The case's clock, with all accounts held that traced money had reached by then; or one account's own.
+
+    Only accounts that a payment brought of which half is traced count as reached: nobody holds a shop for one mule's
+    shopping. Raises UsageError for an account that the case's money did not reach.
+    """
+    found = case_trace(space, case)
+    moves = [each for each in moves_of(space, found) if each.payee and mostly_traced(each)]
+    start, stolen = min(each.at for each in moves), stolen_of(found)
+    if account is None:
+        # What was stolen weeks after the first payment has its own first hours.
+        starts = {start, max(each.at for each in moves if each.chosen)}
+        moments = sorted(
+            {each + pd.Timedelta(minutes=minutes, microseconds=1) for each in starts for minutes in AFTER_MINUTES}
+        )
+    else:
+        moments = _events(moves, account)
+    end = pd.Timestamp(space.ledger.until)
+    rows = []
+    for at in moments:
+        if at > end + pd.Timedelta(microseconds=1):
+            break
+        held = {account} if account is not None else {each.payee for each in moves if each.at < at}
+        names = sorted(name for name in held if name)
+        least, most = bounds(kept(replayed(space, found.chosen, names, at), names))
+        minutes = int((at - start).total_seconds() // 60)
+        share = float(least / stolen) if stolen else 0.0
+        rows.append(Kept(at.to_pydatetime(warn=False), minutes, least, most, share, len(names), found.currency))
+    return rows
+
+
+def _events(moves: list[Move], account: str) -> list[pd.Timestamp]:
+    """Just after each payment to or from an account."""
+    mine = sorted({each.at for each in moves if account in (each.payer, each.payee)})
+    if not mine:
+        raise UsageError(
+            "account '{account}' got none of the case's money",
+            hint="See: mulegraph case holds CASE",
+            account=account,
+        )
+    return [pd.Timestamp(at) + pd.Timedelta(microseconds=1) for at in mine[:MAX_EVENTS]]

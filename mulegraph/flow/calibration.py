@@ -1,0 +1,96 @@
+"""What a pattern is worth as evidence, measured on the ledger at hand against its decoys, without labels.
+
+Three numbers are read off. The local false share: of the patterns of just this strength, how many are coincidence (the
+local false discovery rate of Efron, Large-Scale Inference, 2010; the step function of Barlow and others, Statistical
+Inference under Order Restrictions, 1972). The look-elsewhere term: what the strongest coincidence of a whole ledger
+reaches. And the rarity: how few accounts hold a pattern of this sign beyond chance. A habit that a quarter of all
+accounts have is no coincidence either, and says little of each.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mulegraph.lazy import optimize
+
+EVEN = 0.5
+"""From this local false share on a pattern says nothing: it is as likely coincidence as not."""
+MIN_TAIL = 10
+"""Fewer decoys do not tell how fast chance falls."""
+LEAST_TRIALS = 4.0
+"""Nats taken off at least for having looked everywhere: searches keep nothing that surprises less."""
+
+
+def look_elsewhere(log_trials: float, by_chance: np.ndarray) -> float:
+    """Nats to take off for the places looked at: ln of their number, or what the decoys' strongest pattern reaches.
+
+    Places overlap and are not alike, so their number is an upper bound. Pairs that meet at the same receivers reach 7
+    nats by chance where ln of the pairs is 14, and half of what is planted was lost between the two.
+    """
+    return float(min(log_trials, max(by_chance.max(initial=0.0), LEAST_TRIALS)))
+
+
+def local_false_share(nats: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
+    """Of the patterns just as strong as each, the share that are coincidence, never rising with the strength.
+
+    `by_chance` are the strengths in one decoy. Its strongest is counted twice, since the best step is chosen afterwards
+    (as Barber & Candès, Annals of Statistics 43, 2015, add one). Beyond it one pattern is expected by chance, as where
+    both come from one distribution, and fewer as fast as the decoys' strongest ones get fewer.
+    """
+    if not len(nats):
+        return np.empty(0)
+    # A decoy without any may hold one of the least strength that searches keep.
+    strongest = by_chance.max() if len(by_chance) else LEAST_TRIALS
+    by_chance = np.append(by_chance, strongest)
+    strength = np.concatenate([nats, by_chance])
+    is_real = np.repeat([1.0, 0.0], [len(nats), len(by_chance)])
+    order = np.lexsort((-is_real, strength))  # of equal ones the real come first, so that they are one step
+    real = np.empty(len(strength))
+    real[order] = optimize.isotonic_regression(is_real[order]).x
+    here = real[: len(nats)]
+    share = np.minimum((1 - here) / np.maximum(here, 1e-9), 1.0)
+    beyond = nats - strongest
+    above = beyond > 0
+    if above.any():
+        # The one, as dense as chance is there, beside the real ones, spread over as many nats as they are.
+        scale = _tail_scale(by_chance)
+        spread = max(float(beyond[above].mean()) / scale, 1.0)
+        share[above] = np.minimum(spread / above.sum() * np.exp(-beyond[above] / scale), 1.0)
+    # Of so few patterns none can be surer than Laplace's rule of succession has it.
+    share = np.maximum(share, 1 / (len(nats) + 2))
+    order = np.argsort(nats, kind="stable")
+    share[order] = np.minimum.accumulate(share[order])
+    return np.asarray(share)
+
+
+def _tail_scale(by_chance: np.ndarray) -> float:
+    """In how many nats chance falls by e at its upper end: one if surprise is right, more where decoys say so.
+
+    The mean excess of the upper √n of n decoys (the exponential tail's maximum likelihood).
+    """
+    if len(by_chance) < MIN_TAIL:
+        return 1.0
+    upper = np.sort(by_chance)[-int(np.sqrt(len(by_chance))) - 1 :]
+    return max(float((upper[1:] - upper[0]).mean()), 1.0)
+
+
+def rarity(accounts: int, account: np.ndarray, real_share: np.ndarray) -> float:
+    """−ln of the share of all accounts that hold such a pattern beyond chance; a row an account and pattern."""
+    counts = real_share > 1 - EVEN
+    order = np.lexsort((-real_share[counts], account[counts]))
+    of, best = account[counts][order], real_share[counts][order]
+    held = best[np.flatnonzero(np.diff(of, prepend=-1))].sum() if len(of) else 0.0
+    return float(np.log(max(accounts, 1) / min(max(held, 1.0), max(accounts, 1))))
+
+
+def worth(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int) -> np.ndarray:
+    """Nats of evidence that patterns are about their accounts; `nats` have the look-elsewhere term taken off.
+
+    Two bounds are known. What is left of the surprise is right if nothing innocent makes such a pattern; ln of the
+    accounts is the most that anything can say of one of them. The rarity is right if all that hold one are as likely
+    to be launderers. The middle of the two is taken (as logarithms, so the geometric mean of two odds), times the
+    share that is no coincidence.
+    """
+    most = np.log(max(accounts, 2))
+    middle = (np.clip(nats, 0.0, most) + min(rare, most)) / 2
+    return np.where(false_share < EVEN, (1 - false_share) * middle, 0.0)

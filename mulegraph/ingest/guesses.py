@@ -1,0 +1,144 @@
+"""What values of a file may mean: patterns of dates, decimal marks, whether balances follow from amounts."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from mulegraph.ingest.amounts import SIGNS
+from mulegraph.ingest.ibans import has_check_digits
+from mulegraph.schema.tables import minor_exponents
+
+DAYS = (
+    "%Y-%m-%d",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%d.%m.%y",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d-%m-%y",
+    "%m-%d-%y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%d %b %Y",
+    "%d %b %y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%d/%b/%Y",
+    "%y%m%d",
+)
+CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H.%M", " %I:%M:%S %p", " %I:%M %p")
+ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d{1,2}:\d\d(:\d\d([.]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
+NUMBER = re.compile(
+    r"[-+−(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−)]|[dc]r?[.]?)?", re.IGNORECASE
+)
+SIGNED = re.compile(r"^\s*[-−(]|[-−]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
+CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
+_BLANKS = " \u00a0\u202f\u2009"
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell is a number, a date or an account's number: none of them names a column."""
+    return bool(NUMBER.fullmatch(cell) or ISO.fullmatch(cell) or has_check_digits(cell.replace(" ", "")))
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell is written as some date, with or without a time."""
+    return bool(ISO.fullmatch(cell)) or any(_fits(cell, day + clock) for day in DAYS for clock in CLOCKS)
+
+
+def time_formats(values: list[str]) -> list[str]:
+    """Every pattern that all of the values fit; `iso` alone where they are so written."""
+    if values and all(ISO.fullmatch(each) for each in values):
+        return ["iso"]
+    if values and all(re.fullmatch(r"1\d{12}", each) for each in values):
+        return ["epoch_ms"]
+    found = []
+    for day in DAYS:
+        for clock in CLOCKS:
+            if values and all(_fits(each, day + clock) for each in values):
+                found.append(day + clock)
+    return found
+
+
+def differ(values: list[str], patterns: list[str]) -> list[str]:
+    """Of patterns that all values fit, those that mean other days than the first does."""
+    if len(patterns) < 2:
+        return []
+    first = [datetime.strptime(each, patterns[0]) for each in values]
+    return [each for each in patterns[1:] if [datetime.strptime(value, each) for value in values] != first]
+
+
+def _fits(text: str, pattern: str) -> bool:
+    try:
+        at = datetime.strptime(text, pattern)
+    except ValueError:
+        return False
+    return 1990 <= at.year <= 2100
+
+
+def marks(values: list[str]) -> tuple[str, str, str]:
+    """Decimal mark, grouping mark and a doubt ('': none) of amounts."""
+    bare = [re.sub(r"[^\d.,'’ \u00a0\u202f\u2009]", "", each).strip(" .’'" + _BLANKS) for each in values]
+    both = [each for each in bare if "," in each and "." in each]
+    if both:
+        decimal = max(both[0], key=lambda sign: both[0].rfind(sign) if sign in ".," else -1)
+        return decimal, "," if decimal == "." else ".", ""
+    grouped = next((sign for sign in "'’" + _BLANKS if any(sign in each for each in bare)), "")
+    group = " " if grouped in tuple(_BLANKS) else "'" if grouped else ""
+    for mark, other in ((",", "."), (".", ",")):
+        having = [each for each in bare if mark in each]
+        if not having:
+            continue
+        if any(each.count(mark) > 1 for each in having):
+            return other, mark, ""
+        tails = {len(each.rpartition(mark)[2]) for each in having}
+        if tails == {3} and not group:
+            return other, mark, f"'{mark}' stands before three digits everywhere: it is taken to group thousands"
+        return mark, group, ""
+    return ".", group, ""
+
+
+def number(text: str, decimal: str) -> Decimal | None:
+    """The number that a text is, with its sign: a minus, brackets or Dr; None where it is none."""
+    digits = re.sub(rf"[^\d{decimal}]", "", text).replace(decimal, ".")
+    try:
+        found = Decimal(digits)
+    except InvalidOperation:
+        return None
+    return -found if SIGNED.search(text) else found
+
+
+def follow(amounts: list[Decimal], balances: list[Decimal]) -> bool:
+    """Whether each balance follows from the one before, oldest or newest first, on nearly all lines."""
+    steps = list(zip(balances, balances[1:], amounts, amounts[1:], strict=False))
+    if not steps:
+        return False
+    up = sum(before + amount == after for before, after, _, amount in steps)
+    down = sum(after + amount == before for before, after, amount, _ in steps)
+    return max(up, down) * 10 >= len(steps) * 8
+
+
+def is_currency(text: str) -> bool:
+    """Whether a text is a code of ISO 4217."""
+    return text.upper() in minor_exponents()
+
+
+def currency_of(names: list[str]) -> str:
+    """A currency that a column's name tells, such as Bedrag (EUR) or Valor (R$); '' where none does."""
+    for name in names:
+        for word in re.findall(r"\b[A-Z]{3}\b", name):
+            if is_currency(word):
+                return str(word)
+        for sign, codes in SIGNS.items():
+            if len(codes) == 1 and re.search(rf"(?<![A-Za-z]){re.escape(sign)}(?![A-Za-z])", name):
+                return codes[0]
+        if re.search(r"\beuros?\b", name, re.IGNORECASE):
+            return "EUR"
+    return ""

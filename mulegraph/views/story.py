@@ -1,0 +1,234 @@
+"""What a picture tells, in a few lines that each light their part of it, and a bar of the money that adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from mulegraph.lazy import networkx as nx
+from mulegraph.schema.findings import Role
+from mulegraph.schema.nodes import CASH_NODES
+from mulegraph.views.chart import Sum, amounts_in_words, sums_of
+from mulegraph.workspace.trace import TraceResult, ranged_methods
+
+MAX_NAMED = 2
+MAX_BANKS = 4
+PARTS = {
+    "cash": "cash",
+    "left_our_sight": "left our sight",
+    "returned": "returned",
+    "stopped": "not followed further",
+    "still_there": "still there",
+}
+BACK_PARTS = {
+    "cash": "from cash",
+    "left_our_sight": "from other banks",
+    "returned": "returned",
+    "stopped": "not followed further",
+    "still_there": "own money",
+}
+"""Parts of traced money as a picture names them."""
+PASSING = (Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the story, with the nodes and transfers of the graph that it is about."""
+
+    head: str
+    words: str
+    nodes: list[str] = field(default_factory=list)
+    transfers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the traced money: from `low` to `high` over the rules; `share` is the mean of its shares by rule."""
+
+    words: str
+    low: Decimal
+    high: Decimal
+    share: float
+
+
+@dataclass(frozen=True)
+class Story:
+    """Lines from whom money was taken to what to do next; `command` is that step as it is typed."""
+
+    lines: list[Line]
+    command: str = ""
+    money: list[Part] = field(default_factory=list)
+    entered: str = ""
+
+
+def case_story(graph: nx.MultiDiGraph[str], case: str, trace: TraceResult | None, no_trace: str) -> Story:
+    """Whom a case's money was taken from, who collected it, how it spread, where it is now, and what is next."""
+    victims, collectors = _with_role(graph, Role.VICTIM), _with_role(graph, Role.COLLECTOR)
+    passing = [node for role in PASSING for node in _with_role(graph, role)]
+    taken = _paid_by(graph, victims)
+    collected = _paid_to(graph, collectors)
+    spread = _paid_by(graph, passing)
+    lines = [
+        _line("Taken from", graph, victims, taken, "nobody is seen to be robbed: no victim is known"),
+        _line("Collected by", graph, collectors, collected, "no collector is seen"),
+        _line("Passed on by", graph, passing, spread, "no account is seen to pass money on"),
+    ]
+    if trace is None:
+        strongest = max(_accounts(graph), key=lambda node: (graph.nodes[node].get("score") or 0, node), default="")
+        return Story([*lines, Line("Now", no_trace)], f"mulegraph account {strongest}" if strongest else "")
+    now = _now(graph, trace)
+    banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0]
+    command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case show {case}"
+    return Story([*lines, now], command, money_parts(trace), _entered(trace))
+
+
+def trace_story(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Story:
+    """Where traced money came from or went to: its ends, how far it spread, and where it is now."""
+    chosen = [each for each in trace.chosen if any(key == each for *_, key in graph.edges(keys=True))]
+    payers = [a for a, b, key in graph.edges(keys=True) if key in set(chosen) and a not in CASH_NODES]
+    payees = [b for a, b, key in graph.edges(keys=True) if key in set(chosen) and b not in CASH_NODES]
+    hops = [data["generation"] for _, data in graph.nodes(data=True) if data.get("generation")]
+    rest = [data for *_, data in graph.edges(data=True) if data["kind"] == "transfer"]
+    times = [data["at"] for data in rest]
+    spread = "nobody"
+    if hops:
+        days = f", {min(times):%Y-%m-%d} to {max(times):%Y-%m-%d}" if times else ""
+        spread = f"{_many(len(_accounts(graph)), 'account')} in {_many(max(hops), 'hop')}{days}"
+    sums = amounts_in_words(sums_of(_edge_data(graph, chosen), graph.graph.get("traced")))
+    lines = [
+        Line("Paid by", _named(payers), payers, chosen),
+        Line("Paid to", f"{_named(payees)}, {sums}", payees, chosen),
+        Line(
+            "Came through" if trace.back else "Reached",
+            spread,
+            _accounts(graph),
+            [key for *_, key in graph.edges(keys=True)],
+        ),
+        _now(graph, trace),
+    ]
+    cases = sorted({case for _, data in graph.nodes(data=True) for case in data.get("cases") or ()})
+    command = f"mulegraph case show {cases[0]}" if len(cases) == 1 else f"mulegraph trace {' '.join(trace.chosen[:3])}"
+    return Story(
+        lines, command + (" --back" if trace.back and len(cases) != 1 else ""), money_parts(trace), _entered(trace)
+    )
+
+
+def chain_story(graph: nx.MultiDiGraph[str]) -> Story:
+    """Where a chain begins, what it runs through, and where it ends."""
+    path = graph.graph["path"]
+    moved = _in_order(graph, [key for *_, key in graph.edges(keys=True)])
+    cases = sorted({case for node in path for case in graph.nodes[node].get("cases") or ()})
+    lines = [
+        Line("Begins with", path[0], path[:1], _paid_by(graph, path[:1])),
+        Line("Runs through", _named(path[1:-1]) if path[2:] else "nobody", path[1:-1], moved),
+        Line("Ends with", path[-1], path[-1:], _paid_to(graph, path[-1:])),
+        Line("In case", " ".join(cases) or "none", path, []),
+    ]
+    return Story(lines, f"mulegraph case show {cases[0]}" if cases else f"mulegraph trace {moved[0]}")
+
+
+def account_story(graph: nx.MultiDiGraph[str], account: str) -> Story:
+    """Who paid an account, whom it paid, and in which cases it stands."""
+    came, went = _paid_to(graph, [account]), _paid_by(graph, [account])
+    payers = list(dict.fromkeys(a for a, b, key in graph.edges(keys=True) if b == account and key in set(came)))
+    payees = list(dict.fromkeys(b for a, b, key in graph.edges(keys=True) if a == account and key in set(went)))
+    roles = [f"{each['role']} in {each['case']}" for each in graph.nodes[account].get("roles") or ()]
+    lines = [
+        _line("Paid by", graph, payers, came, "nobody here"),
+        _line("Pays", graph, payees, went, "nobody here"),
+        Line(
+            "In cases", ", ".join(roles) or " ".join(graph.nodes[account].get("cases") or ()) or "none", [account], []
+        ),
+    ]
+    return Story(lines, f"mulegraph account {account}")
+
+
+def money_parts(trace: TraceResult) -> list[Part]:
+    """What became of traced money, or what it was made of: by every rule the parts add up to what was traced.
+
+    None where poison is the only rule: its amounts are of the same money many times.
+    """
+    sums = trace.sums.to_dict("records")
+    whole = [row["traced"] or Decimal(1) for row in sums]
+    parts = {words: [row[name] for row in sums] for name, words in (BACK_PARTS if trace.back else PARTS).items()}
+    return [
+        Part(words, min(each), max(each), float(sum(a / b for a, b in zip(each, whole, strict=True))) / len(each))
+        for words, each in parts.items()
+        if any(each)
+    ]
+
+
+def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
+    """Where it is now by bank, with what was taken out in cash and what left our sight."""
+    currency = trace.currency
+    banks = [row for row in trace.banks.to_dict("records") if row["maximum"] > 0]
+    told = [f"{row['bank']} {_range(row['minimum'], row['maximum'], currency)}" for row in banks[:MAX_BANKS]]
+    told += [f"{_many(len(banks) - MAX_BANKS, 'more bank')}"] if len(banks) > MAX_BANKS else []
+    parts = [part for part in money_parts(trace) if part.words != ("own money" if trace.back else "still there")]
+    told += [f"{part.words} {_range(part.low, part.high, currency)}" for part in parts]
+    there = [
+        row["account"] for row in trace.accounts.to_dict("records") if row["maximum"] > 0 and row["account"] in graph
+    ]
+    ends = [key for a, b, key in graph.edges(keys=True) if {a, b} & CASH_NODES or graph.nodes[b]["kind"] == "bank"]
+    return Line("Its sources" if trace.back else "Now", "; ".join(told) or "nothing is seen", there, ends)
+
+
+def _entered(trace: TraceResult) -> str:
+    amounts = [trace.traced[method] for method in ranged_methods(trace.methods)]
+    return _range(min(amounts), max(amounts), trace.currency)
+
+
+def _range(low: Decimal, high: Decimal, currency: str) -> str:
+    return amounts_in_words({currency: Sum(low, high)})
+
+
+def _line(head: str, graph: nx.MultiDiGraph[str], nodes: list[str], transfers: list[str], otherwise: str) -> Line:
+    if not nodes:
+        return Line(head, otherwise)
+    sums = amounts_in_words(sums_of(_edge_data(graph, transfers)))
+    return Line(head, f"{_named(nodes)}" + (f": {sums}" if sums else ""), nodes, transfers)
+
+
+def _with_role(graph: nx.MultiDiGraph[str], role: Role) -> list[str]:
+    return [node for node in _accounts(graph) if graph.nodes[node].get("role") == role]
+
+
+def _accounts(graph: nx.MultiDiGraph[str]) -> list[str]:
+    return [node for node, data in graph.nodes(data=True) if data["kind"] == "account"]
+
+
+def _paid_by(graph: nx.MultiDiGraph[str], nodes: list[str]) -> list[str]:
+    """Transfers out of any of these, in order of time."""
+    return _in_order(graph, [key for a, _, key in graph.edges(keys=True) if a in set(nodes)])
+
+
+def _paid_to(graph: nx.MultiDiGraph[str], nodes: list[str]) -> list[str]:
+    """Transfers to any of these, in order of time."""
+    return _in_order(graph, [key for _, b, key in graph.edges(keys=True) if b in set(nodes)])
+
+
+def _in_order(graph: nx.MultiDiGraph[str], keys: Iterable[str]) -> list[str]:
+    wanted = set(keys)
+    edges = [(data["at"], key) for *_, key, data in _transfers(graph) if key in wanted]
+    return [key for _, key in sorted(edges)]
+
+
+def _transfers(graph: nx.MultiDiGraph[str]) -> list[tuple[str, str, str, dict[str, Any]]]:
+    return [edge for edge in graph.edges(keys=True, data=True) if edge[3]["kind"] == "transfer"]
+
+
+def _edge_data(graph: nx.MultiDiGraph[str], transfers: Iterable[str]) -> list[dict[str, Any]]:
+    wanted = set(transfers)
+    return [data for *_, key, data in graph.edges(keys=True, data=True) if key in wanted]
+
+
+def _named(nodes: list[str]) -> str:
+    nodes = list(dict.fromkeys(nodes))
+    more = f" and {len(nodes) - MAX_NAMED:,} more" if len(nodes) > MAX_NAMED else ""
+    return ", ".join(nodes[:MAX_NAMED]) + more
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

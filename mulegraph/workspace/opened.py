@@ -1,0 +1,105 @@
+"""A case from a call: made of the payments that somebody told of, before any sign has found its story."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mulegraph.cases.build import score_of
+from mulegraph.flow.tracing import CONSERVING
+from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.findings import CASES, Role
+from mulegraph.settings import TraceSettings
+from mulegraph.signs.base import Sign
+from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace_payments import Following, Source, Times, trace_payments
+
+
+def case_id(payments: Iterable[str]) -> str:
+    """The id of a case that begins with these payments."""
+    return "CASE-" + hashlib.blake2b(" ".join(sorted(payments)).encode(), digest_size=4).hexdigest()
+
+
+def opened_case(
+    source: Source,
+    settings: TraceSettings,
+    case: str,
+    payments: list[str],
+    *,
+    findings: pa.Table,
+    signs: Mapping[str, Sign],
+) -> pa.Table:
+    """One row of `CASES`: whom the payments' money reached for the most part, and what signs found of them."""
+    ledger, following = source.ledger, Following(settings.days, settings.min_share)
+    found = trace_payments(source, payments, following, Times(), methods=tuple(CONSERVING))
+    roles, moved = _roles(ledger, found)
+    mine = _findings_of(findings, moved)
+    score, made_of = score_of(mine, signs) if len(mine) else (0.0, [])
+    rows = ledger.transfer_rows(ledger.row_numbers(pa.array(moved, pa.string())), ["at"])
+    stolen = max(found.traced.values())
+    return CASES.table(
+        {
+            "case": [case],
+            "score": [score],
+            "made_of": [made_of],
+            "accounts": [sorted(roles)],
+            "roles": [[str(roles[name]) for name in sorted(roles)]],
+            "findings": [sorted(mine["finding"].to_pylist())],
+            "chains": [[]],
+            "first_at": [rows["at"].min()],
+            "last_at": [rows["at"].max()],
+            "amount": [stolen],
+            "currency": [found.currency],
+            "amounts": [[(found.currency, stolen)]],
+            "seeds": [sorted(payments)],
+        }
+    )
+
+
+def _roles(ledger: Ledger, found: TraceResult) -> tuple[dict[str, Role], list[str]]:
+    """Roles of accounts that payments reached of which half is traced under every rule, and those payments."""
+    steps = found.steps
+    rows = ledger.transfer_rows(ledger.row_numbers(pa.array(steps["transfer"], pa.string())), ["transfer_id", "amount"])
+    whole = dict(zip(rows["transfer_id"], rows["amount"], strict=True))
+    chosen, roles = set(found.chosen), dict[str, Role]()
+    mostly = [
+        row
+        for row in steps.sort_values(["generation", "at", "transfer"]).to_dict("records")
+        if row["transfer"] in chosen or 2 * row["minimum"] >= Decimal(whole[row["transfer"]])
+    ]
+    for row in mostly:
+        payer, payee = row["source"], row["target"]
+        if row["transfer"] in chosen and isinstance(payer, str):
+            roles[payer] = Role.VICTIM
+        if isinstance(payee, str):
+            roles.setdefault(payee, Role.COLLECTOR if row["transfer"] in chosen else Role.BENEFICIARY)
+    for row in mostly:
+        payer = row["source"]
+        if isinstance(payer, str) and roles.get(payer) is Role.BENEFICIARY:
+            roles[payer] = Role.RELAY if isinstance(row["target"], str) else Role.CASH_OUT
+    return roles, [row["transfer"] for row in mostly]
+
+
+def _findings_of(findings: pa.Table, moved: list[str]) -> pa.Table:
+    """Findings that rest on these payments."""
+    lists = findings["evidence"].combine_chunks()
+    named = pc.is_in(pc.list_flatten(lists), value_set=pa.array(moved, pa.string()))
+    places = pc.unique(pc.list_parent_indices(lists).filter(named))
+    return findings.take(places.sort())
+
+
+def not_in(cases: pa.Table, opened: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Opened cases that a table of cases does not hold, with their payments."""
+    there = set(cases["case"].to_pylist())
+    return {case: payments for case, payments in sorted(opened.items()) if case not in there}
+
+
+def with_opened(cases: pa.Table, more: Iterable[pa.Table]) -> pa.Table:
+    """Cases and opened ones together, best first."""
+    whole = pa.concat_tables([cases, *more])
+    order = [("score", "descending"), ("amount", "descending"), ("case", "ascending")]
+    return whole.take(pc.sort_indices(whole, order))

@@ -1,0 +1,163 @@
+"""A case from a call: it has everything that cases have, keeps its id, joins what a scan finds, and wakes."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.requests import case_plan
+from mulegraph.cli.app import app
+from mulegraph.errors import UsageError
+from mulegraph.journal.case_states import wake
+from mulegraph.settings import FILE
+from mulegraph.views.notebook import NotebookWorkspace
+from mulegraph.workspace.workspace import Workspace
+from tests.drawing import accounts_of, draw, transfers_of
+
+HOPS = """
+    victim m1     48500 9:00
+    m1     m2     30000 10:00
+    m1     cash   18000 11:00
+    m2     m3     29000 12:00
+    m3     shop      10 13:00
+"""
+BANKS = {
+    "m1": {"bank": "SUED"},
+    "m2": {"bank": "SUED"},
+    "m3": {"bank": "WEST"},
+    "shop": {"bank": "WEST", "kind": "merchant"},
+}
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory) -> NotebookWorkspace:
+    """48,500 reported, three hops in four hours: too little for any sign."""
+    folder = tmp_path_factory.mktemp("call")
+    report = {
+        "report_id": "R1",
+        "transfer_id": "t001",
+        "victim_account": "victim",
+        "reported_at": "2026-01-05T14:00:00Z",
+    }
+    draw(folder, HOPS, accounts=accounts_of(transfers_of(HOPS), **BANKS), reports=[report])
+    (folder / "workspace" / FILE).write_text("[cases]\nmin_score = 1.0\n", encoding="utf-8")
+    made = NotebookWorkspace(folder / "workspace", reveal="tests of calls")
+    made.scan()
+    assert made.cases().empty
+    return made
+
+
+@pytest.fixture(scope="module")
+def case(space) -> str:
+    return str(space.open_case(report="R1").about)
+
+
+def test_a_report_makes_a_case_with_everything(space, case):
+    """Its accounts by role, trace, holds, requests, note and report; it is listed; opened again it is the same."""
+    assert case in set(space.cases()["case"])
+    found = space.case(case)
+    roles = dict(zip(found.row["accounts"], found.row["roles"], strict=True))
+    assert roles == {"victim": "victim", "m1": "collector", "m2": "relay", "m3": "relay", "shop": "beneficiary"}
+    assert found.row["seeds"] == ["t001"]
+    plain = Workspace(space.folder)
+    assert case_trace(plain, case).chosen == ["t001"]
+    (claim,) = case_plan(plain, case).plan.claims
+    assert (claim.move.transfer, claim.asked) == ("t001", 48_500)
+    plan = space.hold_plan(case)
+    assert [each.account for each in plan.holds] == ["m3", "m2", "m1"]
+    # 48,500 stolen = 28,990 + 1,000 + 500 on accounts + 18,000 in cash + 10 at a shop, where the trace stops.
+    assert (plan.kept_least, plan.kept_most, plan.gone_cash) == (30_490, 30_490, 18_000)
+    assert space.requests(case, "WEST", country="DE", sender="NORD")[0].held[0].account == "m3"
+    space.note(case, "the victim called")
+    assert space.open_case(["t001"]).about == case
+    assert len(space.cases()) == len(set(space.cases()["case"]))
+
+
+def test_a_scan_keeps_it_under_its_id(space, case):
+    """Whether or not a sign has found its story."""
+    space.scan()
+    kept = Workspace(space.folder).run.table("cases")
+    assert kept["case"].to_pylist() == [case] and kept["seeds"].to_pylist() == [["t001"]]
+    (space.folder / FILE).unlink()
+    space.scan()
+    assert case in set(Workspace(space.folder).run.table("cases")["case"].to_pylist())
+    assert space.case(case).row["score"] > 0
+
+
+def test_a_closed_case_wakes_when_something_comes_and_says_what(space, case):
+    """Closed as it was, and a finding came: it is open again, and the journal has the finding."""
+    space.close(case, "innocent", "a loan", with_open_requests=True)
+    assert space.state(case).status == "closed"
+    plain = Workspace(space.folder)
+    table = plain.run.table("cases")
+    assert wake(space.folder, plain.run.name, table) == []
+    place = table["case"].to_pylist().index(case)
+    rows = table.to_pylist()
+    rows[place]["findings"] = [*rows[place]["findings"], "N8-0123456789ab"]
+    assert wake(space.folder, plain.run.name, table.from_pylist(rows, table.schema)) == [case]
+    state = space.state(case)
+    assert (state.status, state.woken[-1]["findings"]) == ("open", {"N8": ["N8-0123456789ab"]})
+
+
+def test_accounts_are_decided_one_by_one(space, case):
+    """An innocent one is called last, and why is said; who is not of the case cannot be decided on."""
+    space.dispose(case, "m3", "innocent", "sold a car")
+    assert space.state(case).disposed == {"m3": "innocent"}
+    last = {each.account: each.last for each in space.hold_plan(case, share=1.0).holds}
+    assert last["m3"] == "it was decided on: innocent" and not last["m2"]
+    assert list(last)[:2] == ["m2", "m1"]
+    for account, how in (("nobody", "innocent"), ("m2", "wicked")):
+        with pytest.raises(UsageError, match=r"not in|wicked"):
+            space.dispose(case, account, how, "x")
+
+
+@pytest.mark.parametrize(
+    "options", [["--report", "R9"], ["--payment", "t999"], ["--account", "nobody"], [], ["--since", "2026-01-01"]]
+)
+def test_what_cannot_be_traced_opens_no_case(space, options):
+    """Nothing is written for what the ledger does not hold."""
+    before = space.verify_journal().entries
+    done = CliRunner().invoke(app, ["case", "open", *options, "-w", str(space.folder)])
+    assert isinstance(done.exception, UsageError)
+    assert space.verify_journal().entries == before
+
+
+def test_what_an_account_paid_is_suspected_and_not_recalled(space):
+    """Nobody has told that it is stolen: money is asked to be held, no payment is asked back."""
+    entry = space.open_case(account="m2", since="2026-01-05")
+    plan = case_plan(Workspace(space.folder), entry.about)
+    assert not any(each.move.payer == "m2" for each in plan.plan.claims)
+
+
+def test_what_people_put_in_and_take_out_shapes_the_case(space, case):
+    """An account taken out is called last; put in again it is a member; another's payments are followed with ours."""
+    space.remove_from_case(case, "m2", "a shop of the same name")
+    assert "m2" not in space.case(case).row["accounts"]
+    assert "m2" not in space.cases().set_index("case").loc[case, "accounts"]
+    held = {each.account: each.last for each in space.hold_plan(case, share=1.0).holds}
+    assert held["m2"] == "it was decided on: taken out of the case"
+    space.add_to_case(case, "it is not", accounts=["m2"])
+    assert "m2" in space.case(case).row["accounts"]
+    with pytest.raises(UsageError, match="nothing to add"):
+        space.add_to_case(case, "x")
+    with pytest.raises(UsageError, match="not in"):
+        space.remove_from_case(case, "nobody", "x")
+
+
+def test_two_cases_become_one_and_one_becomes_two(space, case):
+    """The other is closed and its money followed here; split off again, each follows its own."""
+    other = space.open_case(["t005"]).about
+    assert other != case
+    space.merge_cases(case, other, "one gang")
+    state = space.state(other)
+    assert (state.status, state.merged_into) == ("closed", case)
+    plain = Workspace(space.folder)
+    assert {"t001", "t005"} <= set(case_trace(plain, case).chosen)
+    with pytest.raises(UsageError, match="t004"):
+        space.split_case(case, ["t004"], "x")
+    with pytest.raises(UsageError, match="itself"):
+        space.merge_cases(case, case, "x")
+    made = space.split_case(case, ["t005"], "two gangs").about
+    assert case_trace(plain, made).chosen == ["t005"]
+    assert "t005" not in case_trace(plain, case).chosen
