@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.casework.claims import (
@@ -21,6 +21,7 @@ from mulegraph.casework.claims import (
 )
 from mulegraph.errors import EngineError
 from mulegraph.schema.choices import RequestKind
+from tests.thorough import examples
 
 OURS = frozenset({"NORD", "SUED"})
 RULES = Rules(OURS, recall_in_part=True)
@@ -134,7 +135,7 @@ one_move = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(
     st.lists(one_move, max_size=12),
     st.lists(st.integers(0, 600), min_size=5, max_size=5),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.balances import find_pools
@@ -15,6 +15,7 @@ from mulegraph.flow.matching import DAY, HOUR, settled
 from mulegraph.flow.tracing import CONSERVED, Limits, Terms, bounds, trace
 from mulegraph.ledger.clock import Clock
 from tests.flow.test_tracing import balances_of, least_openings, limits_of, returns_of, transfers_of
+from tests.thorough import examples
 
 ACCOUNTS = 6
 CLOCK = Clock.of("UTC", datetime(1970, 1, 1), datetime(1970, 2, 1))
@@ -65,7 +66,7 @@ def left_of(moved, chosen, seen, terms):
     return left
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(seed=st.integers(0, 2**62))
 def test_the_truth_lies_between_the_bounds_and_a_balance_only_narrows_them(seed):
     """Under FIFO, haircut and LIBR: thousands of small ledgers whose balances are known and then hidden."""
@@ -92,7 +93,7 @@ def test_the_truth_lies_between_the_bounds_and_a_balance_only_narrows_them(seed)
         assert (wide.lowest <= narrow.lowest).all() and (narrow.highest <= wide.highest).all()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(seed=st.integers(0, 2**62))
 def test_the_truth_lies_between_the_bounds_whatever_the_order_in_a_day(seed):
     """Payments of which only the day is known may have been made at any time of it."""

@@ -84,8 +84,14 @@ def _moved(text: str) -> str:
     return (datetime.fromisoformat(text) + WEEKS).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+AMONG_PEERS = "N9"
+
+
 def test_unrelated_accounts_never_change_facts(found, ledgers):
-    """Strangers who deal with each other only: chance may change, and what is known of a finding does not."""
+    """Strangers who deal with each other only: chance may change, and what is known of a finding does not.
+
+    But for N9, which says how an account compares with its peers: the strangers are among them.
+    """
 
     def with_strangers(seed: int, name: str, rows: Rows) -> Rows:
         draw = random.Random(seed)  # noqa: S311
@@ -113,7 +119,8 @@ def test_unrelated_accounts_never_change_facts(found, ledgers):
         both = [name for name in before if name in after and before[name]["pattern"] == after[name]["pattern"]]
         assert len(both) > 0.8 * len(before), seed
         for name in both:
-            assert _facts(before[name]) == _facts(after[name]), (seed, name)
+            if before[name]["sign"] != AMONG_PEERS:
+                assert _facts(before[name]) == _facts(after[name]), (seed, name)
 
 
 def _facts(row: dict) -> dict:

@@ -12,9 +12,10 @@ from mulegraph.ingest.load import load
 from mulegraph.views.tables import plain
 from mulegraph.workspace.workspace import Workspace
 from tests.drawing import MONDAY, write_csv
+from tests.thorough import times
 from tests.workspace.books import PARTS, Books
 
-WORLDS = 80
+WORLDS = times(80)
 RULES = ("fifo", "haircut", "libr")
 
 
