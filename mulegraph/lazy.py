@@ -8,6 +8,7 @@ need an engine say `from mulegraph.lazy import ibis`; type checkers see the engi
 from __future__ import annotations
 
 import importlib
+import pickle
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,7 @@ class Kernel:
             # Tells Numba that a kernel among another's globals is the function that it stands for.
             typeof_impl.register(Kernel)(lambda kernel, _: types.Dispatcher(kernel.compiled))
             made = numba.njit(**self._options)(self._function)
+            _forget_unreadable(made)
             # Of two threads that come at once the first one's stays, since its type may already be in use.
             self._compiled = self._compiled or made
         return self._compiled
@@ -99,6 +101,22 @@ class Kernel:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.compiled, name)
+
+
+def _forget_unreadable(dispatcher: Any) -> None:
+    """Empty a kernel's cache on disk that cannot be read.
+
+    It names the types of its arguments. After an upgrade that moved one of them to another module Numba fails on it
+    before it sees that the source is another.
+    """
+    cache = getattr(dispatcher, "_cache", None)
+    index = getattr(cache, "_cache_file", None)
+    if cache is None or index is None:
+        return
+    try:
+        index._load_index()
+    except (AttributeError, ImportError, pickle.UnpicklingError, EOFError):
+        cache.flush()
 
 
 if TYPE_CHECKING:
