@@ -17,13 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mulegraph.flow.tracing import paying, trace
+from mulegraph.flow.tracing import trace
 from mulegraph.ingest.load import load
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.simulate import simulate
@@ -52,10 +53,11 @@ def main() -> None:
     transfers = timed("open: transfers as integers", lambda: space.moved)
     reports = space.ledger.arrow("reports", ["report_id", "transfer_id"]).sort_by("report_id")
     payments = reports["transfer_id"].to_pylist()
-    small = trace(transfers, np.array([0]), np.ones(transfers.accounts, bool), since=0)  # compiles the kernel
+    seen = np.ones(transfers.accounts, bool)
+    small = trace(transfers, np.array([0]), seen)  # compiles the kernel
     print(f"{len(transfers):,} transfers, {transfers.accounts:,} accounts, {len(small.account):,} reached at once")
     first = int(np.flatnonzero(transfers.source != transfers.target)[0])
-    timed("kernel: the ledger's first payment", lambda: trace(transfers, np.array([first]), seen(transfers)))
+    timed("kernel: the ledger's first payment", lambda: trace(transfers, np.array([first]), seen))
     earliest = space.ledger.rows_of(transfers.row[[first]], ["transfer_id"])["transfer_id"][0].as_py()
     timed("trace: the ledger's first payment", lambda: space.trace([earliest]))
     one = timed("trace: a victim's payment", lambda: space.trace(payments[:1]))
@@ -82,11 +84,6 @@ def made(millions: int) -> Path:
     return folder / "workspace"
 
 
-def seen(transfers: Any) -> np.ndarray:
-    """Every account that pays anything, as the default has it for banks."""
-    return paying(transfers)
-
-
 def planted(seed: int) -> None:
     """Trace every planted network from its victims' payments; hops are those of the planted transfers alone."""
     with tempfile.TemporaryDirectory() as folder:
@@ -101,7 +98,7 @@ def planted(seed: int) -> None:
             seeds, hops = _planted_hops(part, rows)
             if not seeds:
                 continue
-            accounts = space.trace(seeds).accounts
+            accounts = space.trace(seeds, through=True, days=0, at_least=Decimal(0)).accounts
             got = dict(zip(accounts["account"], accounts["generation"], strict=True))
             missing += sum(account not in got for account in hops)
             late += sum(got.get(account, 0) > hop for account, hop in hops.items())
@@ -131,7 +128,8 @@ def peer(transfers: Any) -> None:
     sys.path.insert(0, str(ROOT))
     from dataclasses import replace
 
-    from tests.flow.tracing_reference import trace_plainly
+    from tests.flow.test_tracing import least_openings
+    from tests.flow.tracing_reference import Plainly
 
     names = ("row", "source", "target", "amount", "at")
     part = replace(transfers, **{name: getattr(transfers, name)[:PLAIN_TRANSFERS] for name in names})
@@ -139,8 +137,9 @@ def peer(transfers: Any) -> None:
     open_to = np.ones(transfers.accounts, bool)
     ours = timed(f"kernel: first {PLAIN_TRANSFERS:,} transfers", lambda: trace(part, np.array([0]), open_to))
     rows = list(zip(part.source.tolist(), part.target.tolist(), part.amount.tolist(), strict=True))
-    plainly = timed("plain coins: the same", lambda: trace_plainly(rows, {0}, open_to, 0))
-    left = sum(value for (_, method), value in plainly[2].items() if method == "fifo")
+    openings, known = least_openings(rows, transfers.accounts)
+    plainly = timed("plain coins: the same", lambda: Plainly(rows, {0}, open_to, openings, known).run())
+    left = sum(value for (_, method), value in plainly.left.items() if method == "fifo")
     print(f"the same money left: {int(ours.left[:, 0].sum()) == left}")
 
 
