@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mulegraph.flow.balances import find_pools
 from mulegraph.flow.day_order import TIMED, in_day_order, unsure_accounts
-from mulegraph.flow.matching import DAY, HOUR, settled
+from mulegraph.flow.order_in_day import settled
 from mulegraph.flow.tracing import CONSERVED, Limits, Terms, bounds, trace
+from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.ledger.clock import Clock
 from tests.flow.test_tracing import balances_of, least_openings, limits_of, returns_of, transfers_of
 from tests.thorough import examples

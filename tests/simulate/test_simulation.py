@@ -19,7 +19,7 @@ from mulegraph.simulate.payments import ROLES
 from tests.conftest import SAMPLE
 
 NOT_SIMULATED = {
-    *("settles_on", "zone"),
+    *("settles_on", "zone", "own"),
     *("original_amount", "original_currency", "precision", "end_to_end_id", "uetr", "returns"),
 }
 """Columns that only banks' files have."""
