@@ -153,8 +153,8 @@ def _tell(found: TraceResult, top: int) -> None:
     title = "Own money, by bank:" if found.back else "Still there, by bank:"
     show(found.banks.to_dict("records"), Format.TABLE, listings.TRACED_BANKS, title=title)
     typer.echo("")
-    for row in found.sums.to_dict("records"):
-        typer.echo(textwrap.fill(_adds_up(row, found.back), WIDTH))
+    heads = listings.TRACED_BACK_SUMS if found.back else listings.TRACED_SUMS
+    show(found.sums.to_dict("records"), Format.TABLE, heads, title="By each rule it adds up:")
 
 
 def _tell_ends(found: TraceResult, steps: pd.DataFrame, title: str, top: int) -> None:
@@ -163,20 +163,6 @@ def _tell_ends(found: TraceResult, steps: pd.DataFrame, title: str, top: int) ->
     if len(ends) > top:
         typer.echo(f"and {len(ends) - top:,} more that less went to; see --top, or --format json for all")
     typer.echo("")
-
-
-_PARTS = {
-    False: ("still there", "in cash", "left our sight", "returned", "stopped"),
-    True: ("their own", "paid in as cash", "came from beyond our sight", "returned", "stopped"),
-}
-
-
-def _adds_up(row: dict[Any, Any], back: bool) -> str:
-    """What was traced under one rule, as a sum of where all of it is."""
-    names = ("still_there", "cash", "left_our_sight", "returned", "stopped")
-    told = zip(names, _PARTS[back], strict=True)
-    parts = " + ".join(f"{row[name]:,} {words}" for name, words in told)
-    return f"{row['method']}: {row['traced']:,} = {parts}"
 
 
 def _tell_transfers(found: TraceResult, top: int) -> None:

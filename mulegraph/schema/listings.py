@@ -195,6 +195,24 @@ TRACED_BACK = listing(GENERATION, ACCOUNT, BANK, Column("in", "paid on"), Column
 TRACED_IN_SHORT = listing(GENERATION, ACCOUNT, BANK, Column("minimum", "still there, at least"), AT_MOST)
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
+TRACED_SUMS = listing(
+    Column("method", "rule"),
+    Column("traced", "traced ="),
+    Column("still_there", "still there +"),
+    Column("cash", "cash +"),
+    Column("left_our_sight", "left our sight +"),
+    Column("returned", "returned +"),
+    Column("stopped", "stopped"),
+)
+TRACED_BACK_SUMS = listing(
+    Column("method", "rule"),
+    Column("traced", "traced ="),
+    Column("still_there", "their own +"),
+    Column("cash", "cash +"),
+    Column("left_our_sight", "from beyond +"),
+    Column("returned", "returned +"),
+    Column("stopped", "stopped"),
+)
 
 JOURNAL = listing(Column("number", "no"), AT, WHO, WHAT, ABOUT, FACTS)
 CASE_JOURNAL = listing(AT, WHO, WHAT, FACTS)
