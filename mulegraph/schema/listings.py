@@ -195,23 +195,13 @@ TRACED_BACK = listing(GENERATION, ACCOUNT, BANK, Column("in", "paid on"), Column
 TRACED_IN_SHORT = listing(GENERATION, ACCOUNT, BANK, Column("minimum", "still there, at least"), AT_MOST)
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
+TRACED_RULE = (Column("method", "rule"), Column("traced", "traced ="))
+TRACED_PARTS = (Column("cash", "cash +"), Column("returned", "returned +"), Column("stopped", "stopped"))
 TRACED_SUMS = listing(
-    Column("method", "rule"),
-    Column("traced", "traced ="),
-    Column("still_there", "still there +"),
-    Column("cash", "cash +"),
-    Column("left_our_sight", "left our sight +"),
-    Column("returned", "returned +"),
-    Column("stopped", "stopped"),
+    *TRACED_RULE, Column("still_there", "still there +"), Column("left_our_sight", "left our sight +"), *TRACED_PARTS
 )
 TRACED_BACK_SUMS = listing(
-    Column("method", "rule"),
-    Column("traced", "traced ="),
-    Column("still_there", "their own +"),
-    Column("cash", "cash +"),
-    Column("left_our_sight", "from beyond +"),
-    Column("returned", "returned +"),
-    Column("stopped", "stopped"),
+    *TRACED_RULE, Column("still_there", "their own +"), Column("left_our_sight", "from beyond +"), *TRACED_PARTS
 )
 
 JOURNAL = listing(Column("number", "no"), AT, WHO, WHAT, ABOUT, FACTS)
