@@ -96,7 +96,8 @@ def strong(transfers: Transfers, links: Links, share_percent: int) -> Links:
 
 
 @njit(cache=True, nogil=True)
-def _strong(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
+def covers_both_ends(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
+    """For each link: whether the links of its receipt, and those of its payment, cover that share of their amounts."""
     passed_on = np.zeros(len(amount), np.int64)
     funded = np.zeros(len(amount), np.int64)
     for link in range(len(piece)):
@@ -105,7 +106,14 @@ def _strong(amount, receipt, payment, piece, percent):  # type: ignore[no-untype
     keep = np.zeros(len(piece), np.bool_)
     for link in range(len(piece)):
         into, out = receipt[link], payment[link]
-        enough = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
-        smaller = min(amount[into], amount[out])
-        keep[link] = enough and percent * smaller <= 100 * piece[link]
+        keep[link] = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
+    return keep
+
+
+@njit(cache=True, nogil=True)
+def _strong(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
+    keep = covers_both_ends(amount, receipt, payment, piece, percent)
+    for link in range(len(piece)):
+        smaller = min(amount[receipt[link]], amount[payment[link]])
+        keep[link] = keep[link] and percent * smaller <= 100 * piece[link]
     return keep

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import distinct_values
-from mulegraph.flow.matching import Links
+from mulegraph.flow.matching import Links, covers_both_ends
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
@@ -38,22 +38,8 @@ def passed_on_links(transfers: Transfers, links: Links, share_percent: int) -> L
     Strong links must also be most of one of their two ends, which chains need: there each step is one payment. Who
     gathers from many pays on in pieces of other sizes, and a receipt that lies across two payments is passed on, too.
     """
-    keep = _enough(transfers.amount, links.receipt, links.payment, links.amount, share_percent)
+    keep = covers_both_ends(transfers.amount, links.receipt, links.payment, links.amount, share_percent)
     return Links(links.receipt[keep], links.payment[keep], links.amount[keep])
-
-
-@njit(cache=True, nogil=True)
-def _enough(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
-    passed_on = np.zeros(len(amount), np.int64)
-    funded = np.zeros(len(amount), np.int64)
-    for link in range(len(piece)):
-        passed_on[receipt[link]] += piece[link]
-        funded[payment[link]] += piece[link]
-    keep = np.zeros(len(piece), np.bool_)
-    for link in range(len(piece)):
-        into, out = receipt[link], payment[link]
-        keep[link] = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
-    return keep
 
 
 def find_passed_on(
