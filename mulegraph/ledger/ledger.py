@@ -306,7 +306,7 @@ class Ledger:
         found = np.full(len(transfer_ids), -1, np.int64)
         paths = [str(path) for path in self.paths("transfers")]
         # One hash join over all files. Arrow's index_in made its hash table anew for each: seven times the work at 10M.
-        with duckdb.connect() as engine:
+        with self._joins.cursor() as engine:
             engine.register("wanted", pa.table({"transfer_id": transfer_ids, "number": np.arange(len(transfer_ids))}))
             rows = engine.sql(ROWS_OF_IDS, params=[paths]).to_arrow_table() if paths else None
         if rows is None or not len(rows):
@@ -315,6 +315,11 @@ class Ledger:
         start = np.array([self._starts[paths.index(path)] for path in files.dictionary.to_pylist()])
         found[rows["number"].to_numpy()] = start[files.indices.to_numpy()] + rows["row"].to_numpy()
         return found
+
+    @cached_property
+    def _joins(self) -> duckdb.DuckDBPyConnection:
+        """Kept, since a new connection costs more than the join: 25 of 44 ms on the sample."""
+        return duckdb.connect()
 
     def between(self, since: pd.Timestamp | None, until: pd.Timestamp | None) -> ir.Table:
         """Transfers with since ≤ at < until (UTC, either may be None)."""
