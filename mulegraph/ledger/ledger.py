@@ -40,6 +40,9 @@ ROWS_OF_IDS = """
     FROM read_parquet(?, file_row_number = true, filename = true, hive_partitioning = false)
     JOIN wanted USING (transfer_id)"""
 
+FEW_IDS = 4
+"""Up to one in so many of all account ids are few: a sixth of them takes half as long so, and all take longer."""
+
 
 class Ledger:
     """One snapshot of a workspace's ledger, read-only; its Ibis tables live on DuckDB, or on Spark.
@@ -237,8 +240,19 @@ class Ledger:
         return self.account_numbers_of(pa.array(ids, pa.string()))
 
     def account_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        """The same for ids in Arrow; −1 also for none."""
-        return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
+        """The same for ids in Arrow; −1 also for none.
+
+        Arrow hashes what is looked up in at each call. Where few distinct ids are asked these are hashed, and not all
+        of the ledger's, each of which stands there once: one id of 1.7M takes 0.02 s and not 0.55.
+        """
+        given = (ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids).dictionary_encode()
+        distinct = given.dictionary.cast(self.account_ids.type)
+        if FEW_IDS * len(distinct) > len(self.account_ids):
+            return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
+        asked = pc.index_in(self.account_ids, value_set=distinct)
+        number = np.full(len(distinct) + 1, -1, np.int32)
+        number[asked.drop_null().to_numpy()] = np.flatnonzero(asked.is_valid().to_numpy(zero_copy_only=False))
+        return np.asarray(number[given.indices.fill_null(len(distinct)).to_numpy()])
 
     def settling_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""
@@ -299,7 +313,7 @@ class Ledger:
         found = np.full(len(transfer_ids), -1, np.int64)
         paths = [str(path) for path in self.paths("transfers")]
         # One hash join over all files. Arrow's index_in made its hash table anew for each: seven times the work at 10M.
-        with duckdb.connect() as engine:
+        with self._joins.cursor() as engine:
             engine.register("wanted", pa.table({"transfer_id": transfer_ids, "number": np.arange(len(transfer_ids))}))
             rows = engine.sql(ROWS_OF_IDS, params=[paths]).to_arrow_table() if paths else None
         if rows is None or not len(rows):
@@ -308,6 +322,11 @@ class Ledger:
         start = np.array([self._starts[paths.index(path)] for path in files.dictionary.to_pylist()])
         found[rows["number"].to_numpy()] = start[files.indices.to_numpy()] + rows["row"].to_numpy()
         return found
+
+    @cached_property
+    def _joins(self) -> duckdb.DuckDBPyConnection:
+        """Kept, since a new connection costs more than the join: 25 of 44 ms on the sample."""
+        return duckdb.connect()
 
     def between(self, since: pd.Timestamp | None, until: pd.Timestamp | None) -> ir.Table:
         """Transfers with since ≤ at < until (UTC, either may be None)."""
