@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
+from mulegraph.casework import acts, case_money, clock, held, lists, replies, request_acts, requests, shape, two_people
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -156,6 +156,10 @@ class MaskedWorkspace:
     alarms = through(acts.alarms)
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
+    hold_account = through(held.hold_account)
+    lift_hold = through(held.lift_hold)
+    held_list = through(held.held_list)
+    confirm = through(two_people.confirm)
     holds = through(holding.holds)
     hold_plan = through(holding.hold_plan)
     hold_clock = through(clock.hold_clock)

@@ -43,7 +43,9 @@ _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),
     "noted": Record("noted", {"text": HIDDEN}),
     "assigned": Record("assigned", {"to": TEXT}),
-    "closed": Record("closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN}),
+    "closed": Record(
+        "closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN, "proposed_by": TEXT}
+    ),
     "reopened": Record("reopened", {"reason": HIDDEN, "findings": _BY_SIGN}),
     "snoozed": Record("snoozed", {"until": DAY, "reason": HIDDEN, "findings": _BY_SIGN}),
     "requested": Record(
@@ -73,6 +75,19 @@ _ACT = {
     "split": Record("split", {"payments": Each(TRANSFER), "into": CASE, "reason": HIDDEN}),
     "woken": Record("woken", {"findings": _BY_SIGN, "run": RUN}),
     "disposed": Record("disposed", {"account": ACCOUNT, "disposition": Words(ACCOUNT_DISPOSITIONS), "reason": HIDDEN}),
+    "held": Record("held", {"account": ACCOUNT, "until": DAY, "reason": HIDDEN, "proposed_by": TEXT}),
+    "lifted": Record("lifted", {"account": ACCOUNT, "reason": HIDDEN, "released_to": HIDDEN}),
+    "proposed": Record(
+        "proposed",
+        {
+            "act": Words(("hold", "close", "reveal")),
+            "account": ACCOUNT,
+            "until": DAY,
+            "disposition": DISPOSITION,
+            "reason": HIDDEN,
+        },
+    ),
+    "confirmed": Record("confirmed", {"proposal": NUMBER}),
     "sent": Record("sent", {"number": OURS}),
     "withdrawn": Record("withdrawn", {"number": OURS, "reason": HIDDEN}),
     "replied": Record(
