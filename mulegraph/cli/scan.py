@@ -57,6 +57,7 @@ def scan_command(
         "rejects": result.rejects,
         "seconds": result.seconds,
         "peak_mb": result.peak_mb,
+        "resumed": result.resumed,
     }
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
@@ -96,6 +97,9 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         typer.echo("No finding.")
     cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
     typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    if result.resumed:
+        done = stages.tables.counted(len(result.resumed), "step")
+        typer.echo(f"Gone on with a scan that was stopped: {done} had been done.")
     if result.rejects:
         rejected = stages.tables.counted(result.rejects, "row was", "rows were")
         typer.echo(f"{rejected} rejected when the ledger was loaded; see rejects/.")

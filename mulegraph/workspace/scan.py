@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from mulegraph.cases.identity import match_previous
 from mulegraph.cases.roles import earned_roles
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
+from mulegraph.flow.naming import NamedChains
 from mulegraph.journal.case_states import opened_with, wake
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import Engine
@@ -38,6 +41,7 @@ from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs, code_hash, versions, words_of
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import day_order
+from mulegraph.workspace.unfinished import Kept, UnfinishedScan, only_scan
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
@@ -51,10 +55,13 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Steps:
-    """Seconds by step, and who is told when one begins."""
+    """Seconds by step, who is told when one begins, and what finished steps gave to a scan that was killed."""
 
     told: Progress
+    unfinished: UnfinishedScan
     seconds: dict[str, float] = field(default_factory=dict)
+    resumed: list[str] = field(default_factory=list)
+    """Steps that an earlier scan had finished."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -63,6 +70,19 @@ class Steps:
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
+
+    def tables(self, name: str, made: Callable[[], dict[str, pa.Table]], *, reads: str = "") -> dict[str, pa.Table]:
+        """What the step gives: as an earlier scan left it, or made now and kept. `reads` names what else it read."""
+        kept_as = f"{name}-{reads}" if reads else name
+        kept = self.unfinished.read(kept_as)
+        if kept is not None:
+            self.resumed.append(name)
+            self.seconds[name] = kept.seconds
+            return kept.tables
+        with self.step(name):
+            given = made()
+        self.unfinished.write(kept_as, Kept(given, self.seconds[name]))
+        return given
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,8 @@ class ScanResult:
     rejects: int
     seconds: dict[str, float]
     peak_mb: int
+    resumed: list[str]
+    """Steps that a scan which was killed had finished, and this one took over."""
 
 
 def scan(
@@ -88,38 +110,21 @@ def scan(
 ) -> ScanResult:
     """Run every sign, test what it finds for innocent reasons, build cases, write a run, and put it all into the graph.
 
-    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. UsageError when nothing is loaded
-    or a setting does not fit, EngineError when disk or graph fail.
+    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. A scan that was killed is gone on
+    with, if ledger and settings are the same. UsageError when nothing is loaded or a setting does not fit, EngineError
+    when disk or graph fail, or another scan of the workspace runs.
     """
+    with only_scan(Runs(workspace).folder):
+        return _scan(workspace, progress or (lambda _: None), graph=graph, engine=engine, server=server)
+
+
+def _scan(workspace: Path, progress: Progress, *, graph: bool, engine: Engine, server: Address | None) -> ScanResult:
     started = datetime.now(UTC)
     ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
     signs = signs_of(workspace)
     check_thresholds(settings.signs, signs)
     check_explanations(signs)
-    steps, inputs = Steps(progress or (lambda _: None)), SignInputs(ledger, settings)
-    _prepare(inputs, steps)
-    found, not_testable = _signs(inputs, steps, signs)
-    findings = pa.concat_tables([FINDINGS.empty(), *(each.findings for each in found.values())]).combine_chunks()
-    with steps.step("benign"):
-        evidence = read_evidence(findings, ledger, inputs.sides)
-        findings, benign = apply_benign_tests(findings, evidence, signs)
-        findings = earned_roles(findings, evidence)
-    with steps.step("score"):
-        scores = account_scores(findings, evidence, inputs.peers.nats, signs, settings.score.base_rate)
-    with steps.step("cases"):
-        cases = _with_ids(inputs, findings, signs, workspace)
-    parts = {
-        "findings": findings,
-        "benign": benign,
-        "scores": scores,
-        "chains": inputs.chains.table,
-        "cases": cases,
-        **_devices(inputs),
-        **{f"facts/{code}": each.facts for code, each in found.items()},
-    }
-    counts = {code: len(each.findings) for code, each in found.items()}
-    manifest = {
-        "started_at": started.isoformat(timespec="seconds"),
+    made_of = {
         "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
         "code": code_hash(),
         "versions": versions(),
@@ -127,6 +132,33 @@ def scan(
         "settings": asdict(settings),
         "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in signs.items()},
         "own_signs": own_files(workspace),
+    }
+    inputs = SignInputs(ledger, settings)
+    steps = Steps(progress, UnfinishedScan(Runs(workspace).folder, made_of))
+    devices = _prepare(inputs, steps)
+    found, not_testable = _signs(inputs, steps, signs)
+    plain = pa.concat_tables([FINDINGS.empty(), *(each.findings for each in found.values())]).combine_chunks()
+    evidence = cache(lambda: read_evidence(plain, ledger, inputs.sides))
+
+    def tested() -> dict[str, pa.Table]:
+        findings, benign = apply_benign_tests(plain, evidence(), signs)
+        return {"findings": earned_roles(findings, evidence()), "benign": benign}
+
+    def scored() -> dict[str, pa.Table]:
+        nats, base_rate = inputs.peers.nats, settings.score.base_rate
+        return {"scores": account_scores(findings, evidence(), nats, signs, base_rate)}
+
+    parts = steps.tables("benign", tested)
+    findings = parts["findings"]
+    parts |= steps.tables("score", scored) | {"chains": inputs.chains.table}
+    read = _read_by_cases(workspace)
+    parts |= steps.tables("cases", lambda: {"cases": _with_ids(inputs, findings, signs, workspace)}, reads=read)
+    parts |= devices | {f"facts/{code}": each.facts for code, each in found.items()}
+    cases = parts["cases"]
+    counts = {code: len(each.findings) for code, each in found.items()}
+    manifest = {
+        "started_at": started.isoformat(timespec="seconds"),
+        **made_of,
         "signs": {code: words_of(sign) for code, sign in signs.items()},
         "flow": _flow_facts(inputs),
         "findings": counts,
@@ -134,17 +166,28 @@ def scan(
         "cases": len(cases),
         "rejects": ledger.rejects,
         "seconds": steps.seconds,
+        "resumed": steps.resumed,
     }
     with steps.step("write"):
         run = Runs(workspace).write(parts, manifest)
         wake(workspace, run.name, cases)
+        steps.unfinished.forget()
     if graph:
         with steps.step("graph"):
             if server is None:
                 fill_graph(workspace, ledger, run.told_findings(), cases)
             else:
                 fill_server(workspace, server, ledger, run)
-    return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+    return ScanResult(
+        run=run,
+        findings=counts,
+        not_testable=not_testable,
+        cases=len(cases),
+        rejects=ledger.rejects,
+        seconds=dict(steps.seconds),
+        peak_mb=peak_mb(),
+        resumed=steps.resumed,
+    )
 
 
 def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
@@ -179,16 +222,29 @@ def _earlier(workspace: Path) -> Iterator[pa.Table]:
         yield run.table("cases")
 
 
-def _prepare(inputs: SignInputs, steps: Steps) -> None:
-    """What most signs share, each as a step of its own so that the user sees where time goes."""
+def _read_by_cases(workspace: Path) -> str:
+    """Names what cases are made of beside the findings: the runs before, and what people opened."""
+    runs = [run.name for run in Runs(workspace).all()[-RUNS_REMEMBERED:]]
+    read = json.dumps([runs, sorted(opened_with(workspace).items())])
+    return hashlib.sha256(read.encode()).hexdigest()[:16]
+
+
+def _prepare(inputs: SignInputs, steps: Steps) -> dict[str, pa.Table]:
+    """What most signs share, each as a step of its own so that the user sees where time goes; gives device clusters.
+
+    Transfers and links live in memory and are made again by a scan that goes on: they cost a twentieth of it.
+    """
     with steps.step("read"):
         inputs.transfers  # noqa: B018 (made on first use, and kept)
     with steps.step("flow"):
         inputs.flow  # noqa: B018
-    with steps.step("chains"):
-        inputs.chains  # noqa: B018
-    with steps.step("devices"):
-        inputs.clusters  # noqa: B018
+
+    def named() -> dict[str, pa.Table]:
+        return {"chains": inputs.chains.table, "threshold": pa.table({"nats": [inputs.chains.threshold]})}
+
+    made = steps.tables("chains", named)
+    inputs.chains = NamedChains(made["chains"], made["threshold"]["nats"][0].as_py())
+    return steps.tables("devices", lambda: _devices(inputs))
 
 
 def _signs(
@@ -200,8 +256,13 @@ def _signs(
         if missing:
             not_testable[code] = missing
             continue
-        with steps.step(code):
-            found[code] = findings_of(sign, inputs, inputs.settings.signs.get(code, {}))
+
+        def given(of: Sign = sign) -> dict[str, pa.Table]:
+            each = findings_of(of, inputs, inputs.settings.signs.get(of.code, {}))
+            return {"findings": each.findings, "facts": each.facts}
+
+        tables = steps.tables(code, given)
+        found[code] = Found(tables["findings"], tables["facts"])
     return found, not_testable
 
 
