@@ -22,7 +22,7 @@ from mulegraph.journal.journal import user
 from mulegraph.lazy import filelock
 
 FOLDER = ".unfinished"
-LOCK, HOLDER = "scan.lock", "scan.holder"
+LOCK, HOLDER = "running.lock", "running"
 MADE_OF = "made_of"
 SECONDS = "seconds"
 
@@ -84,8 +84,8 @@ class UnfinishedScan:
 
 
 @contextmanager
-def only_scan(runs: Path) -> Iterator[None]:
-    """Hold a workspace's right to scan. Raises EngineError that says who holds it and since when."""
+def only_one(runs: Path, doing: str) -> Iterator[None]:
+    """Hold the right to write in this folder. Raises EngineError that says who is `doing` so, and since when."""
     with _told(runs):
         runs.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(runs / LOCK, timeout=0)
@@ -93,8 +93,8 @@ def only_scan(runs: Path) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout as error:
         raise EngineError(
-            f"{runs.parent}: {_content(runs / HOLDER) or 'another scan'} is scanning this workspace",
-            hint="Wait until it has finished; a scan that was killed holds nothing and is gone on with.",
+            f"{runs.parent}: {_content(runs / HOLDER) or 'another process'} is {doing} this workspace",
+            hint="Wait until it has ended; one that was killed holds nothing, and the next goes on from where it was.",
         ) from error
     except OSError as error:
         raise _not_written(runs, error) from error

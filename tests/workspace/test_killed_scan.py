@@ -16,7 +16,7 @@ import pytest
 from mulegraph.errors import EXIT_ENGINE, EngineError
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import scan
-from mulegraph.workspace.unfinished import FOLDER, only_scan
+from mulegraph.workspace.unfinished import FOLDER, only_one
 from tests import command
 from tests.thorough import THOROUGH
 
@@ -125,7 +125,7 @@ def test_a_step_whose_files_are_damaged_is_done_again(few_cases: Path, scans, tm
 def test_the_second_of_two_scans_is_told_who_runs(few_cases: Path, tmp_path: Path):
     """Whose process holds the workspace, and since when; exit code 4."""
     workspace = unscanned(few_cases, tmp_path / "workspace")
-    with only_scan(workspace / "runs"):
+    with only_one(workspace / "runs", "scanning"):
         with pytest.raises(EngineError, match=rf"process {os.getpid()} of .* since .* UTC"):
             scan(workspace)
         done = command.run("scan", "-w", workspace)
