@@ -19,23 +19,19 @@ def ledger_with(folder: Path, *, last: dict[str, list[str]]) -> Ledger:
     """Fifteen days of 300 payments, 30 from a second bank, and 30 uses of a device; `last` replaces the last day's."""
     files = folder / "files"
     files.mkdir()
-    usual = {"transfers": list[str](), "device_use": list[str]()}
-    for day in range(DAYS):
-        at = LAST - timedelta(days=DAYS - 1 - day)
-        made = day_of(at)
-        for name, rows in (last if day == DAYS - 1 else made).items():
-            usual[name] += rows if day < DAYS - 1 or name in last else made[name]
-        if day == DAYS - 1:
-            for name in made.keys() - last.keys():
-                usual[name] += made[name]
+    days = [day_of(LAST - timedelta(days=back)) for back in range(DAYS - 1, 0, -1)]
+    days.append(day_of(LAST) | last)
+    rows = {name: [row for day in days for row in day[name]] for name in ("transfers", "device_use")}
     heads = {
         "transfers": "transfer_id,source,target,amount,currency,at,channel,reference",
         "device_use": "account_id,device_id,at,action,outcome",
     }
-    (files / "accounts.csv").write_text("account_id,kind,bank\na1,personal,ONE\nb1,personal,TWO\nc1,personal,ONE\n")
-    (files / "devices.csv").write_text("device_id\nd1\n")
+    (files / "accounts.csv").write_text(
+        "account_id,kind,bank,currency\na1,personal,ONE,EUR\nb1,personal,TWO,EUR\nc1,personal,ONE,EUR\n"
+    )
+    (files / "devices.csv").write_text("device_id,kind\nd1,mobile\n")
     for name, head in heads.items():
-        (files / f"{name}.csv").write_text("\n".join([head, *usual[name]]) + "\n")
+        (files / f"{name}.csv").write_text("\n".join([head, *rows[name]]) + "\n")
     load(files, folder / "workspace")
     return Ledger(folder / "workspace" / "ledger")
 
