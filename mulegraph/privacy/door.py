@@ -137,6 +137,8 @@ class MaskedWorkspace:
     chain_graph = through(network_graphs.chain_graph)
     trace = through(tracing.trace)
     money_now = through(look.money_now)
+    finding_ids = through(look.finding_ids)
+    chain_ids = through(look.chain_ids)
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)

@@ -51,9 +51,9 @@ class Watch:
             return added
         added += self._tellings.add(list(self._file_lines(names, refused)))
         if looked:
-            found = self._look(progress)
-            now = {line["key"]: line["kind"] for line in found}
-            fresh = [line for line in found if line["key"] not in known]
+            seen = self._space.look(progress=progress)
+            now, money = _known_now(seen)
+            fresh = _new(seen, money, known)
             added += self._tellings.add([*fresh, *_withdrawn(known, now)])
             known = now
         self._journal(ledger)
@@ -68,9 +68,9 @@ class Watch:
     def _start(self, progress: Callable[[str], None] | None) -> list[Line]:
         """What the ledger says before the first file comes is no news: how much there is is told, and kept."""
         ledger = self._ledger
-        found = self._look(progress) if ledger else []
-        added = self._tellings.add([_started(found)])
-        self._tellings.end_batch(ledger, {line["key"]: line["kind"] for line in found})
+        now = _known_now(self._space.look(progress=progress))[0] if ledger else {}
+        added = self._tellings.add([_started(now)])
+        self._tellings.end_batch(ledger, now)
         return added
 
     @property
@@ -123,20 +123,6 @@ class Watch:
             line = {"key": f"{kind} {name} {content[:16]}", "kind": kind, "at": _now(), "file": name}
             yield line | ({"why": refused[name]} if name in refused else {})
 
-    def _look(self, progress: Callable[[str], None] | None) -> list[Line]:
-        """Everything that there is to tell of the ledger as it is, strongest first."""
-        seen = self._space.look(progress=progress)
-        at = _now()
-        findings = [{"key": row["finding"], "kind": FINDING, "at": at, **row} for row in _rows(seen.findings())]
-        chains = [{"key": row["chain"], "kind": CHAIN, "at": at, **row} for row in _rows(seen.chains())]
-        money, equal = [], Counter[str]()
-        for row in _rows(seen.money_now()):
-            # The account stays out of the key: a hash of its number could be found by trying.
-            key = f"{MONEY} {row['chain'] or row['why']} {row['amount']} {row['currency']}"
-            equal[key] += 1
-            money.append({"key": f"{key} {equal[key]}", "kind": MONEY, "at": at, **row})
-        return findings + chains + money
-
     def _journal(self, ledger: str) -> None:
         """What this batch told, in the journal."""
         lines = self._tellings.written
@@ -158,13 +144,39 @@ class Watch:
         )
 
 
+def _known_now(seen: MaskedWorkspace) -> tuple[dict[str, str], list[Line]]:
+    """Everything that there is to tell of the ledger as it is, kind by key, and the lines on where money is."""
+    known = dict.fromkeys(seen.finding_ids(), FINDING) | dict.fromkeys(seen.chain_ids(), CHAIN)
+    money, equal = [], Counter[str]()
+    for row in _rows(seen.money_now()):
+        # The account stays out of the key: a hash of its number could be found by trying.
+        key = f"{MONEY} {row['chain'] or row['why']} {row['amount']} {row['currency']}"
+        equal[key] += 1
+        money.append({"key": f"{key} {equal[key]}", "kind": MONEY, "at": _now(), **row})
+    return known | {line["key"]: MONEY for line in money}, money
+
+
+def _new(seen: MaskedWorkspace, money: list[Line], known: dict[str, str]) -> list[Line]:
+    """Lines on what is not known yet, strongest first. Only these are masked and put in words: a ledger has many."""
+    at, lines = _now(), list[Line]()
+    findings = [each for each in seen.finding_ids() if each not in known]
+    chains = [each for each in seen.chain_ids() if each not in known]
+    if findings:
+        lines += [
+            {"key": row["finding"], "kind": FINDING, "at": at, **row} for row in _rows(seen.findings(ids=findings))
+        ]
+    if chains:
+        lines += [{"key": row["chain"], "kind": CHAIN, "at": at, **row} for row in _rows(seen.chains(ids=chains))]
+    return lines + [line for line in money if line["key"] not in known]
+
+
 def _rows(frame: Any) -> list[Line]:
     return list(plain(frame.to_dict("records")))
 
 
-def _started(found: list[Line]) -> Line:
+def _started(known: dict[str, str]) -> Line:
     """How much there is before the first file comes."""
-    counts = Counter(line["kind"] for line in found)
+    counts = Counter(known.values())
     return {"key": STARTED, "kind": STARTED, "at": _now(), "findings": counts[FINDING], "chains": counts[CHAIN]}
 
 

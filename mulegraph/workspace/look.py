@@ -13,6 +13,7 @@ from mulegraph.flow.transfers import DAY
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import amounts, decimals
 from mulegraph.schema import results
+from mulegraph.schema.disclosure import OURS, Each
 from mulegraph.schema.tables import ARROW_TYPE, Kind
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
@@ -55,6 +56,19 @@ def look(workspace: Path, *, progress: Progress | None = None) -> Run:
     for older in runs.all()[:-LOOKS_KEPT]:
         shutil.rmtree(older.folder, ignore_errors=True)
     return run
+
+
+@question(Each(OURS))
+def finding_ids(space: WorkspaceBase) -> list[str]:
+    """Ids of the findings of the run that is asked."""
+    return list(space.run.table("findings")["finding"].to_pylist())
+
+
+@question(Each(OURS))
+def chain_ids(space: WorkspaceBase) -> list[str]:
+    """Ids of its chains at and above the threshold."""
+    table = space.run.table("chains")
+    return list(table.filter(pc.greater_equal(table["surprise"], space.run.threshold))["chain"].to_pylist())
 
 
 @question(results.MONEY_NOW)
