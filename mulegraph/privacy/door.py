@@ -22,7 +22,7 @@ from mulegraph.journal.journal import Verdict
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
 from mulegraph.privacy.tokens import HIDDEN
-from mulegraph.schema.choices import Engine, RequestKind
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (
@@ -31,6 +31,7 @@ from mulegraph.workspace import (
     graph_questions,
     ledger_tables,
     listings,
+    look,
     network_graphs,
     run_difference,
     shared_graph,
@@ -135,6 +136,9 @@ class MaskedWorkspace:
     account_graph = through(network_graphs.account_graph)
     chain_graph = through(network_graphs.chain_graph)
     trace = through(tracing.trace)
+    money_now = through(look.money_now)
+    finding_ids = through(look.finding_ids)
+    chain_ids = through(look.chain_ids)
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)
@@ -198,10 +202,36 @@ class MaskedWorkspace:
         made._stand_before(self._plain.at(run), self.reveal, self._door)
         return made
 
-    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanFacts:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
+    def scan(
+        self,
+        *,
+        progress: Callable[[str], None] | None = None,
+        engine: Engine = Engine.DUCKDB,
+        memory: str = ENGINE_MEMORY,
+    ) -> ScanFacts:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
         with self._door.errors():
-            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine))
+            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory))
+
+    @property
+    def min_score(self) -> float:
+        """From which score on a finding makes a case."""
+        return self._plain.settings.cases.min_score
+
+    def look(self, *, progress: Callable[[str], None] | None = None) -> MaskedWorkspace:
+        """The workspace as the watch sees it now: signs that can be told at once, over the ledger as it is."""
+        self.forget_ledger()
+        with self._door.errors():
+            run = look.look(self.folder, progress=progress)
+        made = type(self).__new__(type(self))
+        made._stand_before(self._plain.at(run), self.reveal, self._door)
+        return made
+
+    def record_watched(self, batch: int, **facts: Any) -> None:
+        """Keep in the journal what a batch of the watch told, once."""
+        entries = self._plain.journal.entries()
+        if not any(each.what == "watched" and each.facts.get("batch") == batch for each in entries):
+            self._plain.journal.append("watched", batch=batch, **facts)
 
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""

@@ -22,7 +22,7 @@ from mulegraph.schema.disclosure import (
     Words,
     ledger_record,
 )
-from mulegraph.schema.results import CASE, DIGEST, DISPOSITION, FINDING_ID, RUN, SIGN, STATUS, TRANSFER
+from mulegraph.schema.results import CASE, CHAIN, DIGEST, DISPOSITION, FINDING_ID, RUN, SIGN, STATUS, TRANSFER
 from mulegraph.schema.tables import TABLES
 
 _ANSWER = Record(
@@ -100,6 +100,17 @@ _ACT = {
         },
     ),
     "load forgotten": Record("load forgotten", {"load": OURS, "rows": ByKey(OURS, NUMBER)}),
+    "watched": Record(
+        "watched",
+        {
+            "batch": NUMBER,
+            "ledger": DIGEST,
+            "findings": _BY_SIGN,
+            "chains": Each(CHAIN),
+            "withdrawn": Each(OURS),
+            "refused": NUMBER,
+        },
+    ),
     "list imported": Record(
         "list imported",
         {

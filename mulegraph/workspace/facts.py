@@ -44,6 +44,7 @@ class ScanFacts:
     rejects: int
     seconds: Annotated[dict[str, float], OURS]
     peak_mb: int
+    resumed: Annotated[list[str], OURS]
 
     @classmethod
     def of(cls, result: ScanResult) -> ScanFacts:
@@ -56,6 +57,7 @@ class ScanFacts:
             rejects=result.rejects,
             seconds=result.seconds,
             peak_mb=result.peak_mb,
+            resumed=result.resumed,
         )
 
 
