@@ -39,7 +39,7 @@ def main(workspace: Path, count: int) -> None:
     browser.set_window_size(1400, 900 + 900 - browser.execute_script("return innerHeight"))
     with tempfile.TemporaryDirectory() as folder:
         for case in space.cases(top=count)["case"]:
-            small, _ = small_of(charted(space.case(case).graph()))
+            small, _ = small_of(charted(space.case(case).network()))
             for name, lay_out in (("money", layout.flow), ("banks", layout.banks)):
                 made = lay_out(small)
                 lines = arrows(small, made)

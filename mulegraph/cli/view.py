@@ -27,7 +27,9 @@ PAGES = ("", ".html", ".htm")
 @commands.command("view")
 def view_command(
     subject: Annotated[str, typer.Argument(help="A case, a chain, an account, or a payment or report to trace.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Page to write: .html; or .graphml, .gexf, .cyjs.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Page to write: .html; or .graphml, .gexf, .cyjs, .anx, .ftm.json.")
+    ],
     workspace: WorkspaceFolder = HERE,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
@@ -37,11 +39,11 @@ def view_command(
 ) -> None:
     """Draw a case, a chain, an account or a trace as an interactive page, which opens without a network.
 
-    A file named .graphml, .gexf or .cyjs holds the same network for other programs.
+    A file named .graphml, .gexf, .cyjs, .anx (i2) or .ftm.json (FollowTheMoney) holds the same for other programs.
     """
     page = output.suffix.lower() in PAGES
     if not page:
-        stages.exchange.check_ending(output)
+        stages.exchange.ending_of(output)
     server = server_of(url, password_file, database, insecure)
     space = opened(workspace, reveal, server=server)
     if server is not None:

@@ -17,8 +17,10 @@ from mulegraph.casework.recall_messages import Request
 from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
+from mulegraph.graph.plain_values import plain_graph
 from mulegraph.graph.queries import known_query
 from mulegraph.journal.journal import Verdict
+from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
 from mulegraph.privacy.tokens import HIDDEN
@@ -59,7 +61,11 @@ class MaskedCase:
     journey = shown_property(Case.journey)
     chains = shown_property(Case.chains)
     transfers = shown_property(Case.transfers)
-    graph = through(Case.graph)
+    network = through(Case.network)
+
+    def graph(self) -> nx.MultiDiGraph[str]:
+        """The network with plain values only, which NetworkX writes as it is: amounts are numbers, times texts."""
+        return plain_graph(self.network())
 
     def __repr__(self) -> str:
         row = self._plain.row
@@ -132,8 +138,8 @@ class MaskedWorkspace:
     forget_load = through(ledger_tables.forget_load)
     account = through(account_page.account_page)
     explain = through(account_page.explain)
-    account_graph = through(network_graphs.account_graph)
-    chain_graph = through(network_graphs.chain_graph)
+    account_network = through(network_graphs.account_network)
+    chain_network = through(network_graphs.chain_network)
     trace = through(tracing.trace)
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
@@ -176,7 +182,7 @@ class MaskedWorkspace:
     _run = through(facts.run_facts)
     _far_table = through(shared_graph.far_table)
     _far_network = through(shared_graph.far_network)
-    _trace_graph = through(network_graphs.trace_graph)
+    _trace_network = through(network_graphs.trace_network)
 
     @property
     def run(self) -> RunFacts:
@@ -215,11 +221,23 @@ class MaskedWorkspace:
             real = self._plain.check_account(self._door.masking().real(account, (Mask.ACCOUNT,)))
         return self._door.shown(real, ACCOUNT)
 
-    def trace_graph(self, found: TraceResult) -> Any:
+    def trace_network(self, found: TraceResult) -> Any:
         """The dispersal tree of a trace that this workspace gave, with what is known of its accounts."""
         with self._door.errors():
             real = self._door.masking().unmasked(found)
-        return self._trace_graph(real)
+        return self._trace_network(real)
+
+    def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
+        """`account_network` with plain values only, which NetworkX writes as it is."""
+        return plain_graph(self.account_network(account))
+
+    def chain_graph(self, chain: str) -> nx.MultiDiGraph[str]:
+        """`chain_network` with plain values only."""
+        return plain_graph(self.chain_network(chain))
+
+    def trace_graph(self, found: TraceResult) -> nx.MultiDiGraph[str]:
+        """`trace_network` with plain values only."""
+        return plain_graph(self.trace_network(found))
 
     def query(
         self,

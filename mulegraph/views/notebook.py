@@ -82,12 +82,12 @@ class NotebookWorkspace(MaskedWorkspace):
         return View(told, picture(self, name))
 
     def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
-        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf or .cyjs.
+        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf, .cyjs, .anx or .ftm.json.
 
         Raises UsageError for another ending, and where the file cannot be written.
         """
         if isinstance(subject, TraceResult):
-            graph = self.trace_graph(subject)
+            graph = self.trace_network(subject)
         else:
             graph = network_of(self, subject.id if isinstance(subject, MaskedCase) else subject)
         return write_output(Path(path), exchanged(graph, Path(path)))

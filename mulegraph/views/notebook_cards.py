@@ -61,7 +61,7 @@ def case_card(case: MaskedCase) -> str:
     return card(
         case.id,
         {name: value for name, value in facts.items() if value is not None},
-        _picture(case.graph(), f"{case.id}: who paid whom"),
+        _picture(case.network(), f"{case.id}: who paid whom"),
         table(roles, {"role": "role", "many": "accounts", "accounts": "which"}, "Roles"),
         table(told.to_dict("records"), listings.FINDINGS_WITH_BENIGN, "Signs"),
     )

@@ -23,7 +23,7 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
         return trace_picture(space, space.trace([subject]))
     if kind == "report":
         return trace_picture(space, space.trace(reports=[subject]))
-    graph = space.account_graph(subject)
+    graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
         "score": shown(known.get("score", 0.0)),
@@ -39,19 +39,19 @@ def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
     """What `picture` draws, as a graph."""
     kind = space.kind_of_subject(subject)
     if kind == "case":
-        return space.case(subject).graph()
+        return space.case(subject).network()
     if kind == "chain":
-        return space.chain_graph(subject)
+        return space.chain_network(subject)
     if kind in ("payment", "report"):
         found = space.trace([subject]) if kind == "payment" else space.trace(reports=[subject])
-        return space.trace_graph(found)
-    return space.account_graph(subject)
+        return space.trace_network(found)
+    return space.account_network(subject)
 
 
 def case_picture(space: MaskedWorkspace, case: str) -> str:
     """A case: its accounts by role, the evidence between them, the devices that they share."""
     found = space.case(case)
-    row, graph = found.row, found.graph()
+    row, graph = found.row, found.network()
     facts = {
         "score": shown(row["score"]),
         "accounts of the case": str(len(row["accounts"])),
@@ -70,7 +70,7 @@ def case_picture(space: MaskedWorkspace, case: str) -> str:
 
 def chain_picture(space: MaskedWorkspace, chain: str) -> str:
     """One chain, with the others of its layering network when it is in one."""
-    graph = space.chain_graph(chain)
+    graph = space.chain_network(chain)
     facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
     story = chain_story(graph)
     return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph), story=story)
@@ -78,7 +78,7 @@ def chain_picture(space: MaskedWorkspace, chain: str) -> str:
 
 def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
     """A trace: whom the money reached, in how many hops, and which banks to ask."""
-    graph = space.trace_graph(found)
+    graph = space.trace_network(found)
     what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
     title = f"{'Sources' if found.back else 'Trace'} of {what}"
     drawn = [data for _, data in graph.nodes(data=True) if data["kind"] == "account"]

@@ -19,7 +19,7 @@ MAX_TRANSFERS = 5_000
 
 
 @question(results.GRAPH)
-def account_graph(space: WorkspaceBase, account: AccountId) -> nx.MultiDiGraph[str]:
+def account_network(space: WorkspaceBase, account: AccountId) -> nx.MultiDiGraph[str]:
     """An account and its latest transfers with its counterparties, and the devices that they share."""
     transfers = listings.transfers_of(space, space.check_account(account))
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(account=account, cut=max(len(transfers) - MAX_TRANSFERS, 0))
@@ -34,7 +34,7 @@ def account_graph(space: WorkspaceBase, account: AccountId) -> nx.MultiDiGraph[s
 
 
 @question(results.GRAPH)
-def chain_graph(space: WorkspaceBase, chain: Word) -> nx.MultiDiGraph[str]:
+def chain_network(space: WorkspaceBase, chain: Word) -> nx.MultiDiGraph[str]:
     """A chain, whose accounts are the graph's `path`, with the others of its layering network.
 
     Accounts have the role that they have in the case that holds the chain; where none does, they have none.
@@ -59,7 +59,7 @@ def chain_graph(space: WorkspaceBase, chain: Word) -> nx.MultiDiGraph[str]:
 
 
 @question(results.GRAPH)
-def trace_graph(space: WorkspaceBase, found: TraceResult) -> nx.MultiDiGraph[str]:
+def trace_network(space: WorkspaceBase, found: TraceResult) -> nx.MultiDiGraph[str]:
     """A trace's dispersal tree, with what is known of its accounts."""
     tree = dispersal_tree(found)
     tree.graph["amount_name"] = "traced"

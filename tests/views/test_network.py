@@ -324,7 +324,7 @@ def test_a_page_tells_a_trace_as_python_does(page, workspace, plain):
     """Every arrow's amount is the range of the sums by rule; a line of the story lights its part; the bar is there."""
     report = plain.ledger.arrow("reports")["transfer_id"][6].as_py()
     found = workspace.trace([report])
-    chart = charted(workspace.trace_graph(found))
+    chart = charted(workspace.trace_network(found))
     browser = page(trace_picture(workspace, found))
     browser.execute_script(
         "change('open', (now) => chart.groups.forEach((group, place) => { now.open[place] = true; }))"
