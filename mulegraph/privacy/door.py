@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
+from mulegraph.casework import acts, case_money, clock, kept_page, lists, replies, request_acts, requests, shape
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -19,7 +19,7 @@ from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.plain_values import plain_graph
 from mulegraph.graph.queries import known_query
-from mulegraph.journal.journal import Verdict
+from mulegraph.journal.journal import Entry, Verdict
 from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.through import Door, shown_property, through
@@ -155,6 +155,7 @@ class MaskedWorkspace:
     merge_cases = through(shape.merge_cases)
     split_case = through(shape.split_case)
     note = through(acts.note)
+    _keep_page = through(kept_page.keep_page)
     assign = through(acts.assign)
     close = through(acts.close)
     reopen = through(acts.reopen)
@@ -226,6 +227,44 @@ class MaskedWorkspace:
         with self._door.errors():
             real = self._door.masking().unmasked(found)
         return self._trace_network(real)
+
+    def keep_page(self, case: str, page: str) -> Entry:
+        """Keep what somebody did on a case's page: the text that its *keep* saves. The journal has its hash and notes.
+
+        Notes whose text is hidden stay as they were kept before: nobody loses what he may not see.
+        """
+        with self._door.errors():
+            lost: list[str] = []
+            made = kept_page.renamed(kept_page.read_page(page), self._page_names(case), lost=lost)
+            if lost:
+                raise UsageError(
+                    "{count} names of the page are not in {case}, such as {name}",
+                    hint="Keep a page of this workspace that was made with --reveal as you give it here, or without.",
+                    count=len(lost),
+                    case=case,
+                    name=lost[0],
+                )
+            before = kept_page.kept_page(self._plain, case)
+            known = before.notes if before else {}
+            notes = {name: known.get(name, text) if text == HIDDEN else text for name, text in made.notes.items()}
+        kept: Entry = self._keep_page(case, kept_page.written(made, notes))
+        return kept
+
+    def kept_page(self, case: str) -> dict[str, Any] | None:
+        """The page of a case as it was kept, as it may be shown; None where there is none. Masked, notes are hidden."""
+        with self._door.errors():
+            found = kept_page.kept_page(self._plain, case)
+            if found is None:
+                return None
+            names = {real: shown for shown, real in self._page_names(case).items()}
+            made = kept_page.renamed(found, names, lost=[])
+            hidden = dict.fromkeys(made.notes, HIDDEN) if self.reveal is None else made.notes
+            return kept_page.as_dict(made, hidden)
+
+    def _page_names(self, case: str) -> dict[str, str]:
+        """Ids of a case's nodes by what they are shown as."""
+        plain = self._plain.case(case)
+        return dict(zip(MaskedCase(self._door, plain).network(), plain.network(), strict=True))
 
     def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
         """`account_network` with plain values only, which NetworkX writes as it is."""

@@ -65,6 +65,7 @@ def case_picture(space: MaskedWorkspace, case: str) -> str:
     except UsageError as error:
         no_trace = error.problem
     story = case_story(graph, case, trace, no_trace)
+    graph.graph["kept"] = space.kept_page(case)
     return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph), story=story)
 
 
