@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, kept_page, lists, replies, request_acts, requests, shape
+from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -19,10 +19,12 @@ from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.graph.plain_values import plain_graph
 from mulegraph.graph.queries import known_query
-from mulegraph.journal.journal import Entry, Verdict
+from mulegraph.journal.journal import Verdict
 from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.privacy.through import Door, shown_property, through
+from mulegraph.privacy.kept_pages import KeptPages
+from mulegraph.privacy.masked_case import MaskedCase
+from mulegraph.privacy.through import Door, through
 from mulegraph.privacy.tokens import HIDDEN
 from mulegraph.schema.choices import Engine, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
@@ -38,7 +40,6 @@ from mulegraph.workspace import (
     shared_graph,
     tracing,
 )
-from mulegraph.workspace.case import Case
 from mulegraph.workspace.facts import RunFacts, ScanFacts
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
@@ -46,33 +47,7 @@ from mulegraph.workspace.workspace import Workspace
 SUBJECTS = (Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE)
 
 
-class MaskedCase:
-    """One case of a run, masked."""
-
-    def __init__(self, door: Door, plain: Case) -> None:
-        self._door, self._plain = door, plain
-        self.id = plain.id
-
-    row = shown_property(Case.row)
-    state = shown_property(Case.state)
-    accounts = shown_property(Case.accounts)
-    findings = shown_property(Case.findings)
-    findings_in = through(Case.findings_in)
-    journey = shown_property(Case.journey)
-    chains = shown_property(Case.chains)
-    transfers = shown_property(Case.transfers)
-    network = through(Case.network)
-
-    def graph(self) -> nx.MultiDiGraph[str]:
-        """The network with plain values only, which NetworkX writes as it is: amounts are numbers, times texts."""
-        return plain_graph(self.network())
-
-    def __repr__(self) -> str:
-        row = self._plain.row
-        return f"<{self.id}: {len(row['accounts'])} accounts, score {row['score']:.2f}>"
-
-
-class MaskedWorkspace:
+class MaskedWorkspace(KeptPages):
     """A workspace as its users see it: every answer is masked, unless it is opened with a reason to `reveal`.
 
     Listings are data frames, best first; `since` and `until` keep what overlaps them. Accounts, holders and devices
@@ -139,6 +114,9 @@ class MaskedWorkspace:
     account = through(account_page.account_page)
     explain = through(account_page.explain)
     account_network = through(network_graphs.account_network)
+    path_network = through(network_graphs.path_network)
+    device_network = through(network_graphs.device_network)
+    holder_network = through(network_graphs.holder_network)
     chain_network = through(network_graphs.chain_network)
     trace = through(tracing.trace)
     kind_of_subject = through(facts.kind_of_subject)
@@ -155,7 +133,6 @@ class MaskedWorkspace:
     merge_cases = through(shape.merge_cases)
     split_case = through(shape.split_case)
     note = through(acts.note)
-    _keep_page = through(kept_page.keep_page)
     assign = through(acts.assign)
     close = through(acts.close)
     reopen = through(acts.reopen)
@@ -227,44 +204,6 @@ class MaskedWorkspace:
         with self._door.errors():
             real = self._door.masking().unmasked(found)
         return self._trace_network(real)
-
-    def keep_page(self, case: str, page: str) -> Entry:
-        """Keep what somebody did on a case's page: the text that its *keep* saves. The journal has its hash and notes.
-
-        Notes whose text is hidden stay as they were kept before: nobody loses what he may not see.
-        """
-        with self._door.errors():
-            lost: list[str] = []
-            made = kept_page.renamed(kept_page.read_page(page), self._page_names(case), lost=lost)
-            if lost:
-                raise UsageError(
-                    "{count} names of the page are not in {case}, such as {name}",
-                    hint="Keep a page of this workspace that was made with --reveal as you give it here, or without.",
-                    count=len(lost),
-                    case=case,
-                    name=lost[0],
-                )
-            before = kept_page.kept_page(self._plain, case)
-            known = before.notes if before else {}
-            notes = {name: known.get(name, text) if text == HIDDEN else text for name, text in made.notes.items()}
-        kept: Entry = self._keep_page(case, kept_page.written(made, notes))
-        return kept
-
-    def kept_page(self, case: str) -> dict[str, Any] | None:
-        """The page of a case as it was kept, as it may be shown; None where there is none. Masked, notes are hidden."""
-        with self._door.errors():
-            found = kept_page.kept_page(self._plain, case)
-            if found is None:
-                return None
-            names = {real: shown for shown, real in self._page_names(case).items()}
-            made = kept_page.renamed(found, names, lost=[])
-            hidden = dict.fromkeys(made.notes, HIDDEN) if self.reveal is None else made.notes
-            return kept_page.as_dict(made, hidden)
-
-    def _page_names(self, case: str) -> dict[str, str]:
-        """Ids of a case's nodes by what they are shown as."""
-        plain = self._plain.case(case)
-        return dict(zip(MaskedCase(self._door, plain).network(), plain.network(), strict=True))
 
     def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
         """`account_network` with plain values only, which NetworkX writes as it is."""

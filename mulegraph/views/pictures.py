@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
-from mulegraph.views.story import account_story, case_story, chain_story, trace_story
+from mulegraph.views.story import account_story, case_story, chain_story, path_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
 from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
@@ -23,6 +25,11 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
         return trace_picture(space, space.trace([subject]))
     if kind == "report":
         return trace_picture(space, space.trace(reports=[subject]))
+    if kind in ("device", "holder"):
+        graph = network_of(space, subject)
+        return network_page(
+            graph, title=f"{kind.title()} {subject}", facts=_counted(graph), notes=notes_of(space, graph)
+        )
     graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
@@ -45,7 +52,60 @@ def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
     if kind in ("payment", "report"):
         found = space.trace([subject]) if kind == "payment" else space.trace(reports=[subject])
         return space.trace_network(found)
+    if kind in ("device", "holder"):
+        return space.device_network(subject) if kind == "device" else space.holder_network(subject)
     return space.account_network(subject)
+
+
+def path_picture(space: MaskedWorkspace, account: str, to: str) -> str:
+    """Ways by which money can have come from one account to another, in order of time."""
+    graph = space.path_network(account, to)
+    first, last = graph.graph["payer"], graph.graph["payee"]
+    facts = {"ways": f"{graph.graph['ways']:,} of at most {graph.graph['hops']} transfers", **_counted(graph)}
+    notes = [
+        "A way says that the times allow it, not that it was the same money: mulegraph trace says how much was. Between"
+        " two neighbours the earliest transfer that can follow is drawn; no way leads through accounts of very many"
+        " counterparties, and no more than 200,000 transfers were looked at."
+    ]
+    notes = [*notes_of(space, graph), *notes]
+    return network_page(graph, title=f"Ways from {first} to {last}", facts=facts, notes=notes, story=path_story(graph))
+
+
+def joined_picture(space: MaskedWorkspace, subjects: Sequence[str]) -> str:
+    """Several cases, chains, accounts, devices and holders in one picture."""
+    graph = joined_network(space, subjects)
+    shown_as = [_shown_id(space, each) for each in subjects]
+    return network_page(graph, title=", ".join(shown_as), facts=_counted(graph), notes=notes_of(space, graph))
+
+
+def joined_network(space: MaskedWorkspace, subjects: Sequence[str]) -> nx.MultiDiGraph[str]:
+    """Several subjects' networks as one. Who has two roles in them has none here: his roles name their cases.
+
+    Raises UsageError for traces: what two of them carried of one transfer may be the same money.
+    """
+    for each in subjects:
+        if space.kind_of_subject(each) in ("payment", "report"):
+            hint = "Trace both at once: mulegraph trace PAYMENT PAYMENT, or draw it alone."
+            raise UsageError("the trace of '{subject}' cannot be drawn with others", hint=hint, subject=each)
+    parts = [network_of(space, each) for each in dict.fromkeys(subjects)]
+    made = nx.compose_all(parts)
+    for node, data in made.nodes(data=True):
+        roles = {part.nodes[node].get("role") or "" for part in parts if node in part}
+        data["role"] = roles.pop() if len(roles) == 1 else next(iter(roles - {""})) if len(roles - {""}) == 1 else ""
+    findings = {each["finding"]: each for part in parts for each in part.graph.get("findings") or ()}
+    made.graph["findings"] = list(findings.values())
+    for name in ("cut", "findings_cut"):
+        made.graph[name] = sum(part.graph.get(name) or 0 for part in parts)
+    return made
+
+
+def _shown_id(space: MaskedWorkspace, subject: str) -> str:
+    return space.known_account(subject) if space.kind_of_subject(subject) == "account" else subject
+
+
+def _counted(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
+    accounts = sum(data["kind"] == "account" for _, data in graph.nodes(data=True))
+    return {"accounts": f"{accounts:,}", "transfers": f"{_transfers(graph):,}"}
 
 
 def case_picture(space: MaskedWorkspace, case: str) -> str:

@@ -45,6 +45,9 @@ class Workspace(WorkspaceBase):
     explain = account_page.explain
     account_network = network_graphs.account_network
     chain_network = network_graphs.chain_network
+    path_network = network_graphs.path_network
+    device_network = network_graphs.device_network
+    holder_network = network_graphs.holder_network
     trace_network = network_graphs.trace_network
     trace = tracing.trace
     query = graph_questions.query

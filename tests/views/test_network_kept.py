@@ -154,9 +154,8 @@ def test_work_is_kept_in_a_file_and_opened_again(page):
     """Places, folds, filters, notes, colours and marks come back; undo and redo go through them."""
     browser = page(FAN)
     do = browser.execute_script
-    do(
-        "change('move', (now) => { now.moved.flow = { 2: [400, 90] }; }); change('hide', (now) => { now.hidden[1] = true; })"
-    )
+    do("change('move', (now) => { now.moved.flow = { 2: [400, 90] }; })")
+    do("change('hide', (now) => { now.hidden[1] = true; })")
     do("change('note', (now) => { now.notes['mule two'] = 'knows him'; now.notes.T1 = 'why'; now.marked.T5 = true; })")
     do("change('colour', (now) => { now.colours['mule two'] = 'pink'; }); setSpan(1, 3)")
     kept, before = do("return [asFile(), JSON.stringify(state)]")
