@@ -133,6 +133,8 @@ def _tell_bookings(done: BookingLoad) -> None:
         f"{done.joined_without_reference:,} of these were joined by ends, amount and day, without a reference,"
         f" and {done.ambiguous:,} among several equal ones": done.joined_without_reference,
         f"{done.repeated:,} stand in another export or statement as well and count once": done.repeated,
+        f"{done.parts_of_known:,} are the payments of batches that an earlier load took as one sum each, and were left"
+        " out; to have them one by one, forget that load (ledger forget) and load both files": done.parts_of_known,
         f"{done.pending:,} are not booked yet and were left out": done.pending,
         f"{done.rejected_payments:,} were rejected by a bank and were left out": done.rejected_payments,
         f"{done.open_ends:,} name no other party: an account of the bank stands for it": done.open_ends,

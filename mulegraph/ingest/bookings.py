@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mulegraph.ingest.batches import leave_out_totals
 from mulegraph.ingest.booking_ends import fill_open_ends, know_banks, make_accounts, name_banks
 from mulegraph.ingest.booking_pairs import join_sides
 from mulegraph.ingest.readers.base import Returned, Verdict
@@ -45,6 +46,8 @@ class BookingLoad:
     rejected_payments: int = 0
     repeated: int = 0
     """Stood in another export, statement or file of this load, or of one before."""
+    parts_of_known: int = 0
+    """Payments of batches that an earlier load took as one sum each."""
     joined: int = 0
     """Second and further sides of a payment that is one transfer."""
     joined_without_reference: int = 0
@@ -86,7 +89,8 @@ def take_bookings(
     _read_lines(db, whole_files)
     load.pending = _leave_out(db, "status = 'pending'")
     load.rejected_payments = _leave_out(db, "status = 'rejected'") + _apply_verdicts(db, verdicts)
-    load.repeated = _leave_out_totals(db) + _settle(db, ledger.statement_lines)
+    sums, load.parts_of_known = leave_out_totals(db, ledger.statement_lines, ledger.transfers)
+    load.repeated = sums + _settle(db, ledger.statement_lines)
     _know_open_sides(db, ledger)
     load.returns_of_unknown = _add_returned(db, returned, ledger.transfers)
     joined = join_sides(db, MAX_DAYS_APART)
@@ -163,20 +167,6 @@ def _apply_verdicts(db: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) 
     by_uetr = "uetr IN (SELECT uetr FROM refused WHERE uetr IS NOT NULL)"
     by_reference = "e2e IN (SELECT e2e FROM refused WHERE e2e IS NOT NULL AND (uetr IS NULL OR lines.uetr IS NULL))"
     return _leave_out(db, f"whole AND ({by_uetr} OR {by_reference})")
-
-
-def _leave_out_totals(db: duckdb.DuckDBPyConnection) -> int:
-    """Leave out lines that are the sum of what another file tells one by one; gives how many.
-
-    A statement (camt.053) books a batch as one entry, and the notification (camt.054) of the same day lists its
-    payments under the same reference of the bank.
-    """
-    parts = """SELECT file, account, bank_ref, direction, currency, day, sum(amount) AS amount FROM lines
-        WHERE bank_ref IS NOT NULL GROUP BY ALL HAVING count(*) > 1"""
-    same = " AND ".join(f"p.{name} = l.{name}" for name in ("account", "bank_ref", "direction", "currency", "amount"))
-    found = f"""SELECT DISTINCT l.n FROM lines l JOIN ({parts}) p ON {same} AND p.file <> l.file
-        AND abs(date_diff('day', p.day, l.day)) <= 1 WHERE l.other IS NULL"""
-    return _leave_out(db, f"n IN ({found})")
 
 
 def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:
@@ -312,7 +302,8 @@ def _make_payments(db: duckdb.DuckDBPyConnection) -> None:
             (SELECT *, count(*) OVER (PARTITION BY uetr, returned IS NULL) = 1 AS alone FROM payments)""")
     db.execute("""
         CREATE OR REPLACE TABLE made_statement_lines AS SELECT g.account AS account_id, g.made_id AS booking_id,
-            coalesce(p.transfer_id, k.transfer_id) AS transfer_id, g.direction, g.statement
+            coalesce(p.transfer_id, k.transfer_id) AS transfer_id, g.direction, g.statement,
+            g.bank_ref AS bank_reference
         FROM grouped g LEFT JOIN payments p USING (t)
         LEFT JOIN (SELECT t, any_value(transfer_id) AS transfer_id FROM grouped
                    WHERE transfer_id IS NOT NULL GROUP BY t) k USING (t)

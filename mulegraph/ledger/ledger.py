@@ -53,16 +53,9 @@ class Ledger:
         self.kind = engine
         self.store = Store(folder)
         self._tables: dict[str, ir.Table] = {}
-        self.snapshot: Snapshot = self.store.current()
+        self.snapshot: Snapshot = self.store.of_this_version()
         if not self.snapshot.of("transfers"):
             raise UsageError(f"{folder.parent}: nothing is loaded here yet", hint="Run: mulegraph load FOLDER")
-        required = [name for name, table in TABLES.items() if table.required and self.paths(name)]
-        held = {name: set(pq.read_schema(self.paths(name)[0]).names) for name in required}
-        if any(not set(TABLES[name].column_names) <= columns for name, columns in held.items()):
-            raise UsageError(
-                f"{folder.parent}: was loaded by an earlier version of mulegraph",
-                hint="Load the files again, into a new workspace.",
-            )
 
     @property
     def hash(self) -> str:

@@ -117,6 +117,39 @@ def test_overlapping_exports_add_only_what_is_new(files: Files):
     assert [row[2] for row in files.moved()] == [Decimal("1.490")] * 2 + [Decimal("6.760")]
 
 
+def batch(*payers: str) -> str:
+    """A notification or statement of ANN with one batch of 10.00: its payments of 4.00 and 6.00, or one sum."""
+    day = "<BookgDt><Dt>2026-02-03</Dt></BookgDt>"
+    parts = "".join(
+        f'<TxDtls><Amt Ccy="EUR">{amount}</Amt><RltdPties><DbtrAcct><Id><IBAN>{payer}</IBAN></Id></DbtrAcct>'
+        "</RltdPties></TxDtls>"
+        for payer, amount in zip(payers, ("4.00", "6.00"), strict=False)
+    )
+    return camt_document(
+        [
+            f"<Stmt><Id>S</Id><Acct><Id><IBAN>{ANN}</IBAN></Id><Ccy>EUR</Ccy></Acct><Ntry>"
+            '<Amt Ccy="EUR">10.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+            f"{day}<AcctSvcrRef>B-1</AcctSvcrRef><NtryDtls>{parts}</NtryDtls></Ntry></Stmt>"
+        ]
+    )
+
+
+@pytest.mark.parametrize("order", [("sum", "parts"), ("parts", "sum"), ("sum and parts",)])
+def test_a_batch_and_its_payments_are_the_same_money_in_whatever_order_they_come(files: Files, order: tuple[str, ...]):
+    """Ten euros stay ten, also where the notification comes with an earlier or a later load."""
+    parts_left_out = []
+    for load_ in order:
+        if "sum" in load_:
+            files.write("a-053.xml", batch())
+        if "parts" in load_:
+            files.write("b-054.xml", batch(CEM, DOT))
+        parts_left_out.append(files.load().bookings.parts_of_known)
+
+    assert sum(row["amount"] for row in files.rows()) == 10
+    assert parts_left_out[-1] == (2 if order == ("sum", "parts") else 0)
+    assert len(files.moved()) == (1 if order == ("sum", "parts") else 2)
+
+
 def test_an_id_that_a_bank_gives_again_names_another_line(files: Files):
     """Two payments of one id are two; the same line again is one."""
     head = "account_id,booking_id,direction,amount,currency,counterparty_id,booked_at\n"
