@@ -8,7 +8,7 @@ from typing import Any
 
 from mulegraph.files import write_output
 from mulegraph.lazy import networkx as nx
-from mulegraph.privacy.door import MaskedCase
+from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.schema import listings
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
