@@ -172,6 +172,17 @@ def note_command(
     did(opened(workspace).note(case, text))
 
 
+@case.command("keep")
+def keep_command(
+    case: CaseId,
+    page: Annotated[Path, typer.Argument(help="The file that the page's button 'keep' has saved.")],
+    workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
+) -> None:
+    """Keep what was done on a case's page: places, notes, marks. `view` opens it so, the report tells the notes."""
+    did(opened(workspace, reveal).keep_page(case, stages.kept_page.read_file(page)))
+
+
 @case.command("assign")
 def assign_command(
     case: CaseId,

@@ -8,8 +8,10 @@ from mulegraph.schema.disclosure import (
     AMOUNT,
     CURRENCY,
     DAY,
+    DEVICE,
     FLAG,
     HIDDEN,
+    HOLDER,
     MOMENT,
     NUMBER,
     OURS,
@@ -22,9 +24,10 @@ from mulegraph.schema.disclosure import (
     Words,
     ledger_record,
 )
-from mulegraph.schema.results import CASE, DIGEST, DISPOSITION, FINDING_ID, RUN, SIGN, STATUS, TRANSFER
+from mulegraph.schema.results import CASE, CHAIN, DIGEST, DISPOSITION, FINDING_ID, RUN, SIGN, STATUS, TRANSFER
 from mulegraph.schema.tables import TABLES
 
+PAGE_KEPT = "page kept"
 _ANSWER = Record(
     "answers",
     {
@@ -37,11 +40,20 @@ _ANSWER = Record(
     },
 )
 _ASKED = Record("lines", {"transfer": TRANSFER, "asked": AMOUNT, "traced_most": AMOUNT, "victim": ACCOUNT})
+_NOTE = Record("note", {"account": ACCOUNT, "device": DEVICE, "holder": HOLDER, "transfer": TRANSFER, "text": HIDDEN})
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
 _LISTED = TABLES["listings"].column_names
 _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),
     "noted": Record("noted", {"text": HIDDEN}),
+    PAGE_KEPT: Record(
+        PAGE_KEPT,
+        {
+            "file": DIGEST,
+            "notes": Each(_NOTE),
+            "marked": Each(TRANSFER),
+        },
+    ),
     "assigned": Record("assigned", {"to": TEXT}),
     "closed": Record(
         "closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN, "proposed_by": TEXT}
@@ -100,6 +112,17 @@ _ACT = {
         },
     ),
     "load forgotten": Record("load forgotten", {"load": OURS, "rows": ByKey(OURS, NUMBER)}),
+    "watched": Record(
+        "watched",
+        {
+            "batch": NUMBER,
+            "ledger": DIGEST,
+            "findings": _BY_SIGN,
+            "chains": Each(CHAIN),
+            "withdrawn": Each(OURS),
+            "refused": NUMBER,
+        },
+    ),
     "list imported": Record(
         "list imported",
         {
