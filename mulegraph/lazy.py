@@ -33,14 +33,18 @@ __all__ = [
     "markupsafe",
     "networkx",
     "njit",
+    "openlineage",
     "optimize",
     "pandas",
+    "prometheus_client",
     "pyvis",
     "serializer_config",
     "serializers",
     "sparse",
     "special",
     "stats",
+    "structlog",
+    "watchfiles",
 ]
 
 
@@ -135,8 +139,12 @@ if TYPE_CHECKING:
     import markupsafe
     import networkx
     import pandas
+    import prometheus_client
+    import structlog
+    import watchfiles
     from ibis import _ as deferred
     from numba import njit
+    from openlineage import client as openlineage
     from pyarrow import dataset
     from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
     from pyvis import network as pyvis
@@ -178,6 +186,12 @@ else:
     """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
     filelock = Lazy("filelock")
     """Only what writes takes a lock; it brings asyncio."""
+    watchfiles = Lazy("watchfiles")
+    """Only a watch waits for files; it brings asyncio."""
+    structlog, prometheus_client, openlineage = (
+        Lazy(name) for name in ("structlog", "prometheus_client", "openlineage.client")
+    )
+    """Only a scan that runs as a job logs in JSON, and tells Prometheus and OpenLineage of itself."""
     charset_normalizer = Lazy("charset_normalizer")
     """Only files are guessed at."""
     holidays = Lazy("holidays")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
+from mulegraph.casework import acts, case_money, clock, held, lists, replies, request_acts, requests, shape, two_people
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -26,7 +26,7 @@ from mulegraph.privacy.kept_pages import KeptPages
 from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.privacy.through import Door, through
 from mulegraph.privacy.tokens import HIDDEN
-from mulegraph.schema.choices import Engine, RequestKind
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (
@@ -35,6 +35,7 @@ from mulegraph.workspace import (
     graph_questions,
     ledger_tables,
     listings,
+    look,
     network_graphs,
     run_difference,
     shared_graph,
@@ -119,6 +120,9 @@ class MaskedWorkspace(KeptPages):
     holder_network = through(network_graphs.holder_network)
     chain_network = through(network_graphs.chain_network)
     trace = through(tracing.trace)
+    money_now = through(look.money_now)
+    finding_ids = through(look.finding_ids)
+    chain_ids = through(look.chain_ids)
     kind_of_subject = through(facts.kind_of_subject)
     ledger_facts = through(facts.ledger_facts)
     case_file = through(case_files.case_file)
@@ -140,6 +144,10 @@ class MaskedWorkspace(KeptPages):
     alarms = through(acts.alarms)
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
+    hold_account = through(held.hold_account)
+    lift_hold = through(held.lift_hold)
+    held_list = through(held.held_list)
+    confirm = through(two_people.confirm)
     holds = through(holding.holds)
     hold_plan = through(holding.hold_plan)
     hold_clock = through(clock.hold_clock)
@@ -178,10 +186,36 @@ class MaskedWorkspace(KeptPages):
         made._stand_before(self._plain.at(run), self.reveal, self._door)
         return made
 
-    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanFacts:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
+    def scan(
+        self,
+        *,
+        progress: Callable[[str], None] | None = None,
+        engine: Engine = Engine.DUCKDB,
+        memory: str = ENGINE_MEMORY,
+    ) -> ScanFacts:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
         with self._door.errors():
-            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine))
+            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory))
+
+    @property
+    def min_score(self) -> float:
+        """From which score on a finding makes a case."""
+        return self._plain.settings.cases.min_score
+
+    def look(self, *, progress: Callable[[str], None] | None = None) -> MaskedWorkspace:
+        """The workspace as the watch sees it now: signs that can be told at once, over the ledger as it is."""
+        self.forget_ledger()
+        with self._door.errors():
+            run = look.look(self.folder, progress=progress)
+        made = type(self).__new__(type(self))
+        made._stand_before(self._plain.at(run), self.reveal, self._door)
+        return made
+
+    def record_watched(self, batch: int, **facts: Any) -> None:
+        """Keep in the journal what a batch of the watch told, once."""
+        entries = self._plain.journal.entries()
+        if not any(each.what == "watched" and each.facts.get("batch") == batch for each in entries):
+            self._plain.journal.append("watched", batch=batch, **facts)
 
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""

@@ -217,6 +217,17 @@ TRACED_ACCOUNTS = Record(
         **_BY_METHOD,
     },
 )
+MONEY_NOW = Record(
+    "money now",
+    {
+        "account": ACCOUNT,
+        "amount": AMOUNT,
+        "currency": CURRENCY,
+        "since": MOMENT,
+        "why": Words(("chain", "reports")),
+        "chain": CHAIN,
+    },
+)
 TRACED_STEPS = Record(
     "traced transfers",
     {

@@ -9,7 +9,7 @@ from typing import Any
 from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.privacy.masked_case import MaskedCase
-from mulegraph.schema.choices import LANGUAGES, Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
 from mulegraph.views.pictures import network_of, picture, shared_picture, trace_picture
@@ -63,9 +63,15 @@ class NotebookWorkspace(MaskedWorkspace):
         """Where payments' money went, or came from; see `MaskedWorkspace.trace`."""
         return ShownTrace(**vars(super().trace(*payments, **how)))
 
-    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ShownScan:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
-        return ShownScan(**vars(super().scan(progress=progress, engine=engine)))
+    def scan(
+        self,
+        *,
+        progress: Callable[[str], None] | None = None,
+        engine: Engine = Engine.DUCKDB,
+        memory: str = ENGINE_MEMORY,
+    ) -> ShownScan:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
+        return ShownScan(**vars(super().scan(progress=progress, engine=engine, memory=memory)))
 
     def case(self, case: str) -> ShownCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""

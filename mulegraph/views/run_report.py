@@ -44,6 +44,7 @@ def run_document(
         },
         notices=[*later, REVEALED if revealed else MASKED],
         sections=[
+            Section("feeds", "What the feed did not bring", _feeds(content)),
             Section("changes", "What changed", [Text(_first_sentence(content)), *_changes(content, pictures)]),
             Section("cases", "Cases", [_cases(content, pictures, reports)]),
             Section("scores", "Scores and expected false alarms", _scores(content)),
@@ -55,6 +56,16 @@ def run_document(
             Section("proof", "What this rests on", [_proof(content)]),
         ],
     )
+
+
+def _feeds(content: Content) -> list[Block]:
+    """Before any finding: whether the data that they rest on came whole."""
+    if "feeds" not in content.manifest:
+        return [Text("This run did not look.")]
+    columns = heads("what *", "kind", "usual #", "came #")
+    rows = [cells(each["text"], each["kind"], each["expected"], each["found"]) for each in content.manifest["feeds"]]
+    note = "The last day, against the same hours of the four weeks before. What did not come was not looked at."
+    return [Table(columns, rows, empty="Tables, banks, columns and amounts came as they do.", note=note)]
 
 
 def _first_sentence(content: Content) -> str:

@@ -46,6 +46,7 @@ class ScanFacts:
     rejects: int
     seconds: Annotated[dict[str, float], OURS]
     peak_mb: int
+    resumed: Annotated[list[str], OURS]
 
     @classmethod
     def of(cls, result: ScanResult) -> ScanFacts:
@@ -58,6 +59,7 @@ class ScanFacts:
             rejects=result.rejects,
             seconds=result.seconds,
             peak_mb=result.peak_mb,
+            resumed=result.resumed,
         )
 
 

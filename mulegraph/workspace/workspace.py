@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.workspace import (
     account_page,
     case,
@@ -62,8 +62,14 @@ class Workspace(WorkspaceBase):
     loads = ledger_tables.loads
     forget_load = ledger_tables.forget_load
 
-    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanResult:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
-        result = scan(self.folder, progress=progress, engine=engine, server=self.server)
+    def scan(
+        self,
+        *,
+        progress: Callable[[str], None] | None = None,
+        engine: Engine = Engine.DUCKDB,
+        memory: str = ENGINE_MEMORY,
+    ) -> ScanResult:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
+        result = scan(self.folder, progress=progress, engine=engine, server=self.server, memory=memory)
         self.__dict__["run"] = result.run
         return result

@@ -212,7 +212,7 @@ def test_masked_unless_a_reason_is_given(space, case, tmp_path):
 
 def test_a_runs_report_agrees_with_the_workspace(space, tmp_path):
     """Cases with their state and links, changes, scores with expected false alarms, rejects, timings, trend, chains."""
-    paths = write_report(space, tmp_path, case_reports=1)
+    paths = write_report(space, tmp_path, case_reports=1, pictures=3)
     text = paths[0].read_text(encoding="utf-8")
     run, cases = space.run, space.cases()
     part = {name: section(text, name) for name in re.findall(r'<section aria-labelledby="(\w+)"', text)}
