@@ -36,9 +36,9 @@ DAYS = (
 CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H.%M", " %I:%M:%S %p", " %I:%M %p")
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d{1,2}:\d\d(:\d\d([.]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
 NUMBER = re.compile(
-    r"[-+−(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−)]|[dc]r?[.]?)?", re.IGNORECASE
+    r"[-+−–(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−–)]|[dc]r?[.]?)?", re.IGNORECASE
 )
-SIGNED = re.compile(r"^\s*[-−(]|[-−]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
+SIGNED = re.compile(r"^\s*[-−–(]|[-−–]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
 CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
 _BLANKS = " \u00a0\u202f\u2009"
 

@@ -8,15 +8,17 @@ from datetime import datetime
 from pathlib import Path
 
 from mulegraph.ingest.bookings import BookingLoad, LedgerPaths, take_bookings
+from mulegraph.ingest.fees import level_fees, split_fees
 from mulegraph.ingest.judge import encodings_that_fit, judged_table, what_rejects_share
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
 from mulegraph.ingest.rejects import Rejects
-from mulegraph.ingest.remarks import About
+from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.sql import quoted
 from mulegraph.ingest.staging import SQL_TYPE, Progress, Staging
 from mulegraph.ingest.statement_check import check_balances, check_steps
+from mulegraph.ingest.sums import rows_that_are_sums, stated_balances
 from mulegraph.ingest.versions import write_records
 from mulegraph.ledger.engine import ENGINE_MEMORY, scan
 from mulegraph.schema.bookings import BOOKINGS
@@ -51,12 +53,16 @@ def load_bookings(
     alike = what_rejects_share(db, BOOKINGS, rejects) if rejects.count(BOOKINGS.name) else []
     alike += encodings_that_fit(BOOKINGS, sources, rejects)
     rejects.enforce(BOOKINGS, staging.read, alike)
+    level_fees(db, [source.path for source in sources])
     notes = {number: _notes(source) for number, source in enumerate(sources)}
     rejected = {number: rejects.of_file(BOOKINGS, source.path.name) for number, source in enumerate(sources)}
     balances = {number: found.balances for number, found in notes.items() if found.balances}
+    balances |= stated_balances(db, sources)
     paths = [source.path for source in sources]
     check_balances(db, balances, paths, rejected)
     steps = check_steps(db, paths)
+    sums = rows_that_are_sums(db, sources)
+    fees = split_fees(db)
     whole = [
         number
         for number, source in enumerate(sources)
@@ -73,11 +79,23 @@ def load_bookings(
     # Banks' formats have places for all that any of them may say; that one says nothing there is no news.
     own = {source.path.name for source in sources if isinstance(source, StatementFile)}
     staged = [each for each in staging.remarks if each.about is not About.EMPTY_COLUMN or each.file not in own]
-    load.staging_remarks = [*staged, *alike, *steps, *judged_table(db, BOOKINGS, sources, staging.read)]
+    load.staging_remarks = [
+        *staged,
+        *alike,
+        *steps,
+        *sums,
+        *_fees(fees),
+        *judged_table(db, BOOKINGS, sources, staging.read),
+    ]
     db.execute("DROP TABLE staged")
     load.balances = _write_all(partitions, run.as_of)
     db.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")
     return load
+
+
+def _fees(count: int) -> list[Remark]:
+    text = f"{count:,} fees that stood beside their payment are transfers of their own"
+    return [Remark(About.FEES, BOOKINGS.name, text, count)] if count else []
 
 
 def _notes(source: SourceFile | StatementFile) -> Notes:

@@ -112,6 +112,8 @@ class Totals(_Section, frozen=True):
     sum: str = ""
     debits: str = ""
     credits: str = ""
+    opening: str = ""
+    closing: str = ""
 
 
 class TableMapping(_Section, frozen=True):
@@ -188,7 +190,8 @@ SHAPES: dict[str, str] = {
     "direction": '"sign", "minus_is_in", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
     ' or { payer = "From", payee = "To" }',
     "make_ids": "true or false",
-    "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }",
+    "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }; opening needs closing, and"
+    " the other way round",
 }
 GROUPING_MARKS = ".,'_ "
 
@@ -325,7 +328,8 @@ def _fits(key: str, value: Any) -> bool:
         case "preamble":
             return all(_groups(pattern) == 1 for pattern in value.values())
         case "totals":
-            return all(_groups(pattern) == 1 for pattern in value.values())
+            both = bool(held.opening) == bool(held.closing)
+            return both and all(_groups(pattern) == 1 for pattern in value.values())
         case "zone":
             return all(_is_zone(each) for each in ([held] if isinstance(held, str) else held.values.values()))
         case "steps":

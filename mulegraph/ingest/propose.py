@@ -282,7 +282,7 @@ class _Writer:
         # A comma as the decimal mark says already that points group.
         if self.doubt or (self.grouping and (self.decimal, self.grouping) != (",", ".")):
             self._say("grouping", json.dumps(self.grouping), self.doubt)
-        if any(re.search(r"[^\d\s.,'’()+−-]", re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", each)) for each in texts):
+        if any(re.search(r"[^\d\s.,'’()+−–-]", re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", each)) for each in texts):
             self._say("currency_beside", "true")
 
     def _time_lines(self, at: str) -> bool:
