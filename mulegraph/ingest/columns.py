@@ -203,7 +203,7 @@ def _filled(column: Column, table: Table, mapping: TableMapping) -> bool:
 
 def _names_in(mapping: TableMapping) -> Iterator[str]:
     for each in mapping.columns.values():
-        parts = each.join if isinstance(each, Joined) else (each,)
+        parts = (each.join or (each.column,)) if isinstance(each, Joined) else (each,)
         yield from (part for part in parts if isinstance(part, str))
 
 
@@ -218,6 +218,9 @@ def _own(head: _Header, column: Column, mapping: TableMapping) -> tuple[str, tup
             return text_in_sql(mapping.constants[column.name]), ()
         else:
             return None
+    if isinstance(wanted, Joined) and wanted.pattern:
+        text, its = head.sql(wanted.column, column.name)
+        return f"nullif(trim(regexp_extract({text}, {text_in_sql(wanted.pattern)}, 1)), '')", its
     if isinstance(wanted, Joined):
         parts = [head.sql(each, column.name) for each in wanted.join]
         # A joined value is empty only where all its parts are.

@@ -117,12 +117,16 @@ def number(text: str, decimal: str) -> Decimal | None:
 
 def follow(amounts: list[Decimal], balances: list[Decimal]) -> bool:
     """Whether each balance follows from the one before, oldest or newest first, on nearly all lines."""
+    steps = len(balances) - 1
+    return steps > 0 and steps_that_follow(amounts, balances) * 10 >= steps * 8
+
+
+def steps_that_follow(amounts: list[Decimal], balances: list[Decimal]) -> int:
+    """How many balances follow from the one before, oldest or newest first, whichever is more."""
     steps = list(zip(balances, balances[1:], amounts, amounts[1:], strict=False))
-    if not steps:
-        return False
     up = sum(before + amount == after for before, after, _, amount in steps)
     down = sum(after + amount == before for before, after, amount, _ in steps)
-    return max(up, down) * 10 >= len(steps) * 8
+    return max(up, down)
 
 
 def is_currency(text: str) -> bool:

@@ -12,7 +12,7 @@ from mulegraph.ingest.remarks import About, Remark
 
 _CREDIT = r"(?i)[0-9]\s*(c|cr|h)[.]?\s*$"
 _DEBIT = r"(?i)^\s*[-−–(]|[-−–]\s*$|[0-9]\s*(d|dr|db|s)[.]?\s*$"
-_BARE = "^[^-−–+(]*[1-9][^-−–+)a-zA-Z]*$"
+_BARE = r"^[^-−–+(]*[1-9][^-−–+)a-zA-Z]*([A-Z]{3})?\s*$"
 """An amount above zero with nothing that says which way it went: no sign, no bracket, no word."""
 
 
