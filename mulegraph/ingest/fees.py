@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mulegraph.errors import DataError
+from mulegraph.ingest.remarks import About, Remark
 from mulegraph.lazy import duckdb
+from mulegraph.schema.bookings import BOOKINGS
 
 _OF_THE_PAYMENT = (
     "counterparty_id",
@@ -44,14 +46,16 @@ def level_fees(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     db.execute("UPDATE staged SET fee = abs(fee) WHERE fee < 0")
 
 
-def split_fees(db: duckdb.DuckDBPyConnection) -> int:
-    """Add to `staged` a booking for every fee, on the line and day of the payment's; gives how many."""
+def split_fees(db: duckdb.DuckDBPyConnection) -> list[Remark]:
+    """Add to `staged` a booking for every fee, on the line and day of the payment's; gives what is to be told."""
     nothing = ", ".join(f"NULL AS {name}" for name in _OF_THE_PAYMENT)
     taken = (
         f"SELECT * REPLACE ('out' AS direction, fee AS amount, 'fee' AS kind, booking_id || '-fee' AS booking_id,"
         f" {nothing}) FROM staged WHERE fee > 0"
     )
     ((count,),) = db.execute("SELECT count(*) FROM staged WHERE fee > 0").fetchall()
-    if count:
-        db.execute(f"INSERT INTO staged {taken}")
-    return int(count)
+    if not count:
+        return []
+    db.execute(f"INSERT INTO staged {taken}")
+    text = f"{count:,} fees that stood beside their payment are transfers of their own"
+    return [Remark(About.FEES, BOOKINGS.name, text, int(count))]

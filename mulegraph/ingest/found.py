@@ -41,6 +41,12 @@ def which_columns(layout: Layout) -> tuple[dict[str, int], str]:
     return found, "bookings"
 
 
+def holds_ibans(layout: Layout, number: int) -> bool:
+    """Whether half of a column's values or more are IBANs with right check digits."""
+    values = [each.replace(" ", "") for each in layout.values(number)]
+    return bool(values) and 2 * sum(map(has_check_digits, values)) >= len(values)
+
+
 def holds_accounts(layout: Layout, number: int) -> bool:
     """Whether a column holds numbers of accounts: IBANs, or digits below a name that says so."""
     values = [each.replace(" ", "") for each in layout.values(number)]
@@ -48,7 +54,7 @@ def holds_accounts(layout: Layout, number: int) -> bool:
         return False
     digits = sum(re.fullmatch(r"[0-9][0-9./-]{4,22}[0-9]", each) is not None for each in values)
     named_so = bool(layout.header) and re.search(ACCOUNT_NAME, plain(layout.header[number])) is not None
-    return 2 * sum(map(has_check_digits, values)) >= len(values) or (named_so and 2 * digits >= len(values))
+    return holds_ibans(layout, number) or (named_so and 2 * digits >= len(values))
 
 
 def _other_party(layout: Layout, found: dict[str, int]) -> None:

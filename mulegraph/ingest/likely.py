@@ -257,8 +257,6 @@ def unused(layout: Layout, number: int) -> str:
         return "account numbers"
     if all(guesses.is_currency(each) for each in values):
         return "currencies"
-    if guesses.time_formats(values):
-        return "times"
     if all(guesses.NUMBER.fullmatch(each) for each in values) and any(
         re.search(r"[.,]\d\d\b", each) for each in values
     ):

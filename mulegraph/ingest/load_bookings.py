@@ -13,7 +13,7 @@ from mulegraph.ingest.judge import encodings_that_fit, judged_table, what_reject
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
 from mulegraph.ingest.rejects import Rejects
-from mulegraph.ingest.remarks import About, Remark
+from mulegraph.ingest.remarks import About
 from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.sql import quoted
 from mulegraph.ingest.staging import SQL_TYPE, Progress, Staging
@@ -79,23 +79,15 @@ def load_bookings(
     # Banks' formats have places for all that any of them may say; that one says nothing there is no news.
     own = {source.path.name for source in sources if isinstance(source, StatementFile)}
     staged = [each for each in staging.remarks if each.about is not About.EMPTY_COLUMN or each.file not in own]
-    load.staging_remarks = [
-        *staged,
-        *alike,
-        *steps,
-        *sums,
-        *_fees(fees),
-        *judged_table(db, BOOKINGS, sources, staging.read),
-    ]
+    # A status report, or a return that names its payment by reference only, says something without a row of its own.
+    told = {paths[number].name for number, found in notes.items() if found.verdicts or found.returned}
+    staged = [each for each in staged if each.about is not About.EMPTY_FILE or each.file not in told]
+    judged = judged_table(db, BOOKINGS, sources, staging.read)
+    load.staging_remarks = [*staged, *alike, *steps, *sums, *fees, *judged]
     db.execute("DROP TABLE staged")
     load.balances = _write_all(partitions, run.as_of)
     db.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")
     return load
-
-
-def _fees(count: int) -> list[Remark]:
-    text = f"{count:,} fees that stood beside their payment are transfers of their own"
-    return [Remark(About.FEES, BOOKINGS.name, text, count)] if count else []
 
 
 def _notes(source: SourceFile | StatementFile) -> Notes:

@@ -19,12 +19,13 @@ from mulegraph.ingest.column_words import (
     plain,
 )
 from mulegraph.ingest.columns import IN_WORDS, OUT_WORDS
-from mulegraph.ingest.found import which_columns
+from mulegraph.ingest.found import holds_ibans, which_columns
 from mulegraph.ingest.layout import TextFile
 from mulegraph.ingest.look import LOOKED_AT, Layout, look
 from mulegraph.ingest.mapping import TableMapping
 from mulegraph.ingest.readers import reader_of
 
+ENDS = ("source", "target")
 CHANNEL_WORDS = 20
 """How many different words for channels are written out."""
 
@@ -332,6 +333,11 @@ class _Writer:
             self._say("values.channel", f"{{ {texts} }}", "say which channel each word is")
         if self.table == "transfers" and "transfer_id" not in self.found:
             self._say("make_ids", "true", "the file has no id of a payment")
+        if self.table == "transfers" and not all(holds_ibans(self.layout, self.found[end]) for end in ENDS):
+            self.unsure.append(
+                "accounts: rows whose accounts no file lists are rejects; without such a file, write [[accounts]]"
+                " twice, for the payer's and the payee's column of this file, as sample_data/mappings/saml_d.toml does"
+            )
 
     def _value_lines(self) -> None:
         """Their words in ours, and what the file says of itself."""
