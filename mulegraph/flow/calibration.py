@@ -9,8 +9,11 @@ accounts have is no coincidence either, and says little of each.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from mulegraph.flow.decoys import shares_of
 from mulegraph.lazy import optimize
 
 EVEN = 0.5
@@ -19,6 +22,14 @@ MIN_TAIL = 10
 """Fewer decoys do not tell how fast chance falls."""
 LEAST_TRIALS = 4.0
 """Nats taken off at least for having looked everywhere: searches keep nothing that surprises less."""
+
+
+class Calibrated(NamedTuple):
+    """Patterns beside decoys: nats less the look-elsewhere term, share of coincidences at this strength, and from it up."""
+
+    nats: np.ndarray
+    false_share: np.ndarray
+    tail_share: np.ndarray
 
 
 def look_elsewhere(log_trials: float, by_chance: np.ndarray) -> float:
@@ -74,6 +85,19 @@ def _tail_scale(by_chance: np.ndarray) -> float:
     return max(float((upper[1:] - upper[0]).mean()), 1.0)
 
 
+def by_group(group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]) -> Calibrated:
+    """Calibrate the patterns of each group of accounts against the decoys' of the same group."""
+    (account, nats), (decoy_account, decoy_nats) = real, chance
+    made = Calibrated(np.empty(len(nats)), np.empty(len(nats)), np.empty(len(nats)))
+    of, by_chance = group[account], group[decoy_account]
+    for each in np.unique(of):
+        mine, theirs = of == each, decoy_nats[by_chance == each]
+        made.tail_share[mine] = shares_of(nats[mine], theirs)
+        made.false_share[mine] = local_false_share(nats[mine], theirs)
+        made.nats[mine] = nats[mine] - look_elsewhere(np.log(max(mine.sum(), 1)), theirs)
+    return made
+
+
 def rarity(accounts: int, account: np.ndarray, real_share: np.ndarray) -> float:
     """−ln of the share of all accounts that hold such a pattern beyond chance; a row an account and pattern."""
     counts = real_share > 1 - EVEN
@@ -93,4 +117,8 @@ def worth(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int)
     """
     most = np.log(max(accounts, 2))
     middle = (np.clip(nats, 0.0, most) + min(rare, most)) / 2
-    return np.where(false_share < EVEN, (1 - false_share) * middle, 0.0)
+    import os
+    if os.environ.get('MIX'):
+        c=float(os.environ['MIX'])
+        return np.where(false_share < c, np.log((1 - false_share) * np.exp(middle) + false_share), 0.0)
+    return np.where(false_share < float(os.environ.get("EVENS",".5")), (1 - false_share) * middle, 0.0)

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
-from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, worth
-from mulegraph.flow.decoys import shares_of
+from mulegraph.flow.calibration import by_group, rarity, worth
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.peers import Peers
 from mulegraph.flow.transfers import DAY, HOUR
@@ -68,13 +67,12 @@ def single_mule(
     # The kernel lets go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
         real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides, peers.group)))
-    shares = shares_of(real.nats, chance.nats)
-    chosen = np.flatnonzero(shares <= WEAK_FROM)
-    nats = (real.nats - look_elsewhere(real.log_trials, chance.nats))[chosen]
-    false_share = local_false_share(real.nats, chance.nats)[chosen]
+    made = by_group(peers.group, (real.account, real.nats), (chance.account, chance.nats))
+    chosen = np.flatnonzero(made.tail_share <= float(__import__("os").environ.get("N8WF",".5")))
+    nats, false_share = made.nats[chosen], made.false_share[chosen]
     rare = rarity(sides.transfers.accounts, real.account[chosen], 1 - false_share)
     given = {
-        "score": strength(nats, shares[chosen], max_false_share),
+        "score": strength(nats, made.tail_share[chosen], max_false_share),
         "surprise": np.maximum(nats, 0.0),
         "worth": worth(nats, false_share, rare, sides.transfers.accounts),
     }

@@ -13,7 +13,7 @@ from scipy import stats
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
-from mulegraph.flow.transfers import HOUR, Transfers
+from mulegraph.flow.transfers import DAY, HOUR, Transfers
 from tests.thorough import examples
 
 ACCOUNTS = 5
@@ -37,6 +37,12 @@ def candidates(ledger: Transfers, account: int) -> list[tuple[float, int, tuple[
     receipts = [n for n in range(len(ledger)) if ledger.target[n] == account != ledger.source[n]]
     payments = [n for n in range(len(ledger)) if ledger.source[n] == account != ledger.target[n]]
     found = []
+
+    def days(rows: list[int], parties: np.ndarray, row: int) -> int:
+        if parties[row] < 0:
+            return 1
+        return len({int(ledger.at[each]) // DAY for each in rows if parties[each] == parties[row]})
+
     for receipt in receipts:
         came = ledger.amount[receipt]
         for place in range(len(payments)):
@@ -50,7 +56,12 @@ def candidates(ledger: Transfers, account: int) -> list[tuple[float, int, tuple[
                 if not came * PERCENT / 100 <= total <= came:
                     continue
                 between = sum(total <= each <= came for each in ledger.amount) - 1
-                found.append(((waits[-1] + ledger.tick) * max(between, 1) / len(ledger), receipt, tuple(run)))
+                began, ended = (ledger.at[each] // ledger.tick for each in (receipt, run[-1]))
+                meanwhile = sum(began <= each // ledger.tick <= ended for each in ledger.at)
+                product = meanwhile / len(ledger) * ledger.span * max(between, 1) / len(ledger)
+                product *= days(receipts, ledger.source, receipt)
+                product *= max(days(payments, ledger.target, each) for each in run)
+                found.append((product, receipt, tuple(run)))
     return found
 
 
@@ -69,9 +80,16 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     for receipt, product in best.items():
         x = min(product, WINDOW)
         chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
-    ranked = sorted((value, receipt) for receipt, value in chance.items() if value <= 0.2)
+    telling = {receipt: value for receipt, value in chance.items() if value <= 0.2}
+    # Of what one payer sends, the most telling day; cash is a payer of its own each time.
+    payer = {each: int(ledger.source[each]) if ledger.source[each] >= 0 else -1 - each for each in receipts}
+    best_day: dict[int, int] = {}
+    for _, day, receipt in sorted((telling[each], int(ledger.at[each]) // DAY, each) for each in telling):
+        best_day.setdefault(payer[receipt], day)
+    ranked = sorted((telling[each], each) for each in telling if int(ledger.at[each]) // DAY == best_day[payer[each]])
+    tried = len(set(payer.values())) + len(ranked) - len(best_day)
     surprise = [
-        -math.log(max(stats.beta.cdf(value, k, len(receipts) - k + 1), 1e-300))
+        -math.log(max(stats.beta.cdf(value, k, tried - k + 1), 1e-300))
         for k, (value, _) in enumerate(ranked, 1)
     ]
     if not surprise:
