@@ -25,7 +25,7 @@ LEAST_TRIALS = 4.0
 
 
 class Calibrated(NamedTuple):
-    """Patterns beside decoys: nats less the look-elsewhere term, share of coincidences at this strength, and from it up."""
+    """Patterns beside decoys: nats less the look-elsewhere term, share of chance just so strong, and from there up."""
 
     nats: np.ndarray
     false_share: np.ndarray
@@ -85,7 +85,9 @@ def _tail_scale(by_chance: np.ndarray) -> float:
     return max(float((upper[1:] - upper[0]).mean()), 1.0)
 
 
-def by_group(group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]) -> Calibrated:
+def by_group(
+    group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]
+) -> Calibrated:
     """Calibrate the patterns of each group of accounts against the decoys' of the same group."""
     (account, nats), (decoy_account, decoy_nats) = real, chance
     made = Calibrated(np.empty(len(nats)), np.empty(len(nats)), np.empty(len(nats)))
@@ -117,8 +119,4 @@ def worth(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int)
     """
     most = np.log(max(accounts, 2))
     middle = (np.clip(nats, 0.0, most) + min(rare, most)) / 2
-    import os
-    if os.environ.get('MIX'):
-        c=float(os.environ['MIX'])
-        return np.where(false_share < c, np.log((1 - false_share) * np.exp(middle) + false_share), 0.0)
-    return np.where(false_share < float(os.environ.get("EVENS",".5")), (1 - false_share) * middle, 0.0)
+    return np.where(false_share < EVEN, (1 - false_share) * middle, 0.0)

@@ -4,10 +4,10 @@ The commonest mule has one victim and no chain: money comes in once and goes on,
 later, perhaps to the cent. Nothing in the time alone is strange then; time and amount together are.
 
 For a receipt and what is paid afterwards let d be the time between them, by a clock that goes as fast as the ledger's
-transfers come, and p the share of them whose amount lies between what is paid and what came in. By chance the account makes payments at its own rate r, so that pairs
-with d·p ≤ x have mean r·x·(1 + ln(W/x)) within a window of W: the area below the hyperbola d·p = x in [0, W] × [0, 1].
-So one number weighs minutes against cents, and no scale is chosen beforehand. Each receipt has the best x of its own,
-and a payment is counted for one receipt only.
+transfers come, and p the share of them whose amount lies between what is paid and what came in. By chance the account
+makes payments at its own rate r, so that pairs with d·p ≤ x have mean r·x·(1 + ln(W/x)) within a window of W: the area
+below the hyperbola d·p = x in [0, W] × [0, 1]. So one number weighs minutes against cents, and no scale is chosen
+beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
 
 Time is counted in the ledger's transfers, as amounts are: nights are short, and a batch of a thousand wages in one
 second is long. (By the second's own length, wages and rents of one batch were 12 nats among decoys.)

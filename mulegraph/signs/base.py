@@ -226,8 +226,7 @@ def score_of(nats: Any) -> Any:
     return 1 - np.exp(-np.asarray(nats, float) / NATS_TO_SCORE)
 
 
-import os
-WEAK_FROM, WEAK_SCORE = float(os.environ.get("WF","0.5")), 0.25
+WEAK_FROM, WEAK_SCORE = 0.5, 0.25
 """Patterns of which up to half are coincidence are kept as weak findings; this is the most that one scores."""
 
 

@@ -68,7 +68,7 @@ def single_mule(
     with ThreadPoolExecutor(2) as pool:
         real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides, peers.group)))
     made = by_group(peers.group, (real.account, real.nats), (chance.account, chance.nats))
-    chosen = np.flatnonzero(made.tail_share <= float(__import__("os").environ.get("N8WF",".5")))
+    chosen = np.flatnonzero(made.tail_share <= WEAK_FROM)
     nats, false_share = made.nats[chosen], made.false_share[chosen]
     rare = rarity(sides.transfers.accounts, real.account[chosen], 1 - false_share)
     given = {

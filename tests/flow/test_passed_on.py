@@ -89,8 +89,7 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     ranked = sorted((telling[each], each) for each in telling if int(ledger.at[each]) // DAY == best_day[payer[each]])
     tried = len(set(payer.values())) + len(ranked) - len(best_day)
     surprise = [
-        -math.log(max(stats.beta.cdf(value, k, tried - k + 1), 1e-300))
-        for k, (value, _) in enumerate(ranked, 1)
+        -math.log(max(stats.beta.cdf(value, k, tried - k + 1), 1e-300)) for k, (value, _) in enumerate(ranked, 1)
     ]
     if not surprise:
         return 0.0, set()
