@@ -55,8 +55,9 @@ def single_mule(
 
     One receipt is enough. Time and amount count together: within minutes nearly any amount is strange, after weeks
     only one that fits to the cent. The account is measured by how often it receives and pays, and by how common such
-    amounts are in the ledger. It counts from where accounts with the receipts of their peers have no more than
-    `max_false_share` as many; below, it is weak. Money that goes back to where it came from is a return.
+    amounts are in the ledger. A payer or a payee who is always there says less than one who is new, and what one payer
+    sends counts on one day only. It counts from where accounts of its kind with the receipts of their peers have no
+    more than `max_false_share` as many; below, it is weak. Money that goes back to where it came from is a return.
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
