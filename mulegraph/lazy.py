@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "Kernel",
     "Lazy",
+    "anxwritter",
     "camt",
     "charset_normalizer",
     "community",
@@ -24,6 +25,7 @@ __all__ = [
     "deferred",
     "duckdb",
     "filelock",
+    "followthemoney",
     "holidays",
     "ibis",
     "jinja2",
@@ -31,14 +33,18 @@ __all__ = [
     "markupsafe",
     "networkx",
     "njit",
+    "openlineage",
     "optimize",
     "pandas",
+    "prometheus_client",
     "pyvis",
     "serializer_config",
     "serializers",
     "sparse",
     "special",
     "stats",
+    "structlog",
+    "watchfiles",
 ]
 
 
@@ -120,10 +126,12 @@ def _forget_unreadable(dispatcher: Any) -> None:
 
 
 if TYPE_CHECKING:
+    import anxwritter
     import charset_normalizer
     import community
     import duckdb
     import filelock
+    import followthemoney
     import holidays
     import ibis
     import jinja2
@@ -131,8 +139,12 @@ if TYPE_CHECKING:
     import markupsafe
     import networkx
     import pandas
+    import prometheus_client
+    import structlog
+    import watchfiles
     from ibis import _ as deferred
     from numba import njit
+    from openlineage import client as openlineage
     from pyarrow import dataset
     from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
     from pyvis import network as pyvis
@@ -168,10 +180,18 @@ else:
     """Only whole tables of the ledger are read through it, and it brings pandas."""
     jinja2, markupsafe = Lazy("jinja2"), Lazy("markupsafe")
     """Only pages have templates."""
+    anxwritter, followthemoney = Lazy("anxwritter"), Lazy("followthemoney")
+    """Only charts for i2 and FollowTheMoney need them, and they are extras."""
     pyvis = Lazy("pyvis.network")
     """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
     filelock = Lazy("filelock")
     """Only what writes takes a lock; it brings asyncio."""
+    watchfiles = Lazy("watchfiles")
+    """Only a watch waits for files; it brings asyncio."""
+    structlog, prometheus_client, openlineage = (
+        Lazy(name) for name in ("structlog", "prometheus_client", "openlineage.client")
+    )
+    """Only a scan that runs as a job logs in JSON, and tells Prometheus and OpenLineage of itself."""
     charset_normalizer = Lazy("charset_normalizer")
     """Only files are guessed at."""
     holidays = Lazy("holidays")

@@ -24,6 +24,7 @@ STAGES = [
     "casework",
     "privacy",
     "views",
+    "watch",
     "cli",
 ]
 FIRST = ["errors", "files", "lazy", "settings", "toml"]

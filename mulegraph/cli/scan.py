@@ -18,9 +18,10 @@ from mulegraph.cli.graph_options import (
     Insecure,
     server_of,
 )
+from mulegraph.cli.job import JobLog, LogFormat, check_memory, scan_events
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
@@ -43,12 +44,35 @@ def scan_command(
     engine: Annotated[
         Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")
     ] = Engine.DUCKDB,
+    max_memory: Annotated[
+        str,
+        typer.Option(
+            help="What DuckDB may hold before it spills to disk, such as 8GB; kernels hold columns beside it."
+        ),
+    ] = ENGINE_MEMORY,
+    log_format: Annotated[LogFormat, typer.Option(help="json: a line an event on stderr.")] = LogFormat.TEXT,
+    metrics: Annotated[Path | None, typer.Option(help="Write the scan's numbers to this file for Prometheus.")] = None,
+    lineage: Annotated[
+        Path | None, typer.Option(help="Append OpenLineage events to this file (needs mulegraph[lineage]).")
+    ] = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
+    check_memory(max_memory)
     space = opened(workspace, server=server_of(url, password_file, database, insecure))
-    with steps_bar() as progress:
-        result = space.scan(progress=progress, engine=engine)
+    log = JobLog(log_format)
+    with log.errors(), scan_events(lineage, workspace) as done, steps_bar() as bar:
+
+        def progress(name: str) -> None:
+            bar(name)
+            log.step(name)
+
+        result = space.scan(progress=progress, engine=engine, memory=max_memory)
+        done(result)
+    for note in result.run.manifest["feeds"]:
+        log.remark("feed", note["text"], note)
+    if metrics is not None:
+        stages.metrics.write_metrics(metrics, result)
     body = {
         "run": result.run.name,
         "findings": result.findings,
@@ -57,6 +81,8 @@ def scan_command(
         "rejects": result.rejects,
         "seconds": result.seconds,
         "peak_mb": result.peak_mb,
+        "resumed": result.resumed,
+        "feeds": result.run.manifest["feeds"],
     }
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
@@ -64,6 +90,16 @@ def scan_command(
         show(_rows(workspace, result), how, {"sign": "sign", "findings": "findings", "title": "what it is"})
     if how is Format.TABLE:
         _summary(space, result)
+    if log.is_json or metrics is not None:
+        log.health(
+            run=result.run.name,
+            seconds=round(sum(result.seconds.values()), 1),
+            peak_mb=result.peak_mb,
+            findings=sum(result.findings.values()),
+            cases=result.cases,
+            rejected_rows=result.rejects,
+            feed_notes=len(result.run.manifest["feeds"]),
+        )
     if fail_over is not None:
         cases = space.cases()
         # What somebody has closed or put aside is no news until something new comes to it, which opens it.
@@ -96,6 +132,9 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         typer.echo("No finding.")
     cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
     typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    if result.resumed:
+        done = stages.tables.counted(len(result.resumed), "step")
+        typer.echo(f"Gone on with a scan that was stopped: {done} had been done.")
     if result.rejects:
         rejected = stages.tables.counted(result.rejects, "row was", "rows were")
         typer.echo(f"{rejected} rejected when the ledger was loaded; see rejects/.")

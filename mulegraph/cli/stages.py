@@ -10,9 +10,14 @@ __all__ = [
     "case_summary",
     "door",
     "exchange",
+    "inbox",
+    "kept_page",
+    "lineage",
     "list_files",
     "load",
+    "look",
     "mapping",
+    "metrics",
     "near_flagged",
     "own",
     "pictures",
@@ -27,23 +32,29 @@ __all__ = [
     "scan",
     "simulate",
     "tables",
+    "told",
+    "told_lines",
     "tracing",
+    "unfinished",
+    "watch",
 ]
 
 if TYPE_CHECKING:
     from mulegraph import simulate
-    from mulegraph.casework import list_files
+    from mulegraph.casework import kept_page, list_files
     from mulegraph.flow import tracing
     from mulegraph.graph import queries
     from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
     from mulegraph.privacy import door
     from mulegraph.signs import near_flagged, own
-    from mulegraph.views import case_summary, exchange, pictures, reports, request, tables
-    from mulegraph.workspace import run_difference, scan
+    from mulegraph.views import case_summary, exchange, lineage, metrics, pictures, reports, request, tables, told_lines
+    from mulegraph.watch import inbox, told, watch
+    from mulegraph.workspace import look, run_difference, scan, unfinished
 else:
     case_summary = Lazy("mulegraph.views.case_summary")
     door = Lazy("mulegraph.privacy.door")
     exchange = Lazy("mulegraph.views.exchange")
+    kept_page = Lazy("mulegraph.casework.kept_page")
     list_files = Lazy("mulegraph.casework.list_files")
     load = Lazy("mulegraph.ingest.load")
     mapping = Lazy("mulegraph.ingest.mapping")
@@ -62,3 +73,11 @@ else:
     simulate = Lazy("mulegraph.simulate")
     tables = Lazy("mulegraph.views.tables")
     tracing = Lazy("mulegraph.flow.tracing")
+    inbox = Lazy("mulegraph.watch.inbox")
+    told = Lazy("mulegraph.watch.told")
+    watch = Lazy("mulegraph.watch.watch")
+    look = Lazy("mulegraph.workspace.look")
+    unfinished = Lazy("mulegraph.workspace.unfinished")
+    told_lines = Lazy("mulegraph.views.told_lines")
+    lineage = Lazy("mulegraph.views.lineage")
+    metrics = Lazy("mulegraph.views.metrics")

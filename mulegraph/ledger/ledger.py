@@ -20,17 +20,17 @@ from mulegraph.lazy import dataset as ds
 from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
-from mulegraph.ledger.engine import literal
+from mulegraph.ledger.engine import in_sql, literal
 from mulegraph.ledger.numbers import places_of, rows_of_ids
 from mulegraph.ledger.store import Snapshot, Store
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
 from mulegraph.schema.versions import ALL_TABLES, VERSIONED
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
-ENGINE_MEMORY = "3GB"
+SPILL = "runs/.spill"
 MICROSECONDS_A_DAY = 86_400_000_000
 MAX_SETTLING_STEPS = 3
 """Virtual numbers of virtual numbers are followed so many times over, eight deep; nobody has seen three."""
@@ -43,21 +43,14 @@ class Ledger:
     them as long as the snapshot is; every row number in mulegraph is one of these.
     """
 
-    def __init__(self, folder: Path, engine: Engine = Engine.DUCKDB) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, engine: Engine = Engine.DUCKDB, memory: str = ENGINE_MEMORY) -> None:
+        self.folder, self.memory = folder, memory
         self.kind = engine
         self.store = Store(folder)
         self._tables: dict[str, ir.Table] = {}
-        self.snapshot: Snapshot = self.store.current()
+        self.snapshot: Snapshot = self.store.of_this_version()
         if not self.snapshot.of("transfers"):
             raise UsageError(f"{folder.parent}: nothing is loaded here yet", hint="Run: mulegraph load FOLDER")
-        required = [name for name, table in TABLES.items() if table.required and self.paths(name)]
-        held = {name: set(pq.read_schema(self.paths(name)[0]).names) for name in required}
-        if any(not set(TABLES[name].column_names) <= columns for name, columns in held.items()):
-            raise UsageError(
-                f"{folder.parent}: was loaded by an earlier version of mulegraph",
-                hint="Load the files again, into a new workspace.",
-            )
 
     @property
     def hash(self) -> str:
@@ -88,7 +81,9 @@ class Ledger:
         if self.kind is Engine.SPARK:
             return spark_engine()
         engine = ibis.duckdb.connect()
-        engine.raw_sql(f"SET memory_limit = '{ENGINE_MEMORY}'")
+        engine.raw_sql(f"SET memory_limit = '{self.memory}'")
+        # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
+        engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
         # Its bar goes to standard output, where nothing but the answer belongs. A notebook without widgets has no bar,
         # and refuses to be told so.
         with suppress(duckdb.InvalidInputException):

@@ -15,10 +15,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import sync_folder, write_atomically
 from mulegraph.lazy import filelock
 from mulegraph.schema.tables import TABLES
+from mulegraph.schema.versions import ALL_TABLES
 
 LOCK_SECONDS = 5
 
@@ -113,6 +116,18 @@ class Store:
                 f"{self._current}: cannot be read ({error})", hint="Restore the workspace from its backup."
             ) from error
 
+    def of_this_version(self) -> Snapshot:
+        """The snapshot in force. Raises UsageError where an earlier version wrote it: its tables lack columns."""
+        snapshot = self.current()
+        for name, table in ALL_TABLES.items():
+            for file in snapshot.of(name)[:1]:
+                if not set(table.column_names) <= set(pq.read_schema(self.data / file.path).names):
+                    raise UsageError(
+                        f"{self.folder.parent}: was loaded by an earlier version of mulegraph",
+                        hint="Load the files again, into a new workspace.",
+                    )
+        return snapshot
+
     def keys_of(self, load: str) -> Path:
         """The folder with the keys of the rows that a load added, TABLE.STEP.parquet."""
         return self.folder / "loads" / load
@@ -143,7 +158,7 @@ class Store:
                 f"{self.folder}: is not writable ({error.strerror})", hint="Choose another --workspace."
             ) from error
         try:
-            snapshot = self.current()
+            snapshot = self.of_this_version()
             self._sweep(snapshot)
             yield snapshot
         except OSError as error:

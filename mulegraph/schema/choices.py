@@ -23,6 +23,10 @@ class Engine(StrEnum):
     SPARK = "spark"
 
 
+ENGINE_MEMORY = "3GB"
+"""What DuckDB holds in a scan before it spills to disk, where nothing else is said."""
+
+
 class RequestKind(StrEnum):
     """What a support request asks for; casework/claims.py says what each is."""
 

@@ -217,6 +217,17 @@ TRACED_ACCOUNTS = Record(
         **_BY_METHOD,
     },
 )
+MONEY_NOW = Record(
+    "money now",
+    {
+        "account": ACCOUNT,
+        "amount": AMOUNT,
+        "currency": CURRENCY,
+        "since": MOMENT,
+        "why": Words(("chain", "reports")),
+        "chain": CHAIN,
+    },
+)
 TRACED_STEPS = Record(
     "traced transfers",
     {
@@ -299,6 +310,10 @@ GRAPH = Network(
             "case": CASE,
             "score": NUMBER,
             "account": ACCOUNT,
+            "payer": ACCOUNT,
+            "payee": ACCOUNT,
+            "hops": NUMBER,
+            "ways": NUMBER,
             "accounts": Each(ACCOUNT),
             "currency": CURRENCY,
             "cut": NUMBER,

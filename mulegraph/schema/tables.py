@@ -269,6 +269,7 @@ _STATEMENT_LINES = Table(
         Column("transfer_id", required=True, doc="what the line was read as; both banks' lines have the same"),
         Column("direction", Kind.CHOICE, required=True, choices=DIRECTIONS),
         Column("statement", doc="statement and page"),
+        Column("bank_reference", doc="the bank's own, by which a batch and its payments are known as the same money"),
     ),
     doc="Lines of the banks' statements, and the transfers that they tell of.",
 )

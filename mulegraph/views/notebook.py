@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mulegraph.files import write_output
-from mulegraph.privacy.door import MaskedCase, MaskedWorkspace, SharedGraph
-from mulegraph.schema.choices import LANGUAGES, Engine
+from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
+from mulegraph.privacy.masked_case import MaskedCase
+from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
 from mulegraph.views.pictures import network_of, picture, shared_picture, trace_picture
@@ -62,9 +63,15 @@ class NotebookWorkspace(MaskedWorkspace):
         """Where payments' money went, or came from; see `MaskedWorkspace.trace`."""
         return ShownTrace(**vars(super().trace(*payments, **how)))
 
-    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ShownScan:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
-        return ShownScan(**vars(super().scan(progress=progress, engine=engine)))
+    def scan(
+        self,
+        *,
+        progress: Callable[[str], None] | None = None,
+        engine: Engine = Engine.DUCKDB,
+        memory: str = ENGINE_MEMORY,
+    ) -> ShownScan:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
+        return ShownScan(**vars(super().scan(progress=progress, engine=engine, memory=memory)))
 
     def case(self, case: str) -> ShownCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""
@@ -82,12 +89,12 @@ class NotebookWorkspace(MaskedWorkspace):
         return View(told, picture(self, name))
 
     def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
-        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf or .cyjs.
+        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf, .cyjs, .anx or .ftm.json.
 
         Raises UsageError for another ending, and where the file cannot be written.
         """
         if isinstance(subject, TraceResult):
-            graph = self.trace_graph(subject)
+            graph = self.trace_network(subject)
         else:
             graph = network_of(self, subject.id if isinstance(subject, MaskedCase) else subject)
         return write_output(Path(path), exchanged(graph, Path(path)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,11 +21,13 @@ from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
-from mulegraph.workspace.questions import AccountId, Moment, Word, question
+from mulegraph.workspace.questions import AccountId, Moment, Takes, Word, question
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Explanation, check_language
 
 AccountIds = list[AccountId]
+Words = Annotated[list[str] | None, Takes()]
+"""Ids of findings or chains; None: all."""
 
 
 @question(results.CHAINS)
@@ -37,9 +39,10 @@ def chains(
     top: int | None = None,
     since: Moment = None,
     until: Moment = None,
+    ids: Words = None,
 ) -> pd.DataFrame:
-    """Chains at or above `min_surprise` nats (default: where 5 % are expected to be coincidence)."""
-    table = space.run.table("chains")
+    """Chains at or above `min_surprise` nats (default: where 5 % are expected to be coincidence), or those of `ids`."""
+    table = with_ids(space.run.table("chains"), "chain", ids)
     least = space.run.threshold if min_surprise is None else min_surprise
     table = table.filter(pc.greater_equal(table["surprise"], least))
     return listed(space, table, account, top, since, until)
@@ -55,9 +58,10 @@ def findings(
     since: Moment = None,
     until: Moment = None,
     language: Word = LANGUAGES[0],
+    ids: Words = None,
 ) -> pd.DataFrame:
     """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language."""
-    table = space.run.table("findings")
+    table = with_ids(space.run.table("findings"), "finding", ids)
     if sign is not None:
         known = space.run.manifest["findings"]
         if sign not in known:
@@ -85,8 +89,13 @@ def all_cases(space: WorkspaceBase) -> pa.Table:
 def opened(space: WorkspaceBase, case: str) -> pa.Table:
     """A case that somebody opened, as the ledger and the run have it now: one row."""
     payments = opened_with(space.folder)[case]
-    findings, signs = space.run.table("findings"), signs_of(space.folder)
-    return opened_case(space.traceable, space.settings.trace, case, payments, findings=findings, signs=signs)
+    key = (space.run.name, case, *payments)
+    if key not in space.opened_cases:
+        findings, signs = space.run.table("findings"), signs_of(space.folder)
+        space.opened_cases[key] = opened_case(
+            space.traceable, space.settings.trace, case, payments, findings=findings, signs=signs
+        )
+    return space.opened_cases[key]
 
 
 @question(results.CASES)
@@ -191,6 +200,11 @@ def ranking(space: WorkspaceBase, *, top: int | None = None) -> pd.DataFrame:
     table = space.run.table("scores")
     frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
     return frame.assign(parts=[dict(each) for each in frame["parts"]])
+
+
+def with_ids(table: pa.Table, column: str, ids: list[str] | None) -> pa.Table:
+    """The rows with these ids; all where none are given."""
+    return table if ids is None else table.filter(pc.is_in(table[column], value_set=pa.array(ids, pa.string())))
 
 
 def with_sentences(run: Run, found: pd.DataFrame, language: str) -> pd.DataFrame:

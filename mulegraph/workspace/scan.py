@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.build import build_cases
-from mulegraph.cases.evidence import read_evidence
 from mulegraph.cases.identity import match_previous
-from mulegraph.cases.roles import earned_roles
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.journal.case_states import opened_with, wake
-from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.choices import Engine
-from mulegraph.schema.findings import FINDINGS
-from mulegraph.settings import Settings, read_settings
-from mulegraph.signs.base import Sign, check_thresholds
-from mulegraph.signs.found import Found
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.settings import Settings
+from mulegraph.signs.base import Sign
 from mulegraph.signs.inputs import SignInputs
-from mulegraph.signs.own import findings_of, own_files, signs_of
+from mulegraph.signs.own import own_files
+from mulegraph.workspace.feeds import feed_notes
 from mulegraph.workspace.graph_store import fill_graph, fill_server
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.own_banks import OwnBanks
-from mulegraph.workspace.run import Run, Runs, code_hash, versions, words_of
+from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import day_order
+from mulegraph.workspace.unfinished import only_one
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
@@ -45,24 +40,6 @@ if TYPE_CHECKING:
 NOT_TESTABLE = "not testable"
 RUNS_REMEMBERED = 60
 """A case that comes back within so many runs has its old id."""
-Progress = Callable[[str], None]
-"""Told the name of each step as it begins."""
-
-
-@dataclass
-class Steps:
-    """Seconds by step, and who is told when one begins."""
-
-    told: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time the block under this name."""
-        self.told(name)
-        start = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
 @dataclass(frozen=True)
@@ -76,6 +53,8 @@ class ScanResult:
     rejects: int
     seconds: dict[str, float]
     peak_mb: int
+    resumed: list[str]
+    """Steps that a scan which was killed had finished, and this one took over."""
 
 
 def scan(
@@ -85,66 +64,55 @@ def scan(
     graph: bool = True,
     engine: Engine = Engine.DUCKDB,
     server: Address | None = None,
+    memory: str = ENGINE_MEMORY,
 ) -> ScanResult:
     """Run every sign, test what it finds for innocent reasons, build cases, write a run, and put it all into the graph.
 
-    That is the `server`'s, or the embedded one. Set-based signs run on `engine`. UsageError when nothing is loaded
-    or a setting does not fit, EngineError when disk or graph fail.
+    That is the `server`'s, or the embedded one. Set-based signs run on `engine`, which holds `memory` and then spills.
+    A scan that was killed is gone on with, if ledger and settings are the same. UsageError when nothing is loaded or a
+    setting does not fit, EngineError when disk or graph fail, or another scan of the workspace runs.
     """
-    started = datetime.now(UTC)
-    ledger, settings = Ledger(workspace / "ledger", engine), read_settings(workspace)
-    signs = signs_of(workspace)
-    check_thresholds(settings.signs, signs)
-    check_explanations(signs)
-    steps, inputs = Steps(progress or (lambda _: None)), SignInputs(ledger, settings)
-    _prepare(inputs, steps)
-    found, not_testable = _signs(inputs, steps, signs)
-    findings = pa.concat_tables([FINDINGS.empty(), *(each.findings for each in found.values())]).combine_chunks()
-    with steps.step("benign"):
-        evidence = read_evidence(findings, ledger, inputs.sides)
-        findings, benign = apply_benign_tests(findings, evidence, signs)
-        findings = earned_roles(findings, evidence)
-    with steps.step("score"):
-        scores = account_scores(findings, evidence, inputs.peers.nats, signs, settings.score.base_rate)
-    with steps.step("cases"):
-        cases = _with_ids(inputs, findings, signs, workspace)
-    parts = {
-        "findings": findings,
-        "benign": benign,
-        "scores": scores,
-        "chains": inputs.chains.table,
-        "cases": cases,
-        **_devices(inputs),
-        **{f"facts/{code}": each.facts for code, each in found.items()},
-    }
-    counts = {code: len(each.findings) for code, each in found.items()}
-    manifest = {
-        "started_at": started.isoformat(timespec="seconds"),
-        "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
-        "code": code_hash(),
-        "versions": versions(),
-        "engine": str(engine),
-        "settings": asdict(settings),
-        "thresholds": {code: {**sign.thresholds, **settings.signs.get(code, {})} for code, sign in signs.items()},
-        "own_signs": own_files(workspace),
-        "signs": {code: words_of(sign) for code, sign in signs.items()},
-        "flow": _flow_facts(inputs),
-        "findings": counts,
-        "not_testable": not_testable,
-        "cases": len(cases),
-        "rejects": ledger.rejects,
-        "seconds": steps.seconds,
-    }
+    with only_one(Runs(workspace).folder, "scanning"):
+        of = SignRun(workspace, Runs(workspace).folder, progress or (lambda _: None), engine=engine, memory=memory)
+        run, cases = _written(workspace, of)
+        if graph:
+            with of.steps.step("graph"):
+                if server is None:
+                    fill_graph(workspace, of.ledger, run.told_findings(), cases)
+                else:
+                    fill_server(workspace, server, of.ledger, run)
+    return ScanResult(
+        run=run,
+        findings=of.counts,
+        not_testable=of.not_testable,
+        cases=len(cases),
+        rejects=of.ledger.rejects,
+        seconds=dict(of.steps.seconds),
+        peak_mb=peak_mb(),
+        resumed=of.steps.resumed,
+    )
+
+
+def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
+    """Scores and cases of what the signs found, and all of it as a run; gives the run and its cases."""
+    inputs, steps = of.inputs, of.steps
+
+    def scored() -> dict[str, pa.Table]:
+        nats, base_rate = inputs.peers.nats, of.settings.score.base_rate
+        return {"scores": account_scores(of.findings, of.evidence, nats, of.signs, base_rate)}
+
+    def grouped() -> dict[str, pa.Table]:
+        return {"cases": _with_ids(inputs, of.findings, of.signs, workspace)}
+
+    parts = of.parts | steps.tables("score", scored) | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
+    cases = parts["cases"]
+    with steps.step("feeds"):
+        feeds = feed_notes(of.ledger)
     with steps.step("write"):
-        run = Runs(workspace).write(parts, manifest)
+        run = Runs(workspace).write(parts, {**of.manifest, "cases": len(cases), "feeds": feeds})
         wake(workspace, run.name, cases)
-    if graph:
-        with steps.step("graph"):
-            if server is None:
-                fill_graph(workspace, ledger, run.told_findings(), cases)
-            else:
-                fill_server(workspace, server, ledger, run)
-    return ScanResult(run, counts, not_testable, len(cases), ledger.rejects, dict(steps.seconds), peak_mb())
+        steps.unfinished.forget()
+    return run, cases
 
 
 def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
@@ -179,30 +147,11 @@ def _earlier(workspace: Path) -> Iterator[pa.Table]:
         yield run.table("cases")
 
 
-def _prepare(inputs: SignInputs, steps: Steps) -> None:
-    """What most signs share, each as a step of its own so that the user sees where time goes."""
-    with steps.step("read"):
-        inputs.transfers  # noqa: B018 (made on first use, and kept)
-    with steps.step("flow"):
-        inputs.flow  # noqa: B018
-    with steps.step("chains"):
-        inputs.chains  # noqa: B018
-    with steps.step("devices"):
-        inputs.clusters  # noqa: B018
-
-
-def _signs(
-    inputs: SignInputs, steps: Steps, signs: Mapping[str, Sign]
-) -> tuple[dict[str, Found], dict[str, list[str]]]:
-    found, not_testable = {}, {}
-    for code, sign in signs.items():
-        missing = sign.missing(inputs.ledger)
-        if missing:
-            not_testable[code] = missing
-            continue
-        with steps.step(code):
-            found[code] = findings_of(sign, inputs, inputs.settings.signs.get(code, {}))
-    return found, not_testable
+def _read_by_cases(workspace: Path) -> str:
+    """Names what cases are made of beside the findings: the runs before, and what people opened."""
+    runs = [run.name for run in Runs(workspace).all()[-RUNS_REMEMBERED:]]
+    read = json.dumps([runs, sorted(opened_with(workspace).items())])
+    return hashlib.sha256(read.encode()).hexdigest()[:16]
 
 
 def _cases(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign]) -> pa.Table:
@@ -240,29 +189,6 @@ def _meeting_nats(inputs: SignInputs) -> np.ndarray:
     share = np.mean(flow.chains.best >= max(flow.threshold * MICRONATS, 1)) if len(flow.transfers) else 0.0
     expected = share * (flow.traffic.received + flow.traffic.paid)
     return np.asarray(-np.log(-np.expm1(-np.maximum(expected, 1e-12))))
-
-
-def _devices(inputs: SignInputs) -> dict[str, pa.Table]:
-    """Clusters, and the hub devices that were set aside."""
-    clusters = inputs.clusters
-    return {
-        "devices": pa.Table.from_pandas(clusters.clusters, preserve_index=False),
-        "hubs": pa.Table.from_pandas(clusters.hubs.drop(columns=["account_ids"]), preserve_index=False),
-    }
-
-
-def _flow_facts(inputs: SignInputs) -> dict[str, Any]:
-    flow = inputs.flow
-    return {
-        "links": len(flow.links),
-        "strong_links": len(flow.strong),
-        "chains": len(flow.chains),
-        "threshold": flow.threshold if np.isfinite(flow.threshold) else None,
-        "expected_false_share": inputs.settings.flow.false_share,
-        "fit": flow.fit,
-        "tick_seconds": flow.transfers.tick / 1e6,
-        "window_hours": flow.window / 3.6e9,
-    }
 
 
 def peak_mb() -> int:

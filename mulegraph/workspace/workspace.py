@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.workspace import (
     account_page,
     case,
@@ -43,9 +43,12 @@ class Workspace(WorkspaceBase):
     case = case.find_case
     account = account_page.account_page
     explain = account_page.explain
-    account_graph = network_graphs.account_graph
-    chain_graph = network_graphs.chain_graph
-    trace_graph = network_graphs.trace_graph
+    account_network = network_graphs.account_network
+    chain_network = network_graphs.chain_network
+    path_network = network_graphs.path_network
+    device_network = network_graphs.device_network
+    holder_network = network_graphs.holder_network
+    trace_network = network_graphs.trace_network
     trace = tracing.trace
     query = graph_questions.query
     graph_status = graph_questions.graph_status
@@ -59,8 +62,14 @@ class Workspace(WorkspaceBase):
     loads = ledger_tables.loads
     forget_load = ledger_tables.forget_load
 
-    def scan(self, *, progress: Callable[[str], None] | None = None, engine: Engine = Engine.DUCKDB) -> ScanResult:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`."""
-        result = scan(self.folder, progress=progress, engine=engine, server=self.server)
+    def scan(
+        self,
+        *,
+        progress: Callable[[str], None] | None = None,
+        engine: Engine = Engine.DUCKDB,
+        memory: str = ENGINE_MEMORY,
+    ) -> ScanResult:
+        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
+        result = scan(self.folder, progress=progress, engine=engine, server=self.server, memory=memory)
         self.__dict__["run"] = result.run
         return result

@@ -11,9 +11,11 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from mulegraph.errors import EngineError, UsageError
+from mulegraph.ingest.load import load
 from mulegraph.ledger import store as store_module
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.store import Store
@@ -294,3 +296,28 @@ def test_nothing_loaded_yet_is_bad_use(tmp_path: Path):
         Ledger(tmp_path / "ledger")
 
     assert "mulegraph load" in caught.value.hint
+
+
+def test_a_ledger_of_an_earlier_version_is_neither_read_nor_added_to(tmp_path: Path):
+    """Its tables lack columns; the message says so, whatever table it is."""
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "accounts.csv").write_text("account_id,bank,kind,currency\nX1,B,personal,EUR\nX2,B,personal,EUR\n")
+    (files / "transfers.csv").write_text(
+        "transfer_id,source,target,amount,currency,at,channel\nT1,X1,X2,5.00,EUR,2026-02-03T10:00:00Z,online\n"
+    )
+    load(files, tmp_path / "workspace")
+    store = Store(tmp_path / "workspace" / "ledger")
+    for table in ("transfers", "accounts"):
+        (file,) = store.current().of(table)
+        path = store.data / file.path
+        whole = pq.read_table(path)
+        path.chmod(0o644)
+        pq.write_table(whole.drop_columns([whole.column_names[-1]]), path)
+
+        with pytest.raises(UsageError, match="earlier version"):
+            Ledger(store.folder)
+        with pytest.raises(UsageError, match="earlier version"):
+            load(files, tmp_path / "workspace")
+
+        pq.write_table(whole, path)

@@ -42,7 +42,7 @@ def test_a_case_is_drawn_offline(browser, workspace, tmp_path):
 
     assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
     drawn = browser.execute_script("return picture.body.nodeIndices.length")
-    assert drawn == len(small_of(charted(workspace.case(case).graph()))[0])
+    assert drawn == len(small_of(charted(workspace.case(case).network()))[0])
     assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
     asked = re.findall(r'"url":"([a-z]+:)', " ".join(each["message"] for each in browser.get_log("performance")))
     assert set(asked) <= {"file:", "data:", "about:"}

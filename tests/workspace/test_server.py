@@ -208,13 +208,13 @@ def test_networks_are_those_of_the_ledger(spaces: Space) -> None:
     for graph in (far_graph(Workspace(far.folder, server=far.server)), embedded(near.folder)):
         with graph:
             for case in values["case"]:
-                made, expected = case_network(graph, case), near.case(case).graph()
+                made, expected = case_network(graph, case), near.case(case).network()
                 # Holders of several accounts are what the workspace adds for its pictures.
                 expected.remove_nodes_from([n for n, kind in list(expected.nodes(data="kind")) if kind == "holder"])
                 assert dict(made.nodes(data="role")) == dict(expected.nodes(data="role"))
                 assert edges(made) == edges(expected)
             account = values["account"][0]
-            made, expected = account_network(graph, account), near.account_graph(account)
+            made, expected = account_network(graph, account), near.account_network(account)
             expected.remove_nodes_from([node for node, kind in expected.nodes(data="kind") if kind == "holder"])
             assert {e for e in edges(made) if e[1] not in hubs} == edges(expected)
             chain = near.findings(sign="N1").iloc[0]

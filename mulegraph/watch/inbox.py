@@ -1,0 +1,64 @@
+"""A folder in which files arrive: which of them are whole, and where they go when they are loaded or refused."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mulegraph.errors import UsageError
+from mulegraph.files import write_atomically
+
+TAKEN, DONE, REFUSED = "taken", "done", "refused"
+PARTIAL = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
+"""How programs that copy files call those that are not whole yet."""
+SETTLE_SECONDS = 1.0
+"""A file that was written to so shortly ago is left: whoever does not rename a file in may still be writing."""
+
+
+class Inbox:
+    """FOLDER, with `taken/` for files that are being loaded, `done/` and `refused/`. Raises UsageError for no folder.
+
+    Files are to be renamed in. Those that begin with a dot or end as a copy in progress does are not looked at.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise UsageError("{folder}: is not a folder", hint="Make it; files are renamed into it.", folder=folder)
+        self.folder, self.taken = folder, folder / TAKEN
+
+    def take(self) -> list[str]:
+        """Names of the files in `taken/` by now: those that are whole, and those that a killed watch left there."""
+        self.taken.mkdir(exist_ok=True)
+        for path in self._whole():
+            # One of this name may still be there from before the kill: then this one waits.
+            if not (self.taken / path.name).exists():
+                path.rename(self.taken / path.name)
+        return sorted(path.name for path in self.taken.iterdir())
+
+    def done(self, name: str) -> None:
+        """Put a loaded file aside."""
+        self._move(name, DONE)
+
+    def refuse(self, name: str, why: str) -> Path:
+        """Put a file aside that cannot be loaded, and the reason beside it."""
+        place = self._move(name, REFUSED)
+        write_atomically(place.with_name(f"{place.name}.reason.txt"), why + "\n", sync=False)
+        return place
+
+    def _move(self, name: str, where: str) -> Path:
+        folder = self.folder / where
+        folder.mkdir(exist_ok=True)
+        place, number = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}", 1
+        while place.exists():
+            number += 1
+            place = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{number}-{name}"
+        (self.taken / name).rename(place)
+        return place
+
+    def _whole(self) -> list[Path]:
+        now = time.time()
+        files = (path for path in sorted(self.folder.iterdir()) if not path.name.startswith("."))
+        named = [path for path in files if not path.name.lower().endswith(PARTIAL) and path.is_file()]
+        # A time that lies ahead is another machine's clock, and not a file that is written to.
+        return [path for path in named if not 0 <= now - path.stat().st_mtime < SETTLE_SECONDS]
