@@ -44,7 +44,8 @@ AT_MOST_KEPT = Column("kept_most", "at most")
 BANK = Column("bank", "bank")
 CASE = Column("case", "case")
 CHANNEL = Column("channel", "channel")
-CURRENCY = Column("currency", "")
+CURRENCY_BESIDE = Column("currency", "")
+"""Right of an amount, which says what the column is."""
 DEVICE = Column("device_id", "device")
 DIRECTION = Column("direction", "direction")
 FACTS = Column("facts", "facts")
@@ -113,7 +114,7 @@ HOLDS = listing(
 HOLDER_ACCOUNTS = listing(
     ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, Column("cases", "cases")
 )
-HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY)
+HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
 HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
 HELD = listing(
     CASE,
@@ -172,7 +173,7 @@ PATHS = listing(
 RANKING = listing(ACCOUNT, SCORE, MADE_OF)
 EVIDENCE = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, SIGNS)
 FINDING_TRANSFERS = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, CHANNEL)
-TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, CURRENCY, PAID_BY, PAID_TO, TRANSFER, CHANNEL)
+TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, CURRENCY_BESIDE, PAID_BY, PAID_TO, TRANSFER, CHANNEL)
 CARD_EVENTS = listing(
     Column("event_id", "event"),
     AT,
