@@ -3,11 +3,13 @@
     python -m benchmarks.pictures [WORKSPACE] [CASES]
 
 Counted by geometry: arrows that run through an account that is not their end, or against the money. Counted in headless
-Chromium at 1400 by 900: names and amounts that there is room to write, and how much of the stage is used.
+Chromium at 1400 by 900: names and amounts that there is room to write, how much of the stage is used, how soon a page
+is there, and nodes that are lost while it is zoomed, moved, folded and filtered.
 """
 
 from __future__ import annotations
 
+import statistics
 import sys
 import tempfile
 from collections import Counter
@@ -19,6 +21,7 @@ from mulegraph.views.chart import charted
 from mulegraph.views.pictures import picture
 from tests.views.browser import started
 from tests.views.geometry import against, arrows, crossed, small_of
+from tests.views.hands import lost_nodes, random_steps
 
 READ = """
 const [left, top, right, bottom] = boxOf(), box = picture.canvas.frame.canvas, scale = picture.getScale();
@@ -29,17 +32,22 @@ return {
 };
 """
 
+OPENED = "const [entry] = performance.getEntriesByType('navigation'); return entry.loadEventEnd / 1000"
+PAGES, STEPS = 20, 200
+
 
 def main(workspace: Path, count: int) -> None:
     """Count and print."""
     space = MaskedWorkspace(workspace)
     found: Counter[str] = Counter()
-    stages = []
+    stages: list[float] = []
+    opened: list[float] = []
+    lost = 0
     browser = started(1400, 900)
     browser.set_window_size(1400, 900 + 900 - browser.execute_script("return innerHeight"))
     with tempfile.TemporaryDirectory() as folder:
         for case in space.cases(top=count)["case"]:
-            small, _ = small_of(charted(space.case(case).graph()))
+            small, _ = small_of(charted(space.case(case).network()))
             for name, lay_out in (("money", layout.flow), ("banks", layout.banks)):
                 made = lay_out(small)
                 lines = arrows(small, made)
@@ -56,11 +64,16 @@ def main(workspace: Path, count: int) -> None:
                 found[f"{what} written"] += seen[what][1]
             found["most marks"] = max(found["most marks"], len(small))
             stages.append(seen["stage"])
+            opened.append(browser.execute_script(OPENED))
+            if len(stages) <= PAGES:
+                lost += len(lost_nodes(browser, random_steps(len(stages), STEPS)))
     browser.quit()
     for name, number in found.items():
         print(f"{name:32} {number:6,}")
     for what in ("names", "amounts"):
         print(f"{what} readable {found[f'{what} written'] / max(found[what], 1):.1%}")
+    print(f"nodes lost in {STEPS} random steps on each of {min(PAGES, len(stages))} pages: {lost}")
+    print(f"opened, median: {statistics.median(opened):.2f} s, slowest {max(opened):.2f} s")
     print(f"stage used, mean of {len(stages)} cases: {sum(stages) / max(len(stages), 1):.0%}")
 
 

@@ -26,13 +26,26 @@ def write_atomically(path: Path, content: str | bytes, *, sync: bool = True) -> 
     return path
 
 
+def output_folder(path: Path, *, hint: str = "Name another folder with -o.") -> Path:
+    """A folder that somebody named, made before the work for it begins. Raises UsageError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_be_written(path, error, hint) from error
+    return path
+
+
 def write_output(path: Path, content: str | bytes, *, hint: str = "Name another file with -o.") -> Path:
     """Write a file that somebody named, and the folders above it. Raises UsageError where it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return write_atomically(path, content, sync=False)
     except OSError as error:
-        raise UsageError("{path}: cannot be written ({why})", hint=hint, path=path, why=error.strerror) from error
+        raise _cannot_be_written(path, error, hint) from error
+
+
+def _cannot_be_written(path: Path, error: OSError, hint: str) -> UsageError:
+    return UsageError("{path}: cannot be written ({why})", hint=hint, path=path, why=error.strerror)
 
 
 def sync_folder(path: Path) -> None:

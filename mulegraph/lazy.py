@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 __all__ = [
     "Kernel",
     "Lazy",
+    "anxwritter",
     "camt",
     "charset_normalizer",
     "community",
@@ -24,6 +25,7 @@ __all__ = [
     "deferred",
     "duckdb",
     "filelock",
+    "followthemoney",
     "holidays",
     "ibis",
     "jinja2",
@@ -124,10 +126,12 @@ def _forget_unreadable(dispatcher: Any) -> None:
 
 
 if TYPE_CHECKING:
+    import anxwritter
     import charset_normalizer
     import community
     import duckdb
     import filelock
+    import followthemoney
     import holidays
     import ibis
     import jinja2
@@ -176,6 +180,8 @@ else:
     """Only whole tables of the ledger are read through it, and it brings pandas."""
     jinja2, markupsafe = Lazy("jinja2"), Lazy("markupsafe")
     """Only pages have templates."""
+    anxwritter, followthemoney = Lazy("anxwritter"), Lazy("followthemoney")
+    """Only charts for i2 and FollowTheMoney need them, and they are extras."""
     pyvis = Lazy("pyvis.network")
     """Only network pages need it, and it brings IPython where that is installed: 0.6 s."""
     filelock = Lazy("filelock")

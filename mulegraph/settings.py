@@ -121,6 +121,13 @@ class RequestSettings:
 
 
 @dataclass(frozen=True)
+class CaseworkSettings:
+    """`two_people` are acts that a second person confirms (mulegraph journal confirm) before anything is done."""
+
+    two_people: tuple[Literal["hold", "close", "reveal"], ...] = ()
+
+
+@dataclass(frozen=True)
 class ViewSettings:
     """`zone` is the time zone of pictures and reports, as the IANA database names it; tables and files stay in UTC."""
 
@@ -139,6 +146,7 @@ class Settings:
     score: ScoreSettings = ScoreSettings()
     trace: TraceSettings = TraceSettings()
     requests: RequestSettings = RequestSettings()
+    casework: CaseworkSettings = CaseworkSettings()
     views: ViewSettings = ViewSettings()
     signs: dict[str, dict[str, Any]] = field(default_factory=dict)
 

@@ -103,6 +103,6 @@ def test_accounts_may_be_called_as_signs_and_parts_of_a_score_are(tmp_path, name
     assert explained["sign"] == findings[0]["sign"]
     answered("report", "-o", tmp_path / "report", *here)
     answered("view", ranked[0]["account"], "-o", tmp_path / "page.html", *here)
-    network = NotebookWorkspace(tmp_path / "workspace").account_graph(ranked[0]["account"])
+    network = NotebookWorkspace(tmp_path / "workspace").account_network(ranked[0]["account"])
     assert not set(names) & set(network)
     assert {each["sign"] for each in network.graph.get("findings", [])} <= all_signs().keys()

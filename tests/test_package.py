@@ -1,16 +1,26 @@
-"""The wheel, built and installed in a fresh environment, works from another folder."""
+"""The wheel, built and installed in a fresh environment, works from another folder.
+
+What it needs is linked from the environment of these tests, and not fetched again: what it says that it needs, what
+that says, and nothing more, so that what it forgets to name is missing here. `pip check` holds versions to it.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import ROOT
+
+KERNELS = ("*.nbi", "*.nbc")
+"""What Numba keeps of a compiled kernel, beside its source."""
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +31,53 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (found,) = folder.glob("*.whl")
     return found
+
+
+def needed_by(requirements: list[str], found: dict[str, Distribution] | None = None) -> dict[str, Distribution]:
+    """Distributions by name that fill these requirements, and theirs; extras only where a requirement asks for them."""
+    found = {} if found is None else found
+    for text in requirements:
+        requirement = Requirement(text)
+        extras = requirement.extras or {""}
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if (name := requirement.name.lower()) not in found or requirement.extras:
+            found[name] = distribution(name)
+            asked = [Requirement(each) for each in found[name].requires or []]
+            wanted = [
+                each
+                for each in asked
+                if each.marker is None or any(each.marker.evaluate({"extra": extra}) for extra in extras)
+            ]
+            for each in wanted:
+                each.marker = None
+            needed_by([str(each) for each in wanted if each.name.lower() not in found], found)
+    return found
+
+
+def linked(distributions: dict[str, Distribution], into: Path) -> None:
+    """Hard links to all files of these distributions, in another environment's folder of packages."""
+    for each in distributions.values():
+        for file in each.files or []:
+            source, target = Path(str(file.locate())), into / file
+            if ".." in file.parts or not source.is_file() or target.exists():
+                continue  # scripts stand outside that folder, and nothing here runs them
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except OSError:  # another disk
+                shutil.copy2(source, target)
+
+
+def with_kernels(package: Path) -> None:
+    """Kernels that these tests have compiled, beside their sources. Numba takes them while size and time are equal."""
+    for source in (ROOT / "mulegraph").rglob("*.py"):
+        there = package / source.relative_to(ROOT / "mulegraph")
+        shutil.copystat(source, there)
+        for pattern in KERNELS:
+            for kernel in (source.parent / "__pycache__").glob(f"{source.stem}.{pattern}"):
+                (there.parent / "__pycache__").mkdir(exist_ok=True)
+                shutil.copy2(kernel, there.parent / "__pycache__")
 
 
 def test_the_wheel_carries_questions_templates_and_sample(wheel):
@@ -36,22 +93,31 @@ def test_the_wheel_carries_questions_templates_and_sample(wheel):
     assert not any(name.startswith("tests") for name in names)
 
 
+@pytest.mark.usefixtures("workspace")  # its scan has compiled the kernels
 def test_the_wheel_works_in_a_clean_environment_from_another_folder(wheel, tmp_path):
     """Install it, run the demo, ask the graph: nothing of the checkout is needed."""
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", wheel], check=True, capture_output=True)
+    (packages,) = (tmp_path / "venv" / "lib").glob("python*/site-packages")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
+    (metadata,) = packages.glob("mulegraph-*.dist-info")
+    linked(needed_by(Distribution.at(metadata).requires or []), packages)
+    with_kernels(packages / "mulegraph")
     plain = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
 
-    def run(*arguments: str) -> str:
-        command = [tmp_path / "venv" / "bin" / "mulegraph", *arguments]
+    def run(*command: object) -> str:
         done = subprocess.run(command, cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    pages = run("demo", "-o", "out").splitlines()
+    command = tmp_path / "venv" / "bin" / "mulegraph"
+    run(python, "-m", "pip", "check")
+
+    pages = run(command, "demo", "-o", "out").splitlines()
 
     assert all(Path(page).is_file() for page in pages)
-    assert "CASE-" in run("case", "list", "-w", "out/workspace")
-    assert "account_neighbourhood" in run("query", "--list")
-    assert run("query", "top_receivers_from_listed", "-w", "out/workspace", "--format", "csv").startswith("account,")
+    assert "CASE-" in run(command, "case", "list", "-w", "out/workspace")
+    assert "account_neighbourhood" in run(command, "query", "--list")
+    answer = run(command, "query", "top_receivers_from_listed", "-w", "out/workspace", "--format", "csv")
+    assert answer.startswith("account,")
+    assert run(python, "-c", "import mulegraph; print(mulegraph.__file__)").startswith(str(packages))

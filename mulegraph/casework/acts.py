@@ -14,6 +14,7 @@ from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.journal import Entry
+from mulegraph.journal.proposals import propose
 from mulegraph.journal.state import (
     ASSIGNED,
     CLOSED,
@@ -104,13 +105,13 @@ def assign(space: Workspace, case: Word, who: Word) -> Entry:
 def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with_open_requests: bool = False) -> Entry:
     """Close a case as confirmed, innocent or unclear; its findings are counted so in the false-alarm ledger.
 
-    Raises UsageError where requests of it wait for an answer, unless it is to be closed `with_open_requests`.
+    Raises UsageError where requests of it wait for an answer, unless it is to be closed `with_open_requests`. Where
+    closing needs two people, it is proposed, and the case stays open.
     """
     if disposition not in DISPOSITIONS:
         expected = ", ".join(DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
-    if state_of(space, case).status == CLOSED:
-        raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
+    check_open(space, case)
     open_requests = waiting(request_rows(space.journal.entries()), case)
     if open_requests and not with_open_requests:
         raise UsageError(
@@ -120,7 +121,22 @@ def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with
             count=len(open_requests),
             numbers=", ".join(each.number for each in open_requests),
         )
-    return _act(space, case, CLOSED_BY, disposition=disposition, reason=reason, findings=_findings(space, case))
+    if "close" in space.settings.casework.two_people:
+        _check_known(space, case)
+        return propose(space.journal, case, "close", disposition=disposition, reason=reason)
+    return write_close(space, case, disposition, reason)
+
+
+def check_open(space: Workspace, case: str) -> None:
+    """Raise UsageError for a case that is closed."""
+    if state_of(space, case).status == CLOSED:
+        raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
+
+
+def write_close(space: Workspace, case: str, disposition: str, reason: str, proposed_by: str = "") -> Entry:
+    """Put on record that a case is closed."""
+    facts = {"disposition": disposition, "reason": reason, "findings": _findings(space, case)}
+    return _act(space, case, CLOSED_BY, **facts, proposed_by=proposed_by)
 
 
 @question(ENTRY)
@@ -154,10 +170,14 @@ def journal_entries(
 
 def _act(space: Workspace, case: str, what: str, **facts: Any) -> Entry:
     """An entry about a case that the latest run or the journal knows."""
+    _check_known(space, case)
+    return space.journal.append(what, case, **facts)
+
+
+def _check_known(space: Workspace, case: str) -> None:
     known = space.run.table("cases")["case"]
     if case not in known.to_pylist() and case not in states(space.folder):
         space.case(case)  # raises, with the closest names
-    return space.journal.append(what, case, **facts)
 
 
 def _findings(space: Workspace, case: str) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Annotated
 
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
 from mulegraph.casework.claims import NOTHING, Move, mostly_traced
-from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
+from mulegraph.casework.fact_sheet import AGAINST, FOR, Fact, Known, fact_sheet
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
@@ -52,7 +52,8 @@ class Hold:
     `minimum` to `maximum` is on it now, over the rules for mixed money; `on_its_way` may still come from accounts
     upstream that got traced money in the last week. `innocent_*` are its other payments of the last 30 days, their
     sum, and how many people they went to; `account_days` are days of a hold times how likely its holder is innocent,
-    by its score. `last` says why it is called last. `stopped` is the share of the stolen money that all listed holds
+    by its score. `speaks_for` and `speaks_against` are facts for and against its holder's knowledge.
+    `last` says why it is called last. `stopped` is the share of the stolen money that all listed holds
     keep at least, `reached` at most.
     """
 
@@ -72,6 +73,8 @@ class Hold:
     last: Annotated[str, OURS]
     stopped: float
     reached: float
+    speaks_for: Annotated[list[str], Each(OURS)] = field(default_factory=list)
+    speaks_against: Annotated[list[str], Each(OURS)] = field(default_factory=list)
 
 
 @declared
@@ -105,7 +108,15 @@ def hold_plan(
     roles = dict(zip(row["accounts"], row["roles"], strict=True))
     state = state_of(space, case)
     decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
-    return plan_holds(space, found, when, roles=roles, decided=decided, share=share, budget=budget)
+    plan = plan_holds(space, found, when, roles=roles, decided=decided, share=share, budget=budget)
+    return replace(plan, holds=[_with_facts(space, found, when, roles, each) for each in plan.holds])
+
+
+def _with_facts(space: Workspace, found: TraceResult, when: pd.Timestamp, roles: Mapping[str, str], hold: Hold) -> Hold:
+    """A hold with what speaks for and against its holder knowing, as it could be known then."""
+    facts = _facts(space, found, roles, hold.account, until=when)
+    speaks = {side: [each.fact for each in facts if each.speaks == side] for side in (FOR, AGAINST)}
+    return replace(hold, speaks_for=speaks[FOR], speaks_against=speaks[AGAINST])
 
 
 def plan_holds(
@@ -349,21 +360,31 @@ def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> l
     if account not in reached:
         hint = "See: mulegraph case show {case}"
         raise UsageError("account '{account}' is not in {case}", hint=hint, account=account, case=case)
+    return _facts(space, traced, dict(zip(found.row["accounts"], found.row["roles"], strict=True)), account)
+
+
+def _facts(
+    space: Workspace,
+    traced: TraceResult,
+    roles: Mapping[str, str],
+    account: str,
+    *,
+    until: pd.Timestamp | None = None,
+) -> list[Fact]:
     known = space.account(account)
-    devices = space.devices_of(found.row["accounts"])
+    devices = space.devices_of(sorted(roles))
     part = traced.accounts[traced.accounts["account"] == account]
     mine = devices[devices["account_id"] == account]["device_id"]
     sharers = set(devices[devices["device_id"].isin(mine)]["account_id"]) - {account}
-    roles = zip(found.row["accounts"], found.row["roles"], strict=True)
     return fact_sheet(
         Known(
             account=account,
             opened_on=known.opened_on,
             came=max(part[f"{method}_in"].max() for method in CONSERVING) if len(part) else Decimal(0),
             left=part["maximum"].max() if len(part) else Decimal(0),
-            transfers=space.transfers_of(account),
+            transfers=space.transfers_of(account, until=until),
             tainted=set(traced.steps["transfer"]) | set(traced.chosen),
-            victims={name for name, role in roles if role == Role.VICTIM},
+            victims={name for name, role in roles.items() if role == Role.VICTIM},
             sharers=len(sharers),
             listed_on=known.listed_on,
             findings=known.findings[known.findings["subject_id"] == account],

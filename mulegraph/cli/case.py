@@ -38,6 +38,7 @@ commands = typer.Typer()
 case = typer.Typer(help="Cases: findings that belong together.")
 commands.add_typer(case, name="case")
 Why = Annotated[str, typer.Option("--reason", help="The reason; the journal keeps it.")]
+INDENTED: dict[str, Any] = {"initial_indent": "   ", "subsequent_indent": "     "}
 CaseId = Annotated[str, typer.Argument(help="Case id, such as CASE-0a1b2c3d.")]
 
 
@@ -171,6 +172,17 @@ def note_command(
     did(opened(workspace).note(case, text))
 
 
+@case.command("keep")
+def keep_command(
+    case: CaseId,
+    page: Annotated[Path, typer.Argument(help="The file that the page's button 'keep' has saved.")],
+    workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
+) -> None:
+    """Keep what was done on a case's page: places, notes, marks. `view` opens it so, the report tells the notes."""
+    did(opened(workspace, reveal).keep_page(case, stages.kept_page.read_file(page)))
+
+
 @case.command("assign")
 def assign_command(
     case: CaseId,
@@ -248,8 +260,10 @@ def _state(row: dict[str, object]) -> str:
 
 
 def did(entry: Entry) -> None:
-    """Tell what an act wrote down."""
+    """Tell what an act wrote down, or that it waits for a second person."""
     typer.echo(f"{entry.about}: {entry.what}, journal entry {entry.number}")
+    if entry.what == "proposed":
+        typer.echo(f"Nothing is done until somebody else confirms it: mulegraph journal confirm {entry.number}")
 
 
 @case.command("reply")
@@ -294,7 +308,10 @@ def holds_command(
     typer.echo("")
     for number, row in enumerate(rows, start=1):
         typer.echo(f"{number}. {row['account']}: {row['says']}{'; called last: ' + row['last'] if row['last'] else ''}")
-    typer.echo("In the order in which to call. A person decides on each hold.")
+        for side, facts in (("for", row["speaks_for"]), ("against", row["speaks_against"])):
+            if facts:
+                typer.echo(textwrap.fill(f"{side}: {'; '.join(facts)}", WIDTH, **INDENTED))
+    typer.echo("In the order in which to call; facts for and against the holder's knowledge. A person decides.")
 
 
 @case.command("clock")

@@ -34,6 +34,16 @@ def show_command(
     show(rows, how, listings.JOURNAL, empty="The journal is empty.")
 
 
+@journal.command("confirm")
+def confirm_command(
+    number: Annotated[int, typer.Argument(help="The number of the entry that proposes it.")],
+    workspace: WorkspaceFolder = HERE,
+) -> None:
+    """Confirm, as the second person, what another proposed: a hold, closing a case, a reason to reveal."""
+    entry = opened(workspace).confirm(number)
+    typer.echo(f"{entry.about or 'confirmed'}: {entry.what}, journal entry {entry.number}")
+
+
 @journal.command("verify")
 def verify_command(workspace: WorkspaceFolder = HERE, how: OutputFormat = Format.TABLE) -> None:
     """Check that no line was edited, moved, removed or cut off; exit code 3 if one was."""

@@ -132,7 +132,11 @@ def _tell_bookings(done: BookingLoad) -> None:
         f"{done.joined:,} bookings are the other side of a payment that is one transfer": done.joined,
         f"{done.joined_without_reference:,} of these were joined by ends, amount and day, without a reference,"
         f" and {done.ambiguous:,} among several equal ones": done.joined_without_reference,
+        f"{done.near:,} pairs of lines of two accounts have the same ends and sum two to five days apart and no common"
+        " reference; each counts for itself": done.near,
         f"{done.repeated:,} stand in another export or statement as well and count once": done.repeated,
+        f"{done.alike:,} of these have no bank's reference and are taken for the line of another file that has one"
+        " (same account, day, sum and party)": done.alike,
         f"{done.parts_of_known:,} are the payments of batches that an earlier load took as one sum each, and were left"
         " out; to have them one by one, forget that load (ledger forget) and load both files": done.parts_of_known,
         f"{done.pending:,} are not booked yet and were left out": done.pending,
@@ -140,6 +144,9 @@ def _tell_bookings(done: BookingLoad) -> None:
         f"{done.open_ends:,} name no other party: an account of the bank stands for it": done.open_ends,
         f"{done.returns:,} give a payment back": done.returns,
         f"{done.returns_of_unknown:,} returns name a payment that is not here": done.returns_of_unknown,
+        f"{done.returns_unlike:,} returns are in another currency than the payment that they name, larger, or earlier;"
+        " they are linked to none": done.returns_unlike,
+        f"{done.over_returned:,} payments have more returned than was paid (see column returns)": done.over_returned,
         f"{done.accounts_made:,} accounts made of the ends of payments": done.accounts_made,
         f"{done.balances:,} balances": done.balances,
     }

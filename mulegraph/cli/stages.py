@@ -11,6 +11,7 @@ __all__ = [
     "door",
     "exchange",
     "inbox",
+    "kept_page",
     "lineage",
     "list_files",
     "load",
@@ -40,7 +41,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from mulegraph import simulate
-    from mulegraph.casework import list_files
+    from mulegraph.casework import kept_page, list_files
     from mulegraph.flow import tracing
     from mulegraph.graph import queries
     from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
@@ -53,6 +54,7 @@ else:
     case_summary = Lazy("mulegraph.views.case_summary")
     door = Lazy("mulegraph.privacy.door")
     exchange = Lazy("mulegraph.views.exchange")
+    kept_page = Lazy("mulegraph.casework.kept_page")
     list_files = Lazy("mulegraph.casework.list_files")
     load = Lazy("mulegraph.ingest.load")
     mapping = Lazy("mulegraph.ingest.mapping")

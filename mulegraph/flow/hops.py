@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.by_account import TransfersByAccount, distinct_partners
-from mulegraph.lazy import networkx as nx
+from mulegraph.flow.by_account import Side, TransfersByAccount, distinct_partners, lists_of
 from mulegraph.lazy import sparse
 from mulegraph.settings import HopSettings
 
@@ -111,30 +110,35 @@ class Neighbours:
             leads = reached & ~self.is_hub
         return found
 
-    def moved(self, account: int, direction: str) -> np.ndarray:
-        """Positions of the transfers out of (`to`) or into (`from`) an account, in time order; none of cash."""
-        side = self.sides.payments if direction == FORWARD else self.sides.receipts
-        mine = slice(side.start[account], side.start[account + 1])
-        return np.asarray(side.position[mine][side.party[mine] >= 0])
+    def _side(self, direction: str) -> Side:
+        return self.sides.payments if direction == FORWARD else self.sides.receipts
 
-    def around(self, account: int, direction: str, hops: int) -> nx.MultiDiGraph[int]:
-        """Transfers within `hops` of an account along the money (`to`) or against it, keyed by position."""
-        graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
-        graph.add_node(account)
-        ring = [account]
-        for hop in range(hops):
-            following: set[int] = set()
-            for member in ring:
-                if hop and self.is_hub[member]:
-                    continue
-                positions = self.moved(member, direction)
-                source, target = self.transfers.source[positions], self.transfers.target[positions]
-                graph.add_edges_from(zip(source.tolist(), target.tolist(), positions.tolist(), strict=True))
-                following.update((target if direction == FORWARD else source).tolist())
-                if graph.number_of_edges() > MAX_TRANSFERS:
-                    return graph
-            ring = sorted(following)
-        return graph
+    def _rings(self, account: int, direction: str, hops: int) -> Iterator[np.ndarray]:
+        """By hops from an account, those whose transfers are looked at: no hubs, and up to MAX_TRANSFERS in all."""
+        side, looked_at, seen = self._side(direction), 0, np.empty(0, np.int64)
+        ring = np.array([account], np.int64)
+        for _ in range(hops):
+            party, start = lists_of(side.party, side.start, ring)
+            of_accounts = np.concatenate([[0], np.cumsum(party >= 0)])[start]  # cash leads nowhere
+            more = np.where(np.isin(ring, seen), 0, np.diff(of_accounts))
+            total = looked_at + np.cumsum(more)
+            full = np.flatnonzero(total > MAX_TRANSFERS)
+            if len(full):
+                ring, party = ring[: full[0] + 1], party[:0]
+            yield ring
+            seen, looked_at = np.concatenate([seen, ring]), looked_at + int(more.sum())
+            following = np.unique(party[party >= 0])
+            ring = following[~self.is_hub[following]].astype(np.int64)
+
+    def _dealings(self, account: int, direction: str) -> list[tuple[int, list[int]]]:
+        """Whom an account paid (`to`), or who paid it (`from`), in order, each with the transfers in order of time."""
+        side = self._side(direction)
+        mine = slice(side.start[account], side.start[account + 1])
+        with_whom: dict[int, list[int]] = {}
+        for party, position in zip(side.party[mine].tolist(), side.position[mine].tolist(), strict=True):
+            if party >= 0:
+                with_whom.setdefault(party, []).append(position)
+        return sorted(with_whom.items())
 
     def paths(
         self, account: int, flagged: set[int], *, hops: int, direction: str, time_respecting: bool
@@ -144,20 +148,23 @@ class Neighbours:
         Along the money (`to`), or against it (`from`). Time-respecting paths never go back in time: each
         transfer is the earliest that can follow (or, against the money, the latest that can precede).
         """
-        graph = self.around(account, direction, hops)
-        view = graph if direction == FORWARD else graph.reverse(copy=False)
-        found = 0
+        found, looked_at = 0, set()  # type: int, set[int]
+        dealings: dict[int, list[tuple[int, list[int]]]] = {}
         frontier: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((account,), ())]
-        for _ in range(hops):
+        for ring in self._rings(account, direction, hops):
+            looked_at.update(ring.tolist())
             following = []
             for accounts, transfers in frontier:
-                if len(transfers) and self.is_hub[accounts[-1]]:
+                here = accounts[-1]
+                if here not in looked_at:
                     continue
-                for neighbour in sorted(view.successors(accounts[-1])):
+                if here not in dealings:
+                    dealings[here] = self._dealings(here, direction)
+                for neighbour, positions in dealings[here]:
                     if neighbour in accounts:
                         continue
                     last = transfers[-1] if transfers else None
-                    chosen = _next(sorted(view[accounts[-1]][neighbour]), last, direction, time_respecting)
+                    chosen = _next(positions, last, direction, time_respecting)
                     if chosen is None:
                         continue
                     path = ((*accounts, neighbour), (*transfers, chosen))

@@ -17,51 +17,24 @@ gives another one back takes that one's share with it. All amounts are int64 min
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mulegraph.flow import tracing_pass as kernel
-from mulegraph.flow.balances import Pools, find_pools
+from mulegraph.flow.balances import find_pools
 from mulegraph.flow.day_order import backwards, begin_of_day
-from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, STOPPED, most_held
+from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, ORDINARY, STOPPED, most_held
 from mulegraph.flow.tracing_pass import BEYOND, FIFO, HAIRCUT, LIBR, MOVED, OVERDRAFT, POISON, RETURNED, UNBOOKED
 from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, LIBR_HELD, POISONED
+from mulegraph.flow.tracing_reach import Part, part_of
+from mulegraph.flow.tracing_terms import Limits, Returns, Terms
 from mulegraph.flow.transfers import NOBODY, Transfers
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")
 CONSERVED = [FIFO, HAIRCUT, LIBR]
 """Places of the conserving methods in columns of amounts."""
-
-
-@dataclass(frozen=True)
-class Returns:
-    """Payments that give others back, as positions: `given[n]` gives `original[n]` back."""
-
-    given: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    original: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Where a trace stops: `stop` says by position why there (a reason of `tracing_pass`; 0: follow; None: nowhere).
-
-    From position `last` on nothing is followed further, and nothing that carries less than `least` under every rule.
-    """
-
-    stop: np.ndarray | None = None
-    last: int = 2**62
-    least: int = 0
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a trace goes by: what accounts hold when it begins, which payments give others back, where it stops."""
-
-    pools: Pools
-    returns: Returns = field(default_factory=Returns)
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -114,18 +87,30 @@ def trace(
     chosen: np.ndarray,
     seen: np.ndarray,
     terms: Terms | None = None,
-    *,
-    silent: np.ndarray | None = None,
 ) -> Trace:
     """Trace the transfers at these positions onwards; `seen[a]` says that we see what account a pays.
 
-    Unsaid, `terms` are the least that the ledger proves accounts to hold, no returns and no stop. What `silent`
-    accounts pay on counts for nothing (for bounds).
+    Unsaid, `terms` are the least that the ledger proves accounts to hold, no returns and no stop. Only the part of
+    the ledger that the trace can touch is gone through.
     """
     chosen = np.unique(np.asarray(chosen, np.int64))
+    terms = terms or Terms(find_pools(transfers, int(chosen[0]) if len(chosen) else len(transfers)))
+    part = part_of(transfers, chosen, seen, terms)
+    found = trace_all(part.transfers, part.chosen, part.seen, part.terms)
+    return replace(
+        found,
+        account=part.account[found.account],
+        holder=np.where(found.holder >= 0, part.account[found.holder], NOBODY),
+        step=part.positions(found.step),
+    )
+
+
+def trace_all(
+    transfers: Transfers, chosen: np.ndarray, seen: np.ndarray, terms: Terms, *, silent: np.ndarray | None = None
+) -> Trace:
+    """The same, through every transfer; `chosen` are in order. What `silent` accounts pay on counts for nothing."""
     accounts, total = transfers.accounts, len(transfers)
     first = int(chosen[0]) if len(chosen) else total
-    terms = terms or Terms(find_pools(transfers, first))
     pools = terms.pools
     asked = _asked(chosen, terms)
     # Memory that is never written to costs nothing. A transfer is at most two steps (it may repay an overdraft), and
@@ -175,7 +160,9 @@ def trace(
 def _asked(chosen: np.ndarray, terms: Terms) -> kernel.Asked:
     later, returns, limits = terms.pools.later, terms.returns, terms.limits
     order = np.argsort(returns.given, kind="stable")
-    originals, of_original = np.unique(returns.original[order], return_inverse=True)
+    back = returns.original[order]
+    originals = np.unique(back[back >= 0])
+    of_original = np.where(back >= 0, np.searchsorted(originals, back), NOBODY)
     stop = np.zeros(0, np.uint8) if limits.stop is None else limits.stop
     return kernel.Asked(
         chosen=chosen,
@@ -186,7 +173,7 @@ def _asked(chosen: np.ndarray, terms: Terms) -> kernel.Asked:
         balance_account=later.account,
         balance=later.balance,
         returns=returns.given[order],
-        of_original=of_original.astype(np.int64),
+        of_original=of_original,
         originals=originals,
     )
 
@@ -220,24 +207,37 @@ def bounds(
     The most: with enough own money an account pays nothing traced, so all that may have come in is there still.
     """
     chosen = np.unique(np.asarray(chosen, np.int64))
-    if not len(chosen):
-        nothing = np.zeros(transfers.accounts, np.int64)
-        return Bounds(nothing, nothing)
-    unsure = unsure | _gave_others_back(transfers, chosen, terms.returns)
-    least = trace(transfers, chosen, seen, terms, silent=~terms.pools.known | unsure)
-    lowest = np.zeros(transfers.accounts, np.int64)
+    lowest, highest = np.zeros(transfers.accounts, np.int64), np.zeros(transfers.accounts, np.int64)
+    if len(chosen):
+        part = part_of(transfers, chosen, seen, terms, day)
+        between = bounds_in(part, found, unsure[part.account])
+        lowest[part.account], highest[part.account] = between.lowest, between.highest
+    return Bounds(lowest, highest)
+
+
+def bounds_in(part: Part, found: Trace, unsure: np.ndarray) -> Bounds:
+    """The same by account of a part."""
+    most = most_held(part.transfers, part.chosen, part.seen, _what(part), part.terms.pools, part.day)
+    return Bounds(_lowest(part, found, unsure), most)
+
+
+def _lowest(part: Part, found: Trace, unsure: np.ndarray) -> np.ndarray:
+    """By account of the part what is there at least."""
+    moved, pools = part.transfers, part.terms.pools
+    unsure = unsure | _gave_others_back(moved, part.chosen, part.terms.returns)
+    least = trace_all(moved, part.chosen, part.seen, part.terms, silent=~pools.known | unsure)
+    lowest, came = np.zeros(moved.accounts, np.int64), np.zeros(moved.accounts, np.int64)
     lowest[least.account] = least.left[:, CONSERVED].min(axis=1, initial=2**62)
-    came = np.zeros(transfers.accounts, np.int64)
     came[least.account] = least.came[:, CONSERVED].min(axis=1, initial=2**62)
-    doubtful = np.zeros(transfers.accounts, np.bool_)
-    doubtful[found.account] = unsure[found.account]
+    doubtful = np.zeros(moved.accounts, np.bool_)
+    account = part.number(found.account)
+    doubtful[account] = unsure[account]
     if doubtful.any():
-        paid = _paid_since(transfers, chosen, doubtful, day)
+        paid = _paid_since(moved, part.chosen, doubtful, part.day)
         lowest = np.where(doubtful, np.maximum(0, came - paid), lowest)
-        beyond = found.holder[np.isin(found.kind, (UNBOOKED, OVERDRAFT))]
+        beyond = part.number(found.holder[np.isin(found.kind, (UNBOOKED, OVERDRAFT))])
         lowest[beyond] = np.where(doubtful[beyond], 0, lowest[beyond])
-    most = most_held(transfers, chosen, seen, _what(transfers, chosen, terms), terms.pools, day)
-    return Bounds(lowest, most)
+    return lowest
 
 
 def _gave_others_back(transfers: Transfers, chosen: np.ndarray, returns: Returns) -> np.ndarray:
@@ -247,18 +247,20 @@ def _gave_others_back(transfers: Transfers, chosen: np.ndarray, returns: Returns
     return gave
 
 
-def _what(transfers: Transfers, chosen: np.ndarray, terms: Terms) -> np.ndarray:
+def _what(part: Part) -> np.ndarray:
     """What each transfer is to the trace: see `tracing_bounds`."""
-    returns, limits = terms.returns, terms.limits
-    what = np.zeros(len(transfers), np.uint8)
+    moved, returns, limits = part.transfers, part.terms.returns, part.terms.limits
+    what = np.zeros(len(moved), np.uint8)
     if limits.stop is not None:
         what[limits.stop > 0] = STOPPED
     what[limits.last :] = STOPPED
-    back = np.where(np.isin(returns.original, chosen), GIVES_CHOSEN_BACK, GIVES_BACK)
+    back = np.where(np.isin(returns.original, part.chosen), GIVES_CHOSEN_BACK, GIVES_BACK)
+    # What can carry nothing traced back is like any other payment.
+    back[(back == GIVES_BACK) & ~part.carries_back] = ORDINARY
     # Of what gives back more than came nothing is taken off: the rest may have been anybody's.
-    whole = transfers.amount[returns.given] <= transfers.amount[returns.original]
+    whole = moved.amount[returns.given] <= moved.amount[returns.original]
     what[returns.given] = np.where((back == GIVES_CHOSEN_BACK) & ~whole, STOPPED, back)
-    what[chosen] = CHOSEN
+    what[part.chosen] = CHOSEN
     return what
 
 
@@ -275,5 +277,5 @@ def _paid_since(transfers: Transfers, chosen: np.ndarray, accounts: np.ndarray, 
 
 __all__ = [
     "CONSERVED", "CONSERVING", "FIFO", "HAIRCUT", "LIBR", "METHODS", "MOVED", "NOBODY", "POISON", "Bounds", "Limits",
-    "Returns", "Terms", "Trace", "backwards", "bounds", "trace",
+    "Returns", "Terms", "Trace", "backwards", "bounds", "bounds_in", "trace", "trace_all",
 ]  # fmt: skip

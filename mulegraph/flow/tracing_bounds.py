@@ -58,14 +58,16 @@ def _most(columns, begin, what, day, later, held, total):  # type: ignore[no-unt
             now = end
             continue
         if end - now == 1:
-            event = _known_until(now, event, later, held, True)
+            event = _known_until(now, event, later, held)
             carried = _carried(columns, now, what[now], held, total, 0)
             _pay(columns, now, what[now], held)
             _receive(columns, now, carried, held, total)
         else:
-            event = _in_any_order(columns, (now, end, first), what, held, total, event, later)
+            event = _known_until(now, event, later, held)
+            _in_any_order(columns, (now, end, first), what, held, total)
+            event = _known_inside(columns, (now, end), event, later, held)
         now = end
-    _known_until(len(columns.source), event, later, held, True)
+    _known_until(len(columns.source), event, later, held)
 
 
 @njit(cache=True, nogil=True)
@@ -80,13 +82,31 @@ def _changes_nothing(columns, now, is_what, held):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def _known_until(now, event, later, held, caps):  # type: ignore[no-untyped-def]
+def _known_until(now, event, later, held):  # type: ignore[no-untyped-def]
     """Set known balances that stand before a transfer; gives the next one."""
     while event < len(later.position) and later.position[event] <= now:
         account = later.account[event]
         held.pool[account] = later.balance[event]
-        if caps:
-            held.most[account] = min(held.most[account], max(0, held.pool[account]))
+        held.most[account] = min(held.most[account], max(0, held.pool[account]))
+        event += 1
+    return event
+
+
+@njit(cache=True, nogil=True)
+def _known_inside(columns, rows, event, later, held):  # type: ignore[no-untyped-def]
+    """Known balances inside a day whose payments may stand in any order; gives the next one.
+
+    What came in that day may have come after the balance, and what was paid before it: the account holds at most the
+    balance and all that came in.
+    """
+    now, end = rows
+    while event < len(later.position) and later.position[event] < end:
+        account = later.account[event]
+        came = 0
+        for row in range(now, end):
+            if columns.target[row] == account and columns.source[row] != account:
+                came += columns.amount[row]
+        held.pool[account] = later.balance[event] + came
         event += 1
     return event
 
@@ -129,8 +149,8 @@ def _receive(columns, now, carried, held, total):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _in_any_order(columns, rows, what, held, total, event, later):  # type: ignore[no-untyped-def]
-    """A day whose payments may stand in any order; gives the next known balance."""
+def _in_any_order(columns, rows, what, held, total):  # type: ignore[no-untyped-def]
+    """A day whose payments may stand in any order."""
     now, end, first = rows
     carried = np.zeros(end - now, np.int64)
     came = np.zeros(len(held.most), np.int64) if end - now > 64 else np.zeros(0, np.int64)
@@ -155,7 +175,6 @@ def _in_any_order(columns, rows, what, held, total, event, later):  # type: igno
                 carried[row - now] = most
                 changed = True
     for row in range(now, end):
-        event = _known_until(row, event, later, held, False)
         payee = columns.target[row]
         if payee >= 0 and payee != columns.source[row] and held.marks[payee] & _SEEN:
             held.most[payee] = min(total, held.most[payee] + carried[row - now])
@@ -172,4 +191,3 @@ def _in_any_order(columns, rows, what, held, total, event, later):  # type: igno
         for account in (columns.source[row], columns.target[row]):
             if account >= 0 and held.marks[account] & _KNOWN:
                 held.most[account] = min(held.most[account], max(0, held.pool[account]))
-    return event

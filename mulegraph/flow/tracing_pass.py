@@ -141,12 +141,7 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
             poison_hops = money.poison_generation[payer] + 1
         moves = part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0
         if on:
-            money.marks[payee] |= REACHED
-            _arrive(money, payee, whole, part)
-            if moves and (money.generation[payee] == 0 or hops < money.generation[payee]):
-                money.generation[payee] = hops
-            if money.poison_generation[payee] == 0 or poison_hops < money.poison_generation[payee]:
-                money.poison_generation[payee] = poison_hops
+            _arrive(money, payee, whole, part, hops if moves else 0, poison_hops)
         if is_original:
             step_of[next_original - 1] = count if moves or (not on and why == MOVED and not silent) else NO_STEP
             chosen_original[next_original - 1] = is_chosen
@@ -154,10 +149,8 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
         if moves or (not on and why == MOVED and not silent):
             kind = why if why != MOVED else MOVED if on else BEYOND
             count = _note(steps, count, now, part, hops if moves else poison_hops, kind, payer)
-        if on:
-            count = _repay(money, steps, count, now, payee, whole)
-        elif kept:
-            count = _receive_own(money, steps, count, now, payee, whole)
+        if kept:
+            count = _settle_in(money, steps, count, now, payee, whole, on)
     while next_event < len(asked.balance_position):
         count = _settle_balance(money, steps, count, asked, next_event, part)
         next_event += 1
@@ -199,20 +192,11 @@ def _return(columns, now, of, money, steps, count):  # type: ignore[no-untyped-d
             put(money, payee, part[FIFO], True)
         if part[FIFO] < whole:
             put(money, payee, whole - part[FIFO], False)
-        money.marks[payee] |= REACHED
-        _arrive(money, payee, whole, part)
-        if moves and money.generation[payee] == 0:
-            money.generation[payee] = hops
-        if money.poison_generation[payee] == 0:
-            money.poison_generation[payee] = hops
+        _arrive(money, payee, whole, part, hops if moves else 0, hops)
     if moves:
         kind = RETURNED if to_payer else MOVED if on else BEYOND
         count = _note(steps, count, now, part, hops, kind, payer)
-    if on:
-        return _repay(money, steps, count, now, payee, whole)
-    if kept:
-        return _receive_own(money, steps, count, now, payee, whole)
-    return count
+    return _settle_in(money, steps, count, now, payee, whole, on) if kept else count
 
 
 @njit(cache=True, nogil=True)
@@ -246,6 +230,14 @@ def _receive_own(money, steps, count, now, payee, whole):  # type: ignore[no-unt
     money.debt[payee] -= repaid
     money.pool[payee] += whole - repaid
     return count
+
+
+@njit(cache=True, nogil=True)
+def _settle_in(money, steps, count, now, payee, whole, on):  # type: ignore[no-untyped-def]
+    """The end of a payment that comes in: traced money (`on`) was put down before; gives how many steps there are."""
+    if on:
+        return _repay(money, steps, count, now, payee, whole)
+    return _receive_own(money, steps, count, now, payee, whole)
 
 
 @njit(cache=True, nogil=True)
@@ -363,9 +355,14 @@ def _take(money, payer, payee, whole, part):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _arrive(money, payee, whole, part):  # type: ignore[no-untyped-def]
-    """Count traced money in; FIFO's pieces and the pool were put there before."""
+def _arrive(money, payee, whole, part, hops, poison_hops):  # type: ignore[no-untyped-def]
+    """Count traced money in (no hops: only poison came); FIFO's pieces and the pool were put there before."""
     its = money.state[payee]
+    money.marks[payee] |= REACHED
+    if hops > 0 and (money.generation[payee] == 0 or hops < money.generation[payee]):
+        money.generation[payee] = hops
+    if money.poison_generation[payee] == 0 or poison_hops < money.poison_generation[payee]:
+        money.poison_generation[payee] = poison_hops
     money.came[payee, FIFO] += part[FIFO]
     money.came[payee, HAIRCUT] += part[HAIRCUT]
     money.came[payee, LIBR] += part[LIBR]

@@ -19,6 +19,7 @@ class Joined:
     sides: int
     without_reference: int
     ambiguous: int
+    near: int
 
 
 _MONEY = "CAST(amount AS VARCHAR) || currency"
@@ -42,10 +43,11 @@ def join_sides(db: duckdb.DuckDBPyConnection, max_days: int) -> Joined:
         _pair(db, name, key, agrees, max_days if name != "ends" else 1)
         if name != "ends":
             _pair_open(db, name, key, max_days)
+    near = _near(db, max_days)
     ((sides, loose, ambiguous),) = db.execute(
         "SELECT count(*), count(*) FILTER (round = 'ends'), count(*) FILTER (round = 'ends' AND equals > 1) FROM sides"
     ).fetchall()
-    return Joined(int(sides), int(loose), int(ambiguous))
+    return Joined(int(sides), int(loose), int(ambiguous), near)
 
 
 def _left(direction: str) -> str:
@@ -56,11 +58,37 @@ def _left(direction: str) -> str:
     )
 
 
+def _apart(days: int) -> str:
+    """SQL: at most so many days apart, where Saturdays and Sundays between do not count: banks book on bank days."""
+    first, last = "least(o.day, i.day)", "greatest(o.day, i.day)"
+    weekend = f"isodow({first}) >= 5 AND isodow({last}) IN (1, 7) AND date_diff('day', {first}, {last}) <= 3"
+    return f"(date_diff('day', {first}, {last}) <= {days} OR {weekend})"
+
+
+def _near(db: duckdb.DuckDBPyConnection, max_days: int) -> int:
+    """How many pairs are left that would be one payment, were their days not too far apart."""
+    ends = "CASE WHEN direction = 'out' THEN account || '>' || other ELSE other || '>' || account END"
+
+    def side(way: str) -> str:
+        return (
+            f'SELECT *, {ends} AS ends, row_number() OVER (PARTITION BY {_MONEY}, {ends} ORDER BY "at", n) AS k'
+            f" FROM ({_left(way)}) WHERE other IS NOT NULL"
+        )
+
+    agrees = next(agrees for name, _, agrees in _ROUNDS if name == "ends")
+    ((pairs,),) = db.execute(
+        f"SELECT count(*) FROM ({side('out')}) o JOIN ({side('in')}) i ON o.ends = i.ends AND o.k = i.k"
+        f" AND o.amount = i.amount AND o.currency = i.currency AND {agrees} AND o.account <> i.account"
+        f" AND abs(date_diff('day', o.day, i.day)) <= {max_days} AND (o.n > 0 OR i.n > 0)"
+    ).fetchall()
+    return int(pairs)
+
+
 def _pair(db: duckdb.DuckDBPyConnection, name: str, key: str, agrees: str, days: int) -> None:
     """Join where both lines name both ends. `days` 0: of one day; else the k-th with the k-th at most so far apart."""
     ends = "CASE WHEN direction = 'out' THEN account || '>' || other ELSE other || '>' || account END"
     per_day = ", day" if days == 0 else ""
-    same_day = "AND o.day = i.day" if days == 0 else f"AND abs(date_diff('day', o.day, i.day)) <= {days}"
+    same_day = f"AND {'o.day = i.day' if days == 0 else _apart(days)}"
 
     def side(direction: str) -> str:
         window = f"PARTITION BY {key}, {ends}{per_day}"

@@ -11,14 +11,14 @@ Every step is one SQL statement over DuckDB tables, which spill to disk, so that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
-from mulegraph.ingest.batches import leave_out_totals
 from mulegraph.ingest.booking_ends import fill_open_ends, know_banks, make_accounts, name_banks
 from mulegraph.ingest.booking_pairs import join_sides
 from mulegraph.ingest.readers.base import Returned, Verdict
 from mulegraph.ingest.remarks import Remark
+from mulegraph.ingest.repeats import leave_out_alike, leave_out_totals
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import AMOUNT_PLACES
@@ -46,6 +46,8 @@ class BookingLoad:
     rejected_payments: int = 0
     repeated: int = 0
     """Stood in another export, statement or file of this load, or of one before."""
+    alike: int = 0
+    """Of those, lines without a bank's reference that are equal to one with a reference, of another file."""
     parts_of_known: int = 0
     """Payments of batches that an earlier load took as one sum each."""
     joined: int = 0
@@ -53,11 +55,17 @@ class BookingLoad:
     joined_without_reference: int = 0
     ambiguous: int = 0
     """Of those, how many had more than one candidate of the same day, ends and amount."""
+    near: int = 0
+    """Two banks' lines of the same ends and amount without a reference that were not joined: too many days apart."""
     open_ends: int = 0
     """Payments whose other party the bank does not name."""
     accounts_made: int = 0
     returns: int = 0
     returns_of_unknown: int = 0
+    returns_unlike: int = 0
+    """In another currency than the payment that they name, or more than it, or before it: linked to none."""
+    over_returned: int = 0
+    """Payments of which more came back than was paid."""
     transfers: int = 0
     balances: int = 0
     remarks: list[str] = field(default_factory=list)
@@ -85,20 +93,18 @@ def take_bookings(
 
     `whole_files` are the files whose rows are payments between banks, not lines of one account's statement.
     """
-    load = BookingLoad(read=_count(db, "staged"))
+    load = BookingLoad(read=_count(db, "staged") + len(returned))
     _read_lines(db, whole_files)
     load.pending = _leave_out(db, "status = 'pending'")
     load.rejected_payments = _leave_out(db, "status = 'rejected'") + _apply_verdicts(db, verdicts)
     sums, load.parts_of_known = leave_out_totals(db, ledger.statement_lines, ledger.transfers)
-    load.repeated = sums + _settle(db, ledger.statement_lines)
+    load.alike = leave_out_alike(db, ledger.statement_lines, ledger.transfers)
+    load.repeated = sums + load.alike + _settle(db, ledger.statement_lines)
     _know_open_sides(db, ledger)
     load.returns_of_unknown = _add_returned(db, returned, ledger.transfers)
     joined = join_sides(db, MAX_DAYS_APART)
-    load.joined, load.joined_without_reference, load.ambiguous = (
-        joined.sides,
-        joined.without_reference,
-        joined.ambiguous,
-    )
+    load.joined, load.near = joined.sides, joined.near
+    load.joined_without_reference, load.ambiguous = joined.without_reference, joined.ambiguous
     _make_payments(db)
     db.execute("DROP TABLE settled")
     know_banks(db, ledger.accounts)
@@ -108,7 +114,9 @@ def take_bookings(
     _make_transfers(db, ledger.transfers)
     load.transfers = _count(db, "made_transfers")
     load.returns = _count(db, "made_transfers WHERE returns IS NOT NULL")
-    load.returns_of_unknown += _count(db, "payments WHERE returned IS NOT NULL") - load.returns
+    load.returns_unlike = _count(db, "unlike_originals")
+    load.returns_of_unknown += _count(db, "payments WHERE returned IS NOT NULL") - load.returns - load.returns_unlike
+    load.over_returned = _over_returned(db, ledger.transfers)
     for name in ("grouped", "payments"):
         db.execute(f"DROP TABLE {name}")
     return load
@@ -176,7 +184,7 @@ def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:
     among equals of a file. So what overlapping exports repeat is known, and two equal payments of a day are two.
     """
     content = """md5(concat_ws('|', account, CAST(day AS VARCHAR), direction, CAST(amount AS VARCHAR), currency,
-        CASE WHEN uetr IS NOT NULL AND whole THEN 'u/' || uetr
+        CASE WHEN bank_ref IS NOT NULL AND whole THEN 'w/' || bank_ref WHEN uetr IS NOT NULL AND whole THEN 'u/' || uetr
         WHEN bank_ref IS NOT NULL AND NOT whole THEN 'r/' || bank_ref ELSE
             coalesce(other, '') || '/' || coalesce(e2e, '') END))"""
     # Some banks give an id again (a cheque's number, say): it names a line only together with day and sum.
@@ -223,9 +231,9 @@ def _add_returned(db: duckdb.DuckDBPyConnection, returned: Sequence[Returned], t
         return 0
     db.execute(f"""
         CREATE OR REPLACE TABLE given_back (e2e VARCHAR, uetr VARCHAR, amount DECIMAL(18,{AMOUNT_PLACES}),
-            currency VARCHAR, "at" VARCHAR, reference VARCHAR)""")
-    rows = [(each.end_to_end_id, each.uetr, each.amount, each.currency, each.at, each.reference) for each in returned]
-    db.executemany("INSERT INTO given_back VALUES (?, lower(?), ?, ?, ?, ?)", rows)
+            currency VARCHAR, "at" VARCHAR, reference VARCHAR, own_id VARCHAR)""")
+    rows = [astuple(each) for each in returned]
+    db.executemany("INSERT INTO given_back VALUES (?, lower(?), ?, ?, ?, ?, ?)", rows)
     columns = "source, target, end_to_end_id, uetr, transfer_id"
     of_ledger = f"UNION ALL SELECT {columns} FROM {scan(transfers)}" if transfers else ""
     db.execute(f"""
@@ -236,12 +244,13 @@ def _add_returned(db: duckdb.DuckDBPyConnection, returned: Sequence[Returned], t
         SELECT g.*, k.payer, k.payee FROM given_back g JOIN known k
             ON k.uetr = g.uetr OR g.uetr IS NULL AND k.e2e = g.e2e OR k.id = g.reference
         WHERE k.payer IS NOT NULL AND k.payee IS NOT NULL
-        QUALIFY row_number() OVER (PARTITION BY g.reference, g.amount ORDER BY k.id) = 1""")
+        QUALIFY row_number() OVER (PARTITION BY g.reference, g.amount, g.own_id ORDER BY k.id) = 1""")
     instant, day = """timezone('UTC', CAST("at" AS TIMESTAMPTZ))""", 'CAST("at" AS TIMESTAMP)'
     time = f'CASE WHEN length("at") > 10 THEN {instant} ELSE {day} END'
     db.execute(f"""
         INSERT INTO settled BY NAME SELECT (SELECT coalesce(max(n), 0) FROM settled) + row_number() OVER () AS n,
-            -1 AS file, 0 AS line, payee AS account, md5(reference || CAST(amount AS VARCHAR)) AS made_id,
+            -1 AS file, 0 AS line, payee AS account,
+            md5(concat_ws('|', reference, CAST(amount AS VARCHAR), own_id)) AS made_id,
             'out' AS direction, amount, currency, payer AS other, e2e, {time} AS "at", CAST({time} AS DATE) AS day,
             CASE WHEN length("at") > 10 THEN 'second' ELSE 'day' END AS precision, 'booked' AS status,
             reference AS returns, 'transfer' AS kind, true AS whole FROM originals""")
@@ -322,7 +331,10 @@ def _make_transfers(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> No
 
 
 def _find_originals(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> None:
-    """Make `found_originals`: which transfer a return gives back, by its reference or else by ends and amount."""
+    """Make `found_originals`: which transfer a return gives back, by its reference or else by ends and amount.
+
+    `unlike_originals` are returns that name a payment which they cannot be a part of.
+    """
     of_ledger = ""
     if ledger:
         of_ledger = (
@@ -330,17 +342,33 @@ def _find_originals(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> No
             f" FROM {scan(ledger)} WHERE returns IS NULL"
         )
     db.execute(f"""
-        CREATE OR REPLACE TABLE found_originals AS
+        CREATE OR REPLACE TABLE candidate_originals AS
         WITH known (id, payer, payee, amount, currency, "at", e2e, uetr) AS (
             SELECT transfer_id, payer, payee, amount, currency, "at", e2e, uetr FROM payments
             WHERE returned IS NULL {of_ledger}),
-        back AS (SELECT * FROM payments WHERE returned IS NOT NULL),
-        candidates AS (
-            SELECT b.transfer_id, k.id, k."at", coalesce(k.e2e IN (b.returned, b.e2e)
+        back AS (SELECT * FROM payments WHERE returned IS NOT NULL)
+        SELECT b.transfer_id, k.id, k."at", k.amount, coalesce(k.e2e IN (b.returned, b.e2e)
                 OR k.uetr IN (lower(b.returned), b.uetr) OR k.id = b.returned, false) AS named,
-                k.amount = b.amount AS whole_amount
-            FROM back b JOIN known k ON k.payer = b.payee AND k.payee = b.payer AND k.currency = b.currency
-            WHERE k.amount >= b.amount AND CAST(k."at" AS DATE) <= CAST(b."at" AS DATE))
-        SELECT transfer_id, id AS original FROM candidates WHERE named OR whole_amount
+            k.amount = b.amount AS whole_amount,
+            k.currency = b.currency AND k.amount >= b.amount AND CAST(k."at" AS DATE) <= CAST(b."at" AS DATE) AS fits
+        FROM back b JOIN known k ON k.payer = b.payee AND k.payee = b.payer""")
+    db.execute("""
+        CREATE OR REPLACE TABLE found_originals AS
+        SELECT transfer_id, id AS original, amount AS paid FROM candidate_originals
+        WHERE fits AND (named OR whole_amount)
         QUALIFY row_number() OVER
             (PARTITION BY transfer_id ORDER BY named DESC, whole_amount DESC, "at" DESC, id) = 1""")
+    db.execute("""
+        CREATE OR REPLACE TABLE unlike_originals AS SELECT DISTINCT transfer_id FROM candidate_originals
+        WHERE named AND transfer_id NOT IN (SELECT transfer_id FROM found_originals)""")
+
+
+def _over_returned(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> int:
+    """How many payments this load gives back more of, with what came back before, than was paid."""
+    before = f"UNION ALL SELECT transfer_id, returns, amount FROM {scan(ledger)}" if ledger else ""
+    ((count,),) = db.execute(f"""
+        SELECT count(*) FROM (SELECT original, any_value(paid) AS paid FROM found_originals GROUP BY original)
+        JOIN (SELECT returns AS original, sum(amount) AS back FROM (
+                SELECT transfer_id, returns, amount FROM made_transfers {before})
+              WHERE returns IS NOT NULL GROUP BY 1) USING (original) WHERE back > paid""").fetchall()
+    return int(count)

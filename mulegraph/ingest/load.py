@@ -164,16 +164,36 @@ def _fresh(sources: list[Source], snapshot: Snapshot, mapping: FileMapping, repo
             raise DataError(
                 f"{source.path.name}: cannot be read ({error.strerror})", hint="Check the file's permissions."
             ) from error
-        reading = json.dumps(
-            [source.table.name, mapping.zone, msgspec.to_builtins([source.mapping, mapping.ids])], sort_keys=True
-        )
-        mark = hashlib.sha256(f"{content} {reading}".encode()).hexdigest()
+        mark = _mark(source, content, mapping, snapshot)
         if mark in snapshot.loaded or mark in fresh:
             if source.path.name not in report.unchanged_files:
                 report.unchanged_files.append(source.path.name)
-        else:
-            fresh[mark] = source
+            continue
+        _refuse_other_reading(source, mark, snapshot)
+        fresh[mark] = source
     return fresh
+
+
+def _mark(source: Source, content: str, mapping: FileMapping, snapshot: Snapshot) -> str:
+    """Names a file's content, as what table it is read, and how."""
+    # Banks' own files are read by their format: of a mapping, only the zone says something about them.
+    how = [] if isinstance(source, StatementFile) else msgspec.to_builtins([source.mapping, mapping.ids])
+    reading = json.dumps([mapping.zone or snapshot.zone, how], sort_keys=True)
+    return f"{content}/{source.table.name}/{hashlib.sha256(reading.encode()).hexdigest()[:16]}"
+
+
+def _refuse_other_reading(source: Source, mark: str, snapshot: Snapshot) -> None:
+    """Raise where an earlier load read the file otherwise and its rows are only known by what was read of them."""
+    if source.table is not BOOKINGS and not source.mapping.make_ids:
+        return
+    same_file = mark.rpartition("/")[0] + "/"
+    for load_id, record in snapshot.loads.items():
+        if any(each.startswith(same_file) and each != mark for each in record.marks):
+            raise DataError(
+                f"{source.path.name}: load {load_id} read this file with another mapping or zone, and its rows would"
+                " count twice",
+                hint=f"Take that load back first (mulegraph ledger forget {load_id}), or give its mapping and zone.",
+            )
 
 
 def _require_tables(folder: Path, sources: list[Source], snapshot: Snapshot, unknown: list[str]) -> None:

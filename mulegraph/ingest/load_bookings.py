@@ -73,6 +73,9 @@ def load_bookings(
     # Banks' formats have places for all that any of them may say; that one says nothing there is no news.
     own = {source.path.name for source in sources if isinstance(source, StatementFile)}
     staged = [each for each in staging.remarks if each.about is not About.EMPTY_COLUMN or each.file not in own]
+    # A status report, or a return that names its payment by reference only, says something without a row of its own.
+    told = {paths[number].name for number, found in notes.items() if found.verdicts or found.returned}
+    staged = [each for each in staged if each.about is not About.EMPTY_FILE or each.file not in told]
     load.staging_remarks = [*staged, *alike, *steps, *judged_table(db, BOOKINGS, sources, staging.read)]
     db.execute("DROP TABLE staged")
     load.balances = _write_all(partitions, run.as_of)

@@ -15,6 +15,7 @@ OPEN, SNOOZED, CLOSED = "open", "snoozed", "closed"
 CONFIRMED, INNOCENT, UNCLEAR = DISPOSITIONS = ("confirmed", "innocent", "unclear")
 NOTED, ASSIGNED, CLOSED_BY, REOPENED, SNOOZED_BY = "noted", "assigned", "closed", "reopened", "snoozed"
 OPENED, WOKEN, DISPOSED = "opened", "woken", "disposed"
+HELD, LIFTED = "held", "lifted"
 ADDED, REMOVED, MERGED, SPLIT = "added", "removed", "merged", "split"
 REQUESTED, SENT, WITHDRAWN, REPLIED = "requested", "sent", "withdrawn", "replied"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, lists, replies, request_acts, requests, shape
+from mulegraph.casework import acts, case_money, clock, held, lists, replies, request_acts, requests, shape, two_people
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
@@ -17,10 +17,14 @@ from mulegraph.casework.recall_messages import Request
 from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.graph.base import Answer, GraphStatus
 from mulegraph.graph.neo4j.address import Address
+from mulegraph.graph.plain_values import plain_graph
 from mulegraph.graph.queries import known_query
 from mulegraph.journal.journal import Verdict
+from mulegraph.lazy import networkx as nx
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.privacy.through import Door, shown_property, through
+from mulegraph.privacy.kept_pages import KeptPages
+from mulegraph.privacy.masked_case import MaskedCase
+from mulegraph.privacy.through import Door, through
 from mulegraph.privacy.tokens import HIDDEN
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
@@ -37,7 +41,6 @@ from mulegraph.workspace import (
     shared_graph,
     tracing,
 )
-from mulegraph.workspace.case import Case
 from mulegraph.workspace.facts import RunFacts, ScanFacts
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
@@ -45,29 +48,7 @@ from mulegraph.workspace.workspace import Workspace
 SUBJECTS = (Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE)
 
 
-class MaskedCase:
-    """One case of a run, masked."""
-
-    def __init__(self, door: Door, plain: Case) -> None:
-        self._door, self._plain = door, plain
-        self.id = plain.id
-
-    row = shown_property(Case.row)
-    state = shown_property(Case.state)
-    accounts = shown_property(Case.accounts)
-    findings = shown_property(Case.findings)
-    findings_in = through(Case.findings_in)
-    journey = shown_property(Case.journey)
-    chains = shown_property(Case.chains)
-    transfers = shown_property(Case.transfers)
-    graph = through(Case.graph)
-
-    def __repr__(self) -> str:
-        row = self._plain.row
-        return f"<{self.id}: {len(row['accounts'])} accounts, score {row['score']:.2f}>"
-
-
-class MaskedWorkspace:
+class MaskedWorkspace(KeptPages):
     """A workspace as its users see it: every answer is masked, unless it is opened with a reason to `reveal`.
 
     Listings are data frames, best first; `since` and `until` keep what overlaps them. Accounts, holders and devices
@@ -133,8 +114,11 @@ class MaskedWorkspace:
     forget_load = through(ledger_tables.forget_load)
     account = through(account_page.account_page)
     explain = through(account_page.explain)
-    account_graph = through(network_graphs.account_graph)
-    chain_graph = through(network_graphs.chain_graph)
+    account_network = through(network_graphs.account_network)
+    path_network = through(network_graphs.path_network)
+    device_network = through(network_graphs.device_network)
+    holder_network = through(network_graphs.holder_network)
+    chain_network = through(network_graphs.chain_network)
     trace = through(tracing.trace)
     money_now = through(look.money_now)
     finding_ids = through(look.finding_ids)
@@ -160,6 +144,10 @@ class MaskedWorkspace:
     alarms = through(acts.alarms)
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
+    hold_account = through(held.hold_account)
+    lift_hold = through(held.lift_hold)
+    held_list = through(held.held_list)
+    confirm = through(two_people.confirm)
     holds = through(holding.holds)
     hold_plan = through(holding.hold_plan)
     hold_clock = through(clock.hold_clock)
@@ -180,7 +168,7 @@ class MaskedWorkspace:
     _run = through(facts.run_facts)
     _far_table = through(shared_graph.far_table)
     _far_network = through(shared_graph.far_network)
-    _trace_graph = through(network_graphs.trace_graph)
+    _trace_network = through(network_graphs.trace_network)
 
     @property
     def run(self) -> RunFacts:
@@ -245,11 +233,23 @@ class MaskedWorkspace:
             real = self._plain.check_account(self._door.masking().real(account, (Mask.ACCOUNT,)))
         return self._door.shown(real, ACCOUNT)
 
-    def trace_graph(self, found: TraceResult) -> Any:
+    def trace_network(self, found: TraceResult) -> Any:
         """The dispersal tree of a trace that this workspace gave, with what is known of its accounts."""
         with self._door.errors():
             real = self._door.masking().unmasked(found)
-        return self._trace_graph(real)
+        return self._trace_network(real)
+
+    def account_graph(self, account: str) -> nx.MultiDiGraph[str]:
+        """`account_network` with plain values only, which NetworkX writes as it is."""
+        return plain_graph(self.account_network(account))
+
+    def chain_graph(self, chain: str) -> nx.MultiDiGraph[str]:
+        """`chain_network` with plain values only."""
+        return plain_graph(self.chain_network(chain))
+
+    def trace_graph(self, found: TraceResult) -> nx.MultiDiGraph[str]:
+        """`trace_network` with plain values only."""
+        return plain_graph(self.trace_network(found))
 
     def query(
         self,

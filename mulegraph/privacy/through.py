@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from mulegraph.errors import MulegraphError
+from mulegraph.journal.proposals import check_reveal
 from mulegraph.privacy.masking import Masking
 from mulegraph.privacy.tokens import HIDDEN, Masker
 from mulegraph.schema.choices import LANGUAGES
@@ -36,10 +37,12 @@ class Door:
         self.plain, self.reveal = plain, reveal
         self._once = threading.Lock()
         self._masker: Masker | None = None
+        self._is_confirmed = False
 
     @property
     def masker(self) -> Masker:
         """Makes tokens. A reason to reveal is in the journal before the first value is shown."""
+        self.check_reveal()
         with self._once:
             if self._masker is None:
                 made = Masker.of(self.plain.ledger)
@@ -47,6 +50,13 @@ class Door:
                     self.plain.journal.append("revealed", reason=self.reveal)
                 self._masker = made
             return self._masker
+
+    def check_reveal(self) -> None:
+        """Raise UsageError where a second person has to confirm the reason to reveal, and has not: nothing is done."""
+        if self.reveal is not None and not self._is_confirmed:
+            if "reveal" in self.plain.settings.casework.two_people:
+                check_reveal(self.plain.journal, self.reveal)
+            self._is_confirmed = True
 
     def forget_ledger(self) -> None:
         """The ledger was written to: its values are others now. A reason that is written down stays good."""
@@ -106,6 +116,7 @@ def through(asked: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
         door: Door = self._door
         bound = signature.bind(self._plain, *arguments, **named)
         with door.errors():
+            door.check_reveal()
             for name, masks in declared.takes.items():
                 if name in bound.arguments:
                     bound.arguments[name] = door.masking().real(bound.arguments[name], masks)

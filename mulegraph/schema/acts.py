@@ -8,8 +8,10 @@ from mulegraph.schema.disclosure import (
     AMOUNT,
     CURRENCY,
     DAY,
+    DEVICE,
     FLAG,
     HIDDEN,
+    HOLDER,
     MOMENT,
     NUMBER,
     OURS,
@@ -25,6 +27,7 @@ from mulegraph.schema.disclosure import (
 from mulegraph.schema.results import CASE, CHAIN, DIGEST, DISPOSITION, FINDING_ID, RUN, SIGN, STATUS, TRANSFER
 from mulegraph.schema.tables import TABLES
 
+PAGE_KEPT = "page kept"
 _ANSWER = Record(
     "answers",
     {
@@ -37,13 +40,24 @@ _ANSWER = Record(
     },
 )
 _ASKED = Record("lines", {"transfer": TRANSFER, "asked": AMOUNT, "traced_most": AMOUNT, "victim": ACCOUNT})
+_NOTE = Record("note", {"account": ACCOUNT, "device": DEVICE, "holder": HOLDER, "transfer": TRANSFER, "text": HIDDEN})
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
 _LISTED = TABLES["listings"].column_names
 _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),
     "noted": Record("noted", {"text": HIDDEN}),
+    PAGE_KEPT: Record(
+        PAGE_KEPT,
+        {
+            "file": DIGEST,
+            "notes": Each(_NOTE),
+            "marked": Each(TRANSFER),
+        },
+    ),
     "assigned": Record("assigned", {"to": TEXT}),
-    "closed": Record("closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN}),
+    "closed": Record(
+        "closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN, "proposed_by": TEXT}
+    ),
     "reopened": Record("reopened", {"reason": HIDDEN, "findings": _BY_SIGN}),
     "snoozed": Record("snoozed", {"until": DAY, "reason": HIDDEN, "findings": _BY_SIGN}),
     "requested": Record(
@@ -73,6 +87,19 @@ _ACT = {
     "split": Record("split", {"payments": Each(TRANSFER), "into": CASE, "reason": HIDDEN}),
     "woken": Record("woken", {"findings": _BY_SIGN, "run": RUN}),
     "disposed": Record("disposed", {"account": ACCOUNT, "disposition": Words(ACCOUNT_DISPOSITIONS), "reason": HIDDEN}),
+    "held": Record("held", {"account": ACCOUNT, "until": DAY, "reason": HIDDEN, "proposed_by": TEXT}),
+    "lifted": Record("lifted", {"account": ACCOUNT, "reason": HIDDEN, "released_to": HIDDEN}),
+    "proposed": Record(
+        "proposed",
+        {
+            "act": Words(("hold", "close", "reveal")),
+            "account": ACCOUNT,
+            "until": DAY,
+            "disposition": DISPOSITION,
+            "reason": HIDDEN,
+        },
+    ),
+    "confirmed": Record("confirmed", {"proposal": NUMBER}),
     "sent": Record("sent", {"number": OURS}),
     "withdrawn": Record("withdrawn", {"number": OURS, "reason": HIDDEN}),
     "replied": Record(

@@ -109,6 +109,15 @@ HOLDS = listing(
     Column("innocent_amount", "sum"),
     Column("account_days", "days"),
 )
+HELD = listing(
+    CASE,
+    ACCOUNT,
+    STATE,
+    WHO,
+    Column("until", "until"),
+    Column("lifted_by", "lifted by"),
+    Column("released_to", "released to"),
+)
 CLOCK = listing(
     AT,
     Column("after", "after"),

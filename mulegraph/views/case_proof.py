@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile
+from mulegraph.schema.acts import PAGE_KEPT
 from mulegraph.views.document import Block, Notice, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
@@ -28,6 +29,24 @@ def journal(content: Content) -> Table:
         for entry in content.journal
     ]
     return Table(columns, rows, empty="The journal has no entry about this case.", small=True)
+
+
+def page_notes(content: Content) -> Table:
+    """What somebody wrote and marked on the case's page when it was kept last."""
+    kept = [entry["facts"] for entry in content.journal if entry["what"] == PAGE_KEPT]
+    about = {row["transfer_id"]: row for row in content.transfers} if kept else {}
+    rows = []
+    for note in kept[-1]["notes"] if kept else []:
+        on = next(name for name in ("transfer", "account", "device", "holder") if note.get(name))
+        rows.append(cells(f"{on} {note[on]}", note["text"]))
+    for transfer in kept[-1]["marked"] if kept else []:
+        row = about.get(transfer)
+        rows.append(cells(f"transfer {transfer}", f"marked: {_told(row)}" if row else "marked"))
+    return Table(heads("on", "note *"), rows, empty="Nobody has kept a page of this case.")
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    return f"{shown(row['source'])} → {shown(row['target'])}, {shown(row['amount'])} {row['currency']}"
 
 
 def _facts(facts: Mapping[str, Any]) -> str:

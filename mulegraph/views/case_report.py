@@ -10,7 +10,7 @@ from mulegraph.casework.case_file import CaseFile
 from mulegraph.schema.findings import Role
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
-from mulegraph.views.case_proof import journal, proof
+from mulegraph.views.case_proof import journal, page_notes, proof
 from mulegraph.views.case_summary import stories, summary, sums, title_of
 from mulegraph.views.document import (
     Block,
@@ -59,6 +59,7 @@ def case_document(content: Content, network: str, *, revealed: bool) -> Document
             Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
             Section("accounts", "Accounts", [_accounts(content)]),
             Section("network", "Network", [_network(content, network)]),
+            Section("notes", "Notes and marks on its page", [page_notes(content)]),
             Section("timeline", "Timeline", _timeline(content)),
             Section("balances", "In, out, and what remains", _balances(content)),
             Section("transfers", "Transfers", [_transfers(content)]),

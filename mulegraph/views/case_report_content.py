@@ -15,7 +15,7 @@ from mulegraph.views.drawing import drawing
 def case_report(space: MaskedWorkspace, case: str, *, language: str = LANGUAGES[0]) -> Document:
     """The report of a case, to be written as a page or as PDF. Raises UsageError for an unknown case or language."""
     content = space.case_file(case, language=language)
-    return case_document(content, drawing(space.case(case).graph()), revealed=space.reveal is not None)
+    return case_document(content, drawing(space.case(case).network()), revealed=space.reveal is not None)
 
 
 def write_case_report(space: MaskedWorkspace, case: str, folder: Path, *, language: str = LANGUAGES[0]) -> list[Path]:

@@ -40,7 +40,7 @@ FLAG_MARK, TICK_MARK = _icon(f"<path {_FLAG}/>", 22), _icon(f"<path {_TICK}/>", 
 
 
 def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000, most: int = MAX_MARKS) -> str:
-    """The SVG text of a graph as `Case.graph()` gives it, `width` pixels wide; its height follows from it.
+    """The SVG text of a graph as `Case.network()` gives it, `width` pixels wide; its height follows from it.
 
     It shows what the page shows at first: no more than `most` marks, others in combos.
     """

@@ -50,7 +50,7 @@ def network_page(
     """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
     `facts` stand above the picture, `story` at its left and `notes` under it (what is masked, what was cut); `start` is
-    one of `LAYOUTS`.
+    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it.
     At first no more than `most` marks are drawn, the others in combos that open, and the page says so.
     """
     title = visible(title)
@@ -59,12 +59,14 @@ def network_page(
     notes = [*notes, *_folding(folded)]
     data = _data(chart, clock, folded)
     data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": MAX_NODES}
+    data["kept"] = graph.graph.get("kept")
     data["start"] = _number(chart, graph.graph.get("account"))
     data["story"] = _told(chart, story) if story else None
     data["amountName"] = graph.graph.get("amount_name", "amount")
     present = {kind_of(each) for _, each in chart.nodes(data=True)}
     written = {letter_of(each) for _, each in chart.nodes(data=True)}
     lists = {name for _, each in chart.nodes(data=True) for name in each.get("lists") or ()}
+    currencies = {each["currency"] for each in data["transfers"]}
     marks = [(FLAG_MARK, "on a list")] if lists - {GOOD} else []
     return page(
         "network/page.html",
@@ -72,6 +74,7 @@ def network_page(
         facts={name: visible(str(value)) for name, value in (facts or {}).items()},
         notes=notes,
         ties=bool(data["ties"]),
+        currency=next(iter(currencies)) if len(currencies) == 1 else "",
         count=f"{len(data['transfers']):,}",
         layouts=LAYOUTS,
         legend={name: {"title": kind.title, "svg": icon(kind)} for name, kind in KINDS.items() if name in present},
@@ -105,7 +108,7 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
         known = {name: data.get(name) for name in _KNOWN}
         known = {name: value for name, value in known.items() if value not in (None, "", [])}
         shown = {"kind": kind_of(data), "letter": letter_of(data), "findings": about.get(node, [])}
-        holder.add_node(number[node], data["label"], **shown, **known)
+        holder.add_node(number[node], data["label"], name=str(node), **shown, **known)
     transfers, ties = [], []
     for source, target, key, data in chart.edges(keys=True, data=True):
         ends = {"source": number[source], "target": number[target]}

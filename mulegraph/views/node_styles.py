@@ -61,7 +61,7 @@ INK, PAPER, LINE, FLAG, TICK = "#1a202c", "#ffffff", "#5b6675", "#b00020", "#007
 
 
 def kind_of(data: dict[str, Any]) -> str:
-    """The kind of a node of a graph such as `Case.graph()` gives."""
+    """The kind of a node of a graph such as `Case.network()` gives."""
     kind = data["kind"]
     if kind == "account":
         return OTHER if data.get("own") is False else OWN

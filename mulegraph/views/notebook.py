@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from mulegraph.files import write_output
-from mulegraph.privacy.door import MaskedCase, MaskedWorkspace, SharedGraph
+from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
+from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
@@ -88,12 +89,12 @@ class NotebookWorkspace(MaskedWorkspace):
         return View(told, picture(self, name))
 
     def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
-        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf or .cyjs.
+        """Write the network of a case, a chain, an account or a trace as .graphml, .gexf, .cyjs, .anx or .ftm.json.
 
         Raises UsageError for another ending, and where the file cannot be written.
         """
         if isinstance(subject, TraceResult):
-            graph = self.trace_graph(subject)
+            graph = self.trace_network(subject)
         else:
             graph = network_of(self, subject.id if isinstance(subject, MaskedCase) else subject)
         return write_output(Path(path), exchanged(graph, Path(path)))

@@ -8,7 +8,7 @@ from typing import Any
 
 from mulegraph.files import write_output
 from mulegraph.lazy import networkx as nx
-from mulegraph.privacy.door import MaskedCase
+from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.schema import listings
 from mulegraph.views.display import card, framed, line, still, table
 from mulegraph.views.drawing import drawing
@@ -61,7 +61,7 @@ def case_card(case: MaskedCase) -> str:
     return card(
         case.id,
         {name: value for name, value in facts.items() if value is not None},
-        _picture(case.graph(), f"{case.id}: who paid whom"),
+        _picture(case.network(), f"{case.id}: who paid whom"),
         table(roles, {"role": "role", "many": "accounts", "accounts": "which"}, "Roles"),
         table(told.to_dict("records"), listings.FINDINGS_WITH_BENIGN, "Signs"),
     )

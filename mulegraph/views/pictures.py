@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
-from mulegraph.views.story import account_story, case_story, chain_story, trace_story
+from mulegraph.views.story import account_story, case_story, chain_story, path_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
 from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
@@ -23,7 +25,12 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
         return trace_picture(space, space.trace([subject]))
     if kind == "report":
         return trace_picture(space, space.trace(reports=[subject]))
-    graph = space.account_graph(subject)
+    if kind in ("device", "holder"):
+        graph = network_of(space, subject)
+        return network_page(
+            graph, title=f"{kind.title()} {subject}", facts=_counted(graph), notes=notes_of(space, graph)
+        )
+    graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
         "score": shown(known.get("score", 0.0)),
@@ -39,19 +46,72 @@ def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
     """What `picture` draws, as a graph."""
     kind = space.kind_of_subject(subject)
     if kind == "case":
-        return space.case(subject).graph()
+        return space.case(subject).network()
     if kind == "chain":
-        return space.chain_graph(subject)
+        return space.chain_network(subject)
     if kind in ("payment", "report"):
         found = space.trace([subject]) if kind == "payment" else space.trace(reports=[subject])
-        return space.trace_graph(found)
-    return space.account_graph(subject)
+        return space.trace_network(found)
+    if kind in ("device", "holder"):
+        return space.device_network(subject) if kind == "device" else space.holder_network(subject)
+    return space.account_network(subject)
+
+
+def path_picture(space: MaskedWorkspace, account: str, to: str) -> str:
+    """Ways by which money can have come from one account to another, in order of time."""
+    graph = space.path_network(account, to)
+    first, last = graph.graph["payer"], graph.graph["payee"]
+    facts = {"ways": f"{graph.graph['ways']:,} of at most {graph.graph['hops']} transfers", **_counted(graph)}
+    notes = [
+        "A way says that the times allow it, not that it was the same money: mulegraph trace says how much was. Between"
+        " two neighbours the earliest transfer that can follow is drawn; no way leads through accounts of very many"
+        " counterparties, and no more than 200,000 transfers were looked at."
+    ]
+    notes = [*notes_of(space, graph), *notes]
+    return network_page(graph, title=f"Ways from {first} to {last}", facts=facts, notes=notes, story=path_story(graph))
+
+
+def joined_picture(space: MaskedWorkspace, subjects: Sequence[str]) -> str:
+    """Several cases, chains, accounts, devices and holders in one picture."""
+    graph = joined_network(space, subjects)
+    shown_as = [_shown_id(space, each) for each in subjects]
+    return network_page(graph, title=", ".join(shown_as), facts=_counted(graph), notes=notes_of(space, graph))
+
+
+def joined_network(space: MaskedWorkspace, subjects: Sequence[str]) -> nx.MultiDiGraph[str]:
+    """Several subjects' networks as one. Who has two roles in them has none here: his roles name their cases.
+
+    Raises UsageError for traces: what two of them carried of one transfer may be the same money.
+    """
+    for each in subjects:
+        if space.kind_of_subject(each) in ("payment", "report"):
+            hint = "Trace both at once: mulegraph trace PAYMENT PAYMENT, or draw it alone."
+            raise UsageError("the trace of '{subject}' cannot be drawn with others", hint=hint, subject=each)
+    parts = [network_of(space, each) for each in dict.fromkeys(subjects)]
+    made = nx.compose_all(parts)
+    for node, data in made.nodes(data=True):
+        roles = {part.nodes[node].get("role") or "" for part in parts if node in part}
+        data["role"] = roles.pop() if len(roles) == 1 else next(iter(roles - {""})) if len(roles - {""}) == 1 else ""
+    findings = {each["finding"]: each for part in parts for each in part.graph.get("findings") or ()}
+    made.graph["findings"] = list(findings.values())
+    for name in ("cut", "findings_cut"):
+        made.graph[name] = sum(part.graph.get(name) or 0 for part in parts)
+    return made
+
+
+def _shown_id(space: MaskedWorkspace, subject: str) -> str:
+    return space.known_account(subject) if space.kind_of_subject(subject) == "account" else subject
+
+
+def _counted(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
+    accounts = sum(data["kind"] == "account" for _, data in graph.nodes(data=True))
+    return {"accounts": f"{accounts:,}", "transfers": f"{_transfers(graph):,}"}
 
 
 def case_picture(space: MaskedWorkspace, case: str) -> str:
     """A case: its accounts by role, the evidence between them, the devices that they share."""
     found = space.case(case)
-    row, graph = found.row, found.graph()
+    row, graph = found.row, found.network()
     facts = {
         "score": shown(row["score"]),
         "accounts of the case": str(len(row["accounts"])),
@@ -65,12 +125,13 @@ def case_picture(space: MaskedWorkspace, case: str) -> str:
     except UsageError as error:
         no_trace = error.problem
     story = case_story(graph, case, trace, no_trace)
+    graph.graph["kept"] = space.kept_page(case)
     return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph), story=story)
 
 
 def chain_picture(space: MaskedWorkspace, chain: str) -> str:
     """One chain, with the others of its layering network when it is in one."""
-    graph = space.chain_graph(chain)
+    graph = space.chain_network(chain)
     facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
     story = chain_story(graph)
     return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph), story=story)
@@ -78,7 +139,7 @@ def chain_picture(space: MaskedWorkspace, chain: str) -> str:
 
 def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
     """A trace: whom the money reached, in how many hops, and which banks to ask."""
-    graph = space.trace_graph(found)
+    graph = space.trace_network(found)
     what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
     title = f"{'Sources' if found.back else 'Trace'} of {what}"
     drawn = [data for _, data in graph.nodes(data=True) if data["kind"] == "account"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from mulegraph.cases.score import BASE, expected_false
@@ -12,7 +13,7 @@ from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
 from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
 from mulegraph.views.tables import case_money, shown
-from mulegraph.workspace.run_difference import SAME
+from mulegraph.workspace.run_difference import NEW, SAME
 
 MAX_CASES, MAX_CHANGES, MAX_REJECTS = 50, 60, 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -44,7 +45,7 @@ def run_document(
         notices=[*later, REVEALED if revealed else MASKED],
         sections=[
             Section("feeds", "What the feed did not bring", _feeds(content)),
-            Section("changes", "What changed", _changes(content, pictures)),
+            Section("changes", "What changed", [Text(_first_sentence(content)), *_changes(content, pictures)]),
             Section("cases", "Cases", [_cases(content, pictures, reports)]),
             Section("scores", "Scores and expected false alarms", _scores(content)),
             Section("signs", "Signs", _signs(content)),
@@ -65,6 +66,24 @@ def _feeds(content: Content) -> list[Block]:
     rows = [cells(each["text"], each["kind"], each["expected"], each["found"]) for each in content.manifest["feeds"]]
     note = "The last day, against the same hours of the four weeks before. What did not come was not looked at."
     return [Table(columns, rows, empty="Tables, banks, columns and amounts came as they do.", note=note)]
+
+
+def _first_sentence(content: Content) -> str:
+    """How many cases are new, how much money entered their chains, and which of them to look at first."""
+    new = {each["case"] for each in content.changes if each["change"] == NEW}
+    fresh = [each for each in content.cases if content.before is None or each["case"] in new]
+    if not fresh:
+        return "No case is new."
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for each in fresh:
+        for currency, amount in dict(each["amounts"]).items():
+            sums[currency] += amount
+    money = " and ".join(f"{shown(amount)} {currency}" for currency, amount in sorted(sums.items()))
+    entered = f"; {money} entered {'its' if len(fresh) == 1 else 'their'} chains" if money else ""
+    first = case_money(fresh[0])
+    of = f", {first}" if first else ""
+    are = "case is" if len(fresh) == 1 else "cases are"
+    return f"{len(fresh):,} {are} new{entered}. Look first at {fresh[0]['case']}{of}, score {shown(fresh[0]['score'])}."
 
 
 def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:

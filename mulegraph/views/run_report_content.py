@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mulegraph.files import write_output
+from mulegraph.files import output_folder, write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_report_content import report_name, write_case_report
@@ -16,15 +16,21 @@ REPORT = "report.html"
 
 
 def write_run_report(
-    space: MaskedWorkspace, folder: Path, *, case_reports: int = 0, language: str = LANGUAGES[0]
+    space: MaskedWorkspace,
+    folder: Path,
+    *,
+    case_reports: int = 0,
+    pictures: int = CASES_SHOWN,
+    language: str = LANGUAGES[0],
 ) -> list[Path]:
     """Write `report.html` of the run that is asked, its cases' pictures, and the reports of the strongest."""
     content = space.run_file()
-    cases = [each["case"] for each in content.cases[:CASES_SHOWN]]
+    output_folder(folder)  # before the work: fifty pictures take half a minute
+    cases = [each["case"] for each in content.cases[:pictures]]
     reports = [
         path for case in cases[:case_reports] for path in write_case_report(space, case, folder, language=language)
     ]
-    pictures = [write_output(folder / f"{case}.html", case_picture(space, case)) for case in cases]
+    drawn = [write_output(folder / f"{case}.html", case_picture(space, case)) for case in cases]
     told = {case: name for case in cases if (folder / (name := f"{report_name(case)}.html")).is_file()}
     document = run_document(content, {case: f"{case}.html" for case in cases}, told, revealed=space.reveal is not None)
-    return [write_output(folder / REPORT, document.page), *reports, *pictures]
+    return [write_output(folder / REPORT, document.page), *reports, *drawn]

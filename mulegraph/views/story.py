@@ -145,6 +145,18 @@ def account_story(graph: nx.MultiDiGraph[str], account: str) -> Story:
     return Story(lines, f"mulegraph account {account}")
 
 
+def path_story(graph: nx.MultiDiGraph[str]) -> Story:
+    """From whom, through whom and to whom money can have come."""
+    first, last = graph.graph["payer"], graph.graph["payee"]
+    between = [node for node in _accounts(graph) if node not in (first, last)]
+    lines = [
+        _line("From", graph, [first], _paid_by(graph, [first]), ""),
+        _line("Through", graph, between, _paid_by(graph, between), "nobody: it was paid straight"),
+        _line("To", graph, [last], _paid_to(graph, [last]), ""),
+    ]
+    return Story(lines, f"mulegraph trace {lines[0].transfers[0]}")
+
+
 def money_parts(trace: TraceResult) -> list[Part]:
     """What became of traced money, or what it was made of: by every rule the parts add up to what was traced.
 

@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
@@ -26,7 +28,7 @@ from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import changed_since, scan
 from mulegraph.workspace.trace_payments import Source
-from mulegraph.workspace.trace_terms import day_order
+from mulegraph.workspace.trace_terms import day_order, returning_rows
 
 Notify = Callable[[str], None]
 
@@ -108,10 +110,19 @@ class WorkspaceBase:
         """The same as a trace reads them: those of which only the day is known in their place in it."""
         return day_order(self.ledger, self.moved)
 
+    @cached_property
+    def _returning(self) -> np.ndarray:
+        return returning_rows(self.ledger)
+
+    @cached_property
+    def opened_cases(self) -> dict[tuple[str, ...], pa.Table]:
+        """Cases that somebody opened, as they were asked for before, by id and payments: each takes a trace."""
+        return {}
+
     @property
     def traceable(self) -> Source:
         """What a trace reads of the ledger as it is."""
-        return Source(self.ledger, self.day_order, self.own_banks)
+        return Source(self.ledger, self.day_order, self.own_banks, returning=self._returning)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -89,7 +89,7 @@ class Case:
         return listings.transfers(self.workspace, ids)
 
     @question(results.GRAPH)
-    def graph(self) -> nx.MultiDiGraph[str]:
+    def network(self) -> nx.MultiDiGraph[str]:
         """Accounts with their roles, the evidence between them, shared devices, and what is known of all of them."""
         devices = listings.devices_of(self.workspace, self._row["accounts"])
         made = case_graph(self._row, self.transfers, devices)

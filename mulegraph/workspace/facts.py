@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
+import pyarrow.compute as pc
+
 from mulegraph.errors import UsageError
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import OURS, declared, record_of
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import near
-from mulegraph.workspace.questions import AccountId, question
+from mulegraph.workspace.questions import SubjectId, question
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import ScanResult
 
@@ -96,8 +98,11 @@ def named_run(space: WorkspaceBase, name: str) -> Run:
 
 
 @question(OURS)
-def kind_of_subject(space: WorkspaceBase, subject: AccountId) -> str:
-    """Whether an id is of a case, a chain, an account, a payment or a report. Raises UsageError where it is of none."""
+def kind_of_subject(space: WorkspaceBase, subject: SubjectId) -> str:
+    """Whether an id is of a case, a chain, an account, a payment, a report, a device or a holder, tried in this order.
+
+    Raises UsageError where it is of none.
+    """
     if subject.startswith(("CASE-", "CH-")):
         return "case" if subject.startswith("CASE-") else "chain"
     if space.holds_account(subject):
@@ -106,7 +111,12 @@ def kind_of_subject(space: WorkspaceBase, subject: AccountId) -> str:
         return "payment"
     if subject in space.ledger.arrow("reports", ["report_id"]).column(0).to_pylist():
         return "report"
+    for kind, table in (("device", "device_use"), ("holder", "accounts")):
+        if pc.any(pc.equal(space.ledger.arrow(table, [f"{kind}_id"]).column(0), subject)).as_py():
+            return kind
     hint = "See mulegraph case list, chains and account --top 20; what a finding is tells mulegraph explain."
     raise UsageError(
-        "'{subject}' is not a case, chain, account, payment or report of this ledger", hint=hint, subject=subject
+        "'{subject}' is not a case, chain, account, payment, report, device or holder of this ledger",
+        hint=hint,
+        subject=subject,
     )

@@ -89,8 +89,13 @@ def all_cases(space: WorkspaceBase) -> pa.Table:
 def opened(space: WorkspaceBase, case: str) -> pa.Table:
     """A case that somebody opened, as the ledger and the run have it now: one row."""
     payments = opened_with(space.folder)[case]
-    findings, signs = space.run.table("findings"), signs_of(space.folder)
-    return opened_case(space.traceable, space.settings.trace, case, payments, findings=findings, signs=signs)
+    key = (space.run.name, case, *payments)
+    if key not in space.opened_cases:
+        findings, signs = space.run.table("findings"), signs_of(space.folder)
+        space.opened_cases[key] = opened_case(
+            space.traceable, space.settings.trace, case, payments, findings=findings, signs=signs
+        )
+    return space.opened_cases[key]
 
 
 @question(results.CASES)

@@ -33,6 +33,8 @@ MANIFEST = "manifest.json"
 FORMAT = 2
 """Of the tables of a run. Format 1 held facts, benign tests and parts of scores as JSON in cells."""
 PARTS = ("findings", "benign", "scores", "chains", "cases", "devices", "hubs")
+KEPT_BYTES = 8_000_000
+"""A table up to this size is read once: 50 cases' pages asked for 1,700 tables, all of them small."""
 ENGINES = (
     "duckdb",
     "ibis-framework",
@@ -57,6 +59,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._kept: dict[str, pa.Table] = {}
 
     @property
     def name(self) -> str:
@@ -73,7 +76,15 @@ class Run:
             raise EngineError(f"{path}: cannot be read ({error})", hint="Run: mulegraph scan") from error
 
     def table(self, part: str) -> pa.Table:
-        """One of `PARTS`, whole."""
+        """One of `PARTS`, whole. A run never changes, so a small table is kept."""
+        kept = self._kept.get(part)
+        if kept is None:
+            kept = self._read(part)
+            if kept.nbytes <= KEPT_BYTES:
+                self._kept[part] = kept
+        return kept
+
+    def _read(self, part: str) -> pa.Table:
         path = self._path(part)
         try:
             table = pq.read_table(path)

@@ -22,7 +22,7 @@ from mulegraph.schema.tables import Mask, minor_exponents
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
-from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, shop_stops
+from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, returning_rows, shop_stops
 
 FORWARD = (
     "An account held what a known balance says, and otherwise at least what the ledger proves: enough for all that it"
@@ -71,6 +71,7 @@ class Source:
 
     `order` may lack payments of the ledger from `differs_from` on, as if accounts had been held then. What accounts
     held before is what the ledger itself proves of them, and later balances do not count.
+    `returning` are its `returning_rows`, where somebody has read them before.
     """
 
     ledger: Ledger
@@ -78,6 +79,7 @@ class Source:
     banks: OwnBanks
     differs_from: pd.Timestamp | None = None
     real: DayOrder | None = None
+    returning: np.ndarray | None = None
 
 
 def trace_payments(
@@ -116,7 +118,8 @@ def trace_payments(
         moved = order.transfers
     terms = Terms(pools)
     if not back:
-        returns = _returns_before(known_returns(ledger, source.order.transfers), end)
+        rows = source.returning if source.returning is not None else returning_rows(ledger)
+        returns = _returns_before(known_returns(rows, source.order.transfers), end)
         limits = _limits(moved, chosen, following, places)
         terms = Terms(pools, returns, limits)
     if back or following.through:

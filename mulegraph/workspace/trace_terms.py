@@ -58,19 +58,28 @@ def known_balances(ledger: Ledger, transfers: Transfers) -> tuple[KnownBalances,
     return found, at[order].astype("datetime64[us]")
 
 
-def known_returns(ledger: Ledger, transfers: Transfers) -> Returns:
-    """Payments that give an earlier one between the same two back, as positions."""
+def returning_rows(ledger: Ledger) -> np.ndarray:
+    """Row numbers of payments that say which one they give back, and of those: two columns."""
     paths = ledger.paths("transfers")
     if not holds_anything(paths, "returns"):
-        return Returns()
+        return np.zeros((0, 2), np.int64)
     column = pa.chunked_array([pq.read_table(path, columns=["returns"]).column(0).combine_chunks() for path in paths])
     row = np.flatnonzero(column.is_valid().to_numpy())
     ids = column.take(pa.array(row)).combine_chunks().dictionary_encode()
     original = ledger.row_numbers(ids.dictionary)[ids.indices.to_numpy()]
-    row, original = row[original >= 0], original[original >= 0]
-    place = np.full(len(column), NOBODY, np.int64)
+    return np.stack([row, original], axis=1)[original >= 0]
+
+
+def known_returns(rows: np.ndarray, transfers: Transfers) -> Returns:
+    """Payments that give an earlier one between the same two back, as positions; `rows` as `returning_rows` has them.
+
+    The transfers may lack some of the ledger's.
+    """
+    if not len(rows):
+        return Returns()
+    place = np.full(int(max(rows.max(), transfers.row.max(initial=0))) + 1, NOBODY, np.int64)
     place[transfers.row] = np.arange(len(transfers))
-    given, back = place[row], place[original]
+    given, back = place[rows[:, 0]], place[rows[:, 1]]
     read = (given >= 0) & (back >= 0)
     given, back = given[read], back[read]
     mirrored = (transfers.source[given] == transfers.target[back]) & (transfers.target[given] == transfers.source[back])

@@ -43,9 +43,12 @@ class Workspace(WorkspaceBase):
     case = case.find_case
     account = account_page.account_page
     explain = account_page.explain
-    account_graph = network_graphs.account_graph
-    chain_graph = network_graphs.chain_graph
-    trace_graph = network_graphs.trace_graph
+    account_network = network_graphs.account_network
+    chain_network = network_graphs.chain_network
+    path_network = network_graphs.path_network
+    device_network = network_graphs.device_network
+    holder_network = network_graphs.holder_network
+    trace_network = network_graphs.trace_network
     trace = tracing.trace
     query = graph_questions.query
     graph_status = graph_questions.graph_status

@@ -90,7 +90,8 @@ def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
         ["query", "--list"], ["graph", "status"],
         ["trace", "--report", "R0000000"], ["trace", chain["transfers"][1], "--back"],
         ["trace", "--account", account], ["journal", "show"], ["journal", "verify"],
-        ["case", "list", "--status", "open"], ["case", "holds", case], ["case", "clock", case], ["request", "list"],
+        ["case", "list", "--status", "open"], ["case", "holds", case], ["case", "clock", case], ["case", "held"],
+        ["request", "list"],
         ["case", "alarms"], ["diff", "--all"],
         ["case", "facts", case, "--account", clear.case(case).accounts["account_id"][0]], ["lists", "show", "--all"],
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mulegraph.errors import DataError
+from mulegraph.ingest.forget import forget
 from mulegraph.ingest.load import load
 from mulegraph.ingest.mapping import read_mapping
 from mulegraph.ledger.ledger import Ledger
@@ -148,6 +149,101 @@ def test_a_batch_and_its_payments_are_the_same_money_in_whatever_order_they_come
     assert sum(row["amount"] for row in files.rows()) == 10
     assert parts_left_out[-1] == (2 if order == ("sum", "parts") else 0)
     assert len(files.moved()) == (1 if order == ("sum", "parts") else 2)
+
+
+def test_one_account_s_export_and_statement_are_the_same_lines(files: Files):
+    """Whichever comes first; the statement has the bank's references, the export the parties and the clock."""
+    noon = f"{NOON:%Y-%m-%dT%H:%M:%SZ}"
+    rows = [f"{ANN},out,{cents},EUR,{CEM},{noon}" for cents in ("40.00", "40.00", "30.00")]
+    head = "account_id,direction,amount,currency,counterparty_id,booked_at"
+    entries = "".join(
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-02-03'
+        f"</Dt></BookgDt><AcctSvcrRef>{reference}</AcctSvcrRef></Ntry>"
+        for reference, amount in (("R1", "40.00"), ("R2", "40.00"), ("R3", "31.00"))
+    )
+    files.write("bookings.csv", "\n".join([head, *rows, ""]))
+    files.write("a.xml", camt_document([f"<Stmt><Id>S</Id><Acct><Id><IBAN>{ANN}</IBAN></Id></Acct>{entries}</Stmt>"]))
+
+    report = files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    assert report.bookings.alike == 2
+    assert [(row[1], row[2]) for row in files.moved()][:3] == [(CEM, 30), (CEM, 40), (CEM, 40)]
+    assert len(files.moved()) == 4
+
+
+def test_an_export_that_comes_after_the_statement_adds_nothing(files: Files):
+    """The ledger knows the lines by account, day, sum and party."""
+    files.write("a.sta", mt940(ANN, [pay(ANN, CEM, 4000), pay(ANN, CEM, 4000)]))
+    files.load()
+    files.write("bookings.csv", debit_credit_csv(ANN, [pay(ANN, CEM, 4000), pay(ANN, CEM, 4000), pay(ANN, CEM, 7)]))
+
+    report = files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    assert (report.bookings.alike, len(files.moved())) == (2, 3)
+
+
+@pytest.mark.parametrize(("friday", "days", "joined"), [(6, 3, 1), (6, 2, 1), (2, 3, 0), (5, 4, 0)])
+def test_a_weekend_between_two_banks_lines_is_no_time(files: Files, friday: int, days: int, joined: int):
+    """Paid on Friday and received on Monday is one payment; Monday to Thursday is told as near."""
+    at = dt.datetime(2026, 3, friday, 9, tzinfo=dt.UTC)
+    files.write("a.sta", mt940(ANN, [Payment(ANN, CEM, 7000, at)]).replace("260202", f"26030{friday}"))
+    files.write("b.sta", mt940(CEM, [Payment(ANN, CEM, 7000, at + dt.timedelta(days=days))]))
+
+    report = files.load()
+
+    assert (report.bookings.joined, report.bookings.near) == (joined, 1 - joined)
+
+
+def returned(own_id: str, amount: str, day: int, currency: str = "EUR") -> str:
+    """A pacs.004 that names the payment by its reference."""
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.004.001.09"><PmtRtr><GrpHdr><MsgId>M</MsgId></GrpHdr>'
+        f"<TxInf><RtrId>{own_id}</RtrId><OrgnlEndToEndId>E1</OrgnlEndToEndId>"
+        f'<RtrdIntrBkSttlmAmt Ccy="{currency}">{amount}</RtrdIntrBkSttlmAmt>'
+        f"<IntrBkSttlmDt>2026-02-{day:02}</IntrBkSttlmDt></TxInf></PmtRtr></Document>"
+    )
+
+
+def test_a_payment_may_come_back_in_equal_parts(files: Files):
+    """Two halves are two returns; a third is told, and so is one in another currency."""
+    files.write("a.sta", mt940(ANN, [pay(ANN, CEM, 10000, reference="E1")]))
+    files.write("r1.xml", returned("R1", "50.00", 4))
+    files.write("r2.xml", returned("R2", "50.00", 4))
+    files.write("copy of r2.xml", returned("R2", "50.00", 4) + " ")
+
+    first = files.load().bookings
+
+    assert (sorted(row[2] for row in files.moved()), first.over_returned) == ([50, 50, 100], 0)
+
+    files.write("r3.xml", returned("R3", "50.00", 5))
+    files.write("r4.xml", returned("R4", "54.00", 5, "USD"))
+    second = files.load().bookings
+
+    assert (second.returns, second.over_returned, second.returns_unlike, second.returns_of_unknown) == (1, 1, 1, 0)
+
+
+def test_bookings_read_with_another_mapping_are_not_counted_twice(files: Files):
+    """The load is refused, and names the one to take back; after that it loads."""
+    files.write("b.csv", f"account_id,direction,amount,currency,IBAN,booked_at\n{ANN},out,5.00,EUR,{CEM},2026-02-03\n")
+    first = files.load('[bookings]\nfiles = ["b.csv"]\n')
+
+    better = '[bookings]\nfiles = ["b.csv"]\ncolumns.counterparty_id = "IBAN"\n'
+    with pytest.raises(DataError, match=f"load {first.load} read this file with another mapping"):
+        files.load(better)
+
+    forget(files.workspace, first.load)
+    files.load(better)
+    assert [row[1] for row in files.moved()] == [CEM]
+
+
+def test_a_batch_that_its_payments_do_not_add_up_to_is_told(files: Files):
+    """It counts as one booking; the file, the line and both sums are named."""
+    files.write("a.xml", batch(CEM, DOT).replace("6.00", "5.00"))
+
+    (remark,) = files.load().bookings.remarks
+
+    assert "a.xml" in remark
+    assert "10 against 9" in remark
 
 
 def test_an_id_that_a_bank_gives_again_names_another_line(files: Files):

@@ -55,7 +55,7 @@ BORN = date(1980, 1, 2)
 OPEN_TEXT = {
     *"bank place occupation category source transfer_id transfer transfers evidence event_id report_id who".split(),
     *"assignee to sender message answer payer_bank chosen listed_on reported".split(),
-    *"zone returns end_to_end_id uetr seeds payments opened_with left_out report assumptions".split(),
+    *"zone returns end_to_end_id uetr seeds payments opened_with left_out report assumptions proposed_by".split(),
 }
 """Fields that are open texts: what the ledger's schema declares open, and names of staff and banks."""
 
@@ -254,7 +254,7 @@ def test_a_question_beside_another_does_not_unmask_it(workspace, plain):
 
     def network() -> None:
         while not done.is_set():
-            workspace.case(case).graph()
+            workspace.case(case).network()
 
     beside = threading.Thread(target=network)
     beside.start()
@@ -279,7 +279,7 @@ def test_two_threads_get_the_rows_that_they_asked_for(plain):
 def test_every_question_goes_through_the_door():
     """What the plain workspace and its cases answer, the masked ones answer, too; and nothing else of theirs shows."""
     asked = {name for name, each in vars(Workspace).items() if hasattr(each, "__question__")}
-    hidden = {"trace_graph", "far_table", "far_network"}  # asked by methods of the same purpose
+    hidden = {"trace_network", "far_table", "far_network"}  # asked by methods of the same purpose
     assert asked - hidden <= set(dir(MaskedWorkspace))
     parts = {name for name, each in vars(Case).items() if isinstance(each, property) or hasattr(each, "__question__")}
     assert parts <= set(dir(MaskedCase))

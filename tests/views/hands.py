@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -11,6 +12,8 @@ from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from mulegraph.views.network import LAYOUTS
 
 BEGIN = datetime(2026, 1, 12, 6)
 
@@ -87,3 +90,43 @@ def geometry_of(browser: webdriver.Chrome) -> tuple[dict[tuple[str, str], list[l
         " [...view.nodes].map(id => [String(id), placeNow(id)])]"
     )
     return {(source, target): line for source, target, line in lines}, dict(places)
+
+
+def random_steps(seed: int, count: int) -> list[str]:
+    """What people do with a page, as its scripts do it: zoom, move, fold, filter, choose a span, undo."""
+    chance = random.Random(seed)  # noqa: S311 (no secret)
+    near = [f"near({number})" for number in (3, 9, 20)]
+    layouts = [f"change('layout', (now) => {{ now.layout = '{name}'; }})" for name in LAYOUTS]
+    moves = ["zoom(1.25)", "zoom(0.8)", "zoom(1.6)", "pan(-1, 0)", "pan(1, 0)", "pan(0, -1)", "pan(0, 1)", "fit()"]
+    folds = ["chart.groups.length && toggle('group 0')", "state.open[0] && fold(chart.groups[0].members[0])"]
+    filters = ["change('~s', (now) => { now.by = { score: 0.5 }; })", "change('~s', (now) => { now.by = {}; })"]
+    spans = ["setUntil(9)", "setSpan(2, 30)", "zoomToSpan()", "wholeTime()", "undoAll()", "redoAll()"]
+    every = moves + folds + filters + spans + layouts + near
+    return ["fit()", layouts[2], near[2]] + [chance.choice(every) for _ in range(count - 3)]
+
+
+def lost_nodes(browser: webdriver.Chrome, steps: list[str]) -> list[list[str]]:
+    """Who should be in sight after a step and is not drawn, read from the canvas; and steps that raised an error."""
+    return list(browser.execute_async_script(LOST, steps))
+
+
+LOST = """
+const [steps, done] = arguments, lost = [];
+const near = (id) => {
+  if (!chart.nodes[id]) return;
+  const [x, y] = placeNow(standIn(id));
+  picture.moveTo({ position: { x, y }, scale: 0.9 });
+};
+for (const step of steps) {
+  try { eval(step); } catch (error) { lost.push([step, String(error)]); }
+  picture.renderer._redraw();
+  const dots = picture.canvas.pixelRatio, box = picture.canvas.frame.canvas, ctx = box.getContext("2d");
+  for (const id of view.nodes) {
+    const [x, y] = placeNow(id), r = radiusOf(id), at = picture.canvasToDOM({ x, y: y - r * 0.95 });
+    if (at.x < 3 || at.y < 3 || at.x > box.clientWidth - 3 || at.y > box.clientHeight - 3) continue;
+    const pixels = ctx.getImageData(at.x * dots - 3, at.y * dots - 3, 7, 7).data;
+    if (pixels.every((value, place) => place % 4 === 3 || value > 235)) lost.push([step, labelOf(id)]);
+  }
+}
+done(lost);
+"""

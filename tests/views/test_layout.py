@@ -240,7 +240,7 @@ def test_times_are_local(at, zone):
 
 def test_a_drawing_shows_everything(workspace):
     """The static SVG is well-formed, holds every mark and a legend of just what is in it, the same each time."""
-    graph = workspace.case(workspace.cases()["case"][0]).graph()
+    graph = workspace.case(workspace.cases()["case"][0]).network()
     text = drawing(graph)
     root = ElementTree.fromstring(text)  # noqa: S314 (made here)
     words = [each.text for each in root.iter(f"{SVG}text")]
@@ -253,7 +253,7 @@ def test_a_drawing_shows_everything(workspace):
     }
     assert {kind.title for kind in KINDS.values()} & set(words) == {KINDS[name].title for name in kinds}
     assert set(LETTERS) & set(words) == roles
-    assert text == drawing(workspace.case(workspace.cases()["case"][0]).graph())
+    assert text == drawing(workspace.case(workspace.cases()["case"][0]).network())
 
 
 @pytest.mark.parametrize("name", ["</svg><script>alert(1)</script>", "a&b<c", '"', "\u202egnp.exe", "y" * 500])

@@ -17,7 +17,21 @@ from mulegraph.views.network import LAYOUTS
 from mulegraph.views.pictures import trace_picture
 from mulegraph.views.story import money_parts
 from tests.views.geometry import against, crossed
-from tests.views.hands import FAN, at, click, drawn, geometry_of, graph_of, node, panel, press, press_button, seen
+from tests.views.hands import (
+    FAN,
+    at,
+    click,
+    drawn,
+    geometry_of,
+    graph_of,
+    lost_nodes,
+    node,
+    panel,
+    press,
+    press_button,
+    random_steps,
+    seen,
+)
 
 
 def test_the_slider_hides_what_comes_later(page):
@@ -173,32 +187,8 @@ def test_the_page_draws_what_python_laid_out(page, case_page):
 
 
 def test_no_node_ever_vanishes(page, case_page):
-    """After sixty zooms, moves, openings and filters every node that is in sight is drawn, read from the picture."""
-    browser = page(case_page)
-    chance = random.Random(5)  # noqa: S311 (no secret)
-    near = [f"near({number})" for number in (3, 9, 20)]
-    layouts = [f"change('layout', (now) => {{ now.layout = '{name}'; }})" for name in LAYOUTS]
-    moves = ["zoom(1.25)", "zoom(0.8)", "zoom(1.6)", "pan(-1, 0)", "pan(1, 0)", "pan(0, -1)", "pan(0, 1)", "fit()"]
-    other = ["toggle('group 0')", "state.open[0] && fold(chart.groups[0].members[0])", "setUntil(9)", "undoAll()"]
-    steps = ["fit()", layouts[2], near[2]] + [chance.choice(moves + other + layouts + near) for _ in range(57)]
-    missing = browser.execute_async_script(
-        "const [steps, done] = arguments, lost = [];"
-        "const near = (id) => { const [x, y] = placeNow(id); picture.moveTo({ position: { x, y }, scale: 0.9 }); };"
-        "for (const step of steps) {"
-        "  try { eval(step); } catch (error) { lost.push([step, String(error)]); }"
-        "  picture.renderer._redraw();"
-        "  const dots = picture.canvas.pixelRatio, box = picture.canvas.frame.canvas, ctx = box.getContext('2d');"
-        "  for (const id of view.nodes) {"
-        "    const [x, y] = placeNow(id), r = radiusOf(id), at = picture.canvasToDOM({x, y: y - r * 0.95});"
-        "    if (at.x < 3 || at.y < 3 || at.x > box.clientWidth - 3 || at.y > box.clientHeight - 3) continue;"
-        "    const pixels = ctx.getImageData(at.x * dots - 3, at.y * dots - 3, 7, 7).data;"
-        "    if (pixels.every((value, place) => place % 4 === 3 || value > 235)) lost.push([step, labelOf(id)]);"
-        "  }"
-        "}"
-        "done(lost);",
-        steps,
-    )
-    assert missing == []
+    """After two hundred zooms, moves, openings and filters every node in sight is drawn, read from the picture."""
+    assert lost_nodes(page(case_page), random_steps(5, 200)) == []
 
 
 def test_amounts_and_kinds_are_filtered_and_undone(page):
@@ -324,7 +314,7 @@ def test_a_page_tells_a_trace_as_python_does(page, workspace, plain):
     """Every arrow's amount is the range of the sums by rule; a line of the story lights its part; the bar is there."""
     report = plain.ledger.arrow("reports")["transfer_id"][6].as_py()
     found = workspace.trace([report])
-    chart = charted(workspace.trace_graph(found))
+    chart = charted(workspace.trace_network(found))
     browser = page(trace_picture(workspace, found))
     browser.execute_script(
         "change('open', (now) => chart.groups.forEach((group, place) => { now.open[place] = true; }))"

@@ -15,7 +15,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.views.hands import FAN, click, graph_of, panel, press_button
+from tests.views.hands import FAN, click, drawn, graph_of, panel, press_button
 
 
 @pytest.fixture
@@ -148,3 +148,89 @@ def test_print_leaves_the_tools_out(page, case_page):
     WebDriverWait(browser, 5).until(
         lambda _: browser.execute_script("return document.getElementById('paper').naturalWidth > 1000")
     )
+
+
+def test_work_is_kept_in_a_file_and_opened_again(page):
+    """Places, folds, filters, notes, colours and marks come back; undo and redo go through them."""
+    browser = page(FAN)
+    do = browser.execute_script
+    do("change('move', (now) => { now.moved.flow = { 2: [400, 90] }; })")
+    do("change('hide', (now) => { now.hidden[1] = true; })")
+    do("change('note', (now) => { now.notes['mule two'] = 'knows him'; now.notes.T1 = 'why'; now.marked.T5 = true; })")
+    do("change('colour', (now) => { now.colours['mule two'] = 'pink'; }); setSpan(1, 3)")
+    kept, before = do("return [asFile(), JSON.stringify(state)]")
+    assert kept["moved"] == {"flow": {"mule one": [400, 90]}} and kept["hidden"] == ["collector"]
+
+    for _ in range(5):
+        do("undoAll()")
+    assert do("return JSON.stringify(state) === JSON.stringify(fresh())")
+    for _ in range(5):
+        do("redoAll()")
+    assert do("return JSON.stringify(state)") == before
+    do("reset(); openState(arguments[0])", kept)
+
+    assert do("return asFile()") == kept
+    assert "opened with 2 notes" in browser.find_element(By.ID, "said").text
+
+
+def test_what_a_kept_page_names_and_this_one_has_not_is_said(page):
+    """Nothing is dropped in silence, and another subject's page is refused."""
+    browser = page(FAN)
+    kept = browser.execute_script("return asFile()")
+    browser.execute_script("openState(arguments[0])", {**kept, "hidden": ["somebody"], "marked": ["T99"]})
+    assert "2 names in it stand not in this picture: somebody, T99" in browser.find_element(By.ID, "said").text
+    told = browser.execute_script(
+        "try { openState(arguments[0]) } catch (e) { return e.message }", {**kept, "subject": "x"}
+    )
+    assert told == "this is the state of x, and this page shows test"
+
+
+def test_two_handles_hold_a_span_of_real_time(page):
+    """The bar is in time: bars, dates and handles stand where their time is; what is outside is not drawn."""
+    browser = page(FAN)
+    browser.find_element(By.ID, "since").send_keys(Keys.ARROW_RIGHT)
+    browser.find_element(By.ID, "until").send_keys(Keys.ARROW_LEFT)
+    assert drawn(browser) == [["T1"], ["T2", "T3"], ["T4"]]
+    assert browser.find_element(By.ID, "moment").text == "2026-01-12 07:00:00 to 2026-01-12 10:00:00"
+    assert browser.find_element(By.ID, "spansum").text == "1,240.00 EUR in 4 transfers"
+    shares = browser.execute_script(
+        "return Object.values(handles).map(h => parseFloat(h.style.left) / bar.clientWidth)"
+    )
+    assert shares == pytest.approx([1 / 5, 4 / 5], abs=0.01)
+
+    browser.execute_script("zoomToSpan()")
+    assert browser.execute_script("return seenTo - seenFrom") == pytest.approx(3 * 3600e6 * 1.08)
+
+
+def test_filters_keep_who_matches_and_whom_they_deal_with(page):
+    """By role, bank, channel and score; the filters that are set are named."""
+    graph = FAN.copy()
+    graph.nodes["mule one"].update(role="relay", bank="NORD", score=0.9)
+    graph.nodes["mule two"].update(bank="SUED", score=0.2)
+    graph.nodes["victim"].update(role="victim")
+    browser = page(graph)
+    do = browser.execute_script
+    for by, transfers in (
+        ({"role": "relay"}, [["T1"], ["T4"]]),
+        ({"bank": "SUED"}, [["T2", "T3"], ["T5"]]),
+        ({"score": 0.5}, [["T1"], ["T4"]]),
+        ({"channel": "card"}, []),
+    ):
+        do("change('filter', (now) => { now.by = arguments[0]; })".replace("arguments[0]", json.dumps(by)))
+        assert drawn(browser) == transfers
+    assert browser.find_element(By.ID, "filtered").text == "filters: channel card"
+
+
+def test_a_transfer_is_found_by_its_id_and_its_amount(page):
+    """The arrow that holds it is chosen and its table shows it."""
+    browser = page(FAN)
+    for words, ends in (
+        ("440.00", "mule two → cash taken out"),
+        ("T3", "collector → mule two"),
+        ("900", "victim → collector"),
+    ):
+        box = browser.find_element(By.ID, "find")
+        box.clear()
+        box.send_keys(words)
+        assert panel(browser).startswith(ends)
+        assert browser.find_element(By.ID, "hits").text == "1 of 1"

@@ -42,7 +42,7 @@ def test_a_case_is_drawn_offline(browser, workspace, tmp_path):
 
     assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
     drawn = browser.execute_script("return picture.body.nodeIndices.length")
-    assert drawn == len(small_of(charted(workspace.case(case).graph()))[0])
+    assert drawn == len(small_of(charted(workspace.case(case).network()))[0])
     assert [each for each in browser.get_log("browser") if each["level"] == "SEVERE"] == []
     asked = re.findall(r'"url":"([a-z]+:)', " ".join(each["message"] for each in browser.get_log("performance")))
     assert set(asked) <= {"file:", "data:", "about:"}
@@ -55,7 +55,7 @@ def test_a_case_is_drawn_offline(browser, workspace, tmp_path):
 
 def test_no_page_names_another_host(workspace, tmp_path):
     """No address of another host in any page, also not in a comment (names of formats at w3.org are none)."""
-    for path in write_report(workspace, tmp_path):
+    for path in write_report(workspace, tmp_path, pictures=3):
         text = path.read_text(encoding="utf-8")
         assert re.findall(r"https?://(?!www\.w3\.org/)[^\s\"'<]*", text) == []
         assert not re.search(r"(?:src|href)\s*=\s*[\"']?//", text)

@@ -212,7 +212,7 @@ def test_masked_unless_a_reason_is_given(space, case, tmp_path):
 
 def test_a_runs_report_agrees_with_the_workspace(space, tmp_path):
     """Cases with their state and links, changes, scores with expected false alarms, rejects, timings, trend, chains."""
-    paths = write_report(space, tmp_path, case_reports=1)
+    paths = write_report(space, tmp_path, case_reports=1, pictures=3)
     text = paths[0].read_text(encoding="utf-8")
     run, cases = space.run, space.cases()
     part = {name: section(text, name) for name in re.findall(r'<section aria-labelledby="(\w+)"', text)}
@@ -248,6 +248,10 @@ def test_any_run_by_its_name(space):
     first = Runs(space.folder).all()[0]
     text = page_of(space, first)
     assert "first run" in text and "not the latest run" in text
+    rows = first.table("cases").sort_by([("score", "descending")]).to_pylist()
+    assert f"{len(rows):,} cases are new; " in section(text, "changes")
+    total = sum(dict(each["amounts"]).get("EUR", 0) for each in rows)
+    assert f"{total:,} EUR" in section(text, "changes") and "Look first at CASE-" in section(text, "changes")
     assert f"all of its {first.manifest['cases']:,} cases are new" in text
     signs = section(text, "signs")
     for code, needs in first.manifest["not_testable"].items():

@@ -17,7 +17,7 @@ import pytest
 
 from mulegraph.errors import UsageError
 from mulegraph.graph.base import Answer
-from mulegraph.graph.neo4j.address import Address
+from mulegraph.graph.neo4j.address import PASSWORD, USERNAME, Address
 from mulegraph.graph.neo4j.session import connect
 from mulegraph.graph.queries import catalogue
 from mulegraph.ingest.load import load
@@ -29,8 +29,9 @@ from mulegraph.workspace.graph_questions import far_graph
 from mulegraph.workspace.graph_store import embedded
 from mulegraph.workspace.shared_graph import account_network, case_network, chain_network
 from mulegraph.workspace.workspace import Workspace
-from tests.conftest import ROOT
-from tests.neo4j_server import emptied, environment
+from tests.command import Done, run
+from tests.conftest import ROOT, SAMPLE
+from tests.neo4j_server import emptied
 
 ACCOUNTS, HOPS, HUB = 9, 3, 30
 WHY = "a test"
@@ -207,13 +208,13 @@ def test_networks_are_those_of_the_ledger(spaces: Space) -> None:
     for graph in (far_graph(Workspace(far.folder, server=far.server)), embedded(near.folder)):
         with graph:
             for case in values["case"]:
-                made, expected = case_network(graph, case), near.case(case).graph()
+                made, expected = case_network(graph, case), near.case(case).network()
                 # Holders of several accounts are what the workspace adds for its pictures.
                 expected.remove_nodes_from([n for n, kind in list(expected.nodes(data="kind")) if kind == "holder"])
                 assert dict(made.nodes(data="role")) == dict(expected.nodes(data="role"))
                 assert edges(made) == edges(expected)
             account = values["account"][0]
-            made, expected = account_network(graph, account), near.account_graph(account)
+            made, expected = account_network(graph, account), near.account_network(account)
             expected.remove_nodes_from([node for node, kind in expected.nodes(data="kind") if kind == "holder"])
             assert {e for e in edges(made) if e[1] not in hubs} == edges(expected)
             chain = near.findings(sign="N1").iloc[0]
@@ -274,10 +275,12 @@ def test_a_server_that_holds_more_than_the_ledger_is_not_shown(spaces: Space, tm
 # The command line
 
 
-def command(address: Address, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """`mulegraph … --graph URL`, in a process."""
-    line = [sys.executable, "-m", "mulegraph", *map(str, arguments), "--graph", address.url]
-    return subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT, env=environment(address))
+def command(address: Address, *arguments: str | Path) -> Done:
+    """`mulegraph … --graph URL`, with user and password in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(USERNAME, address.user)
+        patch.setenv(PASSWORD, address.password)
+        return run(*arguments, "--graph", address.url)
 
 
 def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
@@ -293,15 +296,15 @@ def test_commands_on_a_server(server: Address, tmp_path: Path) -> None:
         command(server, "load", files, "-w", space, "--prune"),
         command(server, "graph", "rebuild", "-w", space),
     ]
-    assert [each.returncode for each in done] == [0] * len(done), [each.stderr for each in done]
-    assert "current,yes" in done[2].stdout
-    assert done[3].stdout.startswith("account,kind,senders")
-    assert "graph: unchanged" in done[4].stderr
-    shown = {row["account"] for row in csv.DictReader(io.StringIO(done[3].stdout))}
+    assert [each.code for each in done] == [0] * len(done), [each.err for each in done]
+    assert "current,yes" in done[2].out
+    assert done[3].out.startswith("account,kind,senders")
+    assert "graph: unchanged" in done[4].err
+    shown = {row["account"] for row in csv.DictReader(io.StringIO(done[3].out))}
     assert shown
     assert all("~" in account for account in shown)
     case = NotebookWorkspace(space).cases()["case"][0]
-    assert command(server, "view", case, "-w", space, "-o", tmp_path / "case.html").returncode == 0
+    assert command(server, "view", case, "-w", space, "-o", tmp_path / "case.html").code == 0
     assert case in (tmp_path / "case.html").read_text(encoding="utf-8")
     assert not (space / "graph.lbug").exists()
 
@@ -319,25 +322,24 @@ def test_trouble_is_two_lines_and_an_exit_code(
 ) -> None:
     """What is wrong, and what to do about it; nothing on standard output, and no traceback."""
     done = command(server, *arguments, *([workspace.folder] if arguments[-1] == "--workspace" else []))
-    assert (done.returncode, done.stdout) == (code, "")
-    assert named in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 2
+    assert (done.code, done.out) == (code, "")
+    assert named in done.err
+    assert len(done.err.strip().splitlines()) == 2
 
 
 def test_no_server_is_exit_code_4(workspace: NotebookWorkspace) -> None:
     """Nobody listens on port 1."""
     nobody = Address("bolt://127.0.0.1:1", "neo4j", "x")
     done = command(nobody, "query", "case_members", "-p", "id=x", "--workspace", workspace.folder)
-    assert (done.returncode, done.stdout) == (4, "")
-    assert done.stderr.startswith("mulegraph: bolt://127.0.0.1:1 does not answer\nStart the server")
+    assert (done.code, done.out) == (4, "")
+    assert done.err.startswith("mulegraph: bolt://127.0.0.1:1 does not answer\nStart the server")
 
 
 def test_prune_without_a_server_is_bad_use(tmp_path: Path) -> None:
     """The embedded graph is always written whole."""
-    line = [sys.executable, "-m", "mulegraph", "load", str(ROOT / "sample_data"), "-w", str(tmp_path), "--prune"]
-    done = subprocess.run(line, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 2
-    assert "--graph" in done.stderr
+    done = run("load", SAMPLE, "-w", tmp_path, "--prune")
+    assert done.code == 2
+    assert "--graph" in done.err
     assert not list(tmp_path.iterdir())
 
 

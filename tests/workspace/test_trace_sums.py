@@ -1,4 +1,4 @@
-"""Every sum of a trace, beside plain books that are kept from the same files without our code."""
+"""Every sum of traces and of cases, beside plain books that are kept from the same files without our code."""
 
 from __future__ import annotations
 
@@ -8,15 +8,33 @@ from decimal import Decimal
 
 import pytest
 
+from mulegraph.casework.acts import open_case
+from mulegraph.casework.case_file import case_file
+from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.holds import hold_plan
+from mulegraph.casework.requests import case_plan
 from mulegraph.ingest.load import load
+from mulegraph.schema.choices import RequestKind
+from mulegraph.settings import FILE
 from mulegraph.views.tables import plain
+from mulegraph.workspace.scan import scan
 from mulegraph.workspace.workspace import Workspace
 from tests.drawing import MONDAY, write_csv
-from tests.thorough import times
-from tests.workspace.books import PARTS, Books
+from tests.thorough import THOROUGH, times
+from tests.workspace.books import PARTS, Books, Stops
 
-WORLDS = times(80)
-RULES = ("fifo", "haircut", "libr")
+WORLDS = times(250)
+CASES = 500 if THOROUGH else 32
+"""A case is asked for six times, half a second each: a quarter of them would take a minute with every change."""
+LEAST_SHARE = 0.05
+TOGETHER = 20
+"""So many cases are open at once: each one asked for looks at all that are."""
+IN_CASES = Stops(days=30, least_share=LEAST_SHARE, at_innocent=True)
+SETTINGS = f"[trace]\nmin_share = {LEAST_SHARE}\n[requests]\nrecall_in_part = true\n[cases]\nmin_score = 1.0\n"
+
+
+def money(amount):
+    return Decimal(amount) / 100
 
 
 def worlds():
@@ -25,14 +43,16 @@ def worlds():
     accounts, transfers, balances, asked = [], [], [], []
     clock = MONDAY
     for world in range(WORLDS):
-        names = [f"w{world:02d}_{letter}" for letter in "abcdef"]
+        names = [f"w{world:03d}_{letter}" for letter in "abcdef"]
+        kinds = [chance.choice(["personal", "personal", "business", "merchant"]) for _ in names]
         accounts += [
-            {"account_id": name, "bank": "OURS" if place < 4 else "FAR", "own": "yes" if place < 4 else "no",
-             "kind": "personal", "currency": "EUR"} for place, name in enumerate(names)
+            {"account_id": name, "bank": "OURS" if place < 2 else "ALSO" if place < 4 else "FAR",
+             "own": "yes" if place < 4 else "no", "kind": kinds[place], "currency": "EUR",
+             "holder_id": f"h{world:03d}_{place % 4}"} for place, name in enumerate(names)
         ]  # fmt: skip
         mine = []
         for _ in range(chance.randint(4, 16)):
-            clock += timedelta(minutes=1)
+            clock += timedelta(minutes=1) if chance.random() < 0.99 else timedelta(days=31)
             source, target = chance.sample([*names, ""], 2)
             row = {"transfer_id": f"t{len(transfers) + len(mine):05d}", "source": source, "target": target,
                    "amount": f"{chance.randint(1, 30_000) / 100:.2f}", "currency": "EUR",
@@ -51,7 +71,7 @@ def worlds():
             balances.append({"account_id": chance.choice(names[:4]), "at": at, "kind": "booked", "source": "statement",
                              "balance": f"{chance.randint(-9_000, 40_000) / 100:.2f}", "currency": "EUR"})  # fmt: skip
         transfers += mine
-        asked += [each["transfer_id"] for each in mine if each["target"] in names[:4] and not each["returns"]][:2]
+        asked += [each["transfer_id"] for each in mine if each["target"] in names[:4] and not each["returns"]][:3]
     return {"accounts": accounts, "transfers": transfers, "balances": balances}, asked
 
 
@@ -65,22 +85,96 @@ def told(tmp_path_factory):
         write_csv(folder / "files" / f"{name}.csv", rows)
     report = load(folder / "files", folder / "workspace")
     assert not report.rejects, report.rejects
+    (folder / "workspace" / FILE).write_text(SETTINGS, encoding="utf-8")
     return Books(folder / "files"), Workspace(folder / "workspace"), asked
+
+
+def expected_sums(books, rule):
+    return {part: money(amount) for part, amount in books.sums[rule].items()}
+
+
+def least_traced(books):
+    """What was stolen: each unit once, under the rule that counts the least."""
+    return money(min(sums["traced"] for sums in books.sums.values()))
 
 
 def test_every_sum_of_a_trace_is_what_plain_books_give(told):
     """To the cent, by every rule, for payments of dozens of worlds with cash, banks that we do not see and balances."""
     books, space, asked = told
-    seen = {"cash": 0, "left_our_sight": 0, "returned": 0}
-    for payment in asked:
-        found = plain(space.trace([payment], through=True, days=0, at_least=Decimal(0)).as_object())
+    seen = dict.fromkeys(PARTS[2:], 0)
+    for place, payment in enumerate(asked[: times(160)]):
+        stops = Stops() if place % 2 else IN_CASES
+        options = {"through": True, "days": 0, "at_least": Decimal(0)} if place % 2 else {}
+        found = plain(space.trace([payment], **options).as_object())
+        expected = books.trace({payment}, stops)
         for row in found["sums"]:
-            expected = books.sums(payment, row["method"])
-            assert {part: Decimal(row[part]) for part in PARTS} == {
-                part: Decimal(cents) / 100 for part, cents in expected.items()
-            }, (payment, row["method"])
-            rows = [each[row["method"]]["remaining"] for each in found["accounts"]]
-            assert sum(map(Decimal, rows)) == Decimal(row["still_there"])
+            rule = row["method"]
+            assert {part: Decimal(row[part]) for part in PARTS} == expected_sums(expected, rule), (payment, rule)
+            there = {each["account"]: Decimal(each[rule]["remaining"]) for each in found["accounts"]}
+            left = {name: money(amount) for name, amount in expected.there[rule].items()}
+            assert {name: amount for name, amount in there.items() if amount} == left, (payment, rule)
             for part in seen:
-                seen[part] += expected[part] > 0
+                seen[part] += expected.sums[rule][part] > 0
     assert all(count >= times(20) for count in seen.values()), f"the worlds hold too little: {seen}"
+
+
+def test_every_sum_of_a_case_is_what_plain_books_give(told):
+    """Its trace, holds, requests and report, to the cent, for hundreds of cases that were opened on a call."""
+    books, space, asked = told
+    scan(space.folder, graph=False)
+    space = Workspace(space.folder)
+    seen = {"hold": 0, "recall": 0, "part": 0}
+    for place, payment in enumerate(asked[:CASES]):
+        if place % TOGETHER == 0:
+            for file in space.folder.glob("journal.*"):
+                file.unlink()
+        case = open_case(space, [payment]).about
+        found = case_trace(space, case)
+        expected = books.trace(set(found.chosen), IN_CASES)
+        _check_trace(found, expected)
+        plan = hold_plan(space, case)
+        _check_holds(plan, expected)
+        seen["hold"] += bool(plan.holds)
+        for claim in _check_requests(case_plan(space, case), expected):
+            seen["recall" if claim.kind is RequestKind.RECALL else "part"] += 1
+        if place % 4 == 0:
+            _check_report(case_file(space, case), expected)
+    assert all(count >= CASES // 50 for count in seen.values()), f"the cases hold too little: {seen}"
+
+
+def _check_trace(found, expected):
+    for row in found.sums.to_dict("records"):
+        assert {part: row[part] for part in PARTS} == expected_sums(expected, row["method"])
+    for row in found.steps[found.steps["transfer"].notna()].to_dict("records"):
+        if row["end"] not in ("unbooked", "overdraft"):
+            least, most = expected.carries(row["transfer"])
+            assert (row["minimum"], row["maximum"]) == (money(least), money(most))
+
+
+def _check_holds(plan, expected):
+    assert plan.stolen == least_traced(expected)
+    for each in plan.holds:
+        assert (each.minimum, each.maximum) == tuple(map(money, expected.on([each.account])))
+    together = expected.on([each.account for each in plan.holds])
+    assert (plan.kept_least, plan.kept_most) == tuple(map(money, together))
+
+
+def _check_requests(plan, expected):
+    claims = plan.plan.claims
+    assert sum(each.asked for each in claims) <= plan.stolen == least_traced(expected)
+    for each in claims:
+        least, most = map(money, expected.carries(each.move.transfer))
+        assert (each.move.least, each.move.most) == (least, most)
+        assert each.asked == most if each.kind is RequestKind.RECALL else each.asked <= least
+    for stop in plan.stops:
+        if stop.least is not None:
+            assert (stop.least, stop.most) == tuple(map(money, expected.on([stop.account])))
+    return claims
+
+
+def _check_report(file, expected):
+    for row in file.trace.sums:
+        assert {part: row[part] for part in PARTS} == expected_sums(expected, row["method"])
+    for row in file.trace.accounts:
+        assert (row["minimum"], row["maximum"]) == tuple(map(money, expected.on([row["account"]])))
+    _check_holds(file.holding, expected)

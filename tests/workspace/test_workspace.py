@@ -63,8 +63,8 @@ def test_an_account_narrows_every_listing(ws):
 def test_a_case_is_a_graph(ws):
     """Accounts with roles, transfers between them, devices that they share, holders of several."""
     cases = (ws.case(name) for name in ws.cases()["case"])
-    case = next(each for each in cases if "used" in {data["kind"] for *_, data in each.graph().edges(data=True)})
-    graph = case.graph()
+    case = next(each for each in cases if "used" in {data["kind"] for *_, data in each.network().edges(data=True)})
+    graph = case.network()
 
     assert isinstance(graph, nx.MultiDiGraph)
     assert set(case.row["accounts"]) <= set(graph)

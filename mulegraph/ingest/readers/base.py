@@ -90,6 +90,8 @@ class Returned:
     currency: str
     at: str
     reference: str
+    own_id: str
+    """The return's own (RtrId, else its message's): a payment may come back in parts of one size."""
 
 
 @dataclass

@@ -67,18 +67,23 @@ def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning deci
 def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking]:
     """The entries' transactions in the order of the file, and the balances into `notes`."""
     known: _Account | None = None
-    sums = Sums()
+    sums, unlike = Sums(), list[str]()
     for part in read_entries(path, advance):
         if isinstance(part, Entry):
             if known is None:
                 raise ValueError("an entry stands outside a statement")
             sums.add(part.own)
-            yield from _entry(part, known, path)
+            yield from _entry(part, known, path, unlike)
         elif part.is_end and known is not None:
             notes.balances += _balances(part.element, known, path)
             notes.remarks += sums.differences(part.element, f"{path.name}: {known.statement}")
         else:
             known, sums = _account(part.element, path, notes), Sums()
+    if unlike:
+        notes.remarks.append(
+            f"{path.name}: {len(unlike):,} entries are not what their transactions add up to; each counts as one"
+            f" booking without the transactions' parties. The first: {unlike[0]}"
+        )
 
 
 def _account(statement: Element, path: Path, notes: Notes) -> _Account:
@@ -128,8 +133,11 @@ def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balan
         yield Balance(known.account, currency, known.statement, day, signed, role, kind)
 
 
-def _entry(entry: Entry, known: _Account, path: Path) -> Iterator[Booking]:
-    """An entry as one booking, or as one for each of its transactions where their amounts add up to it."""
+def _entry(entry: Entry, known: _Account, path: Path, unlike: list[str]) -> Iterator[Booking]:
+    """An entry as one booking, or as one for each of its transactions where their amounts add up to it.
+
+    Where they do not, `unlike` is told the line and both sums.
+    """
     where = f"{path.name}:{entry.line}"
     amount = plain_amount(entry.own.get("Amt", ""), where)
     whole = _common(entry.own, known, entry.line, amount)
@@ -144,6 +152,8 @@ def _entry(entry: Entry, known: _Account, path: Path) -> Iterator[Booking]:
     signed = [share if way == whole.direction else -share for share, way in zip(amounts, ways, strict=True) if share]
     if len(signed) < len(amounts) or not amounts or sum(signed) != amount:
         whole.kind = whole.kind or ("other" if amounts else "transfer")
+        if signed:
+            unlike.append(f"line {entry.line}, {written(amount)} against {written(sum(signed, Decimal()))}")
         yield from _with_charges(whole, entry.own, amount, where)
         return
     for part, share, way in zip(entry.details, amounts, ways, strict=True):

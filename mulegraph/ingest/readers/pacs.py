@@ -93,10 +93,11 @@ def _return(found: dict[str, str], head: dict[str, str], where: str, line: int, 
     payer, payee = account_number(_number(original, "Dbtr")), account_number(_number(original, "Cdtr"))
     end_to_end, uetr = _reference(found.get("OrgnlEndToEndId")), found.get("OrgnlUETR")
     named = end_to_end or uetr or found.get("OrgnlTxId") or "unknown"
+    own_id = found.get("RtrId") or head.get("MsgId") or ""
     day = found.get("IntrBkSttlmDt") or head.get("IntrBkSttlmDt")
     exact = found.get("AccptncDtTm") or day or head.get("CreDtTm") or ""
     if not payer or not payee:
-        notes.returned.append(Returned(end_to_end, uetr, amount, currency or "", exact, named))
+        notes.returned.append(Returned(end_to_end, uetr, amount, currency or "", exact, named, own_id))
         return
     yield Booking(
         account_id=payee,
@@ -108,6 +109,7 @@ def _return(found: dict[str, str], head: dict[str, str], where: str, line: int, 
         counterparty_name=original.get("Dbtr/Nm") or original.get("Dbtr/Pty/Nm"),
         counterparty_bank=_bank(original, "Dbtr"),
         end_to_end_id=end_to_end,
+        bank_reference=own_id,
         booked_at=exact,
         precision="day" if len(exact) <= 10 else "second",
         value_date=day,

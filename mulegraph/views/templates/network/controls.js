@@ -1,6 +1,4 @@
 // What people do: pick, fold, filter, search, play, undo; by mouse and by keyboard alike.
-const $ = (id) => document.getElementById(id);
-const slider = $("until"), play = $("play");
 
 function goTo(id) {
   if (!isGroup(id) && !view.nodes.has(id)) {
@@ -77,103 +75,19 @@ picture.on("dragEnd", ({ nodes: [node] }) => {
   change("move", (now) => { (now.moved[now.layout] ||= {})[node] = [Math.round(x), Math.round(y)]; });
 });
 
-// ---- time ----
-slider.max = Math.max(times.length - 1, 0);
-slider.addEventListener("input", () => setUntil(Number(slider.value)));
-function setUntil(place) {
-  change("~until", (now) => { now.until = Math.min(Math.max(place, 0), times.length - 1); });
-}
-let timer = null;
-function stop() {
-  clearInterval(timer);
-  timer = null;
-  play.textContent = "▶ play";
-}
-play.addEventListener("click", () => {
-  if (timer) { stop(); return; }
-  const step = Math.max(1, Math.ceil(times.length / 150));
-  if (state.until >= times.length - 1) setUntil(0);
-  play.textContent = "❚❚ stop";
-  timer = setInterval(() => {
-    setUntil(state.until + step);
-    if (state.until >= times.length - 1) stop();
-  }, Math.max(80, 9000 / Math.min(times.length, 150)));
-});
-// When money moved, in real time, above the slider: by amount, the part that is shown dark.
-function drawTimes() {
-  const canvas = $("times"), wide = canvas.clientWidth, high = canvas.clientHeight, ctx = canvas.getContext("2d");
-  if (!times.length || !wide) return;
-  const dots = window.devicePixelRatio || 1, columns = Math.floor(wide / 4), heights = new Array(columns).fill(0);
-  canvas.width = wide * dots;
-  canvas.height = high * dots;
-  ctx.scale(dots, dots);
-  // The slider goes from transfer to transfer, so a column holds as many of them as the slider passes there.
-  const place = new Map(times.map((at, turn) => [at, Math.min(columns - 1, Math.floor((turn / Math.max(times.length - 1, 1)) * columns))]));
-  for (const each of chart.transfers) heights[place.get(each.at)] += each.value;
-  const largest = Math.max(...heights), end = place.get(times[state.until]);
-  heights.forEach((amount, column) => {
-    const tall = amount ? Math.max(2, (amount / largest) * (high - 2)) : 0;
-    ctx.fillStyle = column <= end ? chart.kinds.own.colour : "#b8c4d0";
-    ctx.fillRect(column * 4, high - tall, 3, tall);
-  });
-}
-
-// ---- filters ----
-$("layout").addEventListener("change", (event) => {
-  change("layout", (now) => { now.layout = event.target.value; });
-  fit();
-});
-$("least").addEventListener("input", (event) => change("~least", (now) => { now.least = Math.max(Number(event.target.value) || 0, 0); }));
-$("amounts").addEventListener("change", (event) => change("amounts", (now) => { now.labels = event.target.checked; }));
-for (const box of document.querySelectorAll("#kinds input")) {
-  box.addEventListener("change", () => change("kinds", (now) => { if (box.checked) delete now.off[box.value]; else now.off[box.value] = true; }));
-}
 function tellState() {
-  slider.value = state.until;
-  const moment = times.length ? (state.until < times.length - 1 ? `until ${fullTime(times[state.until])}` : "all times") : "no transfers";
-  $("moment").textContent = moment;
-  slider.setAttribute("aria-valuetext", moment);
-  $("layout").value = state.layout;
-  $("amounts").checked = state.labels;
-  if (document.activeElement !== $("least")) $("least").value = state.least || "";
-  for (const box of document.querySelectorAll("#kinds input")) box.checked = !state.off[box.value];
+  tellFilters();
   $("undo").disabled = !past.length;
+  $("redo").disabled = !future.length;
   const all = [...view.arrows.values()].reduce((sum, arrow) => sum + arrow.transfers.length, 0);
   const inside = chart.transfers.filter((each) => isGroup(standIn(each.source)) && standIn(each.source) === standIn(each.target)).length;
   $("shown").textContent = `${many(all, "transfer")} of ${chart.transfers.length.toLocaleString("en-US")} shown`
     + (inside ? `, ${inside.toLocaleString("en-US")} inside groups` : "")
     + (Object.keys(state.hidden).length ? `, ${many(Object.keys(state.hidden).length, "node")} hidden` : "");
-  drawTimes();
+  tellTimes();
   if (!chosen) tell();
 }
 const say = (words) => { $("said").textContent = words; };
-
-// ---- search ----
-let hits = [], hit = -1;
-function search(text) {
-  const wanted = text.trim().toLowerCase();
-  hits = wanted ? chart.nodes.map((node, place) => place).filter((place) => {
-    const node = chart.nodes[place];
-    return [node.label, node.holder, node.bank].some((each) => each && String(each).toLowerCase().includes(wanted));
-  }) : [];
-  hit = hits.length ? 0 : -1;
-  found();
-}
-function found() {
-  const words = $("find").value.trim();
-  $("hits").textContent = words ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
-  if (hit < 0 && chosen) choose(null);
-  if (hit >= 0) {
-    goTo(hits[hit]);
-    if (!view.nodes.has(standIn(hits[hit]))) say(`${labelOf(hits[hit])} is not shown: see the filters and the time`);
-  }
-}
-$("find").addEventListener("input", (event) => search(event.target.value));
-$("find").addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !hits.length) return;
-  hit = (hit + (event.shiftKey ? hits.length - 1 : 1)) % hits.length;
-  found();
-});
 
 // ---- buttons and keys ----
 const zoom = (by) => picture.moveTo({ scale: Math.min(4, Math.max(0.03, picture.getScale() * by)) });
@@ -195,7 +109,7 @@ const keys = {
   ArrowLeft: () => pan(-1, 0), ArrowRight: () => pan(1, 0), ArrowUp: () => pan(0, -1), ArrowDown: () => pan(0, 1),
   e: () => chosen && chosen.node !== undefined && toggle(chosen.node), Enter: () => chosen && chosen.node !== undefined && toggle(chosen.node),
   h: () => chosen && chosen.node !== undefined && hide(chosen.node), Delete: () => chosen && chosen.node !== undefined && hide(chosen.node),
-  u: undoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => { shine(null); choose(null); },
+  u: undoAll, r: redoAll, " ": () => play.click(), "/": () => $("find").focus(), "?": () => $("help").showModal(), Escape: () => { shine(null); choose(null); },
   ...Object.fromEntries([1, 2, 3, 4, 5].map((line) => [String(line), () => lightLine(line - 1)])),
   "[": () => setUntil(state.until - 1), "]": () => setUntil(state.until + 1),
 };
@@ -203,8 +117,16 @@ function undoAll() {
   undo();
   tell();
 }
+function redoAll() {
+  redo();
+  tell();
+}
 document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.target.matches("input")) { event.preventDefault(); undoAll(); return; }
+  if ((event.ctrlKey || event.metaKey) && ["z", "y"].includes(event.key.toLowerCase()) && !event.target.matches("input, textarea")) {
+    event.preventDefault();
+    if (event.key.toLowerCase() === "y" || event.shiftKey) redoAll(); else undoAll();
+    return;
+  }
   if (event.target.id === "find" && event.key === "Escape") { event.target.value = ""; search(""); $("picture").focus(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea, dialog *")) return;
   // Keys that a button, a table or the page itself uses stay theirs unless the picture has the focus.
@@ -213,7 +135,7 @@ document.addEventListener("keydown", (event) => {
   const act = keys[event.key];
   if (act) { event.preventDefault(); act(); }
 });
-const buttons = { fit, in: () => zoom(1.25), out: () => zoom(0.8), undo: undoAll, reset, keys: () => $("help").showModal(), print: () => window.print(), ...saves };
+const buttons = { fit, in: () => zoom(1.25), out: () => zoom(0.8), undo: undoAll, redo: redoAll, reset, keys: () => $("help").showModal(), print: () => window.print(), ...saves };
 for (const [name, act] of Object.entries(buttons)) $(name).addEventListener("click", act);
 $("close").addEventListener("click", () => $("help").close());
 function fillTable() {
@@ -228,6 +150,7 @@ window.addEventListener("beforeprint", () => {
 });
 window.addEventListener("resize", () => { drawTimes(); });
 
+if (chart.kept) state = fromFile(chart.kept).made;
 if (chart.start !== null) chosen = { node: standIn(chart.start) };
 refresh();
 tell();

@@ -114,7 +114,8 @@ function drawArrow(ctx, arrow) {
   const length = Math.hypot(last[3][0] - last[0][0], last[3][1] - last[0][1]) || 1;
   const along = [(last[3][0] - last[0][0]) / length, (last[3][1] - last[0][1]) / length];
   const end = [last[3][0] - along[0] * tip, last[3][1] - along[1] * tip], neck = [end[0] - along[0] * head, end[1] - along[1] * head];
-  ctx.globalAlpha = touches(arrow) ? (chosen || shone ? 0.9 : 0.75) : 0.22;
+  if (arrow.transfers.some((each) => state.marked[each.id])) drawMark(ctx, pieces);
+  ctx.globalAlpha = touches(arrow) ? (chosen || shone ? 0.9 : 0.75) : 0.3;
   ctx.strokeStyle = ctx.fillStyle = touches(arrow) && (chosen || shone) ? INK : LINE;
   ctx.lineWidth = Math.max(arrow.width, Math.min(1.1 / zoomNow, 5));
   ctx.beginPath();
@@ -128,6 +129,16 @@ function drawArrow(ctx, arrow) {
   ctx.lineTo(neck[0] + along[1] * head * 0.5, neck[1] - along[0] * head * 0.5);
   ctx.closePath();
   ctx.fill();
+}
+// An arrow that somebody marked has a broad band under it.
+function drawMark(ctx, pieces) {
+  ctx.globalAlpha = 0.55;
+  ctx.strokeStyle = COLOURS.amber;
+  ctx.lineWidth = Math.max(14, 6 / zoomNow);
+  ctx.beginPath();
+  ctx.moveTo(...pieces[0][0]);
+  for (const piece of pieces) ctx.bezierCurveTo(...piece[1], ...piece[2], ...piece[3]);
+  ctx.stroke();
 }
 function drawTies(ctx) {
   ctx.strokeStyle = LINE;
@@ -210,6 +221,19 @@ function mark(ctx, lists) {
   if (!good) ctx.fill();
   ctx.stroke();
 }
+// A small sheet: somebody wrote a note here.
+function noteMark(ctx, x, y) {
+  ctx.fillStyle = "#fff3b0";
+  ctx.strokeStyle = INK;
+  ctx.lineWidth = 1.2;
+  ctx.beginPath();
+  ctx.rect(x - 11, y - 9, 14, 14);
+  ctx.fill();
+  ctx.stroke();
+  ctx.fillStyle = INK;
+  ctx.fillRect(x - 8, y - 5, 8, 1.4);
+  ctx.fillRect(x - 8, y - 1, 8, 1.4);
+}
 function drawNode({ ctx, id, x, y, state: { hover } }) {
   const radius = radiusOf(id);
   return {
@@ -222,8 +246,15 @@ function drawNode({ ctx, id, x, y, state: { hover } }) {
         ctx.fillStyle = hover && !(chosen && chosen.node === id) ? "#dbe7f3" : "#ffd54a";
         ctx.fill();
       }
-      const node = isGroup(id) ? {} : chart.nodes[id];
+      const node = isGroup(id) ? {} : chart.nodes[id], colour = COLOURS[state.colours[node.name]];
+      if (colour) {
+        ctx.beginPath();
+        ctx.arc(0, 0, radius + 8, 0, 2 * Math.PI);
+        ctx.fillStyle = colour;
+        ctx.fill();
+      }
       shape(ctx, chart.kinds[kindOf(id)], radius, isGroup(id) ? String(membersOf(id).length) : node.letter || "");
+      if (state.notes[node.name]) noteMark(ctx, -radius, -radius);
       if (node.lists && node.lists.length) {
         ctx.scale(radius / 15, radius / 15);
         mark(ctx, node.lists);
@@ -244,7 +275,7 @@ function rank(id) {
 }
 let ranked = [], rankedFor = null;
 function inOrder() {
-  const key = `${past.length} ${shone ? shone.key : ""} ${state.until} ${state.least} ${JSON.stringify(chosen)} ${view.nodes.size} ${view.arrows.size}`;
+  const key = `${past.length} ${future.length} ${shone ? shone.key : ""} ${state.since} ${state.until} ${state.least} ${JSON.stringify(chosen)} ${view.nodes.size} ${view.arrows.size}`;
   if (rankedFor === key) return ranked;
   rankedFor = key;
   ranked = [
@@ -277,22 +308,25 @@ function drawLabels(ctx, scale, within) {
   for (const { node, arrow } of inOrder()) {
     if (node !== undefined) {
       const [x, y] = placeNow(node);
-      if (!inside(x, y) || (lit && !lit.has(node))) continue;
+      if (!inside(x, y)) continue;
       const words = short(seen(labelOf(node)), isGroup(node) ? 34 : 22), wide = widthAt(ctx, words, size);
       const spot = nameSpots(node, x, y, wide, size).find(([left, low]) => free(left, low, wide, size * 1.1));
+      ctx.globalAlpha = lit && !lit.has(node) ? 0.55 : 1;
       if (spot) write(ctx, words, ...spot, size, INK);
+      ctx.globalAlpha = 1;
       if (spot) written.names += 1;
     } else if (state.labels && (!chosen || touches(arrow))) {
       const { pieces, back } = wayOf(arrow), [from, to] = [pieces[0][0], pieces[pieces.length - 1][3]];
       if (!back && Math.hypot(from[0] - to[0], from[1] - to[1]) < size * 2.4) continue;
-      const [words, when] = wordsOf(arrow, back);
-      drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside);
+      drawAmount(ctx, arrow, { pieces, back, size }, free, inside);
     }
   }
 }
-// Amount and time where there is room for both, else the amount alone.
-function drawAmount(ctx, arrow, { pieces, back, words, when, size }, free, inside) {
-  for (const told of [[words, when], [words]]) {
+// Amount and time where there is room for both, else the amount alone, else without its currency, where there is but one.
+function drawAmount(ctx, arrow, { pieces, back, size }, free, inside) {
+  const [amount, when, bare] = wordsOf(arrow, back);
+  for (const told of [[amount, when], [amount], [bare]]) {
+    const [words] = told;
     const wide = Math.max(...told.map((line, place) => widthAt(ctx, line, size * (place ? 0.82 : 0.92)))), high = size * (told.length === 2 ? 2.1 : 1.05);
     const spot = labelSpots(pieces, back, wide, size).find(([x, y]) => inside(x, y) && free(x, y, wide, high));
     if (!spot) continue;
@@ -323,7 +357,7 @@ function labelSpots(pieces, back, wide, size) {
   const channels = pieces.length === 1 ? pieces : pieces.filter((_, place) => place % 3 === 1);
   const on = [...new Set([channels[0], channels[channels.length - 1], ...channels])].flatMap((piece) => chart.pen.labelPlaces.map((along) => onPiece(piece, along)));
   // On its arrow, else just above or under it.
-  return [...on, ...[-0.7, 0.7].flatMap((rows) => on.map(([x, y]) => [x, y + rows * size]))];
+  return [...on, ...[-0.7, 0.7, -1.2, 1.2].flatMap((rows) => on.map(([x, y]) => [x, y + rows * size]))];
 }
 const widths = new Map();
 // Pixels of words at a size; measured once, since thousands are asked for in every picture.
@@ -339,6 +373,7 @@ function wordsOf(arrow, back) {
     (back ? `↩ ${short(seen(labelOf(arrow.target)))} ` : "") + money(arrow.transfers) + (arrow.transfers.length > 1 ? ` (${arrow.transfers.length}×)` : ""),
     span(arrow.transfers[0].at, arrow.transfers[arrow.transfers.length - 1].at),
   ];
+  arrow.words[2] = byCurrency.size === 1 ? arrow.words[0].replaceAll(` ${mainCurrency}`, "") : arrow.words[0];
   return arrow.words;
 }
 function write(ctx, words, x, y, size, ink) {
@@ -359,7 +394,6 @@ function extent(scale = 1) {
   const [left, top, right, bottom] = boxOf();
   return [left - (chart.layouts[state.layout].lanes.length ? LANE / scale : 0), top, right, bottom];
 }
-const STEPS = [1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10080, 43200, 129600, 525600].map((minutes) => minutes * 6e7);
 function drawAxis(ctx, size, top, bottom) {
   const [left, right] = chart.layouts[state.layout].axis, first = times[0], last = times[times.length - 1];
   ctx.strokeStyle = "#d5dde6";
@@ -372,9 +406,7 @@ function drawAxis(ctx, size, top, bottom) {
     ctx.lineTo(right, y);
     ctx.stroke();
   }
-  const apart = (right - left) / (size * 11), step = STEPS.find((each) => (last - first) / each <= apart) || STEPS[STEPS.length - 1];
-  const ticks = last > first ? Array.from({ length: Math.floor(last / step) - Math.ceil(first / step) + 1 }, (_, place) => (Math.ceil(first / step) + place) * step) : [first];
-  for (const at of ticks) {
+  for (const at of ticks(first, last, (right - left) / (size * 11))) {
     ctx.fillText(shortTime(at), timeX(at), top + size * 1.2);
     ctx.beginPath();
     ctx.moveTo(timeX(at), top + size * 2.2);

@@ -133,6 +133,7 @@ function tellNode(id) {
     ["received here", came.length ? `${money(came)} in ${many(came.length, "transfer")}` : ""],
     ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
   ]);
+  tellOwnNode(panel, id);
   const tools = put(panel, "p", undefined, { class: "tools" });
   if (groupOf.has(id)) button(tools, "close its combo", () => fold(id));
   button(tools, "hide", () => hide(id));
@@ -200,6 +201,7 @@ function tellArrow(one) {
     ["transfers", arrow.transfers.length], ["sum", money(arrow.transfers)],
     ["first", fullTime(arrow.transfers[0].at)], ["last", fullTime(arrow.transfers[arrow.transfers.length - 1].at)],
   ]);
+  tellOwnArrow(panel, arrow);
   const tools = put(panel, "p", undefined, { class: "tools" });
   if (state.apart[arrow.pair]) button(tools, "draw as one arrow", () => separate(arrow.pair, false));
   else if (arrow.transfers.length > 1 && arrow.transfers.length <= SEPARATE) button(tools, "draw one by one", () => separate(arrow.pair, true));

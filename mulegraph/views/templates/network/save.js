@@ -91,7 +91,7 @@ function drawFoot(ctx, scale, high) {
     write(ctx, "on a list", x + 22, y, 12, INK);
     x += 40 + widthAt(ctx, "on a list", 12);
   }
-  write(ctx, ["wider arrow: more money", ...roles.map((role) => `${chart.letters[role]} ${role}`)].join("   "), x + 6, y, 12, INK);
+  write(ctx, ["wider arrow: more money", ...(byCurrency.size === 1 ? [`all amounts are in ${mainCurrency}`] : []), ...roles.map((role) => `${chart.letters[role]} ${role}`)].join("   "), x + 6, y, 12, INK);
   write(ctx, short(seen([chart.title, ...chart.notes].join(" · ")), 220), 20, y + 24, 11, LINE);
   ctx.restore();
 }

@@ -14,23 +14,34 @@ for (const each of chart.transfers) {
 }
 
 const fresh = () => ({
-  layout: chart.layout, until: times.length - 1, least: 0, off: {}, labels: true, apart: {}, hidden: {}, moved: {},
+  layout: chart.layout, since: 0, until: times.length - 1, by: {}, notes: {}, colours: {}, marked: {}, least: 0, off: {}, labels: true, apart: {}, hidden: {}, moved: {},
   open: {},
 });
 let state = fresh();
-const past = [];
+const past = [], future = [];
+const $ = (id) => document.getElementById(id);
 
 // Change the state so that it can be undone; changes with the same name in a row are undone as one.
 function change(name, how) {
   const before = JSON.stringify(state);
   how(state);
   if (JSON.stringify(state) === before) return;
+  future.length = 0;
   if (!(past.length && past[past.length - 1].name === name && name.startsWith("~"))) past.push({ name, before });
   refresh();
 }
 function undo() {
   if (!past.length) return;
-  state = JSON.parse(past.pop().before);
+  const { name, before } = past.pop();
+  future.push({ name, before: JSON.stringify(state) });
+  state = JSON.parse(before);
+  refresh();
+}
+function redo() {
+  if (!future.length) return;
+  const { name, before } = future.pop();
+  past.push({ name, before: JSON.stringify(state) });
+  state = JSON.parse(before);
   refresh();
 }
 
@@ -50,12 +61,22 @@ const roleOf = (id) => (chart.letters[chart.nodes[id].role] === chart.nodes[id].
 const labelOf = (id) => (isGroup(id) ? chart.groups[groupNumber(id)].label : chart.nodes[id].label);
 const membersOf = (id) => (isGroup(id) ? chart.groups[groupNumber(id)].members : [id]);
 
+// Whether a node is what the filters ask for; what is no account never is, once one of them is set.
+const signsOf = chart.nodes.map((node) => new Set((node.findings || []).map((place) => chart.findings[place].sign)));
+function matches(id) {
+  const { bank, role, list, sign, score } = state.by, node = chart.nodes[id];
+  if (!bank && !role && !list && !sign && !score) return true;
+  return ["own", "other"].includes(node.kind) && (!bank || node.bank === bank) && (!role || roleOf(id) === role)
+    && (!list || (node.lists || []).includes(list)) && (!sign || signsOf[id].has(sign)) && (!score || (node.score || 0) >= score);
+}
+
 // The nodes and arrows to be seen: {nodes: Set of ids, arrows: Map key → {source, target, transfers}, ties}.
 function visible() {
-  const end = times[state.until], shown = (node) => !state.off[chart.nodes[node].kind] && !state.hidden[node];
+  const start = times[state.since], end = times[state.until], shown = (node) => !state.off[chart.nodes[node].kind] && !state.hidden[node];
   const nodes = new Set(), arrows = new Map(), reached = new Set(), ties = new Map();
   for (const each of chart.transfers) {
-    if (each.at > end || each.value < state.least || !shown(each.source) || !shown(each.target)) continue;
+    if (each.at < start || each.at > end || (state.by.channel && each.channel !== state.by.channel)) continue;
+    if (!(matches(each.source) || matches(each.target)) || each.value < state.least || !shown(each.source) || !shown(each.target)) continue;
     const source = standIn(each.source), target = standIn(each.target);
     reached.add(each.source).add(each.target);
     if (source === target && isGroup(source)) continue;
@@ -72,7 +93,7 @@ function visible() {
   }
   chart.nodes.forEach((node, number) => {
     // Who takes part in no transfer at all is always there; others when money first reaches them.
-    if (shown(number) && (reached.has(number) || !transfersOf[number].length) && !["device", "holder"].includes(node.kind)) {
+    if (shown(number) && (reached.has(number) || (!transfersOf[number].length && matches(number))) && !["device", "holder"].includes(node.kind)) {
       nodes.add(standIn(number));
     }
   });
@@ -131,6 +152,21 @@ function boxOf() {
 }
 
 // ---- words ----
+// Round local times between two, no more than so many, at most.
+const STEPS = [1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10080, 43200, 129600, 525600].map((minutes) => minutes * 6e7);
+function offset(at) {
+  const part = parts(at), months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  return Date.UTC(part.year, months.indexOf(part.month.slice(0, 3)), part.day, part.hour, part.minute, part.second) * 1000 - Math.floor(at / 1e6) * 1e6;
+}
+function ticks(first, last, most) {
+  if (!(last > first)) return [first];
+  const step = STEPS.find((each) => (last - first) / each <= most) || STEPS[STEPS.length - 1], found = [], from = first + offset(first);
+  for (let local = Math.ceil(from / step) * step; local - offset(first) <= last + step; local += step) {
+    const at = local - offset(local - offset(first));
+    if (at >= first && at <= last) found.push(at);
+  }
+  return found;
+}
 const clock = new Intl.DateTimeFormat("en-GB", {
   timeZone: chart.coarse ? "UTC" : chart.zone, year: "numeric", month: "short", day: "numeric",
   hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",

@@ -1,0 +1,159 @@
+"""Holds on record: who holds which account until when, when it is lifted, and to whom its money is released.
+
+Only an account of our own bank can be held; at another bank a request asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+from mulegraph.casework.case_money import banks_of, case_trace
+from mulegraph.casework.fact_sheet import AGAINST
+from mulegraph.casework.holds import HOLD_DAYS, facts_for_and_against
+from mulegraph.errors import UsageError
+from mulegraph.journal.journal import Entry
+from mulegraph.journal.proposals import propose
+from mulegraph.journal.state import HELD, LIFTED
+from mulegraph.schema import results
+from mulegraph.schema.acts import ENTRY
+from mulegraph.schema.disclosure import ACCOUNT, HIDDEN, MOMENT, TEXT, Each, Words, declared, record_of
+from mulegraph.workspace.questions import AccountId, Word, question
+from mulegraph.workspace.workspace import Workspace
+
+RUNNING, RAN_OUT, FREE = STATES = ("held", "ran out", "lifted")
+
+
+@declared
+@dataclass(frozen=True)
+class HeldAccount:
+    """A hold on record, and where it stands today; `proposed_by` is who asked for it where two people are needed."""
+
+    case: Annotated[str, results.CASE]
+    account: Annotated[str, ACCOUNT]
+    state: Annotated[str, Words(STATES)]
+    who: Annotated[str, TEXT]
+    proposed_by: Annotated[str, TEXT]
+    held_at: Annotated[str, MOMENT]
+    until: date
+    lifted_at: Annotated[str | None, MOMENT] = None
+    lifted_by: Annotated[str, TEXT] = ""
+    released_to: Annotated[str, HIDDEN] = ""
+
+
+@question(ENTRY)
+def hold_account(
+    space: Workspace, case: Word, account: AccountId, *, until: Word | None = None, reason: Word = ""
+) -> Entry:
+    """Write down that an account is held, for three days unless a day is said.
+
+    Raises UsageError at other banks, for an account that the case's money did not reach, that is held already, or of
+    which more speaks against its holder knowing than for it and no `reason` is given. Where holds need two people, it
+    is proposed, and nothing is held yet.
+    """
+    facts = {"account": account, "until": _day(until).isoformat(), "reason": reason}
+    _check_hold(space, case, account, reason)
+    if "hold" in space.settings.casework.two_people:
+        return propose(space.journal, case, "hold", **facts)
+    return write_hold(space, case, facts)
+
+
+def write_hold(space: Workspace, case: str, facts: dict[str, Any], proposed_by: str = "") -> Entry:
+    """Put a hold on record."""
+
+    def check(entries: Iterable[Entry]) -> None:
+        _check_free(held_accounts(entries), facts["account"])
+
+    return space.journal.append(HELD, case, check=check, **facts, proposed_by=proposed_by)
+
+
+@question(ENTRY)
+def lift_hold(space: Workspace, case: Word, account: AccountId, reason: Word, *, released_to: Word = "") -> Entry:
+    """Write down that a hold has ended, and to whom its money was released. Raises UsageError where none runs."""
+    rows = held_accounts(space.journal.entries())
+    if not any(each.account == account and each.case == case and each.state != FREE for each in rows):
+        raise UsageError(
+            "account '{account}' is not held in {case}", hint="See: mulegraph case held", account=account, case=case
+        )
+    return space.journal.append(LIFTED, case, account=account, reason=reason, released_to=released_to)
+
+
+@question(Each(record_of(HeldAccount)))
+def held_list(space: Workspace, *, case: Word | None = None) -> list[HeldAccount]:
+    """Holds on record: those that run first, what ends first on top."""
+    rows = [each for each in held_accounts(space.journal.entries()) if case in (None, each.case)]
+    return sorted(rows, key=lambda each: (STATES.index(each.state), each.until, each.held_at, each.account))
+
+
+def held_accounts(entries: Iterable[Entry]) -> list[HeldAccount]:
+    """The replay of the journal's entries about holds, in their order."""
+    today, rows = datetime.now(UTC).date(), list[HeldAccount]()
+    for entry in entries:
+        facts = entry.facts
+        if entry.what == HELD:
+            until = date.fromisoformat(facts["until"])
+            state = RUNNING if until >= today else RAN_OUT
+            account, who = facts["account"], facts.get("proposed_by", "")
+            rows.append(HeldAccount(entry.about, account, state, entry.who, who, entry.at, until))
+        elif entry.what == LIFTED:
+            for place, each in enumerate(rows):
+                if (each.case, each.account) == (entry.about, facts["account"]) and each.state != FREE:
+                    ended = {"lifted_at": entry.at, "lifted_by": entry.who, "released_to": facts["released_to"]}
+                    rows[place] = replace(each, state=FREE, **ended)
+    return rows
+
+
+def _check_hold(space: Workspace, case: str, account: str, reason: str) -> None:
+    space.check_account(account)
+    found = space.case(case)
+    if account not in found.row["accounts"] and account not in set(case_trace(space, case).accounts["account"]):
+        raise UsageError(
+            "account '{account}' is not in {case}", hint="See: mulegraph case holds {case}", account=account, case=case
+        )
+    bank = banks_of(space, {account})[account]
+    if bank not in space.own_banks.own:
+        raise UsageError(
+            "account '{account}' is at {bank}, which is not ours",
+            hint="Ask that bank: mulegraph request {case} --to {bank}",
+            account=account,
+            bank=bank,
+            case=case,
+        )
+    check_free(space, account)
+    speaks = [each.speaks for each in facts_for_and_against(space, case, account)]
+    against = speaks.count(AGAINST)
+    if not reason.strip() and against > len(speaks) - against:
+        raise UsageError(
+            "{against} facts speak against the holder of '{account}' knowing, and {others} for it",
+            hint="Read them: mulegraph case facts {case} --account {account}; to hold it, give --reason.",
+            account=account,
+            case=case,
+            against=against,
+            others=len(speaks) - against,
+        )
+
+
+def check_free(space: Workspace, account: str) -> None:
+    """Raise UsageError for an account that is held."""
+    _check_free(held_accounts(space.journal.entries()), account)
+
+
+def _check_free(rows: list[HeldAccount], account: str) -> None:
+    if any(each.account == account and each.state == RUNNING for each in rows):
+        raise UsageError("account '{account}' is held already", hint="See: mulegraph case held", account=account)
+
+
+def _day(until: str | None) -> date:
+    """The last day of a hold. Raises UsageError for what is none, or is past."""
+    today = datetime.now(UTC).date()
+    if until is None:
+        return today + timedelta(days=HOLD_DAYS)
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        raise UsageError("--until is '{until}'", hint="Expected a day such as 2026-12-31.", until=until) from None
+    if day < today:
+        raise UsageError("--until is {until}, which is past", hint="Give a later day.", until=until)
+    return day

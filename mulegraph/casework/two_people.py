@@ -1,0 +1,37 @@
+"""The second person's part: confirming what another proposed, which is then done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from mulegraph.casework.acts import check_open, write_close
+from mulegraph.casework.held import check_free, write_hold
+from mulegraph.errors import UsageError
+from mulegraph.journal.journal import Entry
+from mulegraph.journal.proposals import confirm_proposal, proposal
+from mulegraph.schema.acts import ENTRY
+from mulegraph.workspace.questions import Takes, question
+from mulegraph.workspace.workspace import Workspace
+
+
+@question(ENTRY)
+def confirm(space: Workspace, number: Annotated[int, Takes()]) -> Entry:
+    """Confirm a proposal by the number of its entry, and do it: a hold, a case closed, or leave to reveal.
+
+    Raises UsageError for an entry that is no proposal, one's own, one confirmed before, or one that no longer fits.
+    """
+    asked = proposal(space.journal, number)
+    facts = {name: value for name, value in asked.facts.items() if name not in ("act", "command")}
+    act = asked.facts["act"]
+    if act not in ("hold", "close", "reveal"):
+        raise UsageError("entry {number} proposes '{act}'", hint="See: mulegraph journal show", number=number, act=act)
+    if act == "hold":
+        check_free(space, facts["account"])
+    if act == "close":
+        check_open(space, asked.about)
+    entry = confirm_proposal(space.journal, number)
+    if act == "hold":
+        return write_hold(space, asked.about, facts, asked.who)
+    if act == "close":
+        return write_close(space, asked.about, facts["disposition"], facts["reason"], proposed_by=asked.who)
+    return entry

@@ -1,0 +1,153 @@
+"""Holds on record, facts that stand beside them, and acts that need two people."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from mulegraph.errors import UsageError
+from mulegraph.settings import FILE
+from mulegraph.views.notebook import NotebookWorkspace
+from tests.drawing import accounts_of, draw, transfers_of
+
+HOPS = """
+    victim m1     48500 9:00
+    m1     m2     30000 10:00
+    m1     cash   18000 11:00
+    m2     far    20000 12:00
+    m2     m3      5000 12:30
+    boss   m2       100 13:00
+"""
+BEFORE = "".join(f"    boss   m3         {day}  7:{day}\n" for day in range(10, 22))
+"""An account in ordinary use, to which the money came once and stayed."""
+BANKS = {"m1": {"bank": "SUED"}, "m2": {"bank": "SUED"}, "m3": {"bank": "SUED"}, "far": {"bank": "FAR"}}
+SETTINGS = '[cases]\nmin_score = 1.0\n[banks]\nown = ["NORD", "SUED"]\n'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("held")
+    lines = BEFORE + HOPS
+    draw(made, lines, accounts=accounts_of(transfers_of(lines), **BANKS))
+    return made / "workspace"
+
+
+@pytest.fixture
+def opened(folder, monkeypatch):
+    """Opens the workspace as somebody, with these acts of two people; its journal begins anew."""
+    for file in folder.glob("journal.*"):
+        file.unlink()
+
+    def as_who(who, *acts, reveal="tests of holds"):
+        monkeypatch.setattr(os, "getuid", lambda: who)
+        names = ", ".join(f'"{each}"' for each in acts)
+        (folder / FILE).write_text(f"{SETTINGS}[casework]\ntwo_people = [{names}]\n", encoding="utf-8")
+        return NotebookWorkspace(folder, reveal=reveal)
+
+    return as_who
+
+
+def case_of(space):
+    space.scan()
+    return space.open_case([PAYMENT]).about
+
+
+PAYMENT = "t013"
+ANN, BEN = 70_001, 70_002
+"""Users that no machine has a name for."""
+
+
+def test_a_hold_is_on_record_until_it_is_lifted(opened):
+    """Who, which account, until when, who lifted it, to whom the money went; held again only then."""
+    space = opened(ANN)
+    case = case_of(space)
+    space.hold_account(case, "m2", until="2999-12-31", reason="the victim called")
+    (row,) = space.held_list()
+    assert (row.case, row.account, row.state, row.who) == (case, "m2", "held", f"uid {ANN}")
+    assert row.until.isoformat() == "2999-12-31"
+    with pytest.raises(UsageError, match="held already"):
+        space.hold_account(case, "m2", reason="twice")
+    space.lift_hold(case, "m2", "court order", released_to="the victim")
+    (row,) = space.held_list(case=case)
+    assert (row.state, row.lifted_by, row.released_to) == ("lifted", f"uid {ANN}", "the victim")
+    with pytest.raises(UsageError, match="not held"):
+        space.lift_hold(case, "m2", "again")
+
+
+@pytest.mark.parametrize(
+    ("account", "until", "says"),
+    [
+        ("far", None, "not ours"),
+        ("boss", None, "is not in"),
+        ("m2", "2020-01-01", "past"),
+        ("m2", "soon", "--until is 'soon'"),
+    ],
+)
+def test_only_accounts_of_our_own_that_the_money_reached_are_held(opened, account, until, says):
+    """At another bank a request asks for it."""
+    space = opened(ANN)
+    case = case_of(space)
+    with pytest.raises(UsageError, match=says):
+        space.hold_account(case, account, until=until, reason="asked")
+    assert space.held_list() == []
+
+
+def test_a_hold_whose_sheet_speaks_for_its_holder_asks_for_a_reason(opened):
+    """The facts stand beside each proposed hold; where more speak against knowing, why it is held is on record."""
+    space = opened(ANN)
+    case = case_of(space)
+    plan = {each.account: each for each in space.hold_plan(case).holds}
+    for account, hold in plan.items():
+        sheet = space.facts_for_and_against(case, account)
+        assert hold.speaks_for == [each.fact for each in sheet if each.speaks == "for"]
+        assert hold.speaks_against == [each.fact for each in sheet if each.speaks == "against"]
+    weak = "m3"
+    assert len(plan[weak].speaks_against) > len(plan[weak].speaks_for)
+    with pytest.raises(UsageError, match="speak against"):
+        space.hold_account(case, weak)
+    space.hold_account(case, weak, reason="the money is there now")
+    assert [each.account for each in space.held_list()] == [weak]
+
+
+def test_of_two_people_the_second_one_does_it(opened):
+    """Proposed by one, a hold and a closed case wait for another to confirm; nobody confirms his own, or twice."""
+    space = opened(ANN, "hold", "close")
+    case = case_of(space)
+    asked = space.hold_account(case, "m2", reason="the victim called")
+    assert asked.what == "proposed" and space.held_list() == []
+    with pytest.raises(UsageError, match="by you"):
+        space.confirm(asked.number)
+    second = opened(BEN, "hold", "close")
+    assert second.confirm(asked.number).what == "held"
+    (row,) = second.held_list()
+    assert (row.who, row.proposed_by) == (f"uid {BEN}", f"uid {ANN}")
+    with pytest.raises(UsageError, match="confirmed already"):
+        second.confirm(asked.number)
+    with pytest.raises(UsageError, match="no proposal"):
+        second.confirm(1)
+
+    wanted = second.close(case, "confirmed", "done")
+    assert second.state(case).status == "open"
+    opened(ANN, "hold", "close").confirm(wanted.number)
+    assert second.state(case).status == "closed"
+    assert second.verify_journal().wrong == []
+
+
+def test_nothing_is_revealed_or_done_until_a_second_person_confirms_the_reason(opened):
+    """The reason is proposed once; confirmed by another it holds for who proposed it, and for this reason alone."""
+    case = case_of(opened(ANN))
+    space = opened(ANN, "reveal", reveal="call back")
+    for _ in range(2):
+        with pytest.raises(UsageError, match="second person"):
+            space.note(case, "seen")
+    proposals = [each for each in opened(ANN).journal_entries() if each["what"] == "proposed"]
+    assert [each["facts"]["act"] for each in proposals] == ["reveal"]
+    assert not any(each["what"] == "noted" for each in opened(ANN).journal_entries())
+
+    opened(BEN, "reveal", reveal=None).confirm(proposals[0]["number"])
+
+    assert "victim" in set(opened(ANN, "reveal", reveal="call back").transfers([PAYMENT])["source"])
+    for who, reason in ((ANN, "another reason"), (BEN, "call back")):
+        with pytest.raises(UsageError, match="second person"):
+            opened(who, "reveal", reveal=reason).transfers([PAYMENT])
