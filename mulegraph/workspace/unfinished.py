@@ -142,5 +142,8 @@ def _told(place: Path) -> Iterator[None]:
 
 def _not_written(place: Path, error: OSError) -> EngineError:
     return EngineError(
-        "{place}: the run cannot be written ({why})", hint="Check free disk space.", place=place, why=error.strerror
+        "{place}: the run cannot be written ({why})",
+        hint="Check free disk space.",
+        place=place,
+        why=error.strerror or error,
     )
