@@ -93,8 +93,11 @@ def only_one(runs: Path, doing: str) -> Iterator[None]:
         lock.acquire()
     except filelock.Timeout as error:
         raise EngineError(
-            f"{runs.parent}: {_content(runs / HOLDER) or 'another process'} is {doing} this workspace",
+            "{folder}: {holder} is {doing} this workspace",
             hint="Wait until it has ended; one that was killed holds nothing, and the next goes on from where it was.",
+            folder=runs.parent,
+            holder=_content(runs / HOLDER) or "another process",
+            doing=doing,
         ) from error
     except OSError as error:
         raise _not_written(runs, error) from error
@@ -138,4 +141,9 @@ def _told(place: Path) -> Iterator[None]:
 
 
 def _not_written(place: Path, error: OSError) -> EngineError:
-    return EngineError(f"{place}: the run cannot be written ({error})", hint="Check free disk space.")
+    return EngineError(
+        "{place}: the run cannot be written ({why})",
+        hint="Check free disk space.",
+        place=place,
+        why=error.strerror or error,
+    )
