@@ -109,6 +109,11 @@ HOLDS = listing(
     Column("innocent_amount", "sum"),
     Column("account_days", "days"),
 )
+HOLDER_ACCOUNTS = listing(
+    ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, Column("cases", "cases")
+)
+HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, Column("currency", ""))
+HOLDER_DEVICES = listing(Column("device", "device"), Column("accounts", "accounts"), Column("others", "of others"))
 HELD = listing(
     CASE,
     ACCOUNT,
