@@ -65,9 +65,8 @@ class MaskedWorkspace(KeptPages):
         server: Address | None = None,
     ) -> None:
         if reveal is not None and not reveal.strip():
-            raise UsageError(
-                "--reveal needs a reason", hint='Give the reason, such as --reveal "report R0000012, call back".'
-            )
+            hint = 'Give the reason, such as --reveal "report R0000012, call back".'
+            raise UsageError("--reveal needs a reason", hint=hint)
         self._stand_before(Workspace(folder, notify=notify, server=server), reveal)
 
     def _stand_before(self, plain: Workspace, reveal: str | None, door: Door | None = None) -> None:

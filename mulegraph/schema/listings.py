@@ -44,6 +44,8 @@ AT_MOST_KEPT = Column("kept_most", "at most")
 BANK = Column("bank", "bank")
 CASE = Column("case", "case")
 CHANNEL = Column("channel", "channel")
+CURRENCY_BESIDE = Column("currency", "")
+"""Right of an amount, which says what the column is."""
 DEVICE = Column("device_id", "device")
 DIRECTION = Column("direction", "direction")
 FACTS = Column("facts", "facts")
@@ -112,8 +114,8 @@ HOLDS = listing(
 HOLDER_ACCOUNTS = listing(
     ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, Column("cases", "cases")
 )
-HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, Column("currency", ""))
-HOLDER_DEVICES = listing(Column("device", "device"), Column("accounts", "accounts"), Column("others", "of others"))
+HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
+HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
 HELD = listing(
     CASE,
     ACCOUNT,
@@ -171,7 +173,7 @@ PATHS = listing(
 RANKING = listing(ACCOUNT, SCORE, MADE_OF)
 EVIDENCE = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, SIGNS)
 FINDING_TRANSFERS = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, CHANNEL)
-TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, Column("currency", ""), PAID_BY, PAID_TO, TRANSFER, CHANNEL)
+TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, CURRENCY_BESIDE, PAID_BY, PAID_TO, TRANSFER, CHANNEL)
 CARD_EVENTS = listing(
     Column("event_id", "event"),
     AT,
