@@ -249,9 +249,9 @@ def test_any_run_by_its_name(space):
     text = page_of(space, first)
     assert "first run" in text and "not the latest run" in text
     rows = first.table("cases").sort_by([("score", "descending")]).to_pylist()
-    assert f"{len(rows):,} cases are new; " in section(text, "changes")
+    assert f"{len(rows):,}casesarenew;" in section(text, "changes")
     total = sum(dict(each["amounts"]).get("EUR", 0) for each in rows)
-    assert f"{total:,} EUR" in section(text, "changes") and "Look first at CASE-" in section(text, "changes")
+    assert f"{total:,.2f}EUR" in section(text, "changes") and "LookfirstatCASE-" in section(text, "changes")
     assert f"all of its {first.manifest['cases']:,} cases are new" in text
     signs = section(text, "signs")
     for code, needs in first.manifest["not_testable"].items():
