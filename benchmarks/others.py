@@ -12,9 +12,10 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -32,16 +33,30 @@ def installed() -> dict[str, bool]:
 
 def synthfin(folder: Path, seed: int) -> None:
     """synthfin-aml: brokers as busy as its mules; amounts of a chain are drawn anew at each step."""
-    # Its package imports PyTorch, which its generator does not need; so that one module is loaded by itself.
-    package = importlib.util.find_spec("synthfin_aml_pkg")
-    places = package.submodule_search_locations if package else None
-    generator = runpy.run_path(str(Path((places or [""])[0]) / "generator.py"))["FraudGraphGenerator"]
+    generator = _synthfin_module().FraudGraphGenerator
     with contextlib.redirect_stdout(io.StringIO()):
         made = generator(seed=seed).generate_transactions(agents=5_000, days=30, fraud_ratio=0.02)
         agents, moves = made.to_dataframes()
     moves = moves.rename(columns={"source_id": "source", "target_id": "target", "timestamp": "at"})
     profile = agents["profile"].map({"merchant": "merchant", "retail": "personal"}).fillna("business")
     write(folder, moves, agents["agent_id"], profile, agents["is_fraud"])
+
+
+def _synthfin_module() -> ModuleType:
+    """Its generator alone: the package imports PyTorch, which the generator does not need.
+
+    The module has a name of its own among the loaded ones. Numba keeps what it compiles under that name, and a second
+    run could not read back what a first one had kept of a module without one.
+    """
+    package = importlib.util.find_spec("synthfin_aml_pkg")
+    places = package.submodule_search_locations if package else None
+    name = "synthfin_generator_alone"
+    spec = importlib.util.spec_from_file_location(name, Path((places or [""])[0]) / "generator.py")
+    if spec is None or spec.loader is None:
+        raise ImportError("synthfin_aml_pkg has no generator.py")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def garg(folder: Path, seed: int) -> None:

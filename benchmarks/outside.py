@@ -16,6 +16,9 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,12 @@ from mulegraph.ingest.load import load
 from mulegraph.workspace.scan import scan
 
 SAID = (0.5, 0.8)
+FIGURES = (
+    *("base", "score", "above", "degree", "forest", "with labels", "first k"),
+    *(f"{what} {least}" for least in SAID for what in ("said", "true")),
+    "CPU s",
+)
+"""Columns of the table; *above* is the score less the better of degree and forest. Others are typologies."""
 FOLDS = 5
 MIN_LABELLED = 20
 
@@ -41,38 +50,51 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
     rows = [measured(folder) for folder in chosen.folders]
+    failed: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
-        for folder in generated(Path(scratch), chosen.only, chosen.seed):
-            rows.append(measured(folder))
+        for name, write in ledgers(chosen.only).items():
+            try:
+                write(Path(scratch) / name, chosen.seed)
+            except Exception as error:  # a generator of others may break in any way; the other ledgers are still judged
+                print(f"{name}: its generator failed: {error!r}", flush=True)
+                failed.append(name)
+            else:
+                rows.append(measured(Path(scratch) / name))
     table = pd.DataFrame(rows).set_index("ledger")
-    print(f"\n{table.round(3).to_string()}")
-    apart = table["score"] - table[["degree", "forest"]].max(axis=1)
-    print(f"\nworst: {apart.idxmin()}, {apart.min():+.3f} beside the better of degree and forest")
+    table.insert(2, "above", table["score"] - table[["degree", "forest"]].max(axis=1))
+    with_typologies = [name for name in table.columns if name not in FIGURES]
+    print(f"\n{table[[name for name in FIGURES if name in table]].round(3).to_string()}")
+    if with_typologies:
+        found = table[with_typologies].dropna(how="all").round(2).to_string(na_rep="")
+        print(f"\nof each typology, the share among the first k\n{found}")
+    worst = table["above"].idxmin()
+    print(f"\nworst: {worst}, {table.at[worst, 'above']:+.3f} beside the better of degree and forest")
+    if failed:
+        raise SystemExit(f"not judged, since their generators failed: {', '.join(failed)}")
 
 
-def generated(scratch: Path, only: list[str] | None, seed: int) -> list[Path]:
-    """Folders with the neutral ledgers, and those of others' generators that are installed."""
-    made = []
-    for recipe in neutral.RECIPES:
-        if only is None or recipe.name in only:
-            neutral.write(scratch / recipe.name, recipe, seed)
-            made.append(scratch / recipe.name)
+def ledgers(only: list[str] | None) -> dict[str, Callable[[Path, int], None]]:
+    """The neutral ledgers and those of others' generators that are installed, by name, and what writes each."""
+    made = {recipe.name: partial(_neutral, recipe) for recipe in neutral.RECIPES}
     for name, is_here in others.installed().items():
-        if only is not None and name not in only:
-            continue
-        if not is_here:
+        if is_here:
+            made[name] = others.GENERATORS[name]
+        elif only is None or name in only:
             print(f"{name}: not installed, left out")
-            continue
-        others.GENERATORS[name](scratch / name, seed)
-        made.append(scratch / name)
-    return made
+    return {name: write for name, write in made.items() if only is None or name in only}
+
+
+def _neutral(recipe: neutral.Recipe, folder: Path, seed: int) -> None:
+    neutral.write(folder, recipe, seed)
 
 
 def measured(folder: Path) -> dict[str, float | str]:
     """Load and scan a ledger, and compare with its labels."""
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as workspace:
         load(folder / "files", Path(workspace))
         scores = scan(Path(workspace), graph=False).run.table("scores").to_pandas()
+    seconds = time.process_time() - began
     labels = pd.read_csv(folder / "labels.csv", dtype={"account": str, "typology": str}).set_index("account")
     (transfers,) = (folder / "files").glob("transfers.csv*")
     moved = pd.read_csv(transfers, dtype={"source": str, "target": str})
@@ -90,6 +112,7 @@ def measured(folder: Path) -> dict[str, float | str]:
         row[f"said {least}"], row[f"true {least}"] = (
             (float(score[up].mean()), float(truth[up].mean())) if up.any() else (np.nan, np.nan)
         )
+    row["CPU s"] = seconds
     if "typology" in labels:
         for name, mine in pd.Series(first, labels["typology"].to_numpy())[truth].groupby(level=0):
             row[str(name)] = float(mine.mean())

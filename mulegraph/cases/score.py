@@ -165,11 +165,11 @@ def account_scores(
     """Every account that findings name, that stands on a suspicion list, or that is busier than most of its peers.
 
     Best first, in `SCORES`. `peers` says by account number how unlike its peers each is (`flow.peers`). Of that, as
-    much counts as there are transfers that no finding has counted. `base_rate` is the share of accounts that launder.
+    much counts as findings have not said of the same transfers. `base_rate` is the share of accounts that launder.
     """
     curve = (float(np.log(base_rate / (1 - base_rate))), ACCOUNT_CURVE[1])
     pieces = account_pieces(findings, evidence, signs or all_signs())
-    sums, usual = with_peers(add_up(pieces), peers * uncounted(pieces, evidence.sides), curve)
+    sums, usual = with_peers(add_up(pieces), Unlike.of(peers, pieces, evidence.sides), curve)
     owners = distinct_values(np.concatenate([pieces.owner, sums.owner]))
     made = parted(sums, owners, (curve[0] - usual, curve[1]))
     # Numbers of accounts are in the order of their ids.
@@ -178,20 +178,52 @@ def account_scores(
     return SCORES.table({"account": ids, "score": made.score[order], "parts": made.parts.take(pa.array(order))})
 
 
-def uncounted(pieces: Pieces, sides: TransfersByAccount) -> np.ndarray:
-    """Of each account's transfers, the share that no finding against it rests on, by number.
+@dataclass(frozen=True)
+class Unlike:
+    """How unlike its peers every account is, by number, beside what findings say of each of its transfers.
 
-    A burst of ten payments makes an account busy, and must not be held against it twice.
+    `transfers` is how many each account has. A row of `owner` and `best` is a transfer on which a finding against the
+    account rests, and the most nats that any says of it.
     """
-    total = np.diff(sides.receipts.start) + np.diff(sides.payments.start)
-    rests = pieces.transfer >= 0
-    base = int(pieces.transfer.max(initial=0)) + 1
-    pairs = distinct_values(pieces.owner[rests].astype(np.int64) * base + pieces.transfer[rests])
-    counted = np.bincount(pairs // base, minlength=len(total))
-    return np.asarray(np.clip(1 - counted / np.maximum(total, 1), 0.0, 1.0))
+
+    nats: np.ndarray
+    transfers: np.ndarray
+    owner: np.ndarray
+    best: np.ndarray
+
+    @classmethod
+    def of(cls, nats: np.ndarray, pieces: Pieces, sides: TransfersByAccount) -> Unlike:
+        """Read what findings say of transfers."""
+        rests = pieces.transfer >= 0
+        owner, transfer, said = pieces.owner[rests], pieces.transfer[rests], pieces.nats[rests]
+        pair = owner.astype(np.int64) * (int(transfer.max(initial=0)) + 1) + transfer
+        order = np.argsort(pair, kind="stable")
+        starts = np.flatnonzero(np.diff(pair[order], prepend=-1))
+        best = np.maximum.reduceat(said[order], starts) if len(starts) else said
+        transfers = np.diff(sides.receipts.start) + np.diff(sides.payments.start)
+        return cls(nats, transfers, owner[order][starts], best)
+
+    @property
+    def uncounted(self) -> np.ndarray:
+        """`nats` for the share of each account's transfers on which no finding rests.
+
+        A burst of ten payments makes an account busy: how busy launderers are is measured without it.
+        """
+        counted = np.bincount(self.owner, self.best > 0, len(self.nats))
+        return self.nats * np.clip(1 - counted / np.maximum(self.transfers, 1), 0.0, 1.0)
+
+    def beside(self, worth: np.ndarray) -> np.ndarray:
+        """What is left of `worth`, nats by account for being unlike, where each transfer counts once.
+
+        It is spread over the account's transfers; of one on which a finding rests only what is more than the finding
+        says of it is left. So a finding that is worth little takes little away, and more evidence never lowers a sum.
+        """
+        each = worth / np.maximum(self.transfers, 1)
+        said = np.bincount(self.owner, np.minimum(each[self.owner], self.best), len(worth))
+        return np.maximum(worth - said, 0.0)
 
 
-def with_peers(sums: Sums, peers: np.ndarray, curve: tuple[float, float] = ACCOUNT_CURVE) -> tuple[Sums, float]:
+def with_peers(sums: Sums, unlike: Unlike, curve: tuple[float, float] = ACCOUNT_CURVE) -> tuple[Sums, float]:
     """What is held against accounts, and beside it that they are unlike their peers; and what all are lowered by.
 
     How unlike an account is has an exponential distribution of mean one where nothing is held against it. The mean *m*
@@ -200,15 +232,16 @@ def with_peers(sums: Sums, peers: np.ndarray, curve: tuple[float, float] = ACCOU
     evidence are (1 − 1/m) for each by which an account is unlike, up to `MOST_UNLIKE`, less ln m. Where launderers are
     like everybody, m is near one and being busy says nothing.
     """
-    held = np.bincount(sums.owner, sums.nats, len(peers))
+    held = np.bincount(sums.owner, sums.nats, len(unlike.nats))
     sure = np.where(held >= MIN_HELD, probability(held, curve), 0.0)
-    mean = max((sure @ peers + PRIOR_ACCOUNTS * PRIOR_MEAN) / (sure.sum() + PRIOR_ACCOUNTS), 1.0)
-    above = np.flatnonzero(peers >= TYPICAL)
-    near = np.minimum(peers[above], MOST_UNLIKE)
-    nats = max(1 - 1 / mean, LEAST_PEERS) * near + LEAST_PEERS * (peers[above] - near)
+    mean = max((sure @ unlike.uncounted + PRIOR_ACCOUNTS * PRIOR_MEAN) / (sure.sum() + PRIOR_ACCOUNTS), 1.0)
+    near = np.minimum(unlike.nats, MOST_UNLIKE)
+    worth = max(1 - 1 / mean, LEAST_PEERS) * near + LEAST_PEERS * (unlike.nats - near)
+    nats = unlike.beside(np.where(unlike.nats >= TYPICAL, worth, 0.0))
+    above = np.flatnonzero(nats > 0)
     codes = [*sums.signs] if PEERS in sums.signs else [*sums.signs, PEERS]
     sign = np.concatenate([sums.sign, np.full(len(above), codes.index(PEERS))])
-    owner, every = np.concatenate([sums.owner, above]), np.concatenate([sums.nats, nats])
+    owner, every = np.concatenate([sums.owner, above]), np.concatenate([sums.nats, nats[above]])
     return Sums(owner, sign, every, codes), float(np.log(mean))
 
 

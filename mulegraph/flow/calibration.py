@@ -9,8 +9,11 @@ accounts have is no coincidence either, and says little of each.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from mulegraph.flow.decoys import shares_of
 from mulegraph.lazy import optimize
 
 EVEN = 0.5
@@ -19,6 +22,14 @@ MIN_TAIL = 10
 """Fewer decoys do not tell how fast chance falls."""
 LEAST_TRIALS = 4.0
 """Nats taken off at least for having looked everywhere: searches keep nothing that surprises less."""
+
+
+class Calibrated(NamedTuple):
+    """Patterns beside decoys: nats less the look-elsewhere term, share of chance just so strong, and from there up."""
+
+    nats: np.ndarray
+    false_share: np.ndarray
+    tail_share: np.ndarray
 
 
 def look_elsewhere(log_trials: float, by_chance: np.ndarray) -> float:
@@ -72,6 +83,21 @@ def _tail_scale(by_chance: np.ndarray) -> float:
         return 1.0
     upper = np.sort(by_chance)[-int(np.sqrt(len(by_chance))) - 1 :]
     return max(float((upper[1:] - upper[0]).mean()), 1.0)
+
+
+def by_group(
+    group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]
+) -> Calibrated:
+    """Calibrate the patterns of each group of accounts against the decoys' of the same group."""
+    (account, nats), (decoy_account, decoy_nats) = real, chance
+    made = Calibrated(np.empty(len(nats)), np.empty(len(nats)), np.empty(len(nats)))
+    of, by_chance = group[account], group[decoy_account]
+    for each in np.unique(of):
+        mine, theirs = of == each, decoy_nats[by_chance == each]
+        made.tail_share[mine] = shares_of(nats[mine], theirs)
+        made.false_share[mine] = local_false_share(nats[mine], theirs)
+        made.nats[mine] = nats[mine] - look_elsewhere(np.log(max(mine.sum(), 1)), theirs)
+    return made
 
 
 def rarity(accounts: int, account: np.ndarray, real_share: np.ndarray) -> float:

@@ -3,11 +3,21 @@
 The commonest mule has one victim and no chain: money comes in once and goes on, in one piece or a few, perhaps weeks
 later, perhaps to the cent. Nothing in the time alone is strange then; time and amount together are.
 
-For a receipt and what is paid afterwards let d be the time between them and p the share of the ledger's transfers whose
-amount lies between what is paid and what came in. By chance the account makes payments at its own rate r, so that pairs
-with d·p ≤ x have mean r·x·(1 + ln(W/x)) within a window of W: the area below the hyperbola d·p = x in [0, W] × [0, 1].
-So one number weighs minutes against cents, and no scale is chosen beforehand. Each receipt has the best x of its own,
-and a payment is counted for one receipt only.
+For a receipt and what is paid afterwards let d be the time between them, by a clock that goes as fast as the ledger's
+transfers come, and p the share of them whose amount lies between what is paid and what came in. By chance the account
+makes payments at its own rate r, so that pairs with d·p ≤ x have mean r·x·(1 + ln(W/x)) within a window of W: the area
+below the hyperbola d·p = x in [0, W] × [0, 1]. So one number weighs minutes against cents, and no scale is chosen
+beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
+
+Time is counted in the ledger's transfers, as amounts are: nights are short, and a batch of a thousand wages in one
+second is long. (By the second's own length, wages and rents of one batch were 12 nats among decoys.)
+
+The calendar makes the same meeting every month: a wage that comes on the day on which the rent goes out is one
+coincidence, however often it recurs. So what one payer sends counts on one day only, the most telling; and d·p is taken
+as many times as there are days on which this payer paid, and days on which that payee was paid. Money that is passed on
+from an unusual payer to an unusual payee then says more than the same between two who are always there. (Counted each
+for itself, standing orders were the 20 most surprising of 6,000 accounts, with 40 nats, among decoys as well, and hid
+sixty single mules.)
 
 An account's surprise is that of its k most telling receipts among all of its n, for the k that is most unlikely: the
 chance that the k-th smallest of n independent chances is as small is a Beta(k, n − k + 1) tail. Source of the last
@@ -27,6 +37,7 @@ from numba import njit
 from scipy.special import betainc
 
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
+from mulegraph.flow.transfers import DAY, Transfers
 
 MAX_PIECES = 3
 """Payments, one after the other, that one receipt may go on in."""
@@ -37,11 +48,23 @@ TELLING = 0.2
 
 
 class Reach(NamedTuple):
-    """How far is looked: the window and the clock's tick in microseconds, and the least share that is passed on."""
+    """How far is looked: window, the clock's tick and the ledger's span in microseconds, least share passed on."""
 
     window: int
     tick: int
+    span: int
     min_share: float
+
+
+class ByEntry(NamedTuple):
+    """By entry: on how many days its account received from or paid that party; how many transfers of the ledger are
+    earlier than each receipt, and how many are no later than each payment.
+    """
+
+    received_days: np.ndarray
+    paid_days: np.ndarray
+    before: np.ndarray
+    until: np.ndarray
 
 
 class Pairs(NamedTuple):
@@ -56,7 +79,7 @@ class Pairs(NamedTuple):
 class Telling(NamedTuple):
     """Receipts so unlikely that they tell, by account, then by chance: entry, account and chance of each.
 
-    `tried` is by account: how many receipts it has in all.
+    `tried` is by account: how many payers it has, and how many more receipts of theirs are looked at.
     """
 
     entry: np.ndarray
@@ -141,18 +164,86 @@ def find_passed_on(
     `ranks` are those of all amounts of the ledger.
     """
     payments, transfers = sides.payments, sides.transfers
-    reach = Reach(max(window, transfers.tick), transfers.tick, min_share_percent / 100)
+    reach = Reach(max(window, transfers.tick), transfers.tick, transfers.span, min_share_percent / 100)
     rate = np.diff(payments.start) / transfers.span
     most = _most_telling(rate, reach.window)
-    product, first, pieces, passed, dwell = _best_pairs(receipts, payments, ranks, reach, most)
+    day = max(transfers.tick, DAY)
+    received_days, payers = _days_dealt(receipts, day)
+    before, until = _times_ranked(transfers)
+    entries = ByEntry(received_days, _days_dealt(payments, day)[0], before[receipts.position], until[payments.position])
+    product, first, pieces, passed, dwell = _best_pairs(receipts, payments, entries, ranks, reach, most)
     # Most receipts have no pair that could tell: what is worked out for the others only needs a tenth of the memory.
     entry = np.flatnonzero(np.isfinite(product))
     owner = np.searchsorted(receipts.start, entry, side="right") - 1
     chance = _chance(product[entry], rate[owner], reach.window)
     telling = np.flatnonzero(chance <= TELLING)
+    telling = telling[_on_best_day(owner[telling], chance[telling], receipts, entry[telling], day)]
     telling = telling[np.lexsort((chance[telling], owner[telling]))]
-    found = Telling(entry[telling], owner[telling], chance[telling], np.diff(receipts.start))
+    entry, owner, chance = entry[telling], owner[telling], chance[telling]
+    # Of a payer only the first receipt has been counted as tried.
+    more = np.bincount(owner, minlength=len(payers)) - _distinct(owner, receipts.party[entry], len(payers))
+    found = Telling(entry, owner, chance, payers + more)
     return _accounts(Pairs(first, pieces, passed, dwell), found, receipts.position)
+
+
+@njit(cache=True, nogil=True)
+def _days_dealt(side, day):  # type: ignore[no-untyped-def]
+    """By entry, the days on which its account dealt with its party; and how many parties each account has.
+
+    Whoever brings or takes cash is not known, so each time is a party of its own.
+    """
+    days = np.ones(len(side.party), np.int32)
+    parties = np.zeros(len(side.start) - 1, np.int64)
+    for account in range(len(parties)):
+        low, high = side.start[account], side.start[account + 1]
+        order = np.argsort(side.party[low:high], kind="mergesort")
+        begin = 0
+        while begin < len(order):
+            first = low + order[begin]
+            end, count, last = begin + 1, 1, side.at[first] // day
+            while end < len(order) and side.party[low + order[end]] == side.party[first] >= 0:
+                on = side.at[low + order[end]] // day
+                count += on != last
+                last = on
+                end += 1
+            for place in range(begin, end):
+                days[low + order[place]] = count
+            parties[account] += 1
+            begin = end
+    return days, parties
+
+
+def _times_ranked(transfers: Transfers) -> tuple[np.ndarray, np.ndarray]:
+    """By position: how many transfers are of an earlier tick, and how many are of none that is later."""
+    first = np.flatnonzero(_changes(transfers.at // transfers.tick))
+    sizes = np.diff(np.append(first, len(transfers)))
+    before = np.repeat(first, sizes).astype(np.int32)
+    return before, before + np.repeat(sizes, sizes).astype(np.int32)
+
+
+def _on_best_day(owner: np.ndarray, chance: np.ndarray, receipts: Side, entry: np.ndarray, day: int) -> np.ndarray:
+    """Places of the receipts that came on the most telling day of their payer: of those alike, the first."""
+    party = receipts.party[entry]
+    # Each time that cash comes in is a payer of its own.
+    payer = np.where(party < 0, -1 - entry, party)
+    on = receipts.at[entry] // day
+    best = np.lexsort((on, chance, payer, owner))
+    begins = np.flatnonzero(_changes(owner[best]) | _changes(payer[best]))
+    sizes = np.diff(np.append(begins, len(best)))
+    kept = on[best] == np.repeat(on[best[begins]], sizes)
+    return np.sort(best[kept])
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """Where a value differs from the one before it, and at the first."""
+    return np.append(len(values) > 0, values[1:] != values[:-1])[: len(values)]
+
+
+def _distinct(owner: np.ndarray, party: np.ndarray, accounts: int) -> np.ndarray:
+    """Distinct parties by owner, where owners are in order; each −1 is one of its own."""
+    order = np.lexsort((party, owner))
+    new = _changes(owner[order]) | _changes(party[order]) | (party[order] < 0)
+    return np.bincount(owner[order][new], minlength=accounts)
 
 
 def _most_telling(rate: np.ndarray, window: int) -> np.ndarray:
@@ -237,7 +328,7 @@ def _twice_the_room(seen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-untyped-def]
+def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignore[no-untyped-def]
     """For each receipt the least product d·p over payments after it, each payment used once, the least product first.
 
     Gives the product (infinite: none), the entry of the first payment, how many there are, their sum and the dwell.
@@ -265,6 +356,7 @@ def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-unty
                 if payments.at[paid] - at > reach.window:
                     break
                 sum_paid = np.int64(0)
+                most_days = 1
                 for last in range(paid, min(end, paid + MAX_PIECES)):
                     if payments.party[last] == receipts.party[entry] and payments.party[last] >= 0:
                         break
@@ -272,6 +364,7 @@ def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-unty
                     if payments.position[last] == receipts.position[entry]:
                         break
                     sum_paid += payments.amount[last]
+                    most_days = max(most_days, entries.paid_days[last])
                     waited = payments.at[last] - at
                     if sum_paid > came or waited > reach.window:
                         break
@@ -282,7 +375,9 @@ def _best_pairs(receipts, payments, ranks, reach, most):  # type: ignore[no-unty
                     else:
                         place = np.searchsorted(ranks.amount, sum_paid)
                         below = ranks.below[place] if place < len(ranks.below) else total
-                    value = (waited + reach.tick) * (max(upper - below - 1, 1) / total)
+                    value = max(entries.until[last] - entries.before[entry], 1) / total * reach.span
+                    value *= max(upper - below - 1, 1) / total
+                    value *= entries.received_days[entry] * most_days
                     if value > most[account]:
                         continue
                     if many == len(seen.product):

@@ -9,8 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
-from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, worth
-from mulegraph.flow.decoys import shares_of
+from mulegraph.flow.calibration import by_group, rarity, worth
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.peers import Peers
 from mulegraph.flow.transfers import DAY, HOUR
@@ -56,8 +55,9 @@ def single_mule(
 
     One receipt is enough. Time and amount count together: within minutes nearly any amount is strange, after weeks
     only one that fits to the cent. The account is measured by how often it receives and pays, and by how common such
-    amounts are in the ledger. It counts from where accounts with the receipts of their peers have no more than
-    `max_false_share` as many; below, it is weak. Money that goes back to where it came from is a return.
+    amounts are in the ledger. A payer or a payee who is always there says less than one who is new, and what one payer
+    sends counts on one day only. It counts from where accounts of its kind with the receipts of their peers have no
+    more than `max_false_share` as many; below, it is weak. Money that goes back to where it came from is a return.
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
@@ -68,13 +68,12 @@ def single_mule(
     # The kernel lets go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
         real, chance = pool.map(search, (sides.receipts, receipts_of_peers(sides, peers.group)))
-    shares = shares_of(real.nats, chance.nats)
-    chosen = np.flatnonzero(shares <= WEAK_FROM)
-    nats = (real.nats - look_elsewhere(real.log_trials, chance.nats))[chosen]
-    false_share = local_false_share(real.nats, chance.nats)[chosen]
+    made = by_group(peers.group, (real.account, real.nats), (chance.account, chance.nats))
+    chosen = np.flatnonzero(made.tail_share <= WEAK_FROM)
+    nats, false_share = made.nats[chosen], made.false_share[chosen]
     rare = rarity(sides.transfers.accounts, real.account[chosen], 1 - false_share)
     given = {
-        "score": strength(nats, shares[chosen], max_false_share),
+        "score": strength(nats, made.tail_share[chosen], max_false_share),
         "surprise": np.maximum(nats, 0.0),
         "worth": worth(nats, false_share, rare, sides.transfers.accounts),
     }

@@ -8,11 +8,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulegraph.cases.evidence import distinct_pairs
+from mulegraph.cases.evidence import MANY_PAYERS, distinct_pairs, read_evidence
 from mulegraph.cases.innocent.recurring_path import MAX_MEETINGS, MIN_APART, most_alike
 from mulegraph.cases.shares import MAX_WITHIN, find_shares
 from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.read_transfers import read_transfers
 from mulegraph.flow.transfers import DAY, Transfers
+from mulegraph.schema.findings import FINDINGS
+from tests.drawing import accounts_of
+from tests.drawing import transfers_of as drawn
 
 ACCOUNTS, DAYS = 5, 40
 moves = st.lists(
@@ -100,3 +104,18 @@ def test_equal_shares_that_go_on_to_firms_are_found_as_by_hand(rows, subject, fi
     large = [each for each in paid if 2 * moved.amount[each] >= max(moved.amount[each] for each in paid)]
     expected = bool(large) and all(moved.target[each] >= 0 and firms[moved.target[each]] for each in large)
     assert bool(found.paid_on[0]) == (expected and bool(found.equal[0]))
+
+
+def test_a_personal_account_is_no_shop_however_many_pay_it(ledger_of):
+    """A till is one whoever pays it, a firm from fifty payers up, a person never: launderers are paid, too."""
+    pay = "".join(
+        f"c{n} {name} 10 {1 + n % 20}+{8 + n % 12}:00\n" for n in range(MANY_PAYERS) for name in ("me", "firm")
+    )
+    pay += "c1 till 10 3+9:00\nc1 small 10 3+10:00\n"
+    kinds = {"me": "personal", "firm": "business", "till": "merchant", "small": "business"}
+    ledger = ledger_of(pay, accounts=accounts_of(drawn(pay), **{name: {"kind": kind} for name, kind in kinds.items()}))
+
+    evidence = read_evidence(FINDINGS.empty(), ledger, TransfersByAccount(read_transfers(ledger)))
+
+    shops = {name for name, is_one in zip(ledger.account_ids.to_pylist(), evidence.paid_by_many, strict=True) if is_one}
+    assert shops == {"firm", "till"}

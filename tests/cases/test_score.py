@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mulegraph.cases.evidence import read_evidence
 from mulegraph.cases.score import (
     ACCOUNT_CURVE,
     BASE,
@@ -16,12 +17,19 @@ from mulegraph.cases.score import (
     WEIGHT_NATS,
     Pieces,
     Sums,
+    Unlike,
+    account_scores,
     add_up,
     parted,
     probability,
     said,
     with_peers,
 )
+from mulegraph.settings import Settings
+from mulegraph.signs.base import all_signs
+from mulegraph.signs.found import run_sign
+from mulegraph.signs.inputs import SignInputs
+from tests.signs.inputs import background
 
 SIGNS = ["A2", "A3", "A7", "N1", "N3"]
 Piece = tuple[str, float, frozenset[int]]
@@ -149,7 +157,8 @@ def ranked_with_peers(held: dict[int, float], peers: list[float]) -> tuple[dict[
     """Nats for being unlike its peers by account, where these accounts are held with so many nats by N1."""
     owners = np.array(sorted(held), np.int64)
     sums = Sums(owners, np.full(len(owners), SIGNS.index("N1")), np.array([held[each] for each in sorted(held)]), SIGNS)
-    found, usual = with_peers(sums, np.array(peers))
+    none = np.empty(0, np.int64)
+    found, usual = with_peers(sums, Unlike(np.array(peers), np.ones(len(peers), np.int64), none, none.astype(float)))
     mine = found.sign == list(found.signs).index(PEERS)
     return dict(zip(found.owner[mine].tolist(), found.nats[mine].tolist(), strict=True)), usual
 
@@ -172,6 +181,44 @@ def test_being_busy_says_little_where_launderers_are_like_everybody():
 def test_a_weak_hold_does_not_say_what_launderers_are_like():
     """Less than a nat is nobody that a sign holds."""
     assert ranked_with_peers(dict.fromkeys(range(99), 0.9), [4.0] * 99)[1] == pytest.approx(np.log(2))
+
+
+busy_and_found = st.tuples(st.integers(3, 12), st.floats(0, 6), st.lists(st.floats(0, 3), max_size=3))
+"""How many transfers an account has, what being unlike its peers is worth, and what findings say of some of them."""
+
+
+@settings(deadline=None)
+@given(accounts=st.lists(busy_and_found, min_size=1, max_size=5), more=st.floats(0, 3))
+def test_each_transfer_counts_for_being_busy_or_for_its_finding_whichever_says_more(accounts, more):
+    """So no finding lowers a sum, however weak it is."""
+    transfers = np.array([each[0] for each in accounts])
+    worth = np.array([each[1] for each in accounts])
+    owner = np.array([number for number, each in enumerate(accounts) for _ in each[2]], np.int64)
+    best = np.array([nats for each in accounts for nats in each[2]], float)
+
+    left = Unlike(worth, transfers, owner, best).beside(worth)
+
+    for number, (count, busy, found) in enumerate(accounts):
+        by_hand = sum(max(busy / count - nats, 0.0) for nats in found) + busy / count * (count - len(found))
+        assert left[number] == pytest.approx(by_hand, abs=1e-9)
+    stronger = Unlike(worth, transfers, owner, best + more).beside(worth)
+    gained = np.bincount(owner, np.full(len(owner), more), len(worth))
+    assert np.all(stronger + gained >= left - 1e-9)
+
+
+@pytest.mark.parametrize(("payers", "named"), [(40, True), (60, False)])
+def test_a_finding_that_names_dozens_is_held_against_none_of_them(ledger_of, payers, named):
+    """Who pays a hub together with forty others is named beside it; of sixty payers nobody is, and the hub stays."""
+    crowd = "".join(f"s{n} hub {100 + n} 3+{9 + n // 6}:{n % 6}1\n" for n in range(payers))
+    inputs = SignInputs(ledger_of(crowd + background()), Settings())
+    findings = run_sign(all_signs()["N3"], inputs, {}).findings
+    evidence = read_evidence(findings, inputs.ledger, inputs.sides)
+
+    scores = account_scores(findings, evidence, np.zeros(inputs.transfers.accounts)).to_pylist()
+
+    held = {row["account"] for row in scores if "N3" in dict(row["parts"])}
+    assert "hub" in held
+    assert ("s7" in held) == named
 
 
 def test_what_decoys_measured_is_taken_as_it_is():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulegraph.flow.calibration import EVEN, LEAST_TRIALS, local_false_share, look_elsewhere, rarity, worth
+from mulegraph.flow.calibration import EVEN, LEAST_TRIALS, by_group, local_false_share, look_elsewhere, rarity, worth
 
 nats = st.lists(st.floats(0, 60), max_size=40).map(np.array)
 
@@ -71,3 +71,18 @@ def test_nothing_says_more_than_one_account_of_all(surprise, share, rare, accoun
     assert ((found >= 0) & (found <= np.log(max(accounts, 2)))).all()
     assert share < EVEN or not found.any()
     assert (np.diff(found[np.argsort(surprise)]) >= 0).all()
+
+
+def test_what_firms_do_by_chance_does_not_hide_what_persons_do():
+    """Thirty firms reach 20 nats among decoys as well; a person with 12, which no person has by chance, is sure."""
+    random = np.random.default_rng(13)
+    group = np.repeat([0, 1], [1000, 30])
+    everybody = np.arange(len(group))
+    chance = np.concatenate([random.exponential(1, 1000), random.normal(20, 1, 30)])
+    real = np.concatenate([random.exponential(1, 995), np.full(5, 12.0), random.normal(20, 1, 30)])
+
+    made = by_group(group, (everybody, real), (everybody, chance))
+
+    assert made.false_share[995:1000].max() < 0.1 and made.tail_share[995:1000].max() < 0.1
+    assert local_false_share(real, chance)[995:1000].min() > EVEN
+    assert np.median(made.false_share[1000:]) > EVEN

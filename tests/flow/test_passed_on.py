@@ -13,7 +13,7 @@ from scipy import stats
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
-from mulegraph.flow.transfers import HOUR, Transfers
+from mulegraph.flow.transfers import DAY, HOUR, Transfers
 from tests.thorough import examples
 
 ACCOUNTS = 5
@@ -37,6 +37,12 @@ def candidates(ledger: Transfers, account: int) -> list[tuple[float, int, tuple[
     receipts = [n for n in range(len(ledger)) if ledger.target[n] == account != ledger.source[n]]
     payments = [n for n in range(len(ledger)) if ledger.source[n] == account != ledger.target[n]]
     found = []
+
+    def days(rows: list[int], parties: np.ndarray, row: int) -> int:
+        if parties[row] < 0:
+            return 1
+        return len({int(ledger.at[each]) // DAY for each in rows if parties[each] == parties[row]})
+
     for receipt in receipts:
         came = ledger.amount[receipt]
         for place in range(len(payments)):
@@ -50,7 +56,12 @@ def candidates(ledger: Transfers, account: int) -> list[tuple[float, int, tuple[
                 if not came * PERCENT / 100 <= total <= came:
                     continue
                 between = sum(total <= each <= came for each in ledger.amount) - 1
-                found.append(((waits[-1] + ledger.tick) * max(between, 1) / len(ledger), receipt, tuple(run)))
+                began, ended = (ledger.at[each] // ledger.tick for each in (receipt, run[-1]))
+                meanwhile = sum(began <= each // ledger.tick <= ended for each in ledger.at)
+                product = meanwhile / len(ledger) * ledger.span * max(between, 1) / len(ledger)
+                product *= days(receipts, ledger.source, receipt)
+                product *= max(days(payments, ledger.target, each) for each in run)
+                found.append((product, receipt, tuple(run)))
     return found
 
 
@@ -69,10 +80,16 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     for receipt, product in best.items():
         x = min(product, WINDOW)
         chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
-    ranked = sorted((value, receipt) for receipt, value in chance.items() if value <= 0.2)
+    telling = {receipt: value for receipt, value in chance.items() if value <= 0.2}
+    # Of what one payer sends, the most telling day; cash is a payer of its own each time.
+    payer = {each: int(ledger.source[each]) if ledger.source[each] >= 0 else -1 - each for each in receipts}
+    best_day: dict[int, int] = {}
+    for _, day, receipt in sorted((telling[each], int(ledger.at[each]) // DAY, each) for each in telling):
+        best_day.setdefault(payer[receipt], day)
+    ranked = sorted((telling[each], each) for each in telling if int(ledger.at[each]) // DAY == best_day[payer[each]])
+    tried = len(set(payer.values())) + len(ranked) - len(best_day)
     surprise = [
-        -math.log(max(stats.beta.cdf(value, k, len(receipts) - k + 1), 1e-300))
-        for k, (value, _) in enumerate(ranked, 1)
+        -math.log(max(stats.beta.cdf(value, k, tried - k + 1), 1e-300)) for k, (value, _) in enumerate(ranked, 1)
     ]
     if not surprise:
         return 0.0, set()
@@ -165,3 +182,39 @@ def test_peers_lend_their_receipts_and_nobody_keeps_his_own():
     for account in range(50):
         mine = set(own.position[own.start[account] : own.start[account + 1]].tolist())
         assert not mine & set(lent.position[lent.start[account] : lent.start[account + 1]].tolist())
+
+
+def nats_of(extra: list[tuple[int, int, int, int]]) -> dict[int, float]:
+    """Surprise of each account where rows of payer, payee, amount and time are added to noise of 2,000 others."""
+    quiet = noise(6)
+    source, target, amount, at = (np.array(each) for each in zip(*extra, strict=True))
+    times = np.append(quiet.at, at)
+    order = np.argsort(times, kind="stable")
+    ends = [np.append(quiet.source, source), np.append(quiet.target, target)]
+    source, target = (each.astype(np.int32)[order] for each in ends)
+    whole = in_order(source, target, np.append(quiet.amount, amount)[order], times[order], accounts=2_100)
+    sides = TransfersByAccount(whole)
+    found = find_passed_on(sides, sides.receipts, ranks=ranks_of(whole.amount), window=60 * DAY, min_share_percent=80)
+    return dict(zip(found.account.tolist(), found.nats.tolist(), strict=True))
+
+
+def test_a_standing_order_is_one_coincidence_however_often_it_recurs():
+    """A wage that comes on the day of the rent meets it every month; three months say no more than one."""
+    once = [(1, 2_000, 50_000, 5 * DAY), (2_000, 2, 49_000, 5 * DAY + HOUR)]
+    monthly = [(*row[:3], row[3] + month * 28 * DAY) for month in range(3) for row in once]
+    assert nats_of(monthly)[2_000] <= nats_of(once)[2_000]
+
+
+def test_an_unusual_payer_says_more_than_one_who_is_always_there():
+    """The same meeting, of one who paid once and of one who pays every week."""
+    meeting = [(1, 2_000, 50_000, 5 * DAY), (2_000, 2, 49_000, 5 * DAY + HOUR)]
+    weekly = [(1, 2_000, 10_000 + week, (8 + 7 * week) * DAY) for week in range(8)]
+    others = [(3 + week, 2_000, 10_000 + week, (8 + 7 * week) * DAY) for week in range(8)]
+    assert nats_of(meeting + others)[2_000] > nats_of(meeting + others + weekly)[2_000] + 1
+
+
+def test_a_batch_of_one_second_is_as_long_as_it_has_transfers():
+    """Two of five thousand bookings of one second meet no more tellingly than two within a night of as many."""
+    batch = [(100 + n % 900, 1_000 + n % 900, 700 + n, 5 * DAY) for n in range(5_000)]
+    meeting = [(1, 2_000, 50_000, 5 * DAY), (2_000, 2, 49_000, 5 * DAY)]
+    assert nats_of(meeting + batch)[2_000] < nats_of(meeting)[2_000] - 2
