@@ -53,7 +53,7 @@ def _trimmed(text: str) -> str:
 
 
 @cache
-def _beside() -> str:
+def beside_pattern() -> str:
     """Pattern of what may stand beside an amount: a sign above, or a code of ISO 4217. "Dr" and "Mio" are neither."""
     signs = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
     return rf"(?:{signs}|(?i:{'|'.join(sorted(minor_exponents()))}))"
@@ -67,15 +67,15 @@ def bare(text: str, mapping: TableMapping) -> str:
 def without_beside(text: str) -> str:
     """SQL for an amount without the currency beside it."""
     plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
-    lead, tail = rf"^([-−–+(]?)\s*{_beside()}\s*([^A-Za-z])", rf"([^\sA-Za-z])\s*{_beside()}([-−–+)]?)$"
+    lead, tail = rf"^([-−–+(]?)\s*{beside_pattern()}\s*([^A-Za-z])", rf"([^\sA-Za-z])\s*{beside_pattern()}([-−–+)]?)$"
     return f"regexp_replace(regexp_replace({plain}, '{lead}', '\\1\\2'), '{tail}', '\\1\\2')"
 
 
 def beside(text: str) -> str:
     """SQL for the code or sign that stands beside an amount, or NULL."""
     plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
-    lead = rf"regexp_extract({plain}, '^[-−–+(]?\s*({_beside()})', 1)"
-    tail = rf"regexp_extract({plain}, '({_beside()})[-−–+)]?$', 1)"
+    lead = rf"regexp_extract({plain}, '^[-−–+(]?\s*({beside_pattern()})', 1)"
+    tail = rf"regexp_extract({plain}, '({beside_pattern()})[-−–+)]?$', 1)"
     return f"coalesce(nullif({lead}, ''), nullif({tail}, ''))"
 
 

@@ -32,27 +32,44 @@ def quoted(text: str) -> str:
 
 
 _KINDS = {
-    "cash": r"atm|cash|bargeld\w*|geldautomat\w*|geldautomaat|gea|gm|rut tien( mat)?|nop tien( mat)?|contante|efectivo"
+    "cash": r"atm|cash|bargeld\w*|geldautomat\w*|geldautomaat|gea|rut tien( mat)?|nop tien( mat)?|contante|efectivo"
     r"|especes|prelievo|retrait|bankomat\w*|geldmaat|kasse",
     "fee": r"fees?|saldo der abschlussposten|abschluss|gebuhr\w*|\w*entgelt\w*|kosten|frais|charges?"
     r"|phi|tarifas?|comision(es)?|commissioni?|prowizja"
     r"|oplata|avgift|gebyr|cotisation",
     "interest": r"interest|\w*zinsen|zins|interets?|lai|intereses|juros|interessi|ranta|odsetki",
-    "direct_debit": r"direct debits?|\w*lastschrift\w*|incasso|ic|ei|prelevements?|domiciliacion|recibo|debito direto"
+    "direct_debit": r"direct debits?|\w*lastschrift\w*|incasso|prelevements?|domiciliacion|recibo|debito direto"
     r"|autogiro|addebito diretto|dd",
     "cheque": r"cheques?|checks?|scheck\w*|sec|assegno",
-    "card": r"card|\w*karte\w*|betaalautomaat|betaalpas|pos|presentment|carte|cb|tarjeta|cartao|carta|bea|ba|girocard"
+    "card": r"card|\w*karte\w*|betaalautomaat|betaalpas|pos|presentment|carte|cb|tarjeta|cartao|carta|bea|girocard"
     r"|kort\w*|karta|korttiosto|bankkort|visa|mastercard",
     "transfer": r"\w*transfer(s)?|\w*uberweisung\w*|overschrijving|online bankieren|virements?|transferencias?|bonifico"
-    r"|dauerauftrag\w*|gehalt\w*|salar\w*|gt|ov|tb|cb|pix|faster payment|standing order|chuyen khoan|wire|quickpay|xfer"
+    r"|dauerauftrag\w*|gehalt\w*|salar\w*|pix|faster payment|standing order|chuyen khoan|wire|quickpay|xfer"
     r"|gutschr\w*|ach credit|topup|exchange|przelew|overforing|bizum|zelle|giro|payroll",
 }
 """Words of banks for kinds of lines, most telling first: a cash machine's line names the card as well."""
 
 
+_CODES = {
+    "ga": "cash",
+    "gm": "cash",
+    "bc": "card",
+    "ba": "card",
+    "ic": "direct_debit",
+    "ei": "direct_debit",
+    "ov": "transfer",
+    "gt": "transfer",
+    "tb": "transfer",
+    "cb": "",
+}
+"""Codes of Dutch banks; cb is a card in France, and a transfer at one of them."""
+
+
 def kind_of(word: str) -> str:
     """The kind of booking that a bank's word means, or ''."""
     bare = plain(word).replace("_", " ").replace("-", " ")
+    if bare in _CODES:
+        return _CODES[bare]
     return next((kind for kind, words in _KINDS.items() if re.search(rf"\b({words})\b", bare)), "")
 
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import DataError
+from mulegraph.ingest.amounts import beside_pattern
 from mulegraph.ingest.remarks import About, Remark
 
 _CREDIT = r"(?i)[0-9]\s*(c|cr|h)[.]?\s*$"
 _DEBIT = r"(?i)^\s*[-−–(]|[-−–]\s*$|[0-9]\s*(d|dr|db|s)[.]?\s*$"
-_BARE = r"^[^-−–+(]*[1-9][^-−–+)a-zA-Z]*([A-Z]{3})?\s*$"
-"""An amount above zero with nothing that says which way it went: no sign, no bracket, no word."""
+
+
+@cache
+def _bare() -> str:
+    """Pattern of an amount above zero with nothing that says which way it went: no sign, no bracket, no word."""
+    return rf"^[^-−–+(]*[1-9][^-−–+)a-zA-Z]*({beside_pattern()})?\s*$"
 
 
 @dataclass
@@ -28,7 +34,7 @@ class SignMarks:
         """Count some more amounts."""
         self.credits += _count(values, _CREDIT)
         self.debits += _count(values, _DEBIT)
-        self.bare += _count(values, _BARE)
+        self.bare += _count(values, _bare())
 
     def check(self, name: str) -> None:
         """Raise DataError for a file in which Cr stands behind some amounts and nothing beside others.

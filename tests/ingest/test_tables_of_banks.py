@@ -125,6 +125,8 @@ def test_map_takes_a_column_of_fees_where_balances_say_that_they_left(tmp_path: 
         ("Überweisung", "transfer"),
         ("Prélèvement", "direct_debit"),
         ("Anything", ""),
+        ("gm", "cash"),
+        ("cb", ""),
     ],
 )
 def test_words_for_kinds_of_lines(word: str, kind: str):
@@ -191,7 +193,13 @@ def test_bare_amounts_beside_cr_are_refused(bank: Bank, texts: tuple[str, ...]):
 
 def test_a_file_without_any_minus_is_told(bank: Bank):
     """A card's statement would be read as income."""
-    bookings(bank, 'direction = "sign"', "Date,Text,amount", "2026-02-01,a,5.00", "2026-02-02,b,6.00")
+    bookings(
+        bank,
+        'direction = "sign"\ncurrency_beside = true',
+        "Date,Text,amount",
+        "2026-02-01,a,5.00 €",
+        "2026-02-02,b,6.00",
+    )
 
     remarks = [each for each in bank.load().remarks if each.about is About.SIGNS]
 
