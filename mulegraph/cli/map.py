@@ -37,6 +37,8 @@ def map_command(
         seen = stages.preview.preview(file, mapping, found.table, rows=rows)
     except MulegraphError as error:
         seen = stages.preview.Preview([], 0, {error.problem: 0}, [])
+    for row in seen.rows:
+        row.update({name: "?" for name in found.asked if name in row})
     if how is Format.JSON:
         body = {"table": found.table, "mapping": found.text, "unsure": found.unsure, "rows": seen.rows}
         typer.echo(json.dumps(body | {"read": seen.read, "rejects": seen.rejects}, indent=1, ensure_ascii=False))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.kernels import first_not_below
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit, special
 
@@ -164,7 +165,7 @@ def _count_before(index, times):  # type: ignore[no-untyped-def]
         slot = (now - index.at[0]) // index.width
         low = index.slot[min(slot, slots)]
         high = index.slot[slot + 1] if slot < slots else total
-        count[place] = low + np.searchsorted(index.at[low:high], now)
+        count[place] = first_not_below(index.at, low, high, now)
     return count
 
 
@@ -299,11 +300,10 @@ def positions_between(side, account, first, last):  # type: ignore[no-untyped-de
     low = np.empty(len(account), np.int64)
     for number in range(len(account)):
         begin, end = side.start[account[number]], side.start[account[number] + 1]
-        mine = side.position[begin:end]
-        low[number] = begin + np.searchsorted(mine, first[number])
-        start[number + 1] = start[number] + begin + np.searchsorted(mine, last[number] + 1) - low[number]
+        low[number] = first_not_below(side.position, begin, end, first[number])
+        start[number + 1] = start[number] + first_not_below(side.position, begin, end, last[number] + 1) - low[number]
     position = np.empty(start[-1], np.int64)
     for number in range(len(account)):
-        size = start[number + 1] - start[number]
-        position[start[number] : start[number + 1]] = side.position[low[number] : low[number] + size]
+        for place in range(start[number + 1] - start[number]):
+            position[start[number] + place] = side.position[low[number] + place]
     return position, start

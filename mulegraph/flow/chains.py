@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mulegraph.flow.kernels import doubled
 from mulegraph.flow.matching import Links
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
@@ -92,9 +93,9 @@ def _cover(candidates, before, after, length, best):  # type: ignore[no-untyped-
             continue
         steps = length[candidate]
         while used + steps > len(position):
-            position = np.concatenate((position, np.empty_like(position)))
+            position = doubled(position)
         if chains + 2 > len(start):
-            start = np.concatenate((start, np.empty_like(start)))
+            start = doubled(start)
         _walk(candidate, before, after, position, used, covered)
         # Not the first transfer's best: that may belong to another arm of a split.
         score[chains] = best[candidate]

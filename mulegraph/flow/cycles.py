@@ -14,6 +14,7 @@ import numpy as np
 
 from mulegraph.flow.bursts import fitting_share
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
+from mulegraph.flow.kernels import doubled
 from mulegraph.flow.transfers import DAY
 from mulegraph.lazy import njit
 
@@ -158,10 +159,10 @@ def _search(search):  # type: ignore[no-untyped-def]
             best, length = _best_from(search, home, first, received.at[end - 1], room)
             if length:
                 if found + 2 > len(begins):
-                    begins = np.concatenate((begins, np.zeros_like(begins)))
-                    nats = np.concatenate((nats, np.empty_like(nats)))
+                    begins = doubled(begins)
+                    nats = doubled(nats)
                 while used + length > len(flat):
-                    flat = np.concatenate((flat, np.empty_like(flat)))
+                    flat = doubled(flat)
                 for place in range(length):
                     flat[used + place] = room.best[place]
                 used += length

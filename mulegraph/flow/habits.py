@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.by_account import Side, TransfersByAccount
+from mulegraph.flow.kernels import doubled
 from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.lazy import njit
 from mulegraph.ledger.ledger import Ledger
@@ -169,7 +170,7 @@ def _habits(moved, chosen, first_day, max_partners):  # type: ignore[no-untyped-
                 into += 1
             best_sum = max(best_sum, month_sum)
             if days == len(logs):
-                logs = np.concatenate((logs, np.empty_like(logs)))
+                logs = doubled(logs)
             logs[days] = np.log(value / 1000 + 1)
             days += 1
             if out - first_out + into - first_in > max_partners:

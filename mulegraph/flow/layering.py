@@ -107,7 +107,10 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
 @njit(cache=True, nogil=True)
 def _joined(receipt, payment, chosen):  # type: ignore[no-untyped-def]
     """Union–find over the links between chosen transfers; each set is named by its lowest position."""
-    parent = np.where(chosen, np.arange(len(chosen)), -1).astype(np.int32)
+    parent = np.full(len(chosen), -1, np.int32)
+    for place in range(len(chosen)):
+        if chosen[place]:
+            parent[place] = place
     for link in range(len(receipt)):
         one, other = receipt[link], payment[link]
         if chosen[one] and chosen[other]:

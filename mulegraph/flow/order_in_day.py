@@ -69,7 +69,7 @@ def _settle(source, target, ticks, accounts):  # type: ignore[no-untyped-def]
         np.full(total, -1, np.int32),
         np.zeros(total, np.bool_),
     )
-    start = 0
+    start = np.int64(0)  # a bare 0 is a type of its own, and the kernel below would compile twice
     while start < total:
         end = start + 1
         while end < total and ticks[end] == ticks[start]:

@@ -49,8 +49,7 @@ TELLING = 0.2
 
 
 class Reach(NamedTuple):
-    """How far is looked: the window, the clock's tick and the ledger's span in microseconds, and the least share that
-    is passed on."""
+    """How far is looked: window, the clock's tick and the ledger's span in microseconds, least share passed on."""
 
     window: int
     tick: int

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.bursts import fitting_share, poisson_nats
-from mulegraph.flow.by_account import TransfersByAccount
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
@@ -143,7 +143,11 @@ def _in_order(rows: np.ndarray) -> Meetings:
 def _with_room(rows, size, more):  # type: ignore[no-untyped-def]
     """The rows, with room for so many more after the first `size`."""
     while size + more > len(rows):
-        rows = np.concatenate((rows, np.empty_like(rows)))
+        more_rows = np.empty((2 * len(rows), rows.shape[1]), rows.dtype)
+        for row in range(size):
+            for column in range(rows.shape[1]):
+                more_rows[row, column] = rows[row, column]
+        rows = more_rows
     return rows
 
 
@@ -202,11 +206,11 @@ def _forget(slots, mine):  # type: ignore[no-untyped-def]
 def _passed_on(payments, next_payment, distinct_payees, window, counts):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`, and how many there were of all pairs."""
     accounts = len(payments.start) - 1
-    found, size = np.empty((1024, 5), np.int32), 0
+    found, size = np.empty((1024, 5), np.int32), np.int64(0)  # a bare 0 is a type of its own: all would compile twice
     mine = np.empty((1024, 3), np.int32)
     seen = 0
     for one in range(accounts):
-        many, enough = 0, 0
+        many, enough = np.int64(0), 0
         # A pair meets through three middlemen, so who pays fewer is in none.
         pays_enough = distinct_payees[one] >= MIN_MIDDLEMEN
         for first in range(payments.start[one], payments.start[one + 1]):
@@ -281,12 +285,12 @@ def _near(receipts, soon, distinct_payees, near):  # type: ignore[no-untyped-def
 def _paid_both(sides, receipt_of, near, distinct_payees, counts):  # type: ignore[no-untyped-def]
     """Meetings of pairs that meet three times and more, as rows of `Meetings`; each pair is seen from its lower one."""
     payments = sides[0]
-    found, size = np.empty((1024, 5), np.int32), 0
+    found, size = np.empty((1024, 5), np.int32), np.int64(0)  # a bare 0 is a type of its own: all would compile twice
     mine = np.empty((1024, 3), np.int32)
     for one in range(len(payments.start) - 1):
         if distinct_payees[one] < MIN_MIDDLEMEN:
             continue
-        many, enough = 0, 0
+        many, enough = np.int64(0), 0
         for payment in range(payments.start[one], payments.start[one + 1]):
             here = receipt_of[payment]
             if here < 0:
@@ -329,7 +333,7 @@ def _surprising(pattern: str, transfers: Transfers, rows: Meetings, seen: int, w
     _, best = np.unique(begin[order], return_index=True)
     best = order[best]
     best = best[nats[best] >= MIN_NATS]
-    position, start = _positions(rows, low[best], high[best])
+    position, start = _positions(rows, low[best], high[best], max(len(transfers), 1))
     log_trials = float(np.log(max(seen, 1) * len(limits)))
     return Pairs(pattern, one[best], other[best], count[best], window[best], position, start, nats[best], log_trials)
 
@@ -376,16 +380,11 @@ def _densest(rows, at, window, accounts):  # type: ignore[no-untyped-def]
     return count, low_of, high_of
 
 
-@njit(cache=True, nogil=True)
-def _positions(rows, low, high):  # type: ignore[no-untyped-def]
+def _positions(rows: Meetings, low: np.ndarray, high: np.ndarray, total: int) -> tuple[np.ndarray, np.ndarray]:
     """Distinct positions of both transfers of the rows of each span, sorted, and where each span's begin."""
-    position = np.empty(2 * (high - low).sum(), np.int64)
-    start = np.zeros(len(low) + 1, np.int64)
-    size = 0
-    for number in range(len(low)):
-        first, second = rows.first[low[number] : high[number]], rows.second[low[number] : high[number]]
-        mine = np.unique(np.concatenate((first, second)))
-        position[size : size + len(mine)] = mine
-        size += len(mine)
-        start[number + 1] = size
-    return position[:size].copy(), start
+    sizes = high - low
+    span = np.repeat(np.arange(len(low)), sizes)
+    row = np.repeat(low - np.cumsum(sizes) + sizes, sizes) + np.arange(len(span))
+    both = np.concatenate([rows.first[row], rows.second[row]])
+    span, position = np.divmod(distinct_values(np.tile(span, 2) * total + both), total)
+    return position, np.searchsorted(span, np.arange(len(low) + 1))

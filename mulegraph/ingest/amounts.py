@@ -67,15 +67,15 @@ def bare(text: str, mapping: TableMapping) -> str:
 def without_beside(text: str) -> str:
     """SQL for an amount without the currency beside it."""
     plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
-    lead, tail = rf"^([-−+(]?)\s*{_beside()}\s*([^A-Za-z])", rf"([^\sA-Za-z])\s*{_beside()}([-−+)]?)$"
+    lead, tail = rf"^([-−–+(]?)\s*{_beside()}\s*([^A-Za-z])", rf"([^\sA-Za-z])\s*{_beside()}([-−–+)]?)$"
     return f"regexp_replace(regexp_replace({plain}, '{lead}', '\\1\\2'), '{tail}', '\\1\\2')"
 
 
 def beside(text: str) -> str:
     """SQL for the code or sign that stands beside an amount, or NULL."""
     plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
-    lead = rf"regexp_extract({plain}, '^[-−+(]?\s*({_beside()})', 1)"
-    tail = rf"regexp_extract({plain}, '({_beside()})[-−+)]?$', 1)"
+    lead = rf"regexp_extract({plain}, '^[-−–+(]?\s*({_beside()})', 1)"
+    tail = rf"regexp_extract({plain}, '({_beside()})[-−–+)]?$', 1)"
     return f"coalesce(nullif({lead}, ''), nullif({tail}, ''))"
 
 
@@ -95,8 +95,11 @@ def code_of(text: str, currency: str = "NULL") -> str:
 
 
 def negative(text: str) -> str:
-    """SQL: whether an amount is written as money out: a minus before or after it, brackets around it, Dr behind it."""
-    return f"(regexp_matches({_trimmed(text)}, '^[-−(]|[-−]$') OR {debited(text)})"
+    """SQL: whether an amount is written as money out: a minus before or after it, brackets around it, Dr behind it.
+
+    Word processors make a dash of a minus, so three marks are one.
+    """
+    return f"(regexp_matches({_trimmed(text)}, '^[-−–(]|[-−–]$') OR {debited(text)})"
 
 
 def credited(text: str) -> str:
@@ -114,9 +117,9 @@ def unsigned(text: str) -> str:
     word, shorn = rf"\s*(?i:{_DEBIT}|{_CREDIT})[.]?$", _trimmed(text)
     return (
         f"CASE WHEN regexp_full_match({shorn}, '\\([^()+-]+\\)') THEN trim({shorn}, '()')"
-        f" WHEN regexp_matches({shorn}, '^[^-+−()]*[0-9]{word}') THEN regexp_replace({shorn}, '{word}', '')"
-        f" WHEN regexp_full_match({shorn}, '[-+−]?[^-+−]+|[^-+−]+[-+−]')"
-        f" THEN trim(regexp_replace({shorn}, '[-+−]', '')) ELSE {text} END"
+        f" WHEN regexp_matches({shorn}, '^[^-+−–()]*[0-9]{word}') THEN regexp_replace({shorn}, '{word}', '')"
+        f" WHEN regexp_full_match({shorn}, '[-+−–]?[^-+−–]+|[^-+−–]+[-+−–]')"
+        f" THEN trim(regexp_replace({shorn}, '[-+−–]', '')) ELSE {text} END"
     )
 
 

@@ -143,7 +143,7 @@ def _read_lines(db: duckdb.DuckDBPyConnection, whole_files: Sequence[int]) -> No
     whole = ", ".join(map(str, whole_files)) or "-1"
     db.execute(f"""
         CREATE OR REPLACE TABLE lines AS SELECT
-            row_number() OVER (ORDER BY file, line) AS n, file, line,
+            row_number() OVER (ORDER BY file, line, kind IS NOT DISTINCT FROM 'fee') AS n, file, line,
             {_number("account_id")} AS account, booking_id, nullif(trim(bank), '') AS bank,
             direction, amount, currency, original_amount, original_currency,
             {_number("counterparty_id")} AS other, nullif(trim(counterparty_bank), '') AS other_bank,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mulegraph.errors import DataError
@@ -34,6 +34,9 @@ IN_WORDS = ("in", "c", "cr", "ct", "credit", "bij", "h", "haben", "crédito", "c
 
 NOTHING = ("-", "–", "0", "0,00", "0.00", "0,0", "0.0")
 """What stands in the empty one of two columns for money out and money in."""
+
+BOTH = " | "
+"""Between debit and credit, in the amount of a row that has both."""
 
 WRITTEN = "amount as written"
 """Beside the columns that a direction makes: the amount before its sign and currency are taken off."""
@@ -124,7 +127,11 @@ class _Header:
         """What is missing; the header is shown only where it is surely one, and no customer's row."""
         ours_or_theirs = {column.name for column in self.table.columns} | {wanted}
         surely = [name for name in self.names if name in ours_or_theirs or name in self.expected]
-        if surely:
+        above = self.header_below(wanted)
+        if above:
+            seen = f"the header has: {', '.join(filter(None, self.names))[:200]}"
+            hint = f"Line {above + 1} holds it: say skip_lines = {above} in the mapping if that is the header."
+        elif surely:
             seen = f"the header has: {', '.join(self.names)[:200]}"
             hint = f"Add it, or say with --mapping which column holds {self.table.name}.{ours}."
         else:
@@ -136,6 +143,7 @@ class _Header:
         return DataError(f"{self.name}:1: column '{wanted}' is missing ({seen})", hint=hint)
 
     expected: frozenset[str] = frozenset()
+    header_below: Callable[[str], int] = lambda _: 0
 
 
 @dataclass(frozen=True)
@@ -145,6 +153,8 @@ class FileFacts:
     name: str
     header: Header
     told: Mapping[str, str] = field(default_factory=dict)
+    header_below: Callable[[str], int] = lambda _: 0
+    """How many lines stand above the row that holds a name; 0 where none of the first does."""
 
 
 def resolve(file: FileFacts, table: Table, mapping: TableMapping, ids: Mapping[str, IdForm]) -> FileColumns:
@@ -153,7 +163,7 @@ def resolve(file: FileFacts, table: Table, mapping: TableMapping, ids: Mapping[s
     Raises DataError where a column that is needed, or that the mapping names, is missing or stands twice.
     """
     expected = frozenset(_names_in(mapping))
-    head = _Header(file.name, file.header, file.told, table, expected=expected)
+    head = _Header(file.name, file.header, file.told, table, expected=expected, header_below=file.header_below)
     texts: dict[str, str] = {}
     places: dict[str, tuple[int, ...]] = {}
     directed = _directed(head, mapping)
@@ -193,7 +203,7 @@ def _filled(column: Column, table: Table, mapping: TableMapping) -> bool:
 
 def _names_in(mapping: TableMapping) -> Iterator[str]:
     for each in mapping.columns.values():
-        parts = each.join if isinstance(each, Joined) else (each,)
+        parts = (each.join or (each.column,)) if isinstance(each, Joined) else (each,)
         yield from (part for part in parts if isinstance(part, str))
 
 
@@ -208,6 +218,9 @@ def _own(head: _Header, column: Column, mapping: TableMapping) -> tuple[str, tup
             return text_in_sql(mapping.constants[column.name]), ()
         else:
             return None
+    if isinstance(wanted, Joined) and wanted.pattern:
+        text, its = head.sql(wanted.column, column.name)
+        return f"nullif(trim(regexp_extract({text}, {text_in_sql(wanted.pattern)}, 1)), '')", its
     if isinstance(wanted, Joined):
         parts = [head.sql(each, column.name) for each in wanted.join]
         # A joined value is empty only where all its parts are.
@@ -318,7 +331,7 @@ def _two_columns(head: _Header, way: Direction, mapping: TableMapping) -> dict[s
     if way.debits_are_negative:
         out = amounts.unsigned(f"({out})")
     # Both filled is neither way: the two values together are no amount, and so a reject that shows them.
-    both = f"CASE WHEN ({out}) IS NOT NULL AND ({into}) IS NOT NULL THEN concat({debit}, ' | ', {credit})"
+    both = f"CASE WHEN ({out}) IS NOT NULL AND ({into}) IS NOT NULL THEN concat({debit}, '{BOTH}', {credit})"
     amount = f"{both} ELSE coalesce({out}, {into}) END"
     direction = f"CASE WHEN ({out}) IS NOT NULL THEN 'out' WHEN ({into}) IS NOT NULL THEN 'in' END"
     both_places = (*left, *right)

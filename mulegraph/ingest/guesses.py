@@ -36,9 +36,9 @@ DAYS = (
 CLOCKS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H.%M", " %I:%M:%S %p", " %I:%M %p")
 ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d{1,2}:\d\d(:\d\d([.]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
 NUMBER = re.compile(
-    r"[-+−(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−)]|[dc]r?[.]?)?", re.IGNORECASE
+    r"[-+−–(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−–)]|[dc]r?[.]?)?", re.IGNORECASE
 )
-SIGNED = re.compile(r"^\s*[-−(]|[-−]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
+SIGNED = re.compile(r"^\s*[-−–(]|[-−–]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
 CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
 _BLANKS = " \u00a0\u202f\u2009"
 
@@ -117,12 +117,16 @@ def number(text: str, decimal: str) -> Decimal | None:
 
 def follow(amounts: list[Decimal], balances: list[Decimal]) -> bool:
     """Whether each balance follows from the one before, oldest or newest first, on nearly all lines."""
+    steps = len(balances) - 1
+    return steps > 0 and steps_that_follow(amounts, balances) * 10 >= steps * 8
+
+
+def steps_that_follow(amounts: list[Decimal], balances: list[Decimal]) -> int:
+    """How many balances follow from the one before, oldest or newest first, whichever is more."""
     steps = list(zip(balances, balances[1:], amounts, amounts[1:], strict=False))
-    if not steps:
-        return False
     up = sum(before + amount == after for before, after, _, amount in steps)
     down = sum(after + amount == before for before, after, amount, _ in steps)
-    return max(up, down) * 10 >= len(steps) * 8
+    return max(up, down)
 
 
 def is_currency(text: str) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 import pyarrow as pa
 
 from mulegraph.errors import DataError
+from mulegraph.ingest import guesses
 from mulegraph.ingest.ibans import SHAPE, has_wrong_check_digits
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.rejects import Rejects
@@ -27,6 +28,8 @@ from mulegraph.settings import BankSettings
 EARLIEST = datetime(1990, 1, 1)
 """Electronic payments before it are defaults such as 1900-01-01 or 1970-01-01."""
 SHOWN = 5
+BALANCES = ("opening", "closing")
+"""What a mapping's totals say of an account, and not of its rows: `check_balances` compares it."""
 
 SPELLINGS = {
     "without leading zeros": ("ltrim({}, '0')", 'zeros = "strip"'),
@@ -103,6 +106,8 @@ def judged_table(db: duckdb.DuckDBPyConnection, table: Table, sources: Sequence[
     remarks = _dates(db, table) if read else []
     if table.name == "accounts":
         remarks += _check_digits(db, table)
+    if table.name == "transfers" and read:
+        remarks += _to_itself(db, table)
     for source in sources:
         if isinstance(source, SourceFile) and source.mapping.totals is not None:
             remarks += totals(source)
@@ -128,6 +133,15 @@ def _dates(db: duckdb.DuckDBPyConnection, table: Table) -> list[Remark]:
         text = f"{late:,} rows are in the future (the last: {last:%Y-%m-%d}); look at the time format"
         remarks.append(Remark(About.DATES, table.name, text, late))
     return remarks
+
+
+def _to_itself(db: duckdb.DuckDBPyConnection, table: Table) -> list[Remark]:
+    """Transfers whose two ends are one account: mostly an end that was mapped to the wrong column."""
+    ((rows,),) = db.execute("SELECT count(*) FROM staged WHERE source = target").fetchall()
+    if not rows:
+        return []
+    text = f"{rows:,} transfers go from an account to itself: look at which columns are source and target"
+    return [Remark(About.SELF, table.name, text, int(rows))]
 
 
 def _check_digits(db: duckdb.DuckDBPyConnection, table: Table) -> list[Remark]:
@@ -262,21 +276,18 @@ def stated_totals(source: SourceFile) -> dict[str, Decimal]:
                 f"{source.path.name}: totals.{name} is not found above or below the rows",
                 hint="Correct the pattern, skip_lines or footer_lines in the mapping.",
             )
-        number = "".join(each for each in match[1] if each.isdigit() or each in "-,.")
-        decimal = source.mapping.decimal or "."
-        grouping = "," if decimal == "." else "."
-        try:
-            found[name] = Decimal(number.replace(grouping, "").replace(decimal, "."))
-        except ArithmeticError as error:
+        number = guesses.number(match[1], source.mapping.decimal or ".")
+        if number is None:
             raise DataError(
                 f"{source.path.name}: totals.{name} finds no number", hint="Correct the pattern in the mapping."
-            ) from error
+            )
+        found[name] = number
     return found
 
 
 def totals(source: SourceFile) -> list[Remark]:
     """What the file says of itself beside what was read of it."""
-    said = stated_totals(source)
+    said = {name: each for name, each in stated_totals(source).items() if name not in BALANCES}
     read = source.read_totals
     remarks = []
     for name, stated in said.items():

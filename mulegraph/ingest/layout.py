@@ -23,6 +23,8 @@ from mulegraph.ingest.workbooks import SheetText, sheet_text
 HEADER_BYTES = 1 << 16
 CHUNK_BYTES = 8 << 20
 FOOTER_BYTES = 1 << 16
+LINES_BELOW = 50
+"""How far down a header is looked for that is not where the mapping says."""
 _SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 
@@ -197,6 +199,13 @@ class TextFile:
         first = b"".join(rest.splitlines(keepends=True)[:lines_of_header])
         values = _as_wide(values, next(rows, []))
         return Head(preamble, values, above + lines_of_header, delimiter, len(rest) > len(first))
+
+    def header_below(self, wanted: str) -> int:
+        """The lines above the row, of the first ones, that holds a name which the header lacks; 0 where none does."""
+        with self.stream() as stream:
+            lines = bytes(stream.read(HEADER_BYTES)).decode("utf-8", "replace").splitlines()[:LINES_BELOW]
+        rows = ([cell.strip().casefold() for cell in row] for row in csv.reader(lines, delimiter=self.head.delimiter))
+        return next((place for place, row in enumerate(rows) if wanted.casefold() in row), 0)
 
     def told(self) -> dict[str, str]:
         """What the file's name and the lines above its header say, by the names in the mapping's patterns."""

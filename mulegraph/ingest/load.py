@@ -27,6 +27,7 @@ from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
 from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.staging import Progress, Staging
+from mulegraph.ingest.sums import rows_that_are_sums
 from mulegraph.ingest.transfer_ends import accounts_of_ends
 from mulegraph.ingest.versions import contradictions, refuse_other_dumps, write_records
 from mulegraph.lazy import duckdb
@@ -317,6 +318,8 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     alike += encodings_that_fit(table, sources, staging.rejects)
     staging.rejects.enforce(table, tally.read, alike)
     report.remarks += alike + judged_table(db, table, sources, tally.read)
+    if table.name == "transfers":
+        report.remarks += rows_that_are_sums(db, sources)
     if table.name in VERSIONED:
         changes = write_records(partitions, table, run.as_of)
         tally.already_there, tally.taken = changes.known, changes.opened

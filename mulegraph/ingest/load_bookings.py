@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mulegraph.ingest.bookings import BookingLoad, LedgerPaths, take_bookings
+from mulegraph.ingest.fees import level_fees, split_fees
 from mulegraph.ingest.judge import encodings_that_fit, judged_table, what_rejects_share
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
@@ -17,6 +18,7 @@ from mulegraph.ingest.sources import SourceFile
 from mulegraph.ingest.sql import quoted
 from mulegraph.ingest.staging import SQL_TYPE, Progress, Staging
 from mulegraph.ingest.statement_check import check_balances, check_steps
+from mulegraph.ingest.sums import rows_that_are_sums, stated_balances
 from mulegraph.ingest.versions import write_records
 from mulegraph.ledger.engine import ENGINE_MEMORY, scan
 from mulegraph.schema.bookings import BOOKINGS
@@ -51,12 +53,16 @@ def load_bookings(
     alike = what_rejects_share(db, BOOKINGS, rejects) if rejects.count(BOOKINGS.name) else []
     alike += encodings_that_fit(BOOKINGS, sources, rejects)
     rejects.enforce(BOOKINGS, staging.read, alike)
+    level_fees(db, [source.path for source in sources])
     notes = {number: _notes(source) for number, source in enumerate(sources)}
     rejected = {number: rejects.of_file(BOOKINGS, source.path.name) for number, source in enumerate(sources)}
     balances = {number: found.balances for number, found in notes.items() if found.balances}
+    balances |= stated_balances(db, sources)
     paths = [source.path for source in sources]
     check_balances(db, balances, paths, rejected)
     steps = check_steps(db, paths)
+    sums = rows_that_are_sums(db, sources)
+    fees = split_fees(db)
     whole = [
         number
         for number, source in enumerate(sources)
@@ -76,7 +82,8 @@ def load_bookings(
     # A status report, or a return that names its payment by reference only, says something without a row of its own.
     told = {paths[number].name for number, found in notes.items() if found.verdicts or found.returned}
     staged = [each for each in staged if each.about is not About.EMPTY_FILE or each.file not in told]
-    load.staging_remarks = [*staged, *alike, *steps, *judged_table(db, BOOKINGS, sources, staging.read)]
+    judged = judged_table(db, BOOKINGS, sources, staging.read)
+    load.staging_remarks = [*staged, *alike, *steps, *sums, *fees, *judged]
     db.execute("DROP TABLE staged")
     load.balances = _write_all(partitions, run.as_of)
     db.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")

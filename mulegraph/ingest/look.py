@@ -46,7 +46,11 @@ class Layout:
     footer: int
     unsure: list[str]
     own: Found | None = None
-    names: dict[str, int] = field(default_factory=dict)
+    others: list[int] = field(default_factory=list)
+    """Columns of which each may be the other party's account."""
+    above: list[str] = field(default_factory=list)
+    below: list[str] = field(default_factory=list)
+    """The lines above the header and below the rows, as they stand in the file."""
 
     @property
     def has_header(self) -> bool:
@@ -85,7 +89,8 @@ def look(name: str, start: bytes, *, whole: bool) -> Layout:
         raise DataError(f"{name}: is empty", hint="Give a file with rows.")
     first = 1 if re.fullmatch(r"sep=.\s*", lines[0], re.IGNORECASE) else 0
     delimiter = lines[0][4] if first else _delimiter(lines)
-    reader = csv.reader(lines[first:], delimiter=delimiter)
+    # With their ends: a line break inside a quoted value is part of it.
+    reader = csv.reader((f"{line}\n" for line in lines[first:]), delimiter=delimiter)
     rows, begins = [], []
     line = first
     for row in reader:
@@ -105,7 +110,9 @@ def look(name: str, start: bytes, *, whole: bool) -> Layout:
     if footer:
         unsure.append(f"footer_lines: the last {footer} lines look like no rows and would be left out: look at them")
     skip = begins[top] if top < len(begins) else 0
-    return Layout(encoding, delimiter, skip, header, body, footer, unsure, _own_account(name, lines[:skip]))
+    own = _own_account(name, lines[:skip])
+    under = lines[len(lines) - footer :] if footer else []
+    return Layout(encoding, delimiter, skip, header, body, footer, unsure, own, above=lines[:skip], below=under)
 
 
 def _filled(row: list[str]) -> int:

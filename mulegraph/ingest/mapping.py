@@ -13,8 +13,7 @@ constants = { currency = "EUR" }
 values.channel = { ACH = "batch" }
 ```
 
-`docs/mapping.md` explains every key; `sample_data/mappings/` holds worked examples.
-"""
+`docs/mapping.md` explains every key."""
 
 from __future__ import annotations
 
@@ -57,10 +56,12 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Joined(_Section, frozen=True):
-    """A column made of several: their values, with a text between them."""
+    """A column made of several (their values, with a text between them), or of a part of one: a pattern's group."""
 
-    join: tuple[str | int, ...]
+    join: tuple[str | int, ...] = ()
     between: str = " "
+    column: str | int = ""
+    pattern: str = ""
 
 
 Place = str | int
@@ -106,12 +107,14 @@ class IdForm(_Section, frozen=True):
 
 
 class Totals(_Section, frozen=True):
-    """Patterns with one group for what a file says of itself, looked for in the lines above and below its rows."""
+    """Patterns with one group for what a file says of itself above and below its rows."""
 
     rows: str = ""
     sum: str = ""
     debits: str = ""
     credits: str = ""
+    opening: str = ""
+    closing: str = ""
 
 
 class TableMapping(_Section, frozen=True):
@@ -180,7 +183,8 @@ SHAPES: dict[str, str] = {
     "date_format": "patterns such as '%d/%m/%Y', or one of iso, excel",
     "steps": '{ unit = "hours", since = "2026-01-01T00:00:00Z" }',
     "zone": _ZONES,
-    "columns": 'a table such as { ours = "theirs", other = 3, third = { join = ["Date", "Time"] } }',
+    "columns": 'a table such as { ours = "theirs", other = 3, third = ["Date", "Time"], part ='
+    " { column = 'Text', pattern = '/IBAN/([A-Z0-9]+)' } }",
     "constants": _TEXTS,
     "values": 'a table of texts for each column, such as values.channel = { ACH = "batch" }',
     "keep": 'a list of values for each column, such as { State = ["booked"] }',
@@ -188,7 +192,8 @@ SHAPES: dict[str, str] = {
     "direction": '"sign", "minus_is_in", { column = "D/C", out = ["D"], in = ["C"] }, { debit = "Out", credit = "In" }'
     ' or { payer = "From", payee = "To" }',
     "make_ids": "true or false",
-    "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }",
+    "totals": "patterns with one group: { rows = 'Rows: (\\d+)', sum = 'Total: (\\S+)' }; opening needs closing, and"
+    " the other way round",
 }
 GROUPING_MARKS = ".,'_ "
 
@@ -325,7 +330,10 @@ def _fits(key: str, value: Any) -> bool:
         case "preamble":
             return all(_groups(pattern) == 1 for pattern in value.values())
         case "totals":
-            return all(_groups(pattern) == 1 for pattern in value.values())
+            both = bool(held.opening) == bool(held.closing)
+            return both and all(_groups(pattern) == 1 for pattern in value.values())
+        case "columns":
+            return all(_is_made(each) for each in held.values() if isinstance(each, Joined))
         case "zone":
             return all(_is_zone(each) for each in ([held] if isinstance(held, str) else held.values.values()))
         case "steps":
@@ -334,6 +342,17 @@ def _fits(key: str, value: Any) -> bool:
             ways = [bool(held.column), bool(held.debit and held.credit), bool(held.payer and held.payee)]
             return sum(ways) == 1 and bool(held.out) == bool(held.into)
     return True
+
+
+def _is_made(column: Joined) -> bool:
+    """Whether a column is made of several, or by a pattern with one group that the engine knows, too."""
+    if not column.pattern:
+        return bool(column.join) and not column.column
+    try:
+        duckdb.execute("SELECT regexp_extract('', ?, 1)", [column.pattern])
+    except duckdb.Error:
+        return False
+    return bool(column.column) and not column.join and _groups(column.pattern) == 1
 
 
 def _groups(pattern: str) -> int:

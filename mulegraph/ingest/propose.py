@@ -10,27 +10,22 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 
 from mulegraph.errors import DataError, UsageError
-from mulegraph.ingest import guesses
+from mulegraph.ingest import guesses, likely
 from mulegraph.ingest.column_words import (
-    ACCOUNT_WORDS,
-    BOOKING_WORDS,
-    OWN_OR_OTHER,
     STATES,
-    TRANSFER_WORDS,
-    named,
     plain,
 )
 from mulegraph.ingest.columns import IN_WORDS, OUT_WORDS
-from mulegraph.ingest.ibans import has_check_digits
+from mulegraph.ingest.found import holds_ibans, which_columns
 from mulegraph.ingest.layout import TextFile
 from mulegraph.ingest.look import LOOKED_AT, Layout, look
 from mulegraph.ingest.mapping import TableMapping
 from mulegraph.ingest.readers import reader_of
 
+ENDS = ("source", "target")
 CHANNEL_WORDS = 20
 """How many different words for channels are written out."""
 
@@ -43,6 +38,8 @@ class Proposal:
     table: str
     unsure: list[str] = field(default_factory=list)
     tried: str = ""
+    asked: frozenset[str] = frozenset()
+    """Our columns whose value only a person knows: what is shown of them is no value."""
 
 
 def propose(path: Path) -> Proposal:
@@ -58,89 +55,8 @@ def propose(path: Path) -> Proposal:
     except OSError as error:
         raise DataError(f"{path.name}: cannot be read ({error.strerror})", hint="Check the file.") from error
     layout = look(path.name, start, whole=whole)
-    found, table = _table(layout)
+    found, table = which_columns(layout)
     return _Writer(path, layout, found, table).proposal()
-
-
-def _table(layout: Layout) -> tuple[dict[str, int], str]:
-    """Which table the columns fit best, and where its columns stand."""
-    if not layout.has_header:
-        return _by_values(layout, {}), "bookings"
-    transfers = named(layout.header, TRANSFER_WORDS)
-    if {"source", "target"} <= set(transfers):
-        return transfers, "transfers"
-    bookings = named(layout.header, BOOKING_WORDS)
-    money = {"amount", "debit", "credit"} & set(bookings)
-    accounts = named(layout.header, ACCOUNT_WORDS)
-    if "account_id" in accounts and not money and "booked_at" not in bookings and {"bank", "holder_id"} & set(accounts):
-        return accounts, "accounts"
-    _whose(layout, bookings)
-    return (bookings if money else bookings | _by_values(layout, bookings)), "bookings"
-
-
-def _whose(layout: Layout, found: dict[str, int]) -> None:
-    """A column called IBAN, or account, is the own one on some statements and the other party's on most."""
-    place = found.get("account_id")
-    if place is None or plain(layout.header[place]) not in OWN_OR_OTHER:
-        return
-    values = set(layout.values(place))
-    own = layout.own is not None and values != {layout.own.number}
-    if "counterparty_id" not in found and (own or len(values) > 1):
-        found["counterparty_id"] = found.pop("account_id")
-        layout.unsure.append(
-            f"columns.counterparty_id: '{layout.header[place]}' is taken for the other party's account"
-        )
-    elif "counterparty_id" not in found and len(layout.rows) < 5:
-        layout.unsure.append(f"columns.account_id: '{layout.header[place]}' is taken for the statement's own account")
-
-
-def _by_values(layout: Layout, known: dict[str, int]) -> dict[str, int]:
-    """Columns known by what stands in them, where there are no names to go by."""
-    found: dict[str, int] = {}
-    numbers: list[int] = []
-    for number in range(layout.width):
-        values = layout.values(number)
-        if not values or number in known.values():
-            continue
-        if all(has_check_digits(each.replace(" ", "")) for each in values):
-            found.setdefault("counterparty_id" if "account_id" in found else "account_id", number)
-        elif all(guesses.is_currency(each) for each in values):
-            found.setdefault("currency", number)
-        elif guesses.time_formats(values):
-            found.setdefault("booked_at", number)
-        elif all(guesses.NUMBER.fullmatch(each) for each in values) and any(re.search(r"[.,]\d", v) for v in values):
-            numbers.append(number)
-    if "balance_after" in known:
-        numbers = [number for number in numbers if number != known["balance_after"]]
-    return found | _money(layout, numbers)
-
-
-def _money(layout: Layout, numbers: list[int]) -> dict[str, int]:
-    """Which columns of numbers are the amount and the balance after it, by whether one follows from the other."""
-    whole = [number for number in numbers if len(layout.values(number)) == len(layout.rows)]
-    decimal = guesses.marks([value for number in numbers for value in layout.values(number)])[0]
-
-    def column(number: int) -> list[Decimal]:
-        found = [guesses.number(each, decimal) for each in layout.values(number)]
-        return [each for each in found if each is not None]
-
-    for amount in whole:
-        for before in whole:
-            for after in whole:
-                rows = list(zip(column(before), column(amount), column(after), strict=False))
-                if len({before, amount, after}) == 3 and all(b + a == c for b, a, c in rows):
-                    signed = any(a < 0 for _, a, _ in rows)
-                    if signed or before < amount:
-                        return {"amount": amount, "balance_after": after}
-    for amount in whole:
-        for balance in whole:
-            if amount != balance and guesses.follow(column(amount), column(balance)):
-                return {"amount": amount, "balance_after": balance}
-    halves = [number for number in numbers if number not in whole]
-    if not whole and len(halves) >= 2:
-        return {"debit": halves[0], "credit": halves[1]}
-    signed_ones = [number for number in numbers if any(map(guesses.SIGNED.search, layout.values(number)))]
-    return {"amount": (signed_ones or numbers)[0]} if numbers else {}
 
 
 class _Writer:
@@ -152,6 +68,7 @@ class _Writer:
         self.used = {*found.values()}
         self.unsure = list(layout.unsure)
         self.lines: list[tuple[str, str]] = []
+        self.asked: set[str] = set()
         texts = [
             value for name, place in self.money.items() if name != "balance_after" for value in layout.values(place)
         ]
@@ -174,9 +91,12 @@ class _Writer:
         self._direction_lines()
         at = "at" if self.table == "transfers" else "booked_at"
         self._amount_lines()
+        if self.table == "bookings":
+            self._column_likely()
         clock = self._time_lines(at) if self.table != "accounts" else False
         self._column_lines(at)
         self._constant_lines()
+        self._value_lines()
         self._state_lines()
         top = ["# Proposed by mulegraph map; lines marked UNSURE are to be looked at, and every ? to be filled in."]
         top += [f"# UNSURE {each}" for each in self.unsure]
@@ -186,7 +106,7 @@ class _Writer:
         table = ["", f"[{self.table}]"]
         text = "\n".join([*top, *zones, *table, *(line for line, _ in self.lines), ""])
         tried = "\n".join([*(['zone = "UTC"'] if clock else []), *table, *(guess for _, guess in self.lines), ""])
-        return Proposal(text, self.table, self.unsure, tried)
+        return Proposal(text, self.table, self.unsure, tried, frozenset(self.asked))
 
     def _say(self, key: str, value: str, doubt: str = "") -> None:
         line = f"{key} = {value}" + (f"  # UNSURE: {doubt}" if doubt else "")
@@ -198,6 +118,26 @@ class _Writer:
         """A line that a person has to fill in; the rows shown are read with the guess."""
         self.lines.append((f'{key} = "?"  # {question}', f"{key} = {guess}"))
         self.unsure.append(f"{key}: {question}")
+        if key.startswith("constants."):
+            self.asked.add(key.removeprefix("constants."))
+
+    def _likely(self, lines: list[likely.Line]) -> None:
+        """Lines that come from what stands in a column; where part of one is asked, nothing is tried."""
+        for each in lines:
+            self._say(each.key, each.value, each.doubt)
+            if '"?"' in each.value:
+                self.lines[-1] = (self.lines[-1][0], f"# {each.key}")
+
+    def _column_likely(self) -> None:
+        """Kinds and fees: taken where their words and numbers are known, and named as unused where not."""
+        for ours, lines in (
+            ("kind", likely.kind_lines(self.layout, self.found)),
+            ("fee", likely.fee_lines(self.layout, self.found | self.money, self.decimal)),
+        ):
+            if ours in self.found and not lines:
+                self.used.discard(self.found[ours])
+            self.found.pop(ours, None)
+            self._likely(lines)
 
     def _layout_lines(self) -> None:
         layout = self.layout
@@ -231,6 +171,8 @@ class _Writer:
             self._say("direction", f"{{ column = {place(found['direction'])}, {known} }}")
         else:
             self._sign_line(values, signed=signed)
+        if "direction" in found and not any(f"column = {place(found['direction'])}" in line for line, _ in self.lines):
+            self.used.discard(found["direction"])
         for each in ("debit", "credit", "direction"):
             found.pop(each, None)
 
@@ -282,7 +224,7 @@ class _Writer:
         # A comma as the decimal mark says already that points group.
         if self.doubt or (self.grouping and (self.decimal, self.grouping) != (",", ".")):
             self._say("grouping", json.dumps(self.grouping), self.doubt)
-        if any(re.search(r"[^\d\s.,'’()+−-]", re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", each)) for each in texts):
+        if any(re.search(r"[^\d\s.,'’()+−–-]", re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", each)) for each in texts):
             self._say("currency_beside", "true")
 
     def _time_lines(self, at: str) -> bool:
@@ -333,7 +275,24 @@ class _Writer:
             if ours == at and time is not None:
                 place = f"[{place}, {self.layout.place(time)}]"
             self._say(f"columns.{ours}", place)
-        left = [name for number, name in enumerate(self.layout.header) if number not in self.used and name]
+        if self.layout.others:
+            names = [self.layout.place(each) for each in self.layout.others]
+            question = f"which is the other party's account: {' or '.join(names)}?"
+            self._ask("columns.counterparty_id", names[0], question)
+        if self.table == "bookings":
+            self._likely(likely.pattern_lines(self.layout, self.found))
+        self._unused_lines()
+
+    def _unused_lines(self) -> None:
+        """Name the columns that nothing uses, and ask about those that hold what a ledger is made of."""
+        layout, left = self.layout, []
+        for number, name in enumerate(layout.header):
+            if number in self.used or number in layout.others or not name:
+                continue
+            what = likely.unused(layout, number)
+            left.append(" ".join(name.split()) + (f" ({what})" if what else ""))
+            if what in ("account numbers", "amounts", "words for kinds of lines"):
+                self.unsure.append(f"{layout.place(number)} holds {what}, and is not used: is that right?")
         if left:
             line = "# Not used: " + ", ".join(left)
             self.lines.append((line, line))
@@ -352,7 +311,9 @@ class _Writer:
                 line = f"{self.layout.own.line}  # UNSURE: whose statement it is, as the lines above the rows tell"
                 self.lines.append((line, line))
                 self.unsure.append("account_id: found above the rows or in the file's name; is it the statement's own?")
-            elif name == "currency" and (known := guesses.currency_of(self.layout.header)):
+            elif name == "currency" and (
+                known := guesses.currency_of(self.layout.header) or likely.stated_currency(self.layout)
+            ):
                 self._say(f"constants.{name}", json.dumps(known))
             elif (
                 name == "currency"
@@ -372,6 +333,20 @@ class _Writer:
             self._say("values.channel", f"{{ {texts} }}", "say which channel each word is")
         if self.table == "transfers" and "transfer_id" not in self.found:
             self._say("make_ids", "true", "the file has no id of a payment")
+        if self.table == "transfers" and not all(holds_ibans(self.layout, self.found[end]) for end in ENDS):
+            self.unsure.append(
+                "accounts: rows whose accounts no file lists are rejects; without such a file, write [[accounts]]"
+                " twice, for the payer's and the payee's column of this file, as sample_data/mappings/saml_d.toml does"
+            )
+
+    def _value_lines(self) -> None:
+        """Their words in ours, and what the file says of itself."""
+        if self.table != "accounts":
+            self._likely(likely.currency_lines(self.layout, self.found))
+        else:
+            self._likely(likely.account_kind_line(self.layout, self.found))
+        if self.table == "bookings":
+            self._likely(likely.total_lines(self.layout, self.decimal))
 
     def _state_lines(self) -> None:
         """Words for booked, pending and rejected lines: only booked ones are money."""

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mulegraph.errors import DataError, UsageError
+from mulegraph.ingest.expected import what_was_expected
 from mulegraph.ingest.remarks import Remark
-from mulegraph.ingest.rules import Rule, what_was_expected
+from mulegraph.ingest.rules import Rule
 from mulegraph.schema.tables import Column, Kind, Table
 
 COLUMNS = ("file", "line", "column", "value", "rule", "expected")
@@ -63,10 +64,19 @@ class Limit:
         return f"{self.rows} rows" if self.rows is not None else f"{self.percent:g} % of the rows"
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands that broke a rule; `column` is '' where it is about the whole row."""
+
+    file: str
+    line: int
+    column: str = ""
+
+
 Reject = tuple[str, int, str, str, Rule, str]
 
 
-def _place(reject: Reject) -> tuple[str, int]:
+def _order(reject: Reject) -> tuple[str, int]:
     return reject[0], reject[1]
 
 
@@ -81,11 +91,13 @@ class Rejects:
         self._stamp = datetime.now(UTC).strftime(STAMP)
         self.folder: Path | None = None
 
-    def add(self, table: Table, file: str, line: int, column: str, value: object, rule: Rule) -> None:
-        """Set a row aside; `value` is what stood in `column`, cut to 200 characters."""
-        about = table.column(column) if column else Column("")
+    def add(self, table: Table, place: Place, value: object, rule: Rule, more: str = "") -> None:
+        """Set a row aside; `value` (cut to 200 characters) stood in its column, `more` follows what is expected."""
+        about = table.column(place.column) if place.column else Column("")
         text = "" if value is None else str(value)[:VALUE_LIMIT]
-        self._rows[table.name].append((file, line, column, text, rule, what_was_expected(rule, about)))
+        self._rows[table.name].append(
+            (place.file, place.line, place.column, text, rule, what_was_expected(rule, about) + more)
+        )
         self._rules[table.name][rule] += 1
 
     def count(self, table: str) -> int:
@@ -109,7 +121,7 @@ class Rejects:
         rejected = self.count(table.name)
         if self._limit.allows(rejected, read):
             return
-        file, line, column, value, rule, expected = min(self._rows[table.name], key=_place)
+        file, line, column, value, rule, expected = min(self._rows[table.name], key=_order)
         # Free text may name a person; what stands in rejects/ does not leave the workspace.
         told = column and table.column(column).kind is not Kind.TEXT and HARMLESS.fullmatch(value)
         place = f"{file}:{line}: " + (f"column '{column}' holds '{value}': " if told else "")
@@ -135,7 +147,7 @@ class Rejects:
             with (beside / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
                 writer = csv.writer(stream)
                 writer.writerow(COLUMNS)
-                rows.sort(key=_place)
+                rows.sort(key=_order)
                 writer.writerows(rows)
         self.folder = beside.rename(self._parent / self._stamp)
         return {name: dict(self._rules[name].most_common()) for name in tables}

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 from mulegraph.ingest import amounts
-from mulegraph.ingest.columns import ID_MASKS, FileColumns
-from mulegraph.ingest.mapping import TableMapping, ZoneOf
+from mulegraph.ingest.columns import BOTH, ID_MASKS, FileColumns
+from mulegraph.ingest.mapping import Direction, TableMapping, ZoneOf
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ingest.times import TimeSql, date_sql, odd_sql, time_sql
 from mulegraph.ingest.usual import USUAL_DECIMALS
-from mulegraph.schema.tables import AMOUNT_MINOR_LIMIT, AMOUNT_PLACES, Column, Kind, Table, expectation
+from mulegraph.schema.bookings import BOOKINGS
+from mulegraph.schema.tables import AMOUNT_MINOR_LIMIT, AMOUNT_PLACES, Column, Kind, Table
 
 
 class Rule(StrEnum):
@@ -30,10 +30,14 @@ class Rule(StrEnum):
     TOO_LONG = "text too long"
     NOT_IN_LIST = "not in the list of values"
     BAD_TIME = "not a time"
+    FAR_YEAR = "year out of range"
     AMBIGUOUS_TIME = "fits two of the time formats"
     NO_ZONE = "time without a zone"
     BAD_DATE = "not a date"
     BAD_AMOUNT = "not an amount"
+    BOTH_WAYS = "both a debit and a credit"
+    NEITHER_WAY = "neither a debit nor a credit"
+    NEGATIVE_DEBIT = "a debit with a minus"
     NOT_POSITIVE = "not above zero"
     TOO_PRECISE = "more decimals than the currency has"
     TOO_LARGE = "amount too large"
@@ -239,6 +243,8 @@ def checks(reading: Reading) -> Iterator[Check]:
             yield Check(
                 Rule.UNDECODABLE, column.name, f"unreadable IN ({', '.join(text_in_sql(each) for each in raw)})", ""
             )
+        if column.name == "direction":
+            yield from _two_column_checks(reading)
         if column.required:
             blank = f"starts_with({name}, ' ') AND trim({name}) = ''"
             yield Check(Rule.MISSING, column.name, f"{name} IS NULL OR {blank}", "")
@@ -299,8 +305,9 @@ def _value_checks(column: Column, reading: Reading) -> Iterator[Check]:
             shapes = [shape for _, shape in date_sql(name, reading.mapping.date_format)]
             plausible = f"{typed} BETWEEN DATE '1800-01-01' AND DATE '2199-12-31'"
             shaped = " OR ".join(f"coalesce({shape}, false)" for shape in shapes)
-            bad = f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))"
-            yield Check(Rule.BAD_DATE, column.name, bad, f"({name} IS NULL OR {plausible})")
+            fits = f"({name} IS NULL OR {plausible})"
+            yield Check(Rule.BAD_DATE, column.name, f"{given}({typed} IS NULL OR NOT ({shaped}))", fits)
+            yield Check(Rule.FAR_YEAR, column.name, f"NOT {plausible}", fits)
         case Kind.AMOUNT:
             yield from _amount_checks(column, reading)
         case Kind.FRACTION:
@@ -324,8 +331,10 @@ def _time_checks(column: Column, reading: Reading) -> Iterator[Check]:
         yield Check(Rule.AMBIGUOUS_TIME, column.name, f"{column.name}__others > 0")
     shaped = " OR ".join(f"coalesce({way.shape}, false)" for way in ways)
     plausible = f"{typed} BETWEEN TIMESTAMP '1970-01-01' AND TIMESTAMP '2199-12-31'"
-    bad = f"{given}({typed} IS NULL OR NOT {plausible} OR NOT ({shaped}))"
-    yield Check(Rule.BAD_TIME, column.name, bad, f"({name} IS NULL OR {plausible})")
+    bad = f"{given}({typed} IS NULL OR NOT ({shaped}))"
+    fits = f"({name} IS NULL OR {plausible})"
+    yield Check(Rule.BAD_TIME, column.name, bad, fits)
+    yield Check(Rule.FAR_YEAR, column.name, f"NOT {plausible}", fits)
 
 
 def _amount_checks(column: Column, reading: Reading) -> Iterator[Check]:
@@ -350,25 +359,19 @@ def _amount_checks(column: Column, reading: Reading) -> Iterator[Check]:
     yield Check(Rule.TOO_LARGE, column.name, f"{name} IS NOT NULL AND ({typed} IS NULL OR {typed} >= {limit})", "")
 
 
-@cache
-def what_was_expected(rule: Rule, column: Column) -> str:
-    """The right-hand side of a reject: what a good value looks like."""
-    special = {
-        Rule.UNDECODABLE: "text in UTF-8 without NUL bytes",
-        Rule.TOO_LONG: f"at most {column.limit} characters",
-        Rule.NO_ZONE: "a zone in the value, or --zone",
-        Rule.BAD_AMOUNT: f"{expectation(column)}; grouping marks and a decimal comma are said in the mapping",
-        Rule.AMBIGUOUS_TIME: "a time that fits one format: day and month, or month and day",
-        Rule.SCIENTIFIC: "all digits: a spreadsheet has rounded this number, so export it again as text",
-        Rule.TOO_PRECISE: "no more decimals than the currency's smallest coin; if the mark groups thousands, say so"
-        " in the mapping (grouping)",
-        Rule.TOO_LARGE: f"fewer than {AMOUNT_MINOR_LIMIT:,} of the currency's smallest unit",
-        Rule.WRONG_CURRENCY: "the currency of the accounts it names",
-        Rule.UNKNOWN_ACCOUNT: "an account_id that stands in accounts",
-        Rule.NO_PARTY: "an account in source, target or both",
-        Rule.DUPLICATE: "a key that stands once",
-        Rule.CONFLICT: "the same content as in the ledger, or a new key",
-        Rule.TOO_MANY_COLUMNS: "as many values as the header has",
-        Rule.TOO_FEW_COLUMNS: "as many values as the header has",
-    }
-    return special.get(rule, expectation(column))
+def _two_column_checks(reading: Reading) -> Iterator[Check]:
+    """What may be wrong with a row that has a column for each way; the two together stand in the amount then."""
+    way = reading.mapping.direction
+    if not isinstance(way, Direction) or not way.debit:
+        return
+    yield Check(Rule.NEITHER_WAY, "amount", "amount IS NULL", "")
+    yield Check(Rule.BOTH_WAYS, "amount", f"contains(amount, '{BOTH}')", "")
+    if not way.debits_are_negative:
+        yield Check(Rule.NEGATIVE_DEBIT, "amount", "direction = 'out' AND starts_with(amount__plain, '-')", "")
+
+
+def not_booked(reading: Reading) -> str:
+    """SQL: whether a line is only announced, or was refused, and so has no day on which it was booked."""
+    if reading.table.name != BOOKINGS.name or not (reading.has("status") and reading.has("booked_at")):
+        return "false"
+    return "status__typed IN ('pending', 'rejected') AND trim(coalesce(booked_at, '')) = ''"

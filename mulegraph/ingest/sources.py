@@ -121,10 +121,11 @@ class SourceFile:
     @property
     def remarks(self) -> list[Remark]:
         """What there is to say of the file beside its rows, once they are read."""
-        if not self.headers:
-            return self._remarks
-        text = f"{self.headers:,} rows repeat the header, and are left out: the file was put together of several"
-        return [*self._remarks, Remark(About.LEFT_OUT, self.table.name, text, self.headers, self.path.name)]
+        found = [*self._remarks, *self.marks.remarks(self.table.name, self.path.name)]
+        if self.headers:
+            text = f"{self.headers:,} rows repeat the header, and are left out: the file was put together of several"
+            found.append(Remark(About.LEFT_OUT, self.table.name, text, self.headers, self.path.name))
+        return found
 
     @cached_property
     def _remarks(self) -> list[Remark]:
@@ -150,7 +151,7 @@ class SourceFile:
                 found = resolve(FileFacts(self.path.name, schema.names), self.table, self.mapping, self.ids)
                 self._refuse_float_ids(schema, found)
             else:
-                facts = FileFacts(self.path.name, self.text.head.names, self.text.told())
+                facts = FileFacts(self.path.name, self.text.head.names, self.text.told(), self.text.header_below)
                 found = resolve(facts, self.table, self.mapping, self.ids)
         self.ignored_columns = found.ignored
         return found
@@ -182,10 +183,10 @@ class SourceFile:
         Raises DataError when the file is not CSV/Parquet, lacks a required column or repeats one.
         """
         with self._failing():
-            if self.is_typed:
-                yield from self._typed_rows(advance)
-            else:
-                yield from self._csv(advance)
+            for batch in self._typed_rows(advance) if self.is_typed else self._csv(advance):
+                for name in self._signed_amounts:
+                    self.marks.see(batch.column(name))
+                yield batch
             self.marks.check(self.path.name)
 
     @contextmanager
@@ -361,8 +362,6 @@ class SourceFile:
             if bad is not None:
                 unreadable = np.full(len(lines), None, dtype=object) if unreadable is None else unreadable
                 unreadable[bad & (unreadable == None)] = name  # noqa: E711 (element by element)
-            if name in self._signed_amounts:
-                self.marks.see(values)
             arrays.append(self._tidied(name, values))
         culprits = pa.nulls(len(lines), pa.string()) if unreadable is None else pa.array(unreadable, pa.string())
         batch = pa.record_batch([pa.array(lines, pa.int64()), culprits, *arrays], schema=self._raw_schema)

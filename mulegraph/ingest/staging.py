@@ -9,9 +9,19 @@ from pathlib import Path
 import pyarrow as pa
 
 from mulegraph.ingest.odd_hours import odd_column, odd_items, settle_odd_hours
-from mulegraph.ingest.rejects import VALUE_LIMIT, Rejects
+from mulegraph.ingest.rejects import VALUE_LIMIT, Place, Rejects
 from mulegraph.ingest.remarks import About, Remark
-from mulegraph.ingest.rules import Check, Reading, Rule, amounts_sql, checks, exponents, main_time, parsed_sql
+from mulegraph.ingest.rules import (
+    Check,
+    Reading,
+    Rule,
+    amounts_sql,
+    checks,
+    exponents,
+    main_time,
+    not_booked,
+    parsed_sql,
+)
 from mulegraph.ingest.sources import Source, SourceFile
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.ingest.versions import known_currencies
@@ -34,8 +44,8 @@ ROW_ZONE = "row_zone"
 UNKNOWN_END = "has_unknown_end"
 """The column of staged transfers that is true where an end is no known account."""
 
-LEFT_OUT = -1
-"""The number of the check that rows break which the mapping leaves out."""
+LEFT_OUT, NOT_BOOKED = -1, -2
+"""The numbers of the checks that rows break which the mapping leaves out, and which are not booked and have no day."""
 
 BESIDE_ACCOUNTS = (Rule.UNKNOWN_ACCOUNT, Rule.WRONG_CURRENCY)
 """Rules that compare a row with the accounts."""
@@ -138,7 +148,7 @@ class Staging:
         need their currencies; the checks.
         """
         columns = reading.columns
-        texts = ", ".join(f"{text} AS {quoted(name)}" for name, text in columns.texts.items())
+        texts = ", ".join(f"{_filled(each, columns.texts[each.name])} AS {quoted(each.name)}" for each in reading.given)
         blank = " AND ".join(f"{quoted(name)} IS NULL" for name in columns.used) or "false"
         left_out = columns.left_out or "false"
         if reading.zone == ROW_ZONE:
@@ -159,7 +169,8 @@ class Staging:
             # Most rows are through with this one condition, and the checks are not tried in their order.
             fits = " AND ".join(dict.fromkeys(["usual", *(check.kept for check in rules if check.kept)]))
             cases = f"WHEN {fits} THEN NULL {cases}"
-        checked = f"SELECT *, CASE WHEN left_out THEN {LEFT_OUT} {cases} END AS broken FROM ({with_amounts})"
+        aside = f"WHEN left_out THEN {LEFT_OUT} WHEN {not_booked(reading)} THEN {NOT_BOOKED}"
+        checked = f"SELECT *, CASE {aside} {cases} END AS broken FROM ({with_amounts})"
         typed = ", ".join(_typed(column, reading) for column in self.table.columns)
         shown = ", ".join(f"left({quoted(column.name)}, {VALUE_LIMIT})" for column in reading.given)
         odd = f", {', '.join(odd_items(reading))}" if self._has_odd else ""
@@ -192,10 +203,13 @@ class Staging:
         table, name = self.table, source.path.name
         for row in source.misshapen:
             rule = Rule.TOO_MANY_COLUMNS if row.columns > source.expected_columns else Rule.TOO_FEW_COLUMNS
-            self.rejects.add(table, name, row.line, "", row.text, rule)
+            self.rejects.add(table, Place(name, row.line), row.text, rule)
         if left_out := self.count(f"SELECT count(*) FROM staged WHERE broken = {LEFT_OUT}"):
             text = f"{left_out:,} rows left out, as the mapping says"
             self.remarks.append(Remark(About.LEFT_OUT, table.name, text, left_out, name))
+        if pending := self.count(f"SELECT count(*) FROM staged WHERE broken = {NOT_BOOKED}"):
+            text = f"{pending:,} lines are not booked (pending or rejected) and have no day: left out"
+            self.remarks.append(Remark(About.NOT_BOOKED, table.name, text, pending, name))
         cursor = self.db.execute("SELECT line, broken, texts FROM staged WHERE broken >= 0")
         places = {column.name: number for number, column in enumerate(reading.given)}
         bad = 0
@@ -204,8 +218,8 @@ class Staging:
             for line, broken, texts in rows:
                 check = rules[broken]
                 value = texts[places[check.column]] if check.column in places else ""
-                self.rejects.add(table, name, line, check.column, value, check.rule)
-        if bad or left_out:
+                self.rejects.add(table, Place(name, line, check.column), value, check.rule)
+        if bad or left_out or pending:
             self.db.execute("DELETE FROM staged WHERE broken IS NOT NULL")
 
     def _make_ids(self, number: int) -> None:
@@ -281,9 +295,10 @@ class Staging:
         row = ", ".join(quoted(name) for name in self.stored.column_names)
         self.db.execute(
             f"CREATE OR REPLACE TABLE repeats AS SELECT file, line, {key}, row({row}) IS NOT DISTINCT FROM"
-            f" first_value(row({row})) OVER (PARTITION BY {key} ORDER BY file, line) AS same FROM staged"
+            f" first_value(row({row})) OVER w AS same, first_value(file) OVER w AS kept_file,"
+            f" first_value(line) OVER w AS kept_line FROM staged"
             f" WHERE hash({key}) IN (FROM duplicates)"
-            f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY file, line) > 1"
+            f" WINDOW w AS (PARTITION BY {key} ORDER BY file, line) QUALIFY row_number() OVER w > 1"
         )
         self.db.execute("CREATE OR REPLACE TABLE others AS SELECT * EXCLUDE (same) FROM repeats WHERE NOT same")
         self.refuse("others", Rule.DUPLICATE)
@@ -309,12 +324,18 @@ class Staging:
         return self.count("SELECT count(*) FROM met WHERE same")
 
     def refuse(self, bad: str, rule: Rule) -> None:
-        """Move the rows of table `bad` (file, line, key…) from `staged` to the rejects."""
-        cursor = self.db.execute(f"FROM {bad}")
+        """Move the rows of table `bad` (file, line, key…) from `staged` to the rejects.
+
+        Where it also has `kept_file` and `kept_line`, the reject says which row stays.
+        """
+        keys = ", ".join(map(quoted, self.table.key))
+        kept = "kept_file, kept_line" if rule is Rule.DUPLICATE else "NULL, NULL"
+        cursor = self.db.execute(f"SELECT file, line, {kept}, {keys} FROM {bad} ORDER BY file, line")
         while rows := cursor.fetchmany(10_000):
-            for file, line, *key in rows:
+            for file, line, kept_file, kept_line, *key in rows:
                 value, name = " ".join(str(part) for part in key), self.sources[file].path.name
-                self.rejects.add(self.table, name, line, self.table.key[0], value, rule)
+                stays = f"; {self.sources[kept_file].path.name}:{kept_line} is kept" if kept_line else ""
+                self.rejects.add(self.table, Place(name, line, self.table.key[0]), value, rule, stays)
         self._delete(bad)
 
     def _delete(self, rows: str) -> None:
@@ -331,6 +352,13 @@ def _told(source: Source, progress: Progress) -> Iterator[pa.RecordBatch]:
         seen = position
 
     yield from source.batches(advance)
+
+
+def _filled(column: Column, text: str) -> str:
+    """SQL for a text; blanks only are nothing, as fixed-width exports write it. A required column is a reject then."""
+    if column.required:
+        return text
+    return f"CASE WHEN starts_with({text}, ' ') AND trim({text}) = '' THEN NULL ELSE {text} END"
 
 
 def _typed(column: Column, reading: Reading) -> str:

@@ -31,7 +31,7 @@ _NO_BOOKINGS = _Page(Decimal(), None, None)
 
 def _pages(db: duckdb.DuckDBPyConnection) -> dict[tuple[int, str, str], _Page]:
     """Every page by (file, account, statement), of what is booked in `staged`."""
-    signed = "CASE WHEN direction = 'in' THEN amount ELSE -amount END"
+    signed = "CASE WHEN direction = 'in' THEN amount ELSE -amount END - coalesce(fee, 0)"
     rows = db.execute(f"""
         SELECT file, account_id, coalesce(statement, ''), sum({signed}), min(booked_at), max(booked_at) FROM staged
         WHERE coalesce(status, 'booked') IN ('booked', 'reversed') GROUP BY ALL""").fetchall()
@@ -73,8 +73,9 @@ def _check_page(file: str, statement: str, opening: Balance, closing: Balance, n
     if not difference:
         return
     aside = f"; {rejected} rows of the file were rejected" if rejected else ""
+    of_statement = f"statement {statement}: " if statement else ""
     raise DataError(
-        f"{file}: statement {statement}: opening {opening.amount:,.2f} and bookings {net:+,.2f} do not make the closing"
+        f"{file}: {of_statement}opening {opening.amount:,.2f} and bookings {net:+,.2f} do not make the closing"
         f" balance {closing.amount:,.2f} {closing.currency}: {difference:+,.2f} is missing{aside}",
         hint="Ask the bank for the whole statement: a line or a page is missing, or stands in it twice.",
     )
@@ -86,7 +87,7 @@ def check_steps(db: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> list[Re
     Raises DataError for a file in which the balances only follow when every line goes the other way: its sign or its
     words are read the wrong way round. Gives what is to be told of files with lines whose balance does not follow.
     """
-    signed = "CASE WHEN direction = 'in' THEN amount ELSE -amount END"
+    signed = "CASE WHEN direction = 'in' THEN amount ELSE -amount END - coalesce(fee, 0)"
     rows = db.execute(f"""
         WITH lines AS (SELECT *, {signed} AS signed FROM staged
             WHERE balance_after IS NOT NULL AND coalesce(status, 'booked') IN ('booked', 'reversed')),
@@ -140,7 +141,8 @@ def _tabulate(db: duckdb.DuckDBPyConnection, rows: list[tuple[object, ...]]) -> 
     at = f"""CASE WHEN opening AND first IS NOT NULL THEN date_trunc('day', first) WHEN opening THEN {end_of_day}
         ELSE greatest({end_of_day}, coalesce(last, {end_of_day})) END"""
     # Bookings with a balance of their own: of a day without clock only the last says something of a time.
-    direction = """WITH rows AS (SELECT *, CASE WHEN direction = 'in' THEN amount ELSE -amount END AS signed FROM staged
+    direction = """WITH rows AS (SELECT *,
+                CASE WHEN direction = 'in' THEN amount ELSE -amount END - coalesce(fee, 0) AS signed FROM staged
             WHERE balance_after IS NOT NULL AND coalesce(status, 'booked') IN ('booked', 'reversed')),
         steps AS (SELECT file, account_id, balance_after - signed = lag(balance_after) OVER o AS up,
                 lag(balance_after) OVER o - lag(signed) OVER o = balance_after AS down

@@ -8,6 +8,7 @@ from mulegraph.ingest.booking_ends import know_banks, name_banks
 from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.load_bookings import write_made
 from mulegraph.ingest.partitions import Partitions
+from mulegraph.ingest.rejects import Place
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.rules import Rule
 from mulegraph.ingest.staging import UNKNOWN_END, Staging
@@ -58,6 +59,6 @@ def _refuse(staging: Staging, numbers: list[str]) -> None:
         bad = f'FROM staged WHERE "{column}" IN (SELECT number FROM wrong_ends)'
         for file, line, value in db.execute(f'SELECT file, line, "{column}" {bad}').fetchall():
             name = staging.sources[file].path.name
-            staging.rejects.add(table, name, line, column, value, Rule.UNKNOWN_ACCOUNT)
+            staging.rejects.add(table, Place(name, line, column), value, Rule.UNKNOWN_ACCOUNT)
         db.execute(f"DELETE {bad}")
     db.execute("DELETE FROM unknown_ends WHERE number IN (SELECT number FROM wrong_ends)")

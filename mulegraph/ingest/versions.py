@@ -76,9 +76,11 @@ def contradictions(db: duckdb.DuckDBPyConnection, table: Table) -> bool:
         return False
     same = f"row({_of('a', table)}) IS NOT DISTINCT FROM row({_of('b', table)})"
     db.execute(
-        f"CREATE OR REPLACE TABLE others AS SELECT DISTINCT b.file, b.line, b.{key} FROM staged a JOIN staged b"
+        f"CREATE OR REPLACE TABLE others AS SELECT file, line, {key}, kept.file AS kept_file, kept.line AS kept_line"
+        f" FROM (SELECT b.file, b.line, b.{key}, min(struct_pack(file := a.file, line := a.line)) AS kept"
+        f" FROM staged a JOIN staged b"
         f" ON a.{key} = b.{key} AND (a.file, a.line) < (b.file, b.line)"
-        f" WHERE a.{key} IN (FROM several) AND NOT ({same}) AND NOT {beside}"
+        f" WHERE a.{key} IN (FROM several) AND NOT ({same}) AND NOT {beside} GROUP BY ALL)"
     )
     return bool(db.execute("SELECT count(*) FROM others").fetchone()[0])
 

@@ -21,6 +21,7 @@ from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import in_sql, literal
+from mulegraph.ledger.numbers import places_of, rows_of_ids
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
@@ -33,13 +34,6 @@ SPILL = "runs/.spill"
 MICROSECONDS_A_DAY = 86_400_000_000
 MAX_SETTLING_STEPS = 3
 """Virtual numbers of virtual numbers are followed so many times over, eight deep; nobody has seen three."""
-ROWS_OF_IDS = """
-    SELECT number, filename, file_row_number AS row
-    FROM read_parquet(?, file_row_number = true, filename = true, hive_partitioning = false)
-    JOIN wanted USING (transfer_id)"""
-
-FEW_IDS = 4
-"""Up to one in so many of all account ids are few: a sixth of them takes half as long so, and all take longer."""
 
 
 class Ledger:
@@ -240,19 +234,8 @@ class Ledger:
         return self.account_numbers_of(pa.array(ids, pa.string()))
 
     def account_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        """The same for ids in Arrow; −1 also for none.
-
-        Arrow hashes what is looked up in at each call. Where few distinct ids are asked these are hashed, and not all
-        of the ledger's, each of which stands there once: one id of 1.7M takes 0.02 s and not 0.55.
-        """
-        given = (ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids).dictionary_encode()
-        distinct = given.dictionary.cast(self.account_ids.type)
-        if FEW_IDS * len(distinct) > len(self.account_ids):
-            return np.asarray(pc.fill_null(pc.index_in(ids, value_set=self.account_ids), -1))
-        asked = pc.index_in(self.account_ids, value_set=distinct)
-        number = np.full(len(distinct) + 1, -1, np.int32)
-        number[asked.drop_null().to_numpy()] = np.flatnonzero(asked.is_valid().to_numpy(zero_copy_only=False))
-        return np.asarray(number[given.indices.fill_null(len(distinct)).to_numpy()])
+        """The same for ids in Arrow; −1 also for none."""
+        return places_of(ids, self.account_ids)
 
     def settling_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""
@@ -312,11 +295,10 @@ class Ledger:
         """Row numbers of distinct transfer ids; −1 where the ledger does not hold one."""
         found = np.full(len(transfer_ids), -1, np.int64)
         paths = [str(path) for path in self.paths("transfers")]
-        # One hash join over all files. Arrow's index_in made its hash table anew for each: seven times the work at 10M.
-        with self._joins.cursor() as engine:
-            engine.register("wanted", pa.table({"transfer_id": transfer_ids, "number": np.arange(len(transfer_ids))}))
-            rows = engine.sql(ROWS_OF_IDS, params=[paths]).to_arrow_table() if paths else None
-        if rows is None or not len(rows):
+        if not paths:
+            return found
+        rows = rows_of_ids(self._joins.cursor(), paths, transfer_ids)
+        if not len(rows):
             return found
         files = rows["filename"].combine_chunks().dictionary_encode()
         start = np.array([self._starts[paths.index(path)] for path in files.dictionary.to_pylist()])

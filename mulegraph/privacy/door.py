@@ -11,6 +11,7 @@ from typing import Any
 
 from mulegraph.casework import acts, case_money, clock, held, lists, replies, request_acts, requests, shape, two_people
 from mulegraph.casework import case_file as case_files
+from mulegraph.casework import holder as person
 from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
 from mulegraph.casework.recall_messages import Request
@@ -64,9 +65,8 @@ class MaskedWorkspace(KeptPages):
         server: Address | None = None,
     ) -> None:
         if reveal is not None and not reveal.strip():
-            raise UsageError(
-                "--reveal needs a reason", hint='Give the reason, such as --reveal "report R0000012, call back".'
-            )
+            hint = 'Give the reason, such as --reveal "report R0000012, call back".'
+            raise UsageError("--reveal needs a reason", hint=hint)
         self._stand_before(Workspace(folder, notify=notify, server=server), reveal)
 
     def _stand_before(self, plain: Workspace, reveal: str | None, door: Door | None = None) -> None:
@@ -144,6 +144,7 @@ class MaskedWorkspace(KeptPages):
     alarms = through(acts.alarms)
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
+    holder = through(person.holder_page)
     hold_account = through(held.hold_account)
     lift_hold = through(held.lift_hold)
     held_list = through(held.held_list)

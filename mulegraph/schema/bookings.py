@@ -24,6 +24,13 @@ BOOKINGS = Table(
         Column("currency", Kind.CURRENCY, required=True),
         Column("original_amount", Kind.AMOUNT, doc="instructed, where it was another currency or fees were taken off"),
         Column("original_currency", Kind.CURRENCY),
+        Column(
+            "fee",
+            Kind.AMOUNT,
+            may_be_zero=True,
+            signed=True,
+            doc="what the bank took beside the amount, in the account's currency; becomes a booking of its own",
+        ),
         Column("counterparty_id", masked=Mask.ACCOUNT, doc="IBAN or number of the other party; empty: not known"),
         Column("counterparty_name", masked=Mask.NAME),
         Column("counterparty_bank", doc="BIC of the other party's bank"),

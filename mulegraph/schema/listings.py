@@ -44,6 +44,8 @@ AT_MOST_KEPT = Column("kept_most", "at most")
 BANK = Column("bank", "bank")
 CASE = Column("case", "case")
 CHANNEL = Column("channel", "channel")
+CURRENCY_BESIDE = Column("currency", "")
+"""Right of an amount, which says what the column is."""
 DEVICE = Column("device_id", "device")
 DIRECTION = Column("direction", "direction")
 FACTS = Column("facts", "facts")
@@ -109,6 +111,11 @@ HOLDS = listing(
     Column("innocent_amount", "sum"),
     Column("account_days", "days"),
 )
+HOLDER_ACCOUNTS = listing(
+    ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, Column("cases", "cases")
+)
+HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
+HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
 HELD = listing(
     CASE,
     ACCOUNT,
@@ -166,7 +173,7 @@ PATHS = listing(
 RANKING = listing(ACCOUNT, SCORE, MADE_OF)
 EVIDENCE = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, SIGNS)
 FINDING_TRANSFERS = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, CHANNEL)
-TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, Column("currency", ""), PAID_BY, PAID_TO, TRANSFER, CHANNEL)
+TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, CURRENCY_BESIDE, PAID_BY, PAID_TO, TRANSFER, CHANNEL)
 CARD_EVENTS = listing(
     Column("event_id", "event"),
     AT,

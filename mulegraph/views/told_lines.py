@@ -28,4 +28,5 @@ def sentence(line: Mapping[str, Any], min_score: float) -> str:
         case "started":
             return f"{at} {line['findings']} findings and {line['chains']} chains are there already: mulegraph findings"
         case _:
-            return f"{at} loaded {line['file']}"
+            bad = f"; {line['rejected']} of its rows were rejected, see rejects/" if line["rejected"] else ""
+            return f"{at} loaded {line['file']}{bad}"

@@ -17,6 +17,7 @@ from mulegraph.ingest.mapping import FileMapping
 from mulegraph.ingest.rejects import Limit
 from mulegraph.ledger.store import Store
 from mulegraph.privacy.door import MaskedWorkspace
+from mulegraph.settings import read_settings
 from mulegraph.views.tables import plain
 from mulegraph.watch.inbox import Inbox
 from mulegraph.watch.told import CHAIN, FINDING, LOADED, MONEY, REFUSED, STARTED, WITHDRAWN, Line, Tellings
@@ -81,6 +82,10 @@ class Watch:
 
     def _load(self, names: list[str]) -> dict[str, str]:
         """Load the taken files, all in one where that goes; why each one that does not load is refused."""
+        # Settings that do not fit, or a ledger that may not be written, are no fault of the files: this ends the watch.
+        read_settings(self._space.folder)
+        with Store(self._space.folder / "ledger").writing():
+            pass
         try:
             self._loaded(self._inbox.taken)
         except (DataError, UsageError) as error:
@@ -116,12 +121,15 @@ class Watch:
         return f"{shown.problem}. {shown.hint}" if shown.hint else shown.problem
 
     def _file_lines(self, names: list[str], refused: dict[str, str]) -> Iterator[Line]:
+        """What became of each file; of a loaded one also how many of its rows broke a rule, which are in rejects/."""
+        bad = Store(self._space.folder / "ledger").current().refused
         for name in names:
             with (self._inbox.taken / name).open("rb") as stream:
                 content = hashlib.file_digest(stream, "sha256").hexdigest()
             kind = REFUSED if name in refused else LOADED
             line = {"key": f"{kind} {name} {content[:16]}", "kind": kind, "at": _now(), "file": name}
-            yield line | ({"why": refused[name]} if name in refused else {})
+            rejected = sum(rows for file, rows in bad.items() if file.partition("/")[2] == name)
+            yield line | ({"why": refused[name]} if name in refused else {"rejected": rejected})
 
     def _journal(self, ledger: str) -> None:
         """What this batch told, in the journal."""

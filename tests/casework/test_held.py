@@ -29,7 +29,11 @@ SETTINGS = '[cases]\nmin_score = 1.0\n[banks]\nown = ["NORD", "SUED"]\n'
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("held")
     lines = BEFORE + HOPS
-    draw(made, lines, accounts=accounts_of(transfers_of(lines), **BANKS))
+    banks = {**BANKS, "m2": {"bank": "SUED", "holder_id": "h2"}, "m3": {"bank": "SUED", "holder_id": "h2"}}
+    used = {"at": "2026-01-05T08:00:00Z", "action": "login", "outcome": "ok"}
+    pairs = [("m2", "phone"), ("m3", "phone"), ("boss", "phone"), ("m1", "pc")]
+    devices = [{"account_id": name, "device_id": device, **used} for name, device in pairs]
+    draw(made, lines, accounts=accounts_of(transfers_of(lines), **banks), device_use=devices)
     return made / "workspace"
 
 
@@ -151,3 +155,25 @@ def test_nothing_is_revealed_or_done_until_a_second_person_confirms_the_reason(o
     for who, reason in ((ANN, "another reason"), (BEN, "call back")):
         with pytest.raises(UsageError, match="second person"):
             opened(who, "reveal", reveal=reason).transfers([PAYMENT])
+
+
+def test_a_person_is_all_accounts_devices_and_cases(opened):
+    """Money by case and account, devices with others on them, and what a hold on the person would hit."""
+    space = opened(ANN)
+    case = case_of(space)
+
+    page = space.holder("h2")
+
+    assert [(each.account, each.ours, each.cases) for each in page.accounts] == [
+        ("m2", True, [case]), ("m3", True, [case])
+    ]  # fmt: skip
+    assert {each.account: (each.minimum, each.maximum) for each in page.money} == {
+        "m2": (5_000, 5_000),
+        "m3": (5_000, 5_000),
+    }
+    assert [(each.device, each.accounts, each.others) for each in page.devices] == [("phone", 2, 1)]
+    assert (page.hit_payments, page.hit_people, page.says) == (0, 0, "a hold reaches all accounts")
+    with pytest.raises(UsageError, match="not in the ledger"):
+        space.holder("nobody")
+    masked = opened(ANN, reveal=None)
+    assert "m2" not in repr(masked.holder(masked.account(masked.known_account("m2")).holder_id))

@@ -70,6 +70,6 @@ def test_there_is_no_way_back_in_time(tmp_path):
     """C paid B before A paid C, so money of A cannot have come to B; to D it can."""
     draw(tmp_path, "C B 10 9:00\nA C 10 10:00\nC D 10 11:00")
     space = MaskedWorkspace(tmp_path / "workspace", reveal="a test")
-    assert [key for *_, key in space.path_network("A", "D").edges(keys=True)] == ["T2", "T3"]
+    assert [key for *_, key in space.path_network("A", "D").edges(keys=True)] == ["t002", "t003"]
     with pytest.raises(UsageError, match="no money of A can have come to B"):
         space.path_network("A", "B")

@@ -183,12 +183,13 @@ def test_a_killed_watch_loses_nothing_and_repeats_nothing(undisturbed, pieces, w
         assert without_times(told(workspace)) == expected
 
 
-def test_a_bad_file_is_refused_with_its_reason_and_the_others_are_loaded(few_cases: Path, tmp_path: Path):
+def test_a_bad_file_is_refused_with_its_reason_and_the_others_are_loaded(few_cases: Path, pieces, tmp_path: Path):
     """It is put aside under its name, the reason beside it; the good one of the same batch is in the ledger."""
     workspace, inbox = tmp_path / "workspace", tmp_path / "inbox"
     shutil.copytree(few_cases / "ledger", workspace / "ledger")
     inbox.mkdir()
     head = "transfer_id,source,target,amount,currency,at,channel\n"
+    put(inbox, {"transfers-2.csv": pieces[0]["transfers-0.csv"] + "X2,NOBODY1,NOBODY2,1.00,EUR,then,instant,,,\n"})
     put(inbox, {"transfers-1.csv": head + "X1,NOBODY1,NOBODY2,9.5k,EUR,then,instant\n" * 20, "notes.doc": "hello"})
     done = once(inbox, workspace)
 
@@ -198,6 +199,24 @@ def test_a_bad_file_is_refused_with_its_reason_and_the_others_are_loaded(few_cas
     (reason,) = (inbox / "refused").glob("*transfers-1.csv.reason.txt")
     assert reason.read_text().strip() == lines["transfers-1.csv"]["why"]
     assert told(workspace)[0]["kind"] == "started"
+    (loaded,) = [line for line in told(workspace) if line["kind"] == "loaded"]
+    assert (loaded["file"], loaded["rejected"]) == ("transfers-2.csv", 1)
+    assert "1 of its rows were rejected" in done.out
+
+
+def test_settings_that_do_not_fit_are_no_fault_of_the_files(few_cases: Path, pieces, tmp_path: Path):
+    """The watch ends with exit code 2 and refuses nothing; once the settings are mended the files are loaded."""
+    workspace, inbox = tmp_path / "workspace", tmp_path / "inbox"
+    shutil.copytree(few_cases / "ledger", workspace / "ledger")
+    inbox.mkdir()
+    once(inbox, workspace)
+    put(inbox, {"accounts-0.csv": pieces[0]["accounts-0.csv"]})
+    (workspace / "mulegraph.toml").write_text("[flow]\nwindow = 6\n")
+
+    assert command.run("watch", inbox, "-w", workspace, "--once").code == EXIT_BAD_USE
+    assert not (inbox / "refused").exists()
+    (workspace / "mulegraph.toml").unlink()
+    assert "loaded accounts-0.csv" in once(inbox, workspace).out
 
 
 def test_what_is_not_whole_yet_is_left(tmp_path: Path):

@@ -39,6 +39,7 @@ class Booking:
     currency: str | None = None
     original_amount: str | None = None
     original_currency: str | None = None
+    fee: str | None = None
     counterparty_id: str | None = None
     counterparty_name: str | None = None
     counterparty_bank: str | None = None
