@@ -37,7 +37,8 @@ from numba import njit
 from scipy.special import betainc
 
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
-from mulegraph.flow.transfers import DAY, Transfers
+from mulegraph.flow.dealings import days_dealt, distinct_parties, on_best_day, times_ranked
+from mulegraph.flow.transfers import DAY
 
 MAX_PIECES = 3
 """Payments, one after the other, that one receipt may go on in."""
@@ -168,82 +169,22 @@ def find_passed_on(
     rate = np.diff(payments.start) / transfers.span
     most = _most_telling(rate, reach.window)
     day = max(transfers.tick, DAY)
-    received_days, payers = _days_dealt(receipts, day)
-    before, until = _times_ranked(transfers)
-    entries = ByEntry(received_days, _days_dealt(payments, day)[0], before[receipts.position], until[payments.position])
+    received_days, payers = days_dealt(receipts, day)
+    before, until = times_ranked(transfers)
+    entries = ByEntry(received_days, days_dealt(payments, day)[0], before[receipts.position], until[payments.position])
     product, first, pieces, passed, dwell = _best_pairs(receipts, payments, entries, ranks, reach, most)
     # Most receipts have no pair that could tell: what is worked out for the others only needs a tenth of the memory.
     entry = np.flatnonzero(np.isfinite(product))
     owner = np.searchsorted(receipts.start, entry, side="right") - 1
     chance = _chance(product[entry], rate[owner], reach.window)
     telling = np.flatnonzero(chance <= TELLING)
-    telling = telling[_on_best_day(owner[telling], chance[telling], receipts, entry[telling], day)]
+    telling = telling[on_best_day(owner[telling], chance[telling], receipts, entry[telling], day)]
     telling = telling[np.lexsort((chance[telling], owner[telling]))]
     entry, owner, chance = entry[telling], owner[telling], chance[telling]
     # Of a payer only the first receipt has been counted as tried.
-    more = np.bincount(owner, minlength=len(payers)) - _distinct(owner, receipts.party[entry], len(payers))
+    more = np.bincount(owner, minlength=len(payers)) - distinct_parties(owner, receipts.party[entry], len(payers))
     found = Telling(entry, owner, chance, payers + more)
     return _accounts(Pairs(first, pieces, passed, dwell), found, receipts.position)
-
-
-@njit(cache=True, nogil=True)
-def _days_dealt(side, day):  # type: ignore[no-untyped-def]
-    """By entry, the days on which its account dealt with its party; and how many parties each account has.
-
-    Whoever brings or takes cash is not known, so each time is a party of its own.
-    """
-    days = np.ones(len(side.party), np.int32)
-    parties = np.zeros(len(side.start) - 1, np.int64)
-    for account in range(len(parties)):
-        low, high = side.start[account], side.start[account + 1]
-        order = np.argsort(side.party[low:high], kind="mergesort")
-        begin = 0
-        while begin < len(order):
-            first = low + order[begin]
-            end, count, last = begin + 1, 1, side.at[first] // day
-            while end < len(order) and side.party[low + order[end]] == side.party[first] >= 0:
-                on = side.at[low + order[end]] // day
-                count += on != last
-                last = on
-                end += 1
-            for place in range(begin, end):
-                days[low + order[place]] = count
-            parties[account] += 1
-            begin = end
-    return days, parties
-
-
-def _times_ranked(transfers: Transfers) -> tuple[np.ndarray, np.ndarray]:
-    """By position: how many transfers are of an earlier tick, and how many are of none that is later."""
-    first = np.flatnonzero(_changes(transfers.at // transfers.tick))
-    sizes = np.diff(np.append(first, len(transfers)))
-    before = np.repeat(first, sizes).astype(np.int32)
-    return before, before + np.repeat(sizes, sizes).astype(np.int32)
-
-
-def _on_best_day(owner: np.ndarray, chance: np.ndarray, receipts: Side, entry: np.ndarray, day: int) -> np.ndarray:
-    """Places of the receipts that came on the most telling day of their payer: of those alike, the first."""
-    party = receipts.party[entry]
-    # Each time that cash comes in is a payer of its own.
-    payer = np.where(party < 0, -1 - entry, party)
-    on = receipts.at[entry] // day
-    best = np.lexsort((on, chance, payer, owner))
-    begins = np.flatnonzero(_changes(owner[best]) | _changes(payer[best]))
-    sizes = np.diff(np.append(begins, len(best)))
-    kept = on[best] == np.repeat(on[best[begins]], sizes)
-    return np.sort(best[kept])
-
-
-def _changes(values: np.ndarray) -> np.ndarray:
-    """Where a value differs from the one before it, and at the first."""
-    return np.append(len(values) > 0, values[1:] != values[:-1])[: len(values)]
-
-
-def _distinct(owner: np.ndarray, party: np.ndarray, accounts: int) -> np.ndarray:
-    """Distinct parties by owner, where owners are in order; each −1 is one of its own."""
-    order = np.lexsort((party, owner))
-    new = _changes(owner[order]) | _changes(party[order]) | (party[order] < 0)
-    return np.bincount(owner[order][new], minlength=accounts)
 
 
 def _most_telling(rate: np.ndarray, window: int) -> np.ndarray:
