@@ -172,7 +172,7 @@ def _remarks(report: LoadReport) -> None:
     for table, sums in report.sums.items():
         for each in sums:
             span = f"{each['first_at']:%Y-%m-%d} to {each['last_at']:%Y-%m-%d}"
-            typer.echo(f"{table}: {each['rows']:,} new in {each['currency']}, {each['sum']:,} in all, {span}")
+            typer.echo(f"{table}: {each['rows']:,} new, {each['sum']:,} {each['currency']} in all, {span}")
     for remark in report.remarks:
         typer.echo(f"note: {remark}")
     if report.load:

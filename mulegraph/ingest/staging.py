@@ -28,7 +28,7 @@ from mulegraph.ingest.versions import known_currencies
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.bookings import BOOKINGS
-from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, Column, Kind, Table
+from mulegraph.schema.tables import AMOUNT_PLACES, TABLES, Column, Kind, Table, minor_exponents
 
 SQL_TYPE = {
     **dict.fromkeys((Kind.TEXT, Kind.CHOICE, Kind.CURRENCY, Kind.ZONE), "VARCHAR"),
@@ -277,7 +277,11 @@ class Staging:
         rows = self.db.execute(
             f"SELECT currency, count(*), sum(amount), min({at}), max({at}) FROM staged GROUP BY 1 ORDER BY 1"
         ).fetchall()
-        return [dict(zip(("currency", "rows", "sum", "first_at", "last_at"), row, strict=True)) for row in rows]
+        found = [dict(zip(("currency", "rows", "sum", "first_at", "last_at"), row, strict=True)) for row in rows]
+        for each in found:
+            # The column holds three decimals for all; an amount has those of its currency.
+            each["sum"] = each["sum"].quantize(Decimal(1).scaleb(-minor_exponents()[each["currency"]]))
+        return found
 
     def refuse_repeats(self) -> int:
         """Of rows with the same key in these files the first stays: equal ones are known, others are rejects.
