@@ -88,15 +88,25 @@ def _tail_scale(by_chance: np.ndarray) -> float:
 def by_group(
     group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]
 ) -> Calibrated:
-    """Calibrate the patterns of each group of accounts against the decoys' of the same group."""
+    """Calibrate the patterns of each group of accounts against the decoys' of the same group.
+
+    A group of fewer than `MIN_TAIL` decoys says nothing of chance: it is held against those of all. One looks for the
+    strongest among all groups, so that many groups give chance no more than one.
+    """
     (account, nats), (decoy_account, decoy_nats) = real, chance
     made = Calibrated(np.empty(len(nats)), np.empty(len(nats)), np.empty(len(nats)))
     of, by_chance = group[account], group[decoy_account]
-    for each in np.unique(of):
-        mine, theirs = of == each, decoy_nats[by_chance == each]
-        made.tail_share[mine] = shares_of(nats[mine], theirs)
-        made.false_share[mine] = local_false_share(nats[mine], theirs)
-        made.nats[mine] = nats[mine] - look_elsewhere(np.log(max(mine.sum(), 1)), theirs)
+    looked_at = np.log(max(len(nats), 1))
+    found, counts = np.unique(by_chance, return_counts=True)
+    is_own = np.isin(of, found[counts >= MIN_TAIL])
+    parts = [(of == each, of == each, decoy_nats[by_chance == each]) for each in np.unique(of[is_own])]
+    if not is_own.all():
+        parts.append((~is_own, np.ones(len(nats), dtype=bool), decoy_nats))
+    for wanted, among, theirs in parts:
+        mine = wanted[among]
+        made.tail_share[wanted] = shares_of(nats[among], theirs)[mine]
+        made.false_share[wanted] = local_false_share(nats[among], theirs)[mine]
+        made.nats[wanted] = nats[wanted] - look_elsewhere(looked_at, theirs)
     return made
 
 

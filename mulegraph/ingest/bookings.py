@@ -312,7 +312,7 @@ def _make_payments(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("""
         CREATE OR REPLACE TABLE made_statement_lines AS SELECT g.account AS account_id, g.made_id AS booking_id,
             coalesce(p.transfer_id, k.transfer_id) AS transfer_id, g.direction, g.statement,
-            g.bank_ref AS bank_reference
+            g.bank_ref AS bank_reference, g.day AS booked_on, g.amount, g.currency
         FROM grouped g LEFT JOIN payments p USING (t)
         LEFT JOIN (SELECT t, any_value(transfer_id) AS transfer_id FROM grouped
                    WHERE transfer_id IS NOT NULL GROUP BY t) k USING (t)

@@ -38,60 +38,80 @@ def leave_out_totals(
     if not statement_lines or not transfers:
         return sums, 0
     db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE known_lines AS SELECT account_id AS account, bank_reference AS bank_ref, direction,
-            currency, CAST("at" AS DATE) AS day, amount,
-            (CASE WHEN direction = 'out' THEN target ELSE source END) LIKE '%:%' AS is_open
+        CREATE OR REPLACE TEMP TABLE known_lines AS SELECT account_id AS account, bank_reference AS bank_ref,
+            l.direction, l.currency, booked_on AS day, l.amount,
+            (CASE WHEN l.direction = 'out' THEN target ELSE source END) LIKE '%:%' AS is_open
         FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
         WHERE bank_reference IN (SELECT bank_ref FROM lines)""")
     known_parts = """SELECT account, bank_ref, direction, currency, day, sum(amount) AS amount FROM known_lines
         GROUP BY ALL HAVING count(*) > 1"""
     sums += _drop(db, f"SELECT l.n FROM lines l JOIN ({known_parts}) p ON {_SAME} AND {_OF_SUM}")
     known_sums = f"""SELECT p.* FROM ({_PARTS}) p JOIN known_lines l ON {_SAME} AND {_NEAR} WHERE l.is_open"""
-    of_part = " AND ".join(f"p.{name} = l.{name}" for name in ("file", "account", "bank_ref", "direction", "day"))
+    of_part = " AND ".join(
+        f"p.{name} = l.{name}" for name in ("file", "account", "bank_ref", "direction", "currency", "day")
+    )
     parts = _drop(db, f"SELECT l.n FROM lines l JOIN ({known_sums}) p ON {of_part}")
     db.execute("DROP TABLE known_lines")
     return sums, parts
 
 
-_LINE = "account, day, direction, amount, currency"
-_AGREES = "(a.e2e IS NULL OR b.e2e IS NULL OR a.e2e = b.e2e)"
+_LINE = ("account", "day", "direction", "amount", "currency")
 _ROUNDS = (
-    ("coalesce(other, '')", "true"),
-    ("''", "(a.other IS NULL OR b.other IS NULL) AND NOT (a.other IS NULL AND b.other IS NULL)"),
+    ("true", "true", "coalesce(other, '')"),
+    ("a.other IS NULL", "b.other IS NOT NULL", "''"),
+    ("a.other IS NOT NULL", "b.other IS NULL", "''"),
 )
-"""What equal lines are counted by beside account, day and sum; and what must hold of parties that are not the same."""
+"""Which lines may go, which stand for them, and what equal ones are counted by beside account, day and sum: first of
+one party or of none both, then where one of the two names no party."""
 
 
 def leave_out_alike(db: duckdb.DuckDBPyConnection, statement_lines: Sequence[Path], transfers: Sequence[Path]) -> int:
     """Delete from `lines` those that another file, or the ledger, has with a reference where they have none; how many.
 
-    Of lines that are equal the k-th goes with the k-th. Of a pair in the ledger and here, what is here goes.
+    Of lines that are equal the k-th goes with the k-th, and a line stands for at most one of each other file. Of a
+    pair in the ledger and here, what is here goes.
     """
     known = ""
     if statement_lines and transfers:
-        end = "CASE WHEN direction = 'out' THEN target ELSE source END"
-        known = f"""UNION ALL BY NAME SELECT -1 AS n, -1 AS file, account_id AS account, CAST("at" AS DATE) AS day,
-            direction, amount, currency, CASE WHEN {end} NOT LIKE '%:%' THEN {end} END AS other,
-            end_to_end_id AS e2e, bank_reference IS NOT NULL AS has_reference
-            FROM {scan(statement_lines)} JOIN {scan(transfers)} USING (transfer_id)
+        end = "CASE WHEN l.direction = 'out' THEN target ELSE source END"
+        known = f"""UNION ALL BY NAME SELECT -row_number() OVER (ORDER BY account_id, booking_id) AS n, -1 AS file,
+            account_id AS account, booked_on AS day, direction, l.amount, l.currency,
+            CASE WHEN {end} NOT LIKE '%:%' THEN {end} END AS other, end_to_end_id AS e2e,
+            bank_reference IS NOT NULL AS has_reference
+            FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
             WHERE account_id IN (SELECT account FROM lines)"""
     db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE all_lines AS SELECT n, file, {_LINE}, other, e2e,
+        CREATE OR REPLACE TEMP TABLE all_lines AS SELECT n, file, {", ".join(_LINE)}, other, e2e,
             bank_ref IS NOT NULL AS has_reference FROM lines WHERE NOT whole {known}""")
-    count = 0
-    for party, agrees in _ROUNDS:
-        numbered = f"""SELECT *, row_number() OVER (PARTITION BY file, has_reference, {_LINE}, {party} ORDER BY n) AS k
-            FROM all_lines"""
-        keys = " AND ".join(f"a.{name} = b.{name}" for name in (*_LINE.split(", "), "k"))
-        same_party = "a.other IS NOT DISTINCT FROM b.other" if agrees == "true" else agrees
-        db.execute(f"""
-            CREATE OR REPLACE TEMP TABLE alike AS SELECT a.n, b.n AS kept FROM ({numbered}) a JOIN ({numbered}) b
-                ON {keys} AND a.file <> b.file AND {_AGREES} AND {same_party}
-            WHERE a.n > 0 AND a.has_reference <> b.has_reference AND (b.n < 0 OR NOT a.has_reference)""")
-        _complete(db)
-        count += _drop(db, "SELECT n FROM alike", "all_lines")
-    db.execute("DROP TABLE all_lines")
+    db.execute("CREATE OR REPLACE TEMP TABLE paired (kept BIGINT, file BIGINT)")
+    count = sum(_pair_alike(db, *each) for each in _ROUNDS)
+    for table in ("all_lines", "paired", "alike"):
+        db.execute(f"DROP TABLE {table}")
     return count
+
+
+def _pair_alike(db: duckdb.DuckDBPyConnection, goes: str, stands: str, party: str) -> int:
+    line = ", ".join(_LINE)
+    same = " AND ".join(f"a.{name} = b.{name}" for name in _LINE)
+    agrees = "a.other IS NOT DISTINCT FROM b.other" if goes == "true" else goes
+    # Counted for each file that may lose a line, among what does not stand for one of its lines already.
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE alike AS WITH
+        going AS (SELECT *, row_number() OVER (PARTITION BY file, has_reference, {line}, {party} ORDER BY n) AS k
+            FROM all_lines a WHERE n > 0 AND {goes}),
+        standing AS (SELECT *, row_number() OVER (PARTITION BY for_file, file, {line}, {party} ORDER BY abs(n)) AS k
+            FROM (SELECT b.*, a.file AS for_file, a.has_reference AS for_reference FROM all_lines b JOIN
+                    (SELECT DISTINCT file, has_reference, {line} FROM all_lines WHERE n > 0) a
+                    ON {same} AND a.file <> b.file AND a.has_reference <> b.has_reference
+                  WHERE {stands} AND (b.n < 0 OR b.has_reference)
+                    AND (b.n, a.file) NOT IN (SELECT (kept, file) FROM paired)))
+        SELECT a.n, b.n AS kept, a.file FROM going a JOIN standing b ON {same} AND a.file = b.for_file AND a.k = b.k
+            AND a.has_reference = b.for_reference AND {agrees}
+            AND (a.e2e IS NULL OR b.e2e IS NULL OR a.e2e = b.e2e)
+        QUALIFY row_number() OVER (PARTITION BY a.n ORDER BY b.n) = 1""")
+    db.execute("INSERT INTO paired SELECT kept, file FROM alike")
+    _complete(db)
+    return _drop(db, "SELECT n FROM alike", "all_lines")
 
 
 def _complete(db: duckdb.DuckDBPyConnection) -> None:

@@ -270,6 +270,9 @@ _STATEMENT_LINES = Table(
         Column("direction", Kind.CHOICE, required=True, choices=DIRECTIONS),
         Column("statement", doc="statement and page"),
         Column("bank_reference", doc="the bank's own, by which a batch and its payments are known as the same money"),
+        Column("booked_on", Kind.DATE, doc="the line's own day, amount and currency; the transfer's are of one side"),
+        Column("amount", Kind.AMOUNT),
+        Column("currency", Kind.CURRENCY),
     ),
     doc="Lines of the banks' statements, and the transfers that they tell of.",
 )
@@ -365,10 +368,8 @@ def expectation(column: Column) -> str:
     """What a value of this column should look like, for error messages and the docs."""
     if column.kind is Kind.CHOICE:
         return "one of " + ", ".join(column.choices)
-    if column.signed:
-        return "a decimal number"
-    if column.may_be_zero:
-        return "a decimal number, zero or more"
+    if column.signed or column.may_be_zero:
+        return f"a decimal number{'' if column.signed else ', zero or more'}"
     return EXPECTED[column.kind]
 
 

@@ -171,6 +171,31 @@ def test_one_account_s_export_and_statement_are_the_same_lines(files: Files):
     assert len(files.moved()) == 4
 
 
+def test_a_line_stands_for_one_line_of_another_file_only(files: Files):
+    """50.00 from somebody and 50.00 of cash are two, though the statement knows one of them."""
+    head = "account_id,direction,amount,currency,counterparty_id,booked_at"
+    files.write("bookings.csv", f"{head}\n{ANN},in,50.00,EUR,{CEM},2026-02-03\n{ANN},in,50.00,EUR,,2026-02-03\n")
+    files.write("a.sta", mt940(ANN, [pay(CEM, ANN, 5000)]))
+
+    report = files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    assert (report.bookings.alike, len(files.moved())) == (1, 2)
+
+
+def test_the_export_of_the_bank_that_booked_a_day_later_adds_nothing(files: Files):
+    """The line is known by its own day, not by that of the transfer, which is the payer's."""
+    paid = dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC)
+    received = paid + dt.timedelta(days=1)
+    files.write("a.sta", mt940(ANN, [Payment(ANN, CEM, 10000, paid)]))
+    files.write("b.sta", mt940(CEM, [Payment(ANN, CEM, 10000, received)]))
+    files.load()
+    files.write("bookings.csv", debit_credit_csv(CEM, [Payment(ANN, CEM, 10000, received)]))
+
+    report = files.load('[bookings]\nfiles = ["bookings.csv"]\n')
+
+    assert (report.bookings.alike, len(files.moved())) == (1, 1)
+
+
 def test_an_export_that_comes_after_the_statement_adds_nothing(files: Files):
     """The ledger knows the lines by account, day, sum and party."""
     files.write("a.sta", mt940(ANN, [pay(ANN, CEM, 4000), pay(ANN, CEM, 4000)]))
