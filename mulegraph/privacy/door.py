@@ -213,9 +213,11 @@ class MaskedWorkspace(KeptPages):
 
     def record_watched(self, batch: int, **facts: Any) -> None:
         """Keep in the journal what a batch of the watch told, once."""
-        entries = self._plain.journal.entries()
-        if not any(each.what == "watched" and each.facts.get("batch") == batch for each in entries):
-            self._plain.journal.append("watched", batch=batch, **facts)
+        # All of it is compared: numbers begin anew where the state and the file of lines are both gone.
+        entry = {"batch": batch, **facts}
+        kept = (each.facts for each in self._plain.journal.entries() if each.what == "watched")
+        if not any(each == {"command": each.get("command"), **entry} for each in kept):
+            self._plain.journal.append("watched", **entry)
 
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""

@@ -44,6 +44,8 @@ class Tellings:
             lines = self._lines()
         except OSError as error:
             raise self._failed(error) from error
+        if self.told.ledger is None:
+            self.told.batch = _last_batch(lines)
         self.is_first = self.told.ledger is None
         self.batch = self.told.batch + 1
         self._written = {str(line.get("key")): line for line in lines if line.get("batch") == self.batch}
@@ -122,3 +124,13 @@ class Tellings:
         return EngineError(
             f"{error.filename or self.output}: {error.strerror or error}", hint="Check whether the disk is full."
         )
+
+
+def _last_batch(lines: list[Line]) -> int:
+    """The last batch that lines were told of, for a state that somebody deleted: its numbers are not given twice.
+
+    A batch of nothing but `started` is the one that a kill cut off before its state was there: it goes on.
+    """
+    last = max((int(line["batch"]) for line in lines), default=0)
+    kinds = {line["kind"] for line in lines if line["batch"] == last}
+    return last - 1 if kinds == {STARTED} else last

@@ -267,3 +267,35 @@ def test_a_signal_ends_a_watch_cleanly(undisturbed, pieces, tmp_path: Path, name
     assert "stopped" in process.stderr.read()
     process.stdout.close()
     process.stderr.close()
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path):
+    """Exit code 4, which folder, and what to check; a place for files that is a file is one, too."""
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "taken").write_text("in the way")
+    done = command.run("watch", inbox, "-w", tmp_path / "workspace", "--once")
+    (inbox / "taken").unlink()
+    put(inbox, {"notes.doc": "hello"})
+    (inbox / "refused").write_text("in the way")
+    later = command.run("watch", inbox, "-w", tmp_path / "workspace", "--once")
+
+    assert (done.code, later.code) == (EXIT_ENGINE, EXIT_ENGINE)
+    assert f"{inbox / 'taken'}: File exists" in done.err.replace("\n", "")
+    assert "may be read and written" in done.err.replace("\n", " ")
+    assert (inbox / "taken" / "notes.doc").exists()
+
+
+def test_a_deleted_state_leaves_no_later_batch_out_of_the_journal(tmp_path: Path):
+    """Batches are numbered on from the file of lines, and each stands in the journal."""
+    workspace, inbox = tmp_path / "workspace", tmp_path / "inbox"
+    inbox.mkdir()
+    for name in ("one.doc", "two.doc"):
+        put(inbox, {name: "hello"})
+        once(inbox, workspace)
+        (workspace / FOLDER / "told.json").unlink()
+    entries = [each for each in Journal(workspace).entries() if each.what == "watched"]
+
+    assert [each.facts["refused"] for each in entries] == [1, 1]
+    assert len({each.facts["batch"] for each in entries}) == 2
+    assert len({line["batch"] for line in told(workspace)}) == 4
