@@ -71,7 +71,10 @@ def write_hold(space: Workspace, case: str, facts: dict[str, Any], proposed_by: 
 
 @question(ENTRY)
 def lift_hold(space: Workspace, case: Word, account: AccountId, reason: Word, *, released_to: Word = "") -> Entry:
-    """Write down that a hold has ended, and to whom its money was released. Raises UsageError where none runs."""
+    """Write down that a hold has ended, and to whom its money was released.
+
+    One that ran out may be lifted, too: its money may still wait. Raises UsageError where there is none, or it is lifted.
+    """
     rows = held_accounts(space.journal.entries())
     if not any(each.account == account and each.case == case and each.state != FREE for each in rows):
         raise UsageError(

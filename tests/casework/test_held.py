@@ -18,7 +18,9 @@ HOPS = """
     m2     far    20000 12:00
     m2     m3      5000 12:30
     boss   m2       100 13:00
+    m1     victim    10 13:00
 """
+"""The ledger ends with money given back."""
 BEFORE = "".join(f"    boss   m3         {day}  7:{day}\n" for day in range(10, 22))
 """An account in ordinary use, to which the money came once and stayed."""
 BANKS = {"m1": {"bank": "SUED"}, "m2": {"bank": "SUED"}, "m3": {"bank": "SUED"}, "far": {"bank": "FAR"}}
@@ -106,6 +108,9 @@ def test_a_hold_whose_sheet_speaks_for_its_holder_asks_for_a_reason(opened):
         sheet = space.facts_for_and_against(case, account)
         assert hold.speaks_for == [each.fact for each in sheet if each.speaks == "for"]
         assert hold.speaks_against == [each.fact for each in sheet if each.speaks == "against"]
+    assert any("to victims" in each for each in plan["m1"].speaks_against)
+    earlier = {each.account: each for each in space.hold_plan(case, at="2026-01-05T13:00").holds}
+    assert not any("to victims" in each for each in earlier["m1"].speaks_against)
     weak = "m3"
     assert len(plan[weak].speaks_against) > len(plan[weak].speaks_for)
     with pytest.raises(UsageError, match="speak against"):
