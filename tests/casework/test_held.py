@@ -7,6 +7,8 @@ import os
 import pytest
 
 from mulegraph.errors import UsageError
+from mulegraph.journal.journal import Journal
+from mulegraph.journal.proposals import propose
 from mulegraph.settings import FILE
 from mulegraph.views.notebook import NotebookWorkspace
 from tests.drawing import accounts_of, draw, transfers_of
@@ -141,6 +143,24 @@ def test_of_two_people_the_second_one_does_it(opened):
     opened(ANN, "hold", "close").confirm(wanted.number)
     assert second.state(case).status == "closed"
     assert second.verify_journal().wrong == []
+
+
+def test_what_no_longer_fits_is_not_confirmed(opened, folder):
+    """A hold whose last day is past, and a case to which a request was made since: nothing is written."""
+    space = opened(ANN, "hold", "close")
+    case, journal = case_of(space), Journal(folder)
+    late = propose(journal, case, "hold", account="m2", until="2020-01-01", reason="the victim called")
+    wanted, meant = (space.close(case, "confirmed", "done", with_open_requests=each) for each in (False, True))
+    journal.append("requested", case, number="R1", bank="FAR", draft=False, reply_by="2999-01-01", transfers=[])
+    before = len(list(journal.entries()))
+
+    second = opened(BEN, "hold", "close", reveal=None)
+    for entry, says in ((late, "which is past"), (wanted, "1 open request")):
+        with pytest.raises(UsageError, match=says):
+            second.confirm(entry.number)
+
+    assert len(list(journal.entries())) == before
+    assert second.confirm(meant.number).what == "closed"
 
 
 def test_nothing_is_revealed_or_done_until_a_second_person_confirms_the_reason(opened):
