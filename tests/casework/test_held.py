@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from mulegraph.errors import UsageError
-from mulegraph.journal.journal import Journal
-from mulegraph.journal.proposals import propose
+from mulegraph.journal.journal import START, Journal
+from mulegraph.journal.proposals import REVEAL_HOURS, propose
 from mulegraph.settings import FILE
 from mulegraph.views.notebook import NotebookWorkspace
 from tests.drawing import accounts_of, draw, transfers_of
@@ -180,6 +182,38 @@ def test_nothing_is_revealed_or_done_until_a_second_person_confirms_the_reason(o
     for who, reason in ((ANN, "another reason"), (BEN, "call back")):
         with pytest.raises(UsageError, match="second person"):
             opened(who, "reveal", reveal=reason).transfers([PAYMENT])
+
+
+def test_the_leave_to_reveal_ends_also_for_what_still_runs(opened, folder):
+    """Neither values nor the words of an engine are shown before it is confirmed, or when its hours are over."""
+    opened(ANN).scan()
+    asked = propose(Journal(folder), "", "reveal", reason="call back")
+    space = opened(ANN, "reveal", reveal="call back")
+    assert not space.is_revealed
+    opened(BEN, "reveal", reveal=None).confirm(asked.number)
+    space = opened(ANN, "reveal", reveal="call back")
+    assert "victim" in set(space.transfers([PAYMENT])["source"]) and space.is_revealed
+
+    space._door._leave_ends -= timedelta(hours=REVEAL_HOURS)
+    _as_if_confirmed_yesterday(folder)
+
+    assert not space.is_revealed
+    with pytest.raises(UsageError, match="second person"):
+        space.transfers([PAYMENT])
+
+
+def _as_if_confirmed_yesterday(folder):
+    """Writes the journal anew with every entry's time a day earlier."""
+    entries = list(Journal(folder).entries())
+    before, lines = START, []
+    for each in entries:
+        at = (datetime.fromisoformat(each.at) - timedelta(hours=REVEAL_HOURS)).isoformat()
+        made = replace(each, at=at, before=before)
+        made = replace(made, hash=made.digest)
+        before = made.hash
+        lines.append(made.line)
+    Journal(folder).path.write_bytes(b"".join(lines))
+    Journal(folder)._write_head(made)
 
 
 def test_a_person_is_all_accounts_devices_and_cases(opened):
