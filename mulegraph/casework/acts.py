@@ -111,7 +111,18 @@ def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with
     if disposition not in DISPOSITIONS:
         expected = ", ".join(DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
-    check_open(space, case)
+    check_close(space, case, with_open_requests=with_open_requests)
+    if "close" in space.settings.casework.two_people:
+        _check_known(space, case)
+        facts = {"disposition": disposition, "reason": reason, "with_open_requests": with_open_requests}
+        return propose(space.journal, case, "close", **facts)
+    return write_close(space, case, disposition, reason)
+
+
+def check_close(space: Workspace, case: str, *, with_open_requests: bool) -> None:
+    """Raise UsageError for a case that is closed, or whose requests wait for an answer, unless that is wanted."""
+    if state_of(space, case).status == CLOSED:
+        raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
     open_requests = waiting(request_rows(space.journal.entries()), case)
     if open_requests and not with_open_requests:
         raise UsageError(
@@ -121,16 +132,6 @@ def close(space: Workspace, case: Word, disposition: Word, reason: Word, *, with
             count=len(open_requests),
             numbers=", ".join(each.number for each in open_requests),
         )
-    if "close" in space.settings.casework.two_people:
-        _check_known(space, case)
-        return propose(space.journal, case, "close", disposition=disposition, reason=reason)
-    return write_close(space, case, disposition, reason)
-
-
-def check_open(space: Workspace, case: str) -> None:
-    """Raise UsageError for a case that is closed."""
-    if state_of(space, case).status == CLOSED:
-        raise UsageError("{case} is already closed", hint="Open it first: mulegraph case reopen", case=case)
 
 
 def write_close(space: Workspace, case: str, disposition: str, reason: str, proposed_by: str = "") -> Entry:

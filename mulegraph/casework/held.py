@@ -71,7 +71,11 @@ def write_hold(space: Workspace, case: str, facts: dict[str, Any], proposed_by: 
 
 @question(ENTRY)
 def lift_hold(space: Workspace, case: Word, account: AccountId, reason: Word, *, released_to: Word = "") -> Entry:
-    """Write down that a hold has ended, and to whom its money was released. Raises UsageError where none runs."""
+    """Write down that a hold has ended, and to whom its money was released.
+
+    One that ran out may be lifted, too: its money may still wait. Raises UsageError where the account has no hold in
+    the case, or a lifted one.
+    """
     rows = held_accounts(space.journal.entries())
     if not any(each.account == account and each.case == case and each.state != FREE for each in rows):
         raise UsageError(
@@ -138,6 +142,19 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str) -> None:
 def check_free(space: Workspace, account: str) -> None:
     """Raise UsageError for an account that is held."""
     _check_free(held_accounts(space.journal.entries()), account)
+
+
+def check_proposed(space: Workspace, case: str, account: str, until: str) -> None:
+    """Raise UsageError where a hold that was proposed no longer fits: it is held by now, or its last day is past."""
+    check_free(space, account)
+    if date.fromisoformat(until) < datetime.now(UTC).date():
+        raise UsageError(
+            "the hold on '{account}' was proposed until {until}, which is past",
+            hint="Propose it again with a later day: mulegraph case hold {case} {account} --until DAY",
+            account=account,
+            until=until,
+            case=case,
+        )
 
 
 def _check_free(rows: list[HeldAccount], account: str) -> None:

@@ -1,7 +1,8 @@
 """Whom to hold in a case, and when: what a hold keeps from a moment on, whom to call first, and whom it would hit.
 
-Everything is as it could be known at the moment: the trace ends there. At least what is on the account then is kept
-under every rule, since a held account pays nothing; at most what is on its way to it comes in, too.
+Payments are as they could be known at the moment: the trace and the facts end there. Devices, lists, findings and
+scores are those of today. At least what is on the account then is kept under every rule, since a held account pays
+nothing; at most what is on its way to it comes in, too.
 """
 
 from __future__ import annotations
@@ -102,19 +103,24 @@ def hold_plan(
 
     `budget` is how many days of innocent accounts the holds may cost.
     """
-    when = stamp(at) or pd.Timestamp(space.ledger.until)
-    found = case_trace(space, case, until=None if at is None else when)
+    until = stamp(at)
+    found = case_trace(space, case, until=until)
     row = space.case(case).row
     roles = dict(zip(row["accounts"], row["roles"], strict=True))
     state = state_of(space, case)
     decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
-    plan = plan_holds(space, found, when, roles=roles, decided=decided, share=share, budget=budget)
-    return replace(plan, holds=[_with_facts(space, found, when, roles, each) for each in plan.holds])
+    plan = plan_holds(space, found, until, roles=roles, decided=decided, share=share, budget=budget)
+    return replace(plan, holds=[_with_facts(space, found, until, roles, each) for each in plan.holds])
 
 
-def _with_facts(space: Workspace, found: TraceResult, when: pd.Timestamp, roles: Mapping[str, str], hold: Hold) -> Hold:
-    """A hold with what speaks for and against its holder knowing, as it could be known then."""
-    facts = _facts(space, found, roles, hold.account, until=when)
+def _with_facts(
+    space: Workspace, found: TraceResult, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
+) -> Hold:
+    """A hold with what speaks for and against its holder knowing.
+
+    Payments from the moment on are not in it. Its devices, lists and findings are today's, whatever the moment.
+    """
+    facts = _facts(space, found, roles, hold.account, until=until)
     speaks = {side: [each.fact for each in facts if each.speaks == side] for side in (FOR, AGAINST)}
     return replace(hold, speaks_for=speaks[FOR], speaks_against=speaks[AGAINST])
 
@@ -122,15 +128,18 @@ def _with_facts(space: Workspace, found: TraceResult, when: pd.Timestamp, roles:
 def plan_holds(
     space: Workspace,
     found: TraceResult,
-    when: pd.Timestamp,
+    until: pd.Timestamp | None,
     *,
     roles: Mapping[str, str],
     decided: Mapping[str, str],
     share: float,
     budget: float | None = None,
 ) -> HoldPlan:
-    """The holds for a trace that ends at a moment; see `hold_plan`. `decided` are dispositions by account."""
-    scene = _Scene.of(space, found, when, roles, decided)
+    """The holds for a trace that ends at a moment, or with the ledger; see `hold_plan`.
+
+    `decided` are dispositions by account.
+    """
+    scene = _Scene.of(space, found, until, roles, decided)
     stolen = stolen_of(found)
     rows, amounts, spent = [], dict.fromkeys(CONSERVING, NOTHING), 0.0
     for account in scene.in_order(stolen * MIN_SHARE):
@@ -149,7 +158,7 @@ def plan_holds(
         holds=[replace(each, stopped=shares[0], reached=shares[1]) for each in rows],
         stolen=stolen,
         currency=found.currency,
-        at=f"{when:%Y-%m-%d %H:%M}",
+        at=f"{scene.when:%Y-%m-%d %H:%M}",
         asked=share,
         kept_least=least,
         kept_most=most,
@@ -167,10 +176,11 @@ def holds(space: Workspace, case: Word, *, share: float, at: Moment = None, budg
 
 @dataclass(frozen=True)
 class _Scene:
-    """What is known of a case's accounts at a moment."""
+    """What is known of a case's accounts at a moment: `until`, or the last of the ledger, which is then in it."""
 
     space: Workspace
     found: TraceResult
+    until: pd.Timestamp | None
     when: pd.Timestamp
     moves: list[Move]
     there: Mapping[str, ByRule]
@@ -185,11 +195,12 @@ class _Scene:
         cls,
         space: Workspace,
         found: TraceResult,
-        when: pd.Timestamp,
+        until: pd.Timestamp | None,
         roles: Mapping[str, str],
         decided: Mapping[str, str],
     ) -> _Scene:
         """A trace until then, with what is known of every account in it."""
+        when = pd.Timestamp(space.ledger.until) if until is None else until
         moves = moves_of(space, found)
         rows = found.accounts.to_dict("records")
         there = {each["account"]: {rule: each[f"{rule}_remaining"] for rule in CONSERVING} for each in rows}
@@ -198,6 +209,7 @@ class _Scene:
         return cls(
             space=space,
             found=found,
+            until=until,
             when=when,
             moves=moves,
             there=there,
@@ -249,7 +261,7 @@ class _Scene:
         least, most = bounds(self.there[account])
         tainted = {each.transfer for each in self.moves}
         since = self.when - pd.Timedelta(days=RECENT_DAYS)
-        moved = self.space.transfers_of(account, since=since, until=self.when)
+        moved = self.space.transfers_of(account, since=since, until=self.until)
         others = moved[(moved["source"] == account) & ~moved["transfer_id"].isin(tainted)]
         others = others[others["currency"] == self.found.currency]
         coming = self._may_come(account)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mulegraph.casework.acts import check_open, write_close
-from mulegraph.casework.held import check_free, write_hold
+from mulegraph.casework.acts import check_close, write_close
+from mulegraph.casework.held import check_proposed, write_hold
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import confirm_proposal, proposal
@@ -26,9 +26,9 @@ def confirm(space: Workspace, number: Annotated[int, Takes()]) -> Entry:
     if act not in ("hold", "close", "reveal"):
         raise UsageError("entry {number} proposes '{act}'", hint="See: mulegraph journal show", number=number, act=act)
     if act == "hold":
-        check_free(space, facts["account"])
+        check_proposed(space, asked.about, facts["account"], facts["until"])
     if act == "close":
-        check_open(space, asked.about)
+        check_close(space, asked.about, with_open_requests=facts.get("with_open_requests", False))
     entry = confirm_proposal(space.journal, number)
     if act == "hold":
         return write_hold(space, asked.about, facts, asked.who)

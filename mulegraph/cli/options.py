@@ -72,7 +72,7 @@ def shown_error(error: MulegraphError) -> MulegraphError:
 
 def is_revealed() -> bool:
     """Whether everything may be shown: what an engine says may quote any row."""
-    return bool(_open) and _open[-1].reveal is not None
+    return bool(_open) and _open[-1].is_revealed
 
 
 def show(

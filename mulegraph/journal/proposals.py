@@ -49,10 +49,10 @@ def _open_proposal(entries: Iterable[Entry], number: int) -> Entry:
     return found
 
 
-def check_reveal(journal: Journal, reason: str) -> None:
-    """Raise UsageError unless a second person has confirmed this reason to reveal in the last 24 hours.
+def check_reveal(journal: Journal, reason: str) -> datetime:
+    """When the leave to reveal for this reason ends: 24 hours after a second person has confirmed it.
 
-    The first time, it is proposed.
+    Raises UsageError where nobody has, or the hours are over. The first time, it is proposed.
     """
     mine, confirmed = {}, {}
     for entry in journal.entries():
@@ -60,9 +60,9 @@ def check_reveal(journal: Journal, reason: str) -> None:
             mine[entry.number] = entry.facts["reason"]
         elif entry.what == CONFIRMS and mine.get(entry.facts["proposal"]) == reason:
             confirmed[entry.facts["proposal"]] = datetime.fromisoformat(entry.at)
-    since = datetime.now(UTC) - timedelta(hours=REVEAL_HOURS)
-    if any(at >= since for at in confirmed.values()):
-        return
+    ends = max(confirmed.values()) + timedelta(hours=REVEAL_HOURS) if confirmed else None
+    if ends is not None and datetime.now(UTC) < ends:
+        return ends
     waiting = [number for number, told in mine.items() if told == reason and number not in confirmed]
     number = waiting[-1] if waiting else propose(journal, "", "reveal", reason=reason).number
     raise UsageError(

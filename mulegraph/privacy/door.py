@@ -89,6 +89,11 @@ class MaskedWorkspace(KeptPages):
         return self._door.reveal
 
     @property
+    def is_revealed(self) -> bool:
+        """Whether everything may be shown now; a reason that a second person has not confirmed yet shows nothing."""
+        return self._door.is_revealed
+
+    @property
     def ledger(self) -> Ledger:
         """The ledger itself, which nothing masks. Raises UsageError without a reason to reveal it."""
         if self.reveal is None:

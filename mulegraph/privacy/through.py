@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import PurePath
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -37,7 +38,7 @@ class Door:
         self.plain, self.reveal = plain, reveal
         self._once = threading.Lock()
         self._masker: Masker | None = None
-        self._is_confirmed = False
+        self._leave_ends: datetime | None = None
 
     @property
     def masker(self) -> Masker:
@@ -52,11 +53,29 @@ class Door:
             return self._masker
 
     def check_reveal(self) -> None:
-        """Raise UsageError where a second person has to confirm the reason to reveal, and has not: nothing is done."""
-        if self.reveal is not None and not self._is_confirmed:
-            if "reveal" in self.plain.settings.casework.two_people:
-                check_reveal(self.plain.journal, self.reveal)
-            self._is_confirmed = True
+        """Raise UsageError where a second person has to confirm the reason to reveal, and has not: nothing is done.
+
+        A confirmed reason is asked for again when its hours are over, also in a process that still runs.
+        """
+        if self.reveal is None or self._has_leave():
+            return
+        if "reveal" in self.plain.settings.casework.two_people:
+            self._leave_ends = check_reveal(self.plain.journal, self.reveal)
+        else:
+            self._leave_ends = datetime.max.replace(tzinfo=UTC)
+
+    @property
+    def is_revealed(self) -> bool:
+        """Whether everything may be shown now: a reason is given, and confirmed where that needs a second person."""
+        if self.reveal is None or self._has_leave():
+            return self.reveal is not None
+        try:
+            return "reveal" not in self.plain.settings.casework.two_people
+        except MulegraphError:
+            return False
+
+    def _has_leave(self) -> bool:
+        return self._leave_ends is not None and datetime.now(UTC) < self._leave_ends
 
     def forget_ledger(self) -> None:
         """The ledger was written to: its values are others now. A reason that is written down stays good."""

@@ -96,6 +96,7 @@ _ACT = {
             "account": ACCOUNT,
             "until": DAY,
             "disposition": DISPOSITION,
+            "with_open_requests": FLAG,
             "reason": HIDDEN,
         },
     ),

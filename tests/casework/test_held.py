@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from mulegraph.errors import UsageError
+from mulegraph.journal.journal import START, Journal
+from mulegraph.journal.proposals import REVEAL_HOURS, propose
 from mulegraph.settings import FILE
 from mulegraph.views.notebook import NotebookWorkspace
 from tests.drawing import accounts_of, draw, transfers_of
@@ -18,7 +22,9 @@ HOPS = """
     m2     far    20000 12:00
     m2     m3      5000 12:30
     boss   m2       100 13:00
+    m1     victim    10 13:00
 """
+"""The ledger ends with money given back."""
 BEFORE = "".join(f"    boss   m3         {day}  7:{day}\n" for day in range(10, 22))
 """An account in ordinary use, to which the money came once and stayed."""
 BANKS = {"m1": {"bank": "SUED"}, "m2": {"bank": "SUED"}, "m3": {"bank": "SUED"}, "far": {"bank": "FAR"}}
@@ -106,6 +112,9 @@ def test_a_hold_whose_sheet_speaks_for_its_holder_asks_for_a_reason(opened):
         sheet = space.facts_for_and_against(case, account)
         assert hold.speaks_for == [each.fact for each in sheet if each.speaks == "for"]
         assert hold.speaks_against == [each.fact for each in sheet if each.speaks == "against"]
+    assert any("to victims" in each for each in plan["m1"].speaks_against)
+    earlier = {each.account: each for each in space.hold_plan(case, at="2026-01-05T13:00").holds}
+    assert not any("to victims" in each for each in earlier["m1"].speaks_against)
     weak = "m3"
     assert len(plan[weak].speaks_against) > len(plan[weak].speaks_for)
     with pytest.raises(UsageError, match="speak against"):
@@ -138,6 +147,24 @@ def test_of_two_people_the_second_one_does_it(opened):
     assert second.verify_journal().wrong == []
 
 
+def test_what_no_longer_fits_is_not_confirmed(opened, folder):
+    """A hold whose last day is past, and a case to which a request was made since: nothing is written."""
+    space = opened(ANN, "hold", "close")
+    case, journal = case_of(space), Journal(folder)
+    late = propose(journal, case, "hold", account="m2", until="2020-01-01", reason="the victim called")
+    wanted, meant = (space.close(case, "confirmed", "done", with_open_requests=each) for each in (False, True))
+    journal.append("requested", case, number="R1", bank="FAR", draft=False, reply_by="2999-01-01", transfers=[])
+    before = len(list(journal.entries()))
+
+    second = opened(BEN, "hold", "close", reveal=None)
+    for entry, says in ((late, "which is past"), (wanted, "1 open request")):
+        with pytest.raises(UsageError, match=says):
+            second.confirm(entry.number)
+
+    assert len(list(journal.entries())) == before
+    assert second.confirm(meant.number).what == "closed"
+
+
 def test_nothing_is_revealed_or_done_until_a_second_person_confirms_the_reason(opened):
     """The reason is proposed once; confirmed by another it holds for who proposed it, and for this reason alone."""
     case = case_of(opened(ANN))
@@ -155,6 +182,38 @@ def test_nothing_is_revealed_or_done_until_a_second_person_confirms_the_reason(o
     for who, reason in ((ANN, "another reason"), (BEN, "call back")):
         with pytest.raises(UsageError, match="second person"):
             opened(who, "reveal", reveal=reason).transfers([PAYMENT])
+
+
+def test_the_leave_to_reveal_ends_also_for_what_still_runs(opened, folder):
+    """Neither values nor the words of an engine are shown before it is confirmed, or when its hours are over."""
+    opened(ANN).scan()
+    asked = propose(Journal(folder), "", "reveal", reason="call back")
+    space = opened(ANN, "reveal", reveal="call back")
+    assert not space.is_revealed
+    opened(BEN, "reveal", reveal=None).confirm(asked.number)
+    space = opened(ANN, "reveal", reveal="call back")
+    assert "victim" in set(space.transfers([PAYMENT])["source"]) and space.is_revealed
+
+    space._door._leave_ends -= timedelta(hours=REVEAL_HOURS)
+    _as_if_confirmed_yesterday(folder)
+
+    assert not space.is_revealed
+    with pytest.raises(UsageError, match="second person"):
+        space.transfers([PAYMENT])
+
+
+def _as_if_confirmed_yesterday(folder):
+    """Writes the journal anew with every entry's time a day earlier."""
+    entries = list(Journal(folder).entries())
+    before, lines = START, []
+    for each in entries:
+        at = (datetime.fromisoformat(each.at) - timedelta(hours=REVEAL_HOURS)).isoformat()
+        made = replace(each, at=at, before=before)
+        made = replace(made, hash=made.digest)
+        before = made.hash
+        lines.append(made.line)
+    Journal(folder).path.write_bytes(b"".join(lines))
+    Journal(folder)._write_head(made)
 
 
 def test_a_person_is_all_accounts_devices_and_cases(opened):
