@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import write_atomically
@@ -41,6 +43,23 @@ class Inbox:
                     with suppress(FileNotFoundError):
                         path.rename(self.taken / path.name)
             return sorted(path.name for path in self.taken.iterdir())
+
+    def unreadable(self, names: list[str]) -> dict[str, str]:
+        """Why taken files are refused that cannot even be opened, such as a link that leads nowhere."""
+        why = {}
+        for name in names:
+            try:
+                (self.taken / name).open("rb").close()
+            except OSError as error:
+                why[name] = f"{name}: cannot be read ({error.strerror}). Check the file's permissions."
+        return why
+
+    def content(self, name: str) -> str:
+        """SHA-256 of a taken file; nothing for one that cannot be opened."""
+        if self.unreadable([name]):
+            return ""
+        with self._disk(), (self.taken / name).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def done(self, name: str) -> None:
         """Put a loaded file aside."""
@@ -88,3 +107,11 @@ def _stands_still(path: Path) -> bool:
         return False
     # A time that lies ahead is another machine's clock, and not a file that is written to.
     return not 0 <= age < SETTLE_SECONDS
+
+
+def members(archive: Path) -> list[str]:
+    """Names of the files in an archive that a load has unpacked, without their folders."""
+    if not archive.name.lower().endswith(".zip"):
+        return [archive.name[: -len(".gz")]]
+    with zipfile.ZipFile(archive) as held:
+        return [PurePosixPath(each.filename.replace("\\", "/")).name for each in held.infolist() if not each.is_dir()]

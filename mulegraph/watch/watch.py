@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mulegraph.errors import DataError, MulegraphError, UsageError
-from mulegraph.ingest.load import LoadReport, load
+from mulegraph.ingest.archives import is_archive
+from mulegraph.ingest.load import load
 from mulegraph.ingest.mapping import FileMapping
+from mulegraph.ingest.readers import formats
 from mulegraph.ingest.rejects import Limit
 from mulegraph.ledger.store import Store
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.settings import read_settings
 from mulegraph.views.tables import plain
-from mulegraph.watch.inbox import Inbox
+from mulegraph.watch.inbox import Inbox, members
 from mulegraph.watch.told import CHAIN, FINDING, LOADED, MONEY, REFUSED, STARTED, WITHDRAWN, Line, Tellings
 
 
@@ -86,46 +88,72 @@ class Watch:
         read_settings(self._space.folder)
         with Store(self._space.folder / "ledger").writing():
             pass
-        try:
-            self._loaded(self._inbox.taken)
-        except (DataError, UsageError) as error:
-            if len(names) == 1:
-                return {names[0]: self._told(error)}
-            return self._load_each(names)
-        return {}
+        why = self._inbox.unreadable(names)
+        while left := [name for name in names if name not in why]:
+            try:
+                return why | self._loaded(left)
+            except (DataError, UsageError) as error:
+                named = [name for name in left if error.problem.startswith(f"{name}:")]
+                if not named:
+                    each = self._load_each(left, error, refused=list(why))
+                    named = [name for name in left if isinstance(error, DataError) and name in error.problem]
+                    # A new workspace loads none alone: there the one is left out of which the error speaks.
+                    if len(each) < len(left) or len(named) != 1:
+                        return why | each
+                why[named[0]] = _told(error)
+        return why
 
-    def _load_each(self, names: list[str]) -> dict[str, str]:
-        """Load files one by one, again and again while one of them loads: rows may need those of another file."""
+    def _load_each(self, names: list[str], error: MulegraphError, refused: list[str]) -> dict[str, str]:
+        """Load what can be where `error`, of all files, does not begin with whose fault it is; why others are refused.
+
+        `refused` are those of the batch that are refused already, and may be what is missing now.
+        """
+        # Those that the error speaks of are tried first.
+        for name in sorted(names, key=lambda each: each not in error.problem) if len(names) > 1 else []:
+            with suppress(DataError, UsageError):
+                return self._loaded([each for each in names if each != name]) | {name: _told(error)}
+        # Two or more are at fault. One by one, again and again while one loads: rows may need those of another file.
         left, why = list(names), dict[str, str]()
         while left:
             failed = []
             for name in left:
-                with tempfile.TemporaryDirectory() as folder:
-                    (Path(folder) / name).symlink_to((self._inbox.taken / name).absolute())
-                    try:
-                        self._loaded(Path(folder))
-                    except (DataError, UsageError) as error:
-                        failed.append(name)
-                        why[name] = self._told(error)
+                why.pop(name, None)
+                try:
+                    why |= self._loaded([name])
+                except (DataError, UsageError) as alone:
+                    failed.append(name)
+                    # What is missing beside a file that is tried alone is not why it was refused.
+                    lacks = isinstance(alone, UsageError) and name not in alone.problem
+                    why[name] = _told(error if lacks else alone)
+                    if lacks and refused:
+                        why[name] += f" It came with {', '.join(refused)}, refused as well: bring them together."
             if len(failed) == len(left):
                 break
             left = failed
-        return {name: why[name] for name in left}
+        return why
 
-    def _loaded(self, folder: Path) -> LoadReport:
-        return load(folder, self._space.folder, mapping=self._reading.mapping, limit=self._reading.limit)
+    def _loaded(self, names: list[str]) -> dict[str, str]:
+        """Load these of the taken files; why those are refused that the load passed over, since nobody can read them.
 
-    def _told(self, error: MulegraphError) -> str:
-        """An error in one line, with its values as they may be shown."""
-        shown = self._space.show_error(error)
-        return f"{shown.problem}. {shown.hint}" if shown.hint else shown.problem
+        Errors are raised as they may be shown, with the inbox for the folder of links that is read.
+        """
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            for name in names:
+                (folder / name).symlink_to((self._inbox.taken / name).absolute())
+            try:
+                report = load(folder, self._space.folder, mapping=self._reading.mapping, limit=self._reading.limit)
+            except (DataError, UsageError) as error:
+                shown = self._space.show_error(error)
+                here = [text.replace(scratch, str(self._inbox.folder)) for text in (shown.problem, shown.hint)]
+                raise type(error)(here[0], hint=here[1]) from error
+            return _unread(folder, names, report.unknown_files)
 
     def _file_lines(self, names: list[str], refused: dict[str, str]) -> Iterator[Line]:
         """What became of each file; of a loaded one also how many of its rows broke a rule, which are in rejects/."""
         bad = Store(self._space.folder / "ledger").current().refused
         for name in names:
-            with (self._inbox.taken / name).open("rb") as stream:
-                content = hashlib.file_digest(stream, "sha256").hexdigest()
+            content = self._inbox.content(name)
             kind = REFUSED if name in refused else LOADED
             line = {"key": f"{kind} {name} {content[:16]}", "kind": kind, "at": _now(), "file": name}
             rejected = sum(rows for file, rows in bad.items() if file.partition("/")[2] == name)
@@ -150,6 +178,23 @@ class Watch:
             withdrawn=[line["finding"] for line in by_kind[WITHDRAWN]],
             refused=len(by_kind[REFUSED]),
         )
+
+
+def _told(error: MulegraphError) -> str:
+    """An error, as it may be shown, in one line."""
+    return f"{error.problem}. {error.hint}" if error.hint else error.problem
+
+
+def _unread(folder: Path, names: list[str], unknown: list[str]) -> dict[str, str]:
+    """Why files are refused whose names, or names of what they hold, a load did not know how to read."""
+    readable = f"What is read: {formats()}."
+    why = {name: f"{name}: cannot be read. {readable}" for name in names if name in unknown}
+    for name in names if set(unknown) - why.keys() else []:
+        held = members(folder / name) if is_archive(folder / name) else []
+        if left := sorted(set(held).intersection(unknown)):
+            rest = " The rest of it is loaded." if len(held) > len(left) else ""
+            why[name] = f"{name}: {', '.join(left)} in it cannot be read.{rest} {readable}"
+    return why
 
 
 def _known_now(seen: MaskedWorkspace) -> tuple[dict[str, str], list[Line]]:

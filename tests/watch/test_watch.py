@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -299,3 +300,69 @@ def test_a_deleted_state_leaves_no_later_batch_out_of_the_journal(tmp_path: Path
     assert [each.facts["refused"] for each in entries] == [1, 1]
     assert len({each.facts["batch"] for each in entries}) == 2
     assert len({line["batch"] for line in told(workspace)}) == 4
+
+
+ACCOUNTS = "account_id,bank,kind,currency\nA1,Bank,personal,EUR\nA2,Bank,personal,EUR\n"
+HEAD = "transfer_id,source,target,amount,currency,at,channel\n"
+GOOD = HEAD + "T1,A1,A2,9.50,EUR,2026-05-01T10:00:00Z,instant\n"
+
+
+def first_delivery(folder: Path, files: dict[str, str]) -> dict[str, str | None]:
+    """What becomes of the files that come first to a new workspace: why each is refused, None for a loaded one."""
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    put(inbox, files)
+    once(inbox, folder / "workspace")
+    return {line["file"]: line.get("why") for line in told(folder / "workspace") if "file" in line}
+
+
+def test_a_file_that_nobody_can_read_is_refused_beside_good_ones(tmp_path: Path):
+    """Also where it stands in an archive, and where it is a link that leads nowhere: none is told as loaded."""
+    with zipfile.ZipFile(tmp_path / "packed", "w") as archive:
+        archive.writestr("transfers-2.csv", GOOD.replace("T1", "T2"))
+        archive.writestr("letter.doc", "hello")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "packed").rename(tmp_path / "inbox" / "export.zip")
+    (tmp_path / "target.csv").write_text(GOOD)
+    (tmp_path / "inbox" / "transfers-3.csv").symlink_to("../target.csv")
+    for path in (tmp_path / "target.csv", tmp_path / "inbox" / "export.zip"):
+        os.utime(path, (0, time.time() - 60))
+    put(tmp_path / "inbox", {"accounts.csv": ACCOUNTS, "notes.doc": "hello", "transfers.csv": GOOD})
+    once(tmp_path / "inbox", tmp_path / "workspace")
+    why = {line["file"]: line.get("why") for line in told(tmp_path / "workspace") if "file" in line}
+
+    assert (why["accounts.csv"], why["transfers.csv"]) == (None, None)
+    assert why["notes.doc"].startswith("notes.doc: cannot be read. What is read: ")
+    assert why["export.zip"].startswith("export.zip: letter.doc in it cannot be read. The rest of it is loaded.")
+    assert why["transfers-3.csv"].startswith("transfers-3.csv: cannot be read (No such file")
+    assert len(list((tmp_path / "inbox" / "refused").glob("*.reason.txt"))) == 3
+
+
+def test_one_bad_file_of_a_first_delivery_is_refused_for_what_is_wrong_with_it(tmp_path: Path):
+    """The others are loaded; what the bad one lacks is told, and not what a file lacks when it is alone."""
+    bad = GOOD.replace(",channel", "").replace(",instant", "")
+    why = first_delivery(tmp_path, {"accounts.csv": ACCOUNTS, "transfers-1.csv": bad, "transfers-2.csv": GOOD})
+
+    assert (why["accounts.csv"], why["transfers-2.csv"]) == (None, None)
+    assert "channel" in why["transfers-1.csv"]
+
+
+def test_a_first_delivery_that_lacks_its_transfers_names_the_bad_file(tmp_path: Path):
+    """Accounts alone make no ledger: they are told what was refused beside them, by the name of the inbox."""
+    bad = GOOD.replace(",channel", "").replace(",instant", "")
+    why = first_delivery(tmp_path, {"accounts.csv": ACCOUNTS, "transfers.csv": bad})
+
+    assert "channel" in why["transfers.csv"]
+    assert why["accounts.csv"].startswith(f"{tmp_path / 'inbox'}: transfers.csv")
+    assert why["accounts.csv"].endswith("It came with transfers.csv, refused as well: bring them together.")
+
+
+def test_two_bad_files_of_a_first_delivery_have_a_reason_each(tmp_path: Path):
+    """Neither error names its file at its beginning: rows that break rules are told of their table."""
+    bad = HEAD + "".join(f"X{row},A1,A2,9.5k,EUR,then,instant\n" for row in range(20))
+    files = {"transfers-1.csv": bad, "transfers-2.csv": bad.replace("X", "Y")}
+    why = first_delivery(tmp_path, {"accounts.csv": ACCOUNTS, "transfers.csv": GOOD, **files})
+
+    assert "transfers-1.csv:2:" in why["transfers-1.csv"]
+    assert "transfers-2.csv:2:" in why["transfers-2.csv"]
+    assert {name for name, reason in why.items() if reason is None} == {"accounts.csv", "transfers.csv"}
