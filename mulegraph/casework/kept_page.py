@@ -111,15 +111,16 @@ def as_dict(page: KeptPage, notes: Mapping[str, str]) -> dict[str, Any]:
     return {**msgspec.structs.asdict(page), "notes": dict(notes)}
 
 
-def path_of(folder: Path, case: str) -> Path:
-    """Where a workspace keeps the page of a case."""
-    return folder / "pages" / f"{case}.page.json"
+def path_of(folder: Path, case: str, digest: str) -> Path:
+    """Where a workspace keeps the page of a case whose file has this hash."""
+    return folder / "pages" / f"{case}-{digest}.json"
 
 
 @question(ENTRY)
 def keep_page(space: Workspace, case: Word, page: Word) -> Entry:
     """Keep a page of a case, named by ids; its hash, notes and marks are in the journal. An older one is replaced.
 
+    The file is there before the journal names it, under a name of its own: whoever is killed between leaves the older.
     Raises UsageError for the page of another case, or for a note or mark on what is not in the case.
     """
     made = read_page(page)
@@ -134,10 +135,19 @@ def keep_page(space: Workspace, case: Word, page: Word) -> Entry:
         if each not in transfers:
             raise UsageError("transfer {transfer} is not in {case}", hint=AGAIN, transfer=each, case=case)
     text = written(made, made.notes)
-    path = path_of(space.folder, case)
+    digest = _digest(text)
+    path = path_of(space.folder, case, digest)
     path.parent.mkdir(exist_ok=True)
     write_atomically(path, text)
-    return space.journal.append(PAGE_KEPT, case, file=_digest(text), notes=told, marked=made.marked)
+    older = {entry.facts["file"] for entry in _kept(space, case)} - {digest}
+    entry = space.journal.append(PAGE_KEPT, case, file=digest, notes=told, marked=made.marked)
+    for each in sorted(older):
+        path_of(space.folder, case, each).unlink(missing_ok=True)
+    return entry
+
+
+def _kept(space: Workspace, case: str) -> list[Entry]:
+    return [entry for entry in space.journal.entries() if entry.what == PAGE_KEPT and entry.about == case]
 
 
 def _note(network: nx.MultiDiGraph[Any], transfers: set[str], name: str, text: str) -> dict[str, str]:
@@ -152,15 +162,26 @@ def _note(network: nx.MultiDiGraph[Any], transfers: set[str], name: str, text: s
 
 
 def kept_page(space: Workspace, case: str) -> KeptPage | None:
-    """The page of a case as it was kept last, named by ids. Raises DataError where the file is not what was kept."""
-    path = path_of(space.folder, case)
-    acts = [entry for entry in space.journal.entries() if entry.what == PAGE_KEPT and entry.about == case]
+    """The page of a case as it was kept last, named by ids; None where none was, or, with a note, where it is gone.
+
+    Raises DataError where the file is not what was kept.
+    """
+    acts = _kept(space, case)
     if not acts:
         return None
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if _digest(text) != acts[-1].facts["file"]:
-        raise DataError("{path} is not the page that was kept", hint="Keep it again from the page.", path=path)
-    return read_page(text)
+    digest = acts[-1].facts["file"]
+    path = path_of(space.folder, case, digest)
+    if not path.exists():
+        space.notify(f"{path} is missing: the page of {case} opens without what was kept; its notes are in the journal")
+        return None
+    found = path.read_bytes()
+    if hashlib.sha256(found).hexdigest() != digest:
+        raise DataError(
+            "{path} is not the page that was kept",
+            hint="Restore it, or take it away: the page then opens without it.",
+            path=path,
+        )
+    return read_page(found.decode())
 
 
 def _digest(text: str) -> str:

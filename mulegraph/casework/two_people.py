@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from mulegraph.casework.acts import check_close, write_close
 from mulegraph.casework.held import check_proposed, write_hold
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import confirm_proposal, proposal
-from mulegraph.schema.acts import ENTRY
+from mulegraph.schema.acts import ENTRY, PROPOSAL
 from mulegraph.workspace.questions import Takes, question
 from mulegraph.workspace.workspace import Workspace
+
+
+@question(PROPOSAL)
+def proposed_act(space: Workspace, number: Annotated[int, Takes()]) -> dict[str, Any]:
+    """What a proposal asks for, of which case, by whom and why; the reason is shown to who may confirm it.
+
+    Raises UsageError for an entry that is no proposal, one's own, or one confirmed before.
+    """
+    asked = proposal(space.journal, number)
+    return {"who": asked.who, "about": asked.about} | {k: v for k, v in asked.facts.items() if k != "command"}
 
 
 @question(ENTRY)

@@ -264,6 +264,7 @@ def did(entry: Entry) -> None:
     typer.echo(f"{entry.about}: {entry.what}, journal entry {entry.number}")
     if entry.what == "proposed":
         typer.echo(f"Nothing is done until somebody else confirms it: mulegraph journal confirm {entry.number}")
+        typer.echo("Who confirms it is shown your reason as you wrote it.")
 
 
 @case.command("reply")

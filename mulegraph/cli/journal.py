@@ -9,7 +9,7 @@ import typer
 
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, Top, WorkspaceFolder, err, opened, show
-from mulegraph.errors import DataError
+from mulegraph.errors import DataError, UsageError
 from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
@@ -38,9 +38,16 @@ def show_command(
 def confirm_command(
     number: Annotated[int, typer.Argument(help="The number of the entry that proposes it.")],
     workspace: WorkspaceFolder = HERE,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm it; without, it is only shown.")] = False,
 ) -> None:
-    """Confirm, as the second person, what another proposed: a hold, closing a case, a reason to reveal."""
-    entry = opened(workspace).confirm(number)
+    """Show what another proposed, and why; with --yes, confirm it as the second person, which does it."""
+    space = opened(workspace)
+    asked = space.proposed_act(number)
+    typer.echo(f"entry {number} proposes: {stages.tables.pairs(asked)}")
+    if not yes:
+        hint = "Read what is proposed; then: mulegraph journal confirm {number} --yes"
+        raise UsageError("nothing is confirmed yet", hint=hint, number=number)
+    entry = space.confirm(number)
     typer.echo(f"{entry.about or 'confirmed'}: {entry.what}, journal entry {entry.number}")
 
 

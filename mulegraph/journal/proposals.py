@@ -67,6 +67,6 @@ def check_reveal(journal: Journal, reason: str) -> datetime:
     number = waiting[-1] if waiting else propose(journal, "", "reveal", reason=reason).number
     raise UsageError(
         "a second person has to confirm this reason to reveal",
-        hint="Ask for it: mulegraph journal confirm {number}; then ask again with the same reason.",
+        hint="Ask for it: mulegraph journal confirm {number}; he is shown your reason. Then ask again with it.",
         number=number,
     )

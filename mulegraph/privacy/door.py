@@ -152,6 +152,7 @@ class MaskedWorkspace(KeptPages):
     holder = through(person.holder_page)
     hold_account, lift_hold = through(held.hold_account), through(held.lift_hold)
     held_list = through(held.held_list)
+    proposed_act = through(two_people.proposed_act)
     confirm = through(two_people.confirm)
     holds = through(holding.holds)
     hold_plan = through(holding.hold_plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mulegraph.casework import kept_page
@@ -36,11 +37,22 @@ class KeptPages:
                     case=case,
                     name=lost[0],
                 )
-            before = kept_page.kept_page(self._plain, case)
-            known = before.notes if before else {}
-            notes = {name: known.get(name, text) if text == HIDDEN else text for name, text in made.notes.items()}
+            notes = self._with_hidden(case, made.notes)
         kept: Entry = self._keep_page(case, kept_page.written(made, notes))
         return kept
+
+    def _with_hidden(self, case: str, notes: Mapping[str, str]) -> dict[str, str]:
+        """Notes with the texts that were kept before for those that are hidden. Raises UsageError where none was."""
+        hidden = [name for name, text in notes.items() if text == HIDDEN]
+        before = kept_page.kept_page(self._plain, case) if hidden else None
+        known = before.notes if before else {}
+        if lost := [name for name in hidden if name not in known]:
+            raise UsageError(
+                "the text of {count} hidden note(s) is not kept any more",
+                hint="Keep the page without them, or from one that was made with --reveal.",
+                count=len(lost),
+            )
+        return {name: known[name] if text == HIDDEN else text for name, text in notes.items()}
 
     def kept_page(self, case: str) -> dict[str, Any] | None:
         """The page of a case as it was kept, as it may be shown; None where there is none. Masked, notes are hidden."""

@@ -178,5 +178,7 @@ CASE_STATE = Record(
         "disposed": ByKey(ACCOUNT, Words(ACCOUNT_DISPOSITIONS)),
     },
 )
+PROPOSAL = Record("proposal", {"who": TEXT, "about": CASE, **_ACT["proposed"].fields, "reason": TEXT}, lenient=True)
+"""A proposal as who may confirm it reads it: with the reason, since nobody can answer for what he does not know."""
 ENTRY = JOURNAL
 """What an act gives back: the entry that it made."""

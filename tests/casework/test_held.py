@@ -13,6 +13,7 @@ from mulegraph.journal.journal import START, Journal
 from mulegraph.journal.proposals import REVEAL_HOURS, propose
 from mulegraph.settings import FILE
 from mulegraph.views.notebook import NotebookWorkspace
+from tests import command
 from tests.drawing import accounts_of, draw, transfers_of
 
 HOPS = """
@@ -145,6 +146,22 @@ def test_of_two_people_the_second_one_does_it(opened):
     opened(ANN, "hold", "close").confirm(wanted.number)
     assert second.state(case).status == "closed"
     assert second.verify_journal().wrong == []
+
+
+def test_who_confirms_reads_first_what_and_why(opened, folder):
+    """Nothing is confirmed without --yes; accounts are shown as tokens, the reason as it was written."""
+    asked = opened(ANN, "hold")
+    number = asked.hold_account(case_of(asked), "m2", reason="the victim called").number
+    opened(BEN, "hold")
+
+    shown = command.run("journal", "confirm", number, "--workspace", folder)
+
+    assert shown.code == 2 and "nothing is confirmed yet" in shown.err and asked.held_list() == []
+    for part in ("hold", f"uid {ANN}", "the victim called"):
+        assert part in shown.out
+    assert "m2" not in shown.out
+    command.answered("journal", "confirm", number, "--yes", "--workspace", folder)
+    assert [each.account for each in asked.held_list()] == ["m2"]
 
 
 def test_what_no_longer_fits_is_not_confirmed(opened, folder):

@@ -12,6 +12,7 @@ from mulegraph.errors import DataError, UsageError
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.views.case_report_content import case_report
 from mulegraph.views.document import Table
+from mulegraph.views.pictures import case_picture
 
 REASON = "court order 17"
 
@@ -79,14 +80,34 @@ def test_what_is_not_of_the_case_is_refused(folder):
     for text in ("{", "[]", state(case, more=1), json.dumps({"format": "other", "subject": case})):
         with pytest.raises(DataError, match="no state of a page"):
             space.keep_page(case, text)
-    assert space.kept_page(case) is None and not path_of(folder, case).exists()
+    assert space.kept_page(case) is None and not (folder / "pages").exists()
 
 
 def test_a_file_that_was_changed_since_is_refused(folder):
     """The journal has its hash: what is opened is what was kept."""
     space = MaskedWorkspace(folder)
     case = space.cases()["case"][0]
-    space.keep_page(case, state(case))
-    path_of(folder, case).write_text(state(case, layout="time"), encoding="utf-8")
-    with pytest.raises(DataError, match="not the page that was kept"):
-        space.kept_page(case)
+    digest = space.keep_page(case, state(case)).facts["file"]
+    for other in (state(case, layout="time").encode(), b"\xff"):
+        path_of(folder, case, digest).write_bytes(other)
+        with pytest.raises(DataError, match="not the page that was kept"):
+            space.kept_page(case)
+
+
+def test_a_page_that_is_half_kept_or_gone_leaves_the_case_to_be_seen(folder):
+    """A file that the journal does not name is not opened; without the file the picture opens, and a note says so."""
+    told = []
+    space = MaskedWorkspace(folder, notify=told.append)
+    case = space.cases()["case"][0]
+    account = space.case(case).accounts["account_id"][0]
+    digests = [space.keep_page(case, state(case, layout=each)).facts["file"] for each in ("time", "bank")]
+    assert [path_of(folder, case, each).exists() for each in digests] == [False, True]
+    path_of(folder, case, digests[0]).write_text("a keeper was killed here", encoding="utf-8")
+    assert space.kept_page(case)["layout"] == "bank" and not told
+
+    shutil.rmtree(folder / "pages")
+
+    assert space.kept_page(case) is None and "is missing" in told[0]
+    assert case in case_picture(space, case)
+    with pytest.raises(UsageError, match="not kept any more"):
+        space.keep_page(case, state(case, notes={account: "***"}))
