@@ -116,10 +116,7 @@ def hold_plan(
 def _with_facts(
     space: Workspace, found: TraceResult, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
 ) -> Hold:
-    """A hold with what speaks for and against its holder knowing.
-
-    Payments from the moment on are not in it. Its devices, lists and findings are today's, whatever the moment.
-    """
+    """A hold with what speaks for and against its holder knowing, by payments until the moment."""
     facts = _facts(space, found, roles, hold.account, until=until)
     speaks = {side: [each.fact for each in facts if each.speaks == side] for side in (FOR, AGAINST)}
     return replace(hold, speaks_for=speaks[FOR], speaks_against=speaks[AGAINST])
@@ -135,10 +132,7 @@ def plan_holds(
     share: float,
     budget: float | None = None,
 ) -> HoldPlan:
-    """The holds for a trace that ends at a moment, or with the ledger; see `hold_plan`.
-
-    `decided` are dispositions by account.
-    """
+    """The holds for a trace that ends at a moment, or with the ledger. `decided` are dispositions by account."""
     scene = _Scene.of(space, found, until, roles, decided)
     stolen = stolen_of(found)
     rows, amounts, spent = [], dict.fromkeys(CONSERVING, NOTHING), 0.0

@@ -30,6 +30,7 @@ __all__ = [
     "request",
     "run_difference",
     "scan",
+    "shared_graph",
     "simulate",
     "tables",
     "told",
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from mulegraph.flow import tracing
     from mulegraph.graph import queries
     from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
-    from mulegraph.privacy import door
+    from mulegraph.privacy import door, shared_graph
     from mulegraph.signs import near_flagged, own
     from mulegraph.views import case_summary, exchange, lineage, metrics, pictures, reports, request, tables, told_lines
     from mulegraph.watch import inbox, told, watch
@@ -70,6 +71,7 @@ else:
     request = Lazy("mulegraph.views.request")
     run_difference = Lazy("mulegraph.workspace.run_difference")
     scan = Lazy("mulegraph.workspace.scan")
+    shared_graph = Lazy("mulegraph.privacy.shared_graph")
     simulate = Lazy("mulegraph.simulate")
     tables = Lazy("mulegraph.views.tables")
     tracing = Lazy("mulegraph.flow.tracing")

@@ -75,7 +75,7 @@ def _drawn(space: MaskedWorkspace, subjects: list[str], to: str | None, output: 
 
 def _far(space: MaskedWorkspace, subject: str, output: Path, page: bool) -> str | bytes:
     """The same of a server's graph."""
-    with stages.door.SharedGraph(space) as shared:
+    with stages.shared_graph.SharedGraph(space) as shared:
         if page:
             return stages.pictures.shared_picture(shared, subject)
         return stages.exchange.exchanged(shared.network(subject), output)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mulegraph.files import write_output
-from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
+from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.masked_case import MaskedCase
+from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced

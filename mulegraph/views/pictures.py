@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
-from mulegraph.privacy.door import MaskedWorkspace, SharedGraph
+from mulegraph.privacy.door import MaskedWorkspace
+from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.story import account_story, case_story, chain_story, path_story, trace_story
