@@ -100,8 +100,10 @@ def shape(files: Path, accounts: int) -> None:
     pq.write_table(held, files / "accounts.parquet")
     pq.write_table(holders, files / "holders.parquet")
     more = accounts * 3 // 4 - pq.read_metadata(files / "devices.parquet").num_rows
-    used = [{"account_id": held["account_id"][int(at)].as_py(), "device_id": f"MORE{number:07}"}
-            for number, at in enumerate(rng.integers(0, len(held), max(more, 0)))]  # fmt: skip
+    used = [
+        {"account_id": held["account_id"][int(at)].as_py(), "device_id": f"MORE{number:07}"}
+        for number, at in enumerate(rng.integers(0, len(held), max(more, 0)))
+    ]
     devices = pq.read_table(files / "devices.parquet")
     extra = [{"device_id": each["device_id"], "kind": "mobile"} for each in used]
     pq.write_table(pa.concat_tables([devices, pa.Table.from_pylist(extra, devices.schema)]), files / "devices.parquet")

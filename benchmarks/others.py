@@ -96,9 +96,14 @@ def fraudstruct(folder: Path, seed: int) -> None:
         members = rng.choice(accounts, 7, replace=False)
         begun = BEGINS + pd.Timedelta(seconds=int(rng.integers(0, (days - 1) * DAY)))
         attack = simulate_graph_splitting(
-            source=str(members[0]), dest=str(members[1]), amount=float(rng.lognormal(11, 0.5)), n_splits=5,
-            timestamp=begun, mule_candidates=[str(each) for each in members[2:]], seed=seed * 100 + group,
-        )  # fmt: skip
+            source=str(members[0]),
+            dest=str(members[1]),
+            amount=float(rng.lognormal(11, 0.5)),
+            n_splits=5,
+            timestamp=begun,
+            mule_candidates=[str(each) for each in members[2:]],
+            seed=seed * 100 + group,
+        )
         attack = attack.rename(columns={"source_account": "source", "destination_account": "target", "timestamp": "at"})
         attack["at"] = attack["at"].dt.tz_localize(None)
         parts.append(attack[["source", "target", "amount", "at"]].astype({"source": int, "target": int}))

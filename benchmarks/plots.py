@@ -103,8 +103,15 @@ def measured(name: str) -> dict[str, Any]:
         globals()[name]()
         again.append(time.perf_counter() - start)
     digest = hashlib.sha256(page.encode()).hexdigest()[:12]
-    return {"kB": len(page) / 1000, "first": first, "again": min(again), "hash": digest, "script": "<script" in page,
-            "eval": "new Function(" in page or "eval(" in page, "prints": prints(svg)}  # fmt: skip
+    return {
+        "kB": len(page) / 1000,
+        "first": first,
+        "again": min(again),
+        "hash": digest,
+        "script": "<script" in page,
+        "eval": "new Function(" in page or "eval(" in page,
+        "prints": prints(svg),
+    }
 
 
 def told(name: str) -> dict[str, Any]:

@@ -73,9 +73,11 @@ def signs_and_ranking(seeds: list[int], accounts: int) -> None:
             load(files, Path(folder) / "workspace")
             scanned = sign_quality.Scanned.of(Path(folder) / "workspace", files / "labels")
             rankings.append({"ledger": "typologies, dates", "seed": seed, **sign_quality.ranking(scanned)})
-    whole = pd.concat(tables).groupby(level=0).agg(
-        {**dict.fromkeys(("planted", "found", "wrong", "other mules", "alike", "alike raised"), "sum")}
-    )  # fmt: skip
+    whole = (
+        pd.concat(tables)
+        .groupby(level=0)
+        .agg({**dict.fromkeys(("planted", "found", "wrong", "other mules", "alike", "alike raised"), "sum")})
+    )
     whole["recall"] = whole["found"] / whole["planted"]
     whole["precision"] = whole["found"] / (whole["found"] + whole["wrong"])
     every = whole["found"] + whole["wrong"] + whole["other mules"] + whole["alike raised"]

@@ -63,12 +63,18 @@ def by_sign(scanned: Scanned) -> pd.DataFrame:
         wrong = others - mules - alike
         rows.append(
             {
-                "sign": code, "planted": len(planted), "found": len(right), "recall": len(right) / max(len(planted), 1),
-                "precision": len(right) / max(len(right) + len(wrong), 1), "wrong": len(wrong),
-                "strict": len(right) / max(len(found), 1), "other mules": len(mules), "alike": len(alike),
+                "sign": code,
+                "planted": len(planted),
+                "found": len(right),
+                "recall": len(right) / max(len(planted), 1),
+                "precision": len(right) / max(len(right) + len(wrong), 1),
+                "wrong": len(wrong),
+                "strict": len(right) / max(len(found), 1),
+                "other mules": len(mules),
+                "alike": len(alike),
                 "alike raised": len((found & alike) - planted),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows).set_index("sign")
 
 

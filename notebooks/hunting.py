@@ -185,9 +185,12 @@ def surprising(pairs: pd.DataFrame, transfers) -> pd.DataFrame:
     mean = found["account"].map(chances) * (found["gap"] + transfers.tick) / transfers.span
     found = found.assign(nats=-stats.poisson.logsf(place - 1, mean))
     return found.groupby("account", as_index=False).agg(
-        surprise=("nats", "max"), times=("gap", "size"), gap=("gap", "min"),
-        positions=("position_in", list), onwards=("position_out", list),
-    )  # fmt: skip
+        surprise=("nats", "max"),
+        times=("gap", "size"),
+        gap=("gap", "min"),
+        positions=("position_in", list),
+        onwards=("position_out", list),
+    )
 
 
 def told(ledger, transfers, found: pd.DataFrame) -> pd.DataFrame:

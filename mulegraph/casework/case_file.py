@@ -190,10 +190,15 @@ def _accounts(space: Workspace, case: Case, moved: pd.DataFrame) -> list[dict[st
         there = known.loc[account] if account in known.index else {"bank": None, "kind": None}
         rows.append(
             {
-                "account_id": account, "role": role, "bank": there["bank"], "kind": there["kind"],
-                "score": score_of.get(account, 0.0), "came": came[account], "went": went[account],
+                "account_id": account,
+                "role": role,
+                "bank": there["bank"],
+                "kind": there["kind"],
+                "score": score_of.get(account, 0.0),
+                "came": came[account],
+                "went": went[account],
             }
-        )  # fmt: skip
+        )
     return rows
 
 

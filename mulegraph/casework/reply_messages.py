@@ -18,10 +18,19 @@ from mulegraph.schema.results import TRANSFER
 
 LARGEST_BYTES = 20_000_000
 ANSWERS = {
-    "CNCL": "cancelled", "ACCR": "accepted", "RJCR": "refused", "PDCR": "pending", "PECR": "partly done",
-    "UWFW": "unable to", "IPAY": "payment follows", "MODI": "changed", "ICOV": "cover follows", "INFO": "information",
-    "RTND": "returned", "CWFW": "refusal expected",
-}  # fmt: skip
+    "CNCL": "cancelled",
+    "ACCR": "accepted",
+    "RJCR": "refused",
+    "PDCR": "pending",
+    "PECR": "partly done",
+    "UWFW": "unable to",
+    "IPAY": "payment follows",
+    "MODI": "changed",
+    "ICOV": "cover follows",
+    "INFO": "information",
+    "RTND": "returned",
+    "CWFW": "refusal expected",
+}
 """What a confirmation or status code means."""
 
 

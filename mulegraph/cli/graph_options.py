@@ -67,8 +67,11 @@ def load_rows(loaded: GraphLoad) -> list[dict[str, Any]]:
 
 def tell_load(loaded: GraphLoad) -> None:
     """The same in a line for people, on stderr."""
-    made = [f"{each.new:,} new and {each.changed:,} changed {name}" for name, each in loaded.tallies.items()
-            if each.new or each.changed]  # fmt: skip
+    made = [
+        f"{each.new:,} new and {each.changed:,} changed {name}"
+        for name, each in loaded.tallies.items()
+        if each.new or each.changed
+    ]
     err.print("graph: " + (", ".join(made) or "unchanged"), soft_wrap=True)
     if deleted := sum(each.deleted for each in loaded.tallies.values()):
         err.print(f"graph: {deleted:,} deleted that the ledger no longer holds")

@@ -118,9 +118,13 @@ def moment(text: str | None, option: str) -> datetime | None:
 def steps_bar() -> Iterator[Any]:
     """Gives a function that is told each step; shown on a terminal only, and gone when done."""
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True,
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
         disable=not err.is_terminal,
-    ) as bar:  # fmt: skip
+    ) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda name: bar.update(task, description=name)
 
@@ -129,9 +133,14 @@ def steps_bar() -> Iterator[Any]:
 def bytes_bar() -> Iterator[Any]:
     """Gives a function that is told file, bytes read and bytes in all; shown on a terminal only."""
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeElapsedColumn(),
-        console=err, transient=True, disable=not err.is_terminal,
-    ) as bar:  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    ) as bar:
         tasks: dict[str, Any] = {}
 
         def told(name: str, read: int, size: int) -> None:

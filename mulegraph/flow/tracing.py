@@ -276,6 +276,23 @@ def _paid_since(transfers: Transfers, chosen: np.ndarray, accounts: np.ndarray, 
 
 
 __all__ = [
-    "CONSERVED", "CONSERVING", "FIFO", "HAIRCUT", "LIBR", "METHODS", "MOVED", "NOBODY", "POISON", "Bounds", "Limits",
-    "Returns", "Terms", "Trace", "backwards", "bounds", "bounds_in", "trace", "trace_all",
-]  # fmt: skip
+    "CONSERVED",
+    "CONSERVING",
+    "FIFO",
+    "HAIRCUT",
+    "LIBR",
+    "METHODS",
+    "MOVED",
+    "NOBODY",
+    "POISON",
+    "Bounds",
+    "Limits",
+    "Returns",
+    "Terms",
+    "Trace",
+    "backwards",
+    "bounds",
+    "bounds_in",
+    "trace",
+    "trace_all",
+]

@@ -1,6 +1,6 @@
 """The graph's shape, what fills it, and what its questions give back; every graph engine shares this file.
 
-Labels and their properties come from `model.TABLES`; findings and cases add two labels. Amounts are exact
+Labels and their properties come from `schema.tables.TABLES`; findings and cases add two labels. Amounts are exact
 decimals in the transfer's currency, times are UTC in microseconds.
 """
 
@@ -25,9 +25,7 @@ SLICE_ROWS = 5_000_000
 """Relationships handed to an engine in one go. Each copy into a filled table costs more than the one before, so
 they are few; this many take about 3 GiB."""
 
-COUNT_ROWS = 1_000_000
-"""Transfers counted in one go; bounds the memory of counting them by account."""
-
+COUNT_ROWS = 1_000_000  # transfers counted in one go; bounds the memory of counting them by account
 TEXT, TIME, AMOUNT = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME], ARROW_TYPE[Kind.AMOUNT]
 TEXTS = pa.list_(TEXT)
 
@@ -374,9 +372,10 @@ def _keyed(rows: pa.Table | None, key: str, label: NodeLabel) -> pa.Table:
     if rows is None:
         return label.properties.empty_table()
     schema = label.properties
-    # What people decided comes with the rows of a workspace; rows from elsewhere lack it.
-    columns = [rows[key], *(rows[each.name] if each.name in rows.schema.names else pa.nulls(len(rows), each.type)
-                            for each in list(schema)[1:])]  # fmt: skip
+    columns = [rows[key]]
+    for each in list(schema)[1:]:
+        # What people decided comes with the rows of a workspace; rows from elsewhere lack it.
+        columns.append(rows[each.name] if each.name in rows.schema.names else pa.nulls(len(rows), each.type))
     return pa.table(columns, schema.names).cast(schema)
 
 

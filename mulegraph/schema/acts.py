@@ -78,9 +78,7 @@ _ACT = {
             "files": ByKey(OURS, DIGEST),
         },
     ),
-    "opened": Record(
-        "opened", {"payments": Each(TRANSFER), "report": TEXT, "account": ACCOUNT, "split_from": CASE}
-    ),
+    "opened": Record("opened", {"payments": Each(TRANSFER), "report": TEXT, "account": ACCOUNT, "split_from": CASE}),
     "added": Record("added", {"accounts": Each(ACCOUNT), "payments": Each(TRANSFER), "reason": HIDDEN}),
     "removed": Record("removed", {"accounts": Each(ACCOUNT), "reason": HIDDEN}),
     "merged": Record("merged", {"into": CASE, "reason": HIDDEN}),
@@ -138,10 +136,13 @@ _ACT = {
     ),
     "list conflict": Record(
         "list conflict",
-        {**ledger_record("listings").only("subject_kind", "subject_id", "list", "source").fields, "file": HIDDEN,
-         "said": Record("said", dict.fromkeys(_LISTED, HIDDEN))},
+        {
+            **ledger_record("listings").only("subject_kind", "subject_id", "list", "source").fields,
+            "file": HIDDEN,
+            "said": Record("said", dict.fromkeys(_LISTED, HIDDEN)),
+        },
     ),
-}  # fmt: skip
+}
 """Facts of a journal's entry, by what was done. A command is hidden: whoever typed it may have named anybody."""
 ACTS = {what: Record(what, {"command": HIDDEN, **record.fields}, lenient=True) for what, record in _ACT.items()}
 JOURNAL = Record(

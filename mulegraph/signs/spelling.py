@@ -23,11 +23,31 @@ _FOLDS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("aa", "a"), ("ij", "y"), ("dj"
 """What letters become where a keyboard does not have them (ä, ø, ü, å, ĳ, đ), and back."""
 
 _STREETS = {
-    "q": "quan", "p": "phuong", "d": "duong", "hcm": "hochiminh", "tphcm": "hochiminh", "str": "street", "st": "street",
-    "strasse": "street", "straat": "street", "saint": "street", "sankt": "street", "rd": "road", "ave": "avenue",
-    "av": "avenue", "avenida": "avenue", "bd": "boulevard", "blvd": "boulevard", "r": "rua", "c": "calle", "ln": "lane",
-    "sq": "square", "apt": "flat", "sgravenhage": "haag", "shertogenbosch": "bosch",
-}  # fmt: skip
+    "q": "quan",
+    "p": "phuong",
+    "d": "duong",
+    "hcm": "hochiminh",
+    "tphcm": "hochiminh",
+    "str": "street",
+    "st": "street",
+    "strasse": "street",
+    "straat": "street",
+    "saint": "street",
+    "sankt": "street",
+    "rd": "road",
+    "ave": "avenue",
+    "av": "avenue",
+    "avenida": "avenue",
+    "bd": "boulevard",
+    "blvd": "boulevard",
+    "r": "rua",
+    "c": "calle",
+    "ln": "lane",
+    "sq": "square",
+    "apt": "flat",
+    "sgravenhage": "haag",
+    "shertogenbosch": "bosch",
+}
 _NO_WORDS = PARTICLES | frozenset("tp so plot no nr thanh pho duong".split())
 _ANOTHER = 70
 """At most so alike are names of which a word is another one."""

@@ -88,7 +88,7 @@ def _holds(plan: HoldPlan) -> list[Block]:
     ]
     columns = heads(
         "hold", "bank", "role", "there now #", "may come #", "innocent payments #", "their sum #", "how sure *"
-    )  # fmt: skip
+    )
     return [
         Text(hold_sentence(plan), "Holds."),
         *([Table(columns, rows, note="In the order in which to call. A person decides on each hold.")] if rows else []),

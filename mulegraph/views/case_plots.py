@@ -39,9 +39,14 @@ def payments_plot(
         _arrow(axes, clock(move["at"]), ends[0], ends[1], width)
     known = [each for each in reported if each["account"] in place]
     axes.scatter(
-        [clock(each["at"]) for each in known], [place[each["account"]] for each in known], marker="*", s=70,
-        color=VERMILLION, zorder=4, label="reported as fraud",
-    )  # fmt: skip
+        [clock(each["at"]) for each in known],
+        [place[each["account"]] for each in known],
+        marker="*",
+        s=70,
+        color=VERMILLION,
+        zorder=4,
+        label="reported as fraud",
+    )
     axes.set_yticks(range(len(lanes)), [_named(name, roles) for name in reversed(lanes)])
     axes.set_ylim(-0.7, len(lanes) - 0.3)
     axes.tick_params(axis="y", length=0)
@@ -81,9 +86,12 @@ def _arrow(axes: Axes, at: float, source: int, target: int, width: float) -> Non
         return
     shape = {"arrowstyle": f"-|>,head_length={0.25 + width / 12:.2f},head_width={0.12 + width / 20:.2f}"}
     axes.annotate(
-        "", (at, target), (at, source), zorder=2,
+        "",
+        (at, target),
+        (at, source),
+        zorder=2,
         arrowprops={**shape, "color": BLUE, "linewidth": width, "shrinkA": 0, "shrinkB": 0},
-    )  # fmt: skip
+    )
 
 
 @plotted
@@ -113,9 +121,15 @@ def _panel(axes: Axes, name: str, role: str, steps: Sequence[Step]) -> None:
     axes.step(x, went, where="post", color=VERMILLION, linewidth=1.5, linestyle=(0, (4, 2)), label="went out")
     axes.plot([x[-1]], [left[-1]], marker="o", markersize=4, color=GREEN, clip_on=False)
     axes.annotate(
-        shown(steps[-1].left), (x[-1], left[-1]), xytext=(-4, 4), textcoords="offset points", ha="right",
-        fontsize=8, color=INK, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},
-    )  # fmt: skip
+        shown(steps[-1].left),
+        (x[-1], left[-1]),
+        xytext=(-4, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color=INK,
+        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},
+    )
     axes.set_title(_named(name, {name: role}), pad=4)
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.yaxis.set_major_formatter(lambda value, _: money(value))

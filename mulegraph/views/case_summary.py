@@ -40,8 +40,10 @@ def _happened(content: Content) -> str:
     if moved:
         told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all {_be(len(moved))} the evidence.")
     if row["amount"] is not None:
-        told.append(f"{case_money(row)} entered {_many(len(content.chains), 'chain')} of "
-                    "accounts that passed it on within hours.")  # fmt: skip
+        told.append(
+            f"{case_money(row)} entered {_many(len(content.chains), 'chain')} of "
+            "accounts that passed it on within hours."
+        )
     cash = [each for each in moved if each["target"] is None]
     if cash:
         told.append(f"{sums(cash)} was taken out in cash, the first on {shown(cash[0]['at'])}.")
@@ -50,8 +52,10 @@ def _happened(content: Content) -> str:
         told.append(f"{_many(len(users), 'account')} are run from {_many(len(content.devices), 'shared device')}.")
     reports = content.reports
     if reports:
-        told.append(f"{_many(len(reports), 'payment')} of it {'was' if len(reports) == 1 else 'were'} reported as "
-                    f"fraud, the first on {shown(reports[0]['reported_at'])} UTC.")  # fmt: skip
+        told.append(
+            f"{_many(len(reports), 'payment')} of it {'was' if len(reports) == 1 else 'were'} reported as "
+            f"fraud, the first on {shown(reports[0]['reported_at'])} UTC."
+        )
     else:
         told.append("The ledger holds no victim's report about it.")
     return " ".join(told)
@@ -64,8 +68,10 @@ def _who(content: Content) -> str:
     told = [f"{_many(len(by_role[role]), role)} ({named(by_role[role])})" for role in ROLES if by_role[role]]
     told = [f"By their place in its chains, circles and bursts: {', '.join(told)}."] if told else []
     if by_role["named"]:
-        told.append(f"{_many(len(by_role['named']), 'account')} {_be(len(by_role['named']))} named "
-                    "beside them, without such a place.")  # fmt: skip
+        told.append(
+            f"{_many(len(by_role['named']), 'account')} {_be(len(by_role['named']))} named "
+            "beside them, without such a place."
+        )
     return " ".join(told) or "No account of it has a part that the money shows."
 
 
@@ -78,8 +84,10 @@ def _sure(content: Content) -> str:
     ]
     if content.chains:
         best = max(content.chains, key=lambda chain: chain["surprise"])
-        told.append(f"Its most surprising chain has {best['surprise']:.1f} nats; of chains in this ledger that reach "
-                    f"so many {best['expected_false_share']:.1%} are expected to be coincidence.")  # fmt: skip
+        told.append(
+            f"Its most surprising chain has {best['surprise']:.1f} nats; of chains in this ledger that reach "
+            f"so many {best['expected_false_share']:.1%} are expected to be coincidence."
+        )
     return " ".join(told)
 
 
@@ -103,8 +111,10 @@ def _doubt(content: Content) -> str:
             f"{_many(len(lacking), 'sign')} could not be tested, because these tables are missing: {', '.join(needs)}."
         )
     blind = [each["phase"].replace("_", " ") for each in content.journey if each["seen"] == "blind"]
-    told.append(f"Bank data cannot show how victims were reached (phase {', '.join(blind)}). A score says how sure the "
-                "signs are, not that anybody is guilty.")  # fmt: skip
+    told.append(
+        f"Bank data cannot show how victims were reached (phase {', '.join(blind)}). A score says how sure the "
+        "signs are, not that anybody is guilty."
+    )
     return " ".join(told)
 
 
@@ -121,8 +131,10 @@ def next_step(content: Content) -> str:
     banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in done]
     if trace and banks:
         most = ", ".join(f"{each['bank']} ({between(each)} {trace.currency})" for each in banks[:3])
-        told.append(f"Money is probably still there at {most}: ask for a hold (mulegraph request {content.case} "
-                    f"--to {banks[0]['bank']}).")  # fmt: skip
+        told.append(
+            f"Money is probably still there at {most}: ask for a hold (mulegraph request {content.case} "
+            f"--to {banks[0]['bank']})."
+        )
     if content.holding is not None:
         told.append(hold_sentence(content.holding))
         inside = {each["account_id"] for each in content.accounts}
@@ -132,8 +144,10 @@ def next_step(content: Content) -> str:
             told.append(f"Call about {named(first)}.")
     if not trace:
         strongest = max(content.accounts, key=lambda each: (each["score"], each["account_id"]))["account_id"]
-        told.append("It has no chain and no reported payment to trace; look at the account with the highest score "
-                    f"(mulegraph account {strongest}).")  # fmt: skip
+        told.append(
+            "It has no chain and no reported payment to trace; look at the account with the highest score "
+            f"(mulegraph account {strongest})."
+        )
     return " ".join(told)
 
 

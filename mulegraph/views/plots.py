@@ -160,9 +160,16 @@ class Clock:
             axes.axvline(place / self.length, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
             if told:
                 axes.annotate(
-                    pause(length), (place / self.length, 1), xycoords=("data", "axes fraction"), xytext=(0, 3),
-                    textcoords="offset points", ha="center", fontsize=8, color=MUTED, annotation_clip=False,
-                )  # fmt: skip
+                    pause(length),
+                    (place / self.length, 1),
+                    xycoords=("data", "axes fraction"),
+                    xytext=(0, 3),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=8,
+                    color=MUTED,
+                    annotation_clip=False,
+                )
 
 
 def longest_pause(gaps: Sequence[float]) -> float:

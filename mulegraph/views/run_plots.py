@@ -32,15 +32,30 @@ def chains_plot(nats: Sequence[float], shares: Sequence[float], threshold: float
     above.yaxis.set_major_formatter(lambda value, _: money(value))
     below.step(x, share, where="pre", color=VERMILLION, linewidth=1.8)
     below.axhline(accepted, color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)))
-    below.annotate(f"accepted: {accepted:.0%}", (1, accepted), xycoords=("axes fraction", "data"), xytext=(0, 3),
-                   textcoords="offset points", ha="right", fontsize=8, color=MUTED)  # fmt: skip
+    below.annotate(
+        f"accepted: {accepted:.0%}",
+        (1, accepted),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8,
+        color=MUTED,
+    )
     _share_axis(below, max([accepted, *share]))
     below.set_xlabel("surprise in nats")
     if threshold is not None:
         for axes in (above, below):
             axes.axvline(threshold, color=GREEN, linewidth=1.4)
-        above.annotate(f"threshold {threshold:.1f}", (threshold, 1), xycoords=("data", "axes fraction"),
-                       xytext=(4, -10), textcoords="offset points", fontsize=9, color=GREEN)  # fmt: skip
+        above.annotate(
+            f"threshold {threshold:.1f}",
+            (threshold, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, -10),
+            textcoords="offset points",
+            fontsize=9,
+            color=GREEN,
+        )
     return drawn
 
 

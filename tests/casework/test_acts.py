@@ -286,9 +286,15 @@ def test_expired_conflicting_and_removed_entries(tmp_path):
     space = fresh(tmp_path / "ws")
     account, other = Workspace(space.folder).ledger.account_ids.to_pylist()[:2]
     entry = {
-        "subject_kind": "account", "subject_id": account, "list": "suspicion", "source": "x", "listed_at": "2026-01-01",
-        "expires_at": "", "confidence": "0.5", "reason": "seen twice",
-    }  # fmt: skip
+        "subject_kind": "account",
+        "subject_id": account,
+        "list": "suspicion",
+        "source": "x",
+        "listed_at": "2026-01-01",
+        "expires_at": "",
+        "confidence": "0.5",
+        "reason": "seen twice",
+    }
     rows = [entry, {**entry, "subject_id": other, "expires_at": "2026-02-01"}]
     path = tmp_path / "list.csv"
 
@@ -300,8 +306,14 @@ def test_expired_conflicting_and_removed_entries(tmp_path):
 
     write({})
     assert vars(space.import_list(path, None)) == {
-        "read": 2, "taken": 1, "known": 0, "expired": 1, "unmatched": 0, "conflicts": 0, "rejected": 0,
-    }  # fmt: skip
+        "read": 2,
+        "taken": 1,
+        "known": 0,
+        "expired": 1,
+        "unmatched": 0,
+        "conflicts": 0,
+        "rejected": 0,
+    }
     assert space.import_list(path, None).known == 1
     write({"confidence": "0.9"})
     assert space.import_list(path, None).conflicts == 1
@@ -328,10 +340,12 @@ def test_expired_conflicting_and_removed_entries(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "named"),
     [
-        ("l.json", "{", "cannot be read"), ("l.json", "{}", "not a list"), ("l.csv", "a,b\n1,2\n", "entry 1"),
+        ("l.json", "{", "cannot be read"),
+        ("l.json", "{}", "not a list"),
+        ("l.csv", "a,b\n1,2\n", "entry 1"),
         ("l.json", '[{"subject_kind": "account"}]', "entry 1"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_list_is_named(space, tmp_path, name, text, named):
     """With the entry that lacks something."""
     (tmp_path / name).write_text(text, encoding="utf-8")

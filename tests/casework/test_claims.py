@@ -32,9 +32,18 @@ def move(name, ends, amount, least=None, most=None, *, reported=False) -> Move:
     payer, payee = (end.partition(":")[::2] for end in ends.split(">"))
     traced = amount if least is None else least
     return Move(
-        name, datetime(2026, 1, 5), payer[1] or None, payer[0] or None, payee[1] or None, payee[0] or None,
-        Decimal(amount), Decimal(traced), Decimal(traced if most is None else most), reported, reported,
-    )  # fmt: skip
+        name,
+        datetime(2026, 1, 5),
+        payer[1] or None,
+        payer[0] or None,
+        payee[1] or None,
+        payee[0] or None,
+        Decimal(amount),
+        Decimal(traced),
+        Decimal(traced if most is None else most),
+        reported,
+        reported,
+    )
 
 
 def asked(plan) -> list[tuple[str, RequestKind, Decimal]]:
@@ -77,11 +86,14 @@ def test_what_a_refused_recall_did_not_bring_may_be_asked_for_where_it_went():
         ([move("t1", "NORD:v>SUED:m", 100)], {}, Why.NOT_REPORTED),
         ([move("t1", "NORD:v>:", 100, reported=True)], {}, Why.CASH),
         ([move("t1", "WEST:v>SUED:m", 100, reported=True)], {}, Why.NOT_OURS),
-        ([move("t1", "NORD:v>NORD:m", 100, reported=True), move("t2", "NORD:m>SUED:n", 300, 100)], {"n": 100},
-         Why.MOSTLY_OTHERS),
+        (
+            [move("t1", "NORD:v>NORD:m", 100, reported=True), move("t2", "NORD:m>SUED:n", 300, 100)],
+            {"n": 100},
+            Why.MOSTLY_OTHERS,
+        ),
         ([move("t1", "NORD:v>NORD:m", 100, reported=True), move("t2", "NORD:m>SUED:n", 100)], {"n": 0}, Why.WENT_ON),
     ],
-)  # fmt: skip
+)
 def test_what_is_never_recalled_and_why(moves, there, why):
     """What nobody reported, cash, other banks' payments, what is mostly others' money, what has moved on."""
     moves[0] = Move(**{**vars(moves[0]), "chosen": True})
@@ -128,11 +140,23 @@ def test_only_who_got_mostly_traced_money_is_to_be_held():
 banks = st.sampled_from(["NORD", "SUED", "WEST", ""])
 one_move = st.builds(
     lambda payer, payee, amount, shares, kind: Move(
-        "", datetime(2026, 1, 5), "p" if payer else None, payer or None, f"a{amount % 5}" if payee else None,
-        payee or None, Decimal(amount), *(Decimal(amount) * each / 100 for each in sorted(shares)), kind > 0, kind > 1,
+        "",
+        datetime(2026, 1, 5),
+        "p" if payer else None,
+        payer or None,
+        f"a{amount % 5}" if payee else None,
+        payee or None,
+        Decimal(amount),
+        *(Decimal(amount) * each / 100 for each in sorted(shares)),
+        kind > 0,
+        kind > 1,
     ),
-    banks, banks, st.integers(1, 500), st.tuples(st.integers(0, 100), st.integers(0, 100)), st.integers(0, 2),
-)  # fmt: skip
+    banks,
+    banks,
+    st.integers(1, 500),
+    st.tuples(st.integers(0, 100), st.integers(0, 100)),
+    st.integers(0, 2),
+)
 
 
 @examples(300)

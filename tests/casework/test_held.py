@@ -241,8 +241,9 @@ def test_a_person_is_all_accounts_devices_and_cases(opened):
     page = space.holder("h2")
 
     assert [(each.account, each.ours, each.cases) for each in page.accounts] == [
-        ("m2", True, [case]), ("m3", True, [case])
-    ]  # fmt: skip
+        ("m2", True, [case]),
+        ("m3", True, [case]),
+    ]
     assert {each.account: (each.minimum, each.maximum) for each in page.money} == {
         "m2": (5_000, 5_000),
         "m3": (5_000, 5_000),

@@ -34,15 +34,35 @@ UETR = "00000000-0000-4000-8000-000000000001"
 
 def request_of(**changed) -> Request:
     payment = Payment(
-        "T1", datetime(2026, 1, 5, 9), Decimal("1000.00"), "NORD1", "NORD", "SUED1", Decimal("990.10"), Decimal(1000),
-        date(2026, 1, 5), asked=Decimal("1000.00"), why=Why.VICTIM,
-    )  # fmt: skip
+        "T1",
+        datetime(2026, 1, 5, 9),
+        Decimal("1000.00"),
+        "NORD1",
+        "NORD",
+        "SUED1",
+        Decimal("990.10"),
+        Decimal(1000),
+        date(2026, 1, 5),
+        asked=Decimal("1000.00"),
+        why=Why.VICTIM,
+    )
     given = {
-        "number": "REQ-1", "case": "CASE-1", "kind": RequestKind.RECALL, "sender": Sender("NORD"), "bank": "SUED",
-        "bic": "", "currency": "EUR", "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC), "reply_by": date(2026, 1, 9),
-        "rule": "T+3", "reported": ["T0"], "stolen": Decimal("1000.00"), "payments": [payment], "held": [],
+        "number": "REQ-1",
+        "case": "CASE-1",
+        "kind": RequestKind.RECALL,
+        "sender": Sender("NORD"),
+        "bank": "SUED",
+        "bic": "",
+        "currency": "EUR",
+        "made_at": datetime(2026, 1, 6, 10, tzinfo=UTC),
+        "reply_by": date(2026, 1, 9),
+        "rule": "T+3",
+        "reported": ["T0"],
+        "stolen": Decimal("1000.00"),
+        "payments": [payment],
+        "held": [],
         "draft": False,
-    }  # fmt: skip
+    }
     return Request(**{**given, **changed})
 
 
@@ -52,14 +72,57 @@ def request_of(**changed) -> Request:
         {},
         {"sender": Sender(EVIL), "bank": "Ngân hàng Á Châu & Söhne <x>"},
         {"sender": Sender("NORD", bic="NORDDEFFXXX"), "bic": "SUEDVNVX"},
-        {"payments": [Payment(f"T{n}", datetime(2026, 1, 5), Decimal("0.01"), "DE89370400440532013000", None, "X" * 34,
-                              Decimal(0), Decimal("0.01"), date(2026, 1, 5)) for n in range(50)]},
-        {"currency": "VND", "payments": [Payment("T1", datetime(2026, 1, 5), Decimal(5_000_000), None, None, "1",
-                                                 Decimal(1), Decimal(2), date(2026, 1, 5))]},
-        {"payments": [Payment(UETR, datetime(2026, 1, 5), Decimal(5), None, None, "1", Decimal(1), Decimal(2),
-                              date(2026, 1, 6), "E2E-1", UETR)]},
+        {
+            "payments": [
+                Payment(
+                    f"T{n}",
+                    datetime(2026, 1, 5),
+                    Decimal("0.01"),
+                    "DE89370400440532013000",
+                    None,
+                    "X" * 34,
+                    Decimal(0),
+                    Decimal("0.01"),
+                    date(2026, 1, 5),
+                )
+                for n in range(50)
+            ]
+        },
+        {
+            "currency": "VND",
+            "payments": [
+                Payment(
+                    "T1",
+                    datetime(2026, 1, 5),
+                    Decimal(5_000_000),
+                    None,
+                    None,
+                    "1",
+                    Decimal(1),
+                    Decimal(2),
+                    date(2026, 1, 5),
+                )
+            ],
+        },
+        {
+            "payments": [
+                Payment(
+                    UETR,
+                    datetime(2026, 1, 5),
+                    Decimal(5),
+                    None,
+                    None,
+                    "1",
+                    Decimal(1),
+                    Decimal(2),
+                    date(2026, 1, 6),
+                    "E2E-1",
+                    UETR,
+                )
+            ]
+        },
     ],
-)  # fmt: skip
+)
 def test_the_recall_is_valid_by_the_official_schema(recall_schema, changed):
     """camt.056.001.12 as ISO 20022 publishes it, carried by another project, is the judge."""
     text = recall(request_of(**changed))
@@ -211,9 +274,13 @@ def test_a_return_is_read(tmp_path):
     reply = read_reply(tmp_path / "reply.xml")
     assert (reply.kind, reply.message, reply.sender) == ("pacs.004", "RTN-1", "SUEDDEFF")
     assert vars(reply.answers[0]) == {
-        "transfer": "T1", "answer": "returned", "amount": "870.10", "currency": "EUR", "reason": "FOCR",
+        "transfer": "T1",
+        "answer": "returned",
+        "amount": "870.10",
+        "currency": "EUR",
+        "reason": "FOCR",
         "request": None,
-    }  # fmt: skip
+    }
 
 
 def test_a_resolution_is_read(tmp_path):
@@ -237,11 +304,16 @@ DTD = '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd">' + RETURN
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        (LAUGHS, "hostile"), (OUTSIDE, "hostile"), (DTD, "hostile"), ("<a", "not XML"), ("", "not XML"),
-        ("<Document><Other/></Document>", "Other"), (RETURN.replace("870.10", "much"), "amount"),
+        (LAUGHS, "hostile"),
+        (OUTSIDE, "hostile"),
+        (DTD, "hostile"),
+        ("<a", "not XML"),
+        ("", "not XML"),
+        ("<Document><Other/></Document>", "Other"),
+        (RETURN.replace("870.10", "much"), "amount"),
         ("<Document><PmtRtr/></Document>", "answers no payment"),
     ],
-)  # fmt: skip
+)
 def test_hostile_and_other_messages_are_refused(tmp_path, text, named):
     """Entities, outside files, DTDs, broken XML, other messages: an error, and nothing is fetched or expanded."""
     (tmp_path / "reply.xml").write_text(text, encoding="utf-8")

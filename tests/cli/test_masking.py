@@ -83,41 +83,77 @@ def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
         clear.devices(top=1)["device_ids"][0][0],
     )
     listings = [
-        ["chains"], ["chains", "--min-surprise", "0"], ["chains", "--account", account], ["devices"],
-        ["devices", "--hubs"], ["devices", "--account", account], ["links"], ["links", "--account", account],
-        ["links", "--account", account, "--hops", "3", "--any-order"], ["signs"], ["signs", "--list"],
-        ["signs", "--account", account], ["case", "list"], ["case", "show", case], ["account", account],
-        ["query", "--list"], ["graph", "status"],
-        ["trace", "--report", "R0000000"], ["trace", chain["transfers"][1], "--back"],
-        ["trace", "--account", account], ["journal", "show"], ["journal", "verify"],
-        ["case", "list", "--status", "open"], ["case", "holds", case], ["case", "clock", case], ["case", "held"],
+        ["chains"],
+        ["chains", "--min-surprise", "0"],
+        ["chains", "--account", account],
+        ["devices"],
+        ["devices", "--hubs"],
+        ["devices", "--account", account],
+        ["links"],
+        ["links", "--account", account],
+        ["links", "--account", account, "--hops", "3", "--any-order"],
+        ["signs"],
+        ["signs", "--list"],
+        ["signs", "--account", account],
+        ["case", "list"],
+        ["case", "show", case],
+        ["account", account],
+        ["query", "--list"],
+        ["graph", "status"],
+        ["trace", "--report", "R0000000"],
+        ["trace", chain["transfers"][1], "--back"],
+        ["trace", "--account", account],
+        ["journal", "show"],
+        ["journal", "verify"],
+        ["case", "list", "--status", "open"],
+        ["case", "holds", case],
+        ["case", "clock", case],
+        ["case", "held"],
         ["request", "list"],
-        ["case", "alarms"], ["diff", "--all"],
-        ["case", "facts", case, "--account", clear.case(case).accounts["account_id"][0]], ["lists", "show", "--all"],
-    ]  # fmt: skip
-    given = {"account": account, "one": account, "other": chain["accounts"][2], "id": case, "device": device,
-             "accounts": f"{account} {chain['accounts'][2]}"}  # fmt: skip
+        ["case", "alarms"],
+        ["diff", "--all"],
+        ["case", "facts", case, "--account", clear.case(case).accounts["account_id"][0]],
+        ["lists", "show", "--all"],
+    ]
+    given = {
+        "account": account,
+        "one": account,
+        "other": chain["accounts"][2],
+        "id": case,
+        "device": device,
+        "accounts": f"{account} {chain['accounts'][2]}",
+    }
     for query in catalogue().values():
         needed = [f"{each.name}={given[each.name]}" for each in query.parameters if each.default is None]
         listings.append(["query", query.name, *(word for each in needed for word in ("-p", each))])
     found = [[*each, "--format", how] for each in listings for how in ("table", "json", "csv")]
-    pages = [["view", subject, "-o", str(folder / f"{number}.html")]
-             for number, subject in enumerate((case, chain["chain"], account))]  # fmt: skip
+    pages = [
+        ["view", subject, "-o", str(folder / f"{number}.html")]
+        for number, subject in enumerate((case, chain["chain"], account))
+    ]
     pages.append(
         ["request", case, "--to", "SUED", "--country", "DE", "--sender", "NORD", "-o", str(folder / "request")]
     )
     pages.append(["case", "note", case, f"{account} was called"])
     pages.append(["trace", "--report", "R0000001", "-o", str(folder / "trace.html")])
     bad = [
-        ["trace", "--account", account, "--since", "2100-01-01"], ["trace", account],
-        ["chains", "--account", account, "--since", "soon"], ["account", account, "--format", "xml"],
-        ["links", "--account", account, "--hops", "9"], ["query", "account_neighbourhood", "-p", f"acount={account}"],
-        ["query", "paths_to_flagged", "-p", f"account={account}", "-p", "hops=9"], ["case", "show", account],
-        ["view", account, "-o", "/proc/no/page.html"], ["report", account, "-o", str(folder)],
-        ["report", case, "-o", f"/proc/{account}"], ["load", str(SAMPLE)], ["scan"],
-        ["lists", "remove", account, "--list", "suspicion", "--reason", "x"], ["lists", "export"],
+        ["trace", "--account", account, "--since", "2100-01-01"],
+        ["trace", account],
+        ["chains", "--account", account, "--since", "soon"],
+        ["account", account, "--format", "xml"],
+        ["links", "--account", account, "--hops", "9"],
+        ["query", "account_neighbourhood", "-p", f"acount={account}"],
+        ["query", "paths_to_flagged", "-p", f"account={account}", "-p", "hops=9"],
+        ["case", "show", account],
+        ["view", account, "-o", "/proc/no/page.html"],
+        ["report", account, "-o", str(folder)],
+        ["report", case, "-o", f"/proc/{account}"],
+        ["load", str(SAMPLE)],
+        ["scan"],
+        ["lists", "remove", account, "--list", "suspicion", "--reason", "x"],
+        ["lists", "export"],
         ["case", "facts", case, "--account", account + "0"],
-    ]  # fmt: skip
+    ]
     reports = [["report", case, "-o", str(folder / "case"), "--lang", "nl"]]
     return [*found, *pages, *reports, *bad]
 
@@ -170,8 +206,12 @@ def test_a_token_works_wherever_an_id_does(space):
     phone = NotebookWorkspace(space.folder).devices(top=1)["device_ids"][0][0]
     assert token != account and phone != device
 
-    for command in (["account", "{}"], ["chains", "--account", "{}"], ["links", "--account", "{}"],
-                    ["query", "account_neighbourhood", "-p", "account={}"]):  # fmt: skip
+    for command in (
+        ["account", "{}"],
+        ["chains", "--account", "{}"],
+        ["links", "--account", "{}"],
+        ["query", "account_neighbourhood", "-p", "account={}"],
+    ):
         asked = [output(*(word.format(each) for word in command), "-w", space.folder) for each in (account, token)]
         assert asked[0] == asked[1] and (token in asked[0] or command[0] in ("chains", "query", "links"))
     by_device = [

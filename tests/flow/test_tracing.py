@@ -117,8 +117,15 @@ def returns_of(returns: dict[int, int]) -> Returns:
     return Returns(*(np.array(list(each), np.int64) for each in (returns.keys(), returns.values())))
 
 
-KINDS = {BEYOND: "beyond", SHOP: "stop", SMALL: "small", LATE: "late", RETURNED: "returned", OVERDRAFT: "overdraft",
-         UNBOOKED: "unbooked"}  # fmt: skip
+KINDS = {
+    BEYOND: "beyond",
+    SHOP: "stop",
+    SMALL: "small",
+    LATE: "late",
+    RETURNED: "returned",
+    OVERDRAFT: "overdraft",
+    UNBOOKED: "unbooked",
+}
 
 
 @examples(600)
@@ -130,9 +137,14 @@ def test_the_pass_gives_what_plain_coins_give(question):
     plain = Plainly(rows, chosen, seen, openings, known, balances, returns, stop, last, least).run()
 
     found, accounts = traced(
-        rows, sorted(chosen), accounts=6, seen=seen, balances=balances, returns=returns_of(returns),
+        rows,
+        sorted(chosen),
+        accounts=6,
+        seen=seen,
+        balances=balances,
+        returns=returns_of(returns),
         limits=limits_of(rows, stop, last, least),
-    )  # fmt: skip
+    )
 
     for place, method in enumerate(METHODS):
         for account in range(6):
@@ -160,9 +172,14 @@ def test_nothing_is_lost_to_the_last_minor_unit(question, scale):
     balances = [(position, account, balance * scale) for position, account, balance in balances]
 
     found, _ = traced(
-        rows, sorted(chosen), accounts=6, seen=seen, balances=balances, returns=returns_of(returns),
+        rows,
+        sorted(chosen),
+        accounts=6,
+        seen=seen,
+        balances=balances,
+        returns=returns_of(returns),
         limits=limits_of(rows, stop, last, least * scale),
-    )  # fmt: skip
+    )
 
     assert (found.came == found.went + found.left).all()
     assert (found.left >= 0).all() and (found.net >= 0).all()

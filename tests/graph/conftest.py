@@ -13,11 +13,13 @@ import pytest
 
 from mulegraph.graph.base import NODES, GraphInput
 from mulegraph.graph.embedded import EmbeddedGraph
+from mulegraph.graph.neo4j.graph import Neo4jGraph
 from mulegraph.schema.tables import TABLES
 from tests.drawing import MONDAY, accounts_of, transfers_of
 from tests.neo4j_server import Server, launched, missing_tools
 
 Rows = list[dict[str, Any]]
+GraphOf = Callable[..., EmbeddedGraph | Neo4jGraph]
 
 SPLIT = """
     victim    mule_a    600.00  9:00
@@ -144,3 +146,15 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = launched(tmp_path_factory.mktemp("own"))
     yield server
     server.kill()
+
+
+@pytest.fixture(params=["embedded", "neo4j"])
+def graph_of_each(request: pytest.FixtureRequest) -> GraphOf:
+    """Makes the graph of a drawing, on each engine."""
+    graph = request.getfixturevalue("graph" if request.param == "embedded" else "neo4j")
+
+    def make(drawing: str, **tables: object) -> EmbeddedGraph | Neo4jGraph:
+        graph.rebuild(input_of(drawing, **tables))
+        return graph
+
+    return make

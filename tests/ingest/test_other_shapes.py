@@ -97,8 +97,15 @@ def test_lines_whose_balance_does_not_follow_are_counted(bank: Bank):
     assert "1 lines have a balance that does not follow" in "".join(map(str, bank.load().remarks))
 
 
-ROW = {"transfer_id": ["t"], "source": ["ann"], "target": ["bob"], "amount": [Decimal("1234.56")], "currency": ["EUR"],
-       "channel": ["other"], "at": [datetime(2026, 2, 3)]}  # fmt: skip
+ROW = {
+    "transfer_id": ["t"],
+    "source": ["ann"],
+    "target": ["bob"],
+    "amount": [Decimal("1234.56")],
+    "currency": ["EUR"],
+    "channel": ["other"],
+    "at": [datetime(2026, 2, 3)],
+}
 
 
 def parquet(path: Path) -> None:

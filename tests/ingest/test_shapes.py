@@ -87,13 +87,17 @@ def test_the_sign_beside_an_amount_gives_the_currency_where_no_column_does(bank:
 
 BOOKINGS = [
     ('"sign"', "amount", ["-5.00", "5.00", "5.00-", "(5.00)", "+5.00", "−5.00"], "out in out out in out"),
-    ('{ column = "way" }', "amount,way", ["5.00,Af", "5.00,bij", "5.00,S", "5.00,H", "5.00,DR", "5.00,CR"],
-     "out in out in out in"),
+    (
+        '{ column = "way" }',
+        "amount,way",
+        ["5.00,Af", "5.00,bij", "5.00,S", "5.00,H", "5.00,DR", "5.00,CR"],
+        "out in out in out in",
+    ),
     ('{ column = "way", out = ["X"], in = ["Y"] }', "amount,way", ["5.00,x", "5.00,Y"], "out in"),
     ('{ debit = "out", credit = "in" }', "out,in", ["5.00,", ",5.00", "5.00,0.00", "-,5.00"], "out in out in"),
     ('{ debit = "out", credit = "in", debits_are_negative = true }', "out,in", ["-5.00,", ",5.00"], "out in"),
     ('{ payer = "from", payee = "to" }', "from,to,amount", ["ann,bob,5.00", "bob,ann,5.00"], "out in"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("direction", "head", "rows", "ways"), BOOKINGS)

@@ -49,8 +49,13 @@ def test_false_alarms_are_counted_by_sign(journal):
     journal.append("closed", "CASE-2", disposition="confirmed", reason="", findings={"A3": ["A3-3"]})
     rows = {row["sign"]: row for row in alarm_ledger(journal.entries())}
     assert rows["A3"] == {
-        "sign": "A3", "confirmed": 1, "innocent": 2, "unclear": 0, "snoozed": 2, "false_share": pytest.approx(2 / 3),
-    }  # fmt: skip
+        "sign": "A3",
+        "confirmed": 1,
+        "innocent": 2,
+        "unclear": 0,
+        "snoozed": 2,
+        "false_share": pytest.approx(2 / 3),
+    }
     journal.append("reopened", "CASE-1", reason="", findings=found)
     rows = {row["sign"]: row for row in alarm_ledger(journal.entries())}
     assert (rows["A3"]["innocent"], rows["N1"]["false_share"]) == (0, None)

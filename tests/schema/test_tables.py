@@ -35,9 +35,19 @@ def test_the_page_on_tables_is_what_the_schema_says():
 def test_the_tables_are_those_of_the_design():
     """Two of them required."""
     assert list(TABLES) == [
-        "accounts", "holders", "population_register", "devices", "device_use", "transfers", "statement_lines",
-        "balances", "card_events", "merchants", "listings", "reports",
-    ]  # fmt: skip
+        "accounts",
+        "holders",
+        "population_register",
+        "devices",
+        "device_use",
+        "transfers",
+        "statement_lines",
+        "balances",
+        "card_events",
+        "merchants",
+        "listings",
+        "reports",
+    ]
     assert [name for name, table in TABLES.items() if table.required] == ["accounts", "transfers"]
 
 
@@ -72,8 +82,12 @@ def test_currencies_have_the_decimals_of_their_smallest_coin():
     places = minor_exponents()
 
     assert {code: places[code] for code in ("EUR", "USD", "VND", "JPY", "KWD")} == {
-        "EUR": 2, "USD": 2, "VND": 0, "JPY": 0, "KWD": 3,
-    }  # fmt: skip
+        "EUR": 2,
+        "USD": 2,
+        "VND": 0,
+        "JPY": 0,
+        "KWD": 3,
+    }
     assert "XAU" not in places
     assert max(places.values()) == AMOUNT_PLACES
 

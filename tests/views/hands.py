@@ -36,10 +36,14 @@ def graph_of(*transfers: tuple[str, str, str], devices: dict[str, list[str]] | N
 
 
 FAN = graph_of(
-    ("victim", "collector", "900.00"), ("collector", "mule one", "400.00"), ("collector", "mule two", "300.00"),
-    ("collector", "mule two", "150.00"), ("mule one", "CASH-OUT", "390.00"), ("mule two", "CASH-OUT", "440.00"),
+    ("victim", "collector", "900.00"),
+    ("collector", "mule one", "400.00"),
+    ("collector", "mule two", "300.00"),
+    ("collector", "mule two", "150.00"),
+    ("mule one", "CASH-OUT", "390.00"),
+    ("mule two", "CASH-OUT", "440.00"),
     devices={"phone": ["mule one", "mule two"]},
-)  # fmt: skip
+)
 
 
 def seen(browser: webdriver.Chrome) -> list[str]:

@@ -78,8 +78,10 @@ def test_what_is_left_of_every_column_and_what_crosses_it_is_what_was_traced(tra
         for place, rule in enumerate(RULES):
             edges = [(a, b, data["carried"][place]) for a, b, data in chart.edges(data=True)]
             for cut in range(max(columns.values())):
-                stays = sum((left[node][f"{rule}_remaining"] for node in columns
-                             if columns[node] <= cut and node in left), Decimal(0))  # fmt: skip
+                stays = sum(
+                    (left[node][f"{rule}_remaining"] for node in columns if columns[node] <= cut and node in left),
+                    Decimal(0),
+                )
                 stays += sum(each for _, b, each in edges if columns[b] <= cut and chart.nodes[b]["kind"] == "cash")
                 over = sum(each for a, b, each in edges if columns[a] <= cut < columns[b])
                 over -= sum(each for a, b, each in edges if columns[b] <= cut < columns[a])

@@ -32,10 +32,11 @@ from tests.views.test_plots import all_plots
 
 NO_WIDER = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 NAMES = [
-    "</script><img src=x onerror=\"document.title='owned'\">", "#panic() *b* $x$ \\ [c] @r <l> // `q`",
+    "</script><img src=x onerror=\"document.title='owned'\">",
+    "#panic() *b* $x$ \\ [c] @r <l> // `q`",
     "ключ & Nguyễn Văn",
     "x" * 500,
-]  # fmt: skip
+]
 
 
 def document_of(name: str) -> Document:

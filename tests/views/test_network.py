@@ -109,8 +109,11 @@ def test_a_click_tells_why_an_account_is_flagged(page, workspace, case, case_pag
     assert "within hours" in told.replace("\n", " ") or "hours" in told
     for why in mine["benign_why"].values():
         assert why in told
-    (table,) = [each for each in browser.find_elements(By.CSS_SELECTOR, "#panel .wide") if
-                each.get_attribute("aria-label") == f"evidence {mine['finding']}"]  # fmt: skip
+    (table,) = [
+        each
+        for each in browser.find_elements(By.CSS_SELECTOR, "#panel .wide")
+        if each.get_attribute("aria-label") == f"evidence {mine['finding']}"
+    ]
     rows = [row.find_elements(By.TAG_NAME, "td")[-1].text for row in table.find_elements(By.CSS_SELECTOR, "tbody tr")]
     assert sorted(rows) == sorted(mine["evidence"])
 
@@ -325,8 +328,9 @@ def test_a_page_tells_a_trace_as_python_does(page, workspace, plain):
     )
     expected = [
         [chart.nodes[each.source]["label"], each.transfers[0][0], amounts_in_words(each.sums)]
-        for each in bundles(chart) if each.source != each.target
-    ]  # fmt: skip
+        for each in bundles(chart)
+        if each.source != each.target
+    ]
     assert sorted(told) == sorted(expected)
     assert "traced" in panel(browser)
     assert all(part.words in panel(browser) for part in money_parts(found))

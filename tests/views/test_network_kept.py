@@ -44,8 +44,9 @@ def test_transfers_are_taken_along_as_csv_and_json(page, taken):
 
     assert [(row["from"], row["to"], row["amount"]) for row in rows] == [("'=cmd|' /C calc'!A0", 'b "b"', "1000.10")]
     assert [(each["from"], each["amount"], each["at"]) for each in whole["transfers"]] == [
-        ("=cmd|' /C calc'!A0", "1000.10", "2026-01-12T06:00:00.000Z"), ("x,y", "0.05", "2026-01-12T07:00:00.000Z"),
-    ]  # fmt: skip
+        ("=cmd|' /C calc'!A0", "1000.10", "2026-01-12T06:00:00.000Z"),
+        ("x,y", "0.05", "2026-01-12T07:00:00.000Z"),
+    ]
 
 
 def test_a_table_is_copied(page):
@@ -77,9 +78,16 @@ def test_the_picture_is_taken_along_as_png_and_svg(page, taken):
 
 LONG = "x" * 500
 HOSTILE = [
-    "<img src=x onerror=\"document.title='owned'\">", "</script><script>document.title='owned'</script>",
-    "\u202eabc\u200f", LONG, "a\"b'c&d", "ключ", "a\nb", "{{ 7 * 7 }}", "__proto__",
-]  # fmt: skip
+    "<img src=x onerror=\"document.title='owned'\">",
+    "</script><script>document.title='owned'</script>",
+    "\u202eabc\u200f",
+    LONG,
+    "a\"b'c&d",
+    "ключ",
+    "a\nb",
+    "{{ 7 * 7 }}",
+    "__proto__",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
@@ -89,12 +97,22 @@ def test_a_hostile_name_is_only_a_name(page, name):
     graph.nodes[name].update(bank=name, holder=name, lists=[name], score=0.5)
     graph.graph["findings"] = [
         {
-            "finding": "N1-0", "sign": "N1", "title": name, "score": 0.5, "reason": name, "phase": "take",
-            "facts": {name: name}, "thresholds": {name: 1}, "surprise": None,
+            "finding": "N1-0",
+            "sign": "N1",
+            "title": name,
+            "score": 0.5,
+            "reason": name,
+            "phase": "take",
+            "facts": {name: name},
+            "thresholds": {name: 1},
+            "surprise": None,
             "benign": [{"test": name, "result": "passed", "why": name}],
-            "subject_kind": "account", "subject_id": name, "accounts": [name], "evidence": ["T0"],
+            "subject_kind": "account",
+            "subject_id": name,
+            "accounts": [name],
+            "evidence": ["T0"],
         }
-    ]  # fmt: skip
+    ]
     browser = page(graph, title=name, facts={"who": name}, notes=[name])
 
     browser.execute_script("goTo(0); document.getElementById('all').open = true")
@@ -126,9 +144,10 @@ def test_axe_finds_no_serious_fault(page, case_page, width):
         browser.execute_script(step)
         found = browser.execute_async_script("axe.run().then(arguments[0])")
         faults += [
-            (step, each["id"], each["nodes"][0]["html"]) for each in found["violations"]
+            (step, each["id"], each["nodes"][0]["html"])
+            for each in found["violations"]
             if each["impact"] in ("serious", "critical")
-        ]  # fmt: skip
+        ]
     browser.set_window_size(1400, 1000)
     assert faults == []
 

@@ -36,9 +36,12 @@ def moved(source: str | None, target: str | None, amount: str, minutes: float) -
 
 
 MOVES = [
-    moved("victim", "mule", "900.00", 0), moved("mule", "relay", "500.00", 4), moved("mule", None, "380.00", 9),
-    moved("relay", "relay", "1.00", 9), moved("relay", None, "450.00", 60 * 24 * 9),
-]  # fmt: skip
+    moved("victim", "mule", "900.00", 0),
+    moved("mule", "relay", "500.00", 4),
+    moved("mule", None, "380.00", 9),
+    moved("relay", "relay", "1.00", 9),
+    moved("relay", None, "450.00", 60 * 24 * 9),
+]
 
 
 def all_plots(name: str = "mule") -> list[str]:
@@ -87,8 +90,10 @@ def test_the_same_figures_are_the_same_bytes():
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 10**7), st.integers(0, 30)), min_size=1, max_size=20))
 def test_plotted_lines_are_in_and_out_at_every_step(drawn):
     """In less out is what remains at each moment; the end is drawn on, and nothing before the first."""
-    rows = [moved("a", "b", f"{cents / 100:.2f}", at) if out else moved("b", "a", f"{cents / 100:.2f}", at)
-            for out, cents, at in drawn]  # fmt: skip
+    rows = [
+        moved("a", "b", f"{cents / 100:.2f}", at) if out else moved("b", "a", f"{cents / 100:.2f}", at)
+        for out, cents, at in drawn
+    ]
     steps = balance("a", rows)
     x, came, went = lines_of(steps, Clock([step.at for step in steps]))
 

@@ -322,8 +322,10 @@ def test_an_empty_scan_has_a_report(tmp_path):
     files = tmp_path / "files"
     files.mkdir()
     (files / "accounts.csv").write_text("account_id,bank,kind,currency\nX1,NORD,personal,EUR\nX2,NORD,personal,EUR\n")
-    rows = [f"T{day},X1,X2,5.00,EUR,{datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ},instant"
-            for day in range(3)]  # fmt: skip
+    rows = [
+        f"T{day},X1,X2,5.00,EUR,{datetime(2026, 1, 5, tzinfo=UTC) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ},instant"
+        for day in range(3)
+    ]
     (files / "transfers.csv").write_text(
         "\n".join(["transfer_id,source,target,amount,currency,at,channel", *rows]), encoding="utf-8"
     )

@@ -184,9 +184,10 @@ def test_findings_and_cases_are_those_of_the_run(spaces: Space) -> None:
     for account in known(near)["account"][:-1]:
         told = {row["finding"] for row in far.query("findings_of_account", {"account": account}).rows}
         assert told == {
-            row["finding"] for row in Workspace(near.folder).run.table("findings").to_pylist()
+            row["finding"]
+            for row in Workspace(near.folder).run.table("findings").to_pylist()
             if account in row["accounts"] or (row["subject_kind"], row["subject_id"]) == ("account", account)
-        }  # fmt: skip
+        }
     for case in known(near)["case"]:
         members = far.query("case_members", {"id": case}).rows
         assert [row["account"] for row in members] == sorted(near.case(case).accounts["account_id"])

@@ -57,8 +57,10 @@ def test_the_object_keeps_the_contract(story):
     assert body["currency"] == "EUR"
     assert body["methods"] == list(METHODS)
     assert {row["account"]: (row["bank"], row["generation"]) for row in body["accounts"]} == {
-        "mule": ("NORD", 1), "relay": ("NORD", 2), "saver": ("SUED", 3),
-    }  # fmt: skip
+        "mule": ("NORD", 1),
+        "relay": ("NORD", 2),
+        "saver": ("SUED", 3),
+    }
     by = [partial(amounts, body["accounts"], each, key="account") for each in ("fifo", "haircut", "libr")]
     fifo, haircut, libr = by
     assert fifo(part="in") == {"mule": "1000.00", "relay": "601.00", "saver": "100.00"}
@@ -104,8 +106,11 @@ def test_back_to_the_sources(story):
     """
     found = story.trace(["t005"], back=True)
     assert dict(zip(found.accounts["account"], found.accounts["generation"], strict=True)) == {
-        "relay": 1, "mule": 2, "boss": 3, "victim": 3,
-    }  # fmt: skip
+        "relay": 1,
+        "mule": 2,
+        "boss": 3,
+        "victim": 3,
+    }
     left = dict(zip(found.accounts["account"], found.accounts["fifo_remaining"], strict=True))
     assert (left["boss"], left["victim"]) == (0, Decimal("250.00"))
 
@@ -140,9 +145,15 @@ def test_a_column_says_which_accounts_are_ours(tmp_path):
 def test_a_known_balance_bounds_what_is_there(tmp_path):
     """More cannot be there than a balance says; what is missing left by a booking that the ledger does not hold."""
     balances = [
-        {"account_id": "mule", "at": "2026-01-05T09:30:00Z", "balance": "10.00", "currency": "EUR", "kind": "booked",
-         "source": "statement 1"},
-    ]  # fmt: skip
+        {
+            "account_id": "mule",
+            "at": "2026-01-05T09:30:00Z",
+            "balance": "10.00",
+            "currency": "EUR",
+            "kind": "booked",
+            "source": "statement 1",
+        },
+    ]
     draw(tmp_path, "victim mule 1000.00 9:00\nmule shop 200.00 9:10\nmule shop 4.00 9:40", balances=balances)
     # The balance before 9:40 is 10.00, so the mule began with −790.00: all but 10.00 went to the bank.
     found = Workspace(tmp_path / "workspace").trace(["t001"], at_least=Decimal(0))
@@ -172,8 +183,9 @@ def test_a_trace_stops_where_innocent_explanations_fit(tmp_path):
     found = space.trace(["t001"])
     assert set(found.accounts["account"]) == {"mule", "saver"}
     assert found.stopped[["transfer", "end"]].to_dict("records") == [
-        {"transfer": "t002", "end": "shop"}, {"transfer": "t003", "end": "wages"},
-    ]  # fmt: skip
+        {"transfer": "t002", "end": "shop"},
+        {"transfer": "t003", "end": "wages"},
+    ]
     assert found.sums["stopped"].tolist() == [Decimal("700.00")] * 3
     assert {"supplier", "anna"} <= set(space.trace(["t001"], through=True).accounts["account"])
 
@@ -183,8 +195,9 @@ def test_a_trace_stops_after_days_and_below_an_amount(tmp_path):
     draw(tmp_path, "victim mule 1000.00 9:00\nmule small 5.00 9:10\nmule late 300.00 3+9:00\nlate on 300.00 3+9:10")
     found = Workspace(tmp_path / "workspace").trace(["t001"], days=2, at_least=Decimal("5.01"))
     assert found.stopped[["transfer", "end"]].to_dict("records") == [
-        {"transfer": "t002", "end": "small"}, {"transfer": "t003", "end": "late"},
-    ]  # fmt: skip
+        {"transfer": "t002", "end": "small"},
+        {"transfer": "t003", "end": "late"},
+    ]
     assert found.accounts[["account", "fifo_remaining"]].to_dict("records") == [
         {"account": "mule", "fifo_remaining": Decimal("695.00")}
     ]
@@ -198,8 +211,9 @@ def test_what_is_returned_goes_back(tmp_path):
     draw(tmp_path, text, transfers=rows)
     found = Workspace(tmp_path / "workspace").trace(["t001"])
     assert dict(zip(found.accounts["account"], found.accounts["maximum"], strict=True)) == {
-        "mule": Decimal("750.00"), "relay": Decimal(0),
-    }  # fmt: skip
+        "mule": Decimal("750.00"),
+        "relay": Decimal(0),
+    }
     assert found.returned[["transfer", "minimum", "maximum"]].to_dict("records") == [
         {"transfer": "t004", "minimum": Decimal("250.00"), "maximum": Decimal("250.00")}
     ]

@@ -46,30 +46,55 @@ def worlds():
         names = [f"w{world:03d}_{letter}" for letter in "abcdef"]
         kinds = [chance.choice(["personal", "personal", "business", "merchant"]) for _ in names]
         accounts += [
-            {"account_id": name, "bank": "OURS" if place < 2 else "ALSO" if place < 4 else "FAR",
-             "own": "yes" if place < 4 else "no", "kind": kinds[place], "currency": "EUR",
-             "holder_id": f"h{world:03d}_{place % 4}"} for place, name in enumerate(names)
-        ]  # fmt: skip
+            {
+                "account_id": name,
+                "bank": "OURS" if place < 2 else "ALSO" if place < 4 else "FAR",
+                "own": "yes" if place < 4 else "no",
+                "kind": kinds[place],
+                "currency": "EUR",
+                "holder_id": f"h{world:03d}_{place % 4}",
+            }
+            for place, name in enumerate(names)
+        ]
         mine = []
         for _ in range(chance.randint(4, 16)):
             clock += timedelta(minutes=1) if chance.random() < 0.99 else timedelta(days=31)
             source, target = chance.sample([*names, ""], 2)
-            row = {"transfer_id": f"t{len(transfers) + len(mine):05d}", "source": source, "target": target,
-                   "amount": f"{chance.randint(1, 30_000) / 100:.2f}", "currency": "EUR",
-                   "at": clock.isoformat() + "Z", "channel": chance.choice(["atm", "card"]), "returns": ""}  # fmt: skip
+            row = {
+                "transfer_id": f"t{len(transfers) + len(mine):05d}",
+                "source": source,
+                "target": target,
+                "amount": f"{chance.randint(1, 30_000) / 100:.2f}",
+                "currency": "EUR",
+                "at": clock.isoformat() + "Z",
+                "channel": chance.choice(["atm", "card"]),
+                "returns": "",
+            }
             earlier = [each for each in mine if source and target and not each["returns"]]
             if earlier and chance.random() < 0.25:
                 given = chance.choice(earlier)
                 if given["source"] and given["target"]:
                     part = chance.choice([1, 1, 2])
                     amount = Decimal(given["amount"]) / part
-                    row |= {"source": given["target"], "target": given["source"], "returns": given["transfer_id"],
-                            "amount": f"{max(amount, Decimal('0.01')):.2f}"}  # fmt: skip
+                    row |= {
+                        "source": given["target"],
+                        "target": given["source"],
+                        "returns": given["transfer_id"],
+                        "amount": f"{max(amount, Decimal('0.01')):.2f}",
+                    }
             mine.append(row)
         if chance.random() < 0.5:
             at = (clock - timedelta(minutes=chance.randint(0, 6), seconds=30)).isoformat() + "Z"
-            balances.append({"account_id": chance.choice(names[:4]), "at": at, "kind": "booked", "source": "statement",
-                             "balance": f"{chance.randint(-9_000, 40_000) / 100:.2f}", "currency": "EUR"})  # fmt: skip
+            balances.append(
+                {
+                    "account_id": chance.choice(names[:4]),
+                    "at": at,
+                    "kind": "booked",
+                    "source": "statement",
+                    "balance": f"{chance.randint(-9_000, 40_000) / 100:.2f}",
+                    "currency": "EUR",
+                }
+            )
         transfers += mine
         asked += [each["transfer_id"] for each in mine if each["target"] in names[:4] and not each["returns"]][:3]
     return {"accounts": accounts, "transfers": transfers, "balances": balances}, asked

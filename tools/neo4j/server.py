@@ -59,10 +59,20 @@ def jars(version: str = VERSION) -> Path:
     new = folder.with_name(f"lib.{os.getpid()}.new")
     new.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        ["mvn", "-q", "-B", "-f", POM, f"-Dneo4j.version={version}", "dependency:copy-dependencies",
-         "-DincludeScope=runtime", f"-DoutputDirectory={new}"],
-        check=True, stdout=sys.stderr,
-    )  # fmt: skip
+        [
+            "mvn",
+            "-q",
+            "-B",
+            "-f",
+            POM,
+            f"-Dneo4j.version={version}",
+            "dependency:copy-dependencies",
+            "-DincludeScope=runtime",
+            f"-DoutputDirectory={new}",
+        ],
+        check=True,
+        stdout=sys.stderr,
+    )
     try:
         new.rename(folder)  # a half-filled folder never has this name
     except OSError:  # another process was first
@@ -201,9 +211,7 @@ def main() -> None:
     if not kept.exists():
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_hex(12), encoding="utf-8")
-    server = Server(
-        home, chosen.port, kept.read_text(encoding="utf-8"), chosen.version, chosen.heap, chosen.page_cache
-    )  # fmt: skip
+    server = Server(home, chosen.port, kept.read_text(encoding="utf-8"), chosen.version, chosen.heap, chosen.page_cache)
     server.prepare()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

@@ -21,9 +21,13 @@ from mulegraph.journal.state import DISPOSITIONS
 from mulegraph.privacy.door import MaskedWorkspace
 
 KEY_NAMES = {
-    "question_mark": "?", "slash": "/", "pageup": "page up", "pagedown": "page down", "less_than_sign": "<",
+    "question_mark": "?",
+    "slash": "/",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "less_than_sign": "<",
     "greater_than_sign": ">",
-}  # fmt: skip
+}
 CASE_KEYS: list[BindingType] = [
     Binding("v", "view", "view"),
     Binding("n", "note", "note"),

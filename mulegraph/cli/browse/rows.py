@@ -203,9 +203,11 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
             frame = frame[self._texts()[frame.index].str.contains(word, regex=False)]
         if self._sorted:
             key = frame[self._sorted]
-            by = pd.to_numeric(key, errors="coerce") if any(
-                column.numeric for column in self._columns if column.name == self._sorted
-            ) else key.astype(str)  # fmt: skip
+            by = (
+                pd.to_numeric(key, errors="coerce")
+                if any(column.numeric for column in self._columns if column.name == self._sorted)
+                else key.astype(str)
+            )
             frame = frame.loc[by.sort_values(ascending=not self._falling, kind="stable").index]
         self.frame = frame
         self.cursor = min(self.cursor, max(len(frame) - 1, 0))

@@ -21,12 +21,26 @@ from mulegraph.graph.neo4j.portions import TRANSFERS, Portion, combined, transfe
 from mulegraph.graph.neo4j.rows import iso_text
 
 ARGUMENTS = "import.args"
-TYPES = {pa.string(): "string", pa.date32(): "date", pa.timestamp("us"): "localdatetime", pa.float64(): "double",
-         pa.int64(): "long", pa.bool_(): "boolean"}  # fmt: skip
+TYPES = {
+    pa.string(): "string",
+    pa.date32(): "date",
+    pa.timestamp("us"): "localdatetime",
+    pa.float64(): "double",
+    pa.int64(): "long",
+    pa.bool_(): "boolean",
+}
 LOAD = pa.schema(
-    [("part", pa.string()), ("hash", pa.string()), ("rows", pa.int64()), ("vanished", pa.int64()), ("next", pa.int64()),
-     ("batches", pa.int64()), ("creating", pa.bool_()), ("done", pa.bool_())]
-)  # fmt: skip
+    [
+        ("part", pa.string()),
+        ("hash", pa.string()),
+        ("rows", pa.int64()),
+        ("vanished", pa.int64()),
+        ("next", pa.int64()),
+        ("batches", pa.int64()),
+        ("creating", pa.bool_()),
+        ("done", pa.bool_()),
+    ]
+)
 META = pa.schema([("name", pa.string()), ("value", pa.string())])
 
 
@@ -89,8 +103,19 @@ def _write(made: ImportFiles, source: GraphInput, portions: Sequence[Portion], s
             yield rows
 
     _relationships(made, "TRANSFER", "TRANSFER", ("Account", "Account"), transfers())
-    loads = [{"part": part, "hash": each, "rows": rows, "vanished": 0, "next": 0, "batches": 0, "creating": False,
-              "done": True} for part, (each, rows) in states.items()]  # fmt: skip
+    loads = [
+        {
+            "part": part,
+            "hash": each,
+            "rows": rows,
+            "vanished": 0,
+            "next": 0,
+            "batches": 0,
+            "creating": False,
+            "done": True,
+        }
+        for part, (each, rows) in states.items()
+    ]
     _nodes(made, Nodes("Load", pa.Table.from_pylist(loads, LOAD)), "part")
     stamps = [{"name": "format", "value": "1"}, {"name": "stamp", "value": stamp}]
     _nodes(made, Nodes("Meta", pa.Table.from_pylist(stamps, META)), "name")

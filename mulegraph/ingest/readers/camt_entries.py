@@ -24,29 +24,36 @@ STATEMENTS = ("Stmt", "Rpt", "Ntfctn")
 PART_BYTES = 2 << 20
 THREADS = 2
 
-ENTRY_PATHS = (
-    "Amt", "Amt/@Ccy", "CdtDbtInd", "RvslInd", "Sts/Cd", "Sts/Prtry", "Sts", "BookgDt/DtTm", "BookgDt/Dt",
-    "ValDt/Dt", "ValDt/DtTm", "AcctSvcrRef", "AddtlNtryInf", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd",
-    "Chrgs/Rcrd/Amt", "Chrgs/Rcrd/Amt/@Ccy", "Chrgs/Rcrd/ChrgInclInd", "Chrgs/Amt", "Chrgs/Amt/@Ccy",
-    "Chrgs/TtlChrgsAndTaxAmt",
-)  # fmt: skip
+ENTRY_PATHS = tuple(
+    """
+    Amt Amt/@Ccy CdtDbtInd RvslInd Sts/Cd Sts/Prtry Sts BookgDt/DtTm BookgDt/Dt ValDt/Dt ValDt/DtTm AcctSvcrRef
+    AddtlNtryInf BkTxCd/Domn/Fmly/Cd BkTxCd/Domn/Fmly/SubFmlyCd Chrgs/Rcrd/Amt Chrgs/Rcrd/Amt/@Ccy
+    Chrgs/Rcrd/ChrgInclInd Chrgs/Amt Chrgs/Amt/@Ccy Chrgs/TtlChrgsAndTaxAmt
+    """.split()
+)
 _PARTIES = tuple(
     path.replace("X", role)
     for paths in (
         ("RltdPties/X/Nm", "RltdPties/X/Pty/Nm", "RltdPties/XAcct/Id/IBAN", "RltdPties/XAcct/Id/Othr/Id"),
-        ("RltdAgts/XAgt/FinInstnId/BICFI", "RltdAgts/XAgt/FinInstnId/BIC",
-         "RltdAgts/XAgt/FinInstnId/ClrSysMmbId/MmbId", "RltdAgts/XAgt/FinInstnId/Nm"),
+        (
+            "RltdAgts/XAgt/FinInstnId/BICFI",
+            "RltdAgts/XAgt/FinInstnId/BIC",
+            "RltdAgts/XAgt/FinInstnId/ClrSysMmbId/MmbId",
+            "RltdAgts/XAgt/FinInstnId/Nm",
+        ),
     )
     for role in ("Dbtr", "Cdtr")
     for path in paths
-)  # fmt: skip
+)
 DETAIL_PATHS = (
-    *_PARTIES, "CdtDbtInd", "Refs/EndToEndId", "Refs/UETR", "Refs/MndtId", "Refs/AcctSvcrRef", "RmtInf/Ustrd",
-    "RmtInf/Strd/CdtrRefInf/Ref", "BkTxCd/Domn/Fmly/Cd", "BkTxCd/Domn/Fmly/SubFmlyCd", "RtrInf/Rsn/Cd",
-    "AmtDtls/InstdAmt/Amt", "AmtDtls/InstdAmt/Amt/@Ccy", "Amt", "Amt/@Ccy", "AmtDtls/TxAmt/Amt",
-    "AmtDtls/TxAmt/Amt/@Ccy", "RltdDts/AccptncDtTm", "RltdDts/TxDtTm", "Chrgs/Rcrd/Amt", "Chrgs/Rcrd/Amt/@Ccy",
-    "Chrgs/Rcrd/ChrgInclInd", "Chrgs/Amt", "Chrgs/Amt/@Ccy", "Chrgs/TtlChrgsAndTaxAmt",
-)  # fmt: skip
+    *_PARTIES,
+    *"""
+    CdtDbtInd Refs/EndToEndId Refs/UETR Refs/MndtId Refs/AcctSvcrRef RmtInf/Ustrd RmtInf/Strd/CdtrRefInf/Ref
+    BkTxCd/Domn/Fmly/Cd BkTxCd/Domn/Fmly/SubFmlyCd RtrInf/Rsn/Cd AmtDtls/InstdAmt/Amt AmtDtls/InstdAmt/Amt/@Ccy
+    Amt Amt/@Ccy AmtDtls/TxAmt/Amt AmtDtls/TxAmt/Amt/@Ccy RltdDts/AccptncDtTm RltdDts/TxDtTm Chrgs/Rcrd/Amt
+    Chrgs/Rcrd/Amt/@Ccy Chrgs/Rcrd/ChrgInclInd Chrgs/Amt Chrgs/Amt/@Ccy Chrgs/TtlChrgsAndTaxAmt
+    """.split(),
+)
 """Paths below an entry and below one of its transactions; what is not named here is not read."""
 
 Texts = dict[str, str]

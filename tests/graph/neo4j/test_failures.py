@@ -55,8 +55,17 @@ def test_wrong_version(server: Address) -> None:
         connect(server, least=(9999, 1))
 
 
-@pytest.mark.parametrize(("agent", "fits"), [("Neo4j/5.26.30", True), ("Neo4j/2026.08.1", True), ("Neo4j/5.6.0", False),
-                                             ("Neo4j/4.4.38", False), ("Memgraph", False), ("", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("agent", "fits"),
+    [
+        ("Neo4j/5.26.30", True),
+        ("Neo4j/2026.08.1", True),
+        ("Neo4j/5.6.0", False),
+        ("Neo4j/4.4.38", False),
+        ("Memgraph", False),
+        ("", False),
+    ],
+)
 def test_versions_are_told_apart(agent: str, fits: bool) -> None:
     """By the two first numbers; what is no Neo4j does not fit."""
     if fits:
@@ -100,9 +109,15 @@ def test_question_that_needs_too_much_memory_is_stopped(neo4j: Neo4jGraph) -> No
 
 @pytest.mark.parametrize(
     "statement",
-    ["CREATE (a:Account {account_id: 'x'})", "MATCH (a:Account) SET a.kind = 'x'", "MATCH (a) DETACH DELETE a",
-     "MATCH (a) WITH a CREATE (b:Account {account_id: 'x'}) RETURN b", "DROP CONSTRAINT mulegraph_account", ""],
-)  # fmt: skip
+    [
+        "CREATE (a:Account {account_id: 'x'})",
+        "MATCH (a:Account) SET a.kind = 'x'",
+        "MATCH (a) DETACH DELETE a",
+        "MATCH (a) WITH a CREATE (b:Account {account_id: 'x'}) RETURN b",
+        "DROP CONSTRAINT mulegraph_account",
+        "",
+    ],
+)
 def test_writing_is_refused(statement: str, neo4j: Neo4jGraph) -> None:
     """Whatever a question says, it changes nothing."""
     neo4j.load(input_of(SPLIT))
@@ -224,8 +239,9 @@ def test_address_that_is_none_or_not_safe(url: str, named: str) -> None:
     assert "secret" not in str(error.value)
 
 
-@pytest.mark.parametrize("url", ["bolt://localhost", "neo4j://127.0.0.1:7687", "bolt://[::1]", "neo4j+s://db.example",
-                                 "bolt+ssc://10.0.0.7"])  # fmt: skip
+@pytest.mark.parametrize(
+    "url", ["bolt://localhost", "neo4j://127.0.0.1:7687", "bolt://[::1]", "neo4j+s://db.example", "bolt+ssc://10.0.0.7"]
+)
 def test_address_that_is_safe(url: str) -> None:
     """TLS, or a server on this machine."""
     assert Address.read(url, environment={"NEO4J_PASSWORD": "x"}).url == url

@@ -277,8 +277,13 @@ def test_findings_are_replaced_whole(neo4j: Neo4jGraph) -> None:
         run="a run",
     )
     assert {name: counts[name] for name in ("Account", "TRANSFER", "Finding", "Case", "ABOUT", "PART_OF")} == {
-        "Account": 6, "TRANSFER": 5, "Finding": 1, "Case": 1, "ABOUT": 2, "PART_OF": 2,
-    }  # fmt: skip
+        "Account": 6,
+        "TRANSFER": 5,
+        "Finding": 1,
+        "Case": 1,
+        "ABOUT": 2,
+        "PART_OF": 2,
+    }
     assert values(neo4j, "MATCH (f:Finding) RETURN f.finding_id") == ["new"]
     assert neo4j.run() == "a run"
 

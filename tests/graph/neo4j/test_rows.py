@@ -51,9 +51,12 @@ def test_short_texts_of_the_server_are_read(text):
 
 def table_of(rows):
     return pa.table(
-        {"key": pa.array(list(rows), pa.string()), "n": pa.array([n for n, _ in rows.values()], pa.int64()),
-         "b": pa.array([b for _, b in rows.values()], pa.bool_())}
-    )  # fmt: skip
+        {
+            "key": pa.array(list(rows), pa.string()),
+            "n": pa.array([n for n, _ in rows.values()], pa.int64()),
+            "b": pa.array([b for _, b in rows.values()], pa.bool_()),
+        }
+    )
 
 
 @given(tables, tables)
