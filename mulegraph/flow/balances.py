@@ -37,6 +37,15 @@ class KnownBalances(NamedTuple):
         return KnownBalances(*(column[kept] for column in self))
 
 
+class Running(NamedTuple):
+    """Receipts less payments by account: now, the least so far, at the begin; `before`: at each balance."""
+
+    now: np.ndarray
+    least: np.ndarray
+    at_first: np.ndarray
+    before: np.ndarray
+
+
 NO_BALANCES = KnownBalances(*(np.zeros(0, np.int64) for _ in KnownBalances._fields))
 
 
@@ -57,44 +66,48 @@ class Pools:
 def find_pools(transfers: Transfers, first: int, *, since: int = 0, balances: KnownBalances = NO_BALANCES) -> Pools:
     """What every account held before the transfer at position `first`; the ledger counts from position `since` on."""
     accounts = transfers.accounts
-    running, least, at_first = (np.zeros(accounts, np.int64) for _ in range(3))
-    before = np.zeros(len(balances.position), np.int64)
-    _run(transfers.columns, since, first, balances, running, least, at_first, before)
-    opening = -least
-    held = opening + at_first
+    running = Running(
+        now=np.zeros(accounts, np.int64),
+        least=np.zeros(accounts, np.int64),
+        at_first=np.zeros(accounts, np.int64),
+        before=np.zeros(len(balances.position), np.int64),
+    )
+    _run(transfers.columns, since, first, balances, running)
+    opening = -running.least
+    held = opening + running.at_first
     known = np.zeros(accounts, np.bool_)
     if len(balances.position):
         # Of several the last one before the begin counts, or else the first after it: so they are put down in reverse.
         known[balances.account] = True
-        opening[balances.account[::-1]] = (balances.balance - before)[::-1]
-        held[balances.account] = opening[balances.account] + at_first[balances.account]
+        opening[balances.account[::-1]] = (balances.balance - running.before)[::-1]
+        held[balances.account] = opening[balances.account] + running.at_first[balances.account]
         early = np.flatnonzero(balances.position <= first)
         mine = balances.account[early]
-        held[mine] = balances.balance[early] + at_first[mine] - before[early]
+        held[mine] = balances.balance[early] + running.at_first[mine] - running.before[early]
     return Pools(held, opening, known, balances.after(first))
 
 
 @njit(cache=True, nogil=True)
-def _run(columns, since, first, balances, running, least, at_first, before):  # type: ignore[no-untyped-def]
+def _run(columns, since, first, balances, running):  # type: ignore[no-untyped-def]
     """Receipts less payments of every account: at each balance, at the begin, and the least of all."""
     event = 0
     for now in range(since, len(columns.source)):
         while event < len(balances.position) and balances.position[event] <= now:
-            before[event] = running[balances.account[event]]
+            running.before[event] = running.now[balances.account[event]]
             event += 1
         if now == first:
-            at_first[:] = running
+            running.at_first[:] = running.now
         payer = columns.source[now]
         payee = columns.target[now]
         if payer == payee:
             continue
         if payer >= 0:
-            running[payer] -= columns.amount[now]
-            least[payer] = min(least[payer], running[payer])
+            running.now[payer] -= columns.amount[now]
+            running.least[payer] = min(running.least[payer], running.now[payer])
         if payee >= 0:
-            running[payee] += columns.amount[now]
+            running.now[payee] += columns.amount[now]
     while event < len(balances.position):
-        before[event] = running[balances.account[event]]
+        running.before[event] = running.now[balances.account[event]]
         event += 1
     if first >= len(columns.source):
-        at_first[:] = running
+        running.at_first[:] = running.now

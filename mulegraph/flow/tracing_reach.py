@@ -66,6 +66,14 @@ class GivenBack(NamedTuple):
     carries: np.ndarray
 
 
+class Start(NamedTuple):
+    """The first row to look at, and one after the last that may carry; `chosen` are the payments followed, in order."""
+
+    first: int
+    last: int
+    chosen: np.ndarray
+
+
 class Reach(NamedTuple):
     """By account number, and last for nobody, whether traced money can come to it; and what is given back."""
 
@@ -88,8 +96,8 @@ def reach_of(
     if len(chosen):
         limits = terms.limits
         stop = np.zeros(0, np.uint8) if limits.stop is None else limits.stop
-        rows = begin, min(limits.last, len(transfers))
-        _reach(transfers.columns, rows, chosen, stop, given, seen, day, account)
+        start = Start(begin, min(limits.last, len(transfers)), chosen)
+        _reach(transfers.columns, start, stop, given, seen, day, account)
     return Reach(account, given)
 
 
@@ -167,8 +175,9 @@ def _returns(returns: Returns, position: np.ndarray) -> Returns:
 
 
 @njit(cache=True, nogil=True)
-def _reach(columns, rows, chosen, stop, given, seen, day, reached):  # type: ignore[no-untyped-def]
-    now, last = rows
+def _reach(columns, start, stop, given, seen, day, reached):  # type: ignore[no-untyped-def]
+    now, last = start.first, start.last
+    chosen = start.chosen
     next_chosen, next_given = 0, np.searchsorted(given.position, now)
     while now < len(columns.source):
         end = now + 1

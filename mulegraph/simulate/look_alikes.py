@@ -9,7 +9,7 @@ import numpy as np
 
 from mulegraph.simulate.calendar import DAY, HOUR, MINUTE, month_days
 from mulegraph.simulate.labels import INNOCENT, Labels, plants_for
-from mulegraph.simulate.payments import LOOK_ALIKE, Payments
+from mulegraph.simulate.payments import LOOK_ALIKE, Label, Payments
 from mulegraph.simulate.world import World
 
 
@@ -54,7 +54,8 @@ class LookAlikes:
         return self.world.circle[(start + np.arange(count)) % len(self.world.circle)]
 
     def _add(self, source: int, target: int, cents: int, at: int, channel: str, note: str, role: str) -> None:
-        self.payments.add(source, target, cents, at, channel, note=note, label=LOOK_ALIKE, group=self.group, role=role)
+        label = Label(LOOK_ALIKE, self.group, role)
+        self.payments.add(source, target, cents, at, channel, note=note, label=label)
 
     def _looks_like(self, account: int, *codes: str) -> None:
         """Tell the labels that an innocent account looks as if it bore these signs."""

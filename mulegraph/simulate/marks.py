@@ -12,7 +12,7 @@ from mulegraph.simulate import text
 from mulegraph.simulate.calendar import DAY, HOUR, MINUTE
 from mulegraph.simulate.labels import CLUSTER, DEVICE, INNOCENT, MERCHANT, MULE, VICTIM, Labels, plants_for
 from mulegraph.simulate.networks import Network
-from mulegraph.simulate.payments import CASH, PLANTED_SIGN, Payments
+from mulegraph.simulate.payments import CASH, PLANTED_SIGN, Label, Payments
 from mulegraph.simulate.world import World
 
 ABSENT, BIRTH, NAME, ADDRESS, SPELLING = range(5)
@@ -200,7 +200,7 @@ class Marker:
             self._card(card, cents, at, NEAR, merchant=merchant)
             if owner >= 0:
                 for source, target, when, channel in ((card, owner, at, "card"), (owner, CASH, at + HOUR, "atm")):
-                    self.payments.add(source, target, cents, when, channel, label=PLANTED_SIGN, role="sign")
+                    self.payments.add(source, target, cents, when, channel, label=Label(PLANTED_SIGN, role="sign"))
         self.labels.sign("C4", merchant, kind=MERCHANT)
 
     def _canteen(self, number: int) -> None:
@@ -247,7 +247,9 @@ class Marker:
         at = int(self.rng.integers(6, self.days)) * DAY + 11 * HOUR
         cents = int(self.rng.integers(200_000, 900_000))
         for source, target, when, channel in ((victim, mule, at, "instant"), (mule, CASH, at + HOUR, "atm")):
-            self.payments.add(source, target, cents // 1_000 * 1_000, when, channel, label=PLANTED_SIGN, role="sign")
+            self.payments.add(
+                source, target, cents // 1_000 * 1_000, when, channel, label=Label(PLANTED_SIGN, role="sign")
+            )
         self._take_over(victim, at)
 
     def _ring(self) -> None:

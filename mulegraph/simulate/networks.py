@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mulegraph.simulate.calendar import CRIME_HOURS, MINUTE, times
-from mulegraph.simulate.payments import CASH, PLANTED, Payments, rounded
+from mulegraph.simulate.payments import CASH, PLANTED, Label, Payments, rounded
 from mulegraph.simulate.world import World
 
 PAYMENTS_A_NETWORK = 1_000
@@ -188,6 +188,7 @@ class Planter:
 
     def _pay(self, network: Network, source: int, target: int, cents: int, at: int, role: str) -> None:
         channel = "atm" if target == CASH else "instant"
-        self.payments.add(source, target, cents, at, channel, label=PLANTED, group=network.number, role=role)
+        label = Label(PLANTED, network.number, role)
+        self.payments.add(source, target, cents, at, channel, label=label)
         network.last = max(network.last, at)
         network.payments += 1

@@ -53,6 +53,18 @@ COLUMNS = {
 }
 
 
+@dataclass(frozen=True)
+class Label:
+    """What a payment really is: its kind, the number of the plant it belongs to (−1: none), and its part in it."""
+
+    kind: int = EVERYDAY
+    group: int = -1
+    role: str = ""
+
+
+NOTHING_SPECIAL = Label()
+
+
 @dataclass
 class Payments:
     """Columns of equal length: account numbers (−1: cash), cents, seconds since the start, codes and labels."""
@@ -68,12 +80,10 @@ class Payments:
         channel: str,
         *,
         note: str = "",
-        label: int = EVERYDAY,
-        group: int = -1,
-        role: str = "",
+        label: Label = NOTHING_SPECIAL,
     ) -> None:
         """Append payments; scalars are repeated to the length of the arrays."""
-        codes = (CHANNELS.index(channel), NOTES.index(note), label, group, ROLES.index(role))
+        codes = (CHANNELS.index(channel), NOTES.index(note), label.kind, label.group, ROLES.index(label.role))
         columns = np.broadcast_arrays(*(np.atleast_1d(each) for each in (source, target, cents, second, *codes)))
         for (name, kind), column in zip(COLUMNS.items(), columns, strict=True):
             self.parts[name].append(column.astype(kind))

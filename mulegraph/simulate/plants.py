@@ -13,7 +13,7 @@ import numpy as np
 from mulegraph.simulate.calendar import DAY, HOUR, MINUTE
 from mulegraph.simulate.labels import INNOCENT, MULE, VICTIM, Labels, plants_for
 from mulegraph.simulate.networks import Network
-from mulegraph.simulate.payments import CASH, LOOK_ALIKE, PLANTED_SIGN, Payments
+from mulegraph.simulate.payments import CASH, LOOK_ALIKE, PLANTED_SIGN, Label, Payments
 from mulegraph.simulate.world import World
 
 LIMIT_CENTS = 1_000_000
@@ -128,10 +128,8 @@ class Plants:
         note: str = "",
     ) -> None:
         at = min(max(at, 0), self.days * DAY - 1)
-        label = LOOK_ALIKE if innocent else PLANTED_SIGN
-        self.payments.add(
-            source, target, max(cents, 100), at, channel, note=note, label=label, group=self.group, role="sign"
-        )
+        label = Label(LOOK_ALIKE if innocent else PLANTED_SIGN, self.group, "sign")
+        self.payments.add(source, target, max(cents, 100), at, channel, note=note, label=label)
 
     def _fee(self) -> float:
         return 1 - float(self.rng.uniform(0.01, 0.1))
