@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 SPARK := .venv-spark
 LOWEST := .venv-lowest
 LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py
@@ -9,16 +10,16 @@ LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --editable .
+	$(BIN)/pip install --quiet uv
+	$(INSTALL) --editable .
 	touch $@
 
 $(VENV)/installed-tests: $(VENV)/installed
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(INSTALL) --editable '.[test]'
 	touch $@
 
 $(VENV)/installed-lint: $(VENV)/installed
-	$(BIN)/pip install --quiet --editable '.[lint]'
+	$(INSTALL) --editable '.[lint]'
 	touch $@
 
 demo: $(VENV)/installed          ## sample data → ledger → graph → scan → views and report in demo/
@@ -33,8 +34,8 @@ test: $(VENV)/installed-tests    ## every test but Spark's
 
 $(SPARK)/installed: pyproject.toml
 	$(PYTHON) -m venv $(SPARK)
-	$(SPARK)/bin/pip install --quiet --upgrade pip
-	$(SPARK)/bin/pip install --quiet --editable '.[test,spark]'
+	$(SPARK)/bin/pip install --quiet uv
+	$(SPARK)/bin/uv pip install --quiet --python $(SPARK)/bin/python --editable '.[test,spark]'
 	touch $@
 
 test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (needs java 17)
@@ -42,7 +43,7 @@ test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (nee
 
 $(LOWEST)/installed: pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
-	$(LOWEST)/bin/pip install --quiet --upgrade pip uv
+	$(LOWEST)/bin/pip install --quiet uv
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
 	touch $@
 

@@ -15,6 +15,7 @@ LONGEST = [
     "tests/test_package.py",
     "tests/cli/test_masking.py",
     "tests/test_notebooks.py",
+    "tests/views/test_reports.py",
     "tests/cli/test_commands.py",
     "tests/signs/test_properties.py",
     "tests/views/test_network.py",
@@ -26,7 +27,8 @@ LONGEST = [
 def group_of(nodeid: str) -> str:
     """The group of a test, from its name."""
     path = nodeid.partition("::")[0]
-    return SERVER if path.startswith(ON_A_SERVER) or "[shared_graph]" in nodeid else path
+    asks = "[neo4j" in nodeid or "[shared_graph]" in nodeid
+    return SERVER if asks or path.startswith(ON_A_SERVER) else path
 
 
 def place_of(nodeid: str) -> int:
