@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from mulegraph.ingest.sql import number_in_sql
 from mulegraph.ledger.engine import scan
 
 _SAME = " AND ".join(f"p.{name} = l.{name}" for name in ("account", "bank_ref", "direction", "currency", "amount"))
@@ -38,8 +39,8 @@ def leave_out_totals(
     if not statement_lines or not transfers:
         return sums, 0
     db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE known_lines AS SELECT account_id AS account, bank_reference AS bank_ref,
-            l.direction, l.currency, booked_on AS day, l.amount,
+        CREATE OR REPLACE TEMP TABLE known_lines AS SELECT {number_in_sql("account_id")} AS account,
+            bank_reference AS bank_ref, l.direction, l.currency, booked_on AS day, l.amount,
             (CASE WHEN l.direction = 'out' THEN target ELSE source END) LIKE '%:%' AS is_open
         FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
         WHERE bank_reference IN (SELECT bank_ref FROM lines)""")
@@ -73,13 +74,13 @@ def leave_out_alike(db: duckdb.DuckDBPyConnection, statement_lines: Sequence[Pat
     """
     known = ""
     if statement_lines and transfers:
-        end = "CASE WHEN l.direction = 'out' THEN target ELSE source END"
+        end = number_in_sql("CASE WHEN l.direction = 'out' THEN target ELSE source END")
         known = f"""UNION ALL BY NAME SELECT -row_number() OVER (ORDER BY account_id, booking_id) AS n, -1 AS file,
-            account_id AS account, booked_on AS day, direction, l.amount, l.currency,
+            {number_in_sql("account_id")} AS account, booked_on AS day, direction, l.amount, l.currency,
             CASE WHEN {end} NOT LIKE '%:%' THEN {end} END AS other, end_to_end_id AS e2e,
             bank_reference IS NOT NULL AS has_reference
             FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
-            WHERE account_id IN (SELECT account FROM lines)"""
+            WHERE {number_in_sql("account_id")} IN (SELECT account FROM lines)"""
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE all_lines AS SELECT n, file, {", ".join(_LINE)}, other, e2e,
             bank_ref IS NOT NULL AS has_reference FROM lines WHERE NOT whole {known}""")

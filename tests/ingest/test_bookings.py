@@ -17,6 +17,7 @@ from mulegraph.ingest.forget import forget
 from mulegraph.ingest.load import load
 from mulegraph.ingest.mapping import read_mapping
 from mulegraph.ledger.ledger import Ledger
+from tests.thorough import THOROUGH
 
 from .readers.writers import Payment, camt053, camt_document, debit_credit_csv, iban, mt940
 
@@ -391,7 +392,7 @@ def round_trip(payments: list[Payment], forms: dict[str, str]) -> None:
             )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2_000 if THOROUGH else 12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ledgers(), st.lists(st.sampled_from(["camt.053", "MT940", "CSV"]), min_size=4, max_size=4))
 def test_what_two_banks_write_is_read_back_as_the_same_transfers(payments: list[Payment], forms: list[str]):
     """To the cent, and to the second where the formats tell it; none twice, none lost."""
