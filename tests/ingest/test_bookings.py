@@ -152,6 +152,46 @@ def test_a_batch_and_its_payments_are_the_same_money_in_whatever_order_they_come
     assert len(files.moved()) == (1 if order == ("sum", "parts") else 2)
 
 
+def notification(statement: str) -> str:
+    """The same as a camt.054."""
+    return statement.replace("BkToCstmrStmt>", "BkToCstmrDbtCdtNtfctn>").replace("Stmt>", "Ntfctn>")
+
+
+OTHER_REFERENCES = {"another": "<AcctSvcrRef>N-9</AcctSvcrRef>", "none": ""}
+
+
+@pytest.mark.parametrize("reference", OTHER_REFERENCES.values(), ids=OTHER_REFERENCES)
+@pytest.mark.parametrize("order", [("sum", "parts"), ("parts", "sum"), ("sum and parts",)])
+def test_a_notification_is_known_by_its_sum_where_its_reference_is_not(
+    files: Files, order: tuple[str, ...], reference: str
+):
+    """Also among another anonymous credit of the same sum, which stays: twenty euros are twenty."""
+    notified = notification(batch(CEM, DOT)).replace("<AcctSvcrRef>B-1</AcctSvcrRef>", reference)
+    start, end = batch().index("<Ntry>"), batch().index("</Ntry>") + len("</Ntry>")
+    another = batch()[start:end].replace("B-1", "B-2")
+    for load_ in order:
+        if "sum" in load_:
+            files.write("a-053.xml", batch()[:end] + another + batch()[end:])
+        if "parts" in load_:
+            files.write("b-054.xml", notified)
+        files.load()
+
+    assert sum(row["amount"] for row in files.rows()) == 20
+
+
+def test_payments_that_a_statement_lists_one_by_one_take_no_other_sum(files: Files):
+    """A deposit that happens to be as much as they are stays."""
+    listed = batch(CEM, DOT)
+    end = listed.index("</Ntry>") + len("</Ntry>")
+    deposit = batch()[batch().index("<Ntry>") : batch().index("</Ntry>")] + "</Ntry>"
+    files.write("a-053.xml", listed[:end] + deposit.replace("B-1", "B-2") + listed[end:])
+    files.write("b-054.xml", notification(listed))
+
+    files.load()
+
+    assert sum(row["amount"] for row in files.rows()) == 20
+
+
 def test_one_account_s_export_and_statement_are_the_same_lines(files: Files):
     """Whichever comes first; the statement has the bank's references, the export the parties and the clock."""
     noon = f"{NOON:%Y-%m-%dT%H:%M:%SZ}"
