@@ -86,9 +86,12 @@ def _leave_out_notified(db: duckdb.DuckDBPyConnection) -> _Notified:
     A notification only repeats what a statement books, which no other file does: its payments of a day, by entry and
     then all together, are the line of the same sum that names no party, the k-th the k-th. Not where the
     statement has the payments one by one.
+
+    A load before may have matched the payments already, so between loads only a sum of the same day is theirs.
     """
     sums = parts = 0
     columns = "n, file, account, statement, bank_ref, direction, currency, day, amount, kind, other"
+    db.execute("CREATE OR REPLACE TEMP TABLE matched (n BIGINT)")
     for entry in ("bank_ref", "''"):
         db.execute(f"""
             CREATE OR REPLACE TEMP TABLE notified AS WITH
@@ -96,7 +99,8 @@ def _leave_out_notified(db: duckdb.DuckDBPyConnection) -> _Notified:
                 UNION ALL SELECT {columns}, is_open FROM known_lines),
             groups AS (SELECT file, account, statement, {entry} AS entry, direction, currency, day,
                     sum(amount) AS amount, max(amount) AS largest, list(n) AS parts
-                FROM every WHERE statement LIKE '{NOTIFICATION}%' GROUP BY ALL HAVING count(*) > 1),
+                FROM every WHERE statement LIKE '{NOTIFICATION}%'
+                AND n NOT IN (FROM matched) GROUP BY ALL HAVING count(*) > 1),
             ranked AS (SELECT *, row_number() OVER (PARTITION BY account, direction, currency, amount
                 ORDER BY day, parts[1]) AS k FROM groups),
             sums AS (SELECT *, row_number() OVER (PARTITION BY account, direction, currency, amount
@@ -104,7 +108,8 @@ def _leave_out_notified(db: duckdb.DuckDBPyConnection) -> _Notified:
                 FROM every WHERE is_open AND kind IN ('transfer', 'direct_debit')
                 AND coalesce(statement, '') NOT LIKE '{NOTIFICATION}%')
             SELECT l.n AS sum_line, p.parts FROM ranked p JOIN sums l USING (account, direction, currency, amount, k)
-            WHERE {_NEAR} AND (p.file <> l.file OR l.n < 0) AND NOT EXISTS (FROM every s WHERE s.file = l.file
+            WHERE CASE WHEN p.file < 0 OR l.file < 0 THEN p.day = l.day ELSE {_NEAR} END AND p.file <> l.file
+                AND NOT EXISTS (FROM every s WHERE s.file = l.file
                 AND s.account = p.account AND s.direction = p.direction AND s.amount = p.largest AND s.other IS NOT NULL
                 AND coalesce(s.statement, '') NOT LIKE '{NOTIFICATION}%'
                 AND abs(date_diff('day', p.day, s.day)) <= 1)""")
@@ -112,7 +117,9 @@ def _leave_out_notified(db: duckdb.DuckDBPyConnection) -> _Notified:
         sums += _drop(db, "SELECT sum_line AS n FROM notified WHERE sum_line > 0")
         known = "SELECT unnest(parts) AS n FROM notified WHERE sum_line < 0"
         parts += _drop(db, f"SELECT n FROM ({known}) WHERE n > 0")
-        db.execute("DROP TABLE notified")
+        db.execute("INSERT INTO matched SELECT unnest(parts) FROM notified")
+    db.execute("DROP TABLE notified")
+    db.execute("DROP TABLE matched")
     return _Notified(sums, parts)
 
 
