@@ -31,7 +31,6 @@ from mulegraph.schema.disclosure import (
     record_of,
 )
 from mulegraph.schema.tables import ACCOUNT_KINDS, Mask
-from mulegraph.schema.versions import VERSIONED
 from mulegraph.workspace.questions import Takes, question
 from mulegraph.workspace.workspace import Workspace
 
@@ -152,12 +151,9 @@ def _accounts_of(space: Workspace, holder: str) -> tuple[dict[str, dict[str, Any
     names = ["account_id", "kind", "currency", "holder_id"]
     table = space.ledger.arrow("accounts", names)
     rows = {each["account_id"]: each for each in table.filter(pc.equal(table["holder_id"], holder)).to_pylist()}
-    joint = set()
-    if space.ledger.snapshot.of(VERSIONED["accounts"]):
-        versions = space.ledger.arrow(VERSIONED["accounts"])
-        now = versions.filter(pc.is_null(versions["valid_to"])).select(names).to_pylist()
-        rows |= {each["account_id"]: each for each in now if each["holder_id"] == holder}
-        joint = {each["account_id"] for each in now if each["account_id"] in rows and each["holder_id"] != holder}
+    now = space.ledger.accounts_side_by_side()
+    rows |= {each["account_id"]: each for each in now if each["holder_id"] == holder}
+    joint = {each["account_id"] for each in now if each["account_id"] in rows and each["holder_id"] != holder}
     return rows, joint
 
 

@@ -21,6 +21,7 @@ from mulegraph.lazy import camt, datatype, serializer_config, serializers
 from mulegraph.schema.choices import RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared
 from mulegraph.schema.results import CASE, TRANSFER
+from mulegraph.schema.versions import number_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.12"
 """The version in force. The typed messages are of version 11, whose elements, as far as used here, are the same."""
@@ -177,6 +178,7 @@ def _agent(bank: str, bic: str) -> camt.BranchAndFinancialInstitutionIdentificat
 
 def without_blanks(number: str) -> str:
     """An account number as messages and letters name it: an IBAN in one piece, any other as it is."""
+    number = number_of(number)
     joined = "".join(number.split())
     return joined if is_iban(joined) else number
 

@@ -19,6 +19,7 @@ from mulegraph.ingest.booking_pairs import join_sides
 from mulegraph.ingest.readers.base import Returned, Verdict
 from mulegraph.ingest.remarks import Remark
 from mulegraph.ingest.repeats import leave_out_alike, leave_out_totals
+from mulegraph.ingest.sql import number_in_sql
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import AMOUNT_PLACES
@@ -196,7 +197,8 @@ def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:
         FROM (SELECT *, {content} AS content FROM lines)""")
     before = _count(db, "numbered")
     best = "CAST(other IS NULL AS INTEGER), CAST(e2e IS NULL AS INTEGER), CAST(precision = 'day' AS INTEGER), n"
-    seen = f"WHERE (account, made_id) NOT IN (SELECT (account_id, booking_id) FROM {scan(known)})" if known else ""
+    lines = f"SELECT ({number_in_sql('account_id')}, booking_id) FROM {scan(known)}"
+    seen = f"WHERE (account, made_id) NOT IN ({lines})" if known else ""
     db.execute(f"""
         CREATE OR REPLACE TABLE settled AS SELECT * FROM numbered {seen}
         QUALIFY row_number() OVER (PARTITION BY account, whole, made_id ORDER BY {best}) = 1""")
@@ -209,7 +211,7 @@ def _know_open_sides(db: duckdb.DuckDBPyConnection, ledger: LedgerPaths) -> None
     """Add to `settled`, with negative numbers, lines of earlier loads whose other side may be in this one."""
     if not ledger.statement_lines or not ledger.transfers:
         return
-    ends = "CASE WHEN l.direction = 'out' THEN t.target ELSE t.source END"
+    ends = number_in_sql("CASE WHEN l.direction = 'out' THEN t.target ELSE t.source END")
     db.execute(f"""
         INSERT INTO settled BY NAME
         WITH days AS (SELECT min(day) - INTERVAL {MAX_DAYS_APART} DAY AS first,
@@ -217,8 +219,9 @@ def _know_open_sides(db: duckdb.DuckDBPyConnection, ledger: LedgerPaths) -> None
         open AS (SELECT transfer_id, any_value(account_id) AS account_id, any_value(direction) AS direction,
                         any_value(booking_id) AS booking_id FROM {scan(ledger.statement_lines)}
                  GROUP BY transfer_id HAVING count(*) = 1)
-        SELECT -row_number() OVER () AS n, -1 AS file, 0 AS line, l.account_id AS account, l.booking_id AS made_id,
-            l.direction, t.amount, t.currency, CASE WHEN {ends} NOT LIKE '%:%' THEN {ends} END AS other,
+        SELECT -row_number() OVER () AS n, -1 AS file, 0 AS line, {number_in_sql("l.account_id")} AS account,
+            l.booking_id AS made_id, l.direction, t.amount, t.currency,
+            CASE WHEN {ends} NOT LIKE '%:%' THEN {ends} END AS other,
             t.end_to_end_id AS e2e, t.uetr, t.at, CAST(t.at AS DATE) AS day, 'second' AS precision, 'booked' AS status,
             t.returns, 'transfer' AS kind, false AS whole, t.transfer_id
         FROM open l JOIN {scan(ledger.transfers)} t USING (transfer_id), days
@@ -234,7 +237,7 @@ def _add_returned(db: duckdb.DuckDBPyConnection, returned: Sequence[Returned], t
             currency VARCHAR, "at" VARCHAR, reference VARCHAR, own_id VARCHAR)""")
     rows = [astuple(each) for each in returned]
     db.executemany("INSERT INTO given_back VALUES (?, lower(?), ?, ?, ?, ?, ?)", rows)
-    columns = "source, target, end_to_end_id, uetr, transfer_id"
+    columns = f"{number_in_sql('source')}, {number_in_sql('target')}, end_to_end_id, uetr, transfer_id"
     of_ledger = f"UNION ALL SELECT {columns} FROM {scan(transfers)}" if transfers else ""
     db.execute(f"""
         CREATE OR REPLACE TABLE originals AS WITH known (payer, payee, e2e, uetr, id) AS (
@@ -338,7 +341,8 @@ def _find_originals(db: duckdb.DuckDBPyConnection, ledger: Sequence[Path]) -> No
     of_ledger = ""
     if ledger:
         of_ledger = (
-            'UNION ALL SELECT transfer_id, source, target, amount, currency, "at", end_to_end_id, uetr'
+            f"UNION ALL SELECT transfer_id, {number_in_sql('source')}, {number_in_sql('target')}, amount, currency"
+            ', "at", end_to_end_id, uetr'
             f" FROM {scan(ledger)} WHERE returns IS NULL"
         )
     db.execute(f"""

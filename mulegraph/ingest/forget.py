@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Annotated
 
 from mulegraph.errors import UsageError
-from mulegraph.ingest.partitions import ROWS_PER_GROUP
-from mulegraph.ingest.sql import quoted, text_in_sql
+from mulegraph.ingest.lives import settle_lives
+from mulegraph.ingest.partitions import ROWS_PER_GROUP, Partitions
+from mulegraph.ingest.sql import number_in_sql, quoted, text_in_sql
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import in_sql, open_engine, scan
 from mulegraph.ledger.store import LedgerFile, Snapshot, Store
@@ -46,11 +47,14 @@ def forget(workspace: Path, load: str) -> Forgotten:
             taking = _Taking(db, store, before, load)
             for table in TABLES.values():
                 taking.take_out(table)
+            # The load may have said that a number was used again.
+            left = Partitions(db, store, tuple(taking.files.values()), f"{taking.stem}-lives")
+            settle_lives(db, left, before.zone)
         marks = {mark for name in (load, *again) for mark in before.loads[name].marks}
         after = replace(
             before,
             number=before.number + 1,
-            files=tuple(taking.files.values()),
+            files=left.files,
             loaded={mark: name for mark, name in before.loaded.items() if mark not in marks},
             loads={name: record for name, record in before.loads.items() if name != load},
         )
@@ -143,4 +147,9 @@ class _Taking:
 
 
 def _same(left: str, right: str, key: tuple[str, ...]) -> str:
-    return " AND ".join(f"{left}.{quoted(name)} = {right}.{quoted(name)}" for name in key)
+    # Rows may have become a former account's since the load noted their keys.
+    sides = ((f"{left}.{quoted(name)}", f"{right}.{quoted(name)}", name) for name in key)
+    return " AND ".join(
+        f"{number_in_sql(one)} = {number_in_sql(two)}" if name in ("account_id", "subject_id") else f"{one} = {two}"
+        for one, two, name in sides
+    )

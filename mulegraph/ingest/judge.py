@@ -23,6 +23,7 @@ from mulegraph.ingest.sql import quoted
 from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.schema.tables import Table
+from mulegraph.schema.versions import FORMER
 from mulegraph.settings import BankSettings
 
 EARLIEST = datetime(1990, 1, 1)
@@ -167,7 +168,7 @@ def judged_ledger(
     if "reports" in read and partitions.paths("reports") and partitions.paths("transfers"):
         remarks += _reports(db, partitions)
     if read & {"transfers", "bookings"} and partitions.paths("account_versions") and partitions.paths("transfers"):
-        remarks += _earlier_lives(db, partitions)
+        remarks += _between_lives(db, partitions)
     if read & {"holders", "population_register"}:
         remarks += _national_ids(db, partitions)
     if not banks.own and partitions.paths("accounts"):
@@ -222,23 +223,24 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _earlier_lives(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:
-    """Payments of before an account's number was given to its present holder: they are another person's."""
-    versions, transfers = scan(partitions.paths("account_versions")), scan(partitions.paths("transfers"))
+def _between_lives(db: duckdb.DuckDBPyConnection, partitions: Partitions) -> list[Remark]:
+    """Payments of after a former account was closed, and of before its number was used again: they are nobody's."""
+    accounts, transfers = scan(partitions.paths("accounts")), scan(partitions.paths("transfers"))
     lives = (
-        f"SELECT account_id, max(opened_on) AS opened_on FROM {versions} WHERE valid_to IS NULL"
-        " GROUP BY account_id HAVING min(closed_on) <= max(opened_on)"
+        f"SELECT account_id, closed_on FROM {accounts}"
+        f" WHERE regexp_matches(account_id, '{FORMER}') AND closed_on IS NOT NULL"
     )
     ends = " UNION ALL ".join(f'SELECT {end} AS account_id, "at" FROM {transfers}' for end in ("source", "target"))
-    ((count, accounts),) = db.execute(
+    ((count, numbers),) = db.execute(
         f"SELECT count(*), count(DISTINCT account_id) FROM ({ends}) JOIN ({lives}) USING (account_id)"
-        ' WHERE "at" < opened_on'
+        # A day more, as no zone is behind UTC by so much.
+        ' WHERE "at" >= closed_on + INTERVAL 2 DAY'
     ).fetchall()
     if not count:
         return []
     text = (
-        f"{count:,} payments are of before their account's number was used again ({accounts:,} numbers): they are not"
-        " those of its present holder, whom signs and pages show; ledger show account_versions has both"
+        f"{count:,} payments are of after their account was closed and of before its number was used again"
+        f" ({numbers:,} numbers): they stand at the former account, NUMBER@until-DAY"
     )
     return [Remark(About.VERSIONS, "transfers", text, int(count))]
 

@@ -18,6 +18,7 @@ from mulegraph.ingest.balances import balances_beside
 from mulegraph.ingest.bookings import BookingLoad
 from mulegraph.ingest.find_sources import find_sources
 from mulegraph.ingest.judge import encodings_that_fit, judged_ledger, judged_table, what_rejects_share
+from mulegraph.ingest.lives import name_lives, settle_lives
 from mulegraph.ingest.load_bookings import BookingRun, load_bookings
 from mulegraph.ingest.mapping import BESIDE_TRANSFERS, READ_TABLES, FileMapping
 from mulegraph.ingest.partitions import Partitions
@@ -233,6 +234,9 @@ def _load(fresh: dict[str, Source], run: _Run) -> Snapshot:
                     _load_table(table, mine, partitions, run)
                 # Bookings make accounts, which the tables after them may name.
                 if table.name == "accounts":
+                    partitions.stem = f"{partitions.load_id}-lives"
+                    report.remarks += settle_lives(db, partitions, run.zone)
+                    partitions.stem = partitions.load_id
                     _load_bookings(fresh, partitions, run)
             report.remarks += judged_ledger(db, partitions, fresh.values(), run.banks)
     except duckdb.OutOfMemoryException as error:
@@ -312,6 +316,7 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     if table.name in VERSIONED and contradictions(db, table):
         staging.refuse("others", Rule.DUPLICATE)
     elif table.name not in VERSIONED:
+        name_lives(db, table, "staged")
         tally.already_there = staging.refuse_repeats() + staging.drop_known(partitions.paths(table.name))
     tally.read, tally.rejected = staging.read, staging.rejects.count(table.name)
     alike = what_rejects_share(db, table, staging.rejects) if tally.rejected else []

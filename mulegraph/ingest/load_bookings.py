@@ -10,6 +10,7 @@ from pathlib import Path
 from mulegraph.ingest.bookings import BookingLoad, LedgerPaths, take_bookings
 from mulegraph.ingest.fees import level_fees, split_fees
 from mulegraph.ingest.judge import encodings_that_fit, judged_table, what_rejects_share
+from mulegraph.ingest.lives import name_lives
 from mulegraph.ingest.partitions import Partitions
 from mulegraph.ingest.readers.base import Notes, StatementFile
 from mulegraph.ingest.rejects import Rejects
@@ -102,6 +103,7 @@ def _write_all(partitions: Partitions, as_of: datetime) -> int:
     partitions.stem = f"{partitions.load_id}-statements"
     counts = {}
     for name in ("accounts", "transfers", "statement_lines", "balances"):
+        name_lives(partitions.db, TABLES[name], f"made_{name}")
         counts[name] = write_made(partitions, TABLES[name], f"made_{name}", as_of)
         partitions.db.execute(f"DROP TABLE made_{name}")
         partitions.db.execute("DROP TABLE IF EXISTS staged")

@@ -43,9 +43,9 @@ class Partitions:
         """Write what is staged with the old rows of its files; days without new rows stay as they are."""
         if table.name in VERSIONED:
             self._write_versions(table)
-            parts = [_Part("staged", tuple(self.of(table.name)), table.key, table.name, anew=table.key[0])]
+            parts = [Part("staged", tuple(self.of(table.name)), table.key, table.name, anew=table.key[0])]
         elif table.name != "transfers":
-            parts = [_Part("staged", tuple(self.of(table.name)), table.key, table.name)]
+            parts = [Part("staged", tuple(self.of(table.name)), table.key, table.name)]
         else:
             days = self.db.execute('SELECT DISTINCT CAST("at" AS DATE) FROM staged ORDER BY 1').fetchall()
             old = {file.day: file for file in self.of(table.name)}
@@ -57,7 +57,12 @@ class Partitions:
             self._put(table, part, rows)
         self._note_keys(table)
 
-    def _put(self, table: Table, part: _Part, rows: int) -> None:
+    def write_again(self, table: Table, part: Part, files: tuple[LedgerFile, ...]) -> None:
+        """Write the rows of a part in the place of files that the ledger has."""
+        written = self._copy(table, part)
+        self._put(table, replace(part, replaced=files), written)
+
+    def _put(self, table: Table, part: Part, rows: int) -> None:
         for file in part.replaced:
             del self._files[file.path]
         record = self.store.describe(self._path(part), table.name, rows, part.day)
@@ -70,7 +75,7 @@ class Partitions:
         ((rows,),) = self.db.execute("SELECT count(*) FROM new_versions").fetchall()
         if not rows and not old:
             return
-        part = _Part("new_versions", (), versions.key, versions.name)
+        part = Part("new_versions", (), versions.key, versions.name)
         written = self._copy(versions, part)
         self._put(versions, replace(part, replaced=old), written)
 
@@ -85,10 +90,10 @@ class Partitions:
             " (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
 
-    def _path(self, part: _Part) -> Path:
+    def _path(self, part: Part) -> Path:
         return self.store.data / part.stem / f"{self.stem}.parquet"
 
-    def _copy(self, table: Table, part: _Part) -> int:
+    def _copy(self, table: Table, part: Part) -> int:
         """Write one file, old rows and new in the part's order; gives the number of rows."""
         columns = ", ".join(quoted(name) for name in table.column_names)
         path = self._path(part)
@@ -111,7 +116,7 @@ class Partitions:
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """One file to write: where its new rows are, the files that it replaces, its order and its folder.
 
     Old rows whose key column `anew` stands in the table `replaced` are left out: the new rows are in their place.
@@ -125,7 +130,7 @@ class _Part:
     anew: str = ""
 
 
-def _day(table: Table, day: str, old: dict[str, LedgerFile]) -> _Part:
+def _day(table: Table, day: str, old: dict[str, LedgerFile]) -> Part:
     rows = f"""(FROM staged WHERE "at" >= DATE '{day}' AND "at" < DATE '{day}' + INTERVAL 1 DAY)"""
     replaced = (old[day],) if day in old else ()
-    return _Part(rows, replaced, ("at", *table.key), f"{table.name}/day={day}", day)
+    return Part(rows, replaced, ("at", *table.key), f"{table.name}/day={day}", day)

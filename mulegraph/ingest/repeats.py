@@ -9,10 +9,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from mulegraph.ingest.readers.base import NOTIFICATION
+from mulegraph.ingest.sql import number_in_sql
 from mulegraph.ledger.engine import scan
 
 _SAME = " AND ".join(f"p.{name} = l.{name}" for name in ("account", "bank_ref", "direction", "currency", "amount"))
@@ -35,16 +38,14 @@ def leave_out_totals(
     out of a snapshot that runs were made of, so the payments stay one, and the load tells it.
     """
     sums = _drop(db, f"SELECT l.n FROM lines l JOIN ({_PARTS}) p ON {_SAME} AND p.file <> l.file AND {_OF_SUM}")
+    db.execute(f"CREATE OR REPLACE TEMP TABLE known_lines AS {_known_lines(statement_lines, transfers)}")
+    notified = _leave_out_notified(db)
+    sums += notified.sums
     if not statement_lines or not transfers:
+        db.execute("DROP TABLE known_lines")
         return sums, 0
-    db.execute(f"""
-        CREATE OR REPLACE TEMP TABLE known_lines AS SELECT account_id AS account, bank_reference AS bank_ref,
-            l.direction, l.currency, booked_on AS day, l.amount,
-            (CASE WHEN l.direction = 'out' THEN target ELSE source END) LIKE '%:%' AS is_open
-        FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
-        WHERE bank_reference IN (SELECT bank_ref FROM lines)""")
     known_parts = """SELECT account, bank_ref, direction, currency, day, sum(amount) AS amount FROM known_lines
-        GROUP BY ALL HAVING count(*) > 1"""
+        WHERE bank_ref IS NOT NULL GROUP BY ALL HAVING count(*) > 1"""
     sums += _drop(db, f"SELECT l.n FROM lines l JOIN ({known_parts}) p ON {_SAME} AND {_OF_SUM}")
     known_sums = f"""SELECT p.* FROM ({_PARTS}) p JOIN known_lines l ON {_SAME} AND {_NEAR} WHERE l.is_open"""
     of_part = " AND ".join(
@@ -52,7 +53,74 @@ def leave_out_totals(
     )
     parts = _drop(db, f"SELECT l.n FROM lines l JOIN ({known_sums}) p ON {of_part}")
     db.execute("DROP TABLE known_lines")
-    return sums, parts
+    return sums, parts + notified.parts
+
+
+def _known_lines(statement_lines: Sequence[Path], transfers: Sequence[Path]) -> str:
+    """SQL: the ledger's lines of the same accounts and about the same days; none where there are none."""
+    if not statement_lines or not transfers:
+        return """SELECT 0 AS n, 0 AS file, account, statement, bank_ref, direction, currency, day, amount, kind, other,
+            false AS is_open FROM lines WHERE false"""
+    end = "CASE WHEN l.direction = 'out' THEN target ELSE source END"
+    return f"""SELECT -row_number() OVER (ORDER BY account_id, booking_id) AS n, -1 AS file,
+            {number_in_sql("account_id")} AS account, statement, bank_reference AS bank_ref, l.direction, l.currency,
+            booked_on AS day, l.amount, 'transfer' AS kind, CASE WHEN {end} NOT LIKE '%:%' THEN {end} END AS other,
+            {end} LIKE '%:others:%' AS is_open
+        FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
+        WHERE {number_in_sql("account_id")} IN (SELECT account FROM lines)
+            AND booked_on BETWEEN (SELECT min(day) FROM lines) - INTERVAL 1 DAY
+            AND (SELECT max(day) FROM lines) + INTERVAL 1 DAY"""
+
+
+@dataclass(frozen=True)
+class _Notified:
+    """Sums of statements that were left out, and payments of notifications that were."""
+
+    sums: int
+    parts: int
+
+
+def _leave_out_notified(db: duckdb.DuckDBPyConnection) -> _Notified:
+    """The same for a notification (camt.054) whose payments have another reference than their sum, or none.
+
+    A notification only repeats what a statement books, which no other file does: its payments of a day, by entry and
+    then all together, are the line of the same sum that names no party, the k-th the k-th. Not where the
+    statement has the payments one by one.
+
+    A load before may have matched the payments already, so between loads only a sum of the same day is theirs.
+    """
+    sums = parts = 0
+    columns = "n, file, account, statement, bank_ref, direction, currency, day, amount, kind, other"
+    db.execute("CREATE OR REPLACE TEMP TABLE matched (n BIGINT)")
+    for entry in ("bank_ref", "''"):
+        db.execute(f"""
+            CREATE OR REPLACE TEMP TABLE notified AS WITH
+            every AS (SELECT {columns}, other IS NULL AS is_open FROM lines
+                UNION ALL SELECT {columns}, is_open FROM known_lines),
+            groups AS (SELECT file, account, statement, {entry} AS entry, direction, currency, day,
+                    sum(amount) AS amount, max(amount) AS largest, list(n) AS parts
+                FROM every WHERE statement LIKE '{NOTIFICATION}%'
+                AND n NOT IN (FROM matched) GROUP BY ALL HAVING count(*) > 1),
+            ranked AS (SELECT *, row_number() OVER (PARTITION BY account, direction, currency, amount
+                ORDER BY day, parts[1]) AS k FROM groups),
+            sums AS (SELECT *, row_number() OVER (PARTITION BY account, direction, currency, amount
+                ORDER BY day, n) AS k
+                FROM every WHERE is_open AND kind IN ('transfer', 'direct_debit')
+                AND coalesce(statement, '') NOT LIKE '{NOTIFICATION}%')
+            SELECT l.n AS sum_line, p.parts FROM ranked p JOIN sums l USING (account, direction, currency, amount, k)
+            WHERE CASE WHEN p.file < 0 OR l.file < 0 THEN p.day = l.day ELSE {_NEAR} END AND p.file <> l.file
+                AND NOT EXISTS (FROM every s WHERE s.file = l.file
+                AND s.account = p.account AND s.direction = p.direction AND s.amount = p.largest AND s.other IS NOT NULL
+                AND coalesce(s.statement, '') NOT LIKE '{NOTIFICATION}%'
+                AND abs(date_diff('day', p.day, s.day)) <= 1)""")
+        # What is in the ledger stays: of a sum there the payments of this load go, else the sum goes.
+        sums += _drop(db, "SELECT sum_line AS n FROM notified WHERE sum_line > 0")
+        known = "SELECT unnest(parts) AS n FROM notified WHERE sum_line < 0"
+        parts += _drop(db, f"SELECT n FROM ({known}) WHERE n > 0")
+        db.execute("INSERT INTO matched SELECT unnest(parts) FROM notified")
+    db.execute("DROP TABLE notified")
+    db.execute("DROP TABLE matched")
+    return _Notified(sums, parts)
 
 
 _LINE = ("account", "day", "direction", "amount", "currency")
@@ -73,13 +141,13 @@ def leave_out_alike(db: duckdb.DuckDBPyConnection, statement_lines: Sequence[Pat
     """
     known = ""
     if statement_lines and transfers:
-        end = "CASE WHEN l.direction = 'out' THEN target ELSE source END"
+        end = number_in_sql("CASE WHEN l.direction = 'out' THEN target ELSE source END")
         known = f"""UNION ALL BY NAME SELECT -row_number() OVER (ORDER BY account_id, booking_id) AS n, -1 AS file,
-            account_id AS account, booked_on AS day, direction, l.amount, l.currency,
+            {number_in_sql("account_id")} AS account, booked_on AS day, direction, l.amount, l.currency,
             CASE WHEN {end} NOT LIKE '%:%' THEN {end} END AS other, end_to_end_id AS e2e,
             bank_reference IS NOT NULL AS has_reference
             FROM {scan(statement_lines)} l JOIN {scan(transfers)} t USING (transfer_id)
-            WHERE account_id IN (SELECT account FROM lines)"""
+            WHERE {number_in_sql("account_id")} IN (SELECT account FROM lines)"""
     db.execute(f"""
         CREATE OR REPLACE TEMP TABLE all_lines AS SELECT n, file, {", ".join(_LINE)}, other, e2e,
             bank_ref IS NOT NULL AS has_reference FROM lines WHERE NOT whole {known}""")

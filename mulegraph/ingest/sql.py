@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mulegraph.schema.versions import FORMER
+
 
 def quoted(name: str) -> str:
     """A column name as an SQL identifier."""
@@ -11,3 +13,8 @@ def quoted(name: str) -> str:
 def text_in_sql(text: str) -> str:
     """A text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def number_in_sql(column: str) -> str:
+    """The account number of an SQL column that may name a former account."""
+    return f"regexp_replace({column}, '{FORMER}', '')"

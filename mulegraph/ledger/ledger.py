@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +25,7 @@ from mulegraph.ledger.numbers import places_of, rows_of_ids
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
-from mulegraph.schema.versions import ALL_TABLES, VERSIONED
+from mulegraph.schema.versions import ALL_TABLES, FORMER, VERSIONED, named_by_period
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
@@ -182,13 +182,15 @@ class Ledger:
             return rows.filter(pc.less(rows["at"], pa.scalar(at, pa.timestamp("us"))))
         return rows
 
-    def rows_beside(self, name: str, key: str) -> list[dict[str, object]]:
-        """All rows now in force of one record: an account's holders and currencies; [] where it has but one row."""
-        if name not in VERSIONED or not self.snapshot.of(VERSIONED[name]):
-            return []
-        versions = self.arrow(VERSIONED[name])
-        mine = pc.and_(pc.equal(versions[TABLES[name].key[0]], key), pc.is_null(versions["valid_to"]))
-        return list(versions.filter(mine).select(TABLES[name].column_names).to_pylist())
+    def accounts_side_by_side(self) -> list[dict[str, Any]]:
+        """Rows in force of accounts of several holders, currencies or periods; accounts of one row are not among them.
+
+        Of a number that was used again, each row names the account of its period.
+        """
+        versions = self.arrow(VERSIONED["accounts"])
+        rows: list[dict[str, Any]] = versions.filter(pc.is_null(versions["valid_to"])).to_pylist()
+        ids = self.account_ids
+        return named_by_period(rows, ids.filter(pc.match_substring_regex(ids, FORMER)).to_pylist())
 
     @property
     def zone(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from mulegraph.schema.tables import TABLES, Column, Kind, Table
 
 VERSIONED: dict[str, str] = {
@@ -27,3 +30,27 @@ def versions_of(name: str) -> Table:
 
 ALL_TABLES: dict[str, Table] = {**TABLES, **{VERSIONED[name]: versions_of(name) for name in VERSIONED}}
 """What the ledger holds: the tables that are loaded, and their versions."""
+
+FORMER = r"@until-\d{4}-\d{2}-\d{2}$"
+"""How the id of a former account ends, one whose number was given to another holder on that day.
+
+A payment belongs to the holder of its time, so the former account is an account of its own: NUMBER@until-DAY.
+"""
+
+
+def number_of(account_id: str) -> str:
+    """The account number as the bank writes it, of a former account as well."""
+    return re.sub(FORMER, "", account_id)
+
+
+def named_by_period(rows: list[dict[str, Any]], former: list[str]) -> list[dict[str, Any]]:
+    """Rows of accounts, those of a former account's period under its id."""
+    until: dict[str, list[tuple[str, str]]] = {}
+    for account in sorted(former):
+        until.setdefault(number_of(account), []).append((account[-len("2000-01-01") :], account))
+    for row in rows:
+        closed = row["closed_on"]
+        lives = [life for day, life in until.get(row["account_id"], ()) if closed and closed.isoformat() <= day]
+        if lives:
+            row["account_id"] = lives[0]
+    return rows

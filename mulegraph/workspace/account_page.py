@@ -122,7 +122,7 @@ def account_page(space: WorkspaceBase, account: AccountId, *, language: Word = L
 
 def _other_holders(space: WorkspaceBase, row: dict[str, Any]) -> list[str]:
     """Holders beside the first, of an account that several people hold."""
-    beside = space.ledger.rows_beside("accounts", row["account_id"])
+    beside = [each for each in space.ledger.accounts_side_by_side() if each["account_id"] == row["account_id"]]
     return sorted({str(each["holder_id"]) for each in beside if each["holder_id"]} - {row["holder_id"]})
 
 

@@ -17,6 +17,7 @@ from mulegraph.ingest.forget import forget
 from mulegraph.ingest.load import load
 from mulegraph.ingest.mapping import read_mapping
 from mulegraph.ledger.ledger import Ledger
+from tests.thorough import THOROUGH
 
 from .readers.writers import Payment, camt053, camt_document, debit_credit_csv, iban, mt940
 
@@ -149,6 +150,46 @@ def test_a_batch_and_its_payments_are_the_same_money_in_whatever_order_they_come
     assert sum(row["amount"] for row in files.rows()) == 10
     assert parts_left_out[-1] == (2 if order == ("sum", "parts") else 0)
     assert len(files.moved()) == (1 if order == ("sum", "parts") else 2)
+
+
+def notification(statement: str) -> str:
+    """The same as a camt.054."""
+    return statement.replace("BkToCstmrStmt>", "BkToCstmrDbtCdtNtfctn>").replace("Stmt>", "Ntfctn>")
+
+
+OTHER_REFERENCES = {"another": "<AcctSvcrRef>N-9</AcctSvcrRef>", "none": ""}
+
+
+@pytest.mark.parametrize("reference", OTHER_REFERENCES.values(), ids=OTHER_REFERENCES)
+@pytest.mark.parametrize("order", [("sum", "parts"), ("parts", "sum"), ("sum and parts",)])
+def test_a_notification_is_known_by_its_sum_where_its_reference_is_not(
+    files: Files, order: tuple[str, ...], reference: str
+):
+    """Also among another anonymous credit of the same sum, which stays: twenty euros are twenty."""
+    notified = notification(batch(CEM, DOT)).replace("<AcctSvcrRef>B-1</AcctSvcrRef>", reference)
+    start, end = batch().index("<Ntry>"), batch().index("</Ntry>") + len("</Ntry>")
+    another = batch()[start:end].replace("B-1", "B-2")
+    for load_ in order:
+        if "sum" in load_:
+            files.write("a-053.xml", batch()[:end] + another + batch()[end:])
+        if "parts" in load_:
+            files.write("b-054.xml", notified)
+        files.load()
+
+    assert sum(row["amount"] for row in files.rows()) == 20
+
+
+def test_payments_that_a_statement_lists_one_by_one_take_no_other_sum(files: Files):
+    """A deposit that happens to be as much as they are stays."""
+    listed = batch(CEM, DOT)
+    end = listed.index("</Ntry>") + len("</Ntry>")
+    deposit = batch()[batch().index("<Ntry>") : batch().index("</Ntry>")] + "</Ntry>"
+    files.write("a-053.xml", listed[:end] + deposit.replace("B-1", "B-2") + listed[end:])
+    files.write("b-054.xml", notification(listed))
+
+    files.load()
+
+    assert sum(row["amount"] for row in files.rows()) == 20
 
 
 def test_one_account_s_export_and_statement_are_the_same_lines(files: Files):
@@ -391,7 +432,7 @@ def round_trip(payments: list[Payment], forms: dict[str, str]) -> None:
             )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2_000 if THOROUGH else 12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ledgers(), st.lists(st.sampled_from(["camt.053", "MT940", "CSV"]), min_size=4, max_size=4))
 def test_what_two_banks_write_is_read_back_as_the_same_transfers(payments: list[Payment], forms: list[str]):
     """To the cent, and to the second where the formats tell it; none twice, none lost."""

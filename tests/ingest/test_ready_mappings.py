@@ -150,10 +150,12 @@ EXPORTS = [
         "Time,Date,Sender_account,Receiver_account,Amount,Payment_currency,Received_currency,Sender_bank_location,"
         "Receiver_bank_location,Payment_type,Is_laundering,Laundering_type\n"
         "10:35:19,2026-02-03,8724731955,2769355426,1459.15,UK pounds,UK pounds,UK,UK,Cash Deposit,0,Normal\n"
-        "10:35:20,2026-07-03,1491989064,8401255335,6019.64,UK pounds,Dirham,UK,UAE,Cross-border,0,Normal_Fan_Out\n",
+        "10:35:20,2026-07-03,1491989064,8401255335,6019.64,UK pounds,Dirham,UK,UAE,Cross-border,0,Normal_Fan_Out\n"
+        "10:35:21,2026-07-03,8401255335,1491989064,70.10,Euro,UK pounds,UAE,UK,Cross-border,0,Normal_Fan_Out\n",
         (
             ("8724731955", "2769355426", "1459.15", "GBP", "2026-02-03"),
             ("1491989064", "8401255335", "6019.64", "GBP", "2026-07-03"),
+            ("8401255335", "1491989064", "70.1", "EUR", "2026-07-03"),
         ),
     ),
     Export(

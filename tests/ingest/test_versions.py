@@ -77,7 +77,7 @@ def test_rows_of_one_account_stand_side_by_side(bank: Bank, rows: list[str], acc
 
     assert report.rejects == {}
     assert len(accounts(bank.ledger)) == 2
-    assert len(bank.ledger.rows_beside("accounts", account)) == count
+    assert [row["account_id"] for row in bank.ledger.accounts_side_by_side()] == [account] * count
     again = load_accounts(bank, *reversed(rows), "B,OWN,H2,personal,,,EUR", at=TUESDAY)
     assert (again.tables["accounts"].taken, again.changed) == (0, False)
 
@@ -179,15 +179,3 @@ def test_two_dumps_that_differ_are_refused_and_equal_ones_are_not(bank: Bank):
     bank.write("accounts-4.csv", f"{head}A,own,H1,business,EUR\n")
     with pytest.raises(DataError, match=r"accounts-3\.csv and accounts-4\.csv say different things of 1 records"):
         bank.load(limit=None)
-
-
-def test_payments_of_an_earlier_holder_of_a_number_are_told(bank: Bank):
-    """Signs show the present one."""
-    head = "account_id,bank,holder_id,kind,currency,opened_on,closed_on\n"
-    bank.write(
-        "accounts.csv",
-        f"{head}A,own,H1,personal,EUR,2015-01-01,2020-01-01\nA,own,H2,personal,EUR,2025-01-01,\nB,own,H3,personal,EUR,,\n",
-    )
-    bank.transfers("t,A,B,1,EUR,2019-02-03,other,", "u,A,B,1,EUR,2026-02-03,other,")
-
-    assert "1 payments are of before their account's number was used again" in "".join(map(str, bank.load().remarks))

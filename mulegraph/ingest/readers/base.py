@@ -59,6 +59,10 @@ class Booking:
     line: int = 0
 
 
+NOTIFICATION = "notification "
+"""How the name of a statement begins that only repeats what another books (camt.054)."""
+
+
 @dataclass(frozen=True)
 class Balance:
     """A balance that a statement tells: `role` is opening or closing of this page, or other (available, forward)."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, plain_amount, written
+from mulegraph.ingest.readers.base import NOTIFICATION, Balance, Booking, Notes, account_number, plain_amount, written
 from mulegraph.ingest.readers.camt_entries import Entry, read_entries
 from mulegraph.ingest.readers.camt_sums import Sums
 from mulegraph.ingest.readers.xml import Element, children, leaves, local, message_in
@@ -98,7 +98,8 @@ def _account(statement: Element, path: Path, notes: Notes) -> _Account:
     if number is None:
         raise ValueError("a statement names no account (Acct/Id)")
     page = f" page {head['PgNb'].lstrip('0')}" if "PgNb" in head else ""
-    statement_name = notes.page_name(number, f"{head.get('Id', path.name)}{page}")
+    kind = NOTIFICATION if local(statement) == "Ntfctn" else ""
+    statement_name = notes.page_name(number, f"{kind}{head.get('Id', path.name)}{page}")
     return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
 
 
