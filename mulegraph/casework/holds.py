@@ -59,7 +59,7 @@ class Hold:
     sum, and how many people they went to; `account_days` are days of a hold times how likely its holder is innocent,
     by its score. `speaks_for` and `speaks_against` are facts for and against its holder's knowledge.
     `way` is `amount` where only mixed payments reached it: not the account is held then, but `amount`, which is on it
-    under every rule. `last` says why it is called last. `stopped` is the share of the stolen money that all listed holds
+    under every rule. `last` says why it is called last. `stopped` is the share of the stolen money that all holds
     keep at least, `reached` at most.
     """
 

@@ -23,6 +23,7 @@ from mulegraph.cli.options import (
     Top,
     Until,
     WorkspaceFolder,
+    err,
     opened,
     show,
 )
