@@ -20,7 +20,7 @@ import pandas as pd
 
 from benchmarks.recalls import rows_of
 from mulegraph.casework.hold_replay import bounds, kept, replayed
-from mulegraph.casework.holds import HOLD_DAYS, plan_holds
+from mulegraph.casework.holds import HOLD_DAYS, WHOLE, plan_holds
 from mulegraph.ingest.load import load
 from mulegraph.simulate import simulate
 from mulegraph.workspace.scan import scan
@@ -79,10 +79,13 @@ def _one(
     """One payment at one moment: predicted and replayed; as many accounts of its trace by their score."""
     trace = space.trace([payment], until=when)
     plan = plan_holds(space, trace, when, roles={}, decided={}, share=1.0)
-    held = [each.account for each in plan.holds]
+    held = [each.account for each in plan.holds if each.way == WHOLE]
     low, high = bounds(kept(replayed(space, [payment], held, when), held))
+    # A sum that is set apart stays: the account pays out of the rest.
+    apart = sum((each.amount for each in plan.holds if each.way != WHOLE), Decimal(0))
+    low, high = low + apart, high + apart
     reach = plan.kept_most + max((each.on_its_way for each in plan.holds), default=Decimal(0))
-    best = sorted(trace.accounts["account"], key=lambda name: (-score_of.get(name, 0.0), name))[: len(held)]
+    best = sorted(trace.accounts["account"], key=lambda name: (-score_of.get(name, 0.0), name))[: len(plan.holds)]
     by_score, _ = bounds(kept(replayed(space, [payment], best, when), best))
     slack = Decimal("0.05") * max(low, plan.kept_least)
     found["moments"] += 1

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
+from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import banks_of, case_trace
 from mulegraph.casework.fact_sheet import AGAINST
-from mulegraph.casework.holds import HOLD_DAYS, facts_for_and_against
+from mulegraph.casework.holds import HOLD_DAYS
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import propose

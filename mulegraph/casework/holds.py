@@ -11,24 +11,26 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.casework.acts import state_of
+from mulegraph.casework.case_facts import facts_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
 from mulegraph.casework.claims import NOTHING, Move, mostly_traced
-from mulegraph.casework.fact_sheet import AGAINST, FOR, Fact, Known, fact_sheet
+from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
-from mulegraph.errors import UsageError
+from mulegraph.casework.not_held import NotHeld, RuleSums, Unheld, beside, not_held, rule_sums
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
-from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, declared, record_of
+from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared, record_of
 from mulegraph.schema.findings import Result, Role
 from mulegraph.workspace.listing import stamp
-from mulegraph.workspace.questions import AccountId, Moment, Word, question
+from mulegraph.workspace.questions import Moment, Word, question
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
@@ -39,6 +41,8 @@ SURE = 0.5
 HOLD_DAYS = 3
 """How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
 GUILTY, REMOVED = "guilty", "taken out of the case"
+WHOLE, AMOUNT_ONLY = "account", "amount"
+"""A hold on all that an account may pay, or on a sum of it while the rest stays free: an earmark."""
 SLOW_HOURS = Decimal(24 * 7)
 """Dwell of an account that has not passed anything on yet: it is called after those that have."""
 MIN_SHARE = Decimal("0.01")
@@ -54,7 +58,8 @@ class Hold:
     upstream that got traced money in the last week. `innocent_*` are its other payments of the last 30 days, their
     sum, and how many people they went to; `account_days` are days of a hold times how likely its holder is innocent,
     by its score. `speaks_for` and `speaks_against` are facts for and against its holder's knowledge.
-    `last` says why it is called last. `stopped` is the share of the stolen money that all listed holds
+    `way` is `amount` where only mixed payments reached it: not the account is held then, but `amount`, which is on it
+    under every rule. `last` says why it is called last. `stopped` is the share of the stolen money that all holds
     keep at least, `reached` at most.
     """
 
@@ -74,6 +79,8 @@ class Hold:
     last: Annotated[str, OURS]
     stopped: float
     reached: float
+    way: Annotated[str, Words((WHOLE, AMOUNT_ONLY))] = WHOLE
+    amount: Decimal = NOTHING
     speaks_for: Annotated[list[str], Each(OURS)] = field(default_factory=list)
     speaks_against: Annotated[list[str], Each(OURS)] = field(default_factory=list)
 
@@ -81,7 +88,11 @@ class Hold:
 @declared
 @dataclass(frozen=True)
 class HoldPlan:
-    """Holds in the order in which to call, and what they reach of what was asked for and of what was stolen."""
+    """Holds in the order in which to call, and what they reach of what was asked for and of what was stolen.
+
+    `sums` says by each rule where all of it is, and adds up; `not_held` are the accounts that still have some of it
+    and are not proposed, each with its reason.
+    """
 
     holds: list[Hold]
     stolen: Decimal
@@ -93,6 +104,8 @@ class HoldPlan:
     gone_cash: Decimal
     gone_banks: Decimal
     says: Annotated[str, OURS]
+    not_held: list[NotHeld] = field(default_factory=list)
+    sums: list[RuleSums] = field(default_factory=list)
 
 
 @question(record_of(HoldPlan))
@@ -117,7 +130,7 @@ def _with_facts(
     space: Workspace, found: TraceResult, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
 ) -> Hold:
     """A hold with what speaks for and against its holder knowing, by payments until the moment."""
-    facts = _facts(space, found, roles, hold.account, until=until)
+    facts = facts_of(space, found, roles, hold.account, until=until)
     speaks = {side: [each.fact for each in facts if each.speaks == side] for side in (FOR, AGAINST)}
     return replace(hold, speaks_for=speaks[FOR], speaks_against=speaks[AGAINST])
 
@@ -136,15 +149,21 @@ def plan_holds(
     scene = _Scene.of(space, found, until, roles, decided)
     stolen = stolen_of(found)
     rows, amounts, spent = [], dict.fromkeys(CONSERVING, NOTHING), 0.0
+    why: dict[str, Unheld] = {}
     for account in scene.in_order(stolen * MIN_SHARE):
         if stolen and bounds(amounts)[0] >= Decimal(str(share)) * stolen:
-            break
+            why[account] = Unheld.ENOUGH
+            continue
         row = scene.hold(account)
         if budget is not None and spent + row.account_days > budget:
+            why[account] = Unheld.BUDGET
             continue
         spent += row.account_days
-        amounts = {rule: amounts[rule] + scene.there[account][rule] for rule in CONSERVING}
+        amounts = {rule: amounts[rule] + scene.kept(account)[rule] for rule in CONSERVING}
         rows.append(row)
+    held = {each.account: scene.kept(each.account) for each in rows}
+    left = not_held(scene.there, held, scene.banks, {**scene.unheld(), **why}, stolen * MIN_SHARE)
+    sums = rule_sums(found, amounts)
     least, most = bounds(amounts)
     shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
     cash, banks = _gone(found)
@@ -158,7 +177,9 @@ def plan_holds(
         kept_most=most,
         gone_cash=cash,
         gone_banks=banks,
-        says=_says_whole(rows, shares, share, bool(cash or banks)),
+        says=_says_whole(rows, shares, share, bool(cash or banks)) + beside(left, sums),
+        not_held=left,
+        sums=sums,
     )
 
 
@@ -224,18 +245,31 @@ class _Scene:
             for name in self.there
             if limit > 0 and (bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit)
         ]
-        reached = {each.payee for each in self.moves if mostly_traced(each)}
         return sorted(
-            (name for name in wanted if name in reached),
+            (name for name in wanted if name in self.reached or bounds(self.there[name])[0] >= limit),
             key=lambda name: (name in self.innocent, bounds(self.there[name])[1] <= 0, -self._urgency(name), name),
         )
+
+    @cached_property
+    def reached(self) -> set[str]:
+        """Accounts that a mostly traced payment brought money: no others are held in whole."""
+        return {each.payee for each in self.moves if each.payee and mostly_traced(each)}
+
+    def kept(self, account: str) -> ByRule:
+        """What a hold keeps by rule: all that is there, or the sum that every rule finds on it."""
+        there = self.there[account]
+        return there if account in self.reached else dict.fromkeys(CONSERVING, bounds(there)[0])
+
+    def unheld(self) -> dict[str, Unheld]:
+        """Why accounts are not held that stay out of the order."""
+        return {name: Unheld.MIXED for name in self.there if name not in self.reached}
 
     def _may_come(self, account: str) -> Decimal:
         return self.coming.get(account, NOTHING)
 
     def _urgency(self, account: str) -> Decimal:
         """Money that leaves an hour if nobody calls."""
-        least, most = bounds(self.there[account])
+        least, most = bounds(self.kept(account))
         minutes = self.dwell(account)
         hours = SLOW_HOURS if minutes is None else max(Decimal(minutes) / 60, Decimal("0.1"))
         return ((least + most) / 2 or self._may_come(account) / 1_000) / hours
@@ -258,7 +292,9 @@ class _Scene:
         moved = self.space.transfers_of(account, since=since, until=self.until)
         others = moved[(moved["source"] == account) & ~moved["transfer_id"].isin(tainted)]
         others = others[others["currency"] == self.found.currency]
-        coming = self._may_come(account)
+        whole = account in self.reached
+        # A hold on a sum keeps nothing of what comes later.
+        coming = self._may_come(account) if whole else NOTHING
         return Hold(
             account=account,
             bank=self.banks[account],
@@ -270,13 +306,19 @@ class _Scene:
             innocent_payments=len(others),
             innocent_amount=sum(others["amount"], NOTHING).quantize(least),
             innocent_people=int(others["target"].dropna().nunique()),
-            account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2),
+            # Whoever may use the rest of his account is not held.
+            account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2) if whole else 0.0,
             currency=self.found.currency,
-            says=_says(least, most, coming),
+            says=_says(least, most, coming) if whole else MIXED_SAYS.format(amount=least),
             last=self.innocent.get(account, ""),
             stopped=0.0,
             reached=0.0,
+            way=WHOLE if whole else AMOUNT_ONLY,
+            amount=most if whole else least,
         )
+
+
+MIXED_SAYS = "hold {amount:,f} and not the account: only mixed payments reached it, and every rule finds so much there"
 
 
 def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timestamp) -> dict[str, Decimal]:
@@ -319,7 +361,7 @@ def _says_whole(rows: list[Hold], shares: list[float], asked: float, gone: bool)
         return f"too late or out of reach: {where}"
     if shares[0] >= asked:
         return "reached under every rule"
-    return "reached only if the rules are kind" if shares[1] >= asked else "not reached: more cannot be kept by holds"
+    return "reached only if the rules are kind" if shares[1] >= asked else "not reached by holds"
 
 
 def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
@@ -354,45 +396,3 @@ def _innocent_because(
         if role == Role.VICTIM and account not in paid:
             because[account] = "it is a victim's, and passed nothing on"
     return because
-
-
-@question(Each(record_of(Fact)))
-def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> list[Fact]:
-    """What speaks for and against an account's holder knowing. UsageError for one that the case does not reach."""
-    found = space.case(case)
-    traced, moved = case_trace(space, case), found.transfers
-    # Whom the case's money reached may have to be held, and so be judged, though no finding names him.
-    reached = {*found.row["accounts"], *traced.accounts["account"], *moved["source"], *moved["target"]}
-    if account not in reached:
-        hint = "See: mulegraph case show {case}"
-        raise UsageError("account '{account}' is not in {case}", hint=hint, account=account, case=case)
-    return _facts(space, traced, dict(zip(found.row["accounts"], found.row["roles"], strict=True)), account)
-
-
-def _facts(
-    space: Workspace,
-    traced: TraceResult,
-    roles: Mapping[str, str],
-    account: str,
-    *,
-    until: pd.Timestamp | None = None,
-) -> list[Fact]:
-    known = space.account(account)
-    devices = space.devices_of(sorted(roles))
-    part = traced.accounts[traced.accounts["account"] == account]
-    mine = devices[devices["account_id"] == account]["device_id"]
-    sharers = set(devices[devices["device_id"].isin(mine)]["account_id"]) - {account}
-    return fact_sheet(
-        Known(
-            account=account,
-            opened_on=known.opened_on,
-            came=max(part[f"{method}_in"].max() for method in CONSERVING) if len(part) else Decimal(0),
-            left=part["maximum"].max() if len(part) else Decimal(0),
-            transfers=space.transfers_of(account, until=until),
-            tainted=set(traced.steps["transfer"]) | set(traced.chosen),
-            victims={name for name, role in roles.items() if role == Role.VICTIM},
-            sharers=len(sharers),
-            listed_on=known.listed_on,
-            findings=known.findings[known.findings["subject_id"] == account],
-        )
-    )

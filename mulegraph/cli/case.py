@@ -23,6 +23,7 @@ from mulegraph.cli.options import (
     Top,
     Until,
     WorkspaceFolder,
+    err,
     opened,
     show,
 )
@@ -297,13 +298,20 @@ def holds_command(
     rows = [vars(each) for each in plan.holds]
     if how is not Format.TABLE:
         show(stages.tables.plain(rows) if how is Format.JSON else rows, how, listings.HOLDS)
+        err.print(stages.case_summary.hold_sentence(plan), soft_wrap=True)
         return
     typer.echo(textwrap.fill(stages.case_summary.hold_sentence(plan), WIDTH))
     for amount, where in ((plan.gone_cash, "was taken in cash"), (plan.gone_banks, "went to banks that we do not see")):
         if amount:
             typer.echo(f"Out of reach: up to {amount:,f} {plan.currency} {where}.")
-    if not rows:
-        return
+    if rows:
+        _tell_holds(rows)
+    _tell_not_held(plan)
+
+
+def _tell_holds(rows: list[dict[str, Any]]) -> None:
+    """The holds in the order in which to call, with facts for and against."""
+    how = Format.TABLE
     typer.echo("")
     show([{**row, "dwell": _duration(row["dwell_minutes"])} for row in rows], how, listings.HOLDS)
     typer.echo("")
@@ -313,6 +321,25 @@ def holds_command(
             if facts:
                 typer.echo(textwrap.fill(f"{side}: {'; '.join(facts)}", WIDTH, **INDENTED))
     typer.echo("In the order in which to call; facts for and against the holder's knowledge. A person decides.")
+
+
+def _tell_not_held(plan: Any) -> None:
+    """What is still there and not held, with the reason, and by each rule where all of the money is."""
+    told = [each for each in plan.not_held if each.maximum * 100 >= plan.stolen]
+    if told:
+        typer.echo("")
+        show([vars(each) for each in told], Format.TABLE, listings.NOT_HELD, title="Still there, and not held:")
+    if len(plan.not_held) > len(told):
+        small = stages.tables.counted(len(plan.not_held) - len(told), "account")
+        most = sum(each.maximum for each in plan.not_held[len(told) :])
+        typer.echo(f"and {small} with less than 1% of what was stolen each, {most:,f} {plan.currency} at most in all")
+    typer.echo("")
+    show(
+        [vars(each) for each in plan.sums],
+        Format.TABLE,
+        listings.HOLD_SUMS,
+        title="By each rule, stolen is the sum of all others:",
+    )
 
 
 @case.command("clock")

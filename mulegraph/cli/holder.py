@@ -29,6 +29,9 @@ def holder_command(
         typer.echo(json.dumps(stages.tables.plain(asdict(found)), indent=1, ensure_ascii=False))
         return
     accounts = [{**vars(each), "cases": " ".join(each.cases)} for each in found.accounts]
+    if how is Format.TABLE:
+        yes_no = {True: "yes", False: "no"}
+        accounts = [{**row, "ours": yes_no[row["ours"]], "joint": yes_no[row["joint"]]} for row in accounts]
     if how is Format.CSV:
         show(stages.tables.plain(accounts), how, listings.HOLDER_ACCOUNTS)
         return
@@ -38,6 +41,8 @@ def holder_command(
     if found.money:
         typer.echo("")
         show([vars(each) for each in found.money], how, listings.HOLDER_MONEY)
+    if found.accounts:
+        typer.echo("Money of cases that name none of these accounts is not looked for.")
     if found.not_traced:
         typer.echo(f"Not followed, for want of a payment to trace: {', '.join(found.not_traced)}")
     if found.devices:

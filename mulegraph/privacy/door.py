@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, held, lists, replies, request_acts, requests, shape, two_people
+from mulegraph.casework import (
+    acts,
+    case_facts,
+    case_money,
+    clock,
+    held,
+    lists,
+    replies,
+    request_acts,
+    requests,
+    shape,
+    two_people,
+)
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holder as person
 from mulegraph.casework import holds as holding
@@ -157,7 +169,7 @@ class MaskedWorkspace(KeptPages):
     holds = through(holding.holds)
     hold_plan = through(holding.hold_plan)
     hold_clock = through(clock.hold_clock)
-    facts_for_and_against = through(holding.facts_for_and_against)
+    facts_for_and_against = through(case_facts.facts_for_and_against)
     reply = through(replies.take_reply)
     answer_request = through(replies.answer_by_telephone)
     returned_money = through(replies.returned_money)

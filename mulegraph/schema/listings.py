@@ -103,6 +103,7 @@ ALARMS = listing(
 )
 HOLDS = listing(
     ACCOUNT,
+    Column("way", "hold"),
     STILL_THERE,
     AT_MOST,
     Column("on_its_way", "may come"),
@@ -110,6 +111,17 @@ HOLDS = listing(
     Column("innocent_payments", "innocent"),
     Column("innocent_amount", "sum"),
     Column("account_days", "days"),
+)
+NOT_HELD = listing(ACCOUNT, BANK, STILL_THERE, AT_MOST, Column("why", "why no hold"), Column("instead", "instead"))
+HOLD_SUMS = listing(
+    Column("method", "rule"),
+    Column("traced", "stolen"),
+    Column("kept", "held"),
+    Column("not_held", "not held"),
+    Column("cash", "cash"),
+    Column("left_our_sight", "unseen"),
+    Column("returned", "back"),
+    Column("stopped", "stopped"),
 )
 HOLDER_ACCOUNTS = listing(
     ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, Column("cases", "cases")
@@ -212,7 +224,7 @@ TRACED_IN_SHORT = listing(GENERATION, ACCOUNT, BANK, Column("minimum", "still th
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
 TRACED_RULE = (Column("method", "rule"), Column("traced", "traced ="))
-TRACED_PARTS = (Column("cash", "cash +"), Column("returned", "returned +"), Column("stopped", "stopped"))
+TRACED_PARTS = (Column("cash", "cash"), Column("returned", "back"), Column("stopped", "stopped"))
 TRACED_SUMS = listing(
     *TRACED_RULE, Column("still_there", "still there +"), Column("left_our_sight", "left our sight +"), *TRACED_PARTS
 )

@@ -92,7 +92,20 @@ def _holds(plan: HoldPlan) -> list[Block]:
     return [
         Text(hold_sentence(plan), "Holds."),
         *([Table(columns, rows, note="In the order in which to call. A person decides on each hold.")] if rows else []),
+        *_not_held(plan),
     ]
+
+
+def _not_held(plan: HoldPlan) -> list[Block]:
+    """What is still there and not held, with the reason and what to do instead."""
+    shown_rows = plan.not_held[:MAX_HELD]
+    if not shown_rows:
+        return []
+    rows = [cells(each.account, each.bank, between(vars(each)), each.why, each.instead) for each in shown_rows]
+    more = len(plan.not_held) - len(shown_rows)
+    note = f"The {MAX_HELD} accounts with most; {more} have less." if more else ""
+    columns = heads("still there, not held", "bank", f"amount ({plan.currency}) #", "why no hold *", "instead *")
+    return [Table(columns, rows, note=note)]
 
 
 def _range(sums: list[dict[str, Any]], name: str) -> dict[str, Any]:

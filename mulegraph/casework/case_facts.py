@@ -1,0 +1,60 @@
+"""The fact sheet of an account that a case's money reached, made from the ledger, the trace and the findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
+from mulegraph.errors import UsageError
+from mulegraph.flow.tracing import CONSERVING
+from mulegraph.lazy import pandas as pd
+from mulegraph.schema.disclosure import Each, record_of
+from mulegraph.schema.findings import Role
+from mulegraph.workspace.questions import AccountId, Word, question
+from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.workspace import Workspace
+
+
+@question(Each(record_of(Fact)))
+def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> list[Fact]:
+    """What speaks for and against an account's holder knowing. UsageError for one that the case does not reach."""
+    found = space.case(case)
+    traced, moved = case_trace(space, case), found.transfers
+    # Whom the case's money reached may have to be held, and so be judged, though no finding names him.
+    reached = {*found.row["accounts"], *traced.accounts["account"], *moved["source"], *moved["target"]}
+    if account not in reached:
+        hint = "See: mulegraph case show {case}"
+        raise UsageError("account '{account}' is not in {case}", hint=hint, account=account, case=case)
+    return facts_of(space, traced, dict(zip(found.row["accounts"], found.row["roles"], strict=True)), account)
+
+
+def facts_of(
+    space: Workspace,
+    traced: TraceResult,
+    roles: Mapping[str, str],
+    account: str,
+    *,
+    until: pd.Timestamp | None = None,
+) -> list[Fact]:
+    """The fact sheet of an account by its payments until a moment; `roles` are those of the case's accounts."""
+    known = space.account(account)
+    devices = space.devices_of(sorted(roles))
+    part = traced.accounts[traced.accounts["account"] == account]
+    mine = devices[devices["account_id"] == account]["device_id"]
+    sharers = set(devices[devices["device_id"].isin(mine)]["account_id"]) - {account}
+    return fact_sheet(
+        Known(
+            account=account,
+            opened_on=known.opened_on,
+            came=max(part[f"{method}_in"].max() for method in CONSERVING) if len(part) else Decimal(0),
+            left=part["maximum"].max() if len(part) else Decimal(0),
+            transfers=space.transfers_of(account, until=until),
+            tainted=set(traced.steps["transfer"]) | set(traced.chosen),
+            victims={name for name, role in roles.items() if role == Role.VICTIM},
+            sharers=len(sharers),
+            listed_on=known.listed_on,
+            findings=known.findings[known.findings["subject_id"] == account],
+        )
+    )

@@ -1,0 +1,109 @@
+"""What is still there and no hold is proposed for, and the line that adds up: stolen is what all its places are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+from mulegraph.casework.hold_replay import ByRule, bounds
+from mulegraph.flow.tracing import CONSERVING
+from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
+from mulegraph.workspace.trace import TraceResult
+
+
+class Unheld(StrEnum):
+    """Why no hold, or none in full, is proposed for money that is still there."""
+
+    MIXED = "mostly others' money came"
+    SMALL = "less than 1% of the stolen"
+    ENOUGH = "the share is reached"
+    BUDGET = "over the budget"
+
+
+INSTEAD = {
+    Unheld.MIXED: "ask about it, or watch it",
+    Unheld.SMALL: "ask about it, or leave it",
+    Unheld.ENOUGH: "give a higher --share",
+    Unheld.BUDGET: "give a higher --budget",
+}
+"""What can be done about it instead of a hold."""
+
+
+@declared
+@dataclass(frozen=True)
+class NotHeld:
+    """Money on an account that the proposed holds do not keep, over the rules, why not, and what to do instead.
+
+    An account that is held for an amount only stands here with what is above it.
+    """
+
+    account: Annotated[str, ACCOUNT]
+    bank: Annotated[str, TEXT]
+    minimum: Decimal
+    maximum: Decimal
+    why: Annotated[str, Words(tuple(Unheld))]
+    instead: Annotated[str, OURS]
+
+
+@declared
+@dataclass(frozen=True)
+class RuleSums:
+    """Where all of the traced money is by one rule: `traced` is the sum of the others."""
+
+    method: Annotated[str, Words(tuple(CONSERVING))]
+    traced: Decimal
+    kept: Decimal
+    not_held: Decimal
+    cash: Decimal
+    left_our_sight: Decimal
+    returned: Decimal
+    stopped: Decimal
+
+
+def not_held(
+    there: Mapping[str, ByRule],
+    held: Mapping[str, ByRule],
+    banks: Mapping[str, str],
+    why: Mapping[str, Unheld],
+    limit: Decimal,
+) -> list[NotHeld]:
+    """What is on accounts beyond what holds keep, most first; under `limit` nobody is asked."""
+    nothing = dict.fromkeys(CONSERVING, Decimal(0))
+    rows = []
+    for account, amounts in there.items():
+        kept = held.get(account, nothing)
+        least, most = bounds({rule: amounts[rule] - kept[rule] for rule in CONSERVING})
+        if most > 0:
+            because = Unheld.SMALL if bounds(amounts)[1] < limit else why.get(account, Unheld.SMALL)
+            rows.append(NotHeld(account, banks[account], least, most, because, INSTEAD[because]))
+    return sorted(rows, key=lambda each: (-each.maximum, each.account))
+
+
+def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
+    """By each rule that conserves money, in its order."""
+    return [
+        RuleSums(
+            method=row["method"],
+            traced=row["traced"],
+            kept=kept[row["method"]],
+            not_held=row["still_there"] - kept[row["method"]],
+            cash=row["cash"],
+            left_our_sight=row["left_our_sight"],
+            returned=row["returned"],
+            stopped=row["stopped"],
+        )
+        for row in found.sums.to_dict("records")
+        if row["method"] in CONSERVING
+    ]
+
+
+def beside(left: list[NotHeld], sums: list[RuleSums]) -> str:
+    """What is still there and not held under the rule that finds most, so that no sum is silent."""
+    if not left:
+        return "; nothing else is still there"
+    most = max(each.not_held for each in sums)
+    accounts = "1 account" if len(left) == 1 else f"{len(left)} accounts"
+    return f"; up to {most:,f} more is still on {accounts}, not held"
