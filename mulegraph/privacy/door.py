@@ -9,7 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mulegraph.casework import acts, case_money, clock, held, lists, replies, request_acts, requests, shape, two_people
+from mulegraph.casework import (
+    acts,
+    case_money,
+    clock,
+    held,
+    lists,
+    looks,
+    replies,
+    request_acts,
+    requests,
+    shape,
+    two_people,
+)
 from mulegraph.casework import case_file as case_files
 from mulegraph.casework import holder as person
 from mulegraph.casework import holds as holding
@@ -149,6 +161,7 @@ class MaskedWorkspace(KeptPages):
     alarms = through(acts.alarms)
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
+    record_served, record_look = through(looks.record_served), through(looks.record_look)
     holder = through(person.holder_page)
     hold_account, lift_hold = through(held.hold_account), through(held.lift_hold)
     held_list = through(held.held_list)

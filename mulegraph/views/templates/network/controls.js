@@ -155,4 +155,5 @@ if (chart.start !== null) chosen = { node: standIn(chart.start) };
 refresh();
 tell();
 fit();
+if (chart.served) carryOn();
 document.documentElement.dataset.ready = "yes";

@@ -132,7 +132,6 @@ class SvgContext {
   }
   beginPath() { this.path = []; }
   closePath() { if (this.path.length) this.path.push("Z"); }
-  bezierCurveTo(a, b, c, d, x, y) { this.path.push(`C${this.at(a, b)} ${this.at(c, d)} ${this.at(x, y)}`); }
   strokeRect(x, y, wide, high) { this.beginPath(); this.rect(x, y, wide, high); this.stroke(); this.beginPath(); }
   moveTo(x, y) { this.path.push(`M${this.at(x, y)}`); }
   lineTo(x, y) { this.path.push(`${this.path.length ? "L" : "M"}${this.at(x, y)}`); }

@@ -19,6 +19,8 @@ const fresh = () => ({
 });
 let state = fresh();
 const past = [], future = [];
+// What a page with a server adds to the panel: below the story, to a node, to an arrow.
+const extras = { all: [], node: [], arrow: [] };
 const $ = (id) => document.getElementById(id);
 
 // Change the state so that it can be undone; changes with the same name in a row are undone as one.
