@@ -6,11 +6,16 @@ async function lead(what) {
   say("drawing …");
   try {
     const { address } = await ask("/draw", { drawing: served.drawing, ...what });
-    if (what.what === "expand") sessionStorage.setItem(CARRIED, JSON.stringify(asFile()));
+    if (what.what === "expand") sessionStorage.setItem(CARRIED, JSON.stringify(carried()));
     location.href = address;
   } catch (error) {
     say(error.message);
   }
+}
+// A span of all times stays one of all: what is new may be earlier or later.
+function carried() {
+  const all = state.since === 0 && state.until === times.length - 1;
+  return { ...asFile(), ...(all ? { since: null, until: null } : {}) };
 }
 async function act(what) {
   try {
@@ -74,7 +79,7 @@ Object.assign(chart.links, served.other_cases);
 // On the case's own page *keep* puts the work into the workspace, and no file is saved.
 if (served.own) saves.keep = () => act({ what: "keep", text: JSON.stringify(asFile()) });
 function carryOn() {
-  const carried = sessionStorage.getItem(CARRIED);
+  const before = sessionStorage.getItem(CARRIED);
   sessionStorage.removeItem(CARRIED);
-  if (carried) openState(JSON.parse(carried));
+  if (before && !openState(JSON.parse(before))) say("");
 }
