@@ -4,9 +4,10 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
 SPARK := .venv-spark
 LOWEST := .venv-lowest
+TYPESCRIPT := 5.9.3
 LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py
 
-.PHONY: demo test test-spark test-lowest lint types all clean neo4j
+.PHONY: demo test test-spark test-lowest lint types script-types all clean neo4j
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -54,8 +55,18 @@ lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(VENV)/installed-lint
+types: $(VENV)/installed-lint    ## of the package; and of the pages' scripts, where npm is
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory script-types; \
+	else echo "npm is not installed: the pages' scripts are not checked"; fi
+
+script-types: $(VENV)/installed-lint
+	mkdir -p build/scripts
+	$(BIN)/python tools/script_types.py build/scripts
+	for page in network serve; do \
+	    npx --yes --package typescript@$(TYPESCRIPT) tsc --checkJs --allowJs --noEmit --target es2022 \
+	        --lib es2022,dom,dom.iterable build/scripts/given.d.ts build/scripts/$$page.js || exit 1; \
+	done
 
 all: export MULEGRAPH_THOROUGH = 1
 all: lint types test-spark test-lowest test   ## everything, property tests at their full length

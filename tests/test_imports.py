@@ -25,6 +25,7 @@ STAGES = [
     "privacy",
     "views",
     "watch",
+    "serve",
     "cli",
 ]
 FIRST = ["errors", "files", "lazy", "settings", "toml"]
@@ -43,6 +44,7 @@ LATE_INSIDE = {
     "mulegraph.casework.lists": "readers of bank files, which only a list that comes in needs: a seventh of a start",
     "mulegraph.cli.browse": "Textual is an extra, which only this command needs",
     "mulegraph.cli.graph_options": "Neo4j's driver, which only a server needs",
+    "mulegraph.cli.serve": "Starlette and uvicorn are an extra, which only this command needs",
     "mulegraph.workspace.graph_questions": "Neo4j's driver, which only a server needs",
     "mulegraph.workspace.graph_store": "Neo4j's driver, which only a server needs",
 }

@@ -89,7 +89,7 @@ def trace_command(
         through=through,
     )
     if output is not None:
-        _draw(stages.pictures.trace_picture(space, found), output)
+        _draw(stages.pictures.trace_picture(space, found).page(), output)
     if how is Format.JSON:
         body = found.as_object()
         cut = {name: body[name][:top] for name in ("accounts", "frontier", "stopped", "returned", "steps")}

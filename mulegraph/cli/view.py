@@ -65,10 +65,10 @@ def _drawn(space: MaskedWorkspace, subjects: list[str], to: str | None, output: 
     """A page, or a file for another program."""
     draw, first = stages.pictures, subjects[0]
     if to is not None:
-        made = draw.path_picture(space, first, to) if page else ""
+        made = draw.path_picture(space, first, to).page() if page else ""
         return made or stages.exchange.exchanged(space.path_network(first, to), output)
     if len(subjects) > 1:
-        made = draw.joined_picture(space, subjects) if page else ""
+        made = draw.joined_picture(space, subjects).page() if page else ""
         return made or stages.exchange.exchanged(draw.joined_network(space, subjects), output)
     return draw.picture(space, first) if page else stages.exchange.exchanged(draw.network_of(space, first), output)
 
@@ -77,5 +77,5 @@ def _far(space: MaskedWorkspace, subject: str, output: Path, page: bool) -> str 
     """The same of a server's graph."""
     with stages.shared_graph.SharedGraph(space) as shared:
         if page:
-            return stages.pictures.shared_picture(shared, subject)
+            return stages.pictures.shared_picture(shared, subject).page()
         return stages.exchange.exchanged(shared.network(subject), output)

@@ -16,6 +16,7 @@ from mulegraph.casework import (
     clock,
     held,
     lists,
+    looks,
     replies,
     request_acts,
     requests,
@@ -161,6 +162,7 @@ class MaskedWorkspace(KeptPages):
     alarms = through(acts.alarms)
     difference = through(run_difference.difference)
     journal_entries = through(acts.journal_entries)
+    record_served, record_look = through(looks.record_served), through(looks.record_look)
     holder = through(person.holder_page)
     hold_account, lift_hold = through(held.hold_account), through(held.lift_hold)
     held_list = through(held.held_list)

@@ -28,6 +28,9 @@ from mulegraph.schema.results import CASE, CHAIN, DIGEST, DISPOSITION, FINDING_I
 from mulegraph.schema.tables import TABLES
 
 PAGE_KEPT = "page kept"
+SERVED, LOOKED = "served", "looked"
+PAGES = ("cases", "case", "report", "run", "subject", "expand", "trace", "back", "path")
+"""What is looked at through a server."""
 _ANSWER = Record(
     "answers",
     {
@@ -45,6 +48,10 @@ _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
 _LISTED = TABLES["listings"].column_names
 _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),
+    SERVED: Record(SERVED, {"port": NUMBER, "revealed": FLAG}),
+    LOOKED: Record(
+        LOOKED, {"page": Words(PAGES), "case": CASE, "account": ACCOUNT, "to": ACCOUNT, "payment": TRANSFER}
+    ),
     "noted": Record("noted", {"text": HIDDEN}),
     PAGE_KEPT: Record(
         PAGE_KEPT,

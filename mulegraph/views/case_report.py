@@ -40,8 +40,13 @@ REVEALED = (
 Content = CaseFile
 
 
-def case_document(content: Content, network: str, *, revealed: bool) -> Document:
-    """The report of a case; `network` is its picture as SVG, `revealed` says that everything is shown."""
+def case_document(
+    content: Content, network: str, *, revealed: bool, links: Mapping[str, str] | None = None
+) -> Document:
+    """The report of a case; `network` is its picture as SVG, `revealed` says that everything is shown.
+
+    `links` are pages beside it, by what they are called.
+    """
     row, state = content.row, content.state
     stands = " ".join(str(state[name]) for name in ("status", "disposition", "snoozed_until") if state[name])
     return Document(
@@ -70,6 +75,7 @@ def case_document(content: Content, network: str, *, revealed: bool) -> Document
             Section("journal", "Journal of the case", [journal(content)]),
             Section("proof", "What this rests on", proof(content)),
         ],
+        links=links or {},
     )
 
 

@@ -6,7 +6,7 @@ Everything in it is text or SVG of ours. The page escapes it, and Typst takes it
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.resources import as_file, files
 from typing import Any
@@ -110,12 +110,16 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A report: title, facts under it, what must not be missed, and sections."""
+    """A report: title, facts under it, what must not be missed, and sections.
+
+    `links` are pages beside it by what they are called; a PDF, which is printed and sent, has none.
+    """
 
     title: str
     facts: dict[str, str]
     notices: Sequence[str]
     sections: Sequence[Section] = field(default_factory=list)
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def page(self) -> str:

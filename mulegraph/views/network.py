@@ -50,7 +50,8 @@ def network_page(
     """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
     `facts` stand above the picture, `story` at its left and `notes` under it (what is masked, what was cut); `start` is
-    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it.
+    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it;
+    `links` are pages that this one leads to, and `served` is what it asks a server with, where there is one.
     At first no more than `most` marks are drawn, the others in combos that open, and the page says so.
     """
     title = visible(title)
@@ -60,6 +61,8 @@ def network_page(
     data = _data(chart, clock, folded)
     data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": MAX_NODES}
     data["kept"] = graph.graph.get("kept")
+    links, served = graph.graph.get("links") or {}, graph.graph.get("served")
+    data |= {"links": links, "served": served}
     data["start"] = _number(chart, graph.graph.get("account"))
     data["story"] = _told(chart, story) if story else None
     data["amountName"] = graph.graph.get("amount_name", "amount")
@@ -81,6 +84,8 @@ def network_page(
         letters=[(letter, role) for role, letter in LETTERS.items() if letter in written],
         marks=[*marks, *([(TICK_MARK, "known good")] if GOOD in lists else [])],
         chart=data,
+        links=links,
+        served=served is not None,
         library=library(),
     )
 

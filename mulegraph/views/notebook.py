@@ -84,7 +84,7 @@ class NotebookWorkspace(MaskedWorkspace):
     def view(self, subject: str | MaskedCase | TraceResult) -> View:
         """The interactive page of a case, a chain or an account by its id, or of a trace; to be shown or saved."""
         if isinstance(subject, TraceResult):
-            return View(traced(subject), trace_picture(self, subject))
+            return View(traced(subject), trace_picture(self, subject).page())
         name = subject.id if isinstance(subject, MaskedCase) else subject
         told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
         return View(told, picture(self, name))
@@ -106,4 +106,4 @@ class NotebookGraph(SharedGraph):
 
     def picture(self, subject: str) -> str:
         """A case, a chain or an account as a page that opens with no network."""
-        return shared_picture(self, subject)
+        return shared_picture(self, subject).page()

@@ -24,7 +24,8 @@ def _templates() -> jinja2.Environment:
 def page(template: str, **values: Any) -> str:
     """Render a template; its own scripts and styles are allowed by their hashes, nothing else may run or be fetched.
 
-    A page with `style` attributes (drawings of a plotting library have them) may have those, too.
+    A page with `style` attributes (drawings of a plotting library have them) may have those, too. One that is `served`
+    may ask its own server, and nobody else.
     """
     text = _templates().get_template(template).render(**{**values, "policy": "POLICY"})
     policy = [
@@ -33,6 +34,7 @@ def page(template: str, **values: Any) -> str:
         f"style-src {_hashes('style', text)}",
         *(["style-src-attr 'unsafe-inline'"] if re.search(r"<[^>]* style=", text) else []),
         "img-src data: blob:",
+        *(["connect-src 'self'"] if values.get("served") else []),
         "base-uri 'none'",
         "form-action 'none'",
     ]

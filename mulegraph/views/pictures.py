@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
@@ -10,13 +12,37 @@ from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
-from mulegraph.views.story import account_story, case_story, chain_story, path_story, trace_story
+from mulegraph.views.story import Story, account_story, case_story, chain_story, path_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
 from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
 
+@dataclass(frozen=True)
+class NetworkView:
+    """What a page draws and tells: a network, the facts above it, notes under it, a story at its left."""
+
+    graph: nx.MultiDiGraph[Any]
+    title: str
+    facts: Mapping[str, str]
+    notes: Sequence[str]
+    story: Story | None = None
+
+    def page(self, links: Mapping[str, str] | None = None, served: Mapping[str, Any] | None = None) -> str:
+        """As a page that opens with no network. `links` are what it leads to, by what they are called: cases, reports.
+
+        `served` is what a page of `mulegraph serve` asks its server with; without it no page asks anybody.
+        """
+        self.graph.graph["links"], self.graph.graph["served"] = dict(links or {}), served
+        return network_page(self.graph, title=self.title, facts=self.facts, notes=self.notes, story=self.story)
+
+
 def picture(space: MaskedWorkspace, subject: str) -> str:
     """The page of a case, a chain, an account, or the trace of a payment or of a report's, told apart by their ids."""
+    return drawn(space, subject).page()
+
+
+def drawn(space: MaskedWorkspace, subject: str) -> NetworkView:
+    """What is drawn of a case, a chain, an account, a device, a holder, or the trace of a payment or of a report's."""
     kind = space.kind_of_subject(subject)
     if kind == "case":
         return case_picture(space, subject)
@@ -28,9 +54,7 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
         return trace_picture(space, space.trace(reports=[subject]))
     if kind in ("device", "holder"):
         graph = network_of(space, subject)
-        return network_page(
-            graph, title=f"{kind.title()} {subject}", facts=_counted(graph), notes=notes_of(space, graph)
-        )
+        return NetworkView(graph, f"{kind.title()} {subject}", _counted(graph), notes_of(space, graph))
     graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
@@ -40,7 +64,7 @@ def picture(space: MaskedWorkspace, subject: str) -> str:
         "transfers": f"{_transfers(graph):,}",
     }
     title, story = f"Account {graph.graph['account']}", account_story(graph, graph.graph["account"])
-    return network_page(graph, title=title, facts=facts, notes=notes_of(space, graph), story=story)
+    return NetworkView(graph, title, facts, notes_of(space, graph), story)
 
 
 def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
@@ -58,7 +82,7 @@ def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
     return space.account_network(subject)
 
 
-def path_picture(space: MaskedWorkspace, account: str, to: str) -> str:
+def path_picture(space: MaskedWorkspace, account: str, to: str) -> NetworkView:
     """Ways by which money can have come from one account to another, in order of time."""
     graph = space.path_network(account, to)
     first, last = graph.graph["payer"], graph.graph["payee"]
@@ -69,14 +93,14 @@ def path_picture(space: MaskedWorkspace, account: str, to: str) -> str:
         " counterparties, and no more than 200,000 transfers were looked at."
     ]
     notes = [*notes_of(space, graph), *notes]
-    return network_page(graph, title=f"Ways from {first} to {last}", facts=facts, notes=notes, story=path_story(graph))
+    return NetworkView(graph, f"Ways from {first} to {last}", facts, notes, path_story(graph))
 
 
-def joined_picture(space: MaskedWorkspace, subjects: Sequence[str]) -> str:
+def joined_picture(space: MaskedWorkspace, subjects: Sequence[str]) -> NetworkView:
     """Several cases, chains, accounts, devices and holders in one picture."""
     graph = joined_network(space, subjects)
     shown_as = [_shown_id(space, each) for each in subjects]
-    return network_page(graph, title=", ".join(shown_as), facts=_counted(graph), notes=notes_of(space, graph))
+    return NetworkView(graph, ", ".join(shown_as), _counted(graph), notes_of(space, graph))
 
 
 def joined_network(space: MaskedWorkspace, subjects: Sequence[str]) -> nx.MultiDiGraph[str]:
@@ -100,6 +124,25 @@ def joined_network(space: MaskedWorkspace, subjects: Sequence[str]) -> nx.MultiD
     return made
 
 
+def expanded(base: NetworkView, space: MaskedWorkspace, account: str) -> NetworkView:
+    """A picture with an account's counterparties and latest transfers; what was drawn before keeps its roles.
+
+    Raises UsageError for a trace, whose amounts are parts of payments and not payments.
+    """
+    if base.graph.graph.get("amount_name") == "traced":
+        raise UsageError("a trace shows traced money only", hint="Draw the account: mulegraph view ACCOUNT.")
+    more = space.account_network(account)
+    mine = more.graph["account"]
+    made = nx.compose(more, base.graph)
+    if mine not in base.graph:
+        made.nodes[mine]["role"] = ""
+    findings = {each["finding"]: each for part in (base.graph, more) for each in part.graph.get("findings") or ()}
+    made.graph.update(base.graph.graph, findings=list(findings.values()))
+    made.graph["cut"] = (base.graph.graph.get("cut") or 0) + more.graph["cut"]
+    facts = {**base.facts, "drawn in all": f"{_transfers(made):,} transfers"}
+    return NetworkView(made, base.title, facts, base.notes, base.story)
+
+
 def _shown_id(space: MaskedWorkspace, subject: str) -> str:
     return space.known_account(subject) if space.kind_of_subject(subject) == "account" else subject
 
@@ -109,7 +152,7 @@ def _counted(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
     return {"accounts": f"{accounts:,}", "transfers": f"{_transfers(graph):,}"}
 
 
-def case_picture(space: MaskedWorkspace, case: str) -> str:
+def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
     """A case: its accounts by role, the evidence between them, the devices that they share."""
     found = space.case(case)
     row, graph = found.row, found.network()
@@ -127,27 +170,27 @@ def case_picture(space: MaskedWorkspace, case: str) -> str:
         no_trace = error.problem
     story = case_story(graph, case, trace, no_trace)
     graph.graph["kept"] = space.kept_page(case)
-    return network_page(graph, title=case, facts=facts, notes=notes_of(space, graph), story=story)
+    return NetworkView(graph, case, facts, notes_of(space, graph), story)
 
 
-def chain_picture(space: MaskedWorkspace, chain: str) -> str:
+def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:
     """One chain, with the others of its layering network when it is in one."""
     graph = space.chain_network(chain)
     facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
     story = chain_story(graph)
-    return network_page(graph, title=chain, facts=facts, notes=notes_of(space, graph), story=story)
+    return NetworkView(graph, chain, facts, notes_of(space, graph), story)
 
 
-def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
+def trace_picture(space: MaskedWorkspace, found: TraceResult) -> NetworkView:
     """A trace: whom the money reached, in how many hops, and which banks to ask."""
     graph = space.trace_network(found)
     what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
     title = f"{'Sources' if found.back else 'Trace'} of {what}"
-    drawn = [data for _, data in graph.nodes(data=True) if data["kind"] == "account"]
+    reached = sum(data["kind"] == "account" for _, data in graph.nodes(data=True))
     conserving = [found.traced[method] for method in ranged_methods(found.methods)]
     facts = {
         "traced": f"{amounts(conserving)} {found.currency}",
-        "accounts": f"{len(drawn):,}",
+        "accounts": f"{reached:,}",
         "transfers": f"{_transfers(graph):,}",
     }
     notes = [
@@ -159,18 +202,18 @@ def trace_picture(space: MaskedWorkspace, found: TraceResult) -> str:
     if POISON in found.methods and (only := found.only_poison["accounts"]):
         notes.insert(1, f"{only:,} accounts that only the rule of poison reaches are not drawn: no money is there.")
     notes = [*notes_of(space, graph), *notes]
-    return network_page(graph, title=title, facts=facts, notes=notes, story=trace_story(graph, found))
+    return NetworkView(graph, title, facts, notes, trace_story(graph, found))
 
 
-def shared_picture(shared: SharedGraph, subject: str) -> str:
+def shared_picture(shared: SharedGraph, subject: str) -> NetworkView:
     """The page of a case, a chain or an account of a server's graph."""
     network, space = shared.network(subject), shared.workspace
     notes = notes_of(space, network)
     if subject.startswith("CASE-"):
         facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
-        return network_page(network, title=subject, facts=facts, notes=notes)
+        return NetworkView(network, subject, facts, notes)
     title = subject if subject.startswith("CH-") else f"Account {network.graph['account']}"
-    return network_page(network, title=title, facts={"latest transfers": str(_transfers(network))}, notes=notes)
+    return NetworkView(network, title, {"latest transfers": str(_transfers(network))}, notes)
 
 
 def notes_of(space: MaskedWorkspace, graph: nx.MultiDiGraph[str]) -> list[str]:

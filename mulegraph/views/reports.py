@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema.choices import LANGUAGES
-from mulegraph.views.case_report_content import write_case_report
+from mulegraph.views.case_report_content import write_case_folder
 from mulegraph.views.run_report_content import CASES_SHOWN, write_run_report
 
 
@@ -25,5 +25,5 @@ def write_report(
     unknown or not writable.
     """
     if subject is not None and subject.startswith("CASE-"):
-        return write_case_report(space, subject, folder, language=language)
+        return write_case_folder(space, subject, folder, language=language)
     return write_run_report(space.at(subject), folder, case_reports=case_reports, pictures=pictures, language=language)

@@ -7,12 +7,12 @@ from pathlib import Path
 from mulegraph.files import output_folder, write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema.choices import LANGUAGES
-from mulegraph.views.case_report_content import report_name, write_case_report
+from mulegraph.views.case_folder import RUN_REPORT, page_links, report_name
+from mulegraph.views.case_report_content import write_case_report
 from mulegraph.views.pictures import case_picture
 from mulegraph.views.run_report import run_document
 
 CASES_SHOWN = 50
-REPORT = "report.html"
 
 
 def write_run_report(
@@ -27,10 +27,16 @@ def write_run_report(
     content = space.run_file()
     output_folder(folder)  # before the work: fifty pictures take half a minute
     cases = [each["case"] for each in content.cases[:pictures]]
+    coming = {RUN_REPORT, *(f"{case}.html" for case in cases)}
     reports = [
-        path for case in cases[:case_reports] for path in write_case_report(space, case, folder, language=language)
+        path
+        for case in cases[:case_reports]
+        for path in write_case_report(space, case, folder, language=language, coming=coming)
     ]
-    drawn = [write_output(folder / f"{case}.html", case_picture(space, case)) for case in cases]
+    drawn = []
+    for case in cases:
+        text = case_picture(space, case).page(page_links(folder, case, f"{case}.html", coming))
+        drawn.append(write_output(folder / f"{case}.html", text))
     told = {case: name for case in cases if (folder / (name := f"{report_name(case)}.html")).is_file()}
     document = run_document(content, {case: f"{case}.html" for case in cases}, told, revealed=space.reveal is not None)
-    return [write_output(folder / REPORT, document.page), *reports, *drawn]
+    return [write_output(folder / RUN_REPORT, document.page), *reports, *drawn]

@@ -108,6 +108,6 @@ def test_a_page_that_is_half_kept_or_gone_leaves_the_case_to_be_seen(folder):
     shutil.rmtree(folder / "pages")
 
     assert space.kept_page(case) is None and "is missing" in told[0]
-    assert case in case_picture(space, case)
+    assert case in case_picture(space, case).page()
     with pytest.raises(UsageError, match="not kept any more"):
         space.keep_page(case, state(case, notes={account: "***"}))

@@ -23,7 +23,7 @@ def test_several_cases_are_one_picture_that_accuses_nobody_twice(workspace):
     for node, data in made.nodes(data=True):
         roles = {part.nodes[node]["role"] for part in parts if node in part} - {""}
         assert data["role"] == (next(iter(roles)) if len(roles) == 1 else "")
-    assert ", ".join(cases) in joined_picture(workspace, cases)
+    assert ", ".join(cases) in joined_picture(workspace, cases).title
 
 
 def test_traces_are_not_drawn_with_others(workspace):
@@ -61,7 +61,7 @@ def test_ways_between_two_accounts_go_forward_in_time(workspace):
         if m == n and a <= b
     ]
     assert found or network.has_edge(first, last)
-    assert "Ways from" in path_picture(workspace, first, last)
+    assert "Ways from" in path_picture(workspace, first, last).title
     with pytest.raises(UsageError, match="two accounts"):
         workspace.path_network(first, first)
 

@@ -306,7 +306,7 @@ def test_a_ledger_of_days_shows_no_hours(page):
 def test_a_trace_is_drawn_with_its_banks_to_ask(page, workspace, plain):
     """The dispersal tree of a reported payment; banks to ask would be nodes of their own kind."""
     report = plain.ledger.arrow("reports")["transfer_id"][0].as_py()
-    browser = page(trace_picture(workspace, workspace.trace([report])))
+    browser = page(trace_picture(workspace, workspace.trace([report])).page())
     kinds = set(browser.execute_script("return chart.nodes.map(n => n.kind)"))
     assert "own" in kinds and kinds <= {"own", "other", "cash", "frontier", "holder", "device"}
     assert "fifo" in browser.find_element(By.CSS_SELECTOR, "main").text
@@ -318,7 +318,7 @@ def test_a_page_tells_a_trace_as_python_does(page, workspace, plain):
     report = plain.ledger.arrow("reports")["transfer_id"][6].as_py()
     found = workspace.trace([report])
     chart = charted(workspace.trace_network(found))
-    browser = page(trace_picture(workspace, found))
+    browser = page(trace_picture(workspace, found).page())
     browser.execute_script(
         "change('open', (now) => chart.groups.forEach((group, place) => { now.open[place] = true; }))"
     )

@@ -121,7 +121,7 @@ function redoAll() {
   redo();
   tell();
 }
-document.addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (/** @type {KeyboardEvent & { target: any }} */ event) => {
   if ((event.ctrlKey || event.metaKey) && ["z", "y"].includes(event.key.toLowerCase()) && !event.target.matches("input, textarea")) {
     event.preventDefault();
     if (event.key.toLowerCase() === "y" || event.shiftKey) redoAll(); else undoAll();
@@ -155,4 +155,5 @@ if (chart.start !== null) chosen = { node: standIn(chart.start) };
 refresh();
 tell();
 fit();
+if (chart.served) carryOn();
 document.documentElement.dataset.ready = "yes";

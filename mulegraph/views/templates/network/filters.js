@@ -24,7 +24,7 @@ $("layout").addEventListener("change", (event) => {
 });
 $("least").addEventListener("input", (event) => change("~least", (now) => { now.least = Math.max(Number(event.target.value) || 0, 0); }));
 $("amounts").addEventListener("change", (event) => change("amounts", (now) => { now.labels = event.target.checked; }));
-for (const box of document.querySelectorAll("#kinds input")) {
+for (const box of KIND_BOXES) {
   box.addEventListener("change", () => change("kinds", (now) => { if (box.checked) delete now.off[box.value]; else now.off[box.value] = true; }));
 }
 function tellFilters() {
@@ -33,7 +33,7 @@ function tellFilters() {
   if (document.activeElement !== $("least")) $("least").value = state.least || "";
   if (document.activeElement !== $("byscore")) $("byscore").value = state.by.score || "";
   for (const name of Object.keys(CHOICES)) $(`by${name}`).value = state.by[name] || "";
-  for (const box of document.querySelectorAll("#kinds input")) box.checked = !state.off[box.value];
+  for (const box of KIND_BOXES) box.checked = !state.off[box.value];
   const set = Object.entries(state.by).map(([name, value]) => `${name} ${name === "score" ? "≥ " : ""}${plain(value)}`);
   $("filtered").textContent = set.length ? `filters: ${set.join(", ")}` : "filters";
   $("filtered").classList.toggle("set", set.length > 0);

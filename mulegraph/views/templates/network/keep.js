@@ -63,6 +63,7 @@ function fromFile(kept) {
   if (times.length && kept.until !== null) [made.since, made.until] = [Math.min(after(kept.since), before(kept.until)), before(kept.until)];
   return { made, lost };
 }
+// Returns how many names of it stand not in this picture.
 function openState(kept) {
   const { made, lost } = fromFile(kept);
   change("open", () => { state = made; });
@@ -70,6 +71,7 @@ function openState(kept) {
   fit();
   const notes = many(Object.keys(made.notes).length, "note");
   say(lost.size ? `opened with ${notes}; ${many(lost.size, "name")} in it stand not in this picture: ${[...lost].slice(0, 5).join(", ")}` : `opened with ${notes}`);
+  return lost.size;
 }
 Object.assign(saves, {
   keep() { save(`${JSON.stringify(asFile(), null, 1)}\n`, `${chart.title}.page.json`, "application/json"); },

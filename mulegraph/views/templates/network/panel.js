@@ -81,6 +81,7 @@ function lightLine(place) {
 }
 function tellAll() {
   if (chart.story) tellStory();
+  for (const extra of extras.all) extra(panel);
   put(panel, "h2", "In this picture");
   const count = {};
   for (const id of view.nodes) count[kindOf(id)] = (count[kindOf(id)] || 0) + 1;
@@ -129,10 +130,16 @@ function tellNode(id) {
     ["what", chart.kinds[node.kind].title], ["role", roleOf(id)], ["roles in cases", rolesIn(node)],
     ["hops from the payment", node.generation], ["still there", node.maximum === undefined ? "" : between(Number(node.minimum), Number(node.maximum), places(node.maximum))], ["bank", node.bank], ["holder", node.holder],
     ["opened", node.opened_on], ["on lists", (node.lists || []).map(plain).join(", ")],
-    ["score", account && node.score !== undefined ? scoreOf(node.score) : ""], ["cases", (node.cases || []).join(" ")],
+    ["score", account && node.score !== undefined ? scoreOf(node.score) : ""], ["cases", (node.cases || []).filter((each) => !chart.links[each]).join(" ")],
     ["received here", came.length ? `${money(came)} in ${many(came.length, "transfer")}` : ""],
     ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
   ]);
+  const linked = (node.cases || []).filter((each) => chart.links[each] && each !== chart.title);
+  if (linked.length) {
+    const line = put(panel, "p", "also in ");
+    for (const each of linked) { put(line, "a", each, { href: chart.links[each] }); line.append(" "); }
+  }
+  for (const extra of extras.node) extra(panel, id);
   tellOwnNode(panel, id);
   const tools = put(panel, "p", undefined, { class: "tools" });
   if (groupOf.has(id)) button(tools, "close its combo", () => fold(id));
@@ -201,6 +208,7 @@ function tellArrow(one) {
     ["transfers", arrow.transfers.length], ["sum", money(arrow.transfers)],
     ["first", fullTime(arrow.transfers[0].at)], ["last", fullTime(arrow.transfers[arrow.transfers.length - 1].at)],
   ]);
+  for (const extra of extras.arrow) extra(panel, arrow);
   tellOwnArrow(panel, arrow);
   const tools = put(panel, "p", undefined, { class: "tools" });
   if (state.apart[arrow.pair]) button(tools, "draw as one arrow", () => separate(arrow.pair, false));

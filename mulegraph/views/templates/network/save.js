@@ -132,7 +132,6 @@ class SvgContext {
   }
   beginPath() { this.path = []; }
   closePath() { if (this.path.length) this.path.push("Z"); }
-  bezierCurveTo(a, b, c, d, x, y) { this.path.push(`C${this.at(a, b)} ${this.at(c, d)} ${this.at(x, y)}`); }
   strokeRect(x, y, wide, high) { this.beginPath(); this.rect(x, y, wide, high); this.stroke(); this.beginPath(); }
   moveTo(x, y) { this.path.push(`M${this.at(x, y)}`); }
   lineTo(x, y) { this.path.push(`${this.path.length ? "L" : "M"}${this.at(x, y)}`); }
@@ -160,7 +159,7 @@ class SvgContext {
   text(words, x, y, look) {
     const anchor = { center: "middle", right: "end" }[this.now.textAlign] || "start", base = { middle: "central", top: "hanging" }[this.now.textBaseline] || "auto";
     const [place_x, place_y] = this.at(x, y).split(" "), [, bold, size] = this.now.font.match(/^(bold )?([\d.]+)px/) || [null, "", "12"];
-    this.lines.push(`<text x="${place_x}" y="${place_y}" font-family="system-ui, sans-serif" font-size="${(size * this.size).toFixed(1)}"${bold ? ' font-weight="700"' : ""} text-anchor="${anchor}" dominant-baseline="${base}" ${look} ${this.look()}>${escaped(words)}</text>`);
+    this.lines.push(`<text x="${place_x}" y="${place_y}" font-family="system-ui, sans-serif" font-size="${(Number(size) * this.size).toFixed(1)}"${bold ? ' font-weight="700"' : ""} text-anchor="${anchor}" dominant-baseline="${base}" ${look} ${this.look()}>${escaped(words)}</text>`);
   }
   fillText(words, x, y) { this.text(words, x, y, `fill="${escaped(this.now.fillStyle)}"`); }
   strokeText(words, x, y) { this.text(words, x, y, `fill="none" stroke="${escaped(this.now.strokeStyle)}" stroke-width="${(this.now.lineWidth * this.size).toFixed(1)}" stroke-linejoin="round"`); }

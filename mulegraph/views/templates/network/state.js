@@ -19,6 +19,11 @@ const fresh = () => ({
 });
 let state = fresh();
 const past = [], future = [];
+// What a page with a server adds to the panel: below the story, to a node, to an arrow.
+const extras = { all: [], node: [], arrow: [] };
+/** @type {NodeListOf<HTMLInputElement>} */
+const KIND_BOXES = document.querySelectorAll("#kinds input");
+/** @returns {any} */
 const $ = (id) => document.getElementById(id);
 
 // Change the state so that it can be undone; changes with the same name in a row are undone as one.
@@ -156,7 +161,7 @@ function boxOf() {
 const STEPS = [1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10080, 43200, 129600, 525600].map((minutes) => minutes * 6e7);
 function offset(at) {
   const part = parts(at), months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-  return Date.UTC(part.year, months.indexOf(part.month.slice(0, 3)), part.day, part.hour, part.minute, part.second) * 1000 - Math.floor(at / 1e6) * 1e6;
+  return Date.UTC(Number(part.year), months.indexOf(part.month.slice(0, 3)), Number(part.day), Number(part.hour), Number(part.minute), Number(part.second)) * 1000 - Math.floor(at / 1e6) * 1e6;
 }
 function ticks(first, last, most) {
   if (!(last > first)) return [first];
