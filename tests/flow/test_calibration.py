@@ -106,5 +106,7 @@ def test_an_account_is_worth_its_pattern_beside_chance_of_its_kind():
     chance = np.concatenate([random.exponential(5, 500), random.exponential(1, 500)])
     known = measured_by_account(group, (account, nats), (account[:1000], chance))
     assert (known[1500:1540] > 3).all()
-    assert known[:1000].max() < known[1500]
+    as_strong = (nats[:500] > 10) & (nats[:500] < 14)
+    assert as_strong.sum() > 5
+    assert (known[:500][as_strong] == 0).all()
     assert (known[np.setdiff1d(np.arange(2000), account)] == 0).all()
