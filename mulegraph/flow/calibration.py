@@ -130,3 +130,18 @@ def worth(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int)
     most = np.log(max(accounts, 2))
     middle = (np.clip(nats, 0.0, most) + min(rare, most)) / 2
     return np.where(false_share < EVEN, (1 - false_share) * middle, 0.0)
+
+
+def measured_by_account(
+    group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """What the one pattern of each account is worth, in nats by account number; 0 for an account without one.
+
+    `real` and `chance` are accounts and nats, each account once; `group` is by account, as in `by_group`.
+    """
+    account = real[0]
+    made = by_group(group, real, chance)
+    known = np.zeros(len(group))
+    rare = rarity(len(group), account, 1 - made.false_share)
+    known[account] = worth(made.nats, made.false_share, rare, len(group))
+    return known

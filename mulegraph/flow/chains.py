@@ -7,6 +7,7 @@ acyclic graph). Scores are whole micronats, so that sums do not depend on the or
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -51,6 +52,24 @@ def find_chains(transfers: Transfers, links: Links, account_score: np.ndarray) -
     candidates = candidates[np.lexsort((candidates, -length[candidates], -best[candidates]))]
     position, start, score = _cover(candidates, before, after, length, best)
     return Chains(position, start, score, best)
+
+
+class ByRelay(NamedTuple):
+    """In nats, the most surprising chain that each account passes money on in; others are left out."""
+
+    account: np.ndarray
+    nats: np.ndarray
+
+
+def by_relay(transfers: Transfers, chains: Chains) -> ByRelay:
+    """Read the best chain of each account that is neither the first payer nor the last payee of it."""
+    passes_on = np.ones(len(chains.position), bool)
+    passes_on[chains.start[:-1]] = False
+    best = np.zeros(transfers.accounts, np.int64)
+    relay = transfers.source[chains.position[passes_on]]
+    np.maximum.at(best, relay, np.repeat(chains.score, np.diff(chains.start))[passes_on])
+    account = np.flatnonzero(best)
+    return ByRelay(account, best[account] / MICRONATS)
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mulegraph.flow.chains import MICRONATS, Chains, find_chains
+from mulegraph.flow.chains import MICRONATS, ByRelay, Chains, by_relay, find_chains
 from mulegraph.flow.decoys import false_shares, innocent, shuffled
 from mulegraph.flow.matching import Links, effective_window, match, strong
 from mulegraph.flow.passing_on import passed_on_links
@@ -39,6 +39,8 @@ class Flow:
     """Nats from which on the expected false share is at most the accepted one; infinite where it never is."""
     share_percent: int
     """How much of a receipt must be passed on, and of a payment funded."""
+    relays_by_chance: ByRelay
+    """What chains give accounts in the first shuffled ledger."""
 
     @cached_property
     def passed_on(self) -> Links:
@@ -101,6 +103,7 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         false_share=share,
         threshold=least / MICRONATS,
         share_percent=settings.share_percent,
+        relays_by_chance=by_relay(by_chance[0][0], chance[0][0]),
     )
 
 

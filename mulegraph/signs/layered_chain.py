@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.flow.calibration import measured_by_account
+from mulegraph.flow.chains import by_relay
+from mulegraph.flow.layering import Flow
 from mulegraph.flow.naming import NamedChains
+from mulegraph.flow.peers import Peers
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, sign
@@ -20,6 +26,7 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, 
     phase=Phase.DISPERSE,
     weight=8.0,
     party_weight=1.0,
+    measured=True,
     topic=Topic.MONEY,
     counts_from_threshold=True,
     facts=(
@@ -42,11 +49,12 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, 
         " ging erin en {out} kwam er {minutes:minuut|minuten} later uit",
     },
 )
-def layered_chain(chains: NamedChains) -> pd.DataFrame:
+def layered_chain(ledger: Ledger, flow: Flow, chains: NamedChains, peers: Peers) -> pd.DataFrame:
     """Money passed on from account to account within hours, in a way their own traffic does not explain.
 
     One finding for each account that passes money on, with its most surprising chain; who only pays first or only
-    receives last is named, and not the subject. Chains below the default threshold are weak.
+    receives last is named, and not the subject. Chains below the default threshold are weak. What one is worth is read
+    off the best chains of accounts of the same kind in a ledger with shuffled times.
 
     Innocent when: the accounts belong to one owner who sweeps them, or the same path recurs every week or month.
     """
@@ -78,4 +86,9 @@ def layered_chain(chains: NamedChains) -> pd.DataFrame:
                 "accounts": chain["accounts"],
                 "evidence": chain["transfers"],
             }
-    return pd.DataFrame(list(found.values()))
+    rows = pd.DataFrame(list(found.values()))
+    if len(rows):
+        known = measured_by_account(peers.group, by_relay(flow.transfers, flow.chains), flow.relays_by_chance)
+        numbers = ledger.account_numbers_of(pa.array(rows["subject_id"], pa.string()))
+        rows["worth"] = known[numbers]
+    return rows

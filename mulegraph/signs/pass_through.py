@@ -6,10 +6,13 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.bursts import poisson_nats
-from mulegraph.flow.by_account import lists_of
+from mulegraph.flow.by_account import TransfersByAccount, lists_of
+from mulegraph.flow.calibration import measured_by_account
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.passing_on import PassedOn, find_passed_on
+from mulegraph.flow.matching import Links, match
+from mulegraph.flow.passing_on import PassedOn, find_passed_on, passed_on_links
+from mulegraph.flow.peers import Peers
 from mulegraph.flow.transfers import HOUR, MINUTE, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
@@ -21,6 +24,7 @@ from mulegraph.signs.base import Phase, Role, Topic, sign
     source="Handbook of the Vietnam Banks Association, account sign 3",
     phase=Phase.DISPERSE,
     weight=7.0,
+    measured=True,
     renamed={
         "least_senders": "min_senders",
         "least_nats": "min_nats",
@@ -48,6 +52,8 @@ from mulegraph.signs.base import Phase, Role, Topic, sign
 def pass_through(
     ledger: Ledger,
     flow: Flow,
+    shuffled: TransfersByAccount,
+    peers: Peers,
     *,
     min_senders: int = 3,
     within_hours: float = 24.0,
@@ -57,21 +63,30 @@ def pass_through(
     """Money came from many accounts and was passed on or withdrawn within hours, little of it kept.
 
     Surprising is that so many pay it within the time (a Poisson tail around its own daily traffic), and that the
-    money fits what it pays out; accounts that pass money on all day (`min_link_nats`) are left out.
+    money fits what it pays out; accounts that pass money on all day (`min_link_nats`) are left out. What it is worth
+    is read off accounts of the same kind in a ledger with shuffled times.
 
     Innocent when: it is a treasurer, a till swept to head office, or a landlord's agent.
     """
     chosen = flow.account_score >= min_link_nats * MICRONATS
     within = int(within_hours * HOUR)
-    found = find_passed_on(flow.transfers, flow.passed_on, chosen, within=within, min_senders=min_senders)
     windows = max(flow.transfers.span / (within_hours * HOUR), 1.0)
-    usual = flow.traffic.received[found.account] / windows
-    nats = np.minimum(found.receipts, found.payments) * (flow.account_score[found.account] / MICRONATS)
-    nats += poisson_nats(found.senders, usual)
+
+    def search(transfers: Transfers, links: Links) -> tuple[PassedOn, np.ndarray]:
+        found = find_passed_on(transfers, links, chosen, within=within, min_senders=min_senders)
+        usual = flow.traffic.received[found.account] / windows
+        nats = np.minimum(found.receipts, found.payments) * (flow.account_score[found.account] / MICRONATS)
+        return found, nats + poisson_nats(found.senders, usual)
+
+    found, nats = search(flow.transfers, flow.passed_on)
+    dealt = shuffled.transfers
+    chance, chance_nats = search(dealt, passed_on_links(dealt, match(dealt, flow.window), flow.share_percent))
+    known = measured_by_account(peers.group, (found.account, nats), (chance.account, chance_nats))
     kept = np.flatnonzero(nats >= min_nats)
     position, start = lists_of(found.position, found.start, kept)
     columns = {name: getattr(found, name)[kept] for name in PassedOn._fields[:-2]}
-    return _table(ledger, flow.transfers, PassedOn(**columns, position=position, start=start), nats[kept])
+    table = _table(ledger, flow.transfers, PassedOn(**columns, position=position, start=start), nats[kept])
+    return table.append_column("worth", pa.array(known[found.account[kept]]))
 
 
 def _table(ledger: Ledger, transfers: Transfers, found: PassedOn, nats: np.ndarray) -> pa.Table:

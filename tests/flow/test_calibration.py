@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mulegraph.flow.calibration import EVEN, LEAST_TRIALS, by_group, local_false_share, look_elsewhere, rarity, worth
+from mulegraph.flow.calibration import (
+    EVEN,
+    LEAST_TRIALS,
+    by_group,
+    local_false_share,
+    look_elsewhere,
+    measured_by_account,
+    rarity,
+    worth,
+)
 
 nats = st.lists(st.floats(0, 60), max_size=40).map(np.array)
 
@@ -86,3 +95,18 @@ def test_what_firms_do_by_chance_does_not_hide_what_persons_do():
     assert made.false_share[995:1000].max() < 0.1 and made.tail_share[995:1000].max() < 0.1
     assert local_false_share(real, chance)[995:1000].min() > EVEN
     assert np.median(made.false_share[1000:]) > EVEN
+
+
+def test_an_account_is_worth_its_pattern_beside_chance_of_its_kind():
+    """Forty firms stand out among firms; as strong a pattern of a person is what chance makes of persons."""
+    random = np.random.default_rng(14)
+    group = np.repeat([0, 1], 1000)
+    account = np.concatenate([np.arange(500), 1000 + np.arange(540)])
+    nats = np.concatenate([random.exponential(5, 500), random.exponential(1, 500), np.full(40, 12.0)])
+    chance = np.concatenate([random.exponential(5, 500), random.exponential(1, 500)])
+    known = measured_by_account(group, (account, nats), (account[:1000], chance))
+    assert (known[1500:1540] > 3).all()
+    as_strong = (nats[:500] > 10) & (nats[:500] < 14)
+    assert as_strong.sum() > 5
+    assert (known[:500][as_strong] == 0).all()
+    assert (known[np.setdiff1d(np.arange(2000), account)] == 0).all()

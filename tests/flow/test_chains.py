@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mulegraph.flow.chains import find_chains
+from mulegraph.flow.chains import MICRONATS, by_relay, find_chains
 from mulegraph.flow.matching import match, strong
 from tests.flow.reference import Link, Transfer, best_scores
 from tests.flow.test_matching import MINUTE, SIX_HOURS, A, B, C, D, E, ordered, rows
@@ -83,3 +83,18 @@ def test_chains_are_those_of_every_path_tried(drawn, score):
 def test_minutes_are_minutes():
     """The drawing's clock is the kernel's."""
     assert ordered((A, B, 1, 2)).at.tolist() == [2 * MINUTE]
+
+
+@examples(200)
+@given(rows)
+def test_a_relay_has_its_best_chain(rows):
+    """Neither who pays first nor who is paid last; beside a walk over every chain."""
+    transfers = ordered(*rows)
+    chains = chains_of(transfers)
+    best: dict[int, float] = {}
+    for number in range(len(chains)):
+        for position in chains.of(number)[1:]:
+            relay = int(transfers.source[position])
+            best[relay] = max(best.get(relay, 0.0), chains.score[number] / MICRONATS)
+    found = by_relay(transfers, chains)
+    assert dict(zip(found.account.tolist(), found.nats.tolist(), strict=True)) == best

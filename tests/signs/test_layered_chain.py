@@ -23,6 +23,12 @@ def test_a_chain_is_one_story_about_each_that_passes_on(ledger_of):
     assert second["surprise"] > 10
 
 
+def test_a_chain_is_worth_what_shuffled_times_leave_of_it(ledger_of):
+    """One chain that no shuffled ledger has says much, and the same of each account that passes it on."""
+    (one,) = {each["worth"] for each in findings_of("N1", ledger_of(CHAIN + background()))}
+    assert one > 2
+
+
 def test_who_pays_out_cash_is_in_the_last_phase(ledger_of):
     """The others disperse."""
     phases = {each["subject_id"]: each["phase"] for each in findings_of("N1", ledger_of(CHAIN + background()))}
