@@ -6,14 +6,17 @@ import csv
 import io
 import json
 import math
+import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +24,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.views.formats import WIDTH, Format
 
 LONGEST_WORD, COLUMN_GAP = 24, 2
+RANGE = re.compile(r"\d–\d")
 MAX_SHOWN = 4
 """Members of a list that a table cell shows."""
 
@@ -149,11 +153,6 @@ class _Column:
         return cls(head, values, list(map(shown, values)))
 
     @property
-    def holds_times(self) -> bool:
-        """Whether it may be broken between day and hour."""
-        return any(isinstance(each, datetime) for each in self.values[:50])
-
-    @property
     def says_the_same(self) -> bool:
         """Whether every row has the same text."""
         return len(self.values) > 1 and len(set(self.texts)) == 1 and self.texts[0] != ""
@@ -164,49 +163,97 @@ class _Column:
         known = (each for each in self.values[:50] if each is not None)
         return bool(self.values) and all(isinstance(each, (int, float, Decimal)) for each in known)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether no text is broken over two lines: an id that is broken cannot be copied."""
-        return all(len(text) <= LONGEST_WORD and " " not in text for text in self.texts)
+    @cached_property
+    def widest(self) -> int:
+        """Its width where there is room for all."""
+        return max(map(cell_len, {self.head, *self.texts}))
 
-    def least(self, *, broken: bool = True) -> int:
-        """How wide it must be at least: no word is broken, and times between day and hour only if they must be."""
-        if self.holds_times and not broken:
-            return max(map(len, [self.head, *self.texts]))
+    @cached_property
+    def least(self) -> int:
+        """How wide it must be at least: no word is broken up to LONGEST_WORD, a range only after its dash."""
+        words = (part for text in {self.head, *self.texts} for part in _broken(text).split())
         # Longer words are broken anyway.
-        words = (len(word) for text in {self.head, *self.texts} for word in text.split(" "))
-        return min(max(words), LONGEST_WORD)
+        return min(max(map(cell_len, words), default=0), LONGEST_WORD)
+
+    @property
+    def holds_times(self) -> bool:
+        """Whether it is broken between day and hour, or not at all."""
+        return any(isinstance(each, datetime) for each in self.values[:50])
+
+    def within(self, limit: int) -> int:
+        """Its width where no column is to be wider than the limit, unless it must be."""
+        if self.holds_times and limit < self.widest:
+            return self.least
+        return min(self.widest, max(self.least, limit))
+
+    def cells(self, width: int) -> Iterator[str]:
+        """Its texts, ready to be folded at this width: no part of one is left out."""
+        return (text if cell_len(text) <= width else _broken(text) for text in self.texts)
+
+
+def _broken(text: str) -> str:
+    """The text with a place to break after the dash of a range: half of an amount would be another amount."""
+    return text.replace("–", "–\n") if RANGE.search(text) else text
 
 
 def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", width: int = 0) -> str:
-    """A table for people; numbers to the right, long lists shortened, control characters made visible."""
+    """A table for people; numbers to the right, long lists shortened, control characters made visible.
+
+    Nothing is cut off: where even broken lines leave no room, each row is a block of lines, `head: value`.
+    """
     listed = list(rows)
+    room = width or WIDTH
     shown_columns = [_Column.of(head, [row.get(name) for row in listed]) for name, head in columns.items()]
     constant = []
-    if sum(each.least() for each in shown_columns) > _room(shown_columns, width):
+    if sum(each.least for each in shown_columns) > _room(shown_columns, room):
         # Where there is no room, what every row says is said once.
         constant = [each for each in shown_columns if each.says_the_same]
         shown_columns = [each for each in shown_columns if not each.says_the_same]
-    tight = sum(each.least(broken=False) for each in shown_columns) > _room(shown_columns, width)
-    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for each in shown_columns:
-        day = each.least() if tight and each.holds_times else None
-        side: Literal["left", "right"] = "right" if each.is_numeric else "left"
-        table.add_column(each.head, justify=side, overflow="fold", no_wrap=each.is_whole, width=day)
-    for cells in zip(*(each.texts for each in shown_columns), strict=True):
-        table.add_row(*cells)
-    stream = io.StringIO()
-    Console(file=stream, width=width or WIDTH, markup=False, highlight=False, emoji=False).print(table)
-    text = "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+    if sum(each.least for each in shown_columns) > _room(shown_columns, room):
+        text = _as_blocks(shown_columns, title, room)
+    else:
+        text = _in_columns(shown_columns, title, room)
     if constant:
         same = pairs({each.head: each.values[0] for each in constant})
-        text = textwrap.fill(f"everywhere: {same}", width or WIDTH) + "\n" + text
+        text = textwrap.fill(f"everywhere: {same}", room) + "\n" + text
     return text if listed else text + "\n(none)"
 
 
-def _room(columns: Sequence[_Column], width: int) -> int:
+def _in_columns(columns: Sequence[_Column], title: str, room: int) -> str:
+    table = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    widths = _widths(columns, _room(columns, room))
+    for each, cells in zip(columns, widths, strict=True):
+        side: Literal["left", "right"] = "right" if each.is_numeric else "left"
+        table.add_column(each.head, justify=side, overflow="fold", width=cells)
+    texts = (each.cells(cells) for each, cells in zip(columns, widths, strict=True))
+    for row in zip(*texts, strict=True):
+        table.add_row(*row)
+    stream = io.StringIO()
+    Console(file=stream, width=room, markup=False, highlight=False, emoji=False).print(table)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def _as_blocks(columns: Sequence[_Column], title: str, room: int) -> str:
+    blocks = []
+    for row in zip(*(each.texts for each in columns), strict=True):
+        told = [f"{each.head}: {text}" for each, text in zip(columns, row, strict=True) if text]
+        blocks.append("\n".join(textwrap.fill(line, room, subsequent_indent="  ") for line in told))
+    return "\n\n".join([title, *blocks] if title else blocks)
+
+
+def _widths(columns: Sequence[_Column], room: int) -> list[int]:
+    """The width of each column: what it needs at least, and the room that is left shared out, short columns first."""
+    limit = max((at for at in range(room + 1) if sum(each.within(at) for each in columns) <= room), default=0)
+    widths = [each.within(limit) for each in columns]
+    for number, each in enumerate(columns):
+        if sum(widths) < room and widths[number] < each.widest and not each.holds_times:
+            widths[number] += 1
+    return widths
+
+
+def _room(columns: Sequence[_Column], room: int) -> int:
     """Cells for the columns themselves."""
-    return (width or WIDTH) - COLUMN_GAP * (len(columns) - 1)
+    return room - COLUMN_GAP * (len(columns) - 1)
 
 
 def shown(value: Any) -> str:

@@ -82,3 +82,20 @@ def test_hundredths_of_parts_add_up_to_the_score():
 def test_nothing_has_no_stories():
     """An empty listing is one, and no trouble."""
     assert collapse_patterns(pd.DataFrame(columns=["sign", "pattern", "finding", "subject_id"])).empty
+
+
+def test_an_amount_is_never_cut():
+    """A range is broken after its dash and no digit is left out; a head is broken between words."""
+    heads = {name: f"whatever it held {name}" for name in ("a", "b", "c", "d", "e")}
+    row = dict.fromkeys(heads, "1,234,366.73–2,234,047.72")
+    text = written([row, {**row, "a": "0.00"}], Format.TABLE, columns=heads)
+    assert text.count("1,234,366.73–") == text.count("2,234,047.72") == 9
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_row_without_room_is_a_block():
+    """Where even broken lines do not fit, each row is told in lines of its own, whole."""
+    row = {f"column {number}": f"NORD{number:09d}" for number in range(12)}
+    other = {name: value.replace("NORD", "WEST") for name, value in row.items()}
+    lines = written([row, other], Format.TABLE, columns={name: name for name in row}).splitlines()
+    assert lines == [f"{name}: {row[name]}" for name in row] + [""] + [f"{name}: {other[name]}" for name in row]
