@@ -30,6 +30,7 @@ __all__ = [
     "ibis",
     "jinja2",
     "ladybug",
+    "lightgbm",
     "markupsafe",
     "networkx",
     "njit",
@@ -136,6 +137,7 @@ if TYPE_CHECKING:
     import ibis
     import jinja2
     import ladybug
+    import lightgbm
     import markupsafe
     import networkx
     import pandas
@@ -170,6 +172,8 @@ else:
     """Loads, scans and account pages query; listings do not."""
     ladybug = Lazy("ladybug")
     """Only questions to the embedded graph need it."""
+    lightgbm = Lazy("lightgbm")
+    """Only learning, and scans with a model, need it, and it is an extra."""
     networkx = Lazy("networkx")
     """Only cases and pictures are graphs: 0.2 s."""
     community = Lazy("community")

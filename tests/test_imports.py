@@ -20,6 +20,7 @@ STAGES = [
     "signs",
     "cases",
     "journal",
+    "learn",
     "workspace",
     "casework",
     "privacy",

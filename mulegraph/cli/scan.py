@@ -132,6 +132,9 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         typer.echo("No finding.")
     cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
     typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    if model := result.run.manifest.get("model"):
+        decided = model["guilty"] + model["innocent"]
+        typer.echo(f"Scores are of model {model['hash'][:12]}, learned from {decided:,} decided accounts.")
     if result.resumed:
         done = stages.tables.counted(len(result.resumed), "step")
         typer.echo(f"Gone on with a scan that was stopped: {done} had been done.")

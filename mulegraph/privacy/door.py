@@ -47,6 +47,7 @@ from mulegraph.workspace import (
     account_page,
     facts,
     graph_questions,
+    learning,
     ledger_tables,
     listings,
     look,
@@ -137,6 +138,8 @@ class MaskedWorkspace(KeptPages):
     device_network = through(network_graphs.device_network)
     holder_network = through(network_graphs.holder_network)
     chain_network = through(network_graphs.chain_network)
+    learn = through(learning.learn)
+    forget_model = through(learning.forget_model)
     trace = through(tracing.trace)
     money_now = through(look.money_now)
     finding_ids = through(look.finding_ids)

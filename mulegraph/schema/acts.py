@@ -117,6 +117,8 @@ _ACT = {
             "answers": Each(_ANSWER),
         },
     ),
+    "model used": Record("model used", {"model": DIGEST, "guilty": NUMBER, "innocent": NUMBER}),
+    "model forgotten": Record("model forgotten", {"model": DIGEST}),
     "load forgotten": Record("load forgotten", {"load": OURS, "rows": ByKey(OURS, NUMBER)}),
     "watched": Record(
         "watched",

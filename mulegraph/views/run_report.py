@@ -32,6 +32,8 @@ def run_document(
     manifest = content.manifest
     rows = manifest["ledger"]["rows"]
     later = [] if content.latest else ["This is not the latest run. States of cases are as the journal has them now."]
+    if model := manifest.get("model"):
+        later.append(f"Scores are of model {model['hash'][:12]}, learned from what the bank decided before.")
     return Document(
         title="Mule networks found",
         facts={

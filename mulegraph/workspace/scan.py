@@ -19,6 +19,9 @@ from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.journal.case_states import opened_with, wake
+from mulegraph.learn.features import read_features
+from mulegraph.learn.scores import learned_scores, rescored
+from mulegraph.learn.used import used_hash, used_model
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.settings import Settings
 from mulegraph.signs.base import Sign
@@ -96,20 +99,34 @@ def scan(
 def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
     """Scores and cases of what the signs found, and all of it as a run; gives the run and its cases."""
     inputs, steps = of.inputs, of.steps
+    model = used_model(workspace)
+    learned_by = model.hash[:16] if model else ""
 
     def scored() -> dict[str, pa.Table]:
         nats, base_rate = inputs.peers.nats, of.settings.score.base_rate
-        return {"scores": account_scores(of.findings, of.evidence, nats, of.signs, base_rate)}
+        scores = account_scores(of.findings, of.evidence, nats, of.signs, base_rate)
+        if model is None:
+            return {"scores": scores}
+        features = read_features(of.findings, of.evidence, inputs.peers, of.signs)
+        return {"scores": learned_scores(model, features, of.ledger, scores)}
 
     def grouped() -> dict[str, pa.Table]:
         return {"cases": _with_ids(inputs, of.findings, of.signs, workspace)}
 
-    parts = of.parts | steps.tables("score", scored) | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
+    parts = (
+        of.parts
+        | steps.tables("score", scored, reads=learned_by)
+        | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
+    )
+    manifest = of.manifest
+    if model is not None:
+        parts["cases"] = rescored(parts["cases"], parts["scores"])
+        manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
     with steps.step("feeds"):
         feeds = feed_notes(of.ledger)
     with steps.step("write"):
-        run = Runs(workspace).write(parts, {**of.manifest, "cases": len(cases), "feeds": feeds})
+        run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds})
         wake(workspace, run.name, cases)
         steps.unfinished.forget()
     return run, cases
@@ -123,6 +140,8 @@ def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
     sections = [name for name in read if now[name] != known.get(name)]
     if own_files(workspace) != run.manifest.get("own_signs", {}):
         sections.append("its own signs")
+    if used_hash(workspace) != run.manifest.get("model", {}).get("hash"):
+        sections.append("its model")
     return ", ".join(f"[{name}]" if name in now else name for name in sections)
 
 
