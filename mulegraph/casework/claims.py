@@ -11,7 +11,7 @@ onward payment is recalled in part only for money that no recall of a victim's p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -67,6 +67,11 @@ class Move:
 def mostly_traced(move: Move) -> bool:
     """Whether half of a payment at least is traced under every rule: nobody is held for one mule's shopping."""
     return move.chosen or 2 * move.least >= move.amount
+
+
+def mostly_reached(moves: Iterable[Move]) -> set[str]:
+    """Accounts that a mostly traced payment brought money: no others are held in whole."""
+    return {each.payee for each in moves if each.payee and mostly_traced(each)}
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 from mulegraph.casework.case_facts import facts_for_and_against
-from mulegraph.casework.case_money import banks_of, case_trace
+from mulegraph.casework.case_money import banks_of, case_trace, moves_of
+from mulegraph.casework.claims import mostly_reached
 from mulegraph.casework.fact_sheet import AGAINST
 from mulegraph.casework.holds import HOLD_DAYS
 from mulegraph.errors import UsageError
@@ -22,6 +24,7 @@ from mulegraph.schema import results
 from mulegraph.schema.acts import ENTRY
 from mulegraph.schema.disclosure import ACCOUNT, HIDDEN, MOMENT, TEXT, Each, Words, declared, record_of
 from mulegraph.workspace.questions import AccountId, Word, question
+from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 RUNNING, RAN_OUT, FREE = STATES = ("held", "ran out", "lifted")
@@ -42,20 +45,31 @@ class HeldAccount:
     lifted_at: Annotated[str | None, MOMENT] = None
     lifted_by: Annotated[str, TEXT] = ""
     released_to: Annotated[str, HIDDEN] = ""
+    amount: Decimal | None = None
+    """What of the account is held, where it is not all of it."""
 
 
 @question(ENTRY)
 def hold_account(
-    space: Workspace, case: Word, account: AccountId, *, until: Word | None = None, reason: Word = ""
+    space: Workspace,
+    case: Word,
+    account: AccountId,
+    *,
+    until: Word | None = None,
+    reason: Word = "",
+    amount: Decimal | None = None,
 ) -> Entry:
-    """Write down that an account is held, for three days unless a day is said.
+    """Write down that an account is held, or an amount on it, for three days unless a day is said.
 
     Raises UsageError at other banks, for an account that the case's money did not reach, that is held already, or of
-    which more speaks against its holder knowing than for it and no `reason` is given. Where holds need two people, it
-    is proposed, and nothing is held yet.
+    which more speaks against its holder knowing than for it and no `reason` is given; and where only payments of
+    mostly others' money reached it, for a hold on all of it without a `reason`. Where holds need two people, it is
+    proposed, and nothing is held yet.
     """
     facts = {"account": account, "until": _day(until).isoformat(), "reason": reason}
-    _check_hold(space, case, account, reason)
+    if amount is not None:
+        facts["amount"] = f"{amount:f}"
+    _check_hold(space, case, account, reason, amount)
     if "hold" in space.settings.casework.two_people:
         return propose(space.journal, case, "hold", **facts)
     return write_hold(space, case, facts)
@@ -101,7 +115,8 @@ def held_accounts(entries: Iterable[Entry]) -> list[HeldAccount]:
             until = date.fromisoformat(facts["until"])
             state = RUNNING if until >= today else RAN_OUT
             account, who = facts["account"], facts.get("proposed_by", "")
-            rows.append(HeldAccount(entry.about, account, state, entry.who, who, entry.at, until))
+            amount = Decimal(facts["amount"]) if facts.get("amount") else None
+            rows.append(HeldAccount(entry.about, account, state, entry.who, who, entry.at, until, amount=amount))
         elif entry.what == LIFTED:
             for place, each in enumerate(rows):
                 if (each.case, each.account) == (entry.about, facts["account"]) and each.state != FREE:
@@ -110,10 +125,11 @@ def held_accounts(entries: Iterable[Entry]) -> list[HeldAccount]:
     return rows
 
 
-def _check_hold(space: Workspace, case: str, account: str, reason: str) -> None:
+def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: Decimal | None) -> None:
     space.check_account(account)
-    found = space.case(case)
-    if account not in found.row["accounts"] and account not in set(case_trace(space, case).accounts["account"]):
+    traced = case_trace(space, case)
+    reached = account in set(traced.accounts["account"])
+    if account not in space.case(case).row["accounts"] and not reached:
         raise UsageError(
             "account '{account}' is not in {case}", hint="See: mulegraph case holds {case}", account=account, case=case
         )
@@ -127,6 +143,15 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str) -> None:
             case=case,
         )
     check_free(space, account)
+    if amount is not None:
+        _check_amount(amount, traced)
+    elif reached and not reason.strip() and account not in mostly_reached(moves_of(space, traced)):
+        raise UsageError(
+            "only payments of mostly others' money reached '{account}'",
+            hint="Give --amount, as mulegraph case holds {case} says; to hold all of it, give --reason.",
+            account=account,
+            case=case,
+        )
     speaks = [each.speaks for each in facts_for_and_against(space, case, account)]
     against = speaks.count(AGAINST)
     if not reason.strip() and against > len(speaks) - against:
@@ -137,6 +162,22 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str) -> None:
             case=case,
             against=against,
             others=len(speaks) - against,
+        )
+
+
+def _check_amount(amount: Decimal, traced: TraceResult) -> None:
+    """Raise UsageError for what is no amount of the case's currency, or more than was traced."""
+    most = max(traced.traced.values())
+    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(most):
+        raise UsageError(
+            "--amount is {amount}", hint="Give an amount of {currency}.", amount=str(amount), currency=traced.currency
+        )
+    if amount > most:
+        raise UsageError(
+            "--amount is {amount}, and {most} was traced",
+            hint="Hold no more than was stolen.",
+            amount=f"{amount:f}",
+            most=f"{most:f}",
         )
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
-from mulegraph.casework.claims import NOTHING, Move, mostly_traced
+from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.casework.not_held import NotHeld, RuleSums, Unheld, beside, not_held, rule_sums
@@ -253,7 +253,7 @@ class _Scene:
     @cached_property
     def reached(self) -> set[str]:
         """Accounts that a mostly traced payment brought money: no others are held in whole."""
-        return {each.payee for each in self.moves if each.payee and mostly_traced(each)}
+        return mostly_reached(self.moves)
 
     def kept(self, account: str) -> ByRule:
         """What a hold keeps by rule: all that is there, or the sum that every rule finds on it."""

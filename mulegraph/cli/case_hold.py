@@ -8,7 +8,7 @@ import typer
 
 from mulegraph.cli import stages
 from mulegraph.cli.case import CaseId, Why, case, did
-from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, amount_of, opened, show
 from mulegraph.schema import listings
 from mulegraph.views.formats import Format
 
@@ -23,10 +23,12 @@ def hold_command(
     reason: Annotated[
         str, typer.Option("--reason", help="Why it is held though more speaks against its holder knowing than for it.")
     ] = "",
+    amount: Annotated[str | None, typer.Option("--amount", help="Hold only so much of what is on it.")] = None,
     workspace: WorkspaceFolder = HERE,
 ) -> None:
-    """Write down that an account of our own bank is held."""
-    did(opened(workspace).hold_account(case, account, until=until, reason=reason))
+    """Write down that an account of our own bank is held, or an amount on it."""
+    only = amount_of("--amount", amount)
+    did(opened(workspace).hold_account(case, account, until=until, reason=reason, amount=only))
 
 
 @case.command("lift")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,6 +59,19 @@ def opened(folder: Path, reveal: str | None = None, *, server: Address | None = 
 
     _open.append(stages.door.MaskedWorkspace(folder, notify=notify, reveal=reveal, server=server))
     return _open[-1]
+
+
+def amount_of(option: str, text: str | None) -> Decimal | None:
+    """An amount of an option. Raises UsageError for what is none."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount < 0:
+        raise UsageError("{option} is '{text}'", hint="Give an amount such as 50 or 0.01.", option=option, text=text)
+    return amount
 
 
 def forget_opened() -> None:

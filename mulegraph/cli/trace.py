@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mulegraph.cli import stages
-from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
+from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, amount_of, err, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
 from mulegraph.lazy import pandas as pd
@@ -85,7 +84,7 @@ def trace_command(
         back=back,
         methods=methods,
         days=days,
-        at_least=_amount(at_least),
+        at_least=amount_of("--at-least", at_least),
         through=through,
     )
     if output is not None:
@@ -102,19 +101,6 @@ def trace_command(
         _tell(found, USUAL_ROWS if top is None else top)
         if transfers:
             _tell_transfers(found, USUAL_ROWS if top is None else top)
-
-
-def _amount(text: str | None) -> Decimal | None:
-    """An amount of an option. Raises UsageError for what is none."""
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount < 0:
-        raise UsageError("--at-least is '{text}'", hint="Give an amount such as 50 or 0.01.", text=text)
-    return amount
 
 
 def _draw(text: str, output: Path) -> None:

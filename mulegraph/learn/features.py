@@ -8,7 +8,7 @@ its weight and is no feature, and neither is a list, which labels may come from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +29,8 @@ class Features:
     """Columns by account, in the order of account numbers: `names`, the `group` of each, and whether it may only raise.
 
     `values` has a row an account. `nats` is what findings say, a column a sign of `signs`; of `fixed` ones the weight
-    is never learned.
+    is never learned. `given` are signs that repeat the labels: what they say counts in a score, and nothing is learned
+    from it.
     """
 
     names: tuple[str, ...]
@@ -38,6 +39,13 @@ class Features:
     values: np.ndarray
     signs: tuple[str, ...]
     nats: np.ndarray
+    given: frozenset[str] = frozenset()
+
+    @property
+    def blind(self) -> Features:
+        """As they are without what repeats the labels."""
+        hidden = [code in self.given for code in self.signs]
+        return replace(self, nats=np.where(hidden, 0.0, self.nats))
 
     @property
     def fixed(self) -> np.ndarray:
@@ -46,16 +54,15 @@ class Features:
 
 
 def read_features(
-    findings: pa.Table, evidence: Evidence, peers: Peers, signs: Mapping[str, Sign], *, without_lists: bool = False
+    findings: pa.Table, evidence: Evidence, peers: Peers, signs: Mapping[str, Sign], *, from_lists: bool = False
 ) -> Features:
-    """Features of every account. `without_lists` leaves out signs that read lists, where lists are labels."""
+    """Features of every account. `from_lists`: lists are labels, so no feature comes from a sign that reads lists."""
     accounts = evidence.transfers.accounts
     pieces = account_pieces(findings, evidence, signs)
     sums, _ = with_peers(add_up(pieces), Unlike.of(peers.nats, pieces, evidence.sides))
     codes = tuple(sorted({*signs, *sums.signs}))
     nats = _by_sign(sums, codes, accounts)
-    lists = {code for code, sign in signs.items() if "listings" in sign.needs} if without_lists else set()
-    nats[:, [code in lists for code in codes]] = 0.0
+    lists = {code for code, sign in signs.items() if "listings" in sign.needs} if from_lists else set()
     told = [code for code in codes if code not in {*PERSONAL, LISTED, *lists}]
     columns: list[tuple[str, str, bool, np.ndarray]] = []
     columns += [(f"nats {code}", code, True, nats[:, codes.index(code)]) for code in told]
@@ -63,7 +70,8 @@ def read_features(
     columns += _traffic(evidence, peers)
     columns += _neighbours(evidence, nats[:, [code in told for code in codes]].sum(axis=1))
     names, group, rises, values = zip(*columns, strict=True)
-    return Features(names, group, rises, np.column_stack(values).astype(float), codes, nats)
+    given = frozenset({*lists, LISTED} if from_lists else ())
+    return Features(names, group, rises, np.column_stack(values).astype(float), codes, nats, given)
 
 
 def _by_sign(sums: Sums, codes: tuple[str, ...], accounts: int) -> np.ndarray:

@@ -54,6 +54,7 @@ class Model:
     base_rate: float
     guilty: int
     innocent: int
+    from_lists: bool = False
 
     @property
     def text(self) -> str:
@@ -134,7 +135,7 @@ def learned(features: Features, labels: Labels, active: np.ndarray, base_rate: f
 
     Raises UsageError where LightGBM is not installed.
     """
-    rows = rows_of(labels, active)
+    rows, features = rows_of(labels, active), features.blind
     raw = np.zeros(len(features.values))
     unseen = np.zeros(len(features.values), bool)
     unseen[rows.account] = True
@@ -147,6 +148,7 @@ def learned(features: Features, labels: Labels, active: np.ndarray, base_rate: f
     slope, place = _curve(raw[rows.account], rows)
     everybody = raw[active] * slope
     place = _moved_to(everybody, base_rate) if len(active) else place
+    said_by_lists = bool(features.given)
     counts = {"guilty": int(labels.guilty.sum()), "innocent": int((~labels.guilty).sum())}
     model = Model(
         **{
@@ -154,6 +156,7 @@ def learned(features: Features, labels: Labels, active: np.ndarray, base_rate: f
             "curve": (float(place + slope * whole.curve[0]), float(slope)),
             "base_rate": float(base_rate),
             **counts,
+            "from_lists": said_by_lists,
         }
     )
     return model, place + slope * raw

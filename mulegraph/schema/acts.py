@@ -92,7 +92,7 @@ _ACT = {
     "split": Record("split", {"payments": Each(TRANSFER), "into": CASE, "reason": HIDDEN}),
     "woken": Record("woken", {"findings": _BY_SIGN, "run": RUN}),
     "disposed": Record("disposed", {"account": ACCOUNT, "disposition": Words(ACCOUNT_DISPOSITIONS), "reason": HIDDEN}),
-    "held": Record("held", {"account": ACCOUNT, "until": DAY, "reason": HIDDEN, "proposed_by": TEXT}),
+    "held": Record("held", {"account": ACCOUNT, "until": DAY, "reason": HIDDEN, "proposed_by": TEXT, "amount": AMOUNT}),
     "lifted": Record("lifted", {"account": ACCOUNT, "reason": HIDDEN, "released_to": HIDDEN}),
     "proposed": Record(
         "proposed",
@@ -100,6 +100,7 @@ _ACT = {
             "act": Words(("hold", "close", "reveal")),
             "account": ACCOUNT,
             "until": DAY,
+            "amount": AMOUNT,
             "disposition": DISPOSITION,
             "with_open_requests": FLAG,
             "reason": HIDDEN,

@@ -134,6 +134,7 @@ HELD = listing(
     STATE,
     WHO,
     Column("until", "until"),
+    Column("amount", "amount"),
     Column("lifted_by", "lifted by"),
     Column("released_to", "released to"),
 )

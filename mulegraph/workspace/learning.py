@@ -74,7 +74,7 @@ def fitted(space: WorkspaceBase, labels: Path | None) -> tuple[Model, Trial]:
     inputs, findings = SignInputs(space.ledger, space.settings), space.run.table("findings")
     signs, found = signs_of(space.folder), _labels(space, inputs, labels)
     evidence = read_evidence(findings, space.ledger, inputs.sides)
-    features = read_features(findings, evidence, inputs.peers, signs, without_lists="lists" in found.said_by)
+    features = read_features(findings, evidence, inputs.peers, signs, from_lists="lists" in found.said_by)
     busy = np.diff(inputs.sides.receipts.start) + np.diff(inputs.sides.payments.start)
     active = np.flatnonzero(busy)
     rate = max(space.settings.score.base_rate, float(found.guilty.sum()) / max(len(active), 1))

@@ -107,7 +107,7 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
         scores = account_scores(of.findings, of.evidence, nats, of.signs, base_rate)
         if model is None:
             return {"scores": scores}
-        features = read_features(of.findings, of.evidence, inputs.peers, of.signs)
+        features = read_features(of.findings, of.evidence, inputs.peers, of.signs, from_lists=model.from_lists)
         return {"scores": learned_scores(model, features, of.ledger, scores)}
 
     def grouped() -> dict[str, pa.Table]:

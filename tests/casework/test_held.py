@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -122,6 +123,21 @@ def test_a_hold_whose_sheet_speaks_for_its_holder_asks_for_a_reason(opened):
         space.hold_account(case, weak)
     space.hold_account(case, weak, reason="the money is there now")
     assert [each.account for each in space.held_list()] == [weak]
+
+
+def test_an_account_that_mixed_money_reached_is_held_for_an_amount(opened):
+    """Without a reason nobody is held in whole for others' money; the amount is on record, and no more than stolen."""
+    space = opened(ANN, "hold")
+    case = case_of(space)
+    plan = {each.account: each for each in space.hold_plan(case).holds}
+    assert plan["m2"].way == "account"
+    for amount, says in (("0.00", "--amount is 0.00"), ("1.001", "--amount is 1.001"), ("48500.01", "48500.00 was")):
+        with pytest.raises(UsageError, match=says):
+            space.hold_account(case, "m2", amount=Decimal(amount))
+    asked = space.hold_account(case, "m2", amount=Decimal("120.50"))
+    opened(BEN, "hold").confirm(asked.number)
+    (row,) = space.held_list()
+    assert (row.account, row.amount) == ("m2", Decimal("120.50"))
 
 
 def test_of_two_people_the_second_one_does_it(opened):

@@ -129,6 +129,28 @@ def test_learn_shows_first_is_used_by_scans_and_is_taken_back(decided):
     assert run("learn", "--forget", "-w", folder).code == 2
 
 
+def test_where_lists_are_labels_nothing_is_learned_from_them_and_they_still_count(decided, tmp_path):
+    """A model of lists is used by the next scan; a listed account keeps the weight that lists have."""
+    folder, file = decided
+    (tmp_path / "in").mkdir()
+    guilty = [row.split(",")[0] for row in file.read_text().splitlines() if row.split(",")[1] == "1"]
+    head = "subject_kind,subject_id,list,source,listed_at,expires_at,confidence,reason"
+    rows = [f"account,{each},suspicion,police,2026-01-01T00:00:00Z,,1.0," for each in guilty[:8]]
+    (tmp_path / "in" / "listings.csv").write_text("\n".join([head, *rows]) + "\n")
+    answered("load", tmp_path / "in", "-w", folder)
+    answered("scan", "-w", folder)
+    others = tmp_path / "others.csv"
+    others.write_text("\n".join(row for row in file.read_text().splitlines() if row.split(",")[0] not in guilty[:8]))
+    model, trial = model_and_trial(Workspace(folder), others)
+    assert model.from_lists and trial.said_by["lists"] == 8
+    assert dict(zip(model.signs, model.weights, strict=True))["A4"] == 1.0
+    use(folder, model)
+    answered("scan", "-w", folder)
+    listed = {row["account"]: dict(row["parts"]) for row in Runs(folder).all()[-1].table("scores").to_pylist()}
+    assert any("listed" in parts for parts in listed.values())
+    answered("learn", "--forget", "-w", folder)
+
+
 def test_a_model_that_somebody_changed_is_not_used(decided):
     folder, file = decided
     _use(folder, file)
