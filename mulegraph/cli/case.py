@@ -271,7 +271,7 @@ def did(entry: Entry) -> None:
 @case.command("reply")
 def reply_command(
     case: CaseId,
-    file: Annotated[Path, typer.Argument(help="The bank's message: pacs.004 or camt.029.")],
+    file: Annotated[Path, typer.Argument(help="The bank's message: pacs.004, camt.029, camt.111 or MT 196.")],
     workspace: WorkspaceFolder = HERE,
     how: OutputFormat = Format.TABLE,
 ) -> None:
@@ -356,6 +356,13 @@ def clock_command(
         rows = [{**row, "after": _duration(row["after_minutes"])} for row in rows]
         show(rows, how, listings.CLOCK)
         typer.echo("Held from then on, without an end; at least and at most over the rules for mixed money.")
+        left_out = max((row["left_out"] for row in rows), default=0)
+        if left_out:
+            accounts = stages.tables.counted(left_out, "account")
+            typer.echo(
+                f"Left out: {accounts} that only payments of mostly others' money reached. They are not held as a"
+                " whole; mulegraph case holds says what a hold on an amount keeps there."
+            )
     else:
         show(stages.tables.plain(rows), how, {name: name for name in rows[0]})
 
