@@ -148,7 +148,8 @@ def open_command(
     entry = space.open_case(payment or [], report=report, account=account, since=since)
     did(entry)
     typer.echo(textwrap.fill(stages.case_summary.hold_sentence(space.hold_plan(entry.about)), WIDTH))
-    typer.echo(f"Next: mulegraph case holds {entry.about}, mulegraph request {entry.about} --to BANK")
+    asks = [f"mulegraph request {entry.about} --to {bank}" for bank in space.askable_banks(entry.about)[:3]]
+    typer.echo("Next: " + ", ".join([f"mulegraph case holds {entry.about}", *asks]))
 
 
 @case.command("dispose")
