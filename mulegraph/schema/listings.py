@@ -156,7 +156,7 @@ REQUESTS = listing(
     STATE,
     Column("reply_by", "due"),
     Column("asked", "asks"),
-    Column("returned", "back"),
+    BACK,
 )
 
 FINDINGS = listing(FINDING, SCORE, ABOUT, REASON)
