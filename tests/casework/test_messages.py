@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyiso20022.camt.camt_110_001_01 import camt_110_001_01 as camt110
 from pyiso20022.camt.camt_111_001_01 import camt_111_001_01 as camt111
@@ -247,6 +247,7 @@ def test_numbers_that_plain_text_cannot_carry_are_refused(changed, named):
 
 @examples(40)
 @given(st.text(max_size=600))
+@example("x" * 41 + " :20:OTHER " + "x" * 41 + " -} " + "y" * 49)
 def test_no_words_break_out_of_their_field(contact):
     """Whatever the settings say: no line begins a field or ends the message, and all stay in the character set."""
     (text,) = plain_messages(part_of(payments=part_of().payments[:1], sender=Sender("NORD", contact=contact[:300])))
