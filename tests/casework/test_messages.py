@@ -247,7 +247,7 @@ def test_numbers_that_plain_text_cannot_carry_are_refused(changed, named):
 
 @examples(40)
 @given(st.text(max_size=600))
-@example("x" * 41 + " :20:OTHER " + "x" * 41 + " -} " + "y" * 49)
+@example("x" * 41 + " :32A:OTHER " + "x" * 41 + " -} " + "y" * 49)
 def test_no_words_break_out_of_their_field(contact):
     """Whatever the settings say: no line begins a field or ends the message, and all stay in the character set."""
     (text,) = plain_messages(part_of(payments=part_of().payments[:1], sender=Sender("NORD", contact=contact[:300])))
