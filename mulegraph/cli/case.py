@@ -317,11 +317,13 @@ def _tell_holds(rows: list[dict[str, Any]]) -> None:
     show([{**row, "dwell": _duration(row["dwell_minutes"])} for row in rows], how, listings.HOLDS)
     typer.echo("")
     for number, row in enumerate(rows, start=1):
-        typer.echo(f"{number}. {row['account']}: {row['says']}{'; called last: ' + row['last'] if row['last'] else ''}")
+        last = f"; called last: {row['last']}" if row["last"] else ""
+        typer.echo(textwrap.fill(f"{number}. {row['account']}: {row['says']}{last}", WIDTH, **INDENTED))
         for side, facts in (("for", row["speaks_for"]), ("against", row["speaks_against"])):
             if facts:
                 typer.echo(textwrap.fill(f"{side}: {'; '.join(facts)}", WIDTH, **INDENTED))
-    typer.echo("In the order in which to call; facts for and against the holder's knowledge. A person decides.")
+    typer.echo("In the order in which to call; facts for and against the holder's knowledge.")
+    typer.echo("A person decides.")
 
 
 def _tell_not_held(plan: Any) -> None:
