@@ -318,7 +318,7 @@ def _tell_holds(rows: list[dict[str, Any]]) -> None:
     typer.echo("")
     for number, row in enumerate(rows, start=1):
         last = f"; called last: {row['last']}" if row["last"] else ""
-        typer.echo(textwrap.fill(f"{number}. {row['account']}: {row['says']}{last}", WIDTH, **INDENTED))
+        typer.echo(textwrap.fill(f"{number}. {row['account']}: {row['says']}{last}", WIDTH, subsequent_indent="   "))
         for side, facts in (("for", row["speaks_for"]), ("against", row["speaks_against"])):
             if facts:
                 typer.echo(textwrap.fill(f"{side}: {'; '.join(facts)}", WIDTH, **INDENTED))
