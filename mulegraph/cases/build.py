@@ -1,4 +1,4 @@
-"""Cases: findings' accounts joined into a graph, its connected parts, and Louvain communities where they are big.
+"""Cases: stories, and Louvain communities of the accounts of big ones.
 
 Louvain: Blondel, Guillaume, Lambiotte & Lefebvre, Fast unfolding of communities in large networks (2008).
 """
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
-from mulegraph.cases.stories import Rows, stories
+from mulegraph.cases.stories import NOWHERE, Rows, stories
 from mulegraph.lazy import community as louvain
 from mulegraph.lazy import csgraph, sparse
 from mulegraph.lazy import networkx as nx
@@ -31,7 +31,6 @@ from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import Sign, all_signs
 
 CASH = {CASH_IN, CASH_OUT}
-NOWHERE = -1
 DEVICE_NATS, HOLDER_NATS, LISTED_NATS = 5.0, 5.0, 2.0
 """What joins two accounts beside money, on the scale of a strong link's surprise."""
 
@@ -111,10 +110,8 @@ def build_cases(
         communities = _communities_of(chosen.take(pa.array(inside)), chains, account_nats, holders, settings)
         home[inside] = np.where(communities >= 0, fresh + communities, NOWHERE)
         fresh += int(communities.max()) + 1
-    at_home = np.flatnonzero(home >= 0)
-    inside = chosen.take(pa.array(at_home))
-    numbers, case = np.unique(home[at_home], return_inverse=True)
-    return _cases(inside, case, len(numbers), chains, signs or all_signs(), reported)
+    numbers, case = np.unique(home[home >= 0], return_inverse=True)
+    return _cases(chosen.filter(pa.array(home >= 0)), case, len(numbers), chains, signs or all_signs(), reported)
 
 
 def _meetings(findings: pa.Table, named: Lists, members: Members, least: float) -> Rows:
@@ -123,9 +120,9 @@ def _meetings(findings: pa.Table, named: Lists, members: Members, least: float) 
     owned = np.flatnonzero(members.holder >= 0)
     _, begins, number = np.unique(members.holder[owned], return_index=True, return_inverse=True)
     place[owned] = owned[begins][number]
-    by_account = pc.equal(findings["subject_kind"], "account").to_numpy()
+    anyhow = pc.not_equal(findings["subject_kind"], "account").to_numpy()
     known = named.where(named.member >= 0)
-    quiet = known.where((members.nats[known.member] >= least) | ~by_account[known.of])
+    quiet = known.where((members.nats[known.member] >= least) | anyhow[known.of])
     return Rows(quiet.of, place[quiet.member])
 
 

@@ -51,9 +51,8 @@ def stories(findings: pa.Table, meetings: Rows, chains: pa.Array | pa.ChunkedArr
     story = _joined(np.concatenate(pairs, axis=1), size)
     for rows in (rests, meetings):
         # Who shares money follows the money, and only who shares none follows the accounts.
-        waits = ~tells
         home = _most_in_common(rows, tells, story, size)
-        follows = waits & (home >= 0)
+        follows = ~tells & (home >= 0)
         story[follows] = home[follows]
         tells = tells | follows
     alone = meetings.where(~tells[meetings.of])
