@@ -17,6 +17,7 @@ __all__ = [
     "Lazy",
     "anxwritter",
     "camt",
+    "camt110",
     "charset_normalizer",
     "community",
     "csgraph",
@@ -149,6 +150,7 @@ if TYPE_CHECKING:
     from openlineage import client as openlineage
     from pyarrow import dataset
     from pyiso20022.camt.camt_056_001_11 import camt_056_001_11 as camt
+    from pyiso20022.camt.camt_110_001_01 import camt_110_001_01 as camt110
     from pyvis import network as pyvis
     from scipy import optimize, sparse, special, stats
     from scipy.sparse import csgraph
@@ -201,9 +203,10 @@ else:
     holidays = Lazy("holidays")
     """Only requests count working days."""
     camt = Lazy("pyiso20022.camt.camt_056_001_11", "camt_056_001_11")
-    """Only recalls are messages: 0.2 s with what writes them."""
+    camt110 = Lazy("pyiso20022.camt.camt_110_001_01", "camt_110_001_01")
+    """Only requests are messages: 0.2 s with what writes them."""
     serializers, serializer_config, datatype = (
         Lazy(f"xsdata.{part}")
         for part in ("formats.dataclass.serializers", "formats.dataclass.serializers.config", "models.datatype")
     )
-    """What writes recalls."""
+    """What writes them."""

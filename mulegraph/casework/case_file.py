@@ -15,6 +15,7 @@ from mulegraph.cases.balance import Step, balance
 from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.holds import HoldPlan, hold_plan
 from mulegraph.casework.request_acts import RequestRow, request_list
+from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
@@ -135,6 +136,7 @@ class CaseFile:
     no_trace: Annotated[str, OURS]
     requests: list[RequestRow]
     sender: Annotated[str, TEXT]
+    askable: Annotated[list[str], Each(TEXT)]
     holding: HoldPlan | None
     journal: Annotated[Rows, Each(JOURNAL)]
     proof: Proof
@@ -173,6 +175,7 @@ def case_file(space: Workspace, case: Word, *, language: Word = LANGUAGES[0]) ->
         no_trace="" if isinstance(traced, TracedMoney) else traced,
         requests=request_list(space, case=found.id),
         sender=space.settings.requests.sender,
+        askable=askable_banks(space, found.id) if money else [],
         holding=hold_plan(space, found.id, share=SHARE_STOPPED) if money else None,
         journal=[vars(entry) for entry in space.journal.entries() if entry.about == found.id],
         proof=_proof(space, found),

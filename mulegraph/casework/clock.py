@@ -25,7 +25,10 @@ MAX_EVENTS = 40
 @declared
 @dataclass(frozen=True)
 class Kept:
-    """What a hold at a moment would have kept by the ledger's end, over the rules; `share` of it is the least."""
+    """What a hold at a moment would have kept by the ledger's end, over the rules; `share` of it is the least.
+
+    `left_out` are accounts that only payments of mostly others' money had reached by then: none of them is held.
+    """
 
     at: datetime
     after_minutes: int
@@ -34,6 +37,7 @@ class Kept:
     share: float
     accounts: int
     currency: Annotated[str, CURRENCY]
+    left_out: int
 
 
 @question(Each(record_of(Kept)))
@@ -44,7 +48,8 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
     shopping. Raises UsageError for an account that the case's money did not reach.
     """
     found = case_trace(space, case)
-    moves = [each for each in moves_of(space, found) if each.payee and mostly_traced(each)]
+    every = [each for each in moves_of(space, found) if each.payee]
+    moves = [each for each in every if mostly_traced(each)]
     start, stolen = min(each.at for each in moves), stolen_of(found)
     if account is None:
         # What was stolen weeks after the first payment has its own first hours.
@@ -53,24 +58,33 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
             {each + pd.Timedelta(minutes=minutes, microseconds=1) for each in starts for minutes in AFTER_MINUTES}
         )
     else:
-        moments = _events(moves, account)
+        moments = _events(moves, account, any(account == each.payee for each in every))
     end = pd.Timestamp(space.ledger.until)
     rows = []
     for at in moments:
         if at > end + pd.Timedelta(microseconds=1):
             break
         held = {account} if account is not None else {each.payee for each in moves if each.at < at}
+        mixed = set() if account is not None else {each.payee for each in every if each.at < at} - held
         names = sorted(name for name in held if name)
         least, most = bounds(kept(replayed(space, found.chosen, names, at), names))
         minutes = int((at - start).total_seconds() // 60)
         share = float(least / stolen) if stolen else 0.0
-        rows.append(Kept(at.to_pydatetime(warn=False), minutes, least, most, share, len(names), found.currency))
+        rows.append(
+            Kept(at.to_pydatetime(warn=False), minutes, least, most, share, len(names), found.currency, len(mixed))
+        )
     return rows
 
 
-def _events(moves: list[Move], account: str) -> list[pd.Timestamp]:
-    """Just after each payment to or from an account."""
+def _events(moves: list[Move], account: str, is_mixed: bool) -> list[pd.Timestamp]:
+    """Just after each payment to or from an account; `is_mixed` where some of the money reached it at all."""
     mine = sorted({each.at for each in moves if account in (each.payer, each.payee)})
+    if not mine and is_mixed:
+        raise UsageError(
+            "only payments of mostly others' money reached '{account}'",
+            hint="It is not held as a whole, so it has no clock; mulegraph case holds CASE proposes an amount.",
+            account=account,
+        )
     if not mine:
         raise UsageError(
             "account '{account}' got none of the case's money",

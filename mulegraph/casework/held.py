@@ -16,6 +16,7 @@ from mulegraph.casework.case_money import banks_of, case_trace, moves_of
 from mulegraph.casework.claims import mostly_reached
 from mulegraph.casework.fact_sheet import AGAINST
 from mulegraph.casework.holds import HOLD_DAYS
+from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import propose
@@ -135,9 +136,11 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
         )
     bank = banks_of(space, {account})[account]
     if bank not in space.own_banks.own:
+        can_ask = bank in askable_banks(space, case)
+        ask = "Ask that bank: mulegraph request {case} --to {bank}"
         raise UsageError(
             "account '{account}' is at {bank}, which is not ours",
-            hint="Ask that bank: mulegraph request {case} --to {bank}",
+            hint=ask if can_ask else "Only that bank can hold it, and no request can ask for it now: call it.",
             account=account,
             bank=bank,
             case=case,

@@ -24,8 +24,8 @@ class Unheld(StrEnum):
 
 
 INSTEAD = {
-    Unheld.MIXED: "ask about it, or watch it",
-    Unheld.SMALL: "ask about it, or leave it",
+    Unheld.MIXED: "call its bank, or watch it",
+    Unheld.SMALL: "call its bank, or leave it",
     Unheld.ENOUGH: "give a higher --share",
     Unheld.BUDGET: "give a higher --budget",
 }

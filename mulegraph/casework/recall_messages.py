@@ -4,31 +4,35 @@ Only what the receiving bank needs is in it: payments into its own accounts and 
 other bank's account but the payer's, whom it knows from the payment.
 
 A recall of whole payments is also a camt.056. A recall in part is not: camt.056 names the original amount and has no
-element for a part of it, so a machine that reads it would send back everything.
+element for a part of it, so a machine that reads it would send back everything; investigations.py has what it is.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 from mulegraph.casework.claims import Why
-from mulegraph.errors import UsageError
+from mulegraph.casework.message_text import (
+    FRAUD,
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    account_number,
+    is_iban,
+    message_number,
+    short_id,
+)
 from mulegraph.lazy import camt, datatype, serializer_config, serializers
 from mulegraph.schema.choices import RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared
 from mulegraph.schema.results import CASE, TRANSFER
-from mulegraph.schema.versions import number_of
 
+NAME = "camt.056"
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.12"
 """The version in force. The typed messages are of version 11, whose elements, as far as used here, are the same."""
 _TYPED_NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.056.001.11"
-LONGEST_ID, LONGEST_NAME, LONGEST_ACCOUNT, LONGEST_TEXT = 35, 140, 34, 105
-FRAUD = "FRAD"
-"""External cancellation reason: a fraudulent payment."""
 
 
 @declared
@@ -120,12 +124,12 @@ def recall(request: Request) -> str:
     document = camt.Document(
         fito_fipmt_cxl_req=camt.FitoFipaymentCancellationRequestV11(
             assgnmt=camt.CaseAssignment6(
-                id=_id(request.number, "request number"),
+                id=short_id(request.number, "request number", NAME),
                 assgnr=camt.Party50Choice(agt=ours),
                 assgne=camt.Party50Choice(agt=theirs),
                 cre_dt_tm=datatype.XmlDateTime.from_datetime(request.made_at.astimezone(UTC)),
             ),
-            case=camt.Case6(id=_id(request.case, "case id"), cretr=camt.Party50Choice(agt=ours)),
+            case=camt.Case6(id=short_id(request.case, "case id", NAME), cretr=camt.Party50Choice(agt=ours)),
             ctrl_data=camt.ControlData1(nb_of_txs=str(len(request.payments)), ctrl_sum=request.asked),
             undrlyg=[
                 camt.UnderlyingTransaction34(
@@ -156,10 +160,12 @@ def _payment(request: Request, number: int, payment: Payment) -> camt.PaymentTra
         cdtr_acct=_account(payment.payee),
     )
     # An id of ours that is a UETR is too long for the other two, and has an element of its own.
-    transfer = None if payment.transfer == payment.uetr else _id(payment.transfer, "transfer id")
+    transfer = None if payment.transfer == payment.uetr else short_id(payment.transfer, "transfer id", NAME)
     return camt.PaymentTransaction155(
-        cxl_id=_id(f"{request.number}-{number}", "cancellation id"),
-        orgnl_end_to_end_id=_id(payment.end_to_end_id, "end-to-end id") if payment.end_to_end_id else transfer,
+        cxl_id=short_id(message_number(request.number, number), "cancellation id", NAME),
+        orgnl_end_to_end_id=short_id(payment.end_to_end_id, "end-to-end id", NAME)
+        if payment.end_to_end_id
+        else transfer,
         orgnl_tx_id=transfer,
         orgnl_uetr=payment.uetr,
         orgnl_intr_bk_sttlm_amt=amount,
@@ -176,36 +182,9 @@ def _agent(bank: str, bic: str) -> camt.BranchAndFinancialInstitutionIdentificat
     return camt.BranchAndFinancialInstitutionIdentification8(fin_instn_id=identity)
 
 
-def without_blanks(number: str) -> str:
-    """An account number as messages and letters name it: an IBAN in one piece, any other as it is."""
-    number = number_of(number)
-    joined = "".join(number.split())
-    return joined if is_iban(joined) else number
-
-
 def _account(number: str) -> camt.CashAccount40:
-    number = without_blanks(number)
-    if len(number) > LONGEST_ACCOUNT:
-        raise UsageError(
-            "an account number is longer than {most} characters", hint="camt.056 cannot name it.", most=LONGEST_ACCOUNT
-        )
+    number = account_number(number, NAME)
     if is_iban(number):
         return camt.CashAccount40(id=camt.AccountIdentification4Choice(iban=number))
     other = camt.GenericAccountIdentification1(id=number)
     return camt.CashAccount40(id=camt.AccountIdentification4Choice(othr=other))
-
-
-def is_iban(number: str) -> bool:
-    """Whether an account number is an IBAN whose check digits are right (ISO 7064, mod 97-10)."""
-    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}", number):
-        return False
-    return int("".join(str(int(each, 36)) for each in number[4:] + number[:4])) % 97 == 1
-
-
-def _id(text: str, what: str) -> str:
-    if len(text) > LONGEST_ID:
-        hint = "camt.056 cannot carry it."
-        raise UsageError(
-            "{what} '{text}' is longer than {most} characters", hint=hint, what=what, text=text, most=LONGEST_ID
-        )
-    return text

@@ -9,7 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
-from mulegraph.casework.reply_messages import Answer, Reply, read_reply
+from mulegraph.casework.messages import asked_by
+from mulegraph.casework.reply_messages import CAMT_111, Answer, Known, Reply, read_reply
 from mulegraph.casework.request_acts import request_row
 from mulegraph.casework.request_states import BY_TELEPHONE, NOTHING, RETURNED, Line, Row, request_rows
 from mulegraph.casework.requests import references_of
@@ -35,7 +36,7 @@ def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     """
     rows = _asked(space, case)
     named = sorted({each.transfer for row in rows for each in row.lines})
-    reply = read_reply(path, references_of(space, named))
+    reply = read_reply(path, Known(references_of(space, named), asked_by(rows)))
     if not rows:
         raise UsageError(
             "{case} has no request to answer",
@@ -45,7 +46,7 @@ def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     strange = sorted({each.transfer for each in reply.answers if each.transfer} - set(named))
     if strange:
         raise UsageError(
-            "{path}: answers transfer '{transfer}', which no request of {case} names",
+            "{path}: answers '{transfer}', which no request of {case} names",
             hint="Check whether the file belongs to another case.",
             path=path,
             transfer=strange[0],
@@ -59,7 +60,7 @@ def take_reply(space: Workspace, case: Word, path: Path) -> Reply:
     def check(entries: Iterable[Entry]) -> None:
         known = list(entries)
         _check_new(reply, known, path)
-        _check_money(reply.answers, request_rows(known), path)
+        _check_money(reply, request_rows(known), path)
 
     space.journal.append(REPLIED, case, check=check, **reply.as_facts())
     return reply
@@ -149,6 +150,8 @@ def _asked(space: Workspace, case: str) -> list[Row]:
 
 def _placed(answer: Answer, rows: list[Row], reply: Reply, path: Path) -> Answer:
     """An answer with the request that it is to: a recall of its payment before a hold that names it, too."""
+    if answer.request:
+        return answer  # it names the message that it answers
     ranks = list(RequestKind)
     fitting = sorted(
         (each for each in rows if not answer.transfer or _line(each, answer.transfer)),
@@ -190,11 +193,14 @@ def _check_new(reply: Reply, entries: list[Entry], path: Path) -> None:
             )
 
 
-def _check_money(answers: tuple[Answer, ...], rows: list[Row], path: Path) -> None:
-    """Raise DataError where more comes back than was asked of a payment, or another currency."""
+def _check_money(reply: Reply, rows: list[Row], path: Path) -> None:
+    """Raise DataError where more comes back than was asked of a payment, or is agreed to, or another currency."""
+    if reply.kind == CAMT_111:
+        _check_agreed(reply.answers[0], rows, path)
+        return
     by_number = {each.number: each for each in rows}
     back: dict[tuple[str, str], Decimal] = {}
-    for answer in answers:
+    for answer in reply.answers:
         if answer.answer != RETURNED:
             continue
         row = by_number[answer.request or ""]
@@ -223,3 +229,22 @@ def _check_money(answers: tuple[Answer, ...], rows: list[Row], path: Path) -> No
                 asked=line.cap if line else NOTHING,
                 back=back[of],
             )
+
+
+def _check_agreed(answer: Answer, rows: list[Row], path: Path) -> None:
+    """A bank that agrees to debit more than was asked has read another request than ours."""
+    row = next(each for each in rows if each.number == answer.request)
+    line = _line(row, answer.transfer)
+    if answer.amount is None or line is None or line.cap is None:
+        return
+    if answer.currency != row.currency or not 0 < Decimal(answer.amount) <= line.cap:
+        raise DataError(
+            "{path}: agrees to debit {amount} {given} for transfer {transfer}; {asked} {currency} were asked for",
+            hint="Ask the bank what it means to pay; nothing was written down.",
+            path=path,
+            amount=answer.amount,
+            given=answer.currency or "without a currency",
+            transfer=answer.transfer,
+            asked=line.cap,
+            currency=row.currency,
+        )

@@ -18,6 +18,8 @@ from mulegraph.schema.choices import RequestKind
 
 STATES = DRAFT, OUT, ANSWERED, OVERDUE, TAKEN_BACK = ("draft", "sent", "answered", "overdue", "withdrawn")
 RETURNED, REFUSED, PENDING = "returned", "refused", "pending"
+CLOSED = "closed"
+"""An investigation is over and nothing is said of a debit: the last word on a hold, and none on money asked back."""
 BY_TELEPHONE = "telephone"
 NOT_FINAL = frozenset((PENDING, "information", "refusal expected", "payment follows"))
 NOTHING = Decimal(0)
@@ -98,7 +100,8 @@ class Row:
     @property
     def open_lines(self) -> int:
         """How many payments the bank has given no final answer on."""
-        final = {each.transfer for each in self.told if each.answer not in NOT_FINAL}
+        leave_open = NOT_FINAL if self.kind is RequestKind.HOLD else NOT_FINAL | {CLOSED}
+        final = {each.transfer for each in self.told if each.answer not in leave_open}
         return 0 if "" in final else sum(each.transfer not in final for each in self.lines)
 
     @property

@@ -38,7 +38,7 @@ from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import REQUESTED
 from mulegraph.schema.acts import ENTRY
 from mulegraph.schema.choices import RequestKind
-from mulegraph.schema.disclosure import Each, record_of
+from mulegraph.schema.disclosure import TEXT, Each, record_of
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.settings import RequestSettings
 from mulegraph.workspace.questions import Takes, Word, question
@@ -111,6 +111,14 @@ def case_plan(space: Workspace, case: str) -> CasePlan:
         plan=plan_claims(moves, most, stolen, earlier, rules),
         stops=[each for each in places_to_hold(moves, there, banks, rules) if each.most >= limit],
     )
+
+
+@question(Each(TEXT))
+def askable_banks(space: Workspace, case: Word) -> list[str]:
+    """Banks of which a request about the case can be written now, by the sender of the settings or else any of ours."""
+    planned, sender = case_plan(space, case), space.settings.requests.sender
+    senders = space.own_banks.own & {sender} if sender else space.own_banks.own
+    return [bank for bank in planned.banks if any(planned.to(each, bank) for each in senders - {bank})]
 
 
 @question(Each(record_of(Request)))

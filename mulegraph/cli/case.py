@@ -148,7 +148,8 @@ def open_command(
     entry = space.open_case(payment or [], report=report, account=account, since=since)
     did(entry)
     typer.echo(textwrap.fill(stages.case_summary.hold_sentence(space.hold_plan(entry.about)), WIDTH))
-    typer.echo(f"Next: mulegraph case holds {entry.about}, mulegraph request {entry.about} --to BANK")
+    asks = [f"mulegraph request {entry.about} --to {bank}" for bank in space.askable_banks(entry.about)[:3]]
+    typer.echo("Next: " + ", ".join([f"mulegraph case holds {entry.about}", *asks]))
 
 
 @case.command("dispose")
@@ -271,7 +272,7 @@ def did(entry: Entry) -> None:
 @case.command("reply")
 def reply_command(
     case: CaseId,
-    file: Annotated[Path, typer.Argument(help="The bank's message: pacs.004 or camt.029.")],
+    file: Annotated[Path, typer.Argument(help="The bank's message: pacs.004, camt.029, camt.111 or MT 196.")],
     workspace: WorkspaceFolder = HERE,
     how: OutputFormat = Format.TABLE,
 ) -> None:
@@ -356,6 +357,13 @@ def clock_command(
         rows = [{**row, "after": _duration(row["after_minutes"])} for row in rows]
         show(rows, how, listings.CLOCK)
         typer.echo("Held from then on, without an end; at least and at most over the rules for mixed money.")
+        left_out = max((row["left_out"] for row in rows), default=0)
+        if left_out:
+            accounts = stages.tables.counted(left_out, "account")
+            typer.echo(
+                f"Left out: {accounts} that only payments of mostly others' money reached. They are not held as a"
+                " whole; mulegraph case holds says what a hold on an amount keeps there."
+            )
     else:
         show(stages.tables.plain(rows), how, {name: name for name in rows[0]})
 

@@ -13,7 +13,7 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, err, opened, show
 from mulegraph.errors import UsageError
 from mulegraph.schema import listings
-from mulegraph.schema.choices import LANGUAGES, RequestKind
+from mulegraph.schema.choices import LANGUAGES, MessageForm, RequestKind
 from mulegraph.views.formats import Format
 
 MAKE = "make"
@@ -44,6 +44,9 @@ def make_command(
     sender: Annotated[str | None, typer.Option(help="Our bank, as it is named in accounts.csv.")] = None,
     kind: Annotated[list[RequestKind] | None, typer.Option(help="Only requests of this kind.")] = None,
     language: Annotated[str | None, typer.Option("--lang", help="Language: " + ", ".join(LANGUAGES) + ".")] = None,
+    message: Annotated[
+        MessageForm, typer.Option("--message", help="Messages as ISO 20022 XML, or as plain text of MT 192 and 199.")
+    ] = MessageForm.XML,
     reveal: Reveal = None,
 ) -> None:
     """Requests to one bank, one a kind: recall, recall in part, hold and information; drafts without --reveal."""
@@ -53,14 +56,14 @@ def make_command(
     if chosen not in LANGUAGES:
         raise UsageError("--lang is '{chosen}'", hint=f"Expected one of {', '.join(LANGUAGES)}.", chosen=chosen)
     for each in made:
-        for path in stages.request.write_request(space, each, output, chosen):
+        for path in stages.request.write_request(space, each, output, chosen, message):
             typer.echo(path)
         asked = f"asks back {each.asked:,f} of {each.stolen:,f} {each.currency} stolen"
         what = asked if each.kind is not RequestKind.HOLD else "asks to hold and to inform, asks nothing back"
         payments = stages.tables.counted(len(each.payments), "payment")
         err.print(f"{each.number} ({each.kind}): {payments}, {what}; reply by {each.reply_by}", soft_wrap=True)
     if made and made[0].draft:
-        err.print("drafts with masked accounts; --reveal REASON makes the requests to send, and the recall")
+        err.print("drafts with masked accounts; --reveal REASON makes the requests to send, and their messages")
     elif made:
         err.print("once they are out: mulegraph request sent NUMBER")
 

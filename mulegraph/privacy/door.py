@@ -183,6 +183,7 @@ class MaskedWorkspace(KeptPages):
     withdraw_request = through(request_acts.withdraw)
     list_entries = through(lists.list_entries)
     record_request = through(requests.record_request)
+    askable_banks = through(requests.askable_banks)
 
     _requests = through(requests.make_requests)
     _export_list = through(lists.export_list)

@@ -35,5 +35,12 @@ class RequestKind(StrEnum):
     HOLD = "hold"
 
 
+class MessageForm(StrEnum):
+    """How a request's message is written: ISO 20022 XML, or the plain text of an MT message."""
+
+    XML = "xml"
+    MT = "mt"
+
+
 CASH_CHANNELS = ("atm", "branch", "cash")
 """Channels by which money without another account is cash; a card payment in a shop is none."""

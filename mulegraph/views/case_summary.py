@@ -131,10 +131,10 @@ def next_step(content: Content) -> str:
     banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in done]
     if trace and banks:
         most = ", ".join(f"{each['bank']} ({between(each)} {trace.currency})" for each in banks[:3])
-        told.append(
-            f"Money is probably still there at {most}: ask for a hold (mulegraph request {content.case} "
-            f"--to {banks[0]['bank']})."
-        )
+        # `request` finds nothing to ask of a bank that only mixed payments reached, or where next to nothing stopped.
+        first = next((each["bank"] for each in banks if each["bank"] in content.askable), None)
+        ask = f"ask {first} (mulegraph request {content.case} --to {first})" if first else "no request can ask for it"
+        told.append(f"Money is probably still there at {most}: {ask}.")
     if content.holding is not None:
         told.append(hold_sentence(content.holding))
         inside = {each["account_id"] for each in content.accounts}

@@ -36,6 +36,7 @@ class LetterWords:
     not_seen: str
     we_ask: str
     asks: Mapping[str, tuple[str, ...]]
+    same_again: str
     closing: str
     no_knowledge: str
 
@@ -79,7 +80,7 @@ ENGLISH = LetterWords(
     asks={
         RequestKind.RECALL: (
             "Return these payments, or what is left of them, in answer to the recall that comes with this letter"
-            " (camt.056, reason FRAD).",
+            " ({message}, reason FRAD).",
             "If you refuse, say why, and where the money went on to.",
         ),
         RequestKind.PART: (
@@ -92,6 +93,7 @@ ENGLISH = LetterWords(
             "Tell us where the money went on to: bank, account, time and amount, or the place where cash was taken.",
         ),
     },
+    same_again="The messages that come with this letter ({message}) ask the same: all sums count once.",
     closing="Please answer by {due} and quote {number}.",
     no_knowledge="Receipt of funds does not imply the account holder's knowledge.",
 )
@@ -145,7 +147,7 @@ VIETNAMESE = LetterWords(
     we_ask="Đề nghị",
     asks={
         RequestKind.RECALL: (
-            "Hoàn trả các giao dịch này, hoặc phần còn lại, theo yêu cầu thu hồi kèm theo (camt.056, lý do FRAD).",
+            "Hoàn trả các giao dịch này, hoặc phần còn lại, theo yêu cầu thu hồi kèm theo ({message}, lý do FRAD).",
             "Nếu từ chối, xin nêu lý do và cho biết tiền đã đi đâu.",
         ),
         RequestKind.PART: (
@@ -158,6 +160,7 @@ VIETNAMESE = LetterWords(
             "Cho biết tiền đã đi đâu: ngân hàng, tài khoản, thời điểm và số tiền, hoặc nơi rút tiền mặt.",
         ),
     },
+    same_again="Các điện kèm theo thư này ({message}) nêu cùng yêu cầu: mọi số tiền chỉ tính một lần.",
     closing="Đề nghị trả lời trước ngày {due} và ghi rõ {number}.",
     no_knowledge="Việc nhận tiền không có nghĩa là chủ tài khoản biết sự việc.",
 )
@@ -209,7 +212,7 @@ DUTCH = LetterWords(
     we_ask="Wat wij vragen",
     asks={
         RequestKind.RECALL: (
-            "Geef deze betalingen terug, of wat ervan over is, in antwoord op de bijgaande terugroeping (camt.056,"
+            "Geef deze betalingen terug, of wat ervan over is, in antwoord op de bijgaande terugroeping ({message},"
             " reden FRAD).",
             "Als u weigert, zeg waarom, en waarheen het geld verder ging.",
         ),
@@ -223,6 +226,7 @@ DUTCH = LetterWords(
             "Laat weten waarheen het geld verder ging: bank, rekening, tijd en bedrag, of waar contant is opgenomen.",
         ),
     },
+    same_again="De berichten bij deze brief ({message}) vragen hetzelfde: alle bedragen tellen één keer.",
     closing="Graag antwoord voor {due}, onder vermelding van {number}.",
     no_knowledge="Ontvangst van geld zegt niet dat de rekeninghouder ervan wist.",
 )

@@ -163,12 +163,12 @@ def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
     }
     if row["amount"] is not None:
         facts["entered its chains"] = case_money(row)
-    trace, no_trace = None, ""
+    trace, no_trace, askable = None, "", []
     try:
-        trace = space.case_trace(case)
+        trace, askable = space.case_trace(case), space.askable_banks(case)
     except UsageError as error:
         no_trace = error.problem
-    story = case_story(graph, case, trace, no_trace)
+    story = case_story(graph, case, trace, no_trace, askable)
     graph.graph["kept"] = space.kept_page(case)
     return NetworkView(graph, case, facts, notes_of(space, graph), story)
 

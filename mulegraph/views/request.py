@@ -1,15 +1,17 @@
-"""A support request as a document: HTML, PDF by Typst, and a recall of whole payments as ISO 20022 XML."""
+"""A support request as a document: HTML, PDF by Typst, and the messages that ask the same, as XML or as plain text."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from mulegraph.casework.recall_messages import Request, recall, without_blanks
+from mulegraph.casework.message_text import without_blanks
+from mulegraph.casework.messages import message_name, messages_of
+from mulegraph.casework.recall_messages import Request
 from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.schema.choices import LANGUAGES, RequestKind
+from mulegraph.schema.choices import LANGUAGES, MessageForm, RequestKind
 from mulegraph.views.document import Block, Cell, Document, Section, Table, Text, heads
 from mulegraph.views.letter_words import WORDS, LetterWords
 
@@ -17,8 +19,8 @@ NUMBERS, WIDE = frozenset((4, 5, 6, 7)), frozenset((2, 3, 8))
 """Places of the columns that hold amounts, and of those that take the room that is left."""
 
 
-def letter(request: Request, language: str = LANGUAGES[0]) -> Document:
-    """The request in the words of a letter; page and PDF are both set from it."""
+def letter(request: Request, language: str = LANGUAGES[0], form: MessageForm = MessageForm.XML) -> Document:
+    """The request in the words of a letter, which names the message that goes with it; page and PDF are set from it."""
     words = WORDS[language]
     ours = request.sender
     facts = {
@@ -32,7 +34,7 @@ def letter(request: Request, language: str = LANGUAGES[0]) -> Document:
     sections = [Section("payments", words.what_happened, _payments(request, words))]
     if request.held:
         sections.append(Section("held", words.still_there, _held(request, words)))
-    sections.append(Section("asks", words.we_ask, _asks(request, words)))
+    sections.append(Section("asks", words.we_ask, _asks(request, words, message_name(request.kind, form))))
     return Document(
         title=words.titles[request.kind].format(number=request.number),
         facts={name: value for name, value in facts.items() if value},
@@ -86,27 +88,35 @@ def _held(request: Request, words: LetterWords) -> list[Block]:
     ]
 
 
-def _asks(request: Request, words: LetterWords) -> list[Block]:
-    numbered = [Text(ask, about=f"{number}.") for number, ask in enumerate(words.asks[request.kind], start=1)]
+def _asks(request: Request, words: LetterWords, message: str) -> list[Block]:
+    asks = [each.format(message=message) for each in words.asks[request.kind]]
+    numbered = [Text(ask, about=f"{number}.") for number, ask in enumerate(asks, start=1)]
+    same = [] if request.draft else [Text(words.same_again.format(message=message))]
     return [
         *numbered,
+        *same,
         Text(words.closing.format(due=request.reply_by.isoformat(), number=request.number)),
         Text(words.no_knowledge),
     ]
 
 
-def write_request(space: MaskedWorkspace, request: Request, folder: Path, language: str = LANGUAGES[0]) -> list[Path]:
-    """Write the request as HTML and PDF, and a recall that is no draft as XML; the journal keeps what was made.
+def write_request(
+    space: MaskedWorkspace,
+    request: Request,
+    folder: Path,
+    language: str = LANGUAGES[0],
+    form: MessageForm = MessageForm.XML,
+) -> list[Path]:
+    """Write the request as HTML and PDF, and one that is no draft as messages; the journal keeps what was made.
 
     Files are new ones: their names hold the request's number. Where the journal refuses the request, none is left.
     """
-    written = letter(request, language)
-    content: dict[str, bytes] = {"html": written.page.encode(), "pdf": written.pdf}
-    if request.kind is RequestKind.RECALL and not request.draft:
-        content["xml"] = recall(request).encode()
+    written = letter(request, language, form)
+    content: dict[str, bytes] = {".html": written.page.encode(), ".pdf": written.pdf}
+    content |= {ending: text.encode() for ending, text in messages_of(request, form).items()}
     bank = "".join(each if each.isalnum() else "_" for each in request.bank)
     name = f"{request.case}-{bank}-{request.kind}-{request.number}"
-    targets = {ending: folder / f"{name}.{ending}" for ending in content}
+    targets = {ending: folder / f"{name}{ending}" for ending in content}
     for path in targets.values():
         if path.exists():
             raise UsageError("{path}: is there already", hint="Name another folder with -o.", path=path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -63,8 +63,13 @@ class Story:
     entered: str = ""
 
 
-def case_story(graph: nx.MultiDiGraph[str], case: str, trace: TraceResult | None, no_trace: str) -> Story:
-    """Whom a case's money was taken from, who collected it, how it spread, where it is now, and what is next."""
+def case_story(
+    graph: nx.MultiDiGraph[str], case: str, trace: TraceResult | None, no_trace: str, askable: Collection[str]
+) -> Story:
+    """Whom a case's money was taken from, who collected it, how it spread, where it is now, and what is next.
+
+    `askable` are banks of which a request can be written now.
+    """
     victims, collectors = _with_role(graph, Role.VICTIM), _with_role(graph, Role.COLLECTOR)
     passing = [node for role in PASSING for node in _with_role(graph, role)]
     taken = _paid_by(graph, victims)
@@ -79,7 +84,7 @@ def case_story(graph: nx.MultiDiGraph[str], case: str, trace: TraceResult | None
         strongest = max(_accounts(graph), key=lambda node: (graph.nodes[node].get("score") or 0, node), default="")
         return Story([*lines, Line("Now", no_trace)], f"mulegraph account {strongest}" if strongest else "")
     now = _now(graph, trace)
-    banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0]
+    banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0 and row["bank"] in askable]
     command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case show {case}"
     return Story([*lines, now], command, money_parts(trace), _entered(trace))
 

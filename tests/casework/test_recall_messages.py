@@ -13,8 +13,9 @@ import xmlschema
 
 from mulegraph.casework.claims import Why
 from mulegraph.casework.deadlines import all_deadlines, deadline_of
-from mulegraph.casework.recall_messages import Held, Payment, Request, Sender, is_iban, recall
-from mulegraph.casework.reply_messages import read_reply
+from mulegraph.casework.message_text import is_iban
+from mulegraph.casework.recall_messages import Held, Payment, Request, Sender, recall
+from mulegraph.casework.reply_messages import Known, read_reply
 from mulegraph.casework.workdays import reply_by
 from mulegraph.errors import DataError, UsageError
 from mulegraph.schema.choices import LANGUAGES, RequestKind
@@ -171,7 +172,7 @@ def test_an_answer_in_an_envelope_is_of_the_transfer_that_its_reference_stands_f
     """A hub's envelope and header change nothing; either reference finds the transfer."""
     (tmp_path / "reply.xml").write_text(ENVELOPED.format(uetr=UETR.upper()))
 
-    (answer,) = read_reply(tmp_path / "reply.xml", known).answers
+    (answer,) = read_reply(tmp_path / "reply.xml", Known(known)).answers
 
     assert (answer.transfer, answer.answer) == ("T9", "returned")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.casework.recall_messages import without_blanks
+from mulegraph.casework.message_text import without_blanks
 from mulegraph.ingest.forget import forget
 from mulegraph.ingest.remarks import About
 

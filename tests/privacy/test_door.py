@@ -54,7 +54,7 @@ SECRETS = ("Petrova", "Nguyễn Thị Mai", "NORD953904118", "104523", "1980-01-
 BORN = date(1980, 1, 2)
 OPEN_TEXT = {
     *"bank place occupation category source transfer_id transfer transfers evidence event_id report_id who".split(),
-    *"assignee to sender message answer payer_bank chosen listed_on reported marked".split(),
+    *"assignee to sender askable message answer payer_bank chosen listed_on reported marked".split(),
     *"zone returns end_to_end_id uetr seeds payments opened_with left_out report assumptions proposed_by".split(),
 }
 """Fields that are open texts: what the ledger's schema declares open, and names of staff and banks."""
