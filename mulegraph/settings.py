@@ -67,11 +67,11 @@ class HopSettings:
 
 @dataclass(frozen=True)
 class CaseSettings:
-    """Findings from `min_score` up make cases; connected parts of more than `split_above` accounts are split
+    """Findings from `min_score` up make cases; stories of more than `split_above` accounts are split
     by Louvain, which `seed` makes repeatable; accounts under `min_link_nats` join nobody."""
 
     min_score: Annotated[float, Meta(ge=0, le=1)] = 0.3
-    split_above: Annotated[int, Meta(ge=3, le=10**9)] = 30
+    split_above: Annotated[int, Meta(ge=3, le=10**9)] = 100
     seed: Annotated[int, Meta(ge=0, le=2**31)] = 1
     min_link_nats: Annotated[float, Meta(ge=0, le=100)] = 1.0
 

@@ -1,4 +1,4 @@
-"""Cases: findings' accounts joined into a graph, its connected parts, and Louvain communities where they are big.
+"""Cases: stories, and Louvain communities of the accounts of big ones.
 
 Louvain: Blondel, Guillaume, Lambiotte & Lefebvre, Fast unfolding of communities in large networks (2008).
 """
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
+from mulegraph.cases.stories import NOWHERE, Rows, stories
 from mulegraph.lazy import community as louvain
 from mulegraph.lazy import csgraph, sparse
 from mulegraph.lazy import networkx as nx
@@ -30,7 +31,6 @@ from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import Sign, all_signs
 
 CASH = {CASH_IN, CASH_OUT}
-NOWHERE = -1
 DEVICE_NATS, HOLDER_NATS, LISTED_NATS = 5.0, 5.0, 2.0
 """What joins two accounts beside money, on the scale of a strong link's surprise."""
 
@@ -102,13 +102,46 @@ def build_cases(
         return CASES.empty()
     members = _members(chosen, account_nats, holders)
     named = Lists.of_column(chosen["accounts"], members)
-    edges = _edges(chosen, named, chains, members, settings.min_link_nats)
-    part = _parts(members, edges, settings)
-    home = _homes(named, part, len(chosen))
-    at_home = np.flatnonzero(home >= 0)
-    inside = chosen.take(pa.array(at_home))
-    numbers, case = np.unique(home[at_home], return_inverse=True)
-    return _cases(inside, case, len(numbers), chains, signs or all_signs(), reported)
+    story = stories(chosen, _meetings(chosen, named, members, settings.min_link_nats), chains["chain"])
+    home = np.where(np.bincount(named.of, named.member >= 0, len(chosen)) > 0, story, NOWHERE)
+    fresh = int(story.max()) + 1
+    for big in _big(story, named, settings.split_above):
+        inside = np.flatnonzero(home == big)
+        communities = _communities_of(chosen.take(pa.array(inside)), chains, account_nats, holders, settings)
+        home[inside] = np.where(communities >= 0, fresh + communities, NOWHERE)
+        fresh += int(communities.max()) + 1
+    numbers, case = np.unique(home[home >= 0], return_inverse=True)
+    return _cases(chosen.filter(pa.array(home >= 0)), case, len(numbers), chains, signs or all_signs(), reported)
+
+
+def _meetings(findings: pa.Table, named: Lists, members: Members, least: float) -> Rows:
+    """Where findings meet: quiet accounts, and every account of a device; accounts of one holder are one place."""
+    place = np.arange(len(members.ids))
+    owned = np.flatnonzero(members.holder >= 0)
+    _, begins, number = np.unique(members.holder[owned], return_index=True, return_inverse=True)
+    place[owned] = owned[begins][number]
+    anyhow = pc.not_equal(findings["subject_kind"], "account").to_numpy()
+    known = named.where(named.member >= 0)
+    quiet = known.where((members.nats[known.member] >= least) | anyhow[known.of])
+    return Rows(quiet.of, place[quiet.member])
+
+
+def _big(story: np.ndarray, named: Lists, most: int) -> list[int]:
+    """Stories of more than so many accounts."""
+    known = named.where(named.member >= 0)
+    pairs = np.unique(np.stack([story[known.of], known.member]), axis=1)
+    return np.flatnonzero(np.bincount(pairs[0]) > most).tolist()
+
+
+def _communities_of(
+    findings: pa.Table, chains: pa.Table, account_nats: Nats, holders: Mapping[str, str], settings: CaseSettings
+) -> np.ndarray:
+    """The community of each finding of a big story; −1 where it names nobody."""
+    members = _members(findings, account_nats, holders)
+    named = Lists.of_column(findings["accounts"], members)
+    mine = chains.filter(pc.is_in(chains["chain"], value_set=findings["pattern"].combine_chunks()))
+    edges = _edges(findings, named, mine, members, settings.min_link_nats)
+    return _homes(named, _parts(members, edges, settings), len(findings))
 
 
 def _members(findings: pa.Table, account_nats: Nats, holders: Mapping[str, str]) -> Members:
