@@ -28,8 +28,32 @@ OUT_WORDS = (
     "dbit",
     "ghi nợ",
     "nợ",
+    "cargo",
+    "dare",
+    "obciążenie",
+    "wn",
+    "borç",
 )
-IN_WORDS = ("in", "c", "cr", "ct", "credit", "bij", "h", "haben", "crédito", "crédit", "crdt", "ghi có", "có")
+IN_WORDS = (
+    "in",
+    "c",
+    "cr",
+    "ct",
+    "credit",
+    "bij",
+    "h",
+    "haben",
+    "crédito",
+    "crédit",
+    "crdt",
+    "ghi có",
+    "có",
+    "abono",
+    "avere",
+    "uznanie",
+    "ma",
+    "alacak",
+)
 """Words for the two ways in banks' files, where the mapping names the column only. Case does not count."""
 
 NOTHING = ("-", "–", "0", "0,00", "0.00", "0,0", "0.0")
