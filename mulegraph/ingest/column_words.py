@@ -14,7 +14,8 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "account_id": _words("""
         own account; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto; iban
         auftragskonto; bezeichnung auftragskonto; compte; numero de compte; conta; so tai khoan; iban; accountnum;
-        cuenta; rachunek; hesap; hesap no; conto; account num; eigenes konto; konto; own iban; numero compte; account_number
+        cuenta; rachunek; hesap; hesap no; conto; account num; eigenes konto; konto; own iban; numero compte;
+        account_number
     """),
     "counterparty_id": _words("""
         counterparty; counterparty account; counterparty iban; tegenrekening; tegenrekening iban/bban; gegenkonto;
@@ -128,7 +129,10 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     """),
 }
 
-OWN_OR_OTHER = _words("iban; account; account number; account no; konto; rekening; compte; conta; so tai khoan")
+OWN_OR_OTHER = _words("""
+    iban; account; account number; account no; konto; rekening; compte; conta; cuenta; conto; rachunek; hesap;
+    so tai khoan
+""")
 """Names that some banks give to the statement's own account, and others to the other party's."""
 
 STATES: dict[str, tuple[str, ...]] = {

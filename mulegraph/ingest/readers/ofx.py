@@ -63,11 +63,11 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
                 # Some banks close no transaction: the next one, or the list's end, ends it.
                 yield _booking(row, statement, where, line, path)
                 row = {}
-            if tag in within:
-                del within[within.index(tag) :]
             elif tag in _BALANCES:
                 notes.balances.append(_balance(row, statement, where, tag, path))
                 row = {}
+            if tag in within:
+                del within[within.index(tag) :]
         elif not text:
             if tag in _ROWS and row.get("") in _TRANSACTIONS:
                 yield _booking(row, statement, where, line, path)
