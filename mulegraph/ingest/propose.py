@@ -75,9 +75,9 @@ class _Writer:
         ]
         self.decimal, self.grouping, self.doubt = guesses.marks(texts)
         self.thirds = likely.thousandths(self.layout, self.found, self.grouping) if self.doubt else ""
-        if self.thirds == "decimal":
-            self.decimal, self.grouping = self.grouping, ""
-            self.doubt = ""
+        if self.thirds:
+            self.decimal = self.grouping if self.thirds == "decimal" else self.decimal
+            self.grouping = self.doubt = ""
         self._leave_out_balance()
 
     def _leave_out_balance(self) -> None:
