@@ -150,7 +150,7 @@ def _read_lines(db: duckdb.DuckDBPyConnection, whole_files: Sequence[int]) -> No
             {_number("counterparty_id")} AS other, nullif(trim(counterparty_bank), '') AS other_bank,
             {_reference("end_to_end_id")} AS e2e,
             CASE WHEN regexp_full_match(lower(trim(uetr)), '{UUID}') THEN lower(trim(uetr)) END AS uetr,
-            {_reference("bank_reference")} AS bank_ref,
+            {_reference("bank_reference")} AS bank_ref, {_reference("transaction_id")} AS tx,
             booked_at AS "at", CAST(booked_at AS DATE) AS day, value_date,
             coalesce(precision, CASE WHEN booked_at = date_trunc('day', booked_at) THEN 'day' ELSE 'second' END)
                 AS precision,
@@ -168,14 +168,20 @@ def _leave_out(db: duckdb.DuckDBPyConnection, condition: str) -> int:
 
 def _apply_verdicts(db: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) -> int:
     """Leave out payments that a status report of the same load rejects; gives how many."""
-    refused = [(each.end_to_end_id, each.uetr) for each in verdicts if each.status == "rejected"]
+    names = ("uetr", "transaction", "end_to_end_id", "message")
+    refused = [[getattr(each, name) for name in names] for each in verdicts if each.status == "rejected"]
     if not refused:
         return 0
-    db.execute("CREATE OR REPLACE TABLE refused (e2e VARCHAR, uetr VARCHAR)")
-    db.executemany("INSERT INTO refused VALUES (?, lower(?))", refused)
-    by_uetr = "uetr IN (SELECT uetr FROM refused WHERE uetr IS NOT NULL)"
-    by_reference = "e2e IN (SELECT e2e FROM refused WHERE e2e IS NOT NULL AND (uetr IS NULL OR lines.uetr IS NULL))"
-    return _leave_out(db, f"whole AND ({by_uetr} OR {by_reference})")
+    db.execute("CREATE OR REPLACE TABLE refused (uetr VARCHAR, tx VARCHAR, e2e VARCHAR, message VARCHAR)")
+    db.executemany("INSERT INTO refused VALUES (lower(?), ?, ?, ?)", refused)
+    # The most telling reference that both sides have decides; banks and payers give the others again.
+    same_message = "(r.message IS NULL OR lines.statement IS NULL OR r.message = lines.statement)"
+    named = f"""CASE WHEN r.uetr IS NOT NULL AND lines.uetr IS NOT NULL THEN r.uetr = lines.uetr
+        WHEN NOT {same_message} THEN false
+        WHEN r.tx IS NOT NULL AND lines.tx IS NOT NULL THEN r.tx = lines.tx
+        WHEN r.e2e IS NOT NULL THEN r.e2e = lines.e2e
+        ELSE r.message IS NOT NULL AND r.uetr IS NULL AND r.tx IS NULL AND r.message = lines.statement END"""
+    return _leave_out(db, f"whole AND EXISTS (SELECT 1 FROM refused r WHERE {named})")
 
 
 def _settle(db: duckdb.DuckDBPyConnection, known: Sequence[Path]) -> int:

@@ -14,7 +14,8 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "account_id": _words("""
         own account; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto; iban
         auftragskonto; bezeichnung auftragskonto; compte; numero de compte; conta; so tai khoan; iban; accountnum;
-        account num; eigenes konto; konto; own iban; numero compte; account_number
+        cuenta; rachunek; hesap; hesap no; conto; account num; eigenes konto; konto; own iban; numero compte;
+        account_number
     """),
     "counterparty_id": _words("""
         counterparty; counterparty account; counterparty iban; tegenrekening; tegenrekening iban/bban; gegenkonto;
@@ -45,7 +46,8 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         date; booking date; posting date; transaction date; txn date; datum; boekdatum; buchungstag; buchungsdatum;
         data; data lancamento; date operation; date de comptabilisation; ngay giao dich; tnx date; ngay hach toan;
         dateop; tran date; trans date; booked; transactiondate; bookingdate; data movimentacao; fecha; fecha
-        operacion; data operazione; data contabile; completed date; ngay; buchung; umsatzdatum; date comptable
+        operacion; data operazione; data contabile; completed date; ngay; buchung; umsatzdatum; date comptable;
+        tarih; islem tarihi; data operacji; data ksiegowania; created; timestamp; datetime; date/time
     """),
     "time": _words("""
         time; tijd; uhrzeit; heure; hora; gio
@@ -56,21 +58,24 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     """),
     "amount": _words("""
         amount; bedrag; bedrag (eur); betrag; umsatz; montant; valor; valor (r$); so tien; transaction amount; local
-        amount; importe; importo; kwota; transactieamount; umsatz in eur; transaction amount(inr)
+        amount; importe; importo; kwota; transactieamount; umsatz in eur; transaction amount(inr);
+        tutar; islem tutari; gross; kwota operacji
     """),
     "debit": _words("""
         debit; debit amount; money out; paid out; withdrawal; withdrawal amt.; withdrawal amount; soll; af; debito;
         so tien ghi no; ghi no; no; no tktt; debit euros; withdrawals; debits; withdrawal(dr); phat sinh no; dare;
-        cargo; addebiti; withdrawal amount (inr); paid out (gbp); lastschrift; belastung
+        cargo; addebiti; withdrawal amount (inr); paid out (gbp); lastschrift; belastung;
+        obciazenie; obciazenia; borc; cikis; giden
     """),
     "credit": _words("""
         credit; credit amount; money in; paid in; deposit; deposit amt.; deposit amount; haben; bij; credito; so
         tien ghi co; ghi co; co; co tktt; credit euros; deposits; credits; deposit(cr); phat sinh co; avere; abono;
-        accrediti; gutschrift
+        accrediti; gutschrift; uznanie; uznania;
+        alacak; giris; gelen
     """),
     "direction": _words("""
         direction; af bij; dr/cr; cr/dr; d/c; debit/credit; debet/credit; soll/haben; s/h; details; type dc; sens;
-        debit or credit
+        debit or credit; segno; cargo/abono; debito/credito; borc/alacak; b/a; wn/ma
     """),
     "original_amount": _words("""
         original amount; oorspr bedrag; oorspronkelijk bedrag; originalbetrag; ursprungsbetrag; betrag in
@@ -94,7 +99,8 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         subcategory; payment type; soort; code; transaction code; umsatztyp; rodzaj transakcji; typ
     """),
     "currency": _words("""
-        currency; ccy; valuta munt; munt; muntsoort; wahrung; waehrung; devise; moeda; loai tien
+        currency; ccy; valuta munt; munt; muntsoort; wahrung; waehrung; devise; moeda; loai tien; moneda; divisa;
+        waluta; waluta operacji; para birimi; doviz; doviz cinsi
     """),
     "booking_id": _words("""
         transaction id; id; ref; reference; reference number; volgnr; referenz; numero de reference; so tham chieu;
@@ -123,7 +129,10 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     """),
 }
 
-OWN_OR_OTHER = _words("iban; account; account number; account no; konto; rekening; compte; conta; so tai khoan")
+OWN_OR_OTHER = _words("""
+    iban; account; account number; account no; konto; rekening; compte; conta; cuenta; conto; rachunek; hesap;
+    so tai khoan
+""")
 """Names that some banks give to the statement's own account, and others to the other party's."""
 
 STATES: dict[str, tuple[str, ...]] = {

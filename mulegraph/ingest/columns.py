@@ -11,25 +11,10 @@ from mulegraph.ingest.mapping import Columns, Direction, IdForm, Joined, Place, 
 from mulegraph.ingest.sql import quoted, text_in_sql
 from mulegraph.schema.tables import Column, Kind, Mask, Table
 
-OUT_WORDS = (
-    "out",
-    "d",
-    "dr",
-    "dt",
-    "debit",
-    "debet",
-    "af",
-    "s",
-    "soll",
-    "uit",
-    "sortie",
-    "débito",
-    "débit",
-    "dbit",
-    "ghi nợ",
-    "nợ",
+OUT_WORDS = tuple(
+    "out|d|dr|dt|debit|debet|af|s|soll|uit|sortie|débito|débit|dbit|ghi nợ|nợ|cargo|dare|obciążenie|wn|borç".split("|")
 )
-IN_WORDS = ("in", "c", "cr", "ct", "credit", "bij", "h", "haben", "crédito", "crédit", "crdt", "ghi có", "có")
+IN_WORDS = tuple("in|c|cr|ct|credit|bij|h|haben|crédito|crédit|crdt|ghi có|có|abono|avere|uznanie|ma|alacak".split("|"))
 """Words for the two ways in banks' files, where the mapping names the column only. Case does not count."""
 
 NOTHING = ("-", "–", "0", "0,00", "0.00", "0,0", "0.0")

@@ -14,6 +14,7 @@ from mulegraph.ingest.column_words import (
     named,
     plain,
 )
+from mulegraph.ingest.columns import IN_WORDS, OUT_WORDS
 from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.look import Layout
 
@@ -36,6 +37,7 @@ def which_columns(layout: Layout) -> tuple[dict[str, int], str]:
     if "account_id" in accounts and not money and "booked_at" not in bookings and {"bank", "holder_id"} & set(accounts):
         return accounts, "accounts"
     _whose(layout, bookings)
+    _by_words(layout, bookings)
     found = bookings if money else bookings | _by_values(layout, bookings)
     _other_party(layout, found)
     return found, "bookings"
@@ -78,6 +80,14 @@ def _other_party(layout: Layout, found: dict[str, int]) -> None:
 def _whose(layout: Layout, found: dict[str, int]) -> None:
     """A column called IBAN, or account, is the own one on some statements and the other party's on most."""
     place = found.get("account_id")
+    generic = [
+        number
+        for number, name in enumerate(layout.header)
+        if plain(name) in OWN_OR_OTHER and holds_accounts(layout, number)
+    ]
+    if place in generic and len(generic) > 1 and "counterparty_id" not in found:
+        _one_of(layout, found, generic)
+        return
     if place is None or plain(layout.header[place]) not in OWN_OR_OTHER:
         return
     values = set(layout.values(place))
@@ -89,6 +99,32 @@ def _whose(layout: Layout, found: dict[str, int]) -> None:
         )
     elif "counterparty_id" not in found and len(layout.rows) < 5:
         layout.unsure.append(f"columns.account_id: '{layout.header[place]}' is taken for the statement's own account")
+
+
+def _one_of(layout: Layout, found: dict[str, int], generic: list[int]) -> None:
+    """Two columns that are both called by a name for any account: the own one is the same in every row."""
+    same = [number for number in generic if len(set(layout.values(number))) == 1]
+    if len(same) == 1 and len(layout.rows) > 1:
+        found["account_id"] = same[0]
+        layout.unsure.append(f"columns.account_id: {layout.place(same[0])} holds one number in every row")
+        return
+    names = " or ".join(layout.place(number) for number in generic)
+    layout.doubtful["account_id"] = f"which is the statement's own account: {names}?"
+    layout.doubtful["counterparty_id"] = "the other one"
+
+
+def _by_words(layout: Layout, found: dict[str, int]) -> None:
+    """A column that holds words for money out and in, and nothing else, whatever it is called."""
+    if {"direction", "debit", "credit"} & set(found):
+        return
+    out, into = ({plain(word) for word in words} for words in (OUT_WORDS, IN_WORDS))
+    for number in range(len(layout.header)):
+        seen = {plain(each) for each in layout.values(number)}
+        if seen & out and seen & into and seen <= out | into:
+            for ours in [each for each, place in found.items() if place == number]:
+                del found[ours]
+            found["direction"] = number
+            return
 
 
 def _by_values(layout: Layout, known: dict[str, int]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from mulegraph.ingest.amounts import SIGNS
 from mulegraph.ingest.ibans import has_check_digits
+from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR
 from mulegraph.schema.tables import minor_exponents
 
 DAYS = (
@@ -50,34 +51,51 @@ def is_value(cell: str) -> bool:
 
 def is_date(cell: str) -> bool:
     """Whether a cell is written as some date, with or without a time."""
+    cell = _our_year(cell)
     return bool(ISO.fullmatch(cell)) or any(_fits(cell, day + clock) for day in DAYS for clock in CLOCKS)
 
 
 def time_formats(values: list[str]) -> list[str]:
     """Every pattern that all of the values fit; `iso` alone where they are so written."""
+    if values and all(re.search(BUDDHIST_YEAR, each) for each in values):
+        # No date of today is in the years 2400 to 2699; in the Buddhist era they are 1857 to 2156.
+        return [BUDDHIST + each for each in _patterns([_our_year(each) for each in values])]
     if values and all(ISO.fullmatch(each) for each in values):
         return ["iso"]
     if values and all(re.fullmatch(r"1\d{12}", each) for each in values):
         return ["epoch_ms"]
-    found = []
-    for day in DAYS:
-        for clock in CLOCKS:
-            if values and all(_fits(each, day + clock) for each in values):
-                found.append(day + clock)
-    return found
+    return _patterns(values)
+
+
+def _patterns(values: list[str]) -> list[str]:
+    ways = [day + clock for day in DAYS for clock in CLOCKS]
+    return [way for way in ways if values and all(_fits(each, way) for each in values)]
+
+
+def _our_year(text: str) -> str:
+    return re.sub(BUDDHIST_YEAR, lambda year: str(int(year[0]) - 543), text, count=1)
+
+
+def _at(text: str, pattern: str) -> datetime:
+    """The time that a text is in a pattern. Raises ValueError where it is none."""
+    if pattern.startswith(BUDDHIST):
+        text, pattern = _our_year(text), pattern.removeprefix(BUDDHIST)
+    if "%p" in pattern:
+        text = re.sub(r"(?i)\s*([ap])[.]?\s?m[.]?$", r" \1M", text)
+    return datetime.strptime(text, pattern)
 
 
 def differ(values: list[str], patterns: list[str]) -> list[str]:
     """Of patterns that all values fit, those that mean other days than the first does."""
     if len(patterns) < 2:
         return []
-    first = [datetime.strptime(each, patterns[0]) for each in values]
-    return [each for each in patterns[1:] if [datetime.strptime(value, each) for value in values] != first]
+    first = [_at(each, patterns[0]) for each in values]
+    return [each for each in patterns[1:] if [_at(value, each) for value in values] != first]
 
 
 def _fits(text: str, pattern: str) -> bool:
     try:
-        at = datetime.strptime(text, pattern)
+        at = _at(text, pattern)
     except ValueError:
         return False
     return 1990 <= at.year <= 2100

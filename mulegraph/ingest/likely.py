@@ -11,6 +11,7 @@ from mulegraph.ingest import guesses
 from mulegraph.ingest.column_words import plain
 from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.look import Layout
+from mulegraph.schema.tables import minor_exponents
 
 WORDS_SHOWN = 40
 """How many different words of a column are written out."""
@@ -279,3 +280,29 @@ def unused(layout: Layout, number: int) -> str:
     ):
         return "amounts"
     return "words for kinds of lines" if any(map(kind_of, values)) and "type" in name else ""
+
+
+def twin(layout: Layout, number: int) -> str:
+    """A question where another column of the same name holds other values; '' where none does."""
+    header, own = layout.header, layout.values(number)
+    same = [place for place, name in enumerate(header) if name == header[number]]
+    twins = [place for place in same if layout.values(place) not in ([], own)]
+    if not twins:
+        return ""
+    places = ", ".join(str(place + 1) for place in sorted({number, *twins}))
+    return f"columns {places} are called '{header[number]}': which one?"
+
+
+def thousandths(layout: Layout, found: dict[str, int], mark: str) -> str:
+    """What a mark before three digits is by the currency of its row: `decimal` where each has coins of a thousandth
+    (KWD), `asked` where some have; '' else."""
+    places = [found[name] for name in ("amount", "debit", "credit") if name in found]
+    code = found.get("currency")
+    stated = guesses.currency_of(layout.header) or stated_currency(layout)
+    of_rows = {
+        layout.cell(row, code) if code is not None else stated
+        for row in layout.rows
+        if any(mark in layout.cell(row, place) for place in places)
+    }
+    exponents = {minor_exponents().get(each.upper(), 2) for each in of_rows}
+    return "decimal" if exponents == {3} else "asked" if 3 in exponents else ""

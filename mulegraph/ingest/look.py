@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.column_words import known_names, plain
+from mulegraph.ingest.digits import western_digits
 from mulegraph.ingest.encodings import Decoder, guessed_encoding, marked_encoding
 from mulegraph.ingest.guesses import is_date, is_value
 from mulegraph.ingest.ibans import has_check_digits
@@ -48,6 +49,8 @@ class Layout:
     own: Found | None = None
     others: list[int] = field(default_factory=list)
     """Columns of which each may be the other party's account."""
+    doubtful: dict[str, str] = field(default_factory=dict)
+    """Our columns for which several of theirs may stand, with the question that decides."""
     above: list[str] = field(default_factory=list)
     below: list[str] = field(default_factory=list)
     """The lines above the header and below the rows, as they stand in the file."""
@@ -94,7 +97,7 @@ def look(name: str, start: bytes, *, whole: bool) -> Layout:
     rows, begins = [], []
     line = first
     for row in reader:
-        rows.append(row)
+        rows.append([cell if cell.isascii() else western_digits(cell) for cell in row])
         begins.append(line)
         line = first + reader.line_num
     begins.append(line)
@@ -121,7 +124,7 @@ def _filled(row: list[str]) -> int:
 
 def _encoding(start: bytes) -> tuple[str, list[str]]:
     if marked := marked_encoding(start):
-        return ("" if marked.startswith("utf") else marked), []
+        return ("" if marked == "utf-8" else marked), []
     guess = guessed_encoding(start)
     if not guess:
         return "", []
@@ -184,9 +187,12 @@ def _body(rows: list[list[str]], first: int) -> tuple[list[list[str]], int, int]
     if not places:
         return [], first, len(rows) - 1
     usual = Counter(len(below[place]) for place in places).most_common(1)[0][0]
-    # A last line with a date and another width is the closing balance's.
-    places = [place for place in places if len(below[place]) == usual]
-    return [below[place] for place in places], first + places[0], first + places[-1]
+    of_width = [place for place in places if len(below[place]) == usual]
+    # One last line with a date and another width is the closing balance's; several are rows with a value too few or
+    # too many, and must not be left out as if they were none.
+    after = [place for place in places if place > of_width[-1]]
+    last = after[-1] if len(after) > 1 else of_width[-1]
+    return [below[place] for place in of_width], first + of_width[0], first + last
 
 
 def _own_account(name: str, above: list[str]) -> Found | None:

@@ -24,6 +24,7 @@ from mulegraph.ingest.layout import TextFile
 from mulegraph.ingest.look import LOOKED_AT, Layout, look
 from mulegraph.ingest.mapping import TableMapping
 from mulegraph.ingest.readers import reader_of
+from mulegraph.ingest.times import BUDDHIST
 
 ENDS = ("source", "target")
 CHANNEL_WORDS = 20
@@ -73,6 +74,10 @@ class _Writer:
             value for name, place in self.money.items() if name != "balance_after" for value in layout.values(place)
         ]
         self.decimal, self.grouping, self.doubt = guesses.marks(texts)
+        self.thirds = likely.thousandths(self.layout, self.found, self.grouping) if self.doubt else ""
+        if self.thirds:
+            self.decimal = self.grouping if self.thirds == "decimal" else self.decimal
+            self.grouping = self.doubt = ""
         self._leave_out_balance()
 
     def _leave_out_balance(self) -> None:
@@ -219,8 +224,15 @@ class _Writer:
 
     def _amount_lines(self) -> None:
         texts = [value for place in self.money.values() for value in self.layout.values(place)]
-        if self.decimal != ".":
+        if self.decimal != "." and self.thirds != "asked":
             self._say("decimal", json.dumps(self.decimal))
+        if self.thirds == "asked":
+            question = "the mark before three digits groups thousands, or is the decimal mark of currencies with three"
+            self._ask("decimal", json.dumps(self.decimal), question)
+        elif self.thirds == "decimal" and self.decimal == ".":
+            self.unsure.append(
+                "decimal: '.' before three digits is taken for the decimal mark, as the currency has three"
+            )
         # A comma as the decimal mark says already that points group.
         if self.doubt or (self.grouping and (self.decimal, self.grouping) != (",", ".")):
             self._say("grouping", json.dumps(self.grouping), self.doubt)
@@ -247,7 +259,8 @@ class _Writer:
             both = " or ".join(json.dumps(each) for each in [fitting[0], *others])
             self._ask("time_format", json.dumps(fitting[0]), f"{both}: all dates fit both, and mean other days")
         elif fitting[0] != "iso":
-            self._say("time_format", json.dumps(fitting[0]))
+            doubt = "years are taken to be of the Buddhist era, 543 more than ours"
+            self._say("time_format", json.dumps(fitting[0]), doubt if fitting[0].startswith(BUDDHIST) else "")
         if "value_date" in self.found:
             self._value_dates(fitting, asked=bool(others))
         naive = "%H" in fitting[0] or "%I" in fitting[0]
@@ -274,7 +287,12 @@ class _Writer:
             place = self.layout.place(number)
             if ours == at and time is not None:
                 place = f"[{place}, {self.layout.place(time)}]"
-            self._say(f"columns.{ours}", place)
+            twin = likely.twin(self.layout, number) if ours in ("amount", "balance_after", "currency") else ""
+            if twin or ours in self.layout.doubtful:
+                what = twin or self.layout.doubtful[ours]
+                self._ask(f"columns.{ours}", place, what)
+            else:
+                self._say(f"columns.{ours}", place)
         if self.layout.others:
             names = [self.layout.place(each) for each in self.layout.others]
             question = f"which is the other party's account: {' or '.join(names)}?"

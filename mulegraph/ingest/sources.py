@@ -17,6 +17,7 @@ import pyarrow.csv as pv
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
+from mulegraph.ingest.digits import columns_of_numbers, with_western_digits
 from mulegraph.ingest.kinds import Kind as FileKind
 from mulegraph.ingest.kinds import kind_of
 from mulegraph.ingest.layout import Head, TextFile
@@ -371,6 +372,8 @@ class SourceFile:
 
     def _tidied(self, name: str, values: pa.Array) -> pa.Array:
         values = unguarded(values, is_id=name in self._ids)
+        if name in self._numbers:
+            values = with_western_digits(values, self.mapping.decimal or ".")
         return with_electronic_ibans(values) if name in self._account_ids else values
 
     @cached_property
@@ -378,6 +381,10 @@ class SourceFile:
         """Raw columns that ids are made of."""
         named = [column.name for column in self.table.columns if column.masked in ID_MASKS]
         return frozenset(raw for name in (*named, *self.table.key) for raw in self._columns.raw.get(name, ()))
+
+    @cached_property
+    def _numbers(self) -> frozenset[str]:
+        return columns_of_numbers(self.table, self._columns.raw)
 
     @cached_property
     def _signed_amounts(self) -> frozenset[str]:

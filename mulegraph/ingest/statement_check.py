@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,8 +65,31 @@ def check_balances(
                 checked += 1
                 _check_page(files[file].name, statement, opening, closing, page.net, rejected.get(file, 0))
             rows += [_row(each, page) for each in found]
+        _check_pages(files[file].name, by_page)
     _tabulate(db, rows)
     return checked
+
+
+_PAGE = re.compile(r"(.+) page (\d+)")
+
+
+def _check_pages(file: str, by_page: Mapping[tuple[str, str], Sequence[Balance]]) -> None:
+    """Each page of a statement begins with what the page before it ends with, or one between them is missing."""
+    before: dict[tuple[str, str, str], tuple[int, Balance]] = {}
+    pages = [(account, found, all_) for (account, name), all_ in by_page.items() if (found := _PAGE.fullmatch(name))]
+    for account, found, balances in sorted(pages, key=lambda each: int(each[1][2])):
+        opening = next((each for each in balances if each.role == "opening"), None)
+        closing = next((each for each in reversed(balances) if each.role == "closing"), None)
+        if opening is None or closing is None:
+            continue
+        last, left = before.get((account, found[1], opening.currency), (0, opening))
+        if left.amount != opening.amount:
+            raise DataError(
+                f"{file}: statement {found[1]}: page {found[2]} begins with {opening.amount:,.2f} {opening.currency},"
+                f" and page {last} before it ends with {left.amount:,.2f}: a page between them is missing",
+                hint="Ask the bank for the whole statement.",
+            )
+        before[account, found[1], opening.currency] = (int(found[2]), closing)
 
 
 def _check_page(file: str, statement: str, opening: Balance, closing: Balance, net: Decimal, rejected: int) -> None:

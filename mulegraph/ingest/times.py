@@ -19,6 +19,9 @@ ISO_USUAL = "____-__-__T__:__:__Z"
 
 EPOCHS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 """Microseconds of one unit."""
+BUDDHIST = "buddhist "
+"""Stands before a pattern whose years are of the Buddhist era, 543 more than ours."""
+BUDDHIST_YEAR = r"\b2[456]\d\d\b"
 EXCEL_ZERO = "DATE '1899-12-30'"
 """Day 0 of Excel's serials from March 1900 on: its calendar has a 29 February 1900."""
 STEP_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400}
@@ -50,6 +53,22 @@ def time_sql(text: str, formats: tuple[str, ...], steps: Steps | None, zone: str
     return [_written(text, each, zone) for each in formats or ("iso",)]
 
 
+def read_as(text: str, pattern: str) -> tuple[str, str]:
+    """SQL for a time as its pattern without our additions reads it, and that pattern.
+
+    `buddhist %d/%m/%Y` has years of the Buddhist era: the year is changed in the text, since its 29 February is not
+    one of the same number in the other era. Spain and Latin America write `a. m.` for AM.
+    """
+    if pattern.startswith(BUDDHIST):
+        year = f"regexp_extract({text}, '{BUDDHIST_YEAR}')"
+        text = f"replace({text}, nullif({year}, ''), CAST(try_cast({year} AS INTEGER) - 543 AS VARCHAR))"
+        pattern = pattern.removeprefix(BUDDHIST)
+    if "%p" in pattern:
+        text = rf"regexp_replace({text}, '(?i)[\s\x{{a0}}\x{{202f}}]*([ap])[.]?[\s\x{{a0}}\x{{202f}}]?m[.]?$', ' \1M')"
+        pattern = pattern.replace("%M%p", "%M %p").replace("%S%p", "%S %p").replace("%I%p", "%I %p")
+    return text, pattern
+
+
 def _written(text: str, pattern: str, zone: str) -> TimeSql:
     if pattern == "iso":
         return _iso(text, zone)
@@ -59,6 +78,7 @@ def _written(text: str, pattern: str, zone: str) -> TimeSql:
         return TimeSql(f"CASE WHEN {shape} THEN {utc} END", "NULL", "false", "'second'", shape)
     if pattern == "excel":
         return _excel(text, zone)
+    text, pattern = read_as(text, pattern)
     parsed = f"try_strptime({text}, {text_in_sql(pattern)})"
     shape = f"{parsed} IS NOT NULL"
     precision = "'second'" if any(code in pattern for code in _SECONDS) else "'minute'"
@@ -123,6 +143,7 @@ def _date(text: str, pattern: str) -> tuple[str, str]:
     if pattern in EPOCHS:
         utc = _written(text, pattern, "").utc
         return f"CAST({utc} AS DATE)", f"{utc} IS NOT NULL"
+    text, pattern = read_as(text, pattern)
     parsed = f"try_strptime({text}, {text_in_sql(pattern)})"
     return f"CAST({parsed} AS DATE)", f"{parsed} IS NOT NULL"
 

@@ -37,6 +37,7 @@ BOOKINGS = Table(
         Column("end_to_end_id", doc="given by the payer, the same on both banks' statements"),
         Column("uetr", doc="unique end-to-end transaction reference (UUID v4)"),
         Column("bank_reference", doc="given by the account's bank"),
+        Column("transaction_id", doc="given by the bank that sent the payment; a status report names it by this"),
         Column("mandate_id"),
         Column("booked_at", Kind.TIME, required=True, doc="in UTC; a day without a clock is the bank's midnight"),
         Column("precision", Kind.CHOICE, choices=PRECISIONS, doc="of booked_at; empty: day, where it is midnight"),

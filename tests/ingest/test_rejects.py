@@ -41,7 +41,7 @@ GOOD = "t1,ann,bob,10.00,EUR,2026-03-01T09:00:00Z,instant,rent"
         ("x,ann,bob,1e5,EUR,2026-03-01,instant,", "amount", "1e5", Rule.BAD_AMOUNT),
         ("x,ann,bob,9.5k,EUR,2026-03-01,instant,", "amount", "9.5k", Rule.BAD_AMOUNT),
         ('x,ann,bob,"1,5",EUR,2026-03-01,instant,', "amount", "1,5", Rule.BAD_AMOUNT),
-        ("x,ann,bob,٣,EUR,2026-03-01,instant,", "amount", "٣", Rule.BAD_AMOUNT),
+        ("x,ann,bob,三,EUR,2026-03-01,instant,", "amount", "三", Rule.BAD_AMOUNT),
         ("x,ann,bob,1.234,EUR,2026-03-01,instant,", "amount", "1.234", Rule.TOO_PRECISE),
         ("x,ann,bob,0.0001,EUR,2026-03-01,instant,", "amount", "0.0001", Rule.TOO_PRECISE),
         ("x,cho,,1.5,VND,2026-03-01,instant,", "amount", "1.5", Rule.TOO_PRECISE),

@@ -46,6 +46,7 @@ class Booking:
     end_to_end_id: str | None = None
     uetr: str | None = None
     bank_reference: str | None = None
+    transaction_id: str | None = None
     mandate_id: str | None = None
     booked_at: str | None = None
     precision: str | None = None
@@ -83,6 +84,9 @@ class Verdict:
     end_to_end_id: str | None
     uetr: str | None
     status: str
+    transaction: str | None = None
+    """The transaction id of the payment; without any reference the verdict is on the whole message."""
+    message: str | None = None
 
 
 @dataclass(frozen=True)

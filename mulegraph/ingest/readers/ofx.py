@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.readers.base import Balance, Booking, Notes, account_number, plain_amount, written
+from mulegraph.schema.tables import minor_exponents
 
 FORMAT = "OFX"
 WHOLE_PAYMENTS = False
@@ -58,19 +59,24 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
         where = f"{path.name}:{line}"
         if closing:
             is_complete |= tag == "OFX"
-            if tag in within:
-                del within[within.index(tag) :]
-            if tag in ("STMTTRN", "STMTTRNP"):
+            if tag in _TRANSACTIONS or (tag in _ENDS and row.get("") in _TRANSACTIONS):
+                # Some banks close no transaction: the next one, or the list's end, ends it.
                 yield _booking(row, statement, where, line, path)
                 row = {}
-            elif tag in ("LEDGERBAL", "AVAILBAL"):
+            elif tag in _BALANCES:
                 notes.balances.append(_balance(row, statement, where, tag, path))
                 row = {}
+            if tag in within:
+                del within[within.index(tag) :]
         elif not text:
+            if tag in _ROWS and row.get("") in _TRANSACTIONS:
+                yield _booking(row, statement, where, line, path)
+                del within[within.index(row[""]) :]
+                row = {}
             within.append(tag)
             if tag in ("STMTRS", "CCSTMTRS"):
                 statement = _Statement(is_card=tag == "CCSTMTRS")
-            elif tag in ("STMTTRN", "STMTTRNP", "LEDGERBAL", "AVAILBAL"):
+            elif tag in _ROWS:
                 row = {"": tag}
         elif within and within[-1] in ("BANKACCTFROM", "CCACCTFROM"):
             statement.account[tag] = text
@@ -82,7 +88,10 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
         raise DataError(f"{path.name}: breaks off before its end (</OFX>)", hint=_HINT)
 
 
-_ROWS = ("STMTTRN", "STMTTRNP", "LEDGERBAL", "AVAILBAL")
+_TRANSACTIONS, _BALANCES = ("STMTTRN", "STMTTRNP"), ("LEDGERBAL", "AVAILBAL")
+_ROWS = (*_TRANSACTIONS, *_BALANCES)
+_ENDS = ("BANKTRANLIST", "BANKTRANLISTP", "STMTRS", "CCSTMTRS")
+"""What closes a transaction that is still open."""
 
 
 def _tags(path: Path, advance: Callable[[int], None]) -> Iterator[tuple[bool, str, str, int]]:
@@ -127,11 +136,12 @@ def _booking(row: dict[str, str], statement: _Statement, where: str, line: int, 
         (row[name] for name in ("BANKACCTTO/ACCTID", "BANKACCTFROM/ACCTID", "CCACCTTO/ACCTID") if name in row), None
     )
     value = row.get("DTAVAIL") or ""
+    settled = _settled(amount, row, statement, where)
     booking = Booking(
         account_id=account_number(statement.account.get("ACCTID")),
         bank=statement.account.get("BANKID"),
         direction="out" if amount < 0 else "in",
-        amount=written(abs(amount)),
+        amount=written(abs(settled)),
         currency=statement.currency or None,
         counterparty_id=account_number(other),
         counterparty_name=row.get("NAME") or row.get("PAYEE/NAME"),
@@ -146,11 +156,29 @@ def _booking(row: dict[str, str], statement: _Statement, where: str, line: int, 
         remittance=row.get("MEMO"),
         line=line,
     )
-    if "ORIGCURRENCY/CURSYM" in row and row["ORIGCURRENCY/CURSYM"] != statement.currency:
+    stated = row.get("CURRENCY/CURSYM")
+    if stated and stated != statement.currency:
+        booking.original_amount, booking.original_currency = written(abs(amount)), stated
+    elif "ORIGCURRENCY/CURSYM" in row and row["ORIGCURRENCY/CURSYM"] != statement.currency:
         rate = plain_amount(row.get("ORIGCURRENCY/CURRATE", "1"), where)
-        booking.original_currency = row["ORIGCURRENCY/CURSYM"]
-        booking.original_amount = written((abs(amount) / rate).quantize(Decimal("0.01")) if rate else abs(amount))
+        code = row["ORIGCURRENCY/CURSYM"]
+        booking.original_currency = code
+        booking.original_amount = written(_in(code, abs(amount) / rate) if rate else abs(amount))
     return booking
+
+
+def _settled(amount: Decimal, row: dict[str, str], statement: _Statement, where: str) -> Decimal:
+    """The amount in the account's currency. Under CURRENCY it is in another one, and the rate says how much of the
+    account's one unit of it is; under ORIGCURRENCY the bank has converted already (OFX 2.3, 5.2)."""
+    if row.get("CURRENCY/CURSYM") in (None, statement.currency):
+        return amount
+    rate = plain_amount(row.get("CURRENCY/CURRATE", ""), where)
+    return _in(statement.currency, amount * rate)
+
+
+def _in(currency: str, amount: Decimal) -> Decimal:
+    """An amount rounded to the places that a currency has."""
+    return amount.quantize(Decimal(1).scaleb(-minor_exponents().get(currency, 2)))
 
 
 def _balance(row: dict[str, str], statement: _Statement, where: str, tag: str, path: Path) -> Balance:

@@ -17,7 +17,7 @@ FORMAT = "pacs.008/004/002"
 WHOLE_PAYMENTS = True
 
 _MESSAGES = ("FIToFICstmrCdtTrf", "PmtRtr", "FIToFIPmtStsRpt")
-_PARTS = ("CdtTrfTxInf", "TxInf", "TxInfAndSts")
+_PARTS = ("CdtTrfTxInf", "TxInf", "TxInfAndSts", "OrgnlGrpInfAndSts")
 
 
 def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning decides)
@@ -27,6 +27,8 @@ def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning deci
 
 def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking]:
     """The payments in the order of the file; verdicts, and returns that name no accounts, into `notes`."""
+    report: Element | None = None
+    messages: list[str | None] = []
     for element in elements(path, _PARTS, advance):
         found = leaves(element)
         head = _head(element)
@@ -37,8 +39,21 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
             case "TxInf":
                 yield from _return(found, head, where, element.sourceline or 0, notes)
             case "TxInfAndSts":
-                status = "rejected" if found.get("TxSts") == "RJCT" else found.get("TxSts", "")
-                notes.verdicts.append(Verdict(found.get("OrgnlEndToEndId"), found.get("OrgnlUETR"), status))
+                notes.verdicts.append(_verdict(found, messages[0] if len(messages) == 1 else None))
+            case "OrgnlGrpInfAndSts":
+                # Of two messages in one report, a verdict has to say which it is about.
+                if report is not element.getparent():
+                    report, messages = element.getparent(), []
+                messages.append(found.get("OrgnlMsgId"))
+                if found.get("GrpSts") == "RJCT":
+                    notes.verdicts.append(Verdict(None, None, "rejected", message=messages[-1]))
+
+
+def _verdict(found: dict[str, str], message: str | None) -> Verdict:
+    """On one payment, by whichever of its references the report repeats; a transaction id is unique in its message."""
+    status = "rejected" if found.get("TxSts") == "RJCT" else found.get("TxSts", "")
+    references = _reference(found.get("OrgnlEndToEndId")), found.get("OrgnlUETR")
+    return Verdict(*references, status, found.get("OrgnlTxId"), found.get("OrgnlGrpInf/OrgnlMsgId") or message)
 
 
 def _head(element: Element) -> dict[str, str]:
@@ -61,6 +76,7 @@ def _payment(found: dict[str, str], head: dict[str, str], where: str, line: int)
         counterparty_bank=_bank(found, "Cdtr"),
         end_to_end_id=_reference(found.get("PmtId/EndToEndId")),
         uetr=found.get("PmtId/UETR"),
+        transaction_id=found.get("PmtId/TxId"),
         value_date=found.get("IntrBkSttlmDt") or head.get("IntrBkSttlmDt"),
         status="booked",
         kind="transfer",

@@ -57,3 +57,20 @@ def test_a_file_that_breaks_off_is_refused(read: Read):
     """What is there may be half."""
     with pytest.raises(DataError, match="breaks off"):
         read(SGML[: SGML.index("</BANKTRANLIST>")], "OFX")
+
+
+def test_transactions_that_nothing_closes_are_read(read: Read):
+    """The next one, or the end of the list, ends each; none is lost."""
+    rows, notes = read(SGML.replace("</STMTTRN>", ""), "OFX")
+
+    assert [each.amount for each in rows] == ["1.5", "20"]
+    assert [str(each.amount) for each in notes.balances] == ["78.50"]
+
+
+def test_an_amount_in_a_stated_currency_is_converted_and_kept(read: Read):
+    """Under CURRENCY the amount is of that currency; the account's own is rounded to its coins."""
+    stated = "<TRNAMT>-20.00<CURRENCY><CURRATE>1.234567<CURSYM>EUR</CURRENCY>"
+    (_, cash), _ = read(SGML.replace("<TRNAMT>-20.00", stated), "OFX")
+
+    assert (cash.amount, cash.currency) == ("24.69", "USD")
+    assert (cash.original_amount, cash.original_currency) == ("20", "EUR")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
 
@@ -52,6 +54,33 @@ def test_a_payment_that_a_status_report_rejects_is_left_out(tmp_path: Path):
 
     assert moved(tmp_path) == [(ANN, CEM, "50.000", None)]
     assert report.bookings.rejected_payments == 1
+
+
+GROUP = "<OrgnlGrpInfAndSts><OrgnlMsgId>{}</OrgnlMsgId>{}</OrgnlGrpInfAndSts>"
+BY_ID = "<TxInfAndSts><OrgnlTxId>T-1</OrgnlTxId><TxSts>RJCT</TxSts></TxInfAndSts>"
+
+
+@pytest.mark.parametrize(
+    ("report", "left"),
+    [
+        (GROUP.format("M", "<GrpSts>PART</GrpSts>") + BY_ID, ["50.000"]),
+        (GROUP.format("OTHER", "<GrpSts>PART</GrpSts>") + BY_ID, ["40.000", "50.000"]),
+        (GROUP.format("OTHER", "<GrpSts>RJCT</GrpSts>"), ["40.000", "50.000"]),
+        (GROUP.format("M", "<GrpSts>RJCT</GrpSts>"), []),
+    ],
+    ids=["one by its id", "an id of another message", "another message", "the whole message"],
+)
+def test_a_status_report_may_name_a_payment_by_its_id_or_reject_all(tmp_path: Path, report: str, left: list[str]):
+    """A transaction id is known in its own message only."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    first = payment("E1").replace("</PmtId>", "<TxId>T-1</TxId></PmtId>")
+    second = payment("E2", "50.00").replace("</PmtId>", "<TxId>T-2</TxId></PmtId>")
+    (folder / "a.xml").write_text(message("FIToFICstmrCdtTrf", first + second))
+    (folder / "b.xml").write_text(message("FIToFIPmtStsRpt", report))
+
+    assert load(folder, tmp_path / "ws").bookings.rejected_payments == 2 - len(left)
+    assert not left or [row[2] for row in moved(tmp_path)] == left
 
 
 def test_a_return_without_accounts_finds_the_payment_by_its_uetr(tmp_path: Path):
