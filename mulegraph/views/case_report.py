@@ -7,6 +7,7 @@ from typing import Any
 
 from mulegraph.cases.balance import Step
 from mulegraph.casework.case_file import CaseFile
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema.findings import Role
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
@@ -25,6 +26,7 @@ from mulegraph.views.document import (
     cells,
     heads,
 )
+from mulegraph.views.printed import network_pictures
 from mulegraph.views.tables import shown
 from mulegraph.views.thresholds import measured
 
@@ -41,9 +43,9 @@ Content = CaseFile
 
 
 def case_document(
-    content: Content, network: str, *, revealed: bool, links: Mapping[str, str] | None = None
+    content: Content, network: nx.MultiDiGraph[Any], *, revealed: bool, links: Mapping[str, str] | None = None
 ) -> Document:
-    """The report of a case; `network` is its picture as SVG, `revealed` says that everything is shown.
+    """The report of a case; `network` is its graph, `revealed` says that everything is shown.
 
     `links` are pages beside it, by what they are called.
     """
@@ -63,7 +65,7 @@ def case_document(
         sections=[
             Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
             Section("accounts", "Accounts", [_accounts(content)]),
-            Section("network", "Network", [_network(content, network)]),
+            Section("network", "Network", network_pictures(network, numbered(content), content.zone)),
             Section("notes", "Notes and marks on its page", [page_notes(content)]),
             Section("timeline", "Timeline", _timeline(content)),
             Section("balances", "In, out, and what remains", _balances(content)),
@@ -79,23 +81,22 @@ def case_document(
     )
 
 
-def _network(content: Content, network: str) -> Picture:
-    drawn = f"{len(content.accounts)} accounts and {len(content.transfers)} transfers"
-    alt = f"Network of {drawn}, money from left to right"
-    zone = f"Times in it are in {content.zone}. " if content.zone != "UTC" else ""
-    caption = f"Money runs from left to right. {zone}The tables of accounts and transfers hold the same."
-    return Picture(network, alt, caption)
+def numbered(content: Content) -> dict[str, int]:
+    """The number of each account, by which pictures and sentences refer to the table of accounts."""
+    ordered = sorted(content.accounts, key=lambda each: (each["role"] == "named", -each["score"], each["account_id"]))
+    return {each["account_id"]: number for number, each in enumerate(ordered, 1)}
 
 
 def _accounts(content: Content) -> Table:
-    columns = heads("account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
+    columns = heads("№ #", "account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
     used = {
         account: [shown(each["device_id"]) for each in content.devices if account in each["accounts"]]
         for account in (each["account_id"] for each in content.accounts)
     }
-    ordered = sorted(content.accounts, key=lambda each: (each["role"] == "named", -each["score"], each["account_id"]))
+    number = numbered(content)
     rows = [
         cells(
+            number[each["account_id"]],
             each["account_id"],
             each["role"],
             each["bank"],
@@ -105,7 +106,7 @@ def _accounts(content: Content) -> Table:
             _sides(each["went"]),
             " ".join(used[each["account_id"]]),
         )
-        for each in ordered
+        for each in sorted(content.accounts, key=lambda each: number[each["account_id"]])
     ]
     return Table(columns, rows, note="What came in and went out is the evidence only; the score is the account's own.")
 
