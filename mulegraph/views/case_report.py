@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mulegraph.cases.balance import Step
@@ -18,7 +18,6 @@ from mulegraph.views.document import (
     Cell,
     Document,
     Finding,
-    Notice,
     Picture,
     Section,
     Table,
@@ -212,21 +211,28 @@ def _transfers(content: Content) -> Table:
 
 
 def _signs(content: Content) -> list[Block]:
-    told = stories(content)
-    blocks: list[Block] = [_story(each, content) for each in told[:MAX_STORIES]]
-    if len(told) > MAX_STORIES:
-        blocks.append(
-            Notice(f"{len(told) - MAX_STORIES} weaker findings are not shown here: mulegraph case show {content.case}.")
-        )
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for each in stories(content):
+        kinds.setdefault(each["sign"], []).append(each)
+    blocks: list[Block] = []
+    for told in kinds.values():
+        blocks.append(_story(told, content))
+        if len(told) > 1:
+            blocks.append(_alike(told[1:], content))
     for code, needs in content.not_testable.items():
         blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code, content)}: not testable."))
     return blocks
 
 
-def _story(story: Mapping[str, Any], content: Content) -> Finding:
+def _story(told: Sequence[Mapping[str, Any]], content: Content) -> Finding:
+    """The strongest finding of a kind, and how many there are of it."""
+    story = told[0]
     asked = {name: why for name, why in story["benign_why"].items() if why != "does not explain this sign"}
     rows, others = measured(story, content.least_nats)
     about = f"{story['finding']}, about {story['subject_kind']} {shown(story['about'])}, phase {_words(story['phase'])}"
+    if len(told) > 1:
+        scores = [shown(each["score"]) for each in told]
+        about = f"{len(told)} findings, scores {scores[-1]} to {scores[0]}; the strongest: {about}"
     return Finding(
         title=title_of(story["sign"], content),
         about=about,
@@ -239,6 +245,24 @@ def _story(story: Mapping[str, Any], content: Content) -> Finding:
         failed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] != "passed"],
         unasked=", ".join(_words(name) for name in story["benign"] if name not in asked),
     )
+
+
+def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
+    """The other findings of a kind: only what differs from the strongest."""
+    rows = [
+        cells(
+            each["finding"],
+            shown(each["about"]),
+            each["score"],
+            each["reason"],
+            ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or "none",
+        )
+        for each in told[:MAX_STORIES]
+    ]
+    more = len(told) - len(rows)
+    note = f"{more} weaker are not shown here: mulegraph case show {content.case}." if more else ""
+    columns = heads("others of this kind", "about", "score #", "why *", "innocent explanations that fit")
+    return Table(columns, rows, note=note, small=True)
 
 
 def _journey(content: Content) -> Table:

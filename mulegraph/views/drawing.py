@@ -257,6 +257,10 @@ class _Room:
             self._taken.append(box)
         return free
 
+    def keep(self, x: float, y: float, wide: float, high: float) -> None:
+        """Keep a box from being written on, also where another reaches into it."""
+        self._taken.append((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
+
 
 def _labels(
     chart: nx.MultiDiGraph[Any],
@@ -271,8 +275,8 @@ def _labels(
     for node, (left, top) in made.place.items():
         data = chart.nodes[node]
         name, under = sheet.name_of(node, data), KINDS[kind_of(data)].radius * sheet.mark + 0.9 * sheet.name
-        room.take(left, top, 34 * sheet.mark, 34 * sheet.mark)
-        room.take(left, top + under, WIDE * sheet.name * len(name), 1.17 * sheet.name)
+        room.keep(left, top, 34 * sheet.mark, 34 * sheet.mark)
+        room.keep(left, top + under, WIDE * sheet.name * len(name), 1.17 * sheet.name)
     back = set(made.back)
     for each in sorted(arrows, key=lambda each: -pen.width(each)):
         words, times = in_words(each), clock.span(each.transfers[0][1]["at"], each.transfers[-1][1]["at"])

@@ -10,16 +10,18 @@ from mulegraph.views.chart import charted
 from mulegraph.views.columns import columns_of
 from mulegraph.views.document import Block, Picture, Text
 from mulegraph.views.drawing import Sheet, drawn, size_of, title_of
-from mulegraph.views.grouping import Combo, combos, contracted
-from mulegraph.views.layout import STEP_Y, Layout, components, flow
+from mulegraph.views.grouping import Combo, ComboKey, combos, contracted
+from mulegraph.views.layout import SIDE, STEP_Y, Layout, components, flow
 from mulegraph.views.paper import PAPER_HEIGHT, PAPER_WIDTH, SMALLEST
 
-MARK = 0.62
+MARK = 0.55
 """Marks are drawn smaller than on the page by this, so that a name of a number stands between two rows."""
 MARKS = (60, 40, 26, 16)
 """How many marks a picture may have, tried in turn until its rows are far enough apart."""
-ROW = 36
+ROW = 34
 """Points between two rows at least: a mark, its number, and room above."""
+EDGES = 100
+"""Points beside the marks of the first and the last column, together: half a name each."""
 WIDEST, TALLEST = 0.75, 0.6
 """By what a small picture is stretched at most: it is not blown up to fill the page."""
 
@@ -46,7 +48,8 @@ def network_pictures(graph: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zo
 
 def _picture(part: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zone: str, place: str) -> Picture:
     made, chart, layout = _fitting(part)
-    names = {node: str(numbers[node]) for node in chart if node in numbers}
+    names: dict[Any, str] = {node: str(numbers[node]) for node in chart if node in numbers}
+    names |= {ComboKey(place): combo.label.split(", ")[0] for place, combo in enumerate(made)}
     sheet = _sheet(layout, names)
     local = f"Times in it are in {zone}. " if zone != "UTC" else ""
     caption = (
@@ -79,7 +82,7 @@ def _sheet(layout: Layout, names: Mapping[Any, str]) -> Sheet:
         amount=size,
         time=size,
         legend=size,
-        across=min(WIDEST, PAPER_WIDTH / wide),
+        across=min(WIDEST, PAPER_WIDTH / wide, (PAPER_WIDTH - EDGES) / max(wide - 2 * SIDE, 1)),
         down=min(TALLEST, PAPER_HEIGHT / high),
         names=names,
     )
