@@ -243,8 +243,13 @@ def _shape(kind: Kind, letter: str, sheet: Sheet = SCREEN) -> str:
 class _Room:
     """Which parts of the picture are written on."""
 
-    def __init__(self) -> None:
+    def __init__(self, right: float) -> None:
         self._taken: list[tuple[float, float, float, float]] = []
+        self._right = right
+
+    def inside(self, x: float, wide: float) -> float:
+        """The place nearest to `x` at which so many pixels end inside the picture."""
+        return min(x, self._right - wide / 2)
 
     def take(self, x: float, y: float, wide: float, high: float) -> bool:
         """Take a box around a place, unless some of it is taken."""
@@ -271,7 +276,8 @@ def _labels(
     sheet: Sheet,
 ) -> tuple[list[str], int]:
     """Amounts and times beside arrows where there is room, and how many have none; an amount goes before its time."""
-    room, pen, lines = _Room(), Pen(arrows), []
+    room = _Room(max((each.right for each in made.frames), default=MARGIN))
+    pen, lines = Pen(arrows), []
     for node, (left, top) in made.place.items():
         data = chart.nodes[node]
         name, under = sheet.name_of(node, data), KINDS[kind_of(data)].radius * sheet.mark + 0.9 * sheet.name
@@ -283,7 +289,7 @@ def _labels(
         way = ways[each.source, each.target]
         if (each.source, each.target) in back:
             payee = sheet.name_of(each.target, chart.nodes[each.target])
-            words, places = f"↩ {payee} {words}", [way[0][-1]]
+            words, places = f"↩ {payee}: {words}", [way[0][-1]]
         else:
             places = [on(piece, along) for piece in way[1::3] for along in LABEL_PLACES]
         lines += _label(room, places, words, times, sheet)
@@ -293,11 +299,14 @@ def _labels(
 def _label(room: _Room, places: list[tuple[float, float]], words: str, times: str, sheet: Sheet) -> list[str]:
     """The amount at the first place that is free, with its times where they have room, too; nothing where none is."""
     wide = WIDE * sheet.amount * len(words)
-    for x, y in places:
-        if room.take(x, y, max(wide, WIDE * sheet.time * len(times)), 1.2 * (sheet.amount + sheet.time)):
+    both = max(wide, WIDE * sheet.time * len(times))
+    for along, y in places:
+        x = room.inside(along, both)
+        if room.take(x, y, both, 1.2 * (sheet.amount + sheet.time)):
             below = _text(x, y + 0.85 * sheet.time, times, sheet.time, LINE)
             return [_text(x, y - 0.25 * sheet.amount, words, sheet.amount) + below]
-    for x, y in places:
+    for along, y in places:
+        x = room.inside(along, wide)
         if room.take(x, y, wide, 1.2 * sheet.amount):
             return [_text(x, y + 0.36 * sheet.amount, words, sheet.amount)]
     return []

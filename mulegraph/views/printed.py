@@ -49,7 +49,7 @@ def network_pictures(graph: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zo
 def _picture(part: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zone: str, place: str) -> Picture:
     made, chart, layout = _fitting(part)
     names: dict[Any, str] = {node: str(numbers[node]) for node in chart if node in numbers}
-    names |= {ComboKey(place): combo.label.split(", ")[0] for place, combo in enumerate(made)}
+    names |= {ComboKey(place): f"{_mark(place)}: {combo.label.split(', ')[0]}" for place, combo in enumerate(made)}
     sheet = _sheet(layout, names)
     local = f"Times in it are in {zone}. " if zone != "UTC" else ""
     caption = (
@@ -90,10 +90,16 @@ def _sheet(layout: Layout, names: Mapping[Any, str]) -> Sheet:
 
 def _members(made: list[Combo], numbers: Mapping[str, int]) -> Iterator[str]:
     """Which accounts are drawn as one, by number."""
-    for combo in made:
+    for place, combo in enumerate(made):
         inside = [numbers[member] for member in combo.members if member in numbers]
         if inside:
-            yield f" {combo.label}: {ranges(inside)}."
+            yield f" {_mark(place)}: {combo.label}, accounts {ranges(inside)}."
+
+
+def _mark(place: int) -> str:
+    """A letter for what is drawn as one, since two of it may have the same words; after z come aa, ab."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return letters[place] if place < len(letters) else _mark(place // len(letters) - 1) + letters[place % len(letters)]
 
 
 def ranges(numbers: list[int]) -> str:
