@@ -27,5 +27,5 @@ def record_look(
     payment: Word | None = None,
 ) -> Entry:
     """Put on record which page is asked for. The case stands among the facts: a look is no act on a case."""
-    said: dict[str, Any] = {"case": case, "account": account, "to": to, "payment": payment}
+    said: dict[str, Any] = {"case": case, "account": account, "other": to, "transfer": payment}
     return space.journal.append(LOOKED, page=page, **{name: value for name, value in said.items() if value})

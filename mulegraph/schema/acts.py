@@ -50,7 +50,7 @@ _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),
     SERVED: Record(SERVED, {"port": NUMBER, "revealed": FLAG}),
     LOOKED: Record(
-        LOOKED, {"page": Words(PAGES), "case": CASE, "account": ACCOUNT, "to": ACCOUNT, "payment": TRANSFER}
+        LOOKED, {"page": Words(PAGES), "case": CASE, "account": ACCOUNT, "other": ACCOUNT, "transfer": TRANSFER}
     ),
     "noted": Record("noted", {"text": HIDDEN}),
     PAGE_KEPT: Record(

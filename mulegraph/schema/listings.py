@@ -37,6 +37,9 @@ ACCOUNT = Column("account", "account")
 ACCOUNTS = Column("accounts", "accounts")
 ACCOUNT_ID = Column("account_id", "account")
 AMOUNT = Column("amount", "amount")
+RULE = Column("method", "rule")
+CASH, BACK = Column("cash", "cash"), Column("returned", "back")
+STOPPED = Column("stopped", "stopped")
 AT = Column("at", "at (UTC)")
 AT_LEAST = Column("minimum", "at least")
 AT_MOST = Column("maximum", "at most")
@@ -114,14 +117,14 @@ HOLDS = listing(
 )
 NOT_HELD = listing(ACCOUNT, BANK, STILL_THERE, AT_MOST, Column("why", "why no hold"), Column("instead", "instead"))
 HOLD_SUMS = listing(
-    Column("method", "rule"),
+    RULE,
     Column("traced", "stolen"),
     Column("kept", "held"),
     Column("not_held", "not held"),
-    Column("cash", "cash"),
+    CASH,
     Column("left_our_sight", "unseen"),
-    Column("returned", "back"),
-    Column("stopped", "stopped"),
+    BACK,
+    STOPPED,
 )
 HOLDER_ACCOUNTS = listing(
     ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, Column("cases", "cases")
@@ -134,7 +137,7 @@ HELD = listing(
     STATE,
     WHO,
     Column("until", "until"),
-    Column("amount", "amount"),
+    AMOUNT,
     Column("lifted_by", "lifted by"),
     Column("released_to", "released to"),
 )
@@ -153,7 +156,7 @@ REQUESTS = listing(
     STATE,
     Column("reply_by", "due"),
     Column("asked", "asks"),
-    Column("returned", "back"),
+    BACK,
 )
 
 FINDINGS = listing(FINDING, SCORE, ABOUT, REASON)
@@ -224,8 +227,8 @@ TRACED_BACK = listing(GENERATION, ACCOUNT, BANK, Column("in", "paid on"), Column
 TRACED_IN_SHORT = listing(GENERATION, ACCOUNT, BANK, Column("minimum", "still there, at least"), AT_MOST)
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
-TRACED_RULE = (Column("method", "rule"), Column("traced", "traced ="))
-TRACED_PARTS = (Column("cash", "cash"), Column("returned", "back"), Column("stopped", "stopped"))
+TRACED_RULE = (RULE, Column("traced", "traced ="))
+TRACED_PARTS = (CASH, BACK, STOPPED)
 TRACED_SUMS = listing(
     *TRACED_RULE, Column("still_there", "still there +"), Column("left_our_sight", "left our sight +"), *TRACED_PARTS
 )

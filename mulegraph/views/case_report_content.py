@@ -42,7 +42,7 @@ def write_case_folder(space: MaskedWorkspace, case: str, folder: Path, *, langua
 
     Raises UsageError for an unknown case or folder, and where an index.html of somebody else is there.
     """
-    space.case(case)  # an unknown case leaves no folder behind
+    space.case(case)  # an unknown one leaves no folder behind
     output_folder(folder)
     check_index(folder)
     coming = {f"{case}.html", INDEX}

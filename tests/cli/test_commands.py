@@ -155,7 +155,8 @@ def test_view_and_report_write_pages(small, tmp_path):
     assert paths[:3] == [str(folder / each) for each in ("report.html", f"{case}-report.html", f"{case}-report.pdf")]
     assert {str(each) for each in folder.iterdir()} == set(paths)
     assert f'href="{case}.html"' in (folder / "report.html").read_text(encoding="utf-8")
-    assert answered("report", case, "-o", folder, *here).splitlines() == paths[1:3]
+    pages = [str(folder / each) for each in (f"{case}.html", "index.html")]
+    assert answered("report", case, "-o", folder, *here).splitlines() == [*paths[1:3], *pages]
 
 
 def test_findings_above_fail_over_are_exit_code_one(small):
