@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mulegraph.cases.balance import Step
+from mulegraph.views.paper import SMALLEST
 from mulegraph.views.plots import BLUE, GREEN, INK, MUTED, SKY, VERMILLION, Clock, figure, label, money, plotted
 from mulegraph.views.tables import shown
 
@@ -126,7 +127,7 @@ def _panel(axes: Axes, name: str, role: str, steps: Sequence[Step]) -> None:
         xytext=(-4, 4),
         textcoords="offset points",
         ha="right",
-        fontsize=8,
+        fontsize=SMALLEST,
         color=INK,
         bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.8},
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mulegraph.cases.balance import Step
 from mulegraph.casework.case_file import CaseFile
+from mulegraph.lazy import networkx as nx
 from mulegraph.schema.findings import Role
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
@@ -17,7 +18,6 @@ from mulegraph.views.document import (
     Cell,
     Document,
     Finding,
-    Notice,
     Picture,
     Section,
     Table,
@@ -25,6 +25,7 @@ from mulegraph.views.document import (
     cells,
     heads,
 )
+from mulegraph.views.printed import network_pictures
 from mulegraph.views.tables import shown
 from mulegraph.views.thresholds import measured
 
@@ -41,9 +42,9 @@ Content = CaseFile
 
 
 def case_document(
-    content: Content, network: str, *, revealed: bool, links: Mapping[str, str] | None = None
+    content: Content, network: nx.MultiDiGraph[Any], *, revealed: bool, links: Mapping[str, str] | None = None
 ) -> Document:
-    """The report of a case; `network` is its picture as SVG, `revealed` says that everything is shown.
+    """The report of a case; `network` is its graph, `revealed` says that everything is shown.
 
     `links` are pages beside it, by what they are called.
     """
@@ -63,7 +64,7 @@ def case_document(
         sections=[
             Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
             Section("accounts", "Accounts", [_accounts(content)]),
-            Section("network", "Network", [_network(content, network)]),
+            Section("network", "Network", network_pictures(network, numbered(content), content.zone)),
             Section("notes", "Notes and marks on its page", [page_notes(content)]),
             Section("timeline", "Timeline", _timeline(content)),
             Section("balances", "In, out, and what remains", _balances(content)),
@@ -79,23 +80,22 @@ def case_document(
     )
 
 
-def _network(content: Content, network: str) -> Picture:
-    drawn = f"{len(content.accounts)} accounts and {len(content.transfers)} transfers"
-    alt = f"Network of {drawn}, money from left to right"
-    zone = f"Times in it are in {content.zone}. " if content.zone != "UTC" else ""
-    caption = f"Money runs from left to right. {zone}The tables of accounts and transfers hold the same."
-    return Picture(network, alt, caption)
+def numbered(content: Content) -> dict[str, int]:
+    """The number of each account, by which pictures and sentences refer to the table of accounts."""
+    ordered = sorted(content.accounts, key=lambda each: (each["role"] == "named", -each["score"], each["account_id"]))
+    return {each["account_id"]: number for number, each in enumerate(ordered, 1)}
 
 
 def _accounts(content: Content) -> Table:
-    columns = heads("account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
+    columns = heads("№ #", "account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
     used = {
         account: [shown(each["device_id"]) for each in content.devices if account in each["accounts"]]
         for account in (each["account_id"] for each in content.accounts)
     }
-    ordered = sorted(content.accounts, key=lambda each: (each["role"] == "named", -each["score"], each["account_id"]))
+    number = numbered(content)
     rows = [
         cells(
+            number[each["account_id"]],
             each["account_id"],
             each["role"],
             each["bank"],
@@ -105,7 +105,7 @@ def _accounts(content: Content) -> Table:
             _sides(each["went"]),
             " ".join(used[each["account_id"]]),
         )
-        for each in ordered
+        for each in sorted(content.accounts, key=lambda each: number[each["account_id"]])
     ]
     return Table(columns, rows, note="What came in and went out is the evidence only; the score is the account's own.")
 
@@ -211,21 +211,28 @@ def _transfers(content: Content) -> Table:
 
 
 def _signs(content: Content) -> list[Block]:
-    told = stories(content)
-    blocks: list[Block] = [_story(each, content) for each in told[:MAX_STORIES]]
-    if len(told) > MAX_STORIES:
-        blocks.append(
-            Notice(f"{len(told) - MAX_STORIES} weaker findings are not shown here: mulegraph case show {content.case}.")
-        )
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for each in stories(content):
+        kinds.setdefault(each["sign"], []).append(each)
+    blocks: list[Block] = []
+    for told in kinds.values():
+        blocks.append(_story(told, content))
+        if len(told) > 1:
+            blocks.append(_alike(told[1:], content))
     for code, needs in content.not_testable.items():
         blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code, content)}: not testable."))
     return blocks
 
 
-def _story(story: Mapping[str, Any], content: Content) -> Finding:
+def _story(told: Sequence[Mapping[str, Any]], content: Content) -> Finding:
+    """The strongest finding of a kind, and how many there are of it."""
+    story = told[0]
     asked = {name: why for name, why in story["benign_why"].items() if why != "does not explain this sign"}
     rows, others = measured(story, content.least_nats)
     about = f"{story['finding']}, about {story['subject_kind']} {shown(story['about'])}, phase {_words(story['phase'])}"
+    if len(told) > 1:
+        scores = [shown(each["score"]) for each in told]
+        about = f"{len(told)} findings, scores {scores[-1]} to {scores[0]}; the strongest: {about}"
     return Finding(
         title=title_of(story["sign"], content),
         about=about,
@@ -238,6 +245,24 @@ def _story(story: Mapping[str, Any], content: Content) -> Finding:
         failed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] != "passed"],
         unasked=", ".join(_words(name) for name in story["benign"] if name not in asked),
     )
+
+
+def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
+    """The other findings of a kind: only what differs from the strongest."""
+    rows = [
+        cells(
+            each["finding"],
+            shown(each["about"]),
+            each["score"],
+            each["reason"],
+            ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or "none",
+        )
+        for each in told[:MAX_STORIES]
+    ]
+    more = len(told) - len(rows)
+    note = f"{more} weaker are not shown here: mulegraph case show {content.case}." if more else ""
+    columns = heads("others of this kind", "about", "score #", "why *", "innocent explanations that fit")
+    return Table(columns, rows, note=note, small=True)
 
 
 def _journey(content: Content) -> Table:

@@ -11,7 +11,6 @@ from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_folder import INDEX, check_index, folder_page, page_links, report_name
 from mulegraph.views.case_report import case_document
 from mulegraph.views.document import Document
-from mulegraph.views.drawing import drawing
 from mulegraph.views.pictures import case_picture
 
 
@@ -23,8 +22,7 @@ def case_report(
     Raises UsageError for an unknown case or language.
     """
     content = space.case_file(case, language=language)
-    network = drawing(space.case(case).network())
-    return case_document(content, network, revealed=space.reveal is not None, links=links)
+    return case_document(content, space.case(case).network(), revealed=space.reveal is not None, links=links)
 
 
 def write_case_report(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from mulegraph.casework.case_file import CaseFile
+from mulegraph.casework.case_file import CaseFile, TracedMoney
 from mulegraph.casework.holds import HoldPlan
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
@@ -23,6 +23,7 @@ def summary(content: Content) -> list[tuple[str, str]]:
     """Paragraphs as (what it is about, text)."""
     return [
         ("What happened.", _happened(content)),
+        *([("Which sum contains which.", sums_related(content))] if content.transfers else []),
         ("Who did what.", _who(content)),
         ("How sure.", _sure(content)),
         ("Why perhaps not.", _doubt(content)),
@@ -59,6 +60,42 @@ def _happened(content: Content) -> str:
     else:
         told.append("The ledger holds no victim's report about it.")
     return " ".join(told)
+
+
+def sums_related(content: Content) -> str:
+    """The sums of evidence, chains, cash and trace, and which of them are parts of which."""
+    moved = {each["transfer_id"]: each for each in content.transfers}
+    first = {chain["transfers"][0] for chain in content.chains}
+    entered = [moved[each] for each in sorted(first & moved.keys())]
+    cash = [each for each in content.transfers if each["target"] is None]
+    told = [f"The evidence, {sums(content.transfers)}, counts money again at every step that it takes."]
+    parts = [f"what entered chains, their first payments ({sums(entered)})"] if entered else []
+    parts += [f"what was taken out in cash ({sums(cash)})"] if cash else []
+    if parts:
+        same = "; both may be the same money, so they are not added up" if len(parts) > 1 else ""
+        told.append(f"It contains {' and '.join(parts)}{same}.")
+    if first - moved.keys():
+        told.append(f"{_many(len(first - moved.keys()), 'first payment')} of chains are not in it.")
+    if content.trace is not None:
+        told.append(_traced(content.trace, first, moved))
+    return " ".join(told)
+
+
+def _traced(trace: TracedMoney, first: set[str], moved: Mapping[str, Mapping[str, Any]]) -> str:
+    """What the trace follows, beside what entered chains and beside the evidence."""
+    chosen = set(trace.chosen)
+    if chosen == first:
+        which = "just what entered chains"
+    elif chosen & first:
+        which = f"{len(chosen & first)} of them are among what entered chains"
+    else:
+        which = "none of it is among what entered chains" if first else "no chain was found"
+    outside = len(chosen - moved.keys())
+    of = f", and {outside} of them are not in the evidence" if outside else ", and all of it is in the evidence"
+    return (
+        f"The trace follows {shown(trace.traced)} {trace.currency} of {_many(len(chosen), 'payment')}: {which}{of}. "
+        "What it finds in cash, on accounts and out of sight are parts of this sum only."
+    )
 
 
 def _who(content: Content) -> str:

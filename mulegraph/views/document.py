@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from mulegraph.errors import EngineError
 from mulegraph.views.page import page
+from mulegraph.views.paper import PAPER_WIDTH
 from mulegraph.views.tables import shown
 
 
@@ -129,7 +130,7 @@ class Document:
     @property
     def pdf(self) -> bytes:
         """As PDF. Raises EngineError when Typst cannot make it."""
-        return set_in_type("document.typ", document=asdict(self))
+        return set_in_type("document.typ", document=asdict(self), width=PAPER_WIDTH)
 
 
 def heads(*names: str) -> list[Column]:

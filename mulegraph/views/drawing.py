@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -22,6 +23,8 @@ MARGIN, LEGEND = 90, 44
 LABEL_PLACES = (0.5, 0.36, 0.64, 0.24, 0.76, 0.12, 0.88)
 """Where along a channel an arrow's amount may stand, the first that is free; the largest amounts choose first."""
 LONGEST_LABEL = 22
+WIDE = 0.58
+"""Of a letter, in its own height: the mean of names, amounts and times in sans-serif fonts."""
 _FLAG = f'd="M-5 8V-8M-5 -8H7L3 -4L7 0H-5" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"'
 _TICK = f'd="M-6 0L-2 6L7 -6" fill="none" stroke="{TICK}" stroke-width="3"'
 
@@ -39,6 +42,35 @@ def _icon(shapes: str, size: int) -> Markup:
 FLAG_MARK, TICK_MARK = _icon(f"<path {_FLAG}/>", 22), _icon(f"<path {_TICK}/>", 22)
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """Sizes of what is drawn, in the units of the drawing: `mark` by what marks are larger than on the page.
+
+    `across` and `down` stretch the places of the layout. `names` are written in the place of a node's label.
+    """
+
+    mark: float = 1.0
+    letter: float = 16
+    name: float = 12
+    amount: float = 11
+    time: float = 10
+    legend: float = 13
+    across: float = 1.0
+    down: float = 1.0
+    names: Mapping[Any, str] = field(default_factory=dict)
+
+    def point(self, place: tuple[float, float]) -> Place:
+        """Where a place of the layout stands."""
+        return round(place[0] * self.across), round(place[1] * self.down)
+
+    def name_of(self, node: Any, data: Mapping[str, Any]) -> str:
+        """What is written under a node."""
+        return self.names.get(node) or _shortened(data["label"])
+
+
+SCREEN = Sheet()
+
+
 def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000, most: int = MAX_MARKS) -> str:
     """The SVG text of a graph as `Case.network()` gives it, `width` pixels wide; its height follows from it.
 
@@ -47,16 +79,34 @@ def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000, most: int = MAX_M
     whole = charted(graph)
     chart = contracted(whole, combos(whole, most))
     made = flow(chart)
-    clock, arrows = clock_of(graph), [each for each in bundles(chart) if each.source != each.target]
-    frames = made.frames or [Frame(0, 0, MARGIN, MARGIN)]
-    left, top = min(each.left for each in frames), min(each.top for each in frames)
-    wide, high = max(each.right for each in frames) - left, max(each.bottom for each in frames) - top
-    ways = _ways(made, arrows)
-    lines = [*_frames(made), *_uses(made), *_arrows(chart, arrows, ways, made)]
-    labels, without = _labels(chart, made, arrows, ways, clock)
-    lines += [*_nodes(chart, made.place), *labels]
-    legend, deep = _legend(chart, without, left, top + high, wide)
-    title = escape(_title(whole, arrows))
+    return drawn(chart, made, SCREEN, width, title_of(whole))
+
+
+def size_of(made: Layout) -> tuple[int, int]:
+    """Width and height of a layout, in pixels."""
+    _, _, wide, high = _box(made.frames)
+    return wide, high
+
+
+def _box(frames: Iterable[Frame]) -> tuple[int, int, int, int]:
+    """Left, top, width and height around frames; of none, a small empty one."""
+    each = list(frames) or [Frame(0, 0, MARGIN, MARGIN)]
+    left, top = min(one.left for one in each), min(one.top for one in each)
+    return left, top, max(one.right for one in each) - left, max(one.bottom for one in each) - top
+
+
+def drawn(chart: nx.MultiDiGraph[Any], made: Layout, sheet: Sheet, width: int, title: str, least: int = 0) -> str:
+    """The SVG text of a chart that is laid out; the drawing is at least `least` of its units wide."""
+    clock, arrows = clock_of(chart), [each for each in bundles(chart) if each.source != each.target]
+    ways = {pair: [_put(piece, sheet) for piece in way] for pair, way in _ways(made, arrows).items()}
+    made = _stretched(made, sheet)
+    left, top, wide, high = _box(made.frames)
+    left, wide = left - max(least - wide, 0) // 2, max(wide, least)
+    lines = [*_frames(made, sheet), *_uses(made), *_arrows(chart, arrows, ways, made, sheet)]
+    labels, without = _labels(chart, made, arrows, ways, clock, sheet)
+    lines += [*_nodes(chart, made.place, sheet), *labels]
+    legend, deep = _legend(chart, without, left, top + high, wide, sheet)
+    title = escape(title)
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{title}" width="{width}"'
@@ -71,13 +121,34 @@ def drawing(graph: nx.MultiDiGraph[Any], *, width: int = 1000, most: int = MAX_M
     )
 
 
-def _title(chart: nx.MultiDiGraph[Any], arrows: list[Bundle]) -> str:
+def title_of(chart: nx.MultiDiGraph[Any]) -> str:
+    """How many accounts and transfers a chart holds, in words."""
     accounts = sum(data["kind"] == "account" for _, data in chart.nodes(data=True))
-    transfers = sum(len(each.transfers) for each in arrows)
+    transfers = sum(data["kind"] == "transfer" for *_, data in chart.edges(data=True))
     return f"Network of {accounts} accounts and {transfers} transfers"
 
 
-def _frames(made: Layout) -> Iterator[str]:
+def _put(piece: Piece, sheet: Sheet) -> Piece:
+    one, other, third, last = map(sheet.point, piece)
+    return one, other, third, last
+
+
+def _stretched(made: Layout, sheet: Sheet) -> Layout:
+    """The places of a layout as they stand on a sheet; ways of arrows are stretched apart."""
+    frames = []
+    for each in made.frames:
+        (left, top), (right, bottom) = sheet.point((each.left, each.top)), sheet.point((each.right, each.bottom))
+        heads = [(*sheet.point((x, y)), words) for x, y, words in each.heads]
+        frames.append(Frame(left, top, right, bottom, heads))
+    return Layout(
+        place={node: sheet.point(place) for node, place in made.place.items()},
+        back=made.back,
+        ties={pair: [sheet.point(place) for place in way] for pair, way in made.ties.items()},
+        frames=frames,
+    )
+
+
+def _frames(made: Layout, sheet: Sheet) -> Iterator[str]:
     """Parts that nothing joins, each in its frame, and the heads of columns."""
     for each in made.frames:
         if len(made.frames) > 1:
@@ -86,7 +157,7 @@ def _frames(made: Layout) -> Iterator[str]:
                 f' height="{each.bottom - each.top}" rx="8" fill="none" stroke="#d5dde6"/>'
             )
         for x, y, words in each.heads:
-            yield _text(x, y, words, 11, LINE)
+            yield _text(x, y, words, sheet.amount, LINE)
 
 
 def _uses(made: Layout) -> Iterator[str]:
@@ -113,19 +184,19 @@ def _ways(made: Layout, arrows: list[Bundle]) -> dict[tuple[Any, Any], list[Piec
 
 
 def _arrows(
-    chart: nx.MultiDiGraph[Any], arrows: list[Bundle], ways: Mapping[Any, list[Piece]], made: Layout
+    chart: nx.MultiDiGraph[Any], arrows: list[Bundle], ways: Mapping[Any, list[Piece]], made: Layout, sheet: Sheet
 ) -> Iterator[str]:
     pen = Pen(arrows)
     for each in arrows:
-        way, wide = ways[each.source, each.target], pen.width(each)
+        way, wide = ways[each.source, each.target], pen.width(each) * sheet.mark
         (x, y), (end_x, end_y) = way[0][0], way[-1][-1]
         from_x, from_y = way[-1][0]
         ends_at_node = (end_x, end_y) == made.place[each.target]
-        radius = KINDS[kind_of(chart.nodes[each.target])].radius + 3 if ends_at_node else 0
+        radius = sheet.mark * (KINDS[kind_of(chart.nodes[each.target])].radius + 3) if ends_at_node else 0
         length = math.hypot(end_x - from_x, end_y - from_y)
         along_x, along_y = (end_x - from_x) / length, (end_y - from_y) / length
         tip_x, tip_y = end_x - along_x * radius, end_y - along_y * radius
-        head = 6 + wide
+        head = 6 * sheet.mark + wide
         neck_x, neck_y = tip_x - along_x * head, tip_y - along_y * head
         side_x, side_y = -along_y * head * 0.5, along_x * head * 0.5
         curves = "".join(
@@ -139,19 +210,20 @@ def _arrows(
         )
 
 
-def _nodes(chart: nx.MultiDiGraph[Any], place: Mapping[Any, Place]) -> Iterator[str]:
+def _nodes(chart: nx.MultiDiGraph[Any], place: Mapping[Any, Place], sheet: Sheet) -> Iterator[str]:
     for node, data in chart.nodes(data=True):
         kind, (x, y) = KINDS[kind_of(data)], place[node]
-        yield f'<g transform="translate({x} {y})">' + _shape(kind, letter_of(data))
+        yield f'<g transform="translate({x} {y}) scale({sheet.mark})">' + _shape(kind, letter_of(data), sheet)
         lists = data.get("lists") or []
         if any(each != GOOD for each in lists):
             yield f'<path d="M9 -25V-9M9 -25H20L16 -21L20 -17H9" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"/>'
         elif lists:
             yield f'<path d="M10 -19L14 -14L22 -24" fill="none" stroke="{TICK}" stroke-width="3"/>'
-        yield _text(0, kind.radius + 15, _shortened(data["label"]), 12) + "</g>"
+        under = kind.radius * sheet.mark + 1.25 * sheet.name
+        yield "</g>" + _text(x, y + under, sheet.name_of(node, data), sheet.name)
 
 
-def _shape(kind: Kind, letter: str) -> str:
+def _shape(kind: Kind, letter: str, sheet: Sheet = SCREEN) -> str:
     fill, ink = (PAPER, kind.colour) if kind.hollow else (kind.colour, PAPER)
     dashes = ' stroke-dasharray="4 3"' if kind.dashed else ""
     look = f'fill="{fill}" stroke="{kind.colour}" stroke-width="2.5"{dashes}'
@@ -160,15 +232,24 @@ def _shape(kind: Kind, letter: str) -> str:
         drawn = f'<polygon points="{points}" {look}/>'
     else:
         drawn = f'<circle r="{kind.radius}" {look}/>'
-    inside = f'<text y="6" text-anchor="middle" font-size="16" font-weight="700" fill="{ink}">{letter}</text>'
+    size = sheet.letter / sheet.mark
+    inside = (
+        f'<text y="{0.37 * size:.1f}" text-anchor="middle" font-size="{size:.1f}" font-weight="700"'
+        f' fill="{ink}">{letter}</text>'
+    )
     return drawn + (inside if letter else "")
 
 
 class _Room:
     """Which parts of the picture are written on."""
 
-    def __init__(self) -> None:
+    def __init__(self, right: float) -> None:
         self._taken: list[tuple[float, float, float, float]] = []
+        self._right = right
+
+    def inside(self, x: float, wide: float) -> float:
+        """The place nearest to `x` at which so many pixels end inside the picture."""
+        return min(x, self._right - wide / 2)
 
     def take(self, x: float, y: float, wide: float, high: float) -> bool:
         """Take a box around a place, unless some of it is taken."""
@@ -181,39 +262,60 @@ class _Room:
             self._taken.append(box)
         return free
 
+    def keep(self, x: float, y: float, wide: float, high: float) -> None:
+        """Keep a box from being written on, also where another reaches into it."""
+        self._taken.append((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
+
 
 def _labels(
-    chart: nx.MultiDiGraph[Any], made: Layout, arrows: list[Bundle], ways: Mapping[Any, list[Piece]], clock: Clock
+    chart: nx.MultiDiGraph[Any],
+    made: Layout,
+    arrows: list[Bundle],
+    ways: Mapping[Any, list[Piece]],
+    clock: Clock,
+    sheet: Sheet,
 ) -> tuple[list[str], int]:
-    """Amounts and times beside arrows where there is room, and how many have none."""
-    room, pen, lines = _Room(), Pen(arrows), []
+    """Amounts and times beside arrows where there is room, and how many have none; an amount goes before its time."""
+    room = _Room(max((each.right for each in made.frames), default=MARGIN))
+    pen, lines = Pen(arrows), []
     for node, (left, top) in made.place.items():
-        room.take(left, top, 34, 34)
-        room.take(
-            left,
-            top + KINDS[kind_of(chart.nodes[node])].radius + 11,
-            7 * len(_shortened(chart.nodes[node]["label"])),
-            14,
-        )
+        data = chart.nodes[node]
+        name, under = sheet.name_of(node, data), KINDS[kind_of(data)].radius * sheet.mark + 0.9 * sheet.name
+        room.keep(left, top, 34 * sheet.mark, 34 * sheet.mark)
+        room.keep(left, top + under, WIDE * sheet.name * len(name), 1.17 * sheet.name)
     back = set(made.back)
     for each in sorted(arrows, key=lambda each: -pen.width(each)):
         words, times = in_words(each), clock.span(each.transfers[0][1]["at"], each.transfers[-1][1]["at"])
         way = ways[each.source, each.target]
         if (each.source, each.target) in back:
-            words, places = f"↩ {_shortened(chart.nodes[each.target]['label'])} {words}", [way[0][-1]]
+            payee = sheet.name_of(each.target, chart.nodes[each.target])
+            words, places = f"↩ {payee}: {words}", [way[0][-1]]
         else:
             places = [on(piece, along) for piece in way[1::3] for along in LABEL_PLACES]
-        for x, y in places:
-            if room.take(x, y, 6.3 * max(len(words), 0.9 * len(times)), 26):
-                lines.append(_text(x, y - 3, words, 11) + _text(x, y + 9, times, 10, LINE))
-                break
+        lines += _label(room, places, words, times, sheet)
     return lines, len(arrows) - len(lines)
 
 
-def _text(x: float, y: float, words: str, size: int, ink: str = INK, anchor: str = "middle") -> str:
+def _label(room: _Room, places: list[tuple[float, float]], words: str, times: str, sheet: Sheet) -> list[str]:
+    """The amount at the first place that is free, with its times where they have room, too; nothing where none is."""
+    wide = WIDE * sheet.amount * len(words)
+    both = max(wide, WIDE * sheet.time * len(times))
+    for along, y in places:
+        x = room.inside(along, both)
+        if room.take(x, y, both, 1.2 * (sheet.amount + sheet.time)):
+            below = _text(x, y + 0.85 * sheet.time, times, sheet.time, LINE)
+            return [_text(x, y - 0.25 * sheet.amount, words, sheet.amount) + below]
+    for along, y in places:
+        x = room.inside(along, wide)
+        if room.take(x, y, wide, 1.2 * sheet.amount):
+            return [_text(x, y + 0.36 * sheet.amount, words, sheet.amount)]
+    return []
+
+
+def _text(x: float, y: float, words: str, size: float, ink: str = INK, anchor: str = "middle") -> str:
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{ink}" stroke="{PAPER}"'
-        f' stroke-width="4" stroke-linejoin="round" paint-order="stroke">{escape(visible(words))}</text>'
+        f' stroke-width="{size / 3:.1f}" stroke-linejoin="round" paint-order="stroke">{escape(visible(words))}</text>'
     )
 
 
@@ -221,13 +323,19 @@ def _shortened(words: str) -> str:
     return words if len(words) <= LONGEST_LABEL else words[: LONGEST_LABEL - 1] + "…"
 
 
-def _legend(chart: nx.MultiDiGraph[Any], without: int, left: float, top: float, wide: float) -> tuple[list[str], int]:
-    """What stands in the picture, and nothing that does not; and how many pixels it takes."""
+def _legend(
+    chart: nx.MultiDiGraph[Any], without: int, left: float, top: float, wide: float, sheet: Sheet
+) -> tuple[list[str], int]:
+    """What stands in the picture, and nothing that does not; and how high it is."""
     items: list[tuple[str, str]] = []
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
     items += [(_shape(kind, ""), kind.title) for name, kind in KINDS.items() if name in present]
     letters = {letter_of(data) for _, data in chart.nodes(data=True)}
-    items += [(_text(0, 6, letter, 16), role) for role, letter in LETTERS.items() if letter in letters]
+    items += [
+        (_text(0, 0.37 * sheet.letter, letter, sheet.letter), role)
+        for role, letter in LETTERS.items()
+        if letter in letters
+    ]
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
         items.append((f"<path {_FLAG}/>", "on a list"))
@@ -237,17 +345,22 @@ def _legend(chart: nx.MultiDiGraph[Any], without: int, left: float, top: float, 
         items.append((f'<line x1="-12" x2="12" stroke="{LINE}" stroke-width="4"/>', "transfers, wider for more"))
     if without:
         items.append(("", f"no room to write the amounts of {without} arrow{'s' if without > 1 else ''}"))
-    return _in_rows(items, left + 30, top + 10, wide)
+    return _in_rows(items, left + 30 * sheet.mark, top + 10 * sheet.mark, wide, sheet)
 
 
-def _in_rows(items: Iterable[tuple[str, str]], left: float, top: float, wide: float) -> tuple[list[str], int]:
-    lines, x, y = [], left, top + 12
+def _in_rows(
+    items: Iterable[tuple[str, str]], left: float, top: float, wide: float, sheet: Sheet
+) -> tuple[list[str], int]:
+    size, grown = sheet.legend, sheet.legend / SCREEN.legend
+    lines, x, y = [], left, top + 12 * grown
     for shape, words in items:
-        room = (44 if shape else 0) + 7.2 * len(words) + 16
-        if x + room > left + wide - 40 and x > left:
-            x, y = left, y + LEGEND - 6
-        if shape:
-            lines.append(f'<g transform="translate({x:.1f} {y:.1f}) scale(0.8)">{shape}</g>')
-        lines.append(_text(x + (22 if shape else -12), y + 5, words, 13, INK, "start"))
+        room = ((44 if shape else 0) + 16) * grown + WIDE * size * len(words)
+        if x + room > left + wide - 40 * grown and x > left:
+            x, y = left, y + 38 * grown
+        if shape.startswith("<text"):
+            lines.append(f'<g transform="translate({x:.1f} {y:.1f})">{shape}</g>')
+        elif shape:
+            lines.append(f'<g transform="translate({x:.1f} {y:.1f}) scale({0.8 * grown:.3f})">{shape}</g>')
+        lines.append(_text(x + (22 if shape else -12) * grown, y + 0.38 * size, words, size, INK, "start"))
         x += room
-    return lines, round(y - top) + LEGEND
+    return lines, round(y - top + LEGEND * grown)

@@ -67,12 +67,12 @@ def flow(graph: nx.MultiDiGraph[Any]) -> Layout:
     """Money from left to right: columns are hops from where it enters, each part that hangs together in a frame."""
     columns = columns_of(graph)
     made = Layout({}, back=columns.back)
-    parts = [_part(graph, columns, part) for part in _components(graph, columns)]
+    parts = [_part(graph, columns, part) for part in components(graph, columns)]
     _pack(parts, made)
     return made
 
 
-def _components(graph: nx.MultiDiGraph[Any], columns: Columns) -> list[list[Any]]:
+def components(graph: nx.MultiDiGraph[Any], columns: Columns) -> list[list[Any]]:
     """What hangs together by money or ties, the largest first; nodes by time and amount, then as the graph has them."""
     order = columns.order + [node for node in graph if node not in columns.column]
     number = {node: place for place, node in enumerate(order)}

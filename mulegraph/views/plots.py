@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from mulegraph.views.paper import PAPER_WIDTH, SMALLEST
 from mulegraph.views.tables import shown
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ BLUE, VERMILLION, GREEN, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00
 INK, MUTED, GRID = "#1a202c", "#4a5568", "#e2e8f0"
 FONT = "DejaVu Sans"
 """Comes with Matplotlib, so that widths are the same everywhere; the PDF is set in it, too."""
-WIDTH = 640
-"""Points: text is 13 pixels high on a page of 900, and 7 points on A4."""
 LONGEST_LABEL = 26
 LARGEST_PAUSE = 0.12
 """Share of a time axis that one pause may take; longer ones are cut short."""
@@ -35,8 +34,8 @@ STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "mulegraph",
     "font.family": FONT,
-    "font.size": 9.0,
-    "axes.titlesize": 9.0,
+    "font.size": SMALLEST,
+    "axes.titlesize": SMALLEST,
     "axes.titlelocation": "left",
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
@@ -51,7 +50,7 @@ STYLE: dict[str, Any] = {
     "xtick.color": MUTED,
     "ytick.color": MUTED,
     "legend.frameon": False,
-    "legend.fontsize": 9.0,
+    "legend.fontsize": SMALLEST,
 }
 KEPT_ID = re.compile(r"[a-zA-Z][0-9a-f]{10}")
 """Ids of what is drawn again by name are hashes; the others only count up, and would be the same in the next plot."""
@@ -96,7 +95,7 @@ def figure(height: float) -> Figure:
     """An empty figure as wide as all are, and so many points high."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(WIDTH / 72, height / 72), layout="constrained")
+    return Figure(figsize=(PAPER_WIDTH / 72, height / 72), layout="constrained")
 
 
 def label(text: Any) -> str:
@@ -166,7 +165,7 @@ class Clock:
                     xytext=(0, 3),
                     textcoords="offset points",
                     ha="center",
-                    fontsize=8,
+                    fontsize=SMALLEST,
                     color=MUTED,
                     annotation_clip=False,
                 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mulegraph.views.paper import SMALLEST
 from mulegraph.views.plots import BLUE, GREEN, MUTED, SKY, VERMILLION, figure, money, plotted
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def chains_plot(nats: Sequence[float], shares: Sequence[float], threshold: float
         xytext=(0, 3),
         textcoords="offset points",
         ha="right",
-        fontsize=8,
+        fontsize=SMALLEST,
         color=MUTED,
     )
     _share_axis(below, max([accepted, *share]))
@@ -53,7 +54,7 @@ def chains_plot(nats: Sequence[float], shares: Sequence[float], threshold: float
             xycoords=("data", "axes fraction"),
             xytext=(4, -10),
             textcoords="offset points",
-            fontsize=9,
+            fontsize=SMALLEST,
             color=GREEN,
         )
     return drawn

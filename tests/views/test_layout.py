@@ -20,8 +20,10 @@ from scipy.optimize import isotonic_regression
 from mulegraph.views import layered, layout
 from mulegraph.views.chart import Clock, Pen, bundles, charted, in_words
 from mulegraph.views.columns import columns_of
+from mulegraph.views.document import Picture
 from mulegraph.views.drawing import drawing
 from mulegraph.views.node_styles import KINDS, LETTERS, kind_of, letter_of
+from mulegraph.views.printed import network_pictures, ranges
 from tests.views.geometry import against, arrows, crossed, small_of
 
 BEGIN = datetime(2026, 1, 12, 6)
@@ -271,3 +273,21 @@ def test_an_empty_graph_is_an_empty_drawing():
     for made in LAYOUTS.values():
         assert made(nx.MultiDiGraph()).place == {}
     assert math.isfinite(float(ElementTree.fromstring(drawing(nx.MultiDiGraph())).get("height", "nan")))  # noqa: S314
+
+
+def test_paper_has_a_picture_for_each_part_and_numbers_for_names():
+    """The largest part first; who is joined to nobody is told in words, and who is drawn as one by number."""
+    many = [(f"payer-{number}", "hub") for number in range(8)]
+    graph = graph_of([("one", "other"), *many])
+    graph.add_node("lonely", kind="account", role="named")
+    numbers = {name: place for place, name in enumerate(graph, 1)}
+    large, small, alone = network_pictures(graph, numbers, "UTC")
+    assert isinstance(large, Picture) and "Picture 1 of 2." in large.caption and "accounts 3" in large.caption
+    assert alone.text.startswith(f"Account {numbers['lonely']} has no money")
+    written = [each.text for each in ElementTree.fromstring(small.svg).iter(f"{SVG}text")]  # noqa: S314 (made here)
+    assert {str(numbers["one"]), str(numbers["other"])} <= set(written) and "one" not in written
+
+
+def test_numbers_are_told_in_runs():
+    """Each number once, in order."""
+    assert ranges([7, 2, 4, 5, 6, 2, 9, 10]) == "2, 4–7, 9, 10"

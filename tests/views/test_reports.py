@@ -160,6 +160,45 @@ def test_the_pdf_holds_what_the_page_holds(written):
         assert words(head) in pdf
 
 
+def test_nothing_on_paper_is_under_eight_points(written):
+    """Letters of text and of pictures, as large as they stand on the page after every scaling."""
+    sizes: list[tuple[float, str]] = []
+
+    def seen(text, around, own, font, size):
+        shrunk = abs((own[0] * own[3] - own[1] * own[2]) * (around[0] * around[3] - around[1] * around[2])) ** 0.5
+        if text.strip():
+            sizes.append((size * shrunk, text))
+
+    for page in PdfReader(written[1]).pages:
+        page.extract_text(visitor_text=seen)
+    assert min(sizes)[0] > 7.99, min(sizes)
+    read = "".join("".join(text for _, text in sizes).split())
+    assert "widerformore" in read and "remains(inlessout)" in read  # of the network, and of a plot
+
+
+def test_findings_are_told_once_by_kind(space, case, written):
+    """A sign's strongest finding has the whole story, all others a row with what differs."""
+    text = written[0].read_text(encoding="utf-8")
+    signs = space.case(case).findings
+    told = signs[~(signs["sign"] + signs["pattern"].fillna(signs["finding"])).duplicated()]
+    assert text.count('<article class="finding">') == told["sign"].nunique() < len(told)
+    assert all(words(each) in section(text, "signs") for each in told["finding"])
+    sign, many = next((sign, len(part)) for sign, part in told.groupby("sign") if len(part) > 1)
+    scores = sorted(map(shown, told["score"][told["sign"] == sign]))
+    assert words(f"{many} findings, scores {scores[0]} to {scores[-1]}; the strongest:") in section(text, "signs")
+
+
+def test_the_summary_says_which_sum_contains_which(space, case, written):
+    """Of the evidence, of the first payments of chains, and of what is traced, each as the workspace has it."""
+    found, summary = space.case(case), section(written[0].read_text(encoding="utf-8"), "summary")
+    moved, first = found.transfers, {path[0] for path in found.chains["transfers"]}
+    inside = moved[moved["transfer_id"].isin(first)]
+    assert words(f"The evidence, {shown(moved['amount'].sum())} EUR, counts money again") in summary
+    assert words(f"what entered chains, their first payments ({shown(inside['amount'].sum())} EUR)") in summary
+    traced = space.trace(case_trace(Workspace(space.folder), case).chosen)
+    assert words(f"The trace follows {shown(max(traced.traced.values()))} {traced.currency} of") in summary
+
+
 def test_the_same_case_gives_the_same_bytes(space, case, written, tmp_path):
     """Page and PDF: no time of making, nothing by chance."""
     again = write_report(NotebookWorkspace(space.folder), tmp_path, case)
