@@ -43,7 +43,9 @@ def stories(findings: pa.Table, meetings: Rows, chains: pa.Array | pa.ChunkedArr
     rests = Rows(pc.list_parent_indices(lists).to_numpy(), _codes(pc.list_flatten(lists)))
     timed = findings["first_at"].is_valid().to_numpy() & findings["last_at"].is_valid().to_numpy()
     timed &= np.bincount(rests.of, minlength=size) > 0
-    is_chain = pc.is_in(findings["pattern"].combine_chunks(), value_set=pa.array(chains)).to_numpy(zero_copy_only=False)
+    is_chain = pc.is_in(findings["pattern"].combine_chunks(), value_set=pa.array(chains, pa.string())).to_numpy(
+        zero_copy_only=False
+    )
     longest = max(int((last - first)[timed & is_chain].max(initial=0)), DAY)
     tells = timed & (last - first <= longest)
     shared, met = rests.where(tells[rests.of]), meetings.where(tells[meetings.of])

@@ -82,6 +82,7 @@ def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
         chain["accounts"][1],
         clear.devices(top=1)["device_ids"][0][0],
     )
+    asked = next(name for name in clear.cases()["case"] if "SUED" in clear.askable_banks(name))
     listings = [
         ["chains"],
         ["chains", "--min-surprise", "0"],
@@ -132,7 +133,7 @@ def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
         for number, subject in enumerate((case, chain["chain"], account))
     ]
     pages.append(
-        ["request", case, "--to", "SUED", "--country", "DE", "--sender", "NORD", "-o", str(folder / "request")]
+        ["request", asked, "--to", "SUED", "--country", "DE", "--sender", "NORD", "-o", str(folder / "request")]
     )
     pages.append(["case", "note", case, f"{account} was called"])
     pages.append(["trace", "--report", "R0000001", "-o", str(folder / "trace.html")])

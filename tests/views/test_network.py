@@ -14,7 +14,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from mulegraph.views.chart import Clock, amounts_in_words, bundles, charted
 from mulegraph.views.network import LAYOUTS
-from mulegraph.views.pictures import trace_picture
+from mulegraph.views.pictures import picture, trace_picture
 from mulegraph.views.story import money_parts
 from tests.views.geometry import against, crossed
 from tests.views.hands import (
@@ -94,12 +94,13 @@ def test_search_finds_by_holder_and_goes_on(page):
     assert browser.find_element(By.ID, "hits").text == "2 of 2"
 
 
-def test_a_click_tells_why_an_account_is_flagged(page, workspace, case, case_page):
+def test_a_click_tells_why_an_account_is_flagged(page, workspace):
     """The panel has the account's findings: sign, reason, value beside threshold, benign tests, evidence."""
-    found = workspace.case(case)
-    mine = found.findings
-    mine = mine[(mine["sign"] == "N3") & (mine["subject_kind"] == "account")].iloc[0]
-    browser = page(case_page)
+    tables = ((name, workspace.case(name).findings) for name in workspace.cases()["case"])
+    named = ((name, each[(each["sign"] == "N3") & (each["subject_kind"] == "account")]) for name, each in tables)
+    case, found = next((name, each) for name, each in named if len(each))
+    mine = found.iloc[0]
+    browser = page(picture(workspace, case))
 
     click(browser, mine["subject_id"])
 
