@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.roles import roles_by_sign, roles_of
 from mulegraph.cases.score import CASE_CURVE, Pieces, add_up, parted
-from mulegraph.cases.stories import NOWHERE, Rows, stories
+from mulegraph.cases.stories import NOWHERE, Rows, most_voted, stories
 from mulegraph.lazy import community as louvain
 from mulegraph.lazy import csgraph, sparse
 from mulegraph.lazy import networkx as nx
@@ -243,14 +243,7 @@ def _communities(inside: np.ndarray, edges: Edges, seed: int) -> list[list[int]]
 def _homes(named: Lists, part: np.ndarray, findings: int) -> np.ndarray:
     """The part that most of each finding's accounts are in, the first where two have as many; −1 where in none."""
     known = named.where(named.member >= 0)
-    size = int(part.max(initial=0)) + 1
-    pair, votes = np.unique(known.of * np.int64(size) + part[known.member], return_counts=True)
-    finding, where = pair // size, pair % size
-    order = np.lexsort((where, -votes, finding))
-    first = order[np.diff(finding[order], prepend=NOWHERE) != 0]
-    home = np.full(findings, NOWHERE, np.int64)
-    home[finding[first]] = where[first]
-    return home
+    return most_voted(known.of, part[known.member], findings)
 
 
 def _cases(

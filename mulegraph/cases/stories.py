@@ -108,10 +108,16 @@ def _most_in_common(rows: Rows, tells: np.ndarray, story: np.ndarray, size: int)
     asks = rows.where(~tells[rows.of])
     count = (starts[1:] - starts[:-1])[asks.thing]
     place = np.repeat(starts[asks.thing] - np.cumsum(count) + count, count) + np.arange(count.sum())
-    pair, votes = np.unique(np.repeat(asks.of, count) * np.int64(size) + held[place] % size, return_counts=True)
-    finding, where = pair // size, pair % size
-    order = np.lexsort((where, -votes, finding))
-    best = order[np.diff(finding[order], prepend=NOWHERE) != 0]
+    return most_voted(np.repeat(asks.of, count), held[place] % size, size)
+
+
+def most_voted(of: np.ndarray, where: np.ndarray, size: int) -> np.ndarray:
+    """By thing, of `size` things, the place that most of its rows name, the first of two with as many; −1 without rows."""
+    places = np.int64(where.max(initial=0) + 1)
+    pair, votes = np.unique(of * places + where, return_counts=True)
+    thing, place = pair // places, pair % places
+    order = np.lexsort((place, -votes, thing))
+    best = order[np.diff(thing[order], prepend=NOWHERE) != 0]
     home = np.full(size, NOWHERE, np.int64)
-    home[finding[best]] = where[best]
+    home[thing[best]] = place[best]
     return home
