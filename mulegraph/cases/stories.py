@@ -112,7 +112,7 @@ def _most_in_common(rows: Rows, tells: np.ndarray, story: np.ndarray, size: int)
 
 
 def most_voted(of: np.ndarray, where: np.ndarray, size: int) -> np.ndarray:
-    """By thing, of `size` things, the place that most of its rows name, the first of two with as many; −1 without rows."""
+    """By thing, of `size` things, the place that most of its rows name, the first of equals; −1 without rows."""
     places = np.int64(where.max(initial=0) + 1)
     pair, votes = np.unique(of * places + where, return_counts=True)
     thing, place = pair // places, pair % places
