@@ -84,6 +84,13 @@ class ScoreSettings:
 
 
 @dataclass(frozen=True)
+class AlertSettings:
+    """`false_share` is the accepted share of false ones among the alerts of all nights; 0: nobody is alerted."""
+
+    false_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
+
+
+@dataclass(frozen=True)
 class BankSettings:
     """`own` are the banks whose payments the ledger holds, all of them; it goes before the column accounts.own."""
 
@@ -144,6 +151,7 @@ class Settings:
     cases: CaseSettings = CaseSettings()
     banks: BankSettings = BankSettings()
     score: ScoreSettings = ScoreSettings()
+    alerts: AlertSettings = AlertSettings()
     trace: TraceSettings = TraceSettings()
     requests: RequestSettings = RequestSettings()
     casework: CaseworkSettings = CaseworkSettings()

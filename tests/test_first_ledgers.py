@@ -48,6 +48,7 @@ def test_a_scan_that_finds_nothing_says_so(nothing):
     [
         (["case", "list"], "No case."),
         (["signs"], "No finding."),
+        (["alerts"], "No account is alerted."),
         (["chains"], "No chain"),
         (["account"], "No finding names an account."),
         (["devices"], "(none)"),

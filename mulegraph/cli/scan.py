@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -83,6 +83,7 @@ def scan_command(
         "peak_mb": result.peak_mb,
         "resumed": result.resumed,
         "feeds": result.run.manifest["feeds"],
+        "alerts": result.run.manifest["alerts"],
     }
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
@@ -97,6 +98,7 @@ def scan_command(
             peak_mb=result.peak_mb,
             findings=sum(result.findings.values()),
             cases=result.cases,
+            alerts=result.run.manifest["alerts"]["tonight"],
             rejected_rows=result.rejects,
             feed_notes=len(result.run.manifest["feeds"]),
         )
@@ -114,6 +116,14 @@ def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
         found = f"{stages.scan.NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
         rows.append({"sign": code, "findings": found, "title": sign.title})
     return rows
+
+
+def _alerts(told: dict[str, Any]) -> str:
+    """One sentence on tonight's alerts."""
+    accounts = stages.tables.counted(told["tonight"], "account")
+    nights = stages.tables.counted(told["night"], "night")
+    share = f"at most {told['false_share']:.0%} of them are to be false"
+    return f"Alerted tonight: {accounts}, {told['so_far']:,} in {nights}, {share}: mulegraph alerts"
 
 
 def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
@@ -145,5 +155,6 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         money = stages.tables.case_money(row) or "no chain"
         accounts = stages.tables.counted(len(row["accounts"]), "account")
         typer.echo(f"  {row['case']}  score {row['score']:.2f}  {accounts}  {money}")
+    typer.echo(_alerts(result.run.manifest["alerts"]))
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

@@ -128,6 +128,7 @@ class MaskedWorkspace(KeptPages):
     transfers = through(listings.transfers)
     transfers_of = through(listings.transfers_of)
     ranking = through(listings.ranking)
+    alerts = through(listings.alerts)
     ledger_rows = through(ledger_tables.ledger_rows)
     loads = through(ledger_tables.loads)
     forget_load = through(ledger_tables.forget_load)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mulegraph.schema.columns import AMOUNT, FLAG, REAL, TEXT, TEXTS, TIME, Schema, column
+from mulegraph.schema.columns import AMOUNT, COUNT, FLAG, REAL, TEXT, TEXTS, TIME, Schema, column
 from mulegraph.schema.tables import Mask
 
 
@@ -113,6 +113,18 @@ class Score:
 
 
 SCORES = Schema.of("scores", Score, "Every account that a finding names or a list holds, best first.")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An account that somebody was told of on some night."""
+
+    account: str = column(TEXT, "the account", identifies=Mask.ACCOUNT)
+    night: int = column(COUNT, "on which night; the first scan of a workspace is night 1")
+    score: float = column(REAL, "its score on that night")
+
+
+ALERTS = Schema.of("alerts", Alert, "Every account that was alerted so far, by night, best first.")
 
 
 @dataclass(frozen=True)

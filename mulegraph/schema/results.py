@@ -149,6 +149,7 @@ LINKS = Record(
     },
 )
 SCORES = schema_record(findings.SCORES, parts=PARTS)
+ALERTS = schema_record(findings.ALERTS).plus("alerts", cases=Each(CASE))
 NEIGHBOURS = Record(
     "neighbours",
     {"account": ACCOUNT, "direction": Words(("paid", "received")), "transfers": NUMBER, "amount": AMOUNT},

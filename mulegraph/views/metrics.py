@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mulegraph.errors import UsageError
 from mulegraph.lazy import prometheus_client
 
 if TYPE_CHECKING:
     from mulegraph.workspace.facts import ScanFacts
+
+
+def _alerts(manifest: dict[str, Any]) -> dict[str, float]:
+    return {name: float(manifest["alerts"][name]) for name in ("tonight", "so_far")}
 
 
 def write_metrics(path: Path, result: ScanFacts) -> None:
@@ -32,6 +36,7 @@ def write_metrics(path: Path, result: ScanFacts) -> None:
     gauge("scan_peak_memory_bytes", "Most memory that the scan held", {"": result.peak_mb * 1e6})
     gauge("findings", "Findings by sign", {name: float(count) for name, count in result.findings.items()}, "sign")
     gauge("cases", "Cases of the run", {"": result.cases})
+    gauge("alerts", "Accounts alerted, of this night and of all nights", _alerts(manifest), "of")
     gauge("rejected_rows", "Rows that loads refused", {"": result.rejects})
     rows = {name: float(count) for name, count in manifest["ledger"]["rows"].items()}
     gauge("ledger_rows", "Rows of the ledger by table", rows, "table")

@@ -202,6 +202,26 @@ def ranking(space: WorkspaceBase, *, top: int | None = None) -> pd.DataFrame:
     return frame.assign(parts=[dict(each) for each in frame["parts"]])
 
 
+@question(results.ALERTS)
+def alerts(space: WorkspaceBase, *, every: bool = False, top: int | None = None) -> pd.DataFrame:
+    """Accounts that are alerted by the run's night, best first, and the cases that they stand in.
+
+    With `every` those of all nights, the latest night first.
+    """
+    table = space.run.table("alerts")
+    if not every:
+        night = space.run.manifest.get("alerts", {}).get("night", 0)
+        table = table.filter(pc.equal(table["night"], night))
+    order = [("night", "descending"), ("score", "descending"), ("account", "ascending")]
+    frame = table.take(pc.sort_indices(table, order)).slice(0, top).to_pandas()
+    stands_in: dict[str, list[str]] = {account: [] for account in frame["account"]}
+    whole = all_cases(space)
+    for case, accounts in zip(whole["case"].to_pylist(), whole["accounts"].to_pylist(), strict=True):
+        for account in stands_in.keys() & set(accounts):
+            stands_in[account].append(case)
+    return frame.assign(cases=pd.Series(list(stands_in.values()), dtype=object))
+
+
 def with_ids(table: pa.Table, column: str, ids: list[str] | None) -> pa.Table:
     """The rows with these ids; all where none are given."""
     return table if ids is None else table.filter(pc.is_in(table[column], value_set=pa.array(ids, pa.string())))

@@ -25,14 +25,14 @@ from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import write_atomically
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.columns import Schema, records
-from mulegraph.schema.findings import CASES, Finding
+from mulegraph.schema.findings import ALERTS, CASES, Finding
 from mulegraph.signs.base import Sign, all_signs
 from mulegraph.signs.wording import Values, reason
 
 MANIFEST = "manifest.json"
 FORMAT = 2
 """Of the tables of a run. Format 1 held facts, benign tests and parts of scores as JSON in cells."""
-PARTS = ("findings", "benign", "scores", "chains", "cases", "devices", "hubs")
+PARTS = ("findings", "benign", "scores", "alerts", "chains", "cases", "devices", "hubs")
 KEPT_BYTES = 8_000_000
 """A table up to this size is read once: 50 cases' pages asked for 1,700 tables, all of them small."""
 ENGINES = (
@@ -86,6 +86,8 @@ class Run:
 
     def _read(self, part: str) -> pa.Table:
         path = self._path(part)
+        if part == "alerts" and "alerts" not in self.manifest:
+            return ALERTS.empty()  # of a version that alerted nobody
         try:
             table = pq.read_table(path)
         except (OSError, pa.ArrowInvalid) as error:

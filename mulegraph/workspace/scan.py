@@ -6,14 +6,15 @@ import hashlib
 import json
 import resource
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+from mulegraph.cases.alerts import tonight
 from mulegraph.cases.build import build_cases
 from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
@@ -23,6 +24,7 @@ from mulegraph.learn.features import read_features
 from mulegraph.learn.scores import learned_scores, rescored
 from mulegraph.learn.used import used_hash, used_model
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.findings import ALERTS
 from mulegraph.settings import Settings
 from mulegraph.signs.base import Sign
 from mulegraph.signs.inputs import SignInputs
@@ -123,6 +125,7 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
+    parts["alerts"], manifest["alerts"] = _alerts(of, parts["scores"], Runs(workspace).all())
     with steps.step("feeds"):
         feeds = feed_notes(of.ledger)
     with steps.step("write"):
@@ -132,12 +135,27 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
     return run, cases
 
 
+def _alerts(of: SignRun, scores: pa.Table, earlier: Sequence[Run]) -> tuple[pa.Table, dict[str, Any]]:
+    """All alerts up to this night, and their numbers; a scan that says the same as the one before is the same night."""
+    share = of.settings.alerts.false_share
+    last = earlier[-1] if earlier else None
+    before = last.manifest.get("alerts", {}) if last else {}
+    if last and before.get("false_share") == share and last.table("scores").equals(scores):
+        return last.table("alerts"), before
+    known = last.table("alerts") if last else ALERTS.empty()
+    # Who is no longer in the ledger counts for nothing: with fewer alerts so far the next ones need more evidence.
+    known = known.filter(pa.array(of.ledger.account_numbers_of(known["account"].combine_chunks()) >= 0))
+    night = int(before.get("night", 0)) + 1
+    found = tonight(scores, known, night, len(of.ledger.account_ids), share, of.settings.score.base_rate)
+    return found, {"night": night, "tonight": len(found) - len(known), "so_far": len(found), "false_share": share}
+
+
 def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
     """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
     known = run.manifest["settings"]
     now = json.loads(json.dumps(asdict(settings)))
-    read = ("flow", "devices", "hops", "cases", "score", "signs")
-    sections = [name for name in read if now[name] != known.get(name)]
+    read = ("flow", "devices", "hops", "cases", "score", "alerts", "signs")
+    sections = [name for name in read if now[name] != known.get(name, now[name])]
     if own_files(workspace) != run.manifest.get("own_signs", {}):
         sections.append("its own signs")
     if used_hash(workspace) != run.manifest.get("model", {}).get("hash"):

@@ -39,6 +39,7 @@ class Workspace(WorkspaceBase):
     transfers = listings.transfers
     transfers_of = listings.transfers_of
     ranking = listings.ranking
+    alerts = listings.alerts
     difference = run_difference.difference
     case = case.find_case
     account = account_page.account_page

@@ -82,6 +82,7 @@ def test_a_process_says_the_same_as_the_entry_that_it_runs(command, here):
 @pytest.mark.parametrize(
     "command",
     [
+        ["alerts"],
         ["chains"],
         ["devices"],
         ["devices", "--hubs"],

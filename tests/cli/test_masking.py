@@ -84,6 +84,7 @@ def commands_of(space: NotebookWorkspace, folder: Path) -> list[list[str]]:
     )
     asked = next(name for name in clear.cases()["case"] if "SUED" in clear.askable_banks(name))
     listings = [
+        ["alerts", "--all"],
         ["chains"],
         ["chains", "--min-surprise", "0"],
         ["chains", "--account", account],
