@@ -85,9 +85,14 @@ class ScoreSettings:
 
 @dataclass(frozen=True)
 class AlertSettings:
-    """`false_share` is the accepted share of false ones among the alerts of all nights; 0: nobody is alerted."""
+    """`false_share` is the accepted share of false ones among the alerts of all nights; 0: nobody is alerted.
+
+    Nobody is, either, before the ledger covers `min_days`: what comes once a month looks like a burst until it has
+    come twice (on five ledgers of a month a fifth to nearly all of what scored highest were wages and the like).
+    """
 
     false_share: Annotated[float, Meta(ge=0, le=1)] = 0.2
+    min_days: Annotated[int, Meta(ge=0, le=3_660)] = 60
 
 
 @dataclass(frozen=True)

@@ -118,8 +118,10 @@ def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
     return rows
 
 
-def _alerts(told: dict[str, Any]) -> str:
-    """One sentence on tonight's alerts."""
+def _alerts(told: dict[str, Any], settings: dict[str, Any]) -> str:
+    """One sentence on tonight's alerts, or on why there are none."""
+    if not told["false_share"] and settings["false_share"]:
+        return f"Nobody is alerted yet: the ledger covers {told['days']:,} of {settings['min_days']:,} days."
     accounts = stages.tables.counted(told["tonight"], "account")
     nights = stages.tables.counted(told["night"], "night")
     share = f"at most {told['false_share']:.0%} of them are to be false"
@@ -155,6 +157,6 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         money = stages.tables.case_money(row) or "no chain"
         accounts = stages.tables.counted(len(row["accounts"]), "account")
         typer.echo(f"  {row['case']}  score {row['score']:.2f}  {accounts}  {money}")
-    typer.echo(_alerts(result.run.manifest["alerts"]))
+    typer.echo(_alerts(result.run.manifest["alerts"], result.run.manifest["settings"]["alerts"]))
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

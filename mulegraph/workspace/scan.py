@@ -137,17 +137,20 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
 
 def _alerts(of: SignRun, scores: pa.Table, earlier: Sequence[Run]) -> tuple[pa.Table, dict[str, Any]]:
     """All alerts up to this night, and their numbers; a scan that says the same as the one before is the same night."""
-    share = of.settings.alerts.false_share
+    settings, ledger = of.settings, of.ledger
+    days = (ledger.until - ledger.since).days + 1
+    share = settings.alerts.false_share if days >= settings.alerts.min_days else 0.0
     last = earlier[-1] if earlier else None
     before = last.manifest.get("alerts", {}) if last else {}
     if last and before.get("false_share") == share and last.table("scores").equals(scores):
         return last.table("alerts"), before
     known = last.table("alerts") if last else ALERTS.empty()
     # Who is no longer in the ledger counts for nothing: with fewer alerts so far the next ones need more evidence.
-    known = known.filter(pa.array(of.ledger.account_numbers_of(known["account"].combine_chunks()) >= 0))
+    known = known.filter(pa.array(ledger.account_numbers_of(known["account"].combine_chunks()) >= 0))
     night = int(before.get("night", 0)) + 1
-    found = tonight(scores, known, night, len(of.ledger.account_ids), share, of.settings.score.base_rate)
-    return found, {"night": night, "tonight": len(found) - len(known), "so_far": len(found), "false_share": share}
+    found = tonight(scores, known, night, len(ledger.account_ids), share, settings.score.base_rate)
+    counts = {"night": night, "tonight": len(found) - len(known), "so_far": len(found)}
+    return found, {**counts, "false_share": share, "days": days}
 
 
 def changed_since(run: Run, workspace: Path, settings: Settings) -> str:

@@ -61,7 +61,8 @@ def test_chains_as_json_keep_the_contract(here):
 
 
 def test_scan_as_json_ends_with_one_object(small):
-    """With a pipe nothing else is on standard output, and no progress bar on the other."""
+    """With a pipe nothing else is on standard output, and no progress bar on the other; alerts of the night are told."""
+    (small / "mulegraph.toml").write_text("[alerts]\nmin_days = 0\nfalse_share = 0.9\n", encoding="utf-8")
     done = process("scan", "--format", "json", "--workspace", small)
 
     body = json.loads(done.stdout)
@@ -69,6 +70,10 @@ def test_scan_as_json_ends_with_one_object(small):
     assert body["findings"]["N1"] > 0
     assert body["peak_mb"] > 50
     assert (done.stderr, done.returncode) == ("", 0)
+    alerts = json.loads(answered("alerts", "--format", "json", "-w", small))
+    assert len(alerts) == body["alerts"]["tonight"] > 0
+    assert {"account", "score", "night", "cases"} == set(alerts[0])
+    assert alerts[0]["cases"]
 
 
 @pytest.mark.parametrize("command", [["chains", "--top", "2"], ["case", "show", "CASE-1"], ["chains", "--top", "-1"]])
@@ -82,7 +87,6 @@ def test_a_process_says_the_same_as_the_entry_that_it_runs(command, here):
 @pytest.mark.parametrize(
     "command",
     [
-        ["alerts"],
         ["chains"],
         ["devices"],
         ["devices", "--hubs"],
