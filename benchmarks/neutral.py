@@ -48,7 +48,8 @@ RECIPES = (
 
 
 def write(folder: Path, recipe: Recipe, seed: int = 1) -> None:
-    """`files/` to be loaded, and `labels.csv`: account, suspicious, typology (of a launderer)."""
+    """`files/` to be loaded, `labels.csv`: account, suspicious, typology (of a launderer), and `planted.csv`, whose
+    transfers are of which network."""
     rng = np.random.default_rng(seed)
     activity = rng.lognormal(0, 0.9, recipe.accounts)
     moves = background(rng, recipe, activity)
@@ -73,6 +74,9 @@ def write(folder: Path, recipe: Recipe, seed: int = 1) -> None:
     out.to_csv(folder / "files" / "transfers.csv.gz", index=False)
     accounts = pd.DataFrame({"account_id": names, "bank": "OWN", "kind": kind, "currency": "EUR"})
     accounts.to_csv(folder / "files" / "accounts.csv.gz", index=False)
+    network = moves["network"].rename("group")
+    told = out[["transfer_id"]].assign(label="planted", group=network.to_numpy())[network.notna().to_numpy()]
+    told.to_csv(folder / "planted.csv", index=False)
     typology = pd.Series("", index=range(recipe.accounts))
     typology.update(pd.Series(labels, dtype=str))
     told = pd.DataFrame({"account": names, "suspicious": (typology != "").astype(int), "typology": typology})
@@ -137,7 +141,7 @@ def _planted(
         name = recipe.kinds[int(rng.integers(len(recipe.kinds)))]
         members = rng.choice(recipe.accounts, int(rng.integers(4, 10)), replace=False, p=weight / weight.sum())
         made, guilty = pattern(rng, name, members.tolist(), recipe)
-        parts.append(made)
+        parts.append(made.assign(network=len(parts)))
         labels.update(dict.fromkeys(guilty, name))
     return pd.concat(parts, ignore_index=True), labels
 

@@ -27,7 +27,7 @@ from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 
-from benchmarks import neutral, others
+from benchmarks import early, neutral, others
 from mulegraph.ingest.load import load
 from mulegraph.workspace.scan import scan
 
@@ -36,6 +36,7 @@ FIGURES = (
     *("base", "score", "above", "degree", "forest", "with labels", "first k"),
     *(f"{what} {least}" for least in SAID for what in ("said", "true")),
     "CPU s",
+    *early.FIGURES,
 )
 """Columns of the table; *above* is the score less the better of degree and forest. Others are typologies."""
 FOLDS = 5
@@ -48,8 +49,9 @@ def main() -> None:
     options.add_argument("folders", type=Path, nargs="*", help="ledgers with labels.csv")
     options.add_argument("--only", nargs="*", help="of these generated ledgers only; none: of no generated one")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--nights", type=int, default=0, help="scan so many nights, too: how early networks are found")
     chosen = options.parse_args()
-    rows = [measured(folder) for folder in chosen.folders]
+    rows = [measured(folder, chosen.nights) for folder in chosen.folders]
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as scratch:
         for name, write in ledgers(chosen.only).items():
@@ -59,7 +61,7 @@ def main() -> None:
                 print(f"{name}: its generator failed: {error!r}", flush=True)
                 failed.append(name)
             else:
-                rows.append(measured(Path(scratch) / name))
+                rows.append(measured(Path(scratch) / name, chosen.nights))
     table = pd.DataFrame(rows).set_index("ledger")
     table.insert(2, "above", table["score"] - table[["degree", "forest"]].max(axis=1))
     with_typologies = [name for name in table.columns if name not in FIGURES]
@@ -88,8 +90,8 @@ def _neutral(recipe: neutral.Recipe, folder: Path, seed: int) -> None:
     neutral.write(folder, recipe, seed)
 
 
-def measured(folder: Path) -> dict[str, float | str]:
-    """Load and scan a ledger, and compare with its labels."""
+def measured(folder: Path, nights: int = 0) -> dict[str, float | str]:
+    """Load and scan a ledger, and compare with its labels; `nights` as in `early`."""
     began = time.process_time()
     with tempfile.TemporaryDirectory() as workspace:
         load(folder / "files", Path(workspace))
@@ -113,6 +115,8 @@ def measured(folder: Path) -> dict[str, float | str]:
             (float(score[up].mean()), float(truth[up].mean())) if up.any() else (np.nan, np.nan)
         )
     row["CPU s"] = seconds
+    if nights:
+        row |= early.how_early(early.planted(folder), early.scores_of_nights(folder, nights))
     if "typology" in labels:
         for name, mine in pd.Series(first, labels["typology"].to_numpy())[truth].groupby(level=0):
             row[str(name)] = float(mine.mean())

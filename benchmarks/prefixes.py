@@ -20,15 +20,14 @@ TIMES = ("at", "listed_at", "reported_at")
 
 def nights(files: Path, count: int) -> list[pd.Timestamp]:
     """So many evenly spread ends of days, the last of them after the ledger's last transfer."""
-    at = _times(pd.read_csv(_transfers(files), usecols=["at"])["at"])
+    at = times(pd.read_csv(_transfers(files), usecols=["at"])["at"])
     first, last = at.min().floor("D"), at.max().floor("D") + pd.Timedelta(days=1)
     return [first + ((last - first) * (each + 1) / count).ceil("D") for each in range(count)]
 
 
 def scores_by_night(files: Path, ends: list[pd.Timestamp]) -> pd.DataFrame:
     """Scores by account, a column a night; 0 where an account has none yet."""
-    found = {end: scores for end, scores in _scanned(files, ends)}
-    return pd.DataFrame(found).fillna(0.0)
+    return pd.DataFrame(dict(_scanned(files, ends))).fillna(0.0)
 
 
 def _scanned(files: Path, ends: list[pd.Timestamp]) -> Iterator[tuple[pd.Timestamp, pd.Series]]:
@@ -48,11 +47,12 @@ def _until(table: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
     """The rows that were known before this moment."""
     for name in TIMES:
         if name in table:
-            return table[_times(table[name]) < end]
+            return table[times(table[name]) < end]
     return table
 
 
-def _times(column: pd.Series) -> pd.Series:
+def times(column: pd.Series) -> pd.Series:
+    """Moments in UTC, without a zone."""
     return pd.to_datetime(column, utc=True, format="ISO8601").dt.tz_localize(None)
 
 

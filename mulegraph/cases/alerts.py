@@ -3,7 +3,7 @@
 An e-value is evidence that is at most one on average where nothing is wrong (Vovk & Wang, Annals of Statistics 49,
 2021). A likelihood ratio is one, and a score is one: the odds that it says, over the odds of the base rate. Night after
 night it is one of a process, as long as what the ledger says of an innocent account drifts neither way (a likelihood
-ratio over growing data is a martingale), so it may be looked at on any night, however nights and accounts hang together.
+ratio over growing data is a martingale), so it may be looked at on any night, however nights and accounts depend.
 
 The rule is e-BH (Wang & Ramdas, JRSS B 84, 2022) over such processes, as in Xu, Wang & Ramdas (A unified framework for
 bandit multiple testing, NeurIPS 2021): with *R* alerts so far, the *k* best others are alerted where the least of their

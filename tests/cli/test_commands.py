@@ -61,7 +61,7 @@ def test_chains_as_json_keep_the_contract(here):
 
 
 def test_scan_as_json_ends_with_one_object(small):
-    """With a pipe nothing else is on standard output, and no progress bar on the other; alerts of the night are told."""
+    """With a pipe nothing else is on standard output, and no progress bar on the other; alerts are told."""
     (small / "mulegraph.toml").write_text("[alerts]\nmin_days = 0\nfalse_share = 0.9\n", encoding="utf-8")
     done = process("scan", "--format", "json", "--workspace", small)
 
