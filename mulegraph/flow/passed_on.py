@@ -44,6 +44,9 @@ MAX_PIECES = 3
 """Payments, one after the other, that one receipt may go on in."""
 MAX_FOLLOWING = 200
 HALVINGS = 60
+MAX_DAYS_DEALT = 2
+"""Days on which the payer has paid, times those on which the payee was paid: both new, or one of them for the second
+time. Two who deal with each other for longer pass on wages and rents: sixty single mules came after them."""
 TELLING = 0.2
 """Chances above this are not looked at singly: so likely a receipt makes no account unlikely."""
 
@@ -204,7 +207,8 @@ def _chance(product: np.ndarray, rate: np.ndarray, window: int) -> np.ndarray:
     """P(a pair at least as close) of each receipt: 1 − e^−mean, the mean over all shapes in which money may go on."""
     known = np.isfinite(product)
     x = np.clip(np.where(known, product, window), 1e-9, window)
-    mean = MAX_PIECES * rate * x * (1 + np.log(window / x))
+    log = np.log(window / x)
+    mean = MAX_PIECES * rate * x * (1 + log + log * log / 2)
     return np.where(known, -np.expm1(-mean), 1.0)
 
 
@@ -290,6 +294,7 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
         for entry in range(low, high):
             came, at = receipts.amount[entry], receipts.at[entry]
             upper = ranks.upper[ranks.place[receipts.position[entry]]]
+            as_large = max(total - ranks.below[ranks.place[receipts.position[entry]]], 1) / total
             # A payment inside the same tick may be later than the receipt: the clock does not tell.
             while opening < end and payments.at[opening] // reach.tick < at // reach.tick:
                 opening += 1
@@ -316,9 +321,12 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
                     else:
                         place = np.searchsorted(ranks.amount, sum_paid)
                         below = ranks.below[place] if place < len(ranks.below) else total
+                    days = entries.received_days[entry] * most_days
+                    if days > MAX_DAYS_DEALT:
+                        continue
                     value = max(entries.until[last] - entries.before[entry], 1) / total * reach.span
                     value *= max(upper - below - 1, 1) / total
-                    value *= entries.received_days[entry] * most_days
+                    value *= as_large * days
                     if value > most[account]:
                         continue
                     if many == len(seen.product):
