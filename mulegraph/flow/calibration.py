@@ -127,9 +127,23 @@ def worth(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int)
     to be launderers. The middle of the two is taken (as logarithms, so the geometric mean of two odds), times the
     share that is no coincidence.
     """
+    return np.where(false_share < EVEN, (1 - false_share) * _middle(nats, rare, accounts), 0.0)
+
+
+def worth_beside_habits(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int) -> np.ndarray:
+    """The same where the decoys keep habits, so that what is no coincidence is no habit either: the mean of the odds.
+
+    Of two patterns, one of which is coincidence, the other may tell all. Where times are shuffled the mean of the
+    logarithms is taken instead: habits of the calendar are no coincidence there, and the false share says too little
+    (with this mean for all signs, 0.02 of average precision was lost on synthfin-aml, and 0.03 on exact cycles).
+    """
+    odds = false_share + (1 - false_share) * np.exp(_middle(nats, rare, accounts))
+    return np.where(false_share < EVEN, np.log(odds), 0.0)
+
+
+def _middle(nats: np.ndarray, rare: float, accounts: int) -> np.ndarray:
     most = np.log(max(accounts, 2))
-    middle = (np.clip(nats, 0.0, most) + min(rare, most)) / 2
-    return np.where(false_share < EVEN, (1 - false_share) * middle, 0.0)
+    return np.asarray((np.clip(nats, 0.0, most) + min(rare, most)) / 2)
 
 
 def measured_by_account(

@@ -4,20 +4,21 @@ The commonest mule has one victim and no chain: money comes in once and goes on,
 later, perhaps to the cent. Nothing in the time alone is strange then; time and amount together are.
 
 For a receipt and what is paid afterwards let d be the time between them, by a clock that goes as fast as the ledger's
-transfers come, and p the share of them whose amount lies between what is paid and what came in. By chance the account
-makes payments at its own rate r, so that pairs with d·p ≤ x have mean r·x·(1 + ln(W/x)) within a window of W: the area
-below the hyperbola d·p = x in [0, W] × [0, 1]. So one number weighs minutes against cents, and no scale is chosen
-beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
+transfers come, p the share of them whose amount lies between what is paid and what came in, and q the share of those
+that are as large as what came in: a victim's money is more than pocket money. By chance the account makes payments at
+its own rate r, so that pairs with d·p·q ≤ x have mean r·x·(1 + L + L²/2), L = ln(W/x), within a window of W: the volume
+below the surface d·p·q = x in [0, W] × [0, 1]². So one number weighs minutes against cents against size, and no scale is
+chosen beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
 
 Time is counted in the ledger's transfers, as amounts are: nights are short, and a batch of a thousand wages in one
 second is long. (By the second's own length, wages and rents of one batch were 12 nats among decoys.)
 
 The calendar makes the same meeting every month: a wage that comes on the day on which the rent goes out is one
-coincidence, however often it recurs. So what one payer sends counts on one day only, the most telling; and d·p is taken
-as many times as there are days on which this payer paid, and days on which that payee was paid. Money that is passed on
-from an unusual payer to an unusual payee then says more than the same between two who are always there. (Counted each
-for itself, standing orders were the 20 most surprising of 6,000 accounts, with 40 nats, among decoys as well, and hid
-sixty single mules.)
+coincidence, however often it recurs. So what one payer sends counts on one day only, the most telling; and payer and
+payee must be new: days on which this payer paid, times days on which that payee was paid, are `MAX_DAYS_DEALT` at most,
+and the product is taken as many times. (Counted each for itself, standing orders were the 20 most surprising of 6,000
+accounts, with 40 nats, among decoys as well, and hid sixty single mules. Only taken as many times, they still hid
+most.)
 
 An account's surprise is that of its k most telling receipts among all of its n, for the k that is most unlikely: the
 chance that the k-th smallest of n independent chances is as small is a Beta(k, n − k + 1) tail. Source of the last

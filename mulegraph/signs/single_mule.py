@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
-from mulegraph.flow.calibration import by_group, rarity, worth
+from mulegraph.flow.calibration import by_group, rarity, worth_beside_habits
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.peers import Peers
 from mulegraph.flow.transfers import DAY, HOUR
@@ -54,10 +54,11 @@ def single_mule(
     """What comes in goes on, in one piece or a few: such an amount after such a time is not this account's habit.
 
     One receipt is enough. Time and amount count together: within minutes nearly any amount is strange, after weeks
-    only one that fits to the cent. The account is measured by how often it receives and pays, and by how common such
-    amounts are in the ledger. A payer or a payee who is always there says less than one who is new, and what one payer
-    sends counts on one day only. It counts from where accounts of its kind with the receipts of their peers have no
-    more than `max_false_share` as many; below, it is weak. Money that goes back to where it came from is a return.
+    only one that fits to the cent; and a large receipt is stranger than a small one. The account is measured by how
+    often it receives and pays, and by how common such amounts are in the ledger. Payer and payee must be new to it (one
+    of them may be there for the second time), and what one payer sends counts on one day only. It counts from where
+    accounts of its kind with the receipts of their peers have no more than `max_false_share` as many; below, it is weak.
+    Money that goes back to where it came from is a return.
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
@@ -75,7 +76,7 @@ def single_mule(
     given = {
         "score": strength(nats, made.tail_share[chosen], max_false_share),
         "surprise": np.maximum(nats, 0.0),
-        "worth": worth(nats, false_share, rare, sides.transfers.accounts),
+        "worth": worth_beside_habits(nats, false_share, rare, sides.transfers.accounts),
     }
     return _table(ledger, sides, real, chosen, given)
 

@@ -12,7 +12,7 @@ from scipy import stats
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.order_in_day import in_order
-from mulegraph.flow.passed_on import MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
+from mulegraph.flow.passed_on import MAX_DAYS_DEALT, MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.transfers import DAY, HOUR, Transfers
 from tests.thorough import examples
 
@@ -59,8 +59,11 @@ def candidates(ledger: Transfers, account: int) -> list[tuple[float, int, tuple[
                 began, ended = (ledger.at[each] // ledger.tick for each in (receipt, run[-1]))
                 meanwhile = sum(began <= each // ledger.tick <= ended for each in ledger.at)
                 product = meanwhile / len(ledger) * ledger.span * max(between, 1) / len(ledger)
-                product *= days(receipts, ledger.source, receipt)
-                product *= max(days(payments, ledger.target, each) for each in run)
+                dealt = days(receipts, ledger.source, receipt)
+                dealt *= max(days(payments, ledger.target, each) for each in run)
+                if dealt > MAX_DAYS_DEALT:
+                    continue
+                product *= dealt * sum(came <= each for each in ledger.amount) / len(ledger)
                 found.append((product, receipt, tuple(run)))
     return found
 
@@ -79,7 +82,8 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
     chance = {}
     for receipt, product in best.items():
         x = min(product, WINDOW)
-        chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + math.log(WINDOW / x)))
+        log = math.log(WINDOW / x)
+        chance[receipt] = -math.expm1(-MAX_PIECES * rate * x * (1 + log + log**2 / 2))
     telling = {receipt: value for receipt, value in chance.items() if value <= 0.2}
     # Of what one payer sends, the most telling day; cash is a payer of its own each time.
     payer = {each: int(ledger.source[each]) if ledger.source[each] >= 0 else -1 - each for each in receipts}
@@ -199,10 +203,10 @@ def nats_of(extra: list[tuple[int, int, int, int]]) -> dict[int, float]:
 
 
 def test_a_standing_order_is_one_coincidence_however_often_it_recurs():
-    """A wage that comes on the day of the rent meets it every month; three months say no more than one."""
+    """A wage that comes on the day of the rent meets it every month; who is known for three months says nothing."""
     once = [(1, 2_000, 50_000, 5 * DAY), (2_000, 2, 49_000, 5 * DAY + HOUR)]
     monthly = [(*row[:3], row[3] + month * 28 * DAY) for month in range(3) for row in once]
-    assert nats_of(monthly)[2_000] <= nats_of(once)[2_000]
+    assert nats_of(once)[2_000] > nats_of(monthly).get(2_000, 0.0)
 
 
 def test_an_unusual_payer_says_more_than_one_who_is_always_there():
@@ -210,7 +214,15 @@ def test_an_unusual_payer_says_more_than_one_who_is_always_there():
     meeting = [(1, 2_000, 50_000, 5 * DAY), (2_000, 2, 49_000, 5 * DAY + HOUR)]
     weekly = [(1, 2_000, 10_000 + week, (8 + 7 * week) * DAY) for week in range(8)]
     others = [(3 + week, 2_000, 10_000 + week, (8 + 7 * week) * DAY) for week in range(8)]
-    assert nats_of(meeting + others)[2_000] > nats_of(meeting + others + weekly)[2_000] + 1
+    assert nats_of(meeting + others)[2_000] > nats_of(meeting + others + weekly).get(2_000, 0.0) + 1
+
+
+def test_a_large_receipt_says_more_than_a_small_one():
+    """The same share goes on after the same time; amounts near either are as common (lognormal noise)."""
+    small, large = (
+        [(1, 2_000, amount, 5 * DAY), (2_000, 2, round(0.95 * amount), 7 * DAY)] for amount in (5_000, 100_000)
+    )
+    assert nats_of(large)[2_000] > nats_of(small)[2_000] + 0.5
 
 
 def test_a_batch_of_one_second_is_as_long_as_it_has_transfers():
