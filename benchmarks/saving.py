@@ -7,8 +7,8 @@ Of each victim's payment, some time after it, the holds that are proposed then a
 pay nothing from then on. Goals: replayed inside the predicted range, or within 5 % of it, for 95 % of victims; as many
 holds by score keep half of it at most; days of innocents' accounts on hold for each 10,000 kept at most one.
 
-The last line compares the first call, the first two and the first three with as many accounts by score, chosen from the
-accounts that the money has reached, and from those of the payee's cases; and says what holding every
+The last line compares the first call, the first two and the first three (or as many as are proposed) with as many
+accounts by score: of those that the money has reached, and of the payee's cases. It says, too, what holding every
 account that the money has reached would keep, which no choice of holds exceeds.
 """
 
@@ -126,7 +126,7 @@ def _by_calls(
     for calls in CALLS:
         found[f"called {calls}"] += keeps(called[:calls])  # type: ignore[assignment]
         for place, pool in enumerate(pools):
-            best = sorted(set(pool), key=lambda name: (-score_of.get(name, 0.0), name))[:calls]
+            best = sorted(set(pool), key=lambda name: (-score_of.get(name, 0.0), name))[: min(calls, len(called))]
             found[f"scored {calls} {place}"] += keeps(best)  # type: ignore[assignment]
 
 

@@ -26,7 +26,8 @@ SLICE_ROWS = 5_000_000
 they are few; this many take about 3 GiB."""
 
 COUNT_ROWS = 1_000_000  # transfers counted in one go; bounds the memory of counting them by account
-TEXT, TIME, AMOUNT = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME], ARROW_TYPE[Kind.AMOUNT]
+TEXT, TIME = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME]
+AMOUNT = ARROW_TYPE[Kind.AMOUNT]
 TEXTS = pa.list_(TEXT)
 
 LedgerTable = Callable[[], "pa.Table | pa.RecordBatchReader"]
@@ -354,12 +355,12 @@ def _transfers(rows: pa.Table) -> pa.Table:
 
 def _sliced(batches: Iterator[pa.RecordBatch], slice_rows: int) -> Iterator[pa.Table]:
     """The batches as tables of at most `slice_rows` rows, all but the last of exactly that many."""
-    held: list[pa.RecordBatch] = []
-    room = slice_rows
+    held, room = list[pa.RecordBatch](), slice_rows
     for batch in batches:
         while len(batch) >= room:
             yield pa.Table.from_batches([*held, batch.slice(0, room)])
-            batch, held, room = batch.slice(room), [], slice_rows
+            batch, held = batch.slice(room), []
+            room = slice_rows
         if len(batch):
             held.append(batch)
             room -= len(batch)
