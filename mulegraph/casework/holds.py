@@ -179,7 +179,7 @@ def plan_holds(
         kept_most=most,
         gone_cash=cash,
         gone_banks=banks,
-        says=_says_whole(rows, shares, share, bool(cash or banks)) + beside(left, sums),
+        says=_says_whole(rows, shares, share, bool(cash or banks)) + beside(left, sums, found.seen_again, banks),
         not_held=left,
         sums=sums,
     )
