@@ -24,7 +24,9 @@ from selenium.webdriver.common.by import By
 from mulegraph.views.network import network_page
 from tests.views.browser import started
 
-NODES, ARROWS, ROUNDS = 1_500, 5_000, 3
+NODES = 1_500
+ARROWS = 5_000
+ROUNDS = 3
 SECONDS = 3
 COUNT = """
 const done = arguments[arguments.length - 1], box = document.querySelector(arguments[0]).getBoundingClientRect();

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
 from mulegraph.workspace.trace import TraceResult
 
@@ -100,10 +101,18 @@ def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
     ]
 
 
-def beside(left: list[NotHeld], sums: list[RuleSums]) -> str:
-    """What is still there and not held under the rule that finds most, so that no sum is silent."""
-    if not left:
-        return "; nothing else is still there"
-    most = max(each.not_held for each in sums)
-    accounts = "1 account" if len(left) == 1 else f"{len(left)} accounts"
-    return f"; up to {most:,f} more is still on {accounts}, not held"
+def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_banks: Decimal) -> str:
+    """What is still there and not held under the rule that finds most, so that no sum is silent.
+
+    And what may have come back to our accounts from banks that we do not see (`again`, of a trace).
+    """
+    said = "; nothing else is still there"
+    if left:
+        most = max(each.not_held for each in sums)
+        accounts = "1 account" if len(left) == 1 else f"{len(left)} accounts"
+        said = f"; up to {most:,f} more is still on {accounts}, not held"
+    if len(again):
+        back = min(sum(again["most"], Decimal(0)), gone_banks)
+        payments = "1 payment" if len(again) == 1 else f"{len(again):,} payments"
+        said += f"; up to {back:,f} may have come back to our accounts in {payments} from there: see mulegraph trace"
+    return said

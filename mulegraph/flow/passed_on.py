@@ -7,8 +7,8 @@ For a receipt and what is paid afterwards let d be the time between them, by a c
 transfers come, p the share of them whose amount lies between what is paid and what came in, and q the share of those
 that are as large as what came in: a victim's money is more than pocket money. By chance the account makes payments at
 its own rate r, so that pairs with d·p·q ≤ x have mean r·x·(1 + L + L²/2), L = ln(W/x), within a window of W: the volume
-below the surface d·p·q = x in [0, W] × [0, 1]². So one number weighs minutes against cents against size, and no scale is
-chosen beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
+below the surface d·p·q = x in [0, W] × [0, 1]². So one number weighs minutes, cents and size, and no scale is chosen
+beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
 
 Time is counted in the ledger's transfers, as amounts are: nights are short, and a batch of a thousand wages in one
 second is long. (By the second's own length, wages and rents of one batch were 12 nats among decoys.)
@@ -184,7 +184,9 @@ def find_passed_on(
     telling = np.flatnonzero(chance <= TELLING)
     telling = telling[on_best_day(owner[telling], chance[telling], receipts, entry[telling], day)]
     telling = telling[np.lexsort((chance[telling], owner[telling]))]
-    entry, owner, chance = entry[telling], owner[telling], chance[telling]
+    entry = entry[telling]
+    owner = owner[telling]
+    chance = chance[telling]
     # Of a payer only the first receipt has been counted as tried.
     more = np.bincount(owner, minlength=len(payers)) - distinct_parties(owner, receipts.party[entry], len(payers))
     found = Telling(entry, owner, chance, payers + more)
@@ -282,7 +284,9 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
     """
     size = len(receipts.at)
     product, first = np.full(size, np.inf), np.full(size, -1, np.int32)
-    pieces, passed, dwell = np.zeros(size, np.int8), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    pieces = np.zeros(size, np.int8)
+    passed = np.zeros(size, np.int64)
+    dwell = np.zeros(size, np.int64)
     total = len(ranks.place)
     seen = _room(1024)
     for account in range(len(receipts.start) - 1):
@@ -340,7 +344,9 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
             continue
         used = np.zeros(end - begin, np.bool_)
         for place in np.argsort(seen.product[:many], kind="mergesort"):
-            entry, paid, count = seen.receipt[place], seen.payment[place], seen.pieces[place]
+            entry = seen.receipt[place]
+            paid = seen.payment[place]
+            count = seen.pieces[place]
             if first[entry] >= 0 or used[paid - begin : paid - begin + count].any():
                 continue
             used[paid - begin : paid - begin + count] = True

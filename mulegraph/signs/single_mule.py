@@ -57,8 +57,8 @@ def single_mule(
     only one that fits to the cent; and a large receipt is stranger than a small one. The account is measured by how
     often it receives and pays, and by how common such amounts are in the ledger. Payer and payee must be new to it (one
     of them may be there for the second time), and what one payer sends counts on one day only. It counts from where
-    accounts of its kind with the receipts of their peers have no more than `max_false_share` as many; below, it is weak.
-    Money that goes back to where it came from is a return.
+    accounts of its kind with the receipts of their peers have no more than `max_false_share` as many; below, it is
+    weak. Money that goes back to where it came from is a return.
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """

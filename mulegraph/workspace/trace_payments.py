@@ -22,6 +22,7 @@ from mulegraph.schema.tables import Mask, minor_exponents
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
+from mulegraph.workspace.trace_seen_again import Wanted, seen_again
 from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, returning_rows, shop_stops
 
 FORWARD = (
@@ -95,7 +96,9 @@ def trace_payments(
 
     Raises UsageError for payments that the ledger does not hold, that are not before `until`, or of several currencies.
     """
-    ledger, order, banks = source.ledger, source.order, source.banks
+    ledger = source.ledger
+    order = source.order
+    banks = source.banks
     rows, currency = _chosen(ledger, payments)
     places = minor_exponents()[currency]
     proof = (source.real or order).transfers
@@ -144,6 +147,7 @@ def trace_payments(
         frontier=frame(np.flatnonzero(steps & found.ends), found.net),
         stopped=frame(np.flatnonzero(steps & found.stops), found.net),
         returned=frame(np.flatnonzero(steps & (found.kind == RETURNED)), found.net),
+        seen_again=seen_again(ledger, moved, banks, found, _wanted(currency, places, terms.limits, back)),
         steps=frame(largest(found, steps), found.carried),
         steps_left_out=max(0, int(steps.sum()) - MAX_STEPS),
         banks=naming.by_bank(found),
@@ -258,6 +262,11 @@ def _limits(moved: Transfers, chosen: np.ndarray, following: Following, places: 
     else:
         least = int(following.min_share * int(moved.amount[chosen].sum()))
     return Limits(None, last, least)
+
+
+def _wanted(currency: str, places: int, limits: Limits, back: bool) -> Wanted:
+    """Payments that come back into our sight, within what is followed; a trace back asks where money came from."""
+    return Wanted(currency, places, 0 if back else limits.last, limits.least)
 
 
 def _bounds(order: DayOrder, chosen: np.ndarray, banks: OwnBanks, found: Trace, terms: Terms) -> Bounds:
