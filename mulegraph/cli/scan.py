@@ -121,7 +121,8 @@ def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
 def _alerts(told: dict[str, Any], settings: dict[str, Any]) -> str:
     """One sentence on tonight's alerts, or on why there are none."""
     if not told["false_share"] and settings["false_share"]:
-        return f"Nobody is alerted yet: the ledger covers {told['days']:,} of {settings['min_days']:,} days."
+        covered = f"the ledger covers {told['days']:,} of {settings['min_days']:,} days"
+        return f"Nobody is alerted yet: {covered}, and what comes once a month still looks like a burst."
     accounts = stages.tables.counted(told["tonight"], "account")
     nights = stages.tables.counted(told["night"], "night")
     share = f"at most {told['false_share']:.0%} of them are to be false"
