@@ -12,6 +12,7 @@ from math import sqrt
 from typing import Any
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.language import tr
 from mulegraph.views.columns import Columns, Pair, columns_of
 from mulegraph.views.device_rows import FALL, below
 from mulegraph.views.layered import Bend, Rows, rows_of
@@ -199,15 +200,15 @@ def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
     under = below(graph, list(graph), place, top - FALL // 2 if place else -FALL)
     ends = [y for _, y in under.place.values()]
     if ends:
-        lanes.append((top, max(ends) + UNDER, "devices, holders"))
-    heads = [(column * step, -28, f"hop {column}") for column in range(last + 1)]
+        lanes.append((top, max(ends) + UNDER, tr("devices, holders")))
+    heads = [(column * step, -28, tr("hop {n}", n=column)) for column in range(last + 1)]
     sides = [0, last * step, *(x for x, _ in under.place.values())]
     bottom = max([top, *(y + UNDER for y in ends)])
     frame = Frame(min(sides) - SIDE, -50, max(sides) + SIDE, bottom, heads)
     return Layout({**place, **under.place}, routes, columns.back, under.ties, [frame], lanes)
 
 
-LAST_LANES = {"bank not known": 1, "several banks": 2, "cash": 3}
+LAST_LANES = {later("bank not known"): 1, later("several banks"): 2, later("cash"): 3}
 
 
 def _room(item: Any) -> float:
