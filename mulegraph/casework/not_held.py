@@ -11,6 +11,7 @@ from typing import Annotated
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
+from mulegraph.schema.language import later, tr
 from mulegraph.workspace.trace import TraceResult
 
 
@@ -103,7 +104,7 @@ def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
 def beside(left: list[NotHeld], sums: list[RuleSums]) -> str:
     """What is still there and not held under the rule that finds most, so that no sum is silent."""
     if not left:
-        return "; nothing else is still there"
+        return tr("; nothing else is still there")
     most = max(each.not_held for each in sums)
-    accounts = "1 account" if len(left) == 1 else f"{len(left)} accounts"
-    return f"; up to {most:,f} more is still on {accounts}, not held"
+    text = later("; up to {amount} more is still on {n:account|accounts}, not held")
+    return tr(text, amount=f"{most:,f}", n=str(len(left)))

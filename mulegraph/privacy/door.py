@@ -362,7 +362,12 @@ class MaskedWorkspace(KeptPages):
     @property
     def request_language(self) -> str:
         """The language of letters, by the settings."""
-        return self._plain.settings.requests.language
+        return self._plain.settings.requests.language or self.view_language
+
+    @property
+    def view_language(self) -> str:
+        """The language of pages and reports, by the settings."""
+        return self._plain.settings.views.language
 
     def import_list(self, path: Path, key: bytes | None) -> lists.Taken:
         """Take a list into the ledger. An entry that is known with other content stays as it is."""

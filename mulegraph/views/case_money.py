@@ -66,7 +66,9 @@ def money(content: Content) -> list[Block]:
     blocks.append(Table(account_heads, rows, empty=tr("None of it is on an account in this ledger."), note=note))
     ends = [
         cells(
-            tr("ask {bank}", bank=each["bank"]) if each["bank"] else tr(ENDS_IN_WORDS.get(each["end"], each["end"])),
+            tr("ask {bank}", bank=each["bank"])
+            if each["bank"]
+            else tr(ENDS_IN_WORDS.get(each["end"], str(each["end"]))),
             each["transfers"],
             between(each),
             each["last_at"],

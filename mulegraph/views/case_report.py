@@ -56,7 +56,7 @@ def case_document(
         facts={
             tr("score"): shown(row["score"]),
             tr("from"): f"{shown(row['first_at'])} UTC",
-            tr("to"): f"{shown(row['last_at'])} UTC",
+            tr("until"): f"{shown(row['last_at'])} UTC",
             tr("state"): stands,
             tr("assigned to"): shown(state["assignee"]) or tr("nobody"),
             tr("scan"): f"{content.scanned_at[:16].replace('T', ' ')} UTC",

@@ -151,7 +151,10 @@ class Document:
 
 
 def heads(*names: str) -> list[Column]:
-    """Columns by their heads, in the language that is spoken: one that ends in ` #` holds numbers, one in ` *` takes the room that is left."""
+    """Columns by their heads, in the language that is spoken.
+
+    A head that ends in ` #` holds numbers, one in ` *` takes the room that is left.
+    """
     told = [word(name.removesuffix(" #").removesuffix(" *")) for name in names]
     return [Column(head, name[-2:] == " #", name[-2:] == " *") for head, name in zip(told, names, strict=True)]
 

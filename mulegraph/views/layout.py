@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Any
 
 from mulegraph.lazy import networkx as nx
-from mulegraph.schema.language import tr
+from mulegraph.schema.language import later, tr
 from mulegraph.views.columns import Columns, Pair, columns_of
 from mulegraph.views.device_rows import FALL, below
 from mulegraph.views.layered import Bend, Rows, rows_of
@@ -109,7 +109,7 @@ def _part(graph: nx.MultiDiGraph[Any], columns: Columns, nodes: list[Any]) -> La
     left = min(x for x, _ in points) - SIDE
     moved = _moved(made, -left, ABOVE)
     right, end = max(x for x, _ in points) + SIDE - left, max(y for _, y in points) + ABOVE + UNDER
-    heads = [(at(low + hop, 0)[0] - left, 24, f"hop {hop}") for hop in range(across + 1)] if across else []
+    heads = [(at(low + hop, 0)[0] - left, 24, tr("hop {n}", n=hop)) for hop in range(across + 1)] if across else []
     moved.frames.append(Frame(0, 0, right, end, heads))
     return moved
 
@@ -191,7 +191,7 @@ def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
             for item in members:
                 y_of[item] = round(y + _room(item) / 2)
                 y += _room(item)
-        lanes.append((top, round(top + high), lane))
+        lanes.append((top, round(top + high), tr(lane) if lane in LAST_LANES else lane))
         top = round(top + high)
     last = max(columns.column.values(), default=0)
     step = round(min(max(top * ASPECT / max(last, 1), STEP_X * 0.84), STEP_X * 2.4))

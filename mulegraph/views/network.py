@@ -31,7 +31,6 @@ from mulegraph.views.ways import BACK_FAN, BACK_X, BACK_Y
 LIBRARY = "lib/vis-9.1.2/vis-network.min.js"
 FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
 """Addresses in the library's comments; those of w3.org are names of formats, which it needs."""
-SAID = re.compile(r'\btr\("((?:[^"\\]|\\.)*)"')
 LAYOUTS = {
     "flow": later("money, left to right"),
     "time": later("time axis"),
@@ -62,7 +61,7 @@ def network_page(
     notes = [*notes, *_folding(folded)]
     data = _data(chart, clock, folded)
     data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": MAX_NODES}
-    data["words"] = script_words()
+    data["words"] = catalogue(spoken())
     data["kept"] = graph.graph.get("kept")
     links, served = graph.graph.get("links") or {}, graph.graph.get("served")
     data |= {"links": links, "served": served}
@@ -230,23 +229,6 @@ def _folding(folded: list[Combo]) -> list[str]:
             m=len(folded),
         )
     ]
-
-
-def script_words() -> dict[str, str]:
-    """What the page's scripts say, in the language that is spoken; nothing in English."""
-    known = catalogue(spoken())
-    return {english: known[english] for english in _said() if english in known}
-
-
-@cache
-def _said() -> list[str]:
-    """Texts in the scripts, and the words of the chart's vocabulary."""
-    folder = files("mulegraph.views") / "templates" / "network"
-    scripts = "".join(
-        each.read_text("utf-8") for each in sorted(folder.iterdir(), key=str) if each.name.endswith(".js")
-    )
-    texts = [ast.literal_eval(f'"{each}"') for each in SAID.findall(scripts)]
-    return [*texts, *map(str, Role), "subject", *VOCABULARY]
 
 
 @cache

@@ -13,7 +13,7 @@ from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
-from mulegraph.views.pictures import network_of, picture, shared_picture, trace_picture
+from mulegraph.views.pictures import network_of, picture, shared_picture, spoken_by, trace_picture
 from mulegraph.workspace.account_page import AccountPage
 from mulegraph.workspace.facts import ScanFacts
 from mulegraph.workspace.trace import TraceResult
@@ -83,11 +83,12 @@ class NotebookWorkspace(MaskedWorkspace):
 
     def view(self, subject: str | MaskedCase | TraceResult) -> View:
         """The interactive page of a case, a chain or an account by its id, or of a trace; to be shown or saved."""
-        if isinstance(subject, TraceResult):
-            return View(traced(subject), trace_picture(self, subject).page())
-        name = subject.id if isinstance(subject, MaskedCase) else subject
-        told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
-        return View(told, picture(self, name))
+        with spoken_by(self):
+            if isinstance(subject, TraceResult):
+                return View(traced(subject), trace_picture(self, subject).page())
+            name = subject.id if isinstance(subject, MaskedCase) else subject
+            told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
+            return View(told, picture(self, name))
 
     def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
         """Write the network of a case, a chain, an account or a trace as .graphml, .gexf, .cyjs, .anx or .ftm.json.

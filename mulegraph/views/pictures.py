@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.story import Story, account_story, case_story, chain_story, path_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
+from mulegraph.workspace.sentences import check_language
 from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
 CUT = later("{n} transfers are left out: {why}.")
@@ -39,6 +41,15 @@ class NetworkView:
         self.graph.graph["links"], self.graph.graph["served"] = dict(links or {}), served
         with speaking(self.language):
             return network_page(self.graph, title=self.title, facts=self.facts, notes=self.notes, story=self.story)
+
+
+@contextmanager
+def spoken_by(space: MaskedWorkspace, language: str | None = None) -> Iterator[None]:
+    """Pages made inside are in this language, or in that of the settings. Raises UsageError for one there is not."""
+    chosen = language or space.view_language
+    check_language(chosen)
+    with speaking(chosen):
+        yield
 
 
 def picture(space: MaskedWorkspace, subject: str) -> str:
@@ -97,9 +108,9 @@ def path_picture(space: MaskedWorkspace, account: str, to: str) -> NetworkView:
     }
     notes = [
         tr(
-            "A way says that the times allow it, not that it was the same money: mulegraph trace says how much was. Between"
-            " two neighbours the earliest transfer that can follow is drawn; no way leads through accounts of very many"
-            " counterparties, and no more than 200,000 transfers were looked at."
+            "A way says that the times allow it, not that it was the same money: mulegraph trace says how much was."
+            " Between two neighbours the earliest transfer that can follow is drawn; no way leads through accounts of"
+            " very many counterparties, and no more than 200,000 transfers were looked at."
         )
     ]
     notes = [*notes_of(space, graph), *notes]
@@ -212,9 +223,9 @@ def trace_picture(space: MaskedWorkspace, found: TraceResult) -> NetworkView:
     }
     notes = [
         tr(
-            "An arrow's amount is what of the traced money its transfers carried, from the least to the most over the rules"
-            " for mixed money; a number in an account is how many hops it is from the traced payment. Neither says that"
-            " somebody knew of it."
+            "An arrow's amount is what of the traced money its transfers carried, from the least to the most over the"
+            " rules for mixed money; a number in an account is how many hops it is from the traced payment. Neither"
+            " says that somebody knew of it."
         ),
         *found.assumptions,
     ]
@@ -243,7 +254,8 @@ def notes_of(space: MaskedWorkspace, graph: nx.MultiDiGraph[str]) -> list[str]:
     if space.reveal is None:
         notes = [
             tr(
-                "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real ones."
+                "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real"
+                " ones."
             )
         ]
     else:

@@ -12,14 +12,15 @@ from mulegraph.casework.run_file import RunFile
 from mulegraph.schema.language import later, tr, word
 from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
-from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
+from mulegraph.views.run_plots import chains_plot, scores_plot
+from mulegraph.views.run_trend import trend
 from mulegraph.views.tables import case_money, shown
 from mulegraph.workspace.run_difference import NEW, SAME
 
 MAX_CASES, MAX_CHANGES, MAX_REJECTS = 50, 60, 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 NATS = (2, 4, 6, 8, 10, 15, 20, 30)
-TREND_ROWS, SIGNS_TOLD = 20, 4
+SIGNS_TOLD = 4
 STATE = ("status", "disposition", "snoozed_until", "assignee")
 ORDER = ("new", "grown", "merged", "split", "quiet", "shrunk", "same")
 """Changes as the report counts them, what needs eyes first."""
@@ -58,7 +59,7 @@ def run_document(
             Section("chains", tr("Most surprising chains"), [_chains(content)]),
             Section("rejects", tr("Rejected rows"), _rejects(content)),
             Section("timings", tr("Timings"), [_timings(content)]),
-            Section("trend", tr("Trend over runs"), _trend(content)),
+            Section("trend", tr("Trend over runs"), trend(content)),
             Section("proof", tr("What this rests on"), [_proof(content)]),
         ],
     )
@@ -133,7 +134,7 @@ def _link(case: str, pictures: Mapping[str, str]) -> Cell:
 
 def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str]) -> Table:
     columns = heads(
-        "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "to", "state, whose", "mostly made of *"
+        "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "until", "state, whose", "mostly made of *"
     )
     rows = []
     for each in content.cases[:MAX_CASES]:
@@ -223,9 +224,9 @@ def _scores(content: Content) -> list[Block]:
     blocks += [
         Text(
             tr(
-                "A score is the probability that it is right, fitted on simulated ledgers. So the share of false "
-                "alarms to expect at a threshold is the mean of 1 − score of all at or above it. On a ledger unlike those it may "
-                "differ; how your cases ended is the better judge, once enough are closed."
+                "A score is the probability that it is right, fitted on simulated ledgers. So the share of false"
+                " alarms to expect at a threshold is the mean of 1 − score of all at or above it. On a ledger unlike"
+                " those it may differ; how your cases ended is the better judge, once enough are closed."
             ),
             tr("Accounts and cases."),
         ),
@@ -293,7 +294,7 @@ def _signs(content: Content) -> list[Block]:
 
 
 def _chains(content: Content) -> Table:
-    columns = heads("nats #", "expected false #", "in #", "out #", "from (UTC)", "to", "accounts *")
+    columns = heads("nats #", "expected false #", "in #", "out #", "from (UTC)", "until", "accounts *")
     rows = [
         cells(
             f"{each['surprise']:.1f}",
@@ -343,65 +344,6 @@ def _timings(content: Content) -> Table:
         note=tr("{seconds} seconds in all.", seconds=f"{whole:.1f}"),
         small=True,
     )
-
-
-def _trend(content: Content) -> list[Block]:
-    runs = content.trend[-MAX_RUNS:]
-    place = content.place - (len(content.trend) - len(runs))
-    if len(content.trend) < 2 or place < 0:
-        few = (
-            tr("This is the only run; a trend needs two.")
-            if len(content.trend) < 2
-            else tr("It is too long ago for a trend.")
-        )
-        return [Text(few)]
-    names = [each["run"] for each in runs]
-    totals = {
-        tr("cases"): [each["cases"] for each in runs],
-        tr("findings"): [sum(each["findings"].values()) for each in runs],
-        tr("rejected rows"): [each["rejects"] for each in runs],
-        tr("seconds"): [each["seconds"] for each in runs],
-    }
-    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in content.signs}
-    alt = "; ".join(_moved(name, f"{values[0]:,.0f}", f"{values[-1]:,.0f}") for name, values in totals.items())
-    columns = heads("run", "transfers #", "cases #", "findings #", "rejected rows #", "seconds #")
-    rows = [
-        cells(
-            each["run"] + (f" ({tr('this report')})" if each["run"] == content.run else ""),
-            f"{each['transfers']:,}",
-            each["cases"],
-            sum(each["findings"].values()),
-            each["rejects"],
-            f"{each['seconds']:.1f}",
-        )
-        for each in reversed(runs[-TREND_ROWS:])
-    ]
-    by_sign = "; ".join(_moved(code, _count(values[0]), _count(values[-1])) for code, values in signs.items())
-    return [
-        Picture(
-            trend_plot(names, totals, place),
-            alt,
-            tr("{n:run|runs}; the diamond is the run of this report.", n=len(runs)),
-        ),
-        Picture(
-            signs_plot(signs, place),
-            by_sign,
-            tr("Findings by sign, over the same runs; a gap is a run that could not test it."),
-        ),
-        Table(
-            columns,
-            rows,
-            note=tr("The latest {n} of {all}.", n=TREND_ROWS, all=len(runs)) if len(runs) > TREND_ROWS else "",
-        ),
-    ]
-
-
-def _moved(what: str, first: str, last: str) -> str:
-    return tr("{what} from {first} to {last}", what=what, first=first, last=last)
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}" if value == value else tr("not testable")
 
 
 def _proof(content: Content) -> Table:
