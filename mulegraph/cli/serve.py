@@ -46,7 +46,7 @@ def serve_command(
             package=error.name,
         ) from error
     space = opened(workspace, reveal)
-    check_language(language or space.view_language)
+    check_language(space.language(language))
     with steps_bar() as step:
         step("reading the latest run")
         space.cases(top=1)

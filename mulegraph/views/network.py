@@ -90,6 +90,7 @@ def network_page(
         chart=data,
         links=links,
         served=served is not None,
+        notebook=bool(graph.graph.get("in_notebook")),
         library=library(),
     )
 

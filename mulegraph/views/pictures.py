@@ -46,7 +46,7 @@ class NetworkView:
 @contextmanager
 def spoken_by(space: MaskedWorkspace, language: str | None = None) -> Iterator[None]:
     """Pages made inside are in this language, or in that of the settings. Raises UsageError for one there is not."""
-    chosen = language or space.view_language
+    chosen = space.language(language)
     check_language(chosen)
     with speaking(chosen):
         yield

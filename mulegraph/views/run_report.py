@@ -323,8 +323,10 @@ def _rejects(content: Content) -> list[Block]:
         )
         for each in kept[:MAX_REJECTS]
     ]
-    told = tr("{n:row was|rows were} refused, of the files in this ledger.", n=count)
-    told = told if count else tr("No row of the files in this ledger was refused.")
+    told = tr("No row of the files in this ledger was refused.")
+    if count:
+        single = later("1 row of the files in this ledger was refused.")
+        told = tr(single) if count == 1 else tr("{n} rows of the files in this ledger were refused.", n=count)
     note = tr("{n} more kinds are in rejects/.", n=len(kept) - MAX_REJECTS) if len(kept) > MAX_REJECTS else ""
     if kept and sum(each["rows"] for each in kept) != count:
         more = later("The table counts every load until the scan, also those that were refused as a whole or repeated.")

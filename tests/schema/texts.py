@@ -1,4 +1,4 @@
-"""Every text that pages, reports and reasons may say: of the code, of the templates and scripts, and of vocabularies."""
+"""Every text that pages and reports may say: of the code, of the templates and scripts, and of vocabularies."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ function choose(what) {
   chosen = what;
   refresh();
   tell();
+  for (const extra of extras.chosen) extra();
 }
 function tell() {
   panel.textContent = "";

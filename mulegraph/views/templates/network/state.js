@@ -19,8 +19,8 @@ const fresh = () => ({
 });
 let state = fresh();
 const past = [], future = [];
-// What a page with a server adds to the panel: below the story, to a node, to an arrow.
-const extras = { all: [], node: [], arrow: [] };
+// What a page with a server adds to the panel (below the story, to a node, to an arrow), and who is told what is chosen.
+const extras = { all: [], node: [], arrow: [], chosen: [] };
 /** @type {NodeListOf<HTMLInputElement>} */
 const KIND_BOXES = document.querySelectorAll("#kinds input");
 /** @returns {any} */
