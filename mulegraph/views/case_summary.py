@@ -146,7 +146,7 @@ def _sure(content: Content) -> str:
     told = [
         tr(
             "Score {score}, which is the probability that it is a mule network: of a hundred cases with this "
-            "score about {false} are expected to be false alarms (fitted on simulated ledgers). "
+            "score {false} are expected to be false alarms (fitted on simulated ledgers). "
             "It is made of {parts}.",
             score=f"{row['score']:.2f}",
             false=_hundredths(1 - row["score"]),
@@ -312,4 +312,4 @@ def title_of(sign: str, content: CaseFile) -> str:
 
 def _hundredths(share: float) -> str:
     hundredths = round(100 * share)
-    return str(hundredths) if hundredths else tr("none")
+    return tr("about {n}", n=hundredths) if hundredths else tr("about none")

@@ -16,21 +16,21 @@ import traitlets
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
-from mulegraph.views.notebook_cards import FRAME_HEIGHT
+from mulegraph.views.display import FRAME_HEIGHT
 from mulegraph.views.pictures import NetworkView
 
 COLUMNS = ("transfer_id", "at", "source", "target", "amount", "currency", "channel")
 SCRIPT = (files("mulegraph.views") / "templates" / "notebook" / "widget.js").read_text(encoding="utf-8")
 
 
-class PageWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget has no types of its own
+class PageWidget(anywidget.AnyWidget):
     """The interactive page of a picture. `chosen` are names of accounts and ids of transfers, as the page has them."""
 
     _esm = SCRIPT
     page = traitlets.Unicode().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
     height = traitlets.Int(FRAME_HEIGHT).tag(sync=True)
-    chosen = traitlets.Dict({"nodes": [], "transfers": []}).tag(sync=True)
+    chosen: traitlets.Dict[str, Any] = traitlets.Dict({"nodes": [], "transfers": []}).tag(sync=True)
     wanted = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, view: NetworkView) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mulegraph.cases.benign import all_benign_tests
 from mulegraph.cases.journey import JOURNEY
+from mulegraph.cases.score import BASE, LISTED
 from mulegraph.casework.not_held import INSTEAD, Unheld
 from mulegraph.casework.request_states import STATES
 from mulegraph.journal.state import CLOSED, DISPOSITIONS, OPEN, SNOOZED
@@ -59,7 +60,7 @@ def _vocabulary() -> Iterator[str]:
     yield from (*LETTERS, *ACCOUNT_KINDS, *CHANNELS, *DISPOSITIONS, *ACCOUNT_DISPOSITIONS, *STATES, *ORDER, *MONTHS)
     yield from (OPEN, SNOOZED, CLOSED, PAGE_KEPT, *Unheld, *INSTEAD.values())
     yield from ("found", "not found", "blind", "silent", "empty", "count", "drift", "d", "h", "min", "s")
-    yield from ("amount", "traced", "those before the latest", "those that carried least")
+    yield from (BASE, LISTED, "amount", "traced", "those before the latest", "those that carried least")
     yield from ("folder", "run", "page", "report", "cases", "case", "bank", "role", "sign", "list", "channel", "score")
     yield from ("amber", "pink", "green", "blue", "device", "holder", "account", "transfer", "Device", "Holder")
     yield from (kind.title for kind in KINDS.values())
