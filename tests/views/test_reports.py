@@ -234,7 +234,7 @@ def test_a_case_that_has_gone_quiet_has_a_report(space, tmp_path):
 
 
 def test_reports_are_in_the_language_asked_for(space, case):
-    """Reasons as `case show` gives them, and no English between them but names, steps and what the journal has written."""
+    """Reasons as `case show` gives them, and no English between them but names, steps and the journal's own."""
     reason = space.case(case).findings_in("vi")["reason"].iloc[0]
     with speaking("vi"):
         of_case, of_run = case_report(space, case), run_document(space.run_file(), {}, {}, revealed=False)
