@@ -35,6 +35,8 @@ class _Answers:
     def __init__(self, space: MaskedWorkspace, language: str | None) -> None:
         self._space, self._desk, self._language = space, Desk(space), language
         self._thread = ThreadPoolExecutor(1, "mulegraph-serve")
+        # The first picture waits seconds for its libraries: they load while the address is being opened.
+        self._thread.submit(self._desk.warm)
         self.routed = Starlette(
             routes=[
                 Route("/", self.cases),

@@ -35,6 +35,12 @@ class Desk:
         self._last = 0
         self._seen = self._written()
 
+    def warm(self) -> None:
+        """Draw the first case for nobody, which loads what every picture needs; the journal says nothing of it."""
+        first = self._space.cases(top=1)["case"]
+        if len(first):
+            drawn(self._space, str(first.iloc[0])).page()
+
     def cases(self) -> str:
         """The first page: all cases, the strongest first."""
         self._renew()
