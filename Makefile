@@ -19,6 +19,11 @@ $(VENV)/installed-tests: $(VENV)/installed
 	$(INSTALL) --editable '.[test]'
 	touch $@
 
+# Apart from the tests' others: a library that it needs is compiled here.
+$(VENV)/installed-exchange: $(VENV)/installed
+	$(INSTALL) --requirements pyproject.toml --extra exchange
+	touch $@
+
 $(VENV)/installed-lint: $(VENV)/installed
 	$(INSTALL) --editable '.[lint]'
 	touch $@
@@ -34,13 +39,13 @@ neo4j:                           ## a real Neo4j to try --graph on, in the foreg
 	$(PYTHON) tools/neo4j/server.py $(NEO4J)
 
 # The same versions as `make demo` installs: Spark, which needs an older pandas, has an environment of its own.
-test: $(VENV)/installed-tests    ## every test but Spark's
+test: $(VENV)/installed-tests $(VENV)/installed-exchange    ## every test but Spark's
 	$(BIN)/python -m pytest -n 2
 
 $(SPARK)/installed: pyproject.toml
 	$(PYTHON) -m venv $(SPARK)
 	$(SPARK)/bin/pip install --quiet uv
-	$(SPARK)/bin/uv pip install --quiet --python $(SPARK)/bin/python --editable '.[test,spark]'
+	$(SPARK)/bin/uv pip install --quiet --python $(SPARK)/bin/python --editable '.[test,exchange,spark]'
 	touch $@
 
 test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (needs java 17)
@@ -49,7 +54,7 @@ test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (nee
 $(LOWEST)/installed: pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/pip install --quiet uv
-	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test,exchange]'
 	touch $@
 
 test-lowest: $(LOWEST)/installed ## loading, scanning, masking and views on the lowest versions that pyproject.toml allows

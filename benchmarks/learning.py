@@ -52,7 +52,9 @@ def beside(space: Workspace, folder: Path, file: Path) -> float:
     labels = labels_of(space.ledger, read_transfers(space.ledger), from_file(file, ids), [])
     (transfers,) = (folder / "files").glob("transfers.csv*")
     table = aggregates(pd.read_csv(transfers, dtype={"source": str, "target": str}), pd.Index(ids)).to_numpy()
-    table, fold, said = table[labels.account], folds(labels), np.zeros(len(labels.account))
+    table = table[labels.account]
+    fold = folds(labels)
+    said = np.zeros(len(labels.account))
     for each in range(FOLDS):
         train = fold != each
         model = LGBMClassifier(n_estimators=200, random_state=0, verbose=-1, n_jobs=1)

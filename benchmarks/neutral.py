@@ -146,7 +146,9 @@ def pattern(rng: np.random.Generator, name: str, members: list[int], recipe: Rec
     """Transfers of one pattern among the members, and who of them launders: a single mule's victim does not."""
     lasts = rng.uniform(*recipe.lasts) * DAY
     begun, amount = rng.uniform(0, recipe.days * DAY - lasts), rng.lognormal(5.5, 0.8)
-    first, last, middle = members[0], members[-1], members[1:-1]
+    first = members[0]
+    last = members[-1]
+    middle = members[1:-1]
     guilty = members
     if name == "fan_in":
         steps = [(each, first, 0) for each in members[1:]]

@@ -84,7 +84,9 @@ def fraudstruct(folder: Path, seed: int) -> None:
     from fraudstruct.simulate.graph_attack import simulate_graph_splitting  # optional
 
     rng = np.random.default_rng(seed)
-    accounts, days, size = 5_000, 30, 60_000
+    accounts = 5_000
+    days = 30
+    size = 60_000
     source, target = rng.integers(0, accounts, (2, size))
     shop = rng.random(size) < 0.2
     target = np.where(shop, accounts + rng.integers(0, 100, size), target)

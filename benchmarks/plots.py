@@ -15,7 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-PANELS, POINTS, RUNS = 9, 60, 3
+PANELS = 9
+POINTS = 60
+RUNS = 3
 Drawn = tuple[str, str]
 """What stands in the page (SVG, or data and script), and the SVG alone for print, empty where there is none."""
 

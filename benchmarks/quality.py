@@ -32,7 +32,9 @@ SCORES = (6, 7, 8, 10, 12, 15, 20)
 GOALS = {False: (0.97, 0.93, 0.0), True: (0.88, 0.88, 0.95)}
 """Recall, precision, and share of networks more than half found; by whether the setting is the hard one."""
 NEAR = 0.03
-PLANTED, LOOK_ALIKE, OTHER_SIGN = 1, 2, 3
+PLANTED = 1
+LOOK_ALIKE = 2
+OTHER_SIGN = 3
 
 
 def main() -> None:

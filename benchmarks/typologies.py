@@ -93,7 +93,9 @@ def typology(rng: np.random.Generator, kind: str, accounts: int, days: int) -> t
     """Accounts and payments of one laundering pattern, which takes up to three weeks."""
     size, lasts = int(rng.integers(5, 12)), int(rng.integers(3, 21))
     members = rng.choice(accounts, size, replace=False).tolist()
-    begun, amount, margin = int(rng.integers(0, days - lasts)), rng.uniform(200, 900), rng.uniform(0.02, 0.1)
+    begun = int(rng.integers(0, days - lasts))
+    amount = rng.uniform(200, 900)
+    margin = rng.uniform(0.02, 0.1)
     when = np.sort(rng.integers(begun, begun + lasts, 4 * size)).tolist()
     kept = 1 - margin
     if kind == "fan_in":
@@ -114,7 +116,9 @@ def typology(rng: np.random.Generator, kind: str, accounts: int, days: int) -> t
                     day = begun + layer * step + int(rng.integers(0, max(1, step)))
                     made.append((one, other, amount * kept**layer, day))
         return members, made
-    first, last, middle = members[0], members[-1], members[1:-1]
+    first = members[0]
+    last = members[-1]
+    middle = members[1:-1]
     half = max(1, lasts // 2)
     early = [begun + int(rng.integers(0, half)) for _ in middle]
     late = [begun + half + int(rng.integers(0, half)) for _ in middle]

@@ -28,7 +28,9 @@ from mulegraph.views.grouping import MAX_MARKS
 from mulegraph.views.network import network_page
 from tests.views.browser import started
 
-NODES, ARROWS, ROUNDS = 1_500, 5_000, 3
+NODES = 1_500
+ARROWS = 5_000
+ROUNDS = 3
 SECONDS = 3
 LONGEST = 60
 """Seconds that a page may take to open."""

@@ -27,7 +27,9 @@ class MulegraphError(Exception):
 
     def __init__(self, problem: str, *, hint: str = "", **values: Any) -> None:
         super().__init__(problem)
-        self._problem, self._hint, self._values = problem, hint, values
+        self._problem = problem
+        self._hint = hint
+        self._values = values
 
     @property
     def problem(self) -> str:

@@ -31,7 +31,9 @@ from mulegraph.settings import CaseSettings
 from mulegraph.signs.base import Sign, all_signs
 
 CASH = {CASH_IN, CASH_OUT}
-DEVICE_NATS, HOLDER_NATS, LISTED_NATS = 5.0, 5.0, 2.0
+DEVICE_NATS = 5.0
+HOLDER_NATS = 5.0
+LISTED_NATS = 2.0
 """What joins two accounts beside money, on the scale of a strong link's surprise."""
 
 Nats = Callable[[pa.Array], np.ndarray]

@@ -195,7 +195,9 @@ class Unlike:
     def of(cls, nats: np.ndarray, pieces: Pieces, sides: TransfersByAccount) -> Unlike:
         """Read what findings say of transfers."""
         rests = pieces.transfer >= 0
-        owner, transfer, said = pieces.owner[rests], pieces.transfer[rests], pieces.nats[rests]
+        owner = pieces.owner[rests]
+        transfer = pieces.transfer[rests]
+        said = pieces.nats[rests]
         pair = owner.astype(np.int64) * (int(transfer.max(initial=0)) + 1) + transfer
         order = np.argsort(pair, kind="stable")
         starts = np.flatnonzero(np.diff(pair[order], prepend=-1))

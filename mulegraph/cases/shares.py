@@ -54,7 +54,9 @@ def find_shares(
     first, last = np.zeros(size, np.int64), np.zeros(size, np.int64)
     if len(of):
         starts = np.flatnonzero(np.diff(of, prepend=-1))
-        amount, at, finding = moved.amount[received], moved.at[received], of[starts]
+        amount = moved.amount[received]
+        at = moved.at[received]
+        finding = of[starts]
         smallest[finding] = np.minimum.reduceat(amount, starts)
         largest[finding] = np.maximum.reduceat(amount, starts)
         first[finding] = np.minimum.reduceat(at, starts)

@@ -14,7 +14,9 @@ from mulegraph.schema.disclosure import OURS, Words, declared
 from mulegraph.signs.base import all_signs
 
 FOR, AGAINST = "for", "against"
-QUICK_MINUTES, FEE_SHARE, YOUNG_DAYS = 60, Decimal("0.02"), 90
+QUICK_MINUTES = 60
+FEE_SHARE = Decimal("0.02")
+YOUNG_DAYS = 90
 
 
 @declared

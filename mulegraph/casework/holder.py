@@ -159,7 +159,9 @@ def _accounts_of(space: Workspace, holder: str) -> tuple[dict[str, dict[str, Any
 
 def _money(space: Workspace, cases: list[str], names: set[str]) -> tuple[list[CaseMoney], set[str], list[str]]:
     """Cases' money on these accounts, the payments that carried it, and cases that cannot be traced."""
-    rows, carried, not_traced = [], set[str](), []
+    rows = []
+    carried = set[str]()
+    not_traced = []
     for case in cases:
         try:
             found = case_trace(space, case)

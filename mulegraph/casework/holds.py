@@ -150,7 +150,9 @@ def plan_holds(
     """The holds for a trace that ends at a moment, or with the ledger. `decided` are dispositions by account."""
     scene = _Scene.of(space, found, until, roles, decided)
     stolen = stolen_of(found)
-    rows, amounts, spent = [], dict.fromkeys(CONSERVING, NOTHING), 0.0
+    rows = []
+    amounts = dict.fromkeys(CONSERVING, NOTHING)
+    spent = 0.0
     why: dict[str, Unheld] = {}
     for account in scene.in_order(stolen * MIN_SHARE):
         if stolen and bounds(amounts)[0] >= Decimal(str(share)) * stolen:

@@ -23,7 +23,9 @@ from mulegraph.schema.choices import RequestKind
 
 NAME = "camt.110"
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.110.001.01"
-INFORMATION, USE_OF_FUNDS, DEBIT = "RQFI", "RQUF", "RQDA"
+INFORMATION = "RQFI"
+USE_OF_FUNDS = "RQUF"
+DEBIT = "RQDA"
 
 
 def investigations(request: Request) -> list[str]:

@@ -49,7 +49,9 @@ def import_list(space: Workspace, path: Path, key: bytes | None) -> Taken:
     fresh = [row for row in rows if not _is_past(row, now)]
     matched = _matched(space, fresh, key)
     known = {tuple(row[name] for name in KEY_OF): row for row in space.ledger.arrow("listings").to_pylist()}
-    new, same, conflicts = [], 0, []
+    new = []
+    same = 0
+    conflicts = []
     for row in matched:
         entry = known.get(tuple(row[name] for name in KEY_OF))
         if entry is None:

@@ -7,7 +7,10 @@ import re
 from mulegraph.errors import UsageError
 from mulegraph.schema.versions import number_of
 
-LONGEST_ID, LONGEST_NAME, LONGEST_ACCOUNT, LONGEST_TEXT = 35, 140, 34, 105
+LONGEST_ID = 35
+LONGEST_NAME = 140
+LONGEST_ACCOUNT = 34
+LONGEST_TEXT = 105
 FRAUD = "FRAD"
 """External code, of cancellation reasons and of kinds of investigation: fraud."""
 

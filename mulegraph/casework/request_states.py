@@ -17,7 +17,9 @@ from mulegraph.journal.state import REPLIED, REQUESTED, SENT, WITHDRAWN
 from mulegraph.schema.choices import RequestKind
 
 STATES = DRAFT, OUT, ANSWERED, OVERDUE, TAKEN_BACK = ("draft", "sent", "answered", "overdue", "withdrawn")
-RETURNED, REFUSED, PENDING = "returned", "refused", "pending"
+RETURNED = "returned"
+REFUSED = "refused"
+PENDING = "pending"
 CLOSED = "closed"
 """An investigation is over and nothing is said of a debit: the last word on a hold, and none on money asked back."""
 BY_TELEPHONE = "telephone"

@@ -93,7 +93,9 @@ def case_plan(space: Workspace, case: str) -> CasePlan:
         min_share=Decimal(settings.min_share_percent) / 100,
         recall_in_part=settings.recall_in_part,
     )
-    moves, there, stolen = moves_of(space, found), still_there(found), stolen_of(found)
+    moves = moves_of(space, found)
+    there = still_there(found)
+    stolen = stolen_of(found)
     rows = request_rows(space.journal.entries())
     mine = {each.transfer for each in moves}
     # A payment that another case asks for is asked for, too; what stands against this case's money is its own.

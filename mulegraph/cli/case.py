@@ -103,7 +103,9 @@ def show_command(
     """One case: who does what in it, the findings that make it, and its journey; findings of one pattern as one."""
     space = opened(workspace, reveal)
     found = space.case(case)
-    state, row, findings = found.state, found.row, found.findings_in(language)
+    state = found.state
+    row = found.row
+    findings = found.findings_in(language)
     if how is Format.JSON:
         whole = {
             **stages.tables.plain(row),

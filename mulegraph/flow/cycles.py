@@ -139,7 +139,9 @@ class Room(NamedTuple):
 @njit(cache=True, nogil=True)
 def _search(search):  # type: ignore[no-untyped-def]
     """From every payment the most surprising cycle that it begins: entries, offsets, and nats before trials."""
-    steps, start, received = search.steps, search.start, search.receipts
+    steps = search.steps
+    start = search.start
+    received = search.receipts
     flat = np.empty(1024, np.int64)
     begins = np.zeros(1024, np.int64)
     nats = np.empty(1024)

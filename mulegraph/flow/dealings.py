@@ -27,7 +27,9 @@ def days_dealt(side, day):  # type: ignore[no-untyped-def]
         begin = 0
         while begin < len(order):
             first = low + order[begin]
-            end, count, last = begin + 1, 1, side.at[first] // day
+            end = begin + 1
+            count = 1
+            last = side.at[first] // day
             while end < len(order) and side.party[low + order[end]] == side.party[first] >= 0:
                 on = side.at[low + order[end]] // day
                 count += on != last

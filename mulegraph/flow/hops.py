@@ -115,7 +115,9 @@ class Neighbours:
 
     def _rings(self, account: int, direction: str, hops: int) -> Iterator[np.ndarray]:
         """By hops from an account, those whose transfers are looked at: no hubs, and up to MAX_TRANSFERS in all."""
-        side, looked_at, seen = self._side(direction), 0, np.empty(0, np.int64)
+        side = self._side(direction)
+        looked_at = 0
+        seen = np.empty(0, np.int64)
         ring = np.array([account], np.int64)
         for _ in range(hops):
             party, start = lists_of(side.party, side.start, ring)

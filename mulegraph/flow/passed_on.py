@@ -180,7 +180,9 @@ def find_passed_on(
     telling = np.flatnonzero(chance <= TELLING)
     telling = telling[on_best_day(owner[telling], chance[telling], receipts, entry[telling], day)]
     telling = telling[np.lexsort((chance[telling], owner[telling]))]
-    entry, owner, chance = entry[telling], owner[telling], chance[telling]
+    entry = entry[telling]
+    owner = owner[telling]
+    chance = chance[telling]
     # Of a payer only the first receipt has been counted as tried.
     more = np.bincount(owner, minlength=len(payers)) - distinct_parties(owner, receipts.party[entry], len(payers))
     found = Telling(entry, owner, chance, payers + more)
@@ -277,7 +279,9 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
     """
     size = len(receipts.at)
     product, first = np.full(size, np.inf), np.full(size, -1, np.int32)
-    pieces, passed, dwell = np.zeros(size, np.int8), np.zeros(size, np.int64), np.zeros(size, np.int64)
+    pieces = np.zeros(size, np.int8)
+    passed = np.zeros(size, np.int64)
+    dwell = np.zeros(size, np.int64)
     total = len(ranks.place)
     seen = _room(1024)
     for account in range(len(receipts.start) - 1):
@@ -331,7 +335,9 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
             continue
         used = np.zeros(end - begin, np.bool_)
         for place in np.argsort(seen.product[:many], kind="mergesort"):
-            entry, paid, count = seen.receipt[place], seen.payment[place], seen.pieces[place]
+            entry = seen.receipt[place]
+            paid = seen.payment[place]
+            count = seen.pieces[place]
             if first[entry] >= 0 or used[paid - begin : paid - begin + count].any():
                 continue
             used[paid - begin : paid - begin + count] = True

@@ -158,7 +158,9 @@ def trace_all(
 
 
 def _asked(chosen: np.ndarray, terms: Terms) -> kernel.Asked:
-    later, returns, limits = terms.pools.later, terms.returns, terms.limits
+    later = terms.pools.later
+    returns = terms.returns
+    limits = terms.limits
     order = np.argsort(returns.given, kind="stable")
     back = returns.original[order]
     originals = np.unique(back[back >= 0])
@@ -249,7 +251,9 @@ def _gave_others_back(transfers: Transfers, chosen: np.ndarray, returns: Returns
 
 def _what(part: Part) -> np.ndarray:
     """What each transfer is to the trace: see `tracing_bounds`."""
-    moved, returns, limits = part.transfers, part.terms.returns, part.terms.limits
+    moved = part.transfers
+    returns = part.terms.returns
+    limits = part.terms.limits
     what = np.zeros(len(moved), np.uint8)
     if limits.stop is not None:
         what[limits.stop > 0] = STOPPED

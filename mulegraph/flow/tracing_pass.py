@@ -14,7 +14,10 @@ from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, HEAD, LIBR_HEL
 from mulegraph.lazy import njit
 
 FIFO, HAIRCUT, POISON, LIBR = range(4)
-SEEN, REACHED, KNOWN, SILENT = 1, 2, 4, 8
+SEEN = 1
+REACHED = 2
+KNOWN = 4
+SILENT = 8
 """Marks of an account: we see what it pays; traced money has come to it; its balance is known; what it passes on
 counts as nothing. Most accounts are passed by one look here."""
 MOVED, BEYOND, UNBOOKED, OVERDRAFT, RETURNED, SHOP, WAGES, SWEEP, SMALL, LATE = range(10)
@@ -68,7 +71,11 @@ class Asked(NamedTuple):
 @njit(cache=True, nogil=True)
 def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-untyped-def]
     """Fill `money`, `steps` and `traced`; gives how many steps there are."""
-    next_chosen, next_event, next_return, next_original, count = 0, 0, 0, 0, 0
+    next_chosen = 0
+    next_event = 0
+    next_return = 0
+    next_original = 0
+    count = 0
     money.runs[0, 2] = -1  # the list of free runs begins empty; fresh ones are taken from `money.runs[1, 0]` on
     money.runs[1, 2] = -1
     money.runs[0, 0] = -1
@@ -165,7 +172,9 @@ def _return(columns, now, of, money, steps, count):  # type: ignore[no-untyped-d
     the money no longer, and the trace ends.
     """
     given, amount, to_payer = of
-    payer, payee, whole = columns.source[now], columns.target[now], columns.amount[now]
+    payer = columns.source[now]
+    payee = columns.target[now]
+    whole = columns.amount[now]
     kept = payee >= 0 and (money.marks[payee] & SEEN) != 0
     known = payer >= 0 and (money.marks[payer] & SEEN) != 0
     part = np.zeros(4, np.int64)
@@ -289,7 +298,9 @@ def _is_small(money, payer, whole, least):  # type: ignore[no-untyped-def]
     if most >= least:
         return False
     if mine[FIFO_HELD] > 0:
-        need, found, run = whole, 0, mine[HEAD]
+        need = whole
+        found = 0
+        run = mine[HEAD]
         while run >= 0 and need > 0 and found < least:
             taken = min(need, money.runs[run, 0])
             found += taken if money.runs[run, 1] == 1 else 0

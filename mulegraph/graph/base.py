@@ -22,11 +22,12 @@ CASH_KIND = "cash"
 """Kind of the two Account nodes that stand for cash. They are two, so that no directed path runs through cash."""
 
 SLICE_ROWS = 5_000_000
-"""Relationships handed to an engine in one go. Each copy into a filled table costs more than the one before, so
-they are few; this many take about 3 GiB."""
+"""Relationships handed to an engine in one go, or up to half as many more. Each copy into a filled table costs more
+than the one before, so they are few; this many take about 3 GiB."""
 
 COUNT_ROWS = 1_000_000  # transfers counted in one go; bounds the memory of counting them by account
-TEXT, TIME, AMOUNT = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME], ARROW_TYPE[Kind.AMOUNT]
+TEXT, TIME = ARROW_TYPE[Kind.TEXT], ARROW_TYPE[Kind.TIME]
+AMOUNT = ARROW_TYPE[Kind.AMOUNT]
 TEXTS = pa.list_(TEXT)
 
 LedgerTable = Callable[[], "pa.Table | pa.RecordBatchReader"]
@@ -236,7 +237,7 @@ def ledger_nodes(source: GraphInput) -> Iterator[Nodes]:
 
 
 def ledger_relationships(source: GraphInput, known: Known, *, slice_rows: int = SLICE_ROWS) -> Iterator[Relationships]:
-    """Ownership, device use, listings, then transfers in slices of at most `slice_rows`."""
+    """Ownership, device use, listings, then transfers in slices of about `slice_rows`."""
     owned = _read(source, "accounts").filter(pc.field("holder_id").is_valid())
     yield Relationships("OWNS", "Holder", "Account", _ends(owned["holder_id"], owned["account_id"]))
     yield Relationships("USED", "Account", "Device", _device_use(source))
@@ -353,16 +354,15 @@ def _transfers(rows: pa.Table) -> pa.Table:
 
 
 def _sliced(batches: Iterator[pa.RecordBatch], slice_rows: int) -> Iterator[pa.Table]:
-    """The batches as tables of at most `slice_rows` rows, all but the last of exactly that many."""
-    held: list[pa.RecordBatch] = []
-    room = slice_rows
+    """The batches as tables of `slice_rows` rows; the last one has from half as many to half as many more."""
+    held, rows = list[pa.RecordBatch](), 0
     for batch in batches:
-        while len(batch) >= room:
-            yield pa.Table.from_batches([*held, batch.slice(0, room)])
-            batch, held, room = batch.slice(room), [], slice_rows
-        if len(batch):
-            held.append(batch)
-            room -= len(batch)
+        held.append(batch)
+        rows += len(batch)
+        while 2 * rows >= 3 * slice_rows:  # so that no copy is made for a few rows: each pays for what is there
+            whole = pa.Table.from_batches(held)
+            yield whole.slice(0, slice_rows)
+            held, rows = whole.slice(slice_rows).to_batches(), rows - slice_rows
     if held:
         yield pa.Table.from_batches(held)
 

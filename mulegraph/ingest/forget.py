@@ -67,7 +67,9 @@ class _Taking:
     """The files of the next snapshot while a load's rows are taken out of them."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection, store: Store, before: Snapshot, load: str) -> None:
-        self.db, self.store, self.load = db, store, load
+        self.db = db
+        self.store = store
+        self.load = load
         self.files = {file.path: file for file in before.files}
         self.rows: dict[str, int] = {}
         self.stem = f"forget-{uuid.uuid4().hex[:8]}"

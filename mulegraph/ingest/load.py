@@ -275,7 +275,9 @@ def _after(fresh: dict[str, Source], partitions: Partitions, run: _Run) -> Snaps
     the file is read again when it is given again.
     """
     before = run.before
-    loaded, refused, loads = dict(before.loaded), dict(before.refused), dict(before.loads)
+    loaded = dict(before.loaded)
+    refused = dict(before.refused)
+    loads = dict(before.loads)
     for mark, source in fresh.items():
         name = f"{source.table.name}/{source.path.name}"
         refused.pop(name, None)

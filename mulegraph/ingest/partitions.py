@@ -21,7 +21,9 @@ class Partitions:
     """The files of the next snapshot: those of the last one, but for what was written again."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection, store: Store, old: tuple[LedgerFile, ...], load_id: str) -> None:
-        self.db, self.store, self.load_id = db, store, load_id
+        self.db = db
+        self.store = store
+        self.load_id = load_id
         self.stem = load_id
         """Names the files of one step of the load; a table may be written by two of them."""
         self._files = {file.path: file for file in old}

@@ -64,7 +64,10 @@ class _Writer:
     """Writes the proposal, line by line."""
 
     def __init__(self, path: Path, layout: Layout, found: dict[str, int], table: str) -> None:
-        self.path, self.layout, self.found, self.table = path, layout, dict(found), table
+        self.path = path
+        self.layout = layout
+        self.found = dict(found)
+        self.table = table
         self.money = {name: found[name] for name in ("amount", "debit", "credit", "balance_after") if name in found}
         self.used = {*found.values()}
         self.unsure = list(layout.unsure)
@@ -161,7 +164,9 @@ class _Writer:
     def _direction_lines(self) -> None:
         if self.table != "bookings":
             return
-        place, found, layout = self.layout.place, self.found, self.layout
+        place = self.layout.place
+        found = self.found
+        layout = self.layout
         values = layout.values(found["amount"]) if "amount" in found else []
         # Where amounts carry a sign, a word beside them says the same once more.
         signed = any(map(guesses.SIGNED.search, values))

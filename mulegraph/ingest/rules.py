@@ -171,7 +171,9 @@ def _parsed_time(column: Column, reading: Reading) -> list[str]:
         items.append(f"{fits} AS {column.name}__others")
     if column.name == main_time(reading.table):
         if len(ways) == 1:
-            precision, wall, naive = ways[0].precision, ways[0].wall, ways[0].naive
+            precision = ways[0].precision
+            wall = ways[0].wall
+            naive = ways[0].naive
         else:
             precision, wall, naive = (_by_shape(ways, part) for part in ("precision", "wall", "naive"))
         precision = _or_usual("'second'", precision, reading)
@@ -322,7 +324,9 @@ _SCIENTIFIC = r"\d([.,]\d+)?[eE][+]\d+"
 
 
 def _time_checks(column: Column, reading: Reading) -> Iterator[Check]:
-    name, typed, ways = quoted(column.name), f"{column.name}__typed", _times(column, reading)
+    name = quoted(column.name)
+    typed = f"{column.name}__typed"
+    ways = _times(column, reading)
     given = f"{name} IS NOT NULL AND "
     naive = " OR ".join(f"{way.naive} AND {way.wall} IS NOT NULL" for way in ways if way.naive != "false")
     if naive and not reading.zone.startswith("'"):
@@ -338,7 +342,9 @@ def _time_checks(column: Column, reading: Reading) -> Iterator[Check]:
 
 
 def _amount_checks(column: Column, reading: Reading) -> Iterator[Check]:
-    name, typed, plain = quoted(column.name), f"{column.name}__typed", f"{column.name}__plain"
+    name = quoted(column.name)
+    typed = f"{column.name}__typed"
+    plain = f"{column.name}__plain"
     exponent = exponent_of(column, reading)
     places = f"strlen(split_part({plain}, '.', 2))"
     yield Check(Rule.BAD_AMOUNT, column.name, f"{name} IS NOT NULL AND {plain} IS NULL", "")

@@ -232,11 +232,9 @@ class SourceFile:
         self.expected_columns = len(head.names)
         if not head.more:
             return
-        lines, skipped, last_text = (
-            LineCounter(head.header_lines, rows=1 if self.mapping.header else 0),
-            list[Misshapen](),
-            "",
-        )
+        lines = LineCounter(head.header_lines, rows=1 if self.mapping.header else 0)
+        skipped = list[Misshapen]()
+        last_text = ""
         # The parser hands a misshapen row over as text, and fails where it is none: a file that is not UTF-8 all
         # through is read byte for byte as Latin-1, which every byte is, and turned back value by value.
         is_utf8 = self.text.is_utf8

@@ -25,7 +25,9 @@ from mulegraph.errors import DataError, EngineError, UsageError
 from mulegraph.files import write_atomically
 from mulegraph.lazy import filelock
 
-FILE, HEAD_FILE, TORN_FILE = "journal.jsonl", "journal.head", "journal.torn"
+FILE = "journal.jsonl"
+HEAD_FILE = "journal.head"
+TORN_FILE = "journal.torn"
 LOCK_SECONDS = 10
 START = "0" * 64
 """What the first line holds as the hash of the line before."""
@@ -126,7 +128,9 @@ class Journal:
 
     def verify(self) -> Verdict:
         """Look for any edit: lines changed, moved, taken out or cut off, and a torn last line."""
-        wrong, count, last = [], 0, START
+        wrong = []
+        count = 0
+        last = START
         hashes = set()
         try:
             for entry in self.entries():

@@ -11,13 +11,27 @@ from typing import Any
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 
-OPEN, SNOOZED, CLOSED = "open", "snoozed", "closed"
+OPEN = "open"
+SNOOZED = "snoozed"
+CLOSED = "closed"
 CONFIRMED, INNOCENT, UNCLEAR = DISPOSITIONS = ("confirmed", "innocent", "unclear")
-NOTED, ASSIGNED, CLOSED_BY, REOPENED, SNOOZED_BY = "noted", "assigned", "closed", "reopened", "snoozed"
-OPENED, WOKEN, DISPOSED = "opened", "woken", "disposed"
+NOTED = "noted"
+ASSIGNED = "assigned"
+CLOSED_BY = "closed"
+REOPENED = "reopened"
+SNOOZED_BY = "snoozed"
+OPENED = "opened"
+WOKEN = "woken"
+DISPOSED = "disposed"
 HELD, LIFTED = "held", "lifted"
-ADDED, REMOVED, MERGED, SPLIT = "added", "removed", "merged", "split"
-REQUESTED, SENT, WITHDRAWN, REPLIED = "requested", "sent", "withdrawn", "replied"
+ADDED = "added"
+REMOVED = "removed"
+MERGED = "merged"
+SPLIT = "split"
+REQUESTED = "requested"
+SENT = "sent"
+WITHDRAWN = "withdrawn"
+REPLIED = "replied"
 
 
 @dataclass
@@ -69,13 +83,19 @@ def _apply(state: CaseState, entry: Entry) -> None:
     elif entry.what == ASSIGNED:
         state.assignee = facts["to"]
     elif entry.what == CLOSED_BY:
-        state.status, state.disposition, state.snoozed_until = CLOSED, facts["disposition"], None
+        state.status = CLOSED
+        state.disposition = facts["disposition"]
+        state.snoozed_until = None
     elif entry.what == REOPENED:
-        state.status, state.disposition, state.snoozed_until = OPEN, None, None
+        state.status = OPEN
+        state.disposition = None
+        state.snoozed_until = None
     elif entry.what == SNOOZED_BY:
         state.status, state.snoozed_until = SNOOZED, facts["until"]
     elif entry.what == OPENED:
-        state.status, state.disposition, state.snoozed_until = OPEN, None, None
+        state.status = OPEN
+        state.disposition = None
+        state.snoozed_until = None
         state.opened_with += [each for each in facts["payments"] if each not in state.opened_with]
     elif entry.what in (ADDED, REMOVED):
         _reshaped(state, entry.what, facts)
@@ -83,9 +103,13 @@ def _apply(state: CaseState, entry: Entry) -> None:
         state.left_out += [each for each in facts["payments"] if each not in state.left_out]
         state.opened_with = [each for each in state.opened_with if each not in state.left_out]
     elif entry.what == MERGED:
-        state.status, state.disposition, state.merged_into = CLOSED, None, facts["into"]
+        state.status = CLOSED
+        state.disposition = None
+        state.merged_into = facts["into"]
     elif entry.what == WOKEN:
-        state.status, state.disposition, state.snoozed_until = OPEN, None, None
+        state.status = OPEN
+        state.disposition = None
+        state.snoozed_until = None
         state.woken.append(told)
     elif entry.what == DISPOSED:
         state.disposed[facts["account"]] = facts["disposition"]

@@ -23,7 +23,10 @@ from mulegraph.learn.features import Features
 from mulegraph.learn.labels import Labels
 
 PRIOR_SPREAD, CURVE_SPREAD = 0.5, 0.25
-FOLDS, MAX_TREES, MAX_BACKGROUND, SEED = 5, 300, 50_000, 1
+FOLDS = 5
+MAX_TREES = 300
+MAX_BACKGROUND = 50_000
+SEED = 1
 FORMAT = 1
 TREES = {
     "objective": "binary",
@@ -186,7 +189,9 @@ def said(model: Model, features: Features, chosen: np.ndarray | None = None) -> 
 
 
 def _fitted(features: Features, rows: Rows, chosen: np.ndarray, base_rate: float) -> Model:
-    account, label, weight = rows.account[chosen], rows.label[chosen], rows.weight[chosen]
+    account = rows.account[chosen]
+    label = rows.label[chosen]
+    weight = rows.weight[chosen]
     nats = features.nats[account]
     weights, place = _weights(nats, label, weight, features.fixed)
     trees = min(MAX_TREES, int(label.sum()))

@@ -62,7 +62,9 @@ class Masker:
     """Makes tokens of values and values of tokens. What it remembers are pure functions of the ledger and the key."""
 
     def __init__(self, key: bytes, known: Values, *, tag_bytes: int = TAG_BYTES) -> None:
-        self._key, self._known, self._tag_bytes = key, known, tag_bytes
+        self._key = key
+        self._known = known
+        self._tag_bytes = tag_bytes
         self._tags: dict[Mask, Tags] = {}
         self._once = threading.Lock()
         self._made: dict[tuple[Mask, str], str] = {}

@@ -203,7 +203,13 @@ class Prefixed(Says):
     of: Says
 
 
-NUMBER, AMOUNT, MOMENT, DAY, FLAG, TEXT, OURS = Number(), Amount(), Moment(), Day(), Flag(), Text(), Ours()
+NUMBER = Number()
+AMOUNT = Amount()
+MOMENT = Moment()
+DAY = Day()
+FLAG = Flag()
+TEXT = Text()
+OURS = Ours()
 ACCOUNT, HOLDER, DEVICE, NAME = (Identifies(mask) for mask in (Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE, Mask.NAME))
 HIDDEN = Identifies(Mask.HIDDEN)
 """Free text that people wrote, and dates of birth."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from mulegraph.schema.tables import CASH_IN, CASH_OUT
 
-ACCOUNT, CASH, DEVICE, HOLDER, BANK = "account", "cash", "device", "holder", "bank"
+ACCOUNT = "account"
+CASH = "cash"
+DEVICE = "device"
+HOLDER = "holder"
+BANK = "bank"
 KINDS = (ACCOUNT, CASH, DEVICE, HOLDER, BANK)
 PREFIX = {DEVICE: "device ", HOLDER: "holder ", BANK: "ask "}
 """A bank is asked: it stands where money leaves our sight."""

@@ -58,7 +58,9 @@ def unlike_peers(
     share = peers.share[accounts]
     unusual = share * 100 <= max_unusual_percent
     kept = (rank * 100 <= max_peers_percent * peers.size[accounts]) & unusual.any(axis=1)
-    found, share, unusual = accounts[kept], share[kept], unusual[kept]
+    found = accounts[kept]
+    share = share[kept]
+    unusual = unusual[kept]
     words = pa.array(AGGREGATES).take(pa.array(np.nonzero(unusual)[1]))
     starts = np.concatenate([[0], np.cumsum(unusual.sum(axis=1))])
     return pa.table(

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 CASH_LANE, OTHERS_LANE = later("cash"), later("others")
 MAX_LANES, MAX_PANELS = 30, 9
-LANE, PANEL, FRAME = 15, 112, 70
+LANE = 15
+PANEL = 112
+FRAME = 70
 """Points: a lane's height, a panel's, and what stands around."""
 
 

@@ -20,7 +20,9 @@ FALL = 84
 """Pixels between the lowest mark with transfers and the first row of ties."""
 BUS = 12
 """Pixels between the rows of ties, one for each device."""
-HEAD_X, MEMBER_X, MEMBER_Y = 200, 48, 62
+HEAD_X = 200
+MEMBER_X = 48
+MEMBER_Y = 62
 """Pixels between devices, and from a device to the accounts that hang under it."""
 BESIDE = 56
 """Pixels left of a column's middle at which its ties run down: beside its nodes."""

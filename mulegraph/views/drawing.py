@@ -353,7 +353,9 @@ def _in_rows(
     items: Iterable[tuple[str, str]], left: float, top: float, wide: float, sheet: Sheet
 ) -> tuple[list[str], int]:
     size, grown = sheet.legend, sheet.legend / SCREEN.legend
-    lines, x, y = [], left, top + 12 * grown
+    lines = []
+    x = left
+    y = top + 12 * grown
     for shape, words in items:
         room = ((44 if shape else 0) + 16) * grown + WIDE * size * len(words)
         if x + room > left + wide - 40 * grown and x > left:

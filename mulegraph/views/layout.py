@@ -24,10 +24,14 @@ STUB = 42
 """Pixels beside its ends, and beside a column that it crosses, in which an arrow runs level: wider than any node."""
 OPENED_ROW = 58
 """Pixels between the members of a combo that is opened: they stand in its column, and all below makes room."""
-SIDE, ABOVE, UNDER = 105, 64, 66
+SIDE = 105
+ABOVE = 64
+UNDER = 66
 """Pixels of a frame around what stands in it: half a name, a head, and a name."""
 ASPECT = 1.75
-TIME_X, TIME_WIDTH, TIME_ROW = 170, 1_600, 46
+TIME_X = 170
+TIME_WIDTH = 1_600
+TIME_ROW = 46
 """The time layout: where its axis begins beside the column of nodes, how long it is, and pixels between rows."""
 TIME_ASPECT = 1.4
 """Of the time layout: names beside it need room, too."""
@@ -159,7 +163,9 @@ def _pack(parts: list[Layout], into: Layout) -> None:
     for part in parts:
         frame = part.frames[0]
         if x and x + frame.right > width:
-            x, y, shelf = 0, y + shelf + GAP, 0
+            x = 0
+            y = y + shelf + GAP
+            shelf = 0
         moved = _moved(part, x, y)
         for own, other in ((into.place, moved.place), (into.routes, moved.routes), (into.ties, moved.ties)):
             own.update(other)

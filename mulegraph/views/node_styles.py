@@ -11,7 +11,13 @@ from typing import Any
 
 from mulegraph.schema.choices import KNOWN_GOOD
 
-OWN, OTHER, HOLDER, DEVICE, CASH, FRONTIER, GROUP = "own", "other", "holder", "device", "cash", "frontier", "group"
+OWN = "own"
+OTHER = "other"
+HOLDER = "holder"
+DEVICE = "device"
+CASH = "cash"
+FRONTIER = "frontier"
+GROUP = "group"
 """Kinds of nodes, as a chart tells them apart."""
 
 Corners = tuple[tuple[float, float], ...]
@@ -57,7 +63,11 @@ LETTERS = {
 
 GOOD = KNOWN_GOOD
 """The list whose mark is a tick; every other list's is a flag."""
-INK, PAPER, LINE, FLAG, TICK = "#1a202c", "#ffffff", "#5b6675", "#b00020", "#00795a"
+INK = "#1a202c"
+PAPER = "#ffffff"
+LINE = "#5b6675"
+FLAG = "#b00020"
+TICK = "#00795a"
 
 
 def kind_of(data: dict[str, Any]) -> str:

@@ -186,7 +186,9 @@ def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
     }
     if row["amount"] is not None:
         facts[tr("entered its chains")] = case_money(row)
-    trace, no_trace, askable = None, "", []
+    trace = None
+    no_trace = ""
+    askable = []
     try:
         trace, askable = space.case_trace(case), space.askable_banks(case)
     except UsageError as error:

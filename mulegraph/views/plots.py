@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
-BLUE, VERMILLION, GREEN, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9"
-INK, MUTED, GRID = "#1a202c", "#4a5568", "#e2e8f0"
+BLUE = "#0072B2"
+VERMILLION = "#D55E00"
+GREEN = "#009E73"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+INK = "#1a202c"
+MUTED = "#4a5568"
+GRID = "#e2e8f0"
 FONT = "DejaVu Sans"
 """Comes with Matplotlib, so that widths are the same everywhere; the PDF is set in it, too."""
 LONGEST_LABEL = 26

@@ -18,7 +18,9 @@ from mulegraph.views.run_trend import trend
 from mulegraph.views.tables import case_money, shown
 from mulegraph.workspace.run_difference import NEW, SAME
 
-MAX_CASES, MAX_CHANGES, MAX_REJECTS = 50, 60, 40
+MAX_CASES = 50
+MAX_CHANGES = 60
+MAX_REJECTS = 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 NATS = (2, 4, 6, 8, 10, 15, 20, 30)
 SIGNS_TOLD = 4

@@ -10,7 +10,9 @@ from mulegraph.views.layout import STUB
 Point = tuple[float, float]
 Piece = tuple[Point, Point, Point, Point]
 """A cubic Bézier curve: start, two control points, end."""
-BACK_X, BACK_Y, BACK_FAN = 84, 36, 28
+BACK_X = 84
+BACK_Y = 36
+BACK_FAN = 28
 """Where the stub of money that comes back ends, right of and above its payer; over how many pixels several fan out."""
 
 

@@ -13,7 +13,9 @@ from pathlib import Path, PurePosixPath
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import write_atomically
 
-TAKEN, DONE, REFUSED = "taken", "done", "refused"
+TAKEN = "taken"
+DONE = "done"
+REFUSED = "refused"
 PARTIAL = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp")
 """How programs that copy files call those that are not whole yet."""
 SETTLE_SECONDS = 1.0

@@ -12,9 +12,14 @@ from mulegraph.errors import EngineError
 from mulegraph.files import write_atomically
 
 STATE, LINES = "told.json", "told.jsonl"
-FINDING, CHAIN, MONEY = "finding", "chain", "money"
+FINDING = "finding"
+CHAIN = "chain"
+MONEY = "money"
 """Kinds of lines that say what is so now."""
-LOADED, REFUSED, WITHDRAWN, STARTED = "loaded", "refused", "withdrawn", "started"
+LOADED = "loaded"
+REFUSED = "refused"
+WITHDRAWN = "withdrawn"
+STARTED = "started"
 """Kinds of lines that say what has happened."""
 Line = dict[str, Any]
 

@@ -37,7 +37,10 @@ class Watch:
     """A workspace, the folder in which its files arrive, and what was told of them so far."""
 
     def __init__(self, space: MaskedWorkspace, inbox: Inbox, tellings: Tellings, reading: Reading) -> None:
-        self._space, self._inbox, self._tellings, self._reading = space, inbox, tellings, reading
+        self._space = space
+        self._inbox = inbox
+        self._tellings = tellings
+        self._reading = reading
 
     def batch(self, progress: Callable[[str], None] | None = None) -> list[Line]:
         """Load what has come and tell what is new, which are the lines that were added; [] where nothing has come.

@@ -104,7 +104,9 @@ def _labels(space: WorkspaceBase, inputs: SignInputs, file: Path | None) -> Labe
 def _trial(
     space: WorkspaceBase, labels: Labels, features: Features, model: Model, odds: np.ndarray, busy: np.ndarray
 ) -> Trial:
-    scores, cases, ids = space.run.table("scores"), space.run.table("cases"), space.ledger.account_ids
+    scores = space.run.table("scores")
+    cases = space.run.table("cases")
+    ids = space.ledger.account_ids
     today = np.zeros(len(odds))
     today[space.ledger.account_numbers_of(scores["account"].combine_chunks())] = scores["score"].to_numpy()
     new = 1 / (1 + np.exp(-odds))

@@ -99,7 +99,9 @@ def _left_by_chains(of: SignRun) -> pa.Table:
     gone = np.bincount(at, weights=flow.links.amount[ending], minlength=len(last)).astype(np.int64)
     left = moved.amount[last] - gone
     kept = left > 0
-    last, place, left = last[kept], place[kept], left[kept]
+    last = last[kept]
+    place = place[kept]
+    left = left[kept]
     rows = of.ledger.rows_of(moved.row[last], ["currency", "at"])
     currency = rows["currency"].combine_chunks()
     return pa.table(

@@ -39,7 +39,9 @@ class Explanation(str):
     def of(cls, test: str, outcome: Benign) -> Self:
         """The sentence of an outcome."""
         made = cls(explain(test, outcome.result, outcome.values))
-        made.test, made.result, made.values = test, outcome.result, outcome.values
+        made.test = test
+        made.result = outcome.result
+        made.values = outcome.values
         return made
 
 

@@ -103,7 +103,9 @@ def trace_payments(
 
     Raises UsageError for payments that the ledger does not hold, that are not before `until`, or of several currencies.
     """
-    ledger, order, banks = source.ledger, source.order, source.banks
+    ledger = source.ledger
+    order = source.order
+    banks = source.banks
     rows, currency = _chosen(ledger, payments)
     places = minor_exponents()[currency]
     proof = (source.real or order).transfers

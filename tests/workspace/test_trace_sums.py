@@ -16,8 +16,12 @@ from mulegraph.casework.requests import case_plan
 from mulegraph.ingest.load import load
 from mulegraph.schema.choices import RequestKind
 from mulegraph.settings import FILE
+from mulegraph.views.chart import bundles, charted
+from mulegraph.views.story import PARTS as STORY_PARTS
+from mulegraph.views.story import money_parts
 from mulegraph.views.tables import plain
 from mulegraph.workspace.scan import scan
+from mulegraph.workspace.trace_tree import dispersal_tree
 from mulegraph.workspace.workspace import Workspace
 from tests.drawing import MONDAY, write_csv
 from tests.thorough import THOROUGH, times
@@ -162,6 +166,8 @@ def test_every_sum_of_a_case_is_what_plain_books_give(told):
         seen["hold"] += bool(plan.holds)
         for claim in _check_requests(case_plan(space, case), expected):
             seen["recall" if claim.kind is RequestKind.RECALL else "part"] += 1
+        _check_pictures(space.case(case).network(), dispersal_tree(found), books, expected)
+        assert [(part.low, part.high) for part in money_parts(found)] == _parts(expected)
         if place % 4 == 0:
             _check_report(case_file(space, case), expected)
     assert min(seen["hold"], seen["recall"]) >= 1 and seen["part"] >= CASES // 100, f"the cases hold too little: {seen}"
@@ -221,6 +227,26 @@ def _check_requests(plan, expected):
         if stop.least is not None:
             assert (stop.least, stop.most) == tuple(map(money, expected.on([stop.account])))
     return claims
+
+
+def _check_pictures(case, tree, books, expected):
+    """An arrow of a case is the sum of its payments in the files; one of a trace is the range of what they carried."""
+    for each in bundles(charted(case)):
+        amount = sum(Decimal(books.by_id[name]["amount"]) for name, _ in each.transfers)
+        assert [(sums.low, sums.high) for sums in each.sums.values()] == [(amount, amount)]
+    for each in bundles(charted(tree)):
+        names = [name for name, _ in each.transfers]
+        carried = [
+            min(sum(expected.carried[rule].get(name, 0) for name in names), expected.sums[rule]["traced"])
+            for rule in RULES
+        ]
+        assert [(sums.low, sums.high) for sums in each.sums.values()] == [(money(min(carried)), money(max(carried)))]
+
+
+def _parts(expected):
+    """Least and most of each part of the bar under a picture that is not nothing."""
+    parts = [[money(expected.sums[rule][part]) for rule in RULES] for part in STORY_PARTS]
+    return [(min(part), max(part)) for part in parts if any(part)]
 
 
 def _check_report(file, expected):

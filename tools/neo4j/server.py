@@ -1,6 +1,6 @@
 """A real Neo4j Community server to try things out on and to test with: jars from Maven, no root, no Docker.
 
-    python tools/neo4j/server.py [--port 7687] [--home FOLDER] [--version 5.26.30]
+    python tools/neo4j/server.py [--port 7687] [--home FOLDER] [--version 5.26.30] [--resolve]
 
 resolves the jars once into the user's cache, makes a home with a first password, runs the server in the foreground
 and prints its address. It listens on 127.0.0.1 only. Needs java (17 for 5.26, 25 for 2026.08) and mvn.
@@ -201,10 +201,14 @@ def main() -> None:
     options.add_argument("--version", default=VERSION)
     options.add_argument("--heap", default="1g")
     options.add_argument("--page-cache", default="512m")
+    options.add_argument("--resolve", action="store_true", help="only have the jars at hand")
     chosen = options.parse_args()
     absent = missing_tools()
     if absent:
         sys.exit(f"{' and '.join(absent)} not found; on Debian: apt-get install openjdk-17-jre-headless maven")
+    if chosen.resolve:
+        jars(chosen.version)
+        return
     home = (chosen.home or CACHE / chosen.version / "home").resolve()
     kept = home / "password"
     home.mkdir(parents=True, exist_ok=True)

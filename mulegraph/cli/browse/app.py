@@ -41,7 +41,9 @@ class Browser(App[None]):
         self, space: MaskedWorkspace, *, pages: Path | None = None, show: Callable[[str], bool] = shown_in_browser
     ) -> None:
         super().__init__()
-        self.space, self._pages, self._show = space, pages, show
+        self.space = space
+        self._pages = pages
+        self._show = show
 
     def on_mount(self) -> None:
         """Begin with the cases."""

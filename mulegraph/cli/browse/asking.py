@@ -26,7 +26,9 @@ class Asking(ModalScreen[str]):
 
     def __init__(self, title: str, fields: dict[str, str], act: Callable[..., str]) -> None:
         super().__init__()
-        self.heading, self.fields, self.act = title, fields, act
+        self.heading = title
+        self.fields = fields
+        self.act = act
 
     def compose(self) -> ComposeResult:
         """A field a text, with what it is for."""

@@ -19,7 +19,10 @@ from textual.strip import Strip
 
 from mulegraph.views.tables import shown
 
-HEAD_LINES, GAP, LOOKED_AT, MIN_LAST = 1, 2, 200, 4
+HEAD_LINES = 1
+GAP = 2
+LOOKED_AT = 200
+MIN_LAST = 4
 """Lines above the rows, cells between columns, rows whose width is looked at, least cells of the last column."""
 
 
@@ -74,7 +77,9 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id or None)
         self.heads, self.empty = dict(heads), empty
         self._frame = self.frame = frame.reset_index(drop=True)
-        self._wanted, self._sorted, self._falling = "", "", False
+        self._wanted = ""
+        self._sorted = ""
+        self._falling = False
         self._words: pd.Series | None = None
         self._columns = self._measured()
 

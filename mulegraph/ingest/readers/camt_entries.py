@@ -242,7 +242,10 @@ class _Raw:
 
 
 def _parts(path: Path, cut: _Cut) -> Iterator[_Raw]:
-    rest, line, position, before = b"", 1, 0, b""
+    rest = b""
+    line = 1
+    position = 0
+    before = b""
     with path.open("rb") as stream:
         while block := stream.read(PART_BYTES):
             position += len(block)

@@ -43,7 +43,9 @@ def messages(path: Path, advance: Callable[[int], None]) -> Iterator[Message]:
     Raises DataError where the last one breaks off in the middle.
     """
     lines: list[str] = []
-    first, size, position = 1, 0, 0
+    first = 1
+    size = 0
+    position = 0
     with path.open("rb") as stream:
         for number, raw in enumerate(stream, 1):
             line = decoded(raw).rstrip("\r\n\x03").lstrip("\x01")
