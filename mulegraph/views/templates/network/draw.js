@@ -162,7 +162,26 @@ function drawTies(ctx) {
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
 }
+// So many arrows take longer to draw than a frame: while the picture is dragged they are plain lines along their ways.
+const PLAIN_FROM = 800;
+let plainLines = null;
+function drawPlain(ctx) {
+  if (!plainLines) {
+    plainLines = new Path2D();
+    for (const arrow of view.arrows.values()) {
+      const { pieces } = wayOf(arrow);
+      plainLines.moveTo(...pieces[0][0]);
+      for (const piece of pieces) plainLines.lineTo(...piece[3]);
+    }
+  }
+  ctx.globalAlpha = 0.5;
+  ctx.strokeStyle = LINE;
+  ctx.lineWidth = Math.min(1 / zoomNow, 5);
+  ctx.stroke(plainLines);
+  ctx.globalAlpha = 1;
+}
 function drawLines(ctx) {
+  if (dragged && view.arrows.size >= PLAIN_FROM) { drawPlain(ctx); return; }
   drawTies(ctx);
   const arrows = [...view.arrows.values()];
   for (const arrow of arrows) if (!touches(arrow)) drawArrow(ctx, arrow);
@@ -302,7 +321,7 @@ function tellLabels(ctx) {
   drawLabels(ctx, picture.getScale(), onScreen());
   placing = false;
 }
-picture.on("dragStart", ({ nodes: [node] }) => { dragged = node === undefined; });
+picture.on("dragStart", ({ nodes: [node] }) => { dragged = node === undefined; plainLines = null; });
 picture.on("dragEnd", () => { dragged = false; picture.redraw(); });
 function drawLabels(ctx, scale, within) {
   written = { names: 0, amounts: 0 };
