@@ -170,8 +170,8 @@ function drawPlain(ctx) {
     plainLines = new Path2D();
     for (const arrow of view.arrows.values()) {
       const { pieces } = wayOf(arrow);
-      plainLines.moveTo(...pieces[0][0]);
-      for (const piece of pieces) plainLines.lineTo(...piece[3]);
+      plainLines.moveTo(pieces[0][0][0], pieces[0][0][1]);
+      for (const [, , , [x, y]] of pieces) plainLines.lineTo(x, y);
     }
   }
   ctx.globalAlpha = 0.5;
