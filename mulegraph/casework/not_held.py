@@ -10,6 +10,7 @@ from typing import Annotated
 
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
 from mulegraph.schema.language import later, tr
 from mulegraph.workspace.trace import TraceResult
@@ -101,10 +102,20 @@ def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
     ]
 
 
-def beside(left: list[NotHeld], sums: list[RuleSums]) -> str:
-    """What is still there and not held under the rule that finds most, so that no sum is silent."""
-    if not left:
-        return tr("; nothing else is still there")
-    most = max(each.not_held for each in sums)
-    text = later("; up to {amount} more is still on {n:account|accounts}, not held")
-    return tr(text, amount=f"{most:,f}", n=str(len(left)))
+def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_banks: Decimal) -> str:
+    """What is still there and not held under the rule that finds most, so that no sum is silent.
+
+    And what may have come back to our accounts from banks that we do not see (`again`, of a trace).
+    """
+    said = tr("; nothing else is still there")
+    if left:
+        most = max(each.not_held for each in sums)
+        text = later("; up to {amount} more is still on {n:account|accounts}, not held")
+        said = tr(text, amount=f"{most:,f}", n=str(len(left)))
+    if len(again):
+        back = min(sum(again["most"], Decimal(0)), gone_banks)
+        text = later(
+            "; up to {amount} may have come back to our accounts in {n:payment|payments} from there: see mulegraph trace"
+        )
+        said += tr(text, amount=f"{back:,f}", n=len(again))
+    return said

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 USUAL_ROWS = 25
+_LISTS = ("accounts", "frontier", "stopped", "returned", "seen_again", "steps")
 
 
 class Method(StrEnum):
@@ -91,7 +92,7 @@ def trace_command(
         _draw(stages.pictures.trace_picture(space, found).page(), output)
     if how is Format.JSON:
         body = found.as_object()
-        cut = {name: body[name][:top] for name in ("accounts", "frontier", "stopped", "returned", "steps")}
+        cut = {name: body[name][:top] for name in _LISTS}
         typer.echo(json.dumps(stages.tables.plain({**body, **cut}), indent=1, ensure_ascii=False))
     elif how is Format.CSV:
         show(
@@ -132,6 +133,8 @@ def _tell(found: TraceResult, top: int) -> None:
     typer.echo(f"{stages.tables.counted(dead, 'account')} {what} ({'a dead end' if dead == 1 else 'dead ends'}).\n")
     title = "Came from beyond our sight:" if found.back else "Left our sight:"
     _tell_ends(found, found.frontier, title, top)
+    if len(found.seen_again):
+        _tell_again(found.seen_again, top)
     if len(found.stopped):
         _tell_ends(found, found.stopped, "Stopped here, because:", top)
     if len(found.returned):
@@ -148,6 +151,14 @@ def _tell_ends(found: TraceResult, steps: pd.DataFrame, title: str, top: int) ->
     show(ends[:top], Format.TABLE, listings.TRACED_ENDS, title=title)
     if len(ends) > top:
         typer.echo(f"and {len(ends) - top:,} more that less went to; see --top, or --format json for all")
+    typer.echo("")
+
+
+def _tell_again(rows: pd.DataFrame, top: int) -> None:
+    title = "Paid from there to our accounts after that; it may be this money, or other:"
+    show(rows.head(top).to_dict("records"), Format.TABLE, listings.TRACED_AGAIN, title=title)
+    if len(rows) > top:
+        typer.echo(f"and {len(rows) - top:,} more that can carry less; see --top, or --format json for all")
     typer.echo("")
 
 

@@ -92,8 +92,9 @@ def settle_lives(db: duckdb.DuckDBPyConnection, partitions: Partitions, zone: st
         rows += _rename(db, partitions, table, changed)
     if not count:
         return []
-    earlier = f", and {rows:,} rows of earlier loads are its now" if rows else ""
-    text = f"{count:,} account numbers were used again: the former account is NUMBER@until-DAY{earlier}"
+    earlier = f"; {rows:,} row{'s' * (rows > 1)} of earlier loads are its now" if rows else ""
+    numbers = "1 account number was" if count == 1 else f"{count:,} account numbers were"
+    text = f"{numbers} used again: the former account is NUMBER@until-DAY{earlier}"
     return [Remark(About.VERSIONS, "accounts", text, count)]
 
 

@@ -245,6 +245,19 @@ TRACED_STEPS = Record(
         **_BY_METHOD,
     },
 )
+TRACED_AGAIN = Record(
+    "payments from beyond our sight",
+    {
+        "transfer": TRANSFER,
+        "source": ACCOUNT,
+        "payer_bank": TEXT,
+        "target": ACCOUNT,
+        "bank": TEXT,
+        "at": MOMENT,
+        "amount": AMOUNT,
+        "most": AMOUNT,
+    },
+)
 TRACED_SUMS = Record(
     "sums of a trace",
     {

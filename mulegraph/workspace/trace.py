@@ -26,10 +26,12 @@ class TraceResult:
     `accounts` have for each method M the columns `M_in`, `M_out`, `M_remaining`, `frontier` and `steps` `M_amount`;
     `minimum` and `maximum` are over the methods that conserve money, `lowest` and `highest` of accounts also over every
     opening balance that is not known. `frontier` are transfers to where we cannot see, `stopped` those where the trace
-    was told to stop, `returned` those that gave a chosen payment back: what they carried and did not come back. `steps`
-    are the largest transfers that carry traced money, those included, and all that they carried. `sums` adds up, by
-    method: traced = still there + cash + left our sight + returned + stopped. `only_poison` counts what nothing but
-    poison reaches; `left_out` says that it is not listed.
+    was told to stop, `returned` those that gave a chosen payment back: what they carried and did not come back.
+    `seen_again` are payments to our accounts from those beyond our sight, after traced money had reached them: at most
+    `most` of each may be it, and it is in no sum. `steps` are the largest transfers that carry traced money, those
+    of the trace's ends included, and all that they carried. `sums` adds up, by method: traced = still there + cash
+    + left our sight + returned + stopped. `only_poison` counts what nothing but poison reaches; `left_out` says that it
+    is not listed.
     """
 
     currency: Annotated[str, CURRENCY]
@@ -41,6 +43,7 @@ class TraceResult:
     frontier: Annotated[pd.DataFrame, results.TRACED_STEPS]
     stopped: Annotated[pd.DataFrame, results.TRACED_STEPS]
     returned: Annotated[pd.DataFrame, results.TRACED_STEPS]
+    seen_again: Annotated[pd.DataFrame, results.TRACED_AGAIN]
     steps: Annotated[pd.DataFrame, results.TRACED_STEPS]
     steps_left_out: int
     banks: Annotated[pd.DataFrame, results.TRACED_BANKS]
@@ -71,6 +74,7 @@ class TraceResult:
             "frontier": nested(self.frontier, ("amount",)),
             "stopped": nested(self.stopped, ("amount",)),
             "returned": nested(self.returned, ("amount",)),
+            "seen_again": self.seen_again.to_dict("records"),
             "steps": nested(self.steps, ("amount",)),
             "steps_left_out": self.steps_left_out,
             "banks": self.banks.to_dict("records"),

@@ -23,6 +23,7 @@ from mulegraph.schema.tables import Mask, minor_exponents
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
+from mulegraph.workspace.trace_seen_again import Wanted, seen_again
 from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, returning_rows, shop_stops
 
 FORWARD = (
@@ -154,6 +155,7 @@ def trace_payments(
         frontier=frame(np.flatnonzero(steps & found.ends), found.net),
         stopped=frame(np.flatnonzero(steps & found.stops), found.net),
         returned=frame(np.flatnonzero(steps & (found.kind == RETURNED)), found.net),
+        seen_again=seen_again(ledger, moved, banks, found, _wanted(currency, places, terms.limits, back)),
         steps=frame(largest(found, steps), found.carried),
         steps_left_out=max(0, int(steps.sum()) - MAX_STEPS),
         banks=naming.by_bank(found),
@@ -272,6 +274,11 @@ def _limits(moved: Transfers, chosen: np.ndarray, following: Following, places: 
     else:
         least = int(following.min_share * int(moved.amount[chosen].sum()))
     return Limits(None, last, least)
+
+
+def _wanted(currency: str, places: int, limits: Limits, back: bool) -> Wanted:
+    """Payments that come back into our sight, within what is followed; a trace back asks where money came from."""
+    return Wanted(currency, places, 0 if back else limits.last, limits.least)
 
 
 def _bounds(order: DayOrder, chosen: np.ndarray, banks: OwnBanks, found: Trace, terms: Terms) -> Bounds:
