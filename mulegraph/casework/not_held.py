@@ -115,7 +115,8 @@ def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_
     if len(again):
         back = min(sum(again["most"], Decimal(0)), gone_banks)
         text = later(
-            "; up to {amount} may have come back to our accounts in {n:payment|payments} from there: see mulegraph trace"
+            "; up to {amount} may have come back to our accounts in {n:payment|payments} from there:"
+            " see mulegraph trace"
         )
         said += tr(text, amount=f"{back:,f}", n=len(again))
     return said
