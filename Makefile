@@ -7,7 +7,7 @@ LOWEST := .venv-lowest
 TYPESCRIPT := 5.9.3
 LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py
 
-.PHONY: demo test test-spark test-lowest lint types script-types all clean neo4j
+.PHONY: demo firefox test test-spark test-lowest lint types script-types all clean neo4j
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,10 @@ $(VENV)/installed-lint: $(VENV)/installed
 
 demo: $(VENV)/installed          ## sample data → ledger → graph → scan → views and report in demo/
 	$(BIN)/mulegraph demo --output demo
+
+firefox: $(VENV)/installed-tests ## pages of WORKSPACE in Firefox (needs firefox-esr): errors, and nodes that are lost
+	$(INSTALL) 'websockets>=13,<18'
+	$(BIN)/python -m benchmarks.firefox $(WORKSPACE)
 
 neo4j:                           ## a real Neo4j to try --graph on, in the foreground (needs java 17 and mvn)
 	$(PYTHON) tools/neo4j/server.py $(NEO4J)

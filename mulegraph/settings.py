@@ -118,7 +118,8 @@ class RequestSettings:
     `sender` is the bank of ours that writes, as accounts.csv names it; `name`, `contact` and `legal_ground` stand in
     its letters; `bics` are BICs of banks by their name in accounts.csv. `country` is a bank's where none is said. A
     payment of which less than `min_share_percent` is traced is never recalled. `recall_in_part`: the scheme knows
-    recalls of a part of a payment; SEPA's do not.
+    recalls of a part of a payment; SEPA's do not. `language` is that of letters, where it is another than that of
+    pages and reports (`[views] language`).
     """
 
     sender: str = ""
@@ -127,7 +128,7 @@ class RequestSettings:
     legal_ground: str = ""
     bics: dict[str, Bic] = field(default_factory=dict)
     country: str = ""
-    language: Literal["en", "vi", "nl"] = "en"
+    language: Literal["", "en", "vi", "nl"] = ""
     min_share_percent: Annotated[int, Meta(ge=1, le=100)] = 50
     recall_in_part: bool = False
 
@@ -141,9 +142,13 @@ class CaseworkSettings:
 
 @dataclass(frozen=True)
 class ViewSettings:
-    """`zone` is the time zone of pictures and reports, as the IANA database names it; tables and files stay in UTC."""
+    """`zone` is the time zone of pictures and reports, as the IANA database names it; tables and files stay in UTC.
+
+    `language` is that of pages, reports and letters; JSON, CSV and the terminal stay English.
+    """
 
     zone: str = "UTC"
+    language: Literal["en", "vi", "nl"] = "en"
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,18 @@ case
 case.view()
 
 # %% [markdown]
+# In a widget (`pip install 'mulegraph[notebook]'`) the same page answers: click an account, an arrow or a line of the
+# story, and the next cell has its transfers as a data frame. `widget.choose("…")` chooses in the page.
+
+# %%
+widget = case.widget()
+widget
+
+# %%
+widget.choose(case.accounts["account_id"].iloc[0])
+widget.selection.head()
+
+# %% [markdown]
 # Its graph is a NetworkX graph, so every algorithm there is at hand. Who stands between the victim and the cash?
 
 # %%

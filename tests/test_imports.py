@@ -46,6 +46,7 @@ LATE_INSIDE = {
     "mulegraph.cli.browse": "Textual is an extra, which only this command needs",
     "mulegraph.cli.graph_options": "Neo4j's driver, which only a server needs",
     "mulegraph.cli.serve": "Starlette and uvicorn are an extra, which only this command needs",
+    "mulegraph.views.notebook": "anywidget is an extra, which only a widget needs",
     "mulegraph.workspace.graph_questions": "Neo4j's driver, which only a server needs",
     "mulegraph.workspace.graph_store": "Neo4j's driver, which only a server needs",
 }

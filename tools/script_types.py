@@ -9,7 +9,7 @@ import jinja2
 
 TEMPLATES = Path(__file__).parents[1] / "mulegraph" / "views" / "templates"
 PAGES = {
-    "network": "state draw panel save keep timebar filters served controls",
+    "network": "state draw panel save keep timebar filters served notebook controls",
     "serve": "ask cases",
 }
 GIVEN = "declare const vis: any;\n"

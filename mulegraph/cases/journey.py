@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mulegraph.schema.language import word
 from mulegraph.signs.base import Phase
 
 
@@ -72,8 +73,8 @@ def journey(phases: Iterable[str]) -> list[dict[str, object]]:
         {
             "phase": str(step.phase),
             "seen": "found" if step.phase in seen else "not found" if step.seen else "blind",
-            "what": step.what,
-            "barriers": "; ".join(f"{who}: {barrier}" for who, barrier in step.barriers.items()),
+            "what": word(step.what),
+            "barriers": "; ".join(f"{word(who)}: {word(barrier)}" for who, barrier in step.barriers.items()),
         }
         for step in JOURNEY
     ]

@@ -12,6 +12,7 @@ from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import opened_with
 from mulegraph.journal.state import OPENED
 from mulegraph.schema.disclosure import record_of
+from mulegraph.schema.language import word
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import Moment, Word, question
@@ -33,7 +34,7 @@ def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceRe
     chosen = sorted(told) or [each for each in dict.fromkeys(first) if each not in left_out]
     if not chosen:
         hint = "Trace one by its id: mulegraph trace TRANSFER"
-        raise UsageError("{case} has no payment to trace", hint=hint, case=case)
+        raise UsageError(word("{case} has no payment to trace"), hint=hint, case=case)
     return space.trace(before(space, chosen, until), until=until)
 
 

@@ -23,12 +23,14 @@ from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen
 from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
+from mulegraph.casework.hold_words import how_sure, mixed_says, whole_says
 from mulegraph.casework.not_held import NotHeld, RuleSums, Unheld, beside, not_held, rule_sums
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared, record_of
 from mulegraph.schema.findings import Result, Role
+from mulegraph.schema.language import tr, word
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import Moment, Word, question
 from mulegraph.workspace.trace import TraceResult
@@ -179,7 +181,8 @@ def plan_holds(
         kept_most=most,
         gone_cash=cash,
         gone_banks=banks,
-        says=_says_whole(rows, shares, share, bool(cash or banks)) + beside(left, sums, found.seen_again, banks),
+        says=whole_says(bool(rows), shares, share, gone=bool(cash or banks))
+        + beside(left, sums, found.seen_again, banks),
         not_held=left,
         sums=sums,
     )
@@ -311,16 +314,13 @@ class _Scene:
             # Whoever may use the rest of his account is not held.
             account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2) if whole else 0.0,
             currency=self.found.currency,
-            says=_says(least, most, coming) if whole else MIXED_SAYS.format(amount=least),
+            says=how_sure(least, most, coming) if whole else mixed_says(least),
             last=self.innocent.get(account, ""),
             stopped=0.0,
             reached=0.0,
             way=WHOLE if whole else AMOUNT_ONLY,
             amount=most if whole else least,
         )
-
-
-MIXED_SAYS = "hold {amount:,f} and not the account: only mixed payments reached it, and every rule finds so much there"
 
 
 def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timestamp) -> dict[str, Decimal]:
@@ -347,25 +347,6 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _says(least: Decimal, most: Decimal, coming: Decimal) -> str:
-    """How sure it is that a call keeps something."""
-    if least > 0:
-        return "money is there under every rule"
-    if most > 0:
-        return "money may be there: the rules differ"
-    return "nothing is there yet; money is on its way" if coming else "too late"
-
-
-def _says_whole(rows: list[Hold], shares: list[float], asked: float, gone: bool) -> str:
-    """Whether the holds reach what was asked for, in words."""
-    if not rows or not shares[1]:
-        where = "it was taken in cash or went to banks that we do not see" if gone else "none is on an account"
-        return f"too late or out of reach: {where}"
-    if shares[0] >= asked:
-        return "reached under every rule"
-    return "reached only if the rules are kind" if shares[1] >= asked else "not reached by holds"
-
-
 def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
     """What was taken in cash, and what went to banks that we do not see, at most."""
     sums: dict[bool, ByRule] = {True: {}, False: {}}
@@ -385,16 +366,18 @@ def _innocent_because(
     known = space.ledger.arrow("accounts", ["account_id", "kind"])
     for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
         if account in accounts and kind in ("merchant", "internal"):
-            because[account] = "it is a shop's or a bank's own account"
+            because[account] = tr("it is a shop's or a bank's own account")
     findings = space.run.table("findings")
     mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
     for each in space.run.records(mine):
         account = each.subject_id
-        passed = sorted(name.replace("_", " ") for name, how in each.benign.items() if how.result is Result.PASSED)
+        passed = sorted(
+            word(name.replace("_", " ")) for name, how in each.benign.items() if how.result is Result.PASSED
+        )
         if passed and scores.get(account, 0.0) < SURE:
-            because.setdefault(account, f"an innocent explanation fits: {', '.join(passed)}")
+            because.setdefault(account, tr("an innocent explanation fits: {names}", names=", ".join(passed)))
     paid = {each.payer for each in moves if not each.chosen}
     for account, role in roles.items():
         if role == Role.VICTIM and account not in paid:
-            because[account] = "it is a victim's, and passed nothing on"
+            because[account] = tr("it is a victim's, and passed nothing on")
     return because

@@ -12,6 +12,7 @@ from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
+from mulegraph.schema.language import later, tr
 from mulegraph.workspace.trace import TraceResult
 
 
@@ -106,13 +107,16 @@ def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_
 
     And what may have come back to our accounts from banks that we do not see (`again`, of a trace).
     """
-    said = "; nothing else is still there"
+    said = tr("; nothing else is still there")
     if left:
         most = max(each.not_held for each in sums)
-        accounts = "1 account" if len(left) == 1 else f"{len(left)} accounts"
-        said = f"; up to {most:,f} more is still on {accounts}, not held"
+        text = later("; up to {amount} more is still on {n:account|accounts}, not held")
+        said = tr(text, amount=f"{most:,f}", n=str(len(left)))
     if len(again):
         back = min(sum(again["most"], Decimal(0)), gone_banks)
-        payments = "1 payment" if len(again) == 1 else f"{len(again):,} payments"
-        said += f"; up to {back:,f} may have come back to our accounts in {payments} from there: see mulegraph trace"
+        text = later(
+            "; up to {amount} may have come back to our accounts in {n:payment|payments} from there:"
+            " see mulegraph trace"
+        )
+        said += tr(text, amount=f"{back:,f}", n=len(again))
     return said

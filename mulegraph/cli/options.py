@@ -34,6 +34,10 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option("--until", help="Only what began before this time.")]
 Account = Annotated[str | None, typer.Option("--account", "-a", help="Only what names this account.")]
+PageLanguage = Annotated[
+    str | None,
+    typer.Option("--lang", help="Language: " + ", ".join(LANGUAGES) + " (default: the settings' [views] language)."),
+]
 Language = Annotated[str, typer.Option("--lang", help="Language of reasons: " + ", ".join(LANGUAGES) + ".")]
 Reveal = Annotated[
     str | None,

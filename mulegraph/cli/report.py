@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mulegraph.cli import stages
-from mulegraph.cli.options import HERE, Language, Reveal, WorkspaceFolder, opened
+from mulegraph.cli.options import HERE, PageLanguage, Reveal, WorkspaceFolder, opened
 
 commands = typer.Typer()
 
@@ -21,7 +21,7 @@ def report_command(
     case_reports: Annotated[
         int, typer.Option(min=0, help="Of a run: also write the reports of so many cases, the strongest.")
     ] = 1,
-    language: Language = "en",
+    language: PageLanguage = None,
     reveal: Reveal = None,
 ) -> None:
     """Write a case as HTML and PDF for its folder, or a run as pages that open without a network."""

@@ -52,7 +52,7 @@ def make_command(
     """Requests to one bank, one a kind: recall, recall in part, hold and information; drafts without --reveal."""
     space = opened(workspace, reveal)
     made = space.requests(case, bank, kinds=kind, country=country, sender=sender)
-    chosen = language or space.request_language
+    chosen = space.language(language, letters=True)
     if chosen not in LANGUAGES:
         raise UsageError("--lang is '{chosen}'", hint=f"Expected one of {', '.join(LANGUAGES)}.", chosen=chosen)
     for each in made:

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened, steps_bar
+from mulegraph.cli.options import HERE, PageLanguage, Reveal, WorkspaceFolder, opened, steps_bar
 from mulegraph.errors import EngineError, UsageError
+from mulegraph.workspace.sentences import check_language
 
 commands = typer.Typer()
 PACKAGES = ("starlette", "uvicorn", "anyio", "h11")
@@ -23,6 +24,7 @@ def serve_command(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of this machine (0: any that is free).")] = 0,
     host: Annotated[str, typer.Option(help="Address to answer at: this machine's own only.")] = "127.0.0.1",
     reveal: Reveal = None,
+    language: PageLanguage = None,
 ) -> None:
     """Open cases in a browser, on this machine only: expand, trace, note and decide; Ctrl C ends it.
 
@@ -44,6 +46,7 @@ def serve_command(
             package=error.name,
         ) from error
     space = opened(workspace, reveal)
+    check_language(space.language(language))
     with steps_bar() as step:
         step("reading the latest run")
         space.cases(top=1)
@@ -54,7 +57,10 @@ def serve_command(
     typer.echo(f"Open http://127.0.0.1:{number}/?token={token}")
     typer.echo("It works once, in one browser. Ctrl C ends it.")
     config = uvicorn.Config(
-        application(space, port=number, token=token), access_log=False, log_level="warning", server_header=False
+        application(space, port=number, token=token, language=language),
+        access_log=False,
+        log_level="warning",
+        server_header=False,
     )
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[bound])

@@ -17,7 +17,7 @@ from mulegraph.cli.graph_options import (
     Insecure,
     server_of,
 )
-from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, opened
+from mulegraph.cli.options import HERE, PageLanguage, Reveal, WorkspaceFolder, opened
 from mulegraph.errors import UsageError
 from mulegraph.files import write_output
 
@@ -42,6 +42,7 @@ def view_command(
     insecure: Insecure = False,
     reveal: Reveal = None,
     to: Annotated[str | None, typer.Option("--to", help="Ways of money from SUBJECT to this account.")] = None,
+    language: PageLanguage = None,
 ) -> None:
     """Draw cases, chains, accounts, devices, holders, ways or a trace as an interactive page that opens offline.
 
@@ -56,7 +57,8 @@ def view_command(
         raise UsageError("this takes one subject", hint="Leave out the others, or --to and --graph.")
     if server is not None and to is not None:
         raise UsageError("--to asks the workspace's own ledger", hint="Leave --graph out.")
-    text = _drawn(space, subjects, to, output, page) if server is None else _far(space, subjects[0], output, page)
+    with stages.pictures.spoken_by(space, language):
+        text = _drawn(space, subjects, to, output, page) if server is None else _far(space, subjects[0], output, page)
     write_output(output, text)
     typer.echo(output)
 

@@ -360,10 +360,10 @@ class MaskedWorkspace(KeptPages):
         chosen = tuple(kinds or RequestKind)
         return self._requests(case, bank, kinds=chosen, country=country, sender=sender, draft=self.reveal is None)
 
-    @property
-    def request_language(self) -> str:
-        """The language of letters, by the settings."""
-        return self._plain.settings.requests.language
+    def language(self, given: str | None = None, *, letters: bool = False) -> str:
+        """The language of pages and reports, or of letters: the given one, else that of the settings."""
+        known = self._plain.settings
+        return given or (letters and known.requests.language) or known.views.language
 
     def import_list(self, path: Path, key: bytes | None) -> lists.Taken:
         """Take a list into the ledger. An entry that is known with other content stays as it is."""

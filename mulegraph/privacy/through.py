@@ -20,8 +20,8 @@ from mulegraph.errors import MulegraphError
 from mulegraph.journal.proposals import check_reveal
 from mulegraph.privacy.masking import Masking
 from mulegraph.privacy.tokens import HIDDEN, Masker
-from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Foreign, Identified, Says
+from mulegraph.schema.language import spoken
 from mulegraph.workspace.questions import declaration
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Sentences
@@ -82,11 +82,11 @@ class Door:
         if self._masker is not None:
             self._masker = Masker.of(self.plain.ledger)
 
-    def masking(self, language: str = LANGUAGES[0], run: Callable[[], Run] | None = None) -> Masking:
-        """What masks an answer whose sentences are in a language, and of findings of a run (the latest)."""
-        return Masking(self.masker, Sentences(run or (lambda: self.plain.run), language))
+    def masking(self, language: str | None = None, run: Callable[[], Run] | None = None) -> Masking:
+        """What masks an answer whose sentences are in a language (the spoken), of findings of a run (the latest)."""
+        return Masking(self.masker, Sentences(run or (lambda: self.plain.run), language or spoken()))
 
-    def shown(self, answer: R, says: Says, language: str = LANGUAGES[0], run: Callable[[], Run] | None = None) -> R:
+    def shown(self, answer: R, says: Says, language: str | None = None, run: Callable[[], Run] | None = None) -> R:
         """An answer as it may leave; its findings are of a run."""
         if self.reveal is not None:
             self.masker  # noqa: B018 (writes the reason down)
@@ -141,7 +141,7 @@ def through(asked: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any
                     bound.arguments[name] = door.masking().real(bound.arguments[name], masks)
             answer = asked(*bound.args, **bound.kwargs)
             says = declared.gives if isinstance(declared.gives, Says) else declared.gives(bound.arguments)
-            language = bound.arguments.get("language", LANGUAGES[0])
+            language = bound.arguments.get("language")
             return door.shown(answer, says, language, lambda: self._plain.run)
 
     return masked

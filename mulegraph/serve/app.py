@@ -18,19 +18,25 @@ from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.serve.asked import Act, Draw, read
 from mulegraph.serve.desk import Desk
 from mulegraph.serve.guard import Guard
+from mulegraph.views.pictures import spoken_by
 
 
-def application(space: MaskedWorkspace, *, port: int, token: str) -> Guard:
-    """The whole server as an ASGI app, to be opened with this token at this port of the machine's own address."""
-    return Guard(_Answers(space).routed, port=port, token=token)
+def application(space: MaskedWorkspace, *, port: int, token: str, language: str | None = None) -> Guard:
+    """The whole server as an ASGI app, to be opened with this token at this port of the machine's own address.
+
+    Its pages are in `language`, or in that of the settings.
+    """
+    return Guard(_Answers(space, language).routed, port=port, token=token)
 
 
 class _Answers:
     """Answers requests, one after the other: engines are one thread's, and so is what is drawn."""
 
-    def __init__(self, space: MaskedWorkspace) -> None:
-        self._space, self._desk = space, Desk(space)
+    def __init__(self, space: MaskedWorkspace, language: str | None) -> None:
+        self._space, self._desk, self._language = space, Desk(space), language
         self._thread = ThreadPoolExecutor(1, "mulegraph-serve")
+        # The first picture waits seconds for its libraries: they load while the address is being opened.
+        self._thread.submit(self._desk.warm)
         self.routed = Starlette(
             routes=[
                 Route("/", self.cases),
@@ -80,4 +86,9 @@ class _Answers:
             return JSONResponse({"problem": shown.problem, "hint": shown.hint}, 400)
 
     async def _done(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        # A context of the language is a thread's own: it is entered where the work is done.
+        def spoken() -> Any:
+            with spoken_by(self._space, self._language):
+                return work()
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, spoken)

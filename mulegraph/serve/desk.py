@@ -13,6 +13,7 @@ from mulegraph.journal.proposals import PROPOSED
 from mulegraph.journal.state import DISPOSITIONS
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema.choices import ACCOUNT_DISPOSITIONS
+from mulegraph.schema.language import later, tr, word
 from mulegraph.serve.asked import Act, Draw
 from mulegraph.views.case_report_content import case_report
 from mulegraph.views.page import page
@@ -33,6 +34,12 @@ class Desk:
         self._drawings: OrderedDict[str, tuple[str, NetworkView]] = OrderedDict()
         self._last = 0
         self._seen = self._written()
+
+    def warm(self) -> None:
+        """Draw the first case for nobody, which loads what every picture needs; the journal says nothing of it."""
+        first = self._space.cases(top=1)["case"]
+        if len(first):
+            drawn(self._space, str(first.iloc[0])).page()
 
     def cases(self) -> str:
         """The first page: all cases, the strongest first."""
@@ -103,11 +110,14 @@ class Desk:
         if asked.what not in ("note", "keep", "hold") and not asked.text.strip():
             raise UsageError("this needs a text", hint="Give the reason, or the person's name.")
         entry = does[asked.what]()
-        told = f"{entry.what}, journal entry {entry.number}"
+        told = tr("{what}, journal entry {n}", what=word(entry.what), n=str(entry.number))
         if entry.what != PROPOSED:
             return told
-        confirm = f"Nothing is done until somebody else confirms it: mulegraph journal confirm {entry.number}"
-        return f"{told}. {confirm}. Who confirms it is shown your reason as you wrote it."
+        confirm = later(
+            "Nothing is done until somebody else confirms it: mulegraph journal confirm {n}."
+            " Who confirms it is shown your reason as you wrote it."
+        )
+        return f"{told}. {tr(confirm, n=str(entry.number))}"
 
     def _asked(self, asked: Draw, base: NetworkView | None) -> NetworkView:
         if asked.what == "subject":
@@ -178,4 +188,4 @@ class Desk:
 def _told(row: Mapping[str, Any]) -> str:
     """Where a case stands: open, whose it is, how it ended."""
     names = ("status", "disposition", "snoozed_until", "assignee")
-    return " ".join(str(row[name]) for name in names if isinstance(row[name], str) and row[name])
+    return " ".join(word(str(row[name])) for name in names if isinstance(row[name], str) and row[name])

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mulegraph.flow.bursts import poisson_nats
 from mulegraph.flow.hops import BACKWARD, FORWARD, Neighbours, Path
+from mulegraph.lazy import stats
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.signs import facts
 from mulegraph.signs.base import Phase, Topic, score_of, sign

@@ -20,11 +20,11 @@ from mulegraph.errors import DataError, MulegraphError, UsageError
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Foreign
 from mulegraph.schema.findings import SUBJECTS
+from mulegraph.schema.language import named
 from mulegraph.schema.tables import TABLES
 from mulegraph.signs.base import HOURS, Sign, all_signs
 from mulegraph.signs.found import GIVEN, Found, run_sign
 from mulegraph.signs.inputs import SignInputs
-from mulegraph.signs.wording import named
 
 FOLDER = "signs"
 OWN_CODE = re.compile(r"X\d{1,2}")

@@ -8,7 +8,6 @@ it is not known.
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -16,51 +15,7 @@ from typing import Any, NamedTuple
 
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.findings import Finding
-
-PHRASES: dict[str, tuple[str, str]] = {
-    "id number absent": ("số định danh không có", "identiteitsnummer ontbreekt"),
-    "birth date": ("ngày sinh", "geboortedatum"),
-    "name": ("tên", "naam"),
-    "address": ("địa chỉ", "adres"),
-    "holder": ("chủ tài khoản", "rekeninghouder"),
-    "account": ("tài khoản", "rekening"),
-    "(one household)": ("(một hộ gia đình)", "(één huishouden)"),
-    "then it worked": ("sau đó thành công", "daarna lukte het"),
-    "and it never worked": ("và không thành công", "en het lukte nooit"),
-    "a device never seen before": ("thiết bị chưa từng thấy", "een nooit eerder gezien apparaat"),
-    "new biometrics": ("sinh trắc học mới", "nieuwe biometrie"),
-    "a raised limit": ("hạn mức được nâng", "een verhoogde limiet"),
-    "a new payee": ("người nhận mới", "een nieuwe begunstigde"),
-    "a raised limit and a new payee": (
-        "hạn mức được nâng và người nhận mới",
-        "een verhoogde limiet en een nieuwe begunstigde",
-    ),
-    "repeat victim": ("nạn nhân lặp lại", "herhaald slachtoffer"),
-    "beneficiary of several victims": ("người thụ hưởng của nhiều nạn nhân", "begunstigde van meerdere slachtoffers"),
-    "fan-in": ("nhiều chuyển vào một", "velen betalen één"),
-    "fan-out": ("một chuyển ra nhiều", "één betaalt velen"),
-    "gather-scatter": ("gom rồi chia", "verzamelen en verdelen"),
-    "scatter-gather": ("chia rồi gom", "verdelen en verzamelen"),
-    "bipartite": ("cùng người nhận", "gedeelde ontvangers"),
-    "all by paths that turn": ("chỉ qua đường đổi hướng", "alleen via wegen die keren"),
-    "transfers": ("số giao dịch", "overboekingen"),
-    "transfers received": ("số lần nhận", "ontvangen overboekingen"),
-    "sum received": ("tổng tiền nhận", "ontvangen bedrag"),
-    "payers": ("số người chuyển đến", "betalers"),
-    "largest receipt": ("khoản nhận lớn nhất", "grootste ontvangst"),
-    "transfers paid": ("số lần chuyển đi", "betaalde overboekingen"),
-    "sum paid": ("tổng tiền chuyển đi", "betaald bedrag"),
-    "payees": ("số người nhận", "begunstigden"),
-    "largest payment": ("khoản chuyển lớn nhất", "grootste betaling"),
-    "personal": ("cá nhân", "persoonlijk"),
-    "business": ("doanh nghiệp", "zakelijk"),
-    "merchant": ("cửa hàng", "winkel"),
-    "savings": ("tiết kiệm", "sparen"),
-    "internal": ("nội bộ", "intern"),
-    "unknown": ("không rõ", "onbekend"),
-    "nearest": ("gần nhất cách", "de dichtste op afstand"),
-}
-"""English phrase → Vietnamese, Dutch."""
+from mulegraph.schema.language import catalogue, filled, named
 
 
 class Values(NamedTuple):
@@ -94,13 +49,13 @@ def worded(value: Any, language: str) -> Any:
         return ", ".join(str(worded(each, language)) for each in value)
     if isinstance(value, float):
         return f"{value:g}"
-    if language == LANGUAGES[0] or not isinstance(value, str):
+    known = catalogue(language, "facts")
+    if not isinstance(value, str):
         return value
-    place = LANGUAGES.index(language) - 1
-    if value in PHRASES:
-        return PHRASES[value][place]
+    if value in known:
+        return known[value]
     first, _, rest = value.partition(" ")
-    return f"{PHRASES[first][place]} {rest}" if first in PHRASES else value
+    return f"{known[first]} {rest}" if first in known else value
 
 
 def said(reason: str, facts: Mapping[str, Any]) -> str:
@@ -110,22 +65,4 @@ def said(reason: str, facts: Mapping[str, Any]) -> str:
         lacks = any(facts[name] is None for name in named(found[1]))
         return "" if lacks else found[1]
 
-    return " ".join(_Sentence().vformat(re.sub(r"\[([^\[\]]*)\]", part, reason), (), facts).split())
-
-
-def named(reason: str) -> list[str]:
-    """Names of the facts in a reason."""
-    return re.findall(r"{(\w+)", reason)
-
-
-class _Sentence(string.Formatter):
-    """Fills in facts; see above for what may follow a name."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        told = "–" if value is None else str(value)
-        if format_spec.startswith("≤"):
-            return f"≥ {told}" if told == format_spec[1:] else told
-        if format_spec:
-            one, _, many = format_spec.partition("|")
-            return f"{told} {one if told == '1' else many}"
-        return told
+    return " ".join(filled(re.sub(r"\[([^\[\]]*)\]", part, reason), facts).split())

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from mulegraph.errors import UsageError
+from mulegraph.schema.language import later, tr
 from mulegraph.views.page import page
 
 INDEX, RUN_REPORT = "index.html", "report.html"
@@ -14,10 +15,10 @@ OURS = '<meta name="generator" content="mulegraph">'
 """Stands in the head of an index that was written here, which may be written again."""
 CASE = re.compile(r"CASE-[0-9a-f]+")
 WHAT = {
-    ".html": "page",
-    "-report.html": "report",
-    "-report.pdf": "report to print",
-    ".page.json": "work kept on its page",
+    ".html": later("page"),
+    "-report.html": later("report"),
+    "-report.pdf": later("report to print"),
+    ".page.json": later("work kept on its page"),
 }
 """What a file of a case is, by what follows the case in its name; any other is called by its name."""
 
@@ -53,7 +54,7 @@ def folder_page(folder: Path) -> str:
     cases: dict[str, list[tuple[str, str]]] = {}
     for name in sorted(_names(folder)):
         if found := CASE.match(name):
-            cases.setdefault(found[0], []).append((WHAT.get(name[found.end() :], name), name))
+            cases.setdefault(found[0], []).append((tr(WHAT.get(name[found.end() :], name)), name))
     run = RUN_REPORT if RUN_REPORT in _names(folder) else ""
     return page("folder.html", cases=cases, run=run)
 

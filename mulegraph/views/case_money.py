@@ -6,24 +6,25 @@ from typing import Any
 
 from mulegraph.casework.case_file import CaseFile
 from mulegraph.casework.holds import HoldPlan
+from mulegraph.schema.language import later, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
-KINDS = {"recall": "recall", "part": "recall in part", "hold": "hold and information"}
+KINDS = {"recall": later("recall"), "part": later("recall in part"), "hold": later("hold and information")}
 ENDS_IN_WORDS = {
-    "cash": "taken out in cash",
-    "no account": "to somebody without an account number",
-    "unbooked": "gone by the balance, with no booking that shows how",
-    "overdraft": "repaid an overdraft",
+    "cash": later("taken out in cash"),
+    "no account": later("to somebody without an account number"),
+    "unbooked": later("gone by the balance, with no booking that shows how"),
+    "overdraft": later("repaid an overdraft"),
 }
 PARTS = {
-    "still_there": "still there",
-    "cash": "cash",
-    "left_our_sight": "left our sight",
-    "returned": "returned",
-    "stopped": "not followed further",
+    "still_there": later("still there"),
+    "cash": later("cash"),
+    "left_our_sight": later("left our sight"),
+    "returned": later("returned"),
+    "stopped": later("not followed further"),
 }
 Content = CaseFile
 
@@ -32,31 +33,42 @@ def money(content: Content) -> list[Block]:
     """What is probably still there by bank and account, what left our sight, and whom to hold; or why none of it."""
     trace = content.trace
     if trace is None:
-        return [Text(f"Nothing can be traced: {content.no_trace}.")]
+        return [Text(tr("Nothing can be traced: {why}.", why=content.no_trace))]
     chosen = trace.chosen
-    what = ", ".join(chosen[:6]) + (f" and {len(chosen) - 6} more" if len(chosen) > 6 else "")
+    what = ", ".join(chosen[:6]) + (" " + tr("and {n} more", n=len(chosen) - 6) if len(chosen) > 6 else "")
     currency, whole = trace.currency, trace.traced
     blocks: list[Block] = [
         Text(
-            f"{shown(whole)} {currency} of {what}, followed to {shown(content.until)} UTC. Two figures say how far "
-            "the rules for mixed money differ.",
-            "Traced.",
+            tr(
+                "{amount} {currency} of {payments}, followed to {until} UTC. Two figures say how far "
+                "the rules for mixed money differ.",
+                amount=shown(whole),
+                currency=currency,
+                payments=what,
+                until=shown(content.until),
+            ),
+            tr("Traced."),
         )
     ]
-    parts = [f"{between(_range(trace.sums, name))} {words}" for name, words in PARTS.items() if _most(trace.sums, name)]
+    parts = [
+        f"{between(_range(trace.sums, name))} {tr(words)}" for name, words in PARTS.items() if _most(trace.sums, name)
+    ]
     if parts:
-        blocks.append(Text(f"{', '.join(parts)}; by each rule they add up to what was traced.", "Where it is."))
-    columns = heads("bank", f"still there ({currency}) #", "share of what was traced *")
+        added = tr("{parts}; by each rule they add up to what was traced.", parts=", ".join(parts))
+        blocks.append(Text(added, tr("Where it is.")))
+    columns = heads("bank", _still_there(currency), "share of what was traced *")
     rows = [cells(each["bank"], between(each), _share(each["maximum"], whole)) for each in trace.banks]
-    blocks.append(Table(columns, rows, empty="No remaining money was found on any account."))
+    blocks.append(Table(columns, rows, empty=tr("No remaining money was found on any account.")))
     held = trace.accounts
     rows = [cells(each["account"], each["bank"], each["generation"], between(each)) for each in held[:MAX_HELD]]
-    note = f"The {MAX_HELD} accounts with most; {len(held) - MAX_HELD} have less." if len(held) > MAX_HELD else ""
-    account_heads = heads("account", "bank", "generation #", f"still there ({currency}) #")
-    blocks.append(Table(account_heads, rows, empty="None of it is on an account in this ledger.", note=note))
+    note = _less(len(held) - MAX_HELD)
+    account_heads = heads("account", "bank", "generation #", _still_there(currency))
+    blocks.append(Table(account_heads, rows, empty=tr("None of it is on an account in this ledger."), note=note))
     ends = [
         cells(
-            f"ask {each['bank']}" if each["bank"] else ENDS_IN_WORDS.get(each["end"], each["end"]),
+            tr("ask {bank}", bank=each["bank"])
+            if each["bank"]
+            else tr(ENDS_IN_WORDS.get(each["end"], str(each["end"]))),
             each["transfers"],
             between(each),
             each["last_at"],
@@ -64,8 +76,8 @@ def money(content: Content) -> list[Block]:
         for each in sorted(trace.ends, key=lambda each: (-each["maximum"], str(each["bank"])))
         if each["maximum"]
     ]
-    end_heads = heads("left our sight", "transfers #", f"amount ({currency}) #", "last (UTC)")
-    blocks.append(Table(end_heads, ends, empty="None of it was seen to leave this ledger."))
+    end_heads = heads("left our sight", "transfers #", _amount(currency), "last (UTC)")
+    blocks.append(Table(end_heads, ends, empty=tr("None of it was seen to leave this ledger.")))
     if content.holding is not None:
         blocks += _holds(content.holding)
     return blocks + [Text(each) for each in trace.assumptions]
@@ -77,12 +89,12 @@ def _holds(plan: HoldPlan) -> list[Block]:
         cells(
             each.account,
             each.bank,
-            each.role,
+            word(each.role),
             between(vars(each)),
             each.on_its_way,
             each.innocent_payments,
             shown(each.innocent_amount),
-            f"last: {each.last}" if each.last else each.says,
+            tr("last: {why}", why=each.last) if each.last else each.says,
         )
         for each in plan.holds
     ]
@@ -90,8 +102,12 @@ def _holds(plan: HoldPlan) -> list[Block]:
         "hold", "bank", "role", "there now #", "may come #", "innocent payments #", "their sum #", "how sure *"
     )
     return [
-        Text(hold_sentence(plan), "Holds."),
-        *([Table(columns, rows, note="In the order in which to call. A person decides on each hold.")] if rows else []),
+        Text(hold_sentence(plan), tr("Holds.")),
+        *(
+            [Table(columns, rows, note=tr("In the order in which to call. A person decides on each hold."))]
+            if rows
+            else []
+        ),
         *_not_held(plan),
     ]
 
@@ -101,11 +117,25 @@ def _not_held(plan: HoldPlan) -> list[Block]:
     shown_rows = plan.not_held[:MAX_HELD]
     if not shown_rows:
         return []
-    rows = [cells(each.account, each.bank, between(vars(each)), each.why, each.instead) for each in shown_rows]
-    more = len(plan.not_held) - len(shown_rows)
-    note = f"The {MAX_HELD} accounts with most; {more} have less." if more else ""
-    columns = heads("still there, not held", "bank", f"amount ({plan.currency}) #", "why no hold *", "instead *")
+    rows = [
+        cells(each.account, each.bank, between(vars(each)), word(each.why), word(each.instead)) for each in shown_rows
+    ]
+    note = _less(len(plan.not_held) - len(shown_rows))
+    columns = heads("still there, not held", "bank", _amount(plan.currency), "why no hold *", "instead *")
     return [Table(columns, rows, note=note)]
+
+
+def _still_there(currency: str) -> str:
+    return tr("still there ({currency})", currency=currency) + " #"
+
+
+def _amount(currency: str) -> str:
+    return tr("amount ({currency})", currency=currency) + " #"
+
+
+def _less(more: int) -> str:
+    """The note below a table that holds only the largest."""
+    return tr("The {n} accounts with most; {more} have less.", n=MAX_HELD, more=more) if more > 0 else ""
 
 
 def _range(sums: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -118,7 +148,7 @@ def _most(sums: list[dict[str, Any]], name: str) -> Any:
 
 def _share(part: Any, whole: Any) -> Cell:
     share = float(part) / float(whole) if whole else 0.0
-    return Cell(f"up to {share:.0%}", share=min(share, 1.0))
+    return Cell(tr("up to {share}", share=f"{share:.0%}"), share=min(share, 1.0))
 
 
 def requests(content: Content) -> list[Block]:
@@ -128,12 +158,12 @@ def requests(content: Content) -> list[Block]:
         cells(
             each.number,
             each.bank,
-            KINDS[each.kind],
+            tr(KINDS[each.kind]),
             len(each.transfers),
             f"{each.asked:,f} {each.currency}",
             f"{each.returned:,f}",
             each.reply_by,
-            f"{each.state}, masked" if each.masked else each.state,
+            word(each.state) + (f", {tr('masked')}" if each.masked else ""),
         )
         for each in content.requests
     ]
@@ -142,9 +172,9 @@ def requests(content: Content) -> list[Block]:
         cells(
             reply["at"][:16].replace("T", " "),
             reply["kind"],
-            reply["sender"] or "unknown",
-            each["transfer"] or "all",
-            each["answer"],
+            reply["sender"] or tr("unknown"),
+            each["transfer"] or tr("all"),
+            word(each["answer"]),
             f"{each['amount'] or ''} {each['currency'] or ''}".strip(),
             each["reason"],
         )
@@ -153,6 +183,6 @@ def requests(content: Content) -> list[Block]:
     ]
     reply_heads = heads("at (UTC)", "reply", "from", "transfer", "answer", "amount #", "reason *")
     return [
-        Table(columns, sent, empty="No request has been made."),
-        Table(reply_heads, answers, empty="No reply has been received."),
+        Table(columns, sent, empty=tr("No request has been made.")),
+        Table(reply_heads, answers, empty=tr("No reply has been received.")),
     ]

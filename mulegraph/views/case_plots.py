@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mulegraph.cases.balance import Step
+from mulegraph.schema.language import later, tr, word
 from mulegraph.views.paper import SMALLEST
 from mulegraph.views.plots import BLUE, GREEN, INK, MUTED, SKY, VERMILLION, Clock, figure, label, money, plotted
 from mulegraph.views.tables import shown
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CASH_LANE, OTHERS_LANE = "cash", "others"
+CASH_LANE, OTHERS_LANE = later("cash"), later("others")
 MAX_LANES, MAX_PANELS = 30, 9
 LANE = 15
 PANEL = 112
@@ -48,7 +49,7 @@ def payments_plot(
         s=70,
         color=VERMILLION,
         zorder=4,
-        label="reported as fraud",
+        label=tr("reported as fraud"),
     )
     axes.set_yticks(range(len(lanes)), [_named(name, roles) for name in reversed(lanes)])
     axes.set_ylim(-0.7, len(lanes) - 0.3)
@@ -80,7 +81,8 @@ def _lane(name: Any) -> str:
 
 def _named(name: str, roles: Mapping[str, str]) -> str:
     role = roles.get(name, "")
-    return f"{label(name)} · {role}" if role and role != "named" else label(name)
+    shown_as = tr(name) if name in (CASH_LANE, OTHERS_LANE) else label(name)
+    return f"{shown_as} · {word(role)}" if role and role != "named" else shown_as
 
 
 def _arrow(axes: Axes, at: float, source: int, target: int, width: float) -> None:
@@ -119,9 +121,9 @@ def _panel(axes: Axes, name: str, role: str, steps: Sequence[Step]) -> None:
     clock = Clock([step.at for step in steps])
     x, came, went = lines_of(steps, clock)
     left = [a - b for a, b in zip(came, went, strict=True)]
-    axes.fill_between(x, left, step="post", color=SKY, alpha=0.45, linewidth=0, label="remains (in less out)")
-    axes.step(x, came, where="post", color=BLUE, linewidth=1.8, label="came in")
-    axes.step(x, went, where="post", color=VERMILLION, linewidth=1.5, linestyle=(0, (4, 2)), label="went out")
+    axes.fill_between(x, left, step="post", color=SKY, alpha=0.45, linewidth=0, label=tr("remains (in less out)"))
+    axes.step(x, came, where="post", color=BLUE, linewidth=1.8, label=tr("came in"))
+    axes.step(x, went, where="post", color=VERMILLION, linewidth=1.5, linestyle=(0, (4, 2)), label=tr("went out"))
     axes.plot([x[-1]], [left[-1]], marker="o", markersize=4, color=GREEN, clip_on=False)
     axes.annotate(
         shown(steps[-1].left),

@@ -8,6 +8,7 @@ from typing import Any
 
 from mulegraph.casework.case_file import CaseFile
 from mulegraph.schema.acts import PAGE_KEPT
+from mulegraph.schema.language import tr, word
 from mulegraph.views.document import Block, Notice, Table, Text, cells, heads
 from mulegraph.views.tables import shown
 
@@ -28,7 +29,7 @@ def journal(content: Content) -> Table:
         )
         for entry in content.journal
     ]
-    return Table(columns, rows, empty="The journal has no entry about this case.", small=True)
+    return Table(columns, rows, empty=tr("The journal has no entry about this case."), small=True)
 
 
 def page_notes(content: Content) -> Table:
@@ -38,11 +39,11 @@ def page_notes(content: Content) -> Table:
     rows = []
     for note in kept[-1]["notes"] if kept else []:
         on = next(name for name in ("transfer", "account", "device", "holder") if note.get(name))
-        rows.append(cells(f"{on} {note[on]}", note["text"]))
+        rows.append(cells(f"{word(on)} {note[on]}", note["text"]))
     for transfer in kept[-1]["marked"] if kept else []:
         row = about.get(transfer)
-        rows.append(cells(f"transfer {transfer}", f"marked: {_told(row)}" if row else "marked"))
-    return Table(heads("on", "note *"), rows, empty="Nobody has kept a page of this case.")
+        rows.append(cells(f"{tr('transfer')} {transfer}", tr("marked") + (f": {_told(row)}" if row else "")))
+    return Table(heads("on", "note *"), rows, empty=tr("Nobody has kept a page of this case."))
 
 
 def _told(row: Mapping[str, Any]) -> str:
@@ -71,13 +72,14 @@ def _flat(value: Any) -> str:
 def proof(content: Content) -> list[Block]:
     """Hashes of ledger, code, run and journal, and the settings: who has these can make the same report again."""
     known = content.proof
-    rows = [cells("scan", content.run), cells("ledger of the scan", known.ledger)]
+    rows = [cells(tr("scan"), content.run), cells(tr("ledger of the scan"), known.ledger)]
     if known.ledger_now != known.ledger:
-        rows.append(cells("ledger now (transfers and trace)", known.ledger_now))
-    rows += [cells("code", known.code)]
+        rows.append(cells(tr("ledger now (transfers and trace)"), known.ledger_now))
+    rows += [cells(tr("code"), known.code)]
     rows += [cells(f"{part}.parquet", digest) for part, digest in known.files.items()]
-    last = f"journal, entry {known.journal_entries}" if known.journal_entries else "journal"
-    rows.append(cells(last, known.journal_last if known.journal_entries else "no entry yet"))
+    count = known.journal_entries
+    last = tr("journal, entry {n}", n=str(count)) if count else tr("journal")
+    rows.append(cells(last, known.journal_last if count else tr("no entry yet")))
     versions = ", ".join(f"{name} {number}" for name, number in known.versions.items())
     settings = ", ".join(
         f"{section}.{name} = {json.dumps(value, default=str)}"
@@ -86,8 +88,8 @@ def proof(content: Content) -> list[Block]:
     )
     blocks: list[Block] = [
         Table(heads("what", "SHA-256, or name *"), rows, small=True),
-        Text(f"{settings}.", "Settings."),
-        Text(f"{versions}.", "Versions."),
+        Text(f"{settings}.", tr("Settings.")),
+        Text(f"{versions}.", tr("Versions.")),
     ]
-    wrong = [Notice(f"The journal does not verify: {each}") for each in known.journal_wrong]
+    wrong = [Notice(tr("The journal does not verify: {why}", why=each)) for each in known.journal_wrong]
     return [*wrong, *blocks]

@@ -9,6 +9,7 @@ from mulegraph.cases.balance import Step
 from mulegraph.casework.case_file import CaseFile
 from mulegraph.lazy import networkx as nx
 from mulegraph.schema.findings import Role
+from mulegraph.schema.language import later, tr, word
 from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
 from mulegraph.views.case_proof import journal, page_notes, proof
@@ -31,11 +32,11 @@ from mulegraph.views.thresholds import measured
 
 MAX_TRANSFERS, MAX_STORIES = 500, 40
 SEEN = {"found": "good", "not found": "dim", "blind": "bad"}
-MASKED = (
+MASKED = later(
     "Accounts, people and devices are shown as tokens. To show them, make the report again with --reveal "
     "REASON, which the journal keeps."
 )
-REVEALED = (
+REVEALED = later(
     "Accounts are shown as they are. The reason is in the journal; handle this report like the bank's own records."
 )
 Content = CaseFile
@@ -49,32 +50,32 @@ def case_document(
     `links` are pages beside it, by what they are called.
     """
     row, state = content.row, content.state
-    stands = " ".join(str(state[name]) for name in ("status", "disposition", "snoozed_until") if state[name])
+    stands = " ".join(word(str(state[name])) for name in ("status", "disposition", "snoozed_until") if state[name])
     return Document(
-        title=f"Case {content.case}",
+        title=tr("Case {case}", case=content.case),
         facts={
-            "score": shown(row["score"]),
-            "from": f"{shown(row['first_at'])} UTC",
-            "to": f"{shown(row['last_at'])} UTC",
-            "state": stands,
-            "assigned to": shown(state["assignee"]) or "nobody",
-            "scan": f"{content.scanned_at[:16].replace('T', ' ')} UTC",
+            tr("score"): shown(row["score"]),
+            tr("from"): f"{shown(row['first_at'])} UTC",
+            tr("until"): f"{shown(row['last_at'])} UTC",
+            tr("state"): stands,
+            tr("assigned to"): shown(state["assignee"]) or tr("nobody"),
+            tr("scan"): f"{content.scanned_at[:16].replace('T', ' ')} UTC",
         },
-        notices=[REVEALED if revealed else MASKED],
+        notices=[tr(REVEALED if revealed else MASKED)],
         sections=[
-            Section("summary", "Summary", [Text(text, about) for about, text in summary(content)]),
-            Section("accounts", "Accounts", [_accounts(content)]),
-            Section("network", "Network", network_pictures(network, numbered(content), content.zone)),
-            Section("notes", "Notes and marks on its page", [page_notes(content)]),
-            Section("timeline", "Timeline", _timeline(content)),
-            Section("balances", "In, out, and what remains", _balances(content)),
-            Section("transfers", "Transfers", [_transfers(content)]),
-            Section("signs", "Signs and innocent explanations", _signs(content)),
-            Section("journey", "Journey of the fraud", [_journey(content)]),
-            Section("money", "Money probably still there", money(content)),
-            Section("requests", "Requests and replies", requests(content)),
-            Section("journal", "Journal of the case", [journal(content)]),
-            Section("proof", "What this rests on", proof(content)),
+            Section("summary", tr("Summary"), [Text(text, about) for about, text in summary(content)]),
+            Section("accounts", tr("Accounts"), [_accounts(content)]),
+            Section("network", tr("Network"), network_pictures(network, numbered(content), content.zone)),
+            Section("notes", tr("Notes and marks on its page"), [page_notes(content)]),
+            Section("timeline", tr("Timeline"), _timeline(content)),
+            Section("balances", tr("In, out, and what remains"), _balances(content)),
+            Section("transfers", tr("Transfers"), [_transfers(content)]),
+            Section("signs", tr("Signs and innocent explanations"), _signs(content)),
+            Section("journey", tr("Journey of the fraud"), [_journey(content)]),
+            Section("money", tr("Money probably still there"), money(content)),
+            Section("requests", tr("Requests and replies"), requests(content)),
+            Section("journal", tr("Journal of the case"), [journal(content)]),
+            Section("proof", tr("What this rests on"), proof(content)),
         ],
         links=links or {},
     )
@@ -97,9 +98,9 @@ def _accounts(content: Content) -> Table:
         cells(
             number[each["account_id"]],
             each["account_id"],
-            each["role"],
+            word(each["role"]),
             each["bank"],
-            each["kind"],
+            word(shown(each["kind"])),
             each["score"],
             _sides(each["came"]),
             _sides(each["went"]),
@@ -107,7 +108,9 @@ def _accounts(content: Content) -> Table:
         )
         for each in sorted(content.accounts, key=lambda each: number[each["account_id"]])
     ]
-    return Table(columns, rows, note="What came in and went out is the evidence only; the score is the account's own.")
+    return Table(
+        columns, rows, note=tr("What came in and went out is the evidence only; the score is the account's own.")
+    )
 
 
 def _sides(amounts: Mapping[str, Any]) -> str:
@@ -125,15 +128,22 @@ def _timeline(content: Content) -> list[Block]:
             for each in content.reports
             if inside[0] <= each["reported_at"] <= inside[1]
         ]
-        more = f" The {MAX_LANES} accounts that moved most have lanes of their own." if len(roles) > MAX_LANES else ""
-        caption = (
+        caption = tr(
             "Each arrow is a transfer, from its payer's lane (dot) to its payee's; wider is more. Dotted lines mark "
-            f"pauses that are cut short, with their length above. Times are UTC.{more}"
+            "pauses that are cut short, with their length above. Times are UTC."
         )
-        alt = f"{len(moved)} transfers in order of time, from {shown(moved[0]['at'])} to {shown(moved[-1]['at'])} UTC"
+        if len(roles) > MAX_LANES:
+            caption += " " + tr("The {n} accounts that moved most have lanes of their own.", n=MAX_LANES)
+        first, last = shown(moved[0]["at"]), shown(moved[-1]["at"])
+        alt = tr(
+            "{n:transfer|transfers} in order of time, from {first} to {last} UTC",
+            n=len(moved),
+            first=first,
+            last=last,
+        )
         blocks.append(Picture(payments_plot(moved, roles, reported), alt, caption))
     rows = [cells(at, what) for at, what in moments(content)]
-    blocks.append(Table(heads("at (UTC)", "what *"), rows, empty="No event of it has a time."))
+    blocks.append(Table(heads("at (UTC)", "what *"), rows, empty=tr("No event of it has a time.")))
     return blocks
 
 
@@ -142,45 +152,58 @@ def moments(content: Content) -> list[tuple[Any, str]]:
     moved, found = content.transfers, []
     victims = {each["account_id"] for each in content.accounts if each["role"] == Role.VICTIM}
     firsts = {
-        "first evidence": moved,
-        "first payment by a victim": [each for each in moved if each["source"] in victims],
-        "first cash taken out": [each for each in moved if each["target"] is None],
-        "largest transfer": sorted(moved, key=lambda each: -each["amount"])[:1],
-        "last evidence": moved[-1:],
+        later("first evidence"): moved,
+        later("first payment by a victim"): [each for each in moved if each["source"] in victims],
+        later("first cash taken out"): [each for each in moved if each["target"] is None],
+        later("largest transfer"): sorted(moved, key=lambda each: -each["amount"])[:1],
+        later("last evidence"): moved[-1:],
     }
     for what, rows in firsts.items():
         if rows:
-            found.append((rows[0]["at"], f"{what}: {_told(rows[0])}"))
+            found.append((rows[0]["at"], f"{tr(what)}: {_told(rows[0])}"))
     for each in content.reports:
-        found.append((each["reported_at"], f"{each['transfer_id']} reported as fraud ({each['report_id']})"))
+        found.append(
+            (
+                each["reported_at"],
+                tr("{payment} reported as fraud ({report})", payment=each["transfer_id"], report=each["report_id"]),
+            )
+        )
     return sorted(found, key=lambda each: (each[0], each[1]))
 
 
 def _told(transfer: Mapping[str, Any]) -> str:
-    source, target = (shown(transfer[side]) or "cash" for side in ("source", "target"))
-    return f"{shown(transfer['amount'])} {transfer['currency']} from {source} to {target} ({transfer['transfer_id']})"
+    source, target = (shown(transfer[side]) or tr("cash") for side in ("source", "target"))
+    return tr(
+        "{amount} {currency} from {source} to {target} ({payment})",
+        amount=shown(transfer["amount"]),
+        currency=transfer["currency"],
+        source=source,
+        target=target,
+        payment=transfer["transfer_id"],
+    )
 
 
 def _balances(content: Content) -> list[Block]:
     if not content.balances:
-        return [Text("No account of the case moved money around its time.")]
+        return [Text(tr("No account of the case moved money around its time."))]
     panels = [(each["account_id"], each["role"], each["steps"]) for each in content.balances]
     alt = "; ".join(f"{shown(name)}: {_ends(steps[-1])}" for name, _, steps in panels)
-    caption = (
+    caption = tr(
         "The accounts that passed most on. All their transfers from a day before the case's first evidence to three "
         "days after its last, from nothing on: balances before that are not known, so what remains is under zero where "
         "an account paid from what it had. Dotted lines mark pauses that are cut short."
     )
     columns = heads("account", "role", "transfers at #", "came in #", "went out #", "remains #")
     rows = [
-        cells(name, role, f"{len(steps)} moments", steps[-1].came, steps[-1].went, steps[-1].left)
+        cells(name, word(role), tr("{n:moment|moments}", n=len(steps)), steps[-1].came, steps[-1].went, steps[-1].left)
         for name, role, steps in panels
     ]
     return [Picture(balances_plot(panels), alt, caption), Table(columns, rows)]
 
 
 def _ends(step: Step) -> str:
-    return f"{shown(step.came)} in, {shown(step.went)} out, {shown(step.left)} remains"
+    came, went, left = shown(step.came), shown(step.went), shown(step.left)
+    return tr("{came} in, {went} out, {left} remains", came=came, went=went, left=left)
 
 
 def _transfers(content: Content) -> Table:
@@ -190,21 +213,21 @@ def _transfers(content: Content) -> Table:
         cells(
             f"{each['at']:%Y-%m-%d %H:%M:%S}",
             each["transfer_id"],
-            shown(each["source"]) or "cash",
-            shown(each["target"]) or "cash",
+            shown(each["source"]) or tr("cash"),
+            shown(each["target"]) or tr("cash"),
             f"{shown(each['amount'])} {each['currency']}",
-            each["channel"],
+            word(shown(each["channel"])),
             " ".join(each["signs"]),
         )
         for each in moved[:MAX_TRANSFERS]
     ]
-    note = f"{len(moved):,} transfers, {sums(moved)} in all." if moved else ""
+    note = tr("{n:transfer|transfers}, {sum} in all.", n=len(moved), sum=sums(moved)) if moved else ""
     if len(moved) > MAX_TRANSFERS:
-        note += f" The first {MAX_TRANSFERS} are here; all: mulegraph view {content.case}."
+        note += " " + tr("The first {n} are here; all: mulegraph view {case}.", n=MAX_TRANSFERS, case=content.case)
     return Table(
         columns,
         rows,
-        empty="No transfer is evidence: its findings rest on devices, papers or lists.",
+        empty=tr("No transfer is evidence: its findings rest on devices, papers or lists."),
         note=note,
         small=True,
     )
@@ -220,7 +243,12 @@ def _signs(content: Content) -> list[Block]:
         if len(told) > 1:
             blocks.append(_alike(told[1:], content))
     for code, needs in content.not_testable.items():
-        blocks.append(Text(f"Load {', '.join(needs)}.", f"{title_of(code, content)}: not testable."))
+        blocks.append(
+            Text(
+                tr("Load {tables}.", tables=", ".join(needs)),
+                tr("{sign}: not testable.", sign=title_of(code, content)),
+            )
+        )
     return blocks
 
 
@@ -229,16 +257,28 @@ def _story(told: Sequence[Mapping[str, Any]], content: Content) -> Finding:
     story = told[0]
     asked = {name: why for name, why in story["benign_why"].items() if why != "does not explain this sign"}
     rows, others = measured(story, content.least_nats)
-    about = f"{story['finding']}, about {story['subject_kind']} {shown(story['about'])}, phase {_words(story['phase'])}"
+    about = tr(
+        "{finding}, about {kind} {subject}, phase {phase}",
+        finding=story["finding"],
+        kind=word(story["subject_kind"]),
+        subject=shown(story["about"]),
+        phase=_words(story["phase"]),
+    )
     if len(told) > 1:
         scores = [shown(each["score"]) for each in told]
-        about = f"{len(told)} findings, scores {scores[-1]} to {scores[0]}; the strongest: {about}"
+        about = tr(
+            "{n:finding|findings}, scores {low} to {high}; the strongest: {about}",
+            n=len(told),
+            low=scores[-1],
+            high=scores[0],
+            about=about,
+        )
     return Finding(
         title=title_of(story["sign"], content),
         about=about,
-        score=f"score {shown(story['score'])}",
+        score=tr("score {score}", score=shown(story["score"])),
         reason=shown(story["reason"]),
-        innocent_when=content.signs[story["sign"]]["innocent_when"],
+        innocent_when=word(content.signs[story["sign"]]["innocent_when"]),
         measured=rows,
         thresholds=others,
         passed=[(_words(name), shown(why)) for name, why in asked.items() if story["benign"][name] == "passed"],
@@ -255,12 +295,12 @@ def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
             shown(each["about"]),
             each["score"],
             each["reason"],
-            ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or "none",
+            ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or tr("none"),
         )
         for each in told[:MAX_STORIES]
     ]
     more = len(told) - len(rows)
-    note = f"{more} weaker are not shown here: mulegraph case show {content.case}." if more else ""
+    note = tr("{n} weaker are not shown here: mulegraph case show {case}.", n=more, case=content.case) if more else ""
     columns = heads("others of this kind", "about", "score #", "why *", "innocent explanations that fit")
     return Table(columns, rows, note=note, small=True)
 
@@ -268,11 +308,16 @@ def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
 def _journey(content: Content) -> Table:
     columns = heads("phase", "seen here", "what happens *", "who could raise which barrier *")
     rows = [
-        cells(_words(each["phase"]), Cell(each["seen"], tone=SEEN[each["seen"]]), each["what"], each["barriers"])
+        cells(
+            _words(each["phase"]),
+            Cell(word(each["seen"]), tone=SEEN[each["seen"]]),
+            each["what"],
+            each["barriers"],
+        )
         for each in content.journey
     ]
-    return Table(columns, rows, note="Blind: bank data cannot show this phase, whatever happened in it.")
+    return Table(columns, rows, note=tr("Blind: bank data cannot show this phase, whatever happened in it."))
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    return word(name.replace("_", " "))

@@ -11,10 +11,19 @@ from mulegraph.casework.case_file import CaseFile, TracedMoney
 from mulegraph.casework.holds import HoldPlan
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
+from mulegraph.schema.language import later, tr, word
 from mulegraph.views.tables import case_money, collapse_patterns, made_of, shown
 
 ROLES = (Role.VICTIM, Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT, Role.BENEFICIARY)
 """In the order of the money. A role is a place in chains, circles and bursts; it does not say what an account kept."""
+MANY = {
+    Role.VICTIM: later("{n:victim|victims}"),
+    Role.COLLECTOR: later("{n:collector|collectors}"),
+    Role.RELAY: later("{n:relay|relays}"),
+    Role.CONSOLIDATOR: later("{n:consolidator|consolidators}"),
+    Role.CASH_OUT: later("{n:cash-out|cash-outs}"),
+    Role.BENEFICIARY: later("{n:beneficiary|beneficiaries}"),
+}
 MAX_NAMED = 6
 Content = CaseFile
 
@@ -22,44 +31,57 @@ Content = CaseFile
 def summary(content: Content) -> list[tuple[str, str]]:
     """Paragraphs as (what it is about, text)."""
     return [
-        ("What happened.", _happened(content)),
-        *([("Which sum contains which.", sums_related(content))] if content.transfers else []),
-        ("Who did what.", _who(content)),
-        ("How sure.", _sure(content)),
-        ("Why perhaps not.", _doubt(content)),
-        ("Next step.", next_step(content)),
+        (tr("What happened."), _happened(content)),
+        *([(tr("Which sum contains which."), sums_related(content))] if content.transfers else []),
+        (tr("Who did what."), _who(content)),
+        (tr("How sure."), _sure(content)),
+        (tr("Why perhaps not."), _doubt(content)),
+        (tr("Next step."), next_step(content)),
     ]
 
 
 def _happened(content: Content) -> str:
     row, moved = content.row, content.transfers
     banks = sorted({str(each["bank"]) for each in content.accounts if each["bank"]})
-    who = f"{_many(len(content.accounts), 'account')} at {_many(len(banks), 'bank')} ({', '.join(banks)})"
-    when = f"from {shown(row['first_at'])} to {shown(row['last_at'])} UTC" if row["first_at"] else "at a time not known"
-    linked = "are linked" if len(content.accounts) > 1 else "is named"
-    told = [f"{who} {linked} by findings {when}."]
+    when = tr("at a time not known")
+    if row["first_at"]:
+        when = tr("from {first} to {last} UTC", first=shown(row["first_at"]), last=shown(row["last_at"]))
+    linked = later("{n:account|accounts} at {m:bank|banks} ({banks}) are linked by findings {when}.")
+    single = later("{n:account|accounts} at {m:bank|banks} ({banks}) is named by findings {when}.")
+    who = {"n": len(content.accounts), "m": len(banks), "banks": ", ".join(banks), "when": when}
+    told = [tr(linked if len(content.accounts) > 1 else single, **who)]
     if moved:
-        told.append(f"{_many(len(moved), 'transfer')} of {sums(moved)} in all {_be(len(moved))} the evidence.")
+        told.append(_evidence(len(moved), sums(moved)))
     if row["amount"] is not None:
         told.append(
-            f"{case_money(row)} entered {_many(len(content.chains), 'chain')} of "
-            "accounts that passed it on within hours."
+            tr(
+                "{money} entered {n:chain|chains} of accounts that passed it on within hours.",
+                money=case_money(row),
+                n=len(content.chains),
+            )
         )
     cash = [each for each in moved if each["target"] is None]
     if cash:
-        told.append(f"{sums(cash)} was taken out in cash, the first on {shown(cash[0]['at'])}.")
+        at = shown(cash[0]["at"])
+        told.append(tr("{sum} was taken out in cash, the first on {at}.", sum=sums(cash), at=at))
     if content.devices:
         users = {account for each in content.devices for account in each["accounts"]}
-        told.append(f"{_many(len(users), 'account')} are run from {_many(len(content.devices), 'shared device')}.")
+        text = later("{n:account is|accounts are} run from {m:shared device|shared devices}.")
+        told.append(tr(text, n=len(users), m=len(content.devices)))
     reports = content.reports
     if reports:
-        told.append(
-            f"{_many(len(reports), 'payment')} of it {'was' if len(reports) == 1 else 'were'} reported as "
-            f"fraud, the first on {shown(reports[0]['reported_at'])} UTC."
-        )
+        at = shown(reports[0]["reported_at"])
+        text = later("{n:payment of it was|payments of it were} reported as fraud, the first on {at} UTC.")
+        told.append(tr(text, n=len(reports), at=at))
     else:
-        told.append("The ledger holds no victim's report about it.")
+        told.append(tr("The ledger holds no victim's report about it."))
     return " ".join(told)
+
+
+def _evidence(count: int, total: str) -> str:
+    if count == 1:
+        return tr("1 transfer of {sum} in all is the evidence.", sum=total)
+    return tr("{n} transfers of {sum} in all are the evidence.", n=count, sum=total)
 
 
 def sums_related(content: Content) -> str:
@@ -68,14 +90,17 @@ def sums_related(content: Content) -> str:
     first = {chain["transfers"][0] for chain in content.chains}
     entered = [moved[each] for each in sorted(first & moved.keys())]
     cash = [each for each in content.transfers if each["target"] is None]
-    told = [f"The evidence, {sums(content.transfers)}, counts money again at every step that it takes."]
-    parts = [f"what entered chains, their first payments ({sums(entered)})"] if entered else []
-    parts += [f"what was taken out in cash ({sums(cash)})"] if cash else []
-    if parts:
-        same = "; both may be the same money, so they are not added up" if len(parts) > 1 else ""
-        told.append(f"It contains {' and '.join(parts)}{same}.")
-    if first - moved.keys():
-        told.append(f"{_many(len(first - moved.keys()), 'first payment')} of chains are not in it.")
+    evidence = later("The evidence, {sum}, counts money again at every step that it takes.")
+    told = [tr(evidence, sum=sums(content.transfers))]
+    parts = [tr("what entered chains, their first payments ({sum})", sum=sums(entered))] if entered else []
+    parts += [tr("what was taken out in cash ({sum})", sum=sums(cash))] if cash else []
+    if len(parts) > 1:
+        both = later("It contains {one} and {other}; both may be the same money, so they are not added up.")
+        told.append(tr(both, one=parts[0], other=parts[1]))
+    elif parts:
+        told.append(tr("It contains {one}.", one=parts[0]))
+    if outside := len(first - moved.keys()):
+        told.append(tr("{n:first payment|first payments} of chains are not in it.", n=outside))
     if content.trace is not None:
         told.append(_traced(content.trace, first, moved))
     return " ".join(told)
@@ -85,16 +110,21 @@ def _traced(trace: TracedMoney, first: set[str], moved: Mapping[str, Mapping[str
     """What the trace follows, beside what entered chains and beside the evidence."""
     chosen = set(trace.chosen)
     if chosen == first:
-        which = "just what entered chains"
+        which = tr("just what entered chains")
     elif chosen & first:
-        which = f"{len(chosen & first)} of them are among what entered chains"
+        which = tr("{n} of them are among what entered chains", n=len(chosen & first))
     else:
-        which = "none of it is among what entered chains" if first else "no chain was found"
+        which = tr("none of it is among what entered chains") if first else tr("no chain was found")
     outside = len(chosen - moved.keys())
-    of = f", and {outside} of them are not in the evidence" if outside else ", and all of it is in the evidence"
-    return (
-        f"The trace follows {shown(trace.traced)} {trace.currency} of {_many(len(chosen), 'payment')}: {which}{of}. "
-        "What it finds in cash, on accounts and out of sight are parts of this sum only."
+    of = tr("{n} of them are not in the evidence", n=outside) if outside else tr("all of it is in the evidence")
+    return tr(
+        "The trace follows {amount} {currency} of {n:payment|payments}: {which}, and {of}. "
+        "What it finds in cash, on accounts and out of sight are parts of this sum only.",
+        amount=shown(trace.traced),
+        currency=trace.currency,
+        n=len(chosen),
+        which=which,
+        of=of,
     )
 
 
@@ -102,28 +132,36 @@ def _who(content: Content) -> str:
     by_role: dict[str, list[str]] = defaultdict(list)
     for each in content.accounts:
         by_role[each["role"]].append(each["account_id"])
-    told = [f"{_many(len(by_role[role]), role)} ({named(by_role[role])})" for role in ROLES if by_role[role]]
-    told = [f"By their place in its chains, circles and bursts: {', '.join(told)}."] if told else []
-    if by_role["named"]:
-        told.append(
-            f"{_many(len(by_role['named']), 'account')} {_be(len(by_role['named']))} named "
-            "beside them, without such a place."
-        )
-    return " ".join(told) or "No account of it has a part that the money shows."
+    parts = [f"{tr(MANY[role], n=len(by_role[role]))} ({named(by_role[role])})" for role in ROLES if by_role[role]]
+    place = later("By their place in its chains, circles and bursts: {parts}.")
+    told = [tr(place, parts=", ".join(parts))] if parts else []
+    if beside := len(by_role["named"]):
+        text = later("{n:account is|accounts are} named beside them, without such a place.")
+        told.append(tr(text, n=beside))
+    return " ".join(told) or tr("No account of it has a part that the money shows.")
 
 
 def _sure(content: Content) -> str:
     row = content.row
     told = [
-        f"Score {row['score']:.2f}, which is the probability that it is a mule network: of a hundred cases with this "
-        f"score about {_hundredths(1 - row['score'])} are expected to be false alarms (fitted on simulated ledgers). "
-        f"It is made of {made_of(row['made_of'])}."
+        tr(
+            "Score {score}, which is the probability that it is a mule network: of a hundred cases with this "
+            "score {false} are expected to be false alarms (fitted on simulated ledgers). "
+            "It is made of {parts}.",
+            score=f"{row['score']:.2f}",
+            false=_hundredths(1 - row["score"]),
+            parts=made_of(row["made_of"]),
+        )
     ]
     if content.chains:
         best = max(content.chains, key=lambda chain: chain["surprise"])
         told.append(
-            f"Its most surprising chain has {best['surprise']:.1f} nats; of chains in this ledger that reach "
-            f"so many {best['expected_false_share']:.1%} are expected to be coincidence."
+            tr(
+                "Its most surprising chain has {nats} nats; of chains in this ledger that reach "
+                "so many {share} are expected to be coincidence.",
+                nats=f"{best['surprise']:.1f}",
+                share=f"{best['expected_false_share']:.1%}",
+            )
         )
     return " ".join(told)
 
@@ -134,23 +172,35 @@ def _doubt(content: Content) -> str:
     for story in findings:
         for name, result in story["benign"].items():
             fits[name] += result == "passed"
-    fitting = [f"{name.replace('_', ' ')} ({count})" for name, count in sorted(fits.items()) if count]
+    fitting = [f"{word(name.replace('_', ' '))} ({count})" for name, count in sorted(fits.items()) if count]
     told = [
-        f"Innocent explanations that fit some of its {len(findings)} findings: {', '.join(fitting)}; they "
-        "have lowered the score."
+        tr(
+            "Innocent explanations that fit some of its {n:finding|findings}: {fitting}; they have lowered the score.",
+            n=len(findings),
+            fitting=", ".join(fitting),
+        )
         if fitting
-        else f"None of the innocent explanations that were tried fits any of its {len(findings)} findings."
+        else tr(
+            "None of the innocent explanations that were tried fits any of its {n:finding|findings}.", n=len(findings)
+        )
     ]
     lacking = content.not_testable
     if lacking:
         needs = sorted({need for each in lacking.values() for need in each})
         told.append(
-            f"{_many(len(lacking), 'sign')} could not be tested, because these tables are missing: {', '.join(needs)}."
+            tr(
+                "{n:sign|signs} could not be tested, because these tables are missing: {tables}.",
+                n=len(lacking),
+                tables=", ".join(needs),
+            )
         )
-    blind = [each["phase"].replace("_", " ") for each in content.journey if each["seen"] == "blind"]
+    blind = [word(each["phase"].replace("_", " ")) for each in content.journey if each["seen"] == "blind"]
     told.append(
-        f"Bank data cannot show how victims were reached (phase {', '.join(blind)}). A score says how sure the "
-        "signs are, not that anybody is guilty."
+        tr(
+            "Bank data cannot show how victims were reached (phase {phases}). A score says how sure the "
+            "signs are, not that anybody is guilty.",
+            phases=", ".join(blind),
+        )
     )
     return " ".join(told)
 
@@ -159,10 +209,12 @@ def next_step(content: Content) -> str:
     """What is to be done next, from what people did so far and what the trace still sees."""
     state, trace = content.state, content.trace
     if state["status"] == CLOSED:
-        return f"The case is closed as {state['disposition']}; no action is open unless it is reopened."
-    told = [f"The case is snoozed until {state['snoozed_until']}."] if state["status"] == SNOOZED else []
+        closed = later("The case is closed as {how}; no action is open unless it is reopened.")
+        return tr(closed, how=word(str(state["disposition"])))
+    snoozed = state["status"] == SNOOZED
+    told = [tr("The case is snoozed until {day}.", day=str(state["snoozed_until"]))] if snoozed else []
     if state["assignee"] is None:
-        told.append(f"Assign it (mulegraph case assign {content.case} WHO).")
+        told.append(tr("Assign it (mulegraph case assign {case} WHO).", case=content.case))
     told += _awaited(content)
     done = {each.bank for each in content.requests} | {content.sender}
     banks = [each for each in (trace.banks if trace else []) if each["maximum"] > 0 and each["bank"] not in done]
@@ -170,20 +222,24 @@ def next_step(content: Content) -> str:
         most = ", ".join(f"{each['bank']} ({between(each)} {trace.currency})" for each in banks[:3])
         # `request` finds nothing to ask of a bank that only mixed payments reached, or where next to nothing stopped.
         first = next((each["bank"] for each in banks if each["bank"] in content.askable), None)
-        ask = f"ask {first} (mulegraph request {content.case} --to {first})" if first else "no request can ask for it"
-        told.append(f"Money is probably still there at {most}: {ask}.")
+        text = later("ask {bank} (mulegraph request {case} --to {bank})")
+        ask = tr(text, bank=first, case=content.case) if first else tr("no request can ask for it")
+        told.append(tr("Money is probably still there at {banks}: {ask}.", banks=most, ask=ask))
     if content.holding is not None:
         told.append(hold_sentence(content.holding))
         inside = {each["account_id"] for each in content.accounts}
-        reached = " (reached by the trace, not of the case)"
+        reached = " " + tr("(reached by the trace, not of the case)")
         first = [each.account + ("" if each.account in inside else reached) for each in content.holding.holds]
         if first:
-            told.append(f"Call about {named(first)}.")
+            told.append(tr("Call about {accounts}.", accounts=named(first)))
     if not trace:
         strongest = max(content.accounts, key=lambda each: (each["score"], each["account_id"]))["account_id"]
         told.append(
-            "It has no chain and no reported payment to trace; look at the account with the highest score "
-            f"(mulegraph account {strongest})."
+            tr(
+                "It has no chain and no reported payment to trace; look at the account with the highest score "
+                "(mulegraph account {account}).",
+                account=strongest,
+            )
         )
     return " ".join(told)
 
@@ -192,11 +248,17 @@ def hold_sentence(plan: HoldPlan) -> str:
     """What was asked for and what holds reach, both in the first line that anybody reads."""
     kept = (plan.kept_least, plan.kept_most)
     low, high = (f"{float(each / plan.stolen):.0%}" if plan.stolen else "0%" for each in kept)
-    reached = low if low == high else f"{low} to {high}"
+    reached = low if low == high else tr("{low} to {high}", low=low, high=high)
     amounts = between({"minimum": plan.kept_least, "maximum": plan.kept_most})
-    return (
-        f"Asked for {plan.asked:.0%} of {shown(plan.stolen)} {plan.currency} stolen; holds at {plan.at} UTC keep"
-        f" {reached} ({amounts}): {plan.says}."
+    return tr(
+        "Asked for {share} of {stolen} {currency} stolen; holds at {at} UTC keep {reached} ({amounts}): {says}.",
+        share=f"{plan.asked:.0%}",
+        stolen=shown(plan.stolen),
+        currency=plan.currency,
+        at=plan.at,
+        reached=reached,
+        amounts=amounts,
+        says=plan.says,
     )
 
 
@@ -205,11 +267,14 @@ def _awaited(content: Content) -> list[str]:
     told = []
     for each in content.requests:
         if each.state == "draft" and not each.masked:
-            told.append(f"Send {each.number} to {each.bank} (mulegraph request sent {each.number}).")
+            text = later("Send {number} to {bank} (mulegraph request sent {number}).")
         elif each.state == "sent":
-            told.append(f"Await {each.bank}'s reply to {each.number}, due {each.reply_by}.")
+            text = later("Await {bank}'s reply to {number}, due {day}.")
         elif each.state == "overdue":
-            told.append(f"{each.bank}'s reply to {each.number} was due {each.reply_by}: call them.")
+            text = later("{bank}'s reply to {number} was due {day}: call them.")
+        else:
+            continue
+        told.append(tr(text, number=each.number, bank=each.bank, day=str(each.reply_by)))
     return told
 
 
@@ -237,23 +302,14 @@ def named(accounts: Sequence[str]) -> str:
     """Accounts in a sentence; of many the first, and how many more."""
     listed = [shown(each) for each in accounts[:MAX_NAMED]]
     more = len(accounts) - len(listed)
-    return ", ".join(listed) + (f" and {more} more" if more else "")
+    return ", ".join(listed) + (" " + tr("and {n} more", n=more) if more else "")
 
 
 def title_of(sign: str, content: CaseFile) -> str:
     """A sign's code and what it is."""
-    return f"{sign} · {content.signs[sign]['title']}"
+    return f"{sign} · {word(content.signs[sign]['title'])}"
 
 
 def _hundredths(share: float) -> str:
     hundredths = round(100 * share)
-    return str(hundredths) if hundredths else "none"
-
-
-def _many(count: int, what: str) -> str:
-    plural = what[:-1] + "ies" if what.endswith("ry") else what + "s"  # beneficiaries, and relays
-    return f"{count:,} {what if count == 1 else plural}"
-
-
-def _be(count: int) -> str:
-    return "is" if count == 1 else "are"
+    return tr("about {n}", n=hundredths) if hundredths else tr("about none")

@@ -12,12 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.language import later, month, tr
 from mulegraph.schema.nodes import BANK, subject_of
 from mulegraph.schema.tables import CASH_IN, CASH_OUT, minor_exponents
 
 DAY = 86_400.0
 THINNEST, THICKEST = 1.2, 6.5
-CASH_TITLES = {CASH_IN: "cash paid in", CASH_OUT: "cash taken out"}
+CASH_TITLES = {CASH_IN: later("cash paid in"), CASH_OUT: later("cash taken out")}
 """Cash is one node in a graph, for its paths' sake; in a picture it is one beside everybody who deals in it."""
 
 
@@ -53,7 +54,8 @@ class Clock:
     def short(self, at: datetime) -> str:
         """Such as `12 Jan 07:05`."""
         local = self.local(at)
-        return f"{local.day} {local:%b}" if self.coarse else f"{local.day} {local:%b %H:%M}"
+        day = f"{local.day} {month(local.month)}"
+        return day if self.coarse else f"{day} {local:%H:%M}"
 
     def span(self, first: datetime, last: datetime) -> str:
         """Such as `12 Jan 07:05–09:10`, or both days where they differ."""
@@ -79,7 +81,7 @@ def charted(graph: nx.MultiDiGraph[Any]) -> nx.MultiDiGraph[Any]:
         ends = _beside(source, target), _beside(target, source)
         for end, own in zip(ends, (source, target), strict=True):
             if end not in made:
-                made.add_node(end, **graph.nodes[own], label=CASH_TITLES.get(own, str(end)))
+                made.add_node(end, **graph.nodes[own], label=tr(CASH_TITLES[own]) if own in CASH_TITLES else str(end))
         made.add_edge(*ends, key=key, **data)
     return made
 

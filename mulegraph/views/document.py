@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mulegraph.errors import EngineError
+from mulegraph.schema.language import later, speaking, spoken, tr, word
 from mulegraph.views.page import page
 from mulegraph.views.paper import PAPER_WIDTH
 from mulegraph.views.tables import shown
@@ -71,7 +72,7 @@ class Table:
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
-    empty: str = "None."
+    empty: str = field(default_factory=lambda: tr("None."))
     note: str = ""
     small: bool = False
     kind: str = "table"
@@ -97,6 +98,18 @@ class Finding:
     kind: str = "finding"
 
 
+PAPER_WORDS = (
+    later("measured"),
+    later("value"),
+    later("threshold"),
+    later("Other thresholds:"),
+    later("Innocent explanations"),
+    later("fits:"),
+    later("does not fit:"),
+    later("Explain no such sign:"),
+    later("Innocent when:"),
+)
+"""What the template of the PDF says by itself."""
 Block = Text | Notice | Picture | Table | Finding
 
 
@@ -121,21 +134,29 @@ class Document:
     notices: Sequence[str]
     sections: Sequence[Section] = field(default_factory=list)
     links: Mapping[str, str] = field(default_factory=dict)
+    language: str = field(default_factory=spoken)
 
     @property
     def page(self) -> str:
         """As HTML."""
-        return page("document.html", document=self, svg=_inline)
+        with speaking(self.language):
+            return page("document.html", document=self, svg=_inline)
 
     @property
     def pdf(self) -> bytes:
         """As PDF. Raises EngineError when Typst cannot make it."""
-        return set_in_type("document.typ", document=asdict(self), width=PAPER_WIDTH)
+        with speaking(self.language):
+            words = {each: tr(each) for each in PAPER_WORDS}
+        return set_in_type("document.typ", document=asdict(self), width=PAPER_WIDTH, words=words)
 
 
 def heads(*names: str) -> list[Column]:
-    """Columns by their heads: one that ends in ` #` holds numbers, one in ` *` takes the room that is left."""
-    return [Column(name.removesuffix(" #").removesuffix(" *"), name[-2:] == " #", name[-2:] == " *") for name in names]
+    """Columns by their heads, in the language that is spoken.
+
+    A head that ends in ` #` holds numbers, one in ` *` takes the room that is left.
+    """
+    told = [word(name.removesuffix(" #").removesuffix(" *")) for name in names]
+    return [Column(head, name[-2:] == " #", name[-2:] == " *") for head, name in zip(told, names, strict=True)]
 
 
 def cells(*values: Any) -> list[Cell]:

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.language import tr, word
 from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of, in_words, visible
 from mulegraph.views.device_rows import Place
 from mulegraph.views.grouping import MAX_MARKS, combos, contracted
@@ -125,7 +126,7 @@ def title_of(chart: nx.MultiDiGraph[Any]) -> str:
     """How many accounts and transfers a chart holds, in words."""
     accounts = sum(data["kind"] == "account" for _, data in chart.nodes(data=True))
     transfers = sum(data["kind"] == "transfer" for *_, data in chart.edges(data=True))
-    return f"Network of {accounts} accounts and {transfers} transfers"
+    return tr("Network of {n:account|accounts} and {m:transfer|transfers}", n=accounts, m=transfers)
 
 
 def _put(piece: Piece, sheet: Sheet) -> Piece:
@@ -329,22 +330,22 @@ def _legend(
     """What stands in the picture, and nothing that does not; and how high it is."""
     items: list[tuple[str, str]] = []
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
-    items += [(_shape(kind, ""), kind.title) for name, kind in KINDS.items() if name in present]
+    items += [(_shape(kind, ""), word(kind.title)) for name, kind in KINDS.items() if name in present]
     letters = {letter_of(data) for _, data in chart.nodes(data=True)}
     items += [
-        (_text(0, 0.37 * sheet.letter, letter, sheet.letter), role)
+        (_text(0, 0.37 * sheet.letter, letter, sheet.letter), word(role))
         for role, letter in LETTERS.items()
         if letter in letters
     ]
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
-        items.append((f"<path {_FLAG}/>", "on a list"))
+        items.append((f"<path {_FLAG}/>", tr("on a list")))
     if GOOD in lists:
-        items.append((f"<path {_TICK}/>", "known good"))
+        items.append((f"<path {_TICK}/>", tr("known good")))
     if any(data["kind"] == "transfer" for *_, data in chart.edges(data=True)):
-        items.append((f'<line x1="-12" x2="12" stroke="{LINE}" stroke-width="4"/>', "transfers, wider for more"))
+        items.append((f'<line x1="-12" x2="12" stroke="{LINE}" stroke-width="4"/>', tr("transfers, wider for more")))
     if without:
-        items.append(("", f"no room to write the amounts of {without} arrow{'s' if without > 1 else ''}"))
+        items.append(("", tr("no room to write the amounts of {n:arrow|arrows}", n=without)))
     return _in_rows(items, left + 30 * sheet.mark, top + 10 * sheet.mark, wide, sheet)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.language import later, tr
 from mulegraph.views.chart import amounts_in_words, sums_of
 from mulegraph.views.columns import Columns, columns_of
 from mulegraph.views.node_styles import GOOD, LETTERS
@@ -22,6 +23,14 @@ MAX_NODES = 1_500
 """Nodes that may be drawn at once when combos are opened."""
 MIN_ALIKE = 6
 """Partners that are alike are drawn as one from so many on: five can still be read one by one."""
+
+
+TIED = {
+    "device": (later("{n} devices"), later("devices used alike, or of less weight here")),
+    "holder": (later("{n} holders"), later("holders used alike, or of less weight here")),
+    "": (later("{n} devices and holders"), later("devices and holders used alike, or of less weight here")),
+}
+"""What is tied to accounts, drawn as one: its name, and why."""
 
 
 @dataclass(frozen=True)
@@ -195,22 +204,24 @@ def _combo(chart: nx.MultiDiGraph[Any], members: list[Any]) -> Combo:
     ]
     kinds = {chart.nodes[node]["kind"] for node in members}
     if kinds <= {"device", "holder"}:
-        word = "devices" if kinds == {"device"} else "holders" if kinds == {"holder"} else "devices and holders"
-        return Combo(f"{len(members)} {word}", f"{word} used alike, or of less weight here", members)
+        label, why = TIED.get("".join(kinds), TIED[""])
+        return Combo(tr(label, n=str(len(members))), tr(why), members)
     sums = sums_of(came or went, traced)
     money = f", {amounts_in_words(sums)}" if sums else ""
     if kinds == {"cash"}:
-        return Combo(f"{len(members)} × {chart.nodes[members[0]]['label']}{money}", "cash of several accounts", members)
+        return Combo(
+            f"{len(members)} × {chart.nodes[members[0]]['label']}{money}", tr("cash of several accounts"), members
+        )
     if kinds == {"bank"}:
-        word, why = "banks to ask", "banks that the money left to"
+        label, why = later("{n} banks to ask"), later("banks that the money left to")
     elif not came and not went:
-        word, why = "accounts", "accounts without transfers here"
+        label, why = later("{n} accounts"), later("accounts without transfers here")
     elif not came:
-        word, why = "payers", "they pay, and nothing is seen coming to them here"
+        label, why = later("{n} payers"), later("they pay, and nothing is seen coming to them here")
     elif not went:
-        word, why = "payees", "they are paid, and nothing is seen going on from them here"
+        label, why = later("{n} payees"), later("they are paid, and nothing is seen going on from them here")
     else:
-        word, why = "accounts between", "money comes to them and goes on"
+        label, why = later("{n} accounts between"), later("money comes to them and goes on")
     same = len({_partners(chart, node, {}) for node in members}) == 1
-    told = f"{why}; all with the same payers and payees" if same else why
-    return Combo(f"{len(members)} {word}{money}", told, members)
+    told = tr("{why}; all with the same payers and payees", why=tr(why)) if same else tr(why)
+    return Combo(tr(label, n=str(len(members))) + money, told, members)

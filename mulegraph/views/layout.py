@@ -12,6 +12,7 @@ from math import sqrt
 from typing import Any
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.language import later, tr
 from mulegraph.views.columns import Columns, Pair, columns_of
 from mulegraph.views.device_rows import FALL, below
 from mulegraph.views.layered import Bend, Rows, rows_of
@@ -112,7 +113,7 @@ def _part(graph: nx.MultiDiGraph[Any], columns: Columns, nodes: list[Any]) -> La
     left = min(x for x, _ in points) - SIDE
     moved = _moved(made, -left, ABOVE)
     right, end = max(x for x, _ in points) + SIDE - left, max(y for _, y in points) + ABOVE + UNDER
-    heads = [(at(low + hop, 0)[0] - left, 24, f"hop {hop}") for hop in range(across + 1)] if across else []
+    heads = [(at(low + hop, 0)[0] - left, 24, tr("hop {n}", n=hop)) for hop in range(across + 1)] if across else []
     moved.frames.append(Frame(0, 0, right, end, heads))
     return moved
 
@@ -196,7 +197,7 @@ def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
             for item in members:
                 y_of[item] = round(y + _room(item) / 2)
                 y += _room(item)
-        lanes.append((top, round(top + high), lane))
+        lanes.append((top, round(top + high), tr(lane) if lane in LAST_LANES else lane))
         top = round(top + high)
     last = max(columns.column.values(), default=0)
     step = round(min(max(top * ASPECT / max(last, 1), STEP_X * 0.84), STEP_X * 2.4))
@@ -205,15 +206,15 @@ def banks(graph: nx.MultiDiGraph[Any]) -> Layout:
     under = below(graph, list(graph), place, top - FALL // 2 if place else -FALL)
     ends = [y for _, y in under.place.values()]
     if ends:
-        lanes.append((top, max(ends) + UNDER, "devices, holders"))
-    heads = [(column * step, -28, f"hop {column}") for column in range(last + 1)]
+        lanes.append((top, max(ends) + UNDER, tr("devices, holders")))
+    heads = [(column * step, -28, tr("hop {n}", n=column)) for column in range(last + 1)]
     sides = [0, last * step, *(x for x, _ in under.place.values())]
     bottom = max([top, *(y + UNDER for y in ends)])
     frame = Frame(min(sides) - SIDE, -50, max(sides) + SIDE, bottom, heads)
     return Layout({**place, **under.place}, routes, columns.back, under.ties, [frame], lanes)
 
 
-LAST_LANES = {"bank not known": 1, "several banks": 2, "cash": 3}
+LAST_LANES = {later("bank not known"): 1, later("several banks"): 2, later("cash"): 3}
 
 
 def _room(item: Any) -> float:

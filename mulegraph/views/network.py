@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pyvis
+from mulegraph.schema.language import catalogue, later, spoken, tr, word
 from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.views import layout
@@ -31,9 +32,9 @@ LIBRARY = "lib/vis-9.1.2/vis-network.min.js"
 FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)")
 """Addresses in the library's comments; those of w3.org are names of formats, which it needs."""
 LAYOUTS = {
-    "flow": "money, left to right",
-    "time": "time axis",
-    "banks": "banks in rows",
+    "flow": later("money, left to right"),
+    "time": later("time axis"),
+    "banks": later("banks in rows"),
 }
 
 
@@ -60,6 +61,7 @@ def network_page(
     notes = [*notes, *_folding(folded)]
     data = _data(chart, clock, folded)
     data |= {"title": title, "facts": dict(facts or {}), "notes": notes, "layout": start, "most": MAX_NODES}
+    data["words"] = catalogue(spoken())
     data["kept"] = graph.graph.get("kept")
     links, served = graph.graph.get("links") or {}, graph.graph.get("served")
     data |= {"links": links, "served": served}
@@ -70,7 +72,7 @@ def network_page(
     written = {letter_of(each) for _, each in chart.nodes(data=True)}
     lists = {name for _, each in chart.nodes(data=True) for name in each.get("lists") or ()}
     currencies = {each["currency"] for each in data["transfers"]}
-    marks = [(FLAG_MARK, "on a list")] if lists - {GOOD} else []
+    marks = [(FLAG_MARK, tr("on a list"))] if lists - {GOOD} else []
     return page(
         "network/page.html",
         title=title,
@@ -79,13 +81,16 @@ def network_page(
         ties=bool(data["ties"]),
         currency=next(iter(currencies)) if len(currencies) == 1 else "",
         count=f"{len(data['transfers']):,}",
-        layouts=LAYOUTS,
-        legend={name: {"title": kind.title, "svg": icon(kind)} for name, kind in KINDS.items() if name in present},
-        letters=[(letter, role) for role, letter in LETTERS.items() if letter in written],
-        marks=[*marks, *([(TICK_MARK, "known good")] if GOOD in lists else [])],
+        layouts={name: tr(words) for name, words in LAYOUTS.items()},
+        legend={
+            name: {"title": word(kind.title), "svg": icon(kind)} for name, kind in KINDS.items() if name in present
+        },
+        letters=[(letter, word(role)) for role, letter in LETTERS.items() if letter in written],
+        marks=[*marks, *([(TICK_MARK, tr("known good"))] if GOOD in lists else [])],
         chart=data,
         links=links,
         served=served is not None,
+        notebook=bool(graph.graph.get("in_notebook")),
         library=library(),
     )
 
@@ -128,7 +133,7 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
     return {
         "zone": str(clock.zone),
         "coarse": clock.coarse,
-        "kinds": {name: asdict(kind) for name, kind in KINDS.items()},
+        "kinds": {name: {**asdict(kind), "title": word(kind.title)} for name, kind in KINDS.items()},
         "letters": LETTERS,
         "good": GOOD,
         "colours": {"INK": INK, "PAPER": PAPER, "LINE": LINE, "FLAG": FLAG, "TICK": TICK},
@@ -162,7 +167,10 @@ def _told(chart: nx.MultiDiGraph[Any], story: Story) -> dict[str, Any]:
     """A story whose lines name nodes by their number, and transfers by their id."""
     number = {node: place for place, node in enumerate(chart)}
     lines = [{**asdict(each), "nodes": [number[node] for node in each.nodes if node in number]} for each in story.lines]
-    parts = [{"words": each.words, "amount": _range(each), "share": each.share} for each in story.money]
+    parts = [
+        {"words": tr(each.words), "name": each.words, "amount": _range(each), "share": each.share}
+        for each in story.money
+    ]
     return {"lines": lines, "command": story.command, "money": parts, "entered": story.entered}
 
 
@@ -215,8 +223,12 @@ def _folding(folded: list[Combo]) -> list[str]:
         return []
     inside = sum(len(each.members) for each in folded)
     return [
-        f"{inside:,} nodes that are alike, or of less weight, are drawn as {len(folded)}"
-        f" combo{'s' if len(folded) > 1 else ''}: circles with their number. A double click opens one."
+        tr(
+            "{n} nodes that are alike, or of less weight, are drawn as {m:combo|combos}: circles with their number."
+            " A double click opens one.",
+            n=inside,
+            m=len(folded),
+        )
     ]
 
 

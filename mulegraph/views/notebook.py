@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mulegraph.errors import UsageError
 from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.masked_case import MaskedCase
@@ -13,10 +14,13 @@ from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
-from mulegraph.views.pictures import network_of, picture, shared_picture, trace_picture
+from mulegraph.views.pictures import drawn, network_of, picture, shared_picture, spoken_by, trace_picture
 from mulegraph.workspace.account_page import AccountPage
 from mulegraph.workspace.facts import ScanFacts
 from mulegraph.workspace.trace import TraceResult
+
+if TYPE_CHECKING:
+    from mulegraph.views.widget import PageWidget
 
 
 class ShownAccount(AccountPage):
@@ -48,6 +52,10 @@ class ShownCase(MaskedCase):
     def view(self) -> View:
         """Its interactive page."""
         return self.workspace.view(self)
+
+    def widget(self) -> PageWidget:
+        """Its interactive page in a cell that answers: `widget.selection` is a data frame of what is chosen in it."""
+        return self.workspace.widget(self)
 
     def _repr_html_(self) -> str:
         return case_card(self)
@@ -83,11 +91,25 @@ class NotebookWorkspace(MaskedWorkspace):
 
     def view(self, subject: str | MaskedCase | TraceResult) -> View:
         """The interactive page of a case, a chain or an account by its id, or of a trace; to be shown or saved."""
-        if isinstance(subject, TraceResult):
-            return View(traced(subject), trace_picture(self, subject).page())
-        name = subject.id if isinstance(subject, MaskedCase) else subject
-        told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
-        return View(told, picture(self, name))
+        with spoken_by(self):
+            if isinstance(subject, TraceResult):
+                return View(traced(subject), trace_picture(self, subject).page())
+            name = subject.id if isinstance(subject, MaskedCase) else subject
+            told = f"account {self.known_account(name)}" if self.kind_of_subject(name) == "account" else name
+            return View(told, picture(self, name))
+
+    def widget(self, subject: str | MaskedCase) -> PageWidget:
+        """The page of a case, a chain, an account or a payment's trace in a cell that answers: `widget.selection`.
+
+        Raises UsageError where anywidget is not installed.
+        """
+        try:
+            from mulegraph.views.widget import PageWidget
+        except ModuleNotFoundError as error:
+            hint = "Run: pip install 'mulegraph[notebook]'"
+            raise UsageError("this needs {package}, which is not installed", hint=hint, package=error.name) from error
+        with spoken_by(self):
+            return PageWidget(drawn(self, subject.id if isinstance(subject, MaskedCase) else subject))
 
     def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
         """Write the network of a case, a chain, an account or a trace as .graphml, .gexf, .cyjs, .anx or .ftm.json.

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from mulegraph.lazy import jinja2, markupsafe
+from mulegraph.schema.language import spoken, tr, word
 from mulegraph.views.tables import plain
 
 
@@ -18,6 +19,7 @@ def _templates() -> jinja2.Environment:
     loader = jinja2.PackageLoader("mulegraph.views")
     made = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters["embedded"] = embedded
+    made.globals |= {"tr": tr, "word": word, "spoken": spoken}
     return made
 
 

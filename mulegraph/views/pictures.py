@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.shared_graph import SharedGraph
+from mulegraph.schema.language import later, speaking, spoken, tr, word
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.story import Story, account_story, case_story, chain_story, path_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
+from mulegraph.workspace.sentences import check_language
 from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
+
+CUT = later("{n} transfers are left out: {why}.")
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class NetworkView:
     facts: Mapping[str, str]
     notes: Sequence[str]
     story: Story | None = None
+    language: str = field(default_factory=spoken)
 
     def page(self, links: Mapping[str, str] | None = None, served: Mapping[str, Any] | None = None) -> str:
         """As a page that opens with no network. `links` are what it leads to, by what they are called: cases, reports.
@@ -33,7 +39,17 @@ class NetworkView:
         `served` is what a page of `mulegraph serve` asks its server with; without it no page asks anybody.
         """
         self.graph.graph["links"], self.graph.graph["served"] = dict(links or {}), served
-        return network_page(self.graph, title=self.title, facts=self.facts, notes=self.notes, story=self.story)
+        with speaking(self.language):
+            return network_page(self.graph, title=self.title, facts=self.facts, notes=self.notes, story=self.story)
+
+
+@contextmanager
+def spoken_by(space: MaskedWorkspace, language: str | None = None) -> Iterator[None]:
+    """Pages made inside are in this language, or in that of the settings. Raises UsageError for one there is not."""
+    chosen = space.language(language)
+    check_language(chosen)
+    with speaking(chosen):
+        yield
 
 
 def picture(space: MaskedWorkspace, subject: str) -> str:
@@ -54,16 +70,16 @@ def drawn(space: MaskedWorkspace, subject: str) -> NetworkView:
         return trace_picture(space, space.trace(reports=[subject]))
     if kind in ("device", "holder"):
         graph = network_of(space, subject)
-        return NetworkView(graph, f"{kind.title()} {subject}", _counted(graph), notes_of(space, graph))
+        return NetworkView(graph, f"{tr(kind.title())} {subject}", _counted(graph), notes_of(space, graph))
     graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
-        "score": shown(known.get("score", 0.0)),
-        "bank": shown(known.get("bank")),
-        "cases": " ".join(known.get("cases", [])) or "none",
-        "transfers": f"{_transfers(graph):,}",
+        tr("score"): shown(known.get("score", 0.0)),
+        tr("bank"): shown(known.get("bank")),
+        tr("cases"): " ".join(known.get("cases", [])) or tr("none"),
+        tr("transfers"): f"{_transfers(graph):,}",
     }
-    title, story = f"Account {graph.graph['account']}", account_story(graph, graph.graph["account"])
+    title, story = tr("Account {account}", account=graph.graph["account"]), account_story(graph, graph.graph["account"])
     return NetworkView(graph, title, facts, notes_of(space, graph), story)
 
 
@@ -86,14 +102,21 @@ def path_picture(space: MaskedWorkspace, account: str, to: str) -> NetworkView:
     """Ways by which money can have come from one account to another, in order of time."""
     graph = space.path_network(account, to)
     first, last = graph.graph["payer"], graph.graph["payee"]
-    facts = {"ways": f"{graph.graph['ways']:,} of at most {graph.graph['hops']} transfers", **_counted(graph)}
+    facts = {
+        tr("ways"): tr("{n} of at most {m:transfer|transfers}", n=graph.graph["ways"], m=graph.graph["hops"]),
+        **_counted(graph),
+    }
     notes = [
-        "A way says that the times allow it, not that it was the same money: mulegraph trace says how much was. Between"
-        " two neighbours the earliest transfer that can follow is drawn; no way leads through accounts of very many"
-        " counterparties, and no more than 200,000 transfers were looked at."
+        tr(
+            "A way says that the times allow it, not that it was the same money: mulegraph trace says how much was."
+            " Between two neighbours the earliest transfer that can follow is drawn; no way leads through accounts of"
+            " very many counterparties, and no more than 200,000 transfers were looked at."
+        )
     ]
     notes = [*notes_of(space, graph), *notes]
-    return NetworkView(graph, f"Ways from {first} to {last}", facts, notes, path_story(graph))
+    return NetworkView(
+        graph, tr("Ways from {first} to {last}", first=first, last=last), facts, notes, path_story(graph)
+    )
 
 
 def joined_picture(space: MaskedWorkspace, subjects: Sequence[str]) -> NetworkView:
@@ -139,7 +162,7 @@ def expanded(base: NetworkView, space: MaskedWorkspace, account: str) -> Network
     findings = {each["finding"]: each for part in (base.graph, more) for each in part.graph.get("findings") or ()}
     made.graph.update(base.graph.graph, findings=list(findings.values()))
     made.graph["cut"] = (base.graph.graph.get("cut") or 0) + more.graph["cut"]
-    facts = {**base.facts, "drawn in all": f"{_transfers(made):,} transfers"}
+    facts = {**base.facts, tr("drawn in all"): tr("{n:transfer|transfers}", n=_transfers(made))}
     return NetworkView(made, base.title, facts, base.notes, base.story)
 
 
@@ -149,7 +172,7 @@ def _shown_id(space: MaskedWorkspace, subject: str) -> str:
 
 def _counted(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
     accounts = sum(data["kind"] == "account" for _, data in graph.nodes(data=True))
-    return {"accounts": f"{accounts:,}", "transfers": f"{_transfers(graph):,}"}
+    return {tr("accounts"): f"{accounts:,}", tr("transfers"): f"{_transfers(graph):,}"}
 
 
 def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
@@ -157,12 +180,12 @@ def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
     found = space.case(case)
     row, graph = found.row, found.network()
     facts = {
-        "score": shown(row["score"]),
-        "accounts of the case": str(len(row["accounts"])),
-        "findings": str(len(collapse_patterns(found.findings))),
+        tr("score"): shown(row["score"]),
+        tr("accounts of the case"): str(len(row["accounts"])),
+        tr("findings"): str(len(collapse_patterns(found.findings))),
     }
     if row["amount"] is not None:
-        facts["entered its chains"] = case_money(row)
+        facts[tr("entered its chains")] = case_money(row)
     trace = None
     no_trace = ""
     askable = []
@@ -178,7 +201,10 @@ def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
 def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:
     """One chain, with the others of its layering network when it is in one."""
     graph = space.chain_network(chain)
-    facts = {"surprise": f"{graph.graph['surprise']:.1f} nats", "chains in its network": str(graph.graph["chains"])}
+    facts = {
+        tr("surprise"): f"{graph.graph['surprise']:.1f} nats",
+        tr("chains in its network"): str(graph.graph["chains"]),
+    }
     story = chain_story(graph)
     return NetworkView(graph, chain, facts, notes_of(space, graph), story)
 
@@ -186,23 +212,29 @@ def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:
 def trace_picture(space: MaskedWorkspace, found: TraceResult) -> NetworkView:
     """A trace: whom the money reached, in how many hops, and which banks to ask."""
     graph = space.trace_network(found)
-    what = ", ".join(found.chosen[:3]) + (f" and {len(found.chosen) - 3} more" if len(found.chosen) > 3 else "")
-    title = f"{'Sources' if found.back else 'Trace'} of {what}"
+    what = ", ".join(found.chosen[:3]) + (
+        " " + tr("and {n} more", n=len(found.chosen) - 3) if len(found.chosen) > 3 else ""
+    )
+    title = tr("Sources of {payments}", payments=what) if found.back else tr("Trace of {payments}", payments=what)
     reached = sum(data["kind"] == "account" for _, data in graph.nodes(data=True))
     conserving = [found.traced[method] for method in ranged_methods(found.methods)]
     facts = {
-        "traced": f"{amounts(conserving)} {found.currency}",
-        "accounts": f"{reached:,}",
-        "transfers": f"{_transfers(graph):,}",
+        tr("traced"): f"{amounts(conserving)} {found.currency}",
+        tr("accounts"): f"{reached:,}",
+        tr("transfers"): f"{_transfers(graph):,}",
     }
     notes = [
-        "An arrow's amount is what of the traced money its transfers carried, from the least to the most over the rules"
-        " for mixed money; a number in an account is how many hops it is from the traced payment. Neither says that"
-        " somebody knew of it.",
+        tr(
+            "An arrow's amount is what of the traced money its transfers carried, from the least to the most over the"
+            " rules for mixed money; a number in an account is how many hops it is from the traced payment. Neither"
+            " says that somebody knew of it."
+        ),
         *found.assumptions,
     ]
     if POISON in found.methods and (only := found.only_poison["accounts"]):
-        notes.insert(1, f"{only:,} accounts that only the rule of poison reaches are not drawn: no money is there.")
+        notes.insert(
+            1, tr("{n} accounts that only the rule of poison reaches are not drawn: no money is there.", n=only)
+        )
     notes = [*notes_of(space, graph), *notes]
     return NetworkView(graph, title, facts, notes, trace_story(graph, found))
 
@@ -212,10 +244,10 @@ def shared_picture(shared: SharedGraph, subject: str) -> NetworkView:
     network, space = shared.network(subject), shared.workspace
     notes = notes_of(space, network)
     if subject.startswith("CASE-"):
-        facts = {"score": shown(network.graph["score"]), "accounts": str(len(network.graph["accounts"]))}
+        facts = {tr("score"): shown(network.graph["score"]), tr("accounts"): str(len(network.graph["accounts"]))}
         return NetworkView(network, subject, facts, notes)
-    title = subject if subject.startswith("CH-") else f"Account {network.graph['account']}"
-    return NetworkView(network, title, {"latest transfers": str(_transfers(network))}, notes)
+    title = subject if subject.startswith("CH-") else tr("Account {account}", account=network.graph["account"])
+    return NetworkView(network, title, {tr("latest transfers"): str(_transfers(network))}, notes)
 
 
 def notes_of(space: MaskedWorkspace, graph: nx.MultiDiGraph[str]) -> list[str]:
@@ -223,16 +255,21 @@ def notes_of(space: MaskedWorkspace, graph: nx.MultiDiGraph[str]) -> list[str]:
     about = graph.graph
     if space.reveal is None:
         notes = [
-            "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real ones."
+            tr(
+                "Masked: accounts, people and devices are tokens, which every mulegraph command takes for the real"
+                " ones."
+            )
         ]
     else:
-        notes = [f"Not masked. Reason: {space.reveal}"]
+        notes = [tr("Not masked. Reason: {reason}", reason=space.reveal)]
     coarse = about.get("tick_seconds", 0) >= DAY
-    notes.append("The ledger knows days only." if coarse else f"Times are in {about.get('zone', 'UTC')}.")
+    notes.append(
+        tr("The ledger knows days only.") if coarse else tr("Times are in {zone}.", zone=about.get("zone", "UTC"))
+    )
     if about.get("cut"):
-        notes.append(f"{about['cut']:,} transfers are left out: {about.get('cut_why', 'those before the latest')}.")
+        notes.append(tr(CUT, n=about["cut"], why=word(about.get("cut_why", "those before the latest"))))
     if about.get("findings_cut"):
-        notes.append(f"{about['findings_cut']:,} weaker findings are left out.")
+        notes.append(tr("{n} weaker findings are left out.", n=about["findings_cut"]))
     return [" ".join(notes)]
 
 

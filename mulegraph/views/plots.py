@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
+from mulegraph.schema.language import month, word
 from mulegraph.views.paper import PAPER_WIDTH, SMALLEST
 from mulegraph.views.tables import shown
 
@@ -125,7 +126,7 @@ def pause(length: timedelta) -> str:
     seconds = length.total_seconds()
     for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= unit:
-            return f"{seconds / unit:.0f} {name}"
+            return f"{seconds / unit:.0f} {word(name)}"
     return f"{seconds:.0f} s"
 
 
@@ -159,7 +160,9 @@ class Clock:
         for time in self.times:
             if not ticks or self(time) - ticks[-1][0] >= room:
                 ticks.append((self(time), time))
-        axes.set_xticks([place for place, _ in ticks], [f"{time:%d %b}\n{time:%H:%M}" for _, time in ticks])
+        axes.set_xticks(
+            [place for place, _ in ticks], [f"{time:%d} {month(time.month)}\n{time:%H:%M}" for _, time in ticks]
+        )
         axes.set_xlim(-0.02, 1.02)
         for place, length in self.cuts:
             axes.axvline(place / self.length, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.language import later, tr
 from mulegraph.views.chart import charted
 from mulegraph.views.columns import columns_of
 from mulegraph.views.document import Block, Picture, Text
@@ -35,14 +36,19 @@ def network_pictures(graph: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zo
     parts = [whole.subgraph(nodes) for nodes in components(whole, columns_of(whole))]
     large = [part for part in parts if len(part) > 1]
     told: list[Block] = [
-        _picture(part, numbers, zone, f"Picture {place} of {len(large)}. " if len(large) > 1 else "")
+        _picture(
+            part,
+            numbers,
+            zone,
+            tr("Picture {place} of {all}.", place=place, all=len(large)) + " " if len(large) > 1 else "",
+        )
         for place, part in enumerate(large, 1)
     ]
     alone = [numbers[node] for part in parts for node in part if len(part) == 1 and node in numbers]
     if alone:
-        many = len(alone) > 1
-        which = f"Account{'s' if many else ''} {ranges(alone)} {'have' if many else 'has'}"
-        told.append(Text(f"{which} no money or device of the case in common with another and no picture.", "Alone."))
+        several = later("Accounts {numbers} have no money or device of the case in common with another and no picture.")
+        single = later("Account {numbers} has no money or device of the case in common with another and no picture.")
+        told.append(Text(tr(several if len(alone) > 1 else single, numbers=ranges(alone)), tr("Alone.")))
     return told
 
 
@@ -51,14 +57,13 @@ def _picture(part: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zone: str, 
     names: dict[Any, str] = {node: str(numbers[node]) for node in chart if node in numbers}
     names |= {ComboKey(place): f"{_mark(place)}: {combo.label.split(', ')[0]}" for place, combo in enumerate(made)}
     sheet = _sheet(layout, names)
-    local = f"Times in it are in {zone}. " if zone != "UTC" else ""
-    caption = (
-        f"{place}Money runs from left to right. Numbers are those of the table of accounts. {local}"
-        f"The table of transfers holds every amount.{''.join(_members(made, numbers))}"
-    )
+    local = tr("Times in it are in {zone}.", zone=zone) + " " if zone != "UTC" else ""
+    runs = tr("Money runs from left to right. Numbers are those of the table of accounts.")
+    every = tr("The table of transfers holds every amount.")
+    caption = f"{place}{runs} {local}{every}{''.join(_members(made, numbers))}"
     title = title_of(part)
     svg = drawn(chart, layout, sheet, PAPER_WIDTH, title, least=PAPER_WIDTH)
-    return Picture(svg, f"{title}, money from left to right", caption)
+    return Picture(svg, tr("{title}, money from left to right", title=title), caption)
 
 
 def _fitting(part: nx.MultiDiGraph[Any]) -> tuple[list[Combo], nx.MultiDiGraph[Any], Layout]:
@@ -90,10 +95,11 @@ def _sheet(layout: Layout, names: Mapping[Any, str]) -> Sheet:
 
 def _members(made: list[Combo], numbers: Mapping[str, int]) -> Iterator[str]:
     """Which accounts are drawn as one, by number."""
+    told = later("{mark}: {what}, accounts {numbers}.")
     for place, combo in enumerate(made):
         inside = [numbers[member] for member in combo.members if member in numbers]
         if inside:
-            yield f" {_mark(place)}: {combo.label}, accounts {ranges(inside)}."
+            yield " " + tr(told, mark=_mark(place), what=combo.label, numbers=ranges(inside))
 
 
 def _mark(place: int) -> str:

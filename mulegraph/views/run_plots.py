@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mulegraph.schema.language import month, tr
 from mulegraph.views.paper import SMALLEST
 from mulegraph.views.plots import BLUE, GREEN, MUTED, SKY, VERMILLION, figure, money, plotted
 
@@ -29,12 +30,12 @@ def chains_plot(nats: Sequence[float], shares: Sequence[float], threshold: float
     x, share = np.asarray(nats, float)[order], np.asarray(shares, float)[order]
     above.step(x, np.arange(len(x), 0, -1), where="pre", color=BLUE, linewidth=1.8)
     above.set_yscale("log")
-    above.set_ylabel("chains at\nor above")
+    above.set_ylabel(tr("chains at\nor above"))
     above.yaxis.set_major_formatter(lambda value, _: money(value))
     below.step(x, share, where="pre", color=VERMILLION, linewidth=1.8)
     below.axhline(accepted, color=MUTED, linewidth=0.9, linestyle=(0, (4, 2)))
     below.annotate(
-        f"accepted: {accepted:.0%}",
+        tr("accepted: {share}", share=f"{accepted:.0%}"),
         (1, accepted),
         xycoords=("axes fraction", "data"),
         xytext=(0, 3),
@@ -44,12 +45,12 @@ def chains_plot(nats: Sequence[float], shares: Sequence[float], threshold: float
         color=MUTED,
     )
     _share_axis(below, max([accepted, *share]))
-    below.set_xlabel("surprise in nats")
+    below.set_xlabel(tr("surprise in nats"))
     if threshold is not None:
         for axes in (above, below):
             axes.axvline(threshold, color=GREEN, linewidth=1.4)
         above.annotate(
-            f"threshold {threshold:.1f}",
+            tr("threshold {nats}", nats=f"{threshold:.1f}"),
             (threshold, 1),
             xycoords=("data", "axes fraction"),
             xytext=(4, -10),
@@ -69,7 +70,7 @@ def scores_plot(kinds: Mapping[str, Sequence[float]]) -> Figure:
         above, below = grid[0][column], grid[1][column]
         above.hist(scores, bins=np.linspace(0, 1, BINS + 1), color=SKY, edgecolor=BLUE, linewidth=0.8)
         above.set_title(f"{len(scores):,} {name}")
-        above.set_ylabel("how many" if column == 0 else "")
+        above.set_ylabel(tr("how many") if column == 0 else "")
         if len(scores):
             above.set_yscale("log")
             above.set_ylim(bottom=0.7)
@@ -78,7 +79,7 @@ def scores_plot(kinds: Mapping[str, Sequence[float]]) -> Figure:
         share = np.cumsum(1 - ordered[::-1]) / np.arange(1, len(ordered) + 1)
         if len(ordered):
             below.step([0, *ordered], [*share[::-1], *share[:1]], where="post", color=VERMILLION, linewidth=1.8)
-        below.set_xlabel("score, or threshold")
+        below.set_xlabel(tr("score, or threshold"))
         _share_axis(below, max(share, default=1.0), named=column == 0)
     return drawn
 
@@ -88,7 +89,7 @@ def _share_axis(axes: Axes, highest: float, *, named: bool = True) -> None:
     axes.set_ylim(0, max(highest, 0.01) * 1.15)
     axes.locator_params(axis="y", nbins=3)
     axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
-    axes.set_ylabel("expected\nfalse" if named else "")
+    axes.set_ylabel(tr("expected\nfalse") if named else "")
 
 
 @plotted
@@ -132,5 +133,4 @@ def _line(axes: Axes, values: Sequence[float], chosen: int) -> None:
 
 def _short(run: str) -> str:
     """When a run was: 24 Nov 23:56 of 20261124T235604Z-642cc2."""
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-    return f"{run[6:8]} {months[int(run[4:6]) - 1]}\n{run[9:11]}:{run[11:13]}"
+    return f"{run[6:8]} {month(int(run[4:6]))}\n{run[9:11]}:{run[11:13]}"

@@ -9,9 +9,12 @@ from typing import Any
 
 from mulegraph.cases.score import BASE, expected_false
 from mulegraph.casework.run_file import RunFile
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.language import later, spoken, tr, word
 from mulegraph.views.case_report import MASKED, REVEALED
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
-from mulegraph.views.run_plots import MAX_RUNS, chains_plot, scores_plot, signs_plot, trend_plot
+from mulegraph.views.run_plots import chains_plot, scores_plot
+from mulegraph.views.run_trend import trend
 from mulegraph.views.tables import case_money, shown
 from mulegraph.workspace.run_difference import NEW, SAME
 
@@ -20,7 +23,7 @@ MAX_CHANGES = 60
 MAX_REJECTS = 40
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99)
 NATS = (2, 4, 6, 8, 10, 15, 20, 30)
-TREND_ROWS, SIGNS_TOLD = 20, 4
+SIGNS_TOLD = 4
 STATE = ("status", "disposition", "snoozed_until", "assignee")
 ORDER = ("new", "grown", "merged", "split", "quiet", "shrunk", "same")
 """Changes as the report counts them, what needs eyes first."""
@@ -33,31 +36,34 @@ def run_document(
     """The report of a run; `pictures` and `reports` are files beside it, by case."""
     manifest = content.manifest
     rows = manifest["ledger"]["rows"]
-    later = [] if content.latest else ["This is not the latest run. States of cases are as the journal has them now."]
+    earlier = (
+        [] if content.latest else [tr("This is not the latest run. States of cases are as the journal has them now.")]
+    )
     if model := manifest.get("model"):
-        later.append(f"Scores are of model {model['hash'][:12]}, learned from what the bank decided before.")
+        told = later("Scores are of model {model}, learned from what the bank decided before.")
+        earlier.append(tr(told, model=model["hash"][:12]))
     return Document(
-        title="Mule networks found",
+        title=tr("Mule networks found"),
         facts={
-            "run": content.run,
-            "scanned": f"{manifest['started_at'][:16].replace('T', ' ')} UTC",
-            "transfers": f"{rows.get('transfers', 0):,}",
-            "accounts": f"{rows.get('accounts', 0):,}",
-            "cases": f"{manifest['cases']:,}",
-            "rejected rows": f"{manifest['rejects']:,}",
+            tr("run"): content.run,
+            tr("scanned"): f"{manifest['started_at'][:16].replace('T', ' ')} UTC",
+            tr("transfers"): f"{rows.get('transfers', 0):,}",
+            tr("accounts"): f"{rows.get('accounts', 0):,}",
+            tr("cases"): f"{manifest['cases']:,}",
+            tr("rejected rows"): f"{manifest['rejects']:,}",
         },
-        notices=[*later, REVEALED if revealed else MASKED],
+        notices=[*earlier, tr(REVEALED if revealed else MASKED)],
         sections=[
-            Section("feeds", "What the feed did not bring", _feeds(content)),
-            Section("changes", "What changed", [Text(_first_sentence(content)), *_changes(content, pictures)]),
-            Section("cases", "Cases", [_cases(content, pictures, reports)]),
-            Section("scores", "Scores and expected false alarms", _scores(content)),
-            Section("signs", "Signs", _signs(content)),
-            Section("chains", "Most surprising chains", [_chains(content)]),
-            Section("rejects", "Rejected rows", _rejects(content)),
-            Section("timings", "Timings", [_timings(content)]),
-            Section("trend", "Trend over runs", _trend(content)),
-            Section("proof", "What this rests on", [_proof(content)]),
+            Section("feeds", tr("What the feed did not bring"), _feeds(content)),
+            Section("changes", tr("What changed"), [Text(_first_sentence(content)), *_changes(content, pictures)]),
+            Section("cases", tr("Cases"), [_cases(content, pictures, reports)]),
+            Section("scores", tr("Scores and expected false alarms"), _scores(content)),
+            Section("signs", tr("Signs"), _signs(content)),
+            Section("chains", tr("Most surprising chains"), [_chains(content)]),
+            Section("rejects", tr("Rejected rows"), _rejects(content)),
+            Section("timings", tr("Timings"), [_timings(content)]),
+            Section("trend", tr("Trend over runs"), trend(content)),
+            Section("proof", tr("What this rests on"), [_proof(content)]),
         ],
     )
 
@@ -65,11 +71,31 @@ def run_document(
 def _feeds(content: Content) -> list[Block]:
     """Before any finding: whether the data that they rest on came whole."""
     if "feeds" not in content.manifest:
-        return [Text("This run did not look.")]
+        return [Text(tr("This run did not look."))]
     columns = heads("what *", "kind", "usual #", "came #")
-    rows = [cells(each["text"], each["kind"], each["expected"], each["found"]) for each in content.manifest["feeds"]]
-    note = "The last day, against the same hours of the four weeks before. What did not come was not looked at."
-    return [Table(columns, rows, empty="Tables, banks, columns and amounts came as they do.", note=note)]
+    rows = [
+        cells(_feed_note(each), word(each["kind"]), each["expected"], each["found"])
+        for each in content.manifest["feeds"]
+    ]
+    note = tr("The last day, against the same hours of the four weeks before. What did not come was not looked at.")
+    return [Table(columns, rows, empty=tr("Tables, banks, columns and amounts came as they do."), note=note)]
+
+
+FEED_NOTES = {
+    "silent": later("{what}: nothing on the last day, where {expected} are usual"),
+    "count": later("{what}: {found} rows on the last day, where {expected} are usual"),
+    "empty": later("{what}: empty in every row of the last day; {expected} had one before"),
+    "drift": later("amounts: spread otherwise on the last day (stability index {found})"),
+}
+
+
+def _feed_note(note: Mapping[str, Any]) -> str:
+    """A note of the scan, which keeps it in English, with the day; other languages say it from its values."""
+    if spoken() == LANGUAGES[0]:
+        return str(note["text"])
+    expected = f"{note['expected']:.0%}" if note["kind"] == "empty" else f"{note['expected']:,.0f}"
+    found = str(note["found"]) if note["kind"] == "drift" else f"{note['found']:,.0f}"
+    return tr(FEED_NOTES[note["kind"]], what=note["what"], expected=expected, found=found)
 
 
 def _first_sentence(content: Content) -> str:
@@ -77,31 +103,38 @@ def _first_sentence(content: Content) -> str:
     new = {each["case"] for each in content.changes if each["change"] == NEW}
     fresh = [each for each in content.cases if content.before is None or each["case"] in new]
     if not fresh:
-        return "No case is new."
+        return tr("No case is new.")
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for each in fresh:
         for currency, amount in dict(each["amounts"]).items():
             sums[currency] += amount
-    money = " and ".join(f"{shown(amount)} {currency}" for currency, amount in sorted(sums.items()))
-    entered = f"; {money} entered {'its' if len(fresh) == 1 else 'their'} chains" if money else ""
+    money = tr(" and ").join(f"{shown(amount)} {currency}" for currency, amount in sorted(sums.items()))
     first = case_money(fresh[0])
-    of = f", {first}" if first else ""
-    are = "case is" if len(fresh) == 1 else "cases are"
-    return f"{len(fresh):,} {are} new{entered}. Look first at {fresh[0]['case']}{of}, score {shown(fresh[0]['score'])}."
+    told = tr("{n:case is|cases are} new.", n=len(fresh))
+    if money:
+        whose = later("{n:case is|cases are} new; {money} entered chains.")
+        told = tr(whose, n=len(fresh), money=money)
+    look = (
+        later("Look first at {case}, {money}, score {score}.")
+        if first
+        else later("Look first at {case}, score {score}.")
+    )
+    return told + " " + tr(look, case=fresh[0]["case"], money=first, score=shown(fresh[0]["score"]))
 
 
 def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
     if content.before is None:
-        return [Text(f"This is the first run, so all of its {content.manifest['cases']:,} cases are new.")]
+        return [Text(tr("This is the first run: all of its {n:case|cases} are new.", n=content.manifest["cases"]))]
     counts = Counter(each["change"] for each in content.changes)
-    told = ", ".join(f"{counts[name]:,} {name}" for name in ORDER if counts[name]) or "there is no case in either run"
+    told = ", ".join(f"{counts[name]:,} {word(name)}" for name in ORDER if counts[name])
+    told = told or tr("there is no case in either run")
     moved = [each for each in content.changes if each["change"] != SAME]
     moved.sort(key=lambda each: (ORDER.index(each["change"]), -len(each["accounts"]), each["case"]))
     columns = heads("case", "change", "accounts #", "joined *", "left", "with")
     rows = [
         cells(
             _link(each["case"], pictures),
-            each["change"],
+            word(each["change"]),
             len(each["accounts"]),
             each["joined"],
             each["left"],
@@ -109,10 +142,10 @@ def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
         )
         for each in moved[:MAX_CHANGES]
     ]
-    more = f"{len(moved) - MAX_CHANGES:,} more: mulegraph diff." if len(moved) > MAX_CHANGES else ""
+    more = tr("{n} more: mulegraph diff.", n=len(moved) - MAX_CHANGES) if len(moved) > MAX_CHANGES else ""
     return [
-        Text(f"Against run {content.before}: {told}."),
-        Table(columns, rows, empty="No case changed.", note=more),
+        Text(tr("Against run {run}: {changes}.", run=content.before, changes=told)),
+        Table(columns, rows, empty=tr("No case changed."), note=more),
     ]
 
 
@@ -122,13 +155,13 @@ def _link(case: str, pictures: Mapping[str, str]) -> Cell:
 
 def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str]) -> Table:
     columns = heads(
-        "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "to", "state, whose", "mostly made of *"
+        "case", "report", "score #", "accounts #", "amount #", "from (UTC)", "until", "state, whose", "mostly made of *"
     )
     rows = []
     for each in content.cases[:MAX_CASES]:
         amount = case_money(each)
-        report = Cell("report", href=reports[each["case"]]) if each["case"] in reports else Cell("")
-        state = " ".join(str(each[name]) for name in STATE if _said(each[name]))
+        report = Cell(tr("report"), href=reports[each["case"]]) if each["case"] in reports else Cell("")
+        state = " ".join(word(str(each[name])) for name in STATE if _said(each[name]))
         rows.append(
             cells(
                 _link(each["case"], pictures),
@@ -143,10 +176,12 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
             )
         )
     more = len(content.cases) - MAX_CASES
-    note = "A case is made of findings whose accounts belong together. Its score says how sure the signs are, not that "
-    note += "anybody is guilty. Cases link to their pictures."
-    note += f" {more:,} weaker ones: mulegraph case list." if more > 0 else ""
-    return Table(columns, rows, empty="No case was found.", note=note, small=True)
+    note = tr(
+        "A case is made of findings whose accounts belong together. Its score says how sure the signs are, not that "
+        "anybody is guilty. Cases link to their pictures."
+    )
+    note += " " + tr("{n} weaker ones: mulegraph case list.", n=more) if more > 0 else ""
+    return Table(columns, rows, empty=tr("No case was found."), note=note, small=True)
 
 
 def _day(at: Any) -> str:
@@ -169,37 +204,52 @@ def _scores(content: Content) -> list[Block]:
     if chains:
         nats, shares = [each[0] for each in chains], [each[1] for each in chains]
         accepted = flow["expected_false_share"]
-        alt = f"{len(nats):,} chains by surprise; the share expected to be false falls with it: " + "; ".join(
-            f"{row[0].text} nats {row[2].text}" for row in _chain_rows(chains, flow["threshold"])
-        )
+        falls = later("{n:chain|chains} by surprise; the share expected to be false falls with it: {steps}")
+        steps = "; ".join(f"{row[0].text} nats {row[2].text}" for row in _chain_rows(chains, flow["threshold"]))
+        alt = tr(falls, n=len(nats), steps=steps)
         least = flow["threshold"]
         told = (
-            f"Chains count from {least:.1f} nats, where no more than {accepted:.0%} are expected to be coincidence."
+            tr(
+                "Chains count from {nats} nats, where no more than {share} are expected to be coincidence.",
+                nats=f"{least:.1f}",
+                share=f"{accepted:.0%}",
+            )
             if least is not None
-            else f"No chain is sure enough: at every score more than {accepted:.0%} are expected to be coincidence."
+            else tr(
+                "No chain is sure enough: at every score more than {share} are expected to be coincidence.",
+                share=f"{accepted:.0%}",
+            )
         )
         blocks += [
             Text(
-                f"{told} The expected share is measured on this very ledger: its transfers are dealt to each other's "
-                "times, and what is found there is coincidence.",
-                "Chains.",
+                told
+                + " "
+                + tr(
+                    "The expected share is measured on this very ledger: its transfers are dealt to each other's "
+                    "times, and what is found there is coincidence."
+                ),
+                tr("Chains."),
             ),
             Picture(chains_plot(nats, shares, least, accepted), alt),
             Table(heads("threshold (nats) #", "chains at or above #", "expected false #"), _chain_rows(chains, least)),
         ]
-    kinds = {"accounts": content.account_scores, "cases": [each["score"] for each in content.cases]}
+    kinds = {tr("accounts"): content.account_scores, tr("cases"): [each["score"] for each in content.cases]}
+    above = later("{kind} at or above {score}")
     alt = "; ".join(
-        f"{name} at or above 0.5: {sum(each >= 0.5 for each in scores):,}" for name, scores in kinds.items()
+        f"{tr(above, kind=name, score='0.5')}: {sum(each >= 0.5 for each in scores):,}"
+        for name, scores in kinds.items()
     )
     columns = heads("threshold #")
     for name in kinds:
-        columns += heads(f"{name} at or above #", "expected false #")
+        columns += heads(tr("{kind} at or above", kind=name) + " #", "expected false #")
     blocks += [
         Text(
-            "A score is the probability that it is right, fitted on simulated ledgers. So the share of false alarms to "
-            "expect at a threshold is the mean of 1 − score of all at or above it. On a ledger unlike those it may "
-            "differ; how your cases ended is the better judge, once enough are closed.",
-            "Accounts and cases.",
+            tr(
+                "A score is the probability that it is right, fitted on simulated ledgers. So the share of false"
+                " alarms to expect at a threshold is the mean of 1 − score of all at or above it. On a ledger unlike"
+                " those it may differ; how your cases ended is the better judge, once enough are closed."
+            ),
+            tr("Accounts and cases."),
         ),
         Picture(scores_plot(kinds), alt),
         Table(
@@ -217,7 +267,10 @@ def _scores(content: Content) -> list[Block]:
             for each in content.alarms
         ]
         columns = heads("sign", *(f"{name} #" for name in names), "false #")
-        blocks += [Text("How the findings of closed cases ended, by sign.", "As people decided."), Table(columns, rows)]
+        blocks += [
+            Text(tr("How the findings of closed cases ended, by sign."), tr("As people decided.")),
+            Table(columns, rows),
+        ]
     return blocks
 
 
@@ -243,26 +296,26 @@ def _signs(content: Content) -> list[Block]:
     counts, lacking = content.manifest["findings"], content.manifest["not_testable"]
     columns = heads("sign", "findings #", "what it is *", "innocent when *")
     rows = [
-        cells(code, counts[code], sign["title"], sign["innocent_when"])
+        cells(code, counts[code], word(sign["title"]), word(sign["innocent_when"]))
         for code, sign in sorted(content.signs.items())
         if code in counts
     ]
     untested = [
-        cells(code, content.signs[code]["title"] if code in content.signs else "", ", ".join(needs))
+        cells(code, word(content.signs[code]["title"]) if code in content.signs else "", ", ".join(needs))
         for code, needs in lacking.items()
     ]
     return [
-        Table(columns, rows, empty="No sign could be tested."),
+        Table(columns, rows, empty=tr("No sign could be tested.")),
         Table(
             heads("not testable", "what it is *", "load"),
             untested,
-            empty="Every sign could be tested: no table is missing.",
+            empty=tr("Every sign could be tested: no table is missing."),
         ),
     ]
 
 
 def _chains(content: Content) -> Table:
-    columns = heads("nats #", "expected false #", "in #", "out #", "from (UTC)", "to", "accounts *")
+    columns = heads("nats #", "expected false #", "in #", "out #", "from (UTC)", "until", "accounts *")
     rows = [
         cells(
             f"{each['surprise']:.1f}",
@@ -275,7 +328,7 @@ def _chains(content: Content) -> Table:
         )
         for each in content.chains
     ]
-    return Table(columns, rows, empty="No chain reached the threshold.", small=True)
+    return Table(columns, rows, empty=tr("No chain reached the threshold."), small=True)
 
 
 def _rejects(content: Content) -> list[Block]:
@@ -291,77 +344,39 @@ def _rejects(content: Content) -> list[Block]:
         )
         for each in kept[:MAX_REJECTS]
     ]
-    told = (
-        f"{f'{count:,} rows' if count else 'No row'} of the files in this ledger {'were' if count else 'was'} refused."
-    )
-    note = f"{len(kept) - MAX_REJECTS:,} more kinds are in rejects/." if len(kept) > MAX_REJECTS else ""
+    told = tr("No row of the files in this ledger was refused.")
+    if count:
+        single = later("1 row of the files in this ledger was refused.")
+        told = tr(single) if count == 1 else tr("{n} rows of the files in this ledger were refused.", n=count)
+    note = tr("{n} more kinds are in rejects/.", n=len(kept) - MAX_REJECTS) if len(kept) > MAX_REJECTS else ""
     if kept and sum(each["rows"] for each in kept) != count:
-        note += " The table counts every load until the scan, also those that were refused as a whole or repeated."
+        more = later("The table counts every load until the scan, also those that were refused as a whole or repeated.")
+        note += " " + tr(more)
     return [Text(told), *([Table(columns, rows, note=note.strip())] if kept else [])]
 
 
 def _timings(content: Content) -> Table:
     seconds = content.manifest["seconds"]
     largest, whole = max(seconds.values(), default=0) or 1, sum(seconds.values())
-    titles = {code: sign["title"] for code, sign in content.signs.items()}
+    titles = {code: word(sign["title"]) for code, sign in content.signs.items()}
     ordered = sorted(seconds.items(), key=lambda each: (-each[1], each[0]))
     rows = [cells(name, titles.get(name, ""), Cell(f"{took:.2f}", share=took / largest)) for name, took in ordered]
-    return Table(heads("step", "sign *", "seconds"), rows, note=f"{whole:.1f} seconds in all.", small=True)
-
-
-def _trend(content: Content) -> list[Block]:
-    runs = content.trend[-MAX_RUNS:]
-    place = content.place - (len(content.trend) - len(runs))
-    if len(content.trend) < 2 or place < 0:
-        few = (
-            "This is the only run; a trend needs two." if len(content.trend) < 2 else "It is too long ago for a trend."
-        )
-        return [Text(few)]
-    names = [each["run"] for each in runs]
-    totals = {
-        "cases": [each["cases"] for each in runs],
-        "findings": [sum(each["findings"].values()) for each in runs],
-        "rejected rows": [each["rejects"] for each in runs],
-        "seconds": [each["seconds"] for each in runs],
-    }
-    signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in content.signs}
-    alt = "; ".join(f"{name} from {values[0]:,.0f} to {values[-1]:,.0f}" for name, values in totals.items())
-    columns = heads("run", "transfers #", "cases #", "findings #", "rejected rows #", "seconds #")
-    rows = [
-        cells(
-            f"{each['run']}{' (this report)' if each['run'] == content.run else ''}",
-            f"{each['transfers']:,}",
-            each["cases"],
-            sum(each["findings"].values()),
-            each["rejects"],
-            f"{each['seconds']:.1f}",
-        )
-        for each in reversed(runs[-TREND_ROWS:])
-    ]
-    by_sign = "; ".join(f"{code} from {_count(values[0])} to {_count(values[-1])}" for code, values in signs.items())
-    return [
-        Picture(trend_plot(names, totals, place), alt, f"{len(runs)} runs; the diamond is the run of this report."),
-        Picture(
-            signs_plot(signs, place),
-            by_sign,
-            "Findings by sign, over the same runs; a gap is a run that could not test it.",
-        ),
-        Table(columns, rows, note=f"The latest {TREND_ROWS} of {len(runs)}." if len(runs) > TREND_ROWS else ""),
-    ]
-
-
-def _count(value: float) -> str:
-    return f"{value:.0f}" if value == value else "not testable"
+    return Table(
+        heads("step", "sign *", "seconds"),
+        rows,
+        note=tr("{seconds} seconds in all.", seconds=f"{whole:.1f}"),
+        small=True,
+    )
 
 
 def _proof(content: Content) -> Table:
     manifest = content.manifest
-    rows = [cells("ledger", manifest["ledger"]["hash"]), cells("code", manifest["code"])]
+    rows = [cells(tr("ledger"), manifest["ledger"]["hash"]), cells(tr("code"), manifest["code"])]
     rows += [cells(f"{part}.parquet", digest) for part, digest in manifest["files"].items()]
-    rows.append(cells("engine", f"{manifest['engine']}, mulegraph {manifest['versions']['mulegraph']}"))
+    rows.append(cells(tr("engine"), f"{manifest['engine']}, mulegraph {manifest['versions']['mulegraph']}"))
     return Table(
         heads("what", "SHA-256, or name *"),
         rows,
         small=True,
-        note=f"Settings and versions: runs/{content.run}/manifest.json",
+        note=tr("Settings and versions: {file}", file=f"runs/{content.run}/manifest.json"),
     )

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mulegraph.files import output_folder, write_output
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.schema.choices import LANGUAGES
 from mulegraph.views.case_folder import RUN_REPORT, page_links, report_name
 from mulegraph.views.case_report_content import write_case_report
 from mulegraph.views.pictures import case_picture
@@ -21,18 +20,13 @@ def write_run_report(
     *,
     case_reports: int = 0,
     pictures: int = CASES_SHOWN,
-    language: str = LANGUAGES[0],
 ) -> list[Path]:
     """Write `report.html` of the run that is asked, its cases' pictures, and the reports of the strongest."""
     content = space.run_file()
     output_folder(folder)  # before the work: fifty pictures take half a minute
     cases = [each["case"] for each in content.cases[:pictures]]
     coming = {RUN_REPORT, *(f"{case}.html" for case in cases)}
-    reports = [
-        path
-        for case in cases[:case_reports]
-        for path in write_case_report(space, case, folder, language=language, coming=coming)
-    ]
+    reports = [path for case in cases[:case_reports] for path in write_case_report(space, case, folder, coming=coming)]
     drawn = []
     for case in cases:
         text = case_picture(space, case).page(page_links(folder, case, f"{case}.html", coming))

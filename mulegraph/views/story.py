@@ -9,6 +9,7 @@ from typing import Any
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.schema.findings import Role
+from mulegraph.schema.language import later, tr, word
 from mulegraph.schema.nodes import CASH_NODES
 from mulegraph.views.chart import Sum, amounts_in_words, sums_of
 from mulegraph.workspace.trace import TraceResult, ranged_methods
@@ -16,18 +17,18 @@ from mulegraph.workspace.trace import TraceResult, ranged_methods
 MAX_NAMED = 2
 MAX_BANKS = 4
 PARTS = {
-    "cash": "cash",
-    "left_our_sight": "left our sight",
-    "returned": "returned",
-    "stopped": "not followed further",
-    "still_there": "still there",
+    "cash": later("cash"),
+    "left_our_sight": later("left our sight"),
+    "returned": later("returned"),
+    "stopped": later("not followed further"),
+    "still_there": later("still there"),
 }
 BACK_PARTS = {
-    "cash": "from cash",
-    "left_our_sight": "from other banks",
-    "returned": "returned",
-    "stopped": "not followed further",
-    "still_there": "own money",
+    "cash": later("from cash"),
+    "left_our_sight": later("from other banks"),
+    "returned": later("returned"),
+    "stopped": later("not followed further"),
+    "still_there": later("own money"),
 }
 """Parts of traced money as a picture names them."""
 PASSING = (Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT)
@@ -76,13 +77,13 @@ def case_story(
     collected = _paid_to(graph, collectors)
     spread = _paid_by(graph, passing)
     lines = [
-        _line("Taken from", graph, victims, taken, "nobody is seen to be robbed: no victim is known"),
-        _line("Collected by", graph, collectors, collected, "no collector is seen"),
-        _line("Passed on by", graph, passing, spread, "no account is seen to pass money on"),
+        _line(tr("Taken from"), graph, victims, taken, tr("nobody is seen to be robbed: no victim is known")),
+        _line(tr("Collected by"), graph, collectors, collected, tr("no collector is seen")),
+        _line(tr("Passed on by"), graph, passing, spread, tr("no account is seen to pass money on")),
     ]
     if trace is None:
         strongest = max(_accounts(graph), key=lambda node: (graph.nodes[node].get("score") or 0, node), default="")
-        return Story([*lines, Line("Now", no_trace)], f"mulegraph account {strongest}" if strongest else "")
+        return Story([*lines, Line(tr("Now"), no_trace)], f"mulegraph account {strongest}" if strongest else "")
     now = _now(graph, trace)
     banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0 and row["bank"] in askable]
     command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case show {case}"
@@ -97,16 +98,20 @@ def trace_story(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Story:
     hops = [data["generation"] for _, data in graph.nodes(data=True) if data.get("generation")]
     rest = [data for *_, data in graph.edges(data=True) if data["kind"] == "transfer"]
     times = [data["at"] for data in rest]
-    spread = "nobody"
+    spread = tr("nobody")
     if hops:
-        days = f", {min(times):%Y-%m-%d} to {max(times):%Y-%m-%d}" if times else ""
-        spread = f"{_many(len(_accounts(graph)), 'account')} in {_many(max(hops), 'hop')}{days}"
+        days = (
+            ", " + tr("{first} to {last}", first=f"{min(times):%Y-%m-%d}", last=f"{max(times):%Y-%m-%d}")
+            if times
+            else ""
+        )
+        spread = tr("{n:account|accounts} in {m:hop|hops}", n=len(_accounts(graph)), m=max(hops)) + days
     sums = amounts_in_words(sums_of(_edge_data(graph, chosen), graph.graph.get("traced")))
     lines = [
-        Line("Paid by", _named(payers), payers, chosen),
-        Line("Paid to", f"{_named(payees)}, {sums}", payees, chosen),
+        Line(tr("Paid by"), _named(payers), payers, chosen),
+        Line(tr("Paid to"), f"{_named(payees)}, {sums}", payees, chosen),
         Line(
-            "Came through" if trace.back else "Reached",
+            tr("Came through") if trace.back else tr("Reached"),
             spread,
             _accounts(graph),
             [key for *_, key in graph.edges(keys=True)],
@@ -126,10 +131,10 @@ def chain_story(graph: nx.MultiDiGraph[str]) -> Story:
     moved = _in_order(graph, [key for *_, key in graph.edges(keys=True)])
     cases = sorted({case for node in path for case in graph.nodes[node].get("cases") or ()})
     lines = [
-        Line("Begins with", path[0], path[:1], _paid_by(graph, path[:1])),
-        Line("Runs through", _named(path[1:-1]) if path[2:] else "nobody", path[1:-1], moved),
-        Line("Ends with", path[-1], path[-1:], _paid_to(graph, path[-1:])),
-        Line("In case", " ".join(cases) or "none", path, []),
+        Line(tr("Begins with"), path[0], path[:1], _paid_by(graph, path[:1])),
+        Line(tr("Runs through"), _named(path[1:-1]) if path[2:] else tr("nobody"), path[1:-1], moved),
+        Line(tr("Ends with"), path[-1], path[-1:], _paid_to(graph, path[-1:])),
+        Line(tr("In case"), " ".join(cases) or tr("none"), path, []),
     ]
     return Story(lines, f"mulegraph case show {cases[0]}" if cases else f"mulegraph trace {moved[0]}")
 
@@ -139,12 +144,18 @@ def account_story(graph: nx.MultiDiGraph[str], account: str) -> Story:
     came, went = _paid_to(graph, [account]), _paid_by(graph, [account])
     payers = list(dict.fromkeys(a for a, b, key in graph.edges(keys=True) if b == account and key in set(came)))
     payees = list(dict.fromkeys(b for a, b, key in graph.edges(keys=True) if a == account and key in set(went)))
-    roles = [f"{each['role']} in {each['case']}" for each in graph.nodes[account].get("roles") or ()]
+    roles = [
+        tr("{role} in {case}", role=word(each["role"]), case=each["case"])
+        for each in graph.nodes[account].get("roles") or ()
+    ]
     lines = [
-        _line("Paid by", graph, payers, came, "nobody here"),
-        _line("Pays", graph, payees, went, "nobody here"),
+        _line(tr("Paid by"), graph, payers, came, tr("nobody here")),
+        _line(tr("Pays"), graph, payees, went, tr("nobody here")),
         Line(
-            "In cases", ", ".join(roles) or " ".join(graph.nodes[account].get("cases") or ()) or "none", [account], []
+            tr("In cases"),
+            ", ".join(roles) or " ".join(graph.nodes[account].get("cases") or ()) or tr("none"),
+            [account],
+            [],
         ),
     ]
     return Story(lines, f"mulegraph account {account}")
@@ -155,9 +166,9 @@ def path_story(graph: nx.MultiDiGraph[str]) -> Story:
     first, last = graph.graph["payer"], graph.graph["payee"]
     between = [node for node in _accounts(graph) if node not in (first, last)]
     lines = [
-        _line("From", graph, [first], _paid_by(graph, [first]), ""),
-        _line("Through", graph, between, _paid_by(graph, between), "nobody: it was paid straight"),
-        _line("To", graph, [last], _paid_to(graph, [last]), ""),
+        _line(tr("From"), graph, [first], _paid_by(graph, [first]), ""),
+        _line(tr("Through"), graph, between, _paid_by(graph, between), tr("nobody: it was paid straight")),
+        _line(tr("To"), graph, [last], _paid_to(graph, [last]), ""),
     ]
     return Story(lines, f"mulegraph trace {lines[0].transfers[0]}")
 
@@ -182,14 +193,14 @@ def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
     currency = trace.currency
     banks = [row for row in trace.banks.to_dict("records") if row["maximum"] > 0]
     told = [f"{row['bank']} {_range(row['minimum'], row['maximum'], currency)}" for row in banks[:MAX_BANKS]]
-    told += [f"{_many(len(banks) - MAX_BANKS, 'more bank')}"] if len(banks) > MAX_BANKS else []
+    told += [tr("{n:more bank|more banks}", n=len(banks) - MAX_BANKS)] if len(banks) > MAX_BANKS else []
     parts = [part for part in money_parts(trace) if part.words != ("own money" if trace.back else "still there")]
-    told += [f"{part.words} {_range(part.low, part.high, currency)}" for part in parts]
+    told += [f"{tr(part.words)} {_range(part.low, part.high, currency)}" for part in parts]
     there = [
         row["account"] for row in trace.accounts.to_dict("records") if row["maximum"] > 0 and row["account"] in graph
     ]
     ends = [key for a, b, key in graph.edges(keys=True) if {a, b} & CASH_NODES or graph.nodes[b]["kind"] == "bank"]
-    return Line("Its sources" if trace.back else "Now", "; ".join(told) or "nothing is seen", there, ends)
+    return Line(tr("Its sources") if trace.back else tr("Now"), "; ".join(told) or tr("nothing is seen"), there, ends)
 
 
 def _entered(trace: TraceResult) -> str:
@@ -243,9 +254,5 @@ def _edge_data(graph: nx.MultiDiGraph[str], transfers: Iterable[str]) -> list[di
 
 def _named(nodes: list[str]) -> str:
     nodes = list(dict.fromkeys(nodes))
-    more = f" and {len(nodes) - MAX_NAMED:,} more" if len(nodes) > MAX_NAMED else ""
+    more = " " + tr("and {n} more", n=len(nodes) - MAX_NAMED) if len(nodes) > MAX_NAMED else ""
     return ", ".join(nodes[:MAX_NAMED]) + more
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mulegraph.lazy import pandas as pd
+from mulegraph.schema.language import tr, word
 from mulegraph.views.formats import WIDTH, Format
 
 LONGEST_WORD, COLUMN_GAP = 24, 2
@@ -69,7 +70,10 @@ def collapse_patterns(found: pd.DataFrame) -> pd.DataFrame:
         return found.assign(about=[])
     story = found["sign"] + " " + found["pattern"].fillna(found["finding"])
     more = story.map(story.value_counts()) - 1
-    about = [f"{who} + {many} more" if many else who for who, many in zip(found["subject_id"], more, strict=True)]
+    about = [
+        f"{who} + {tr('{n} more', n=int(many))}" if many else who
+        for who, many in zip(found["subject_id"], more, strict=True)
+    ]
     return found.assign(about=about)[~story.duplicated()]
 
 
@@ -81,7 +85,7 @@ def made_of(parts: Mapping[str, float]) -> str:
     for name in sorted(parts, key=lambda name: hundredths[name] - 100 * parts[name])[: max(missing, 0)]:
         hundredths[name] += 1
     largest = sorted(hundredths.items(), key=lambda part: -part[1])
-    return " + ".join(f"{name} {value / 100:.2f}" for name, value in largest if value)
+    return " + ".join(f"{word(name)} {value / 100:.2f}" for name, value in largest if value)
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -263,7 +267,7 @@ def shown(value: Any) -> str:
         more = len(members) - MAX_SHOWN
         if more > 1:
             half = MAX_SHOWN // 2
-            members = [*members[:half], f"… {more} more …", *members[-half:]]
+            members = [*members[:half], f"… {tr('{n} more', n=more)} …", *members[-half:]]
         return " ".join(members)
     if isinstance(value, datetime) and value == value:
         return value.strftime("%Y-%m-%d %H:%M")

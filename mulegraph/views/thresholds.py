@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.language import spoken, tr, word
 from mulegraph.signs.base import all_signs
+from mulegraph.signs.wording import worded
 from mulegraph.views.tables import shown
 
 
@@ -16,16 +19,23 @@ def measured(story: Mapping[str, Any], least_nats: float | None) -> tuple[list[t
     rows = []
     if story["surprise"] is not None and story["surprise"] == story["surprise"]:
         known = least_nats if _counts_from_threshold(story["sign"]) else None
-        chain = "" if known is None else f"chains count from {known:.1f}"
+        chain = "" if known is None else tr("chains count from {nats}", nats=f"{known:.1f}")
         own = limits.pop("min_nats", None)
-        rows.append(("surprise in nats", f"{story['surprise']:.1f}", f"min nats {own}" if own else chain))
+        rows.append(
+            (tr("surprise in nats"), f"{story['surprise']:.1f}", f"{_words('min_nats')} {own}" if own else chain)
+        )
     for name, value in story["facts"].items():
         if value is None or value == "" or value == []:
             continue
         limit = about.get(_stem(name))
         beside = f"{_words(limit)} {limits.pop(limit)}" if limit in limits else ""
-        rows.append((_words(name), shown(value), beside))
+        rows.append((_words(name), _value(value), beside))
     return rows, ", ".join(f"{_words(name)} {value}" for name, value in limits.items())
+
+
+def _value(value: Any) -> str:
+    """A fact's value; its words in the language that reasons have."""
+    return shown(worded(value, spoken()) if isinstance(value, (str, list)) and spoken() != LANGUAGES[0] else value)
 
 
 def _counts_from_threshold(code: str) -> bool:
@@ -39,4 +49,4 @@ def _stem(name: str) -> str:
 
 
 def _words(name: str | None) -> str:
-    return (name or "").replace("_", " ")
+    return word((name or "").replace("_", " "))

@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pandas as pd
-from mulegraph.schema.choices import KNOWN_GOOD, LANGUAGES
+from mulegraph.schema.choices import KNOWN_GOOD
 from mulegraph.schema.findings import Role
+from mulegraph.schema.language import spoken
 from mulegraph.schema.nodes import node_id, subject_of
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
@@ -27,7 +28,6 @@ def with_known(
     graph: nx.MultiDiGraph[str],
     *,
     findings: pd.DataFrame | None = None,
-    language: str = LANGUAGES[0],
 ) -> nx.MultiDiGraph[str]:
     """The same graph, with what is known of its accounts.
 
@@ -52,7 +52,7 @@ def with_known(
         graph.graph["least_nats"] = run.manifest["flow"]["threshold"]
         graph.graph["tick_seconds"] = run.manifest["flow"]["tick_seconds"]
         found = _about(run, accounts) if findings is None else findings
-        told = with_sentences(run, found.head(MAX_FINDINGS), language) if "benign_why" not in found else found
+        told = with_sentences(run, found.head(MAX_FINDINGS), spoken()) if "benign_why" not in found else found
         graph.graph["findings"] = _pictured(run, told.head(MAX_FINDINGS))
         graph.graph["findings_cut"] = max(len(found) - MAX_FINDINGS, 0)
     return graph

@@ -18,6 +18,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.acts import CASE_STATE
 from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.language import spoken
 from mulegraph.workspace import listings
 from mulegraph.workspace.annotate import with_known
 from mulegraph.workspace.base import WorkspaceBase
@@ -93,7 +94,7 @@ class Case:
         """Accounts with their roles, the evidence between them, shared devices, and what is known of all of them."""
         devices = listings.devices_of(self.workspace, self._row["accounts"])
         made = case_graph(self._row, self.transfers, devices)
-        return with_known(self.workspace, made, findings=self.findings)
+        return with_known(self.workspace, made, findings=self.findings_in(spoken()))
 
 
 def find_case(space: WorkspaceBase, case: str) -> Case:

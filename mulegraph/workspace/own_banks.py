@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.language import tr
 from mulegraph.settings import BankSettings
 
 SHOWN = 10
@@ -64,11 +65,13 @@ class OwnBanks:
         """What a reader of an answer must know of it, in a sentence."""
         if self.said:
             others = sorted(set(self.names) - self.own)
-            beyond = f" Of accounts at {listed(others)} it holds single payments only." if others else ""
-            return f"The ledger holds the payments of accounts at {listed(sorted(self.own))}.{beyond}"
-        return (
-            f"Nothing says whose payments the ledger holds, so it is taken to hold all of {listed(sorted(self.names))}."
-            " Money at a bank of which it holds only some may have gone on: set [banks] own in mulegraph.toml."
+            beyond = tr("Of accounts at {banks} it holds single payments only.", banks=listed(others))
+            ours = tr("The ledger holds the payments of accounts at {banks}.", banks=listed(sorted(self.own)))
+            return f"{ours} {beyond}" if others else ours
+        return tr(
+            "Nothing says whose payments the ledger holds, so it is taken to hold all of {banks}."
+            " Money at a bank of which it holds only some may have gone on: set [banks] own in mulegraph.toml.",
+            banks=listed(sorted(self.names)),
         )
 
     def named(self, accounts: np.ndarray) -> list[str | None]:

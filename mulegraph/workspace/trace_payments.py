@@ -18,6 +18,7 @@ from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.disclosure import Identified
+from mulegraph.schema.language import later, tr
 from mulegraph.schema.tables import Mask, minor_exponents
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import TraceResult
@@ -26,22 +27,29 @@ from mulegraph.workspace.trace_seen_again import Wanted, seen_again
 from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, returning_rows, shop_stops
 
 FORWARD = (
-    "An account held what a known balance says, and otherwise at least what the ledger proves: enough for all that it"
-    " paid. 'At least' and 'at most' are over the rules, at that opening; 'whatever it held before' is over every"
-    " opening balance that is not known as well: with more money of its own, more of the traced money is there still.",
-    "fifo: the oldest money is paid out first. haircut: a payment takes the same share of all. libr: own money is"
-    " spent first, and later money does not make good what is gone. poison: all that comes after is tainted.",
+    later(
+        "An account held what a known balance says, and otherwise at least what the ledger proves: enough for all that"
+        " it paid. 'At least' and 'at most' are over the rules, at that opening; 'whatever it held before' is over"
+        " every opening balance that is not known as well: with more money of its own, more of the traced money is"
+        " there still."
+    ),
+    later(
+        "fifo: the oldest money is paid out first. haircut: a payment takes the same share of all. libr: own money is"
+        " spent first, and later money does not make good what is gone. poison: all that comes after is tainted."
+    ),
 )
 BACK = (
-    "Read backwards from the payment: it is taken to have been made of what came in first of what was not yet paid on"
-    " (fifo), of all that came in alike (haircut), of what paid nothing else (libr), or of anything (poison).",
-    "What remains on an account was its own: nothing was seen coming in that could have paid it.",
+    later(
+        "Read backwards from the payment: it is taken to have been made of what came in first of what was not yet paid"
+        " on (fifo), of all that came in alike (haircut), of what paid nothing else (libr), or of anything (poison)."
+    ),
+    later("What remains on an account was its own: nothing was seen coming in that could have paid it."),
 )
-INNOCENT = (
+INNOCENT = later(
     "It stops at shops and banks' own accounts, at firms that pay wages and at the wages, and where a firm pays itself;"
     " --through follows on."
 )
-DATED = (
+DATED = later(
     "Of some transfers only the day is known: they may have been made at any time of it. The figures take the order in"
     " which nothing is still there that may have left; 'whatever it held before' holds for every order."
 )
@@ -239,17 +247,21 @@ def _stopping(source: Source, moved: Transfers, chosen: np.ndarray, terms: Terms
 def _assumptions(source: Source, following: Following, times: Times, least: int, naming: Naming) -> tuple[str, ...]:
     """What a reader must know of the figures, in sentences."""
     if naming.back:
-        return (*BACK, source.banks.assumption)
-    said = [*FORWARD]
+        return (*map(tr, BACK), source.banks.assumption)
+    said = [*map(tr, FORWARD)]
     if times.known_since is not None:
-        said.append(f"What came before {times.known_since:%Y-%m-%d %H:%M} UTC does not count.")
+        said.append(tr("What came before {at} UTC does not count.", at=f"{times.known_since:%Y-%m-%d %H:%M}"))
     said.append(source.banks.assumption)
-    until = f" until {following.days} days after the last payment traced" if following.days else " to the end"
-    small = f", and no transfer that carries under {naming.money(least)}" if least else ""
-    where = "" if following.through else f" {INNOCENT}"
-    said.append(f"Money is followed{until}{small}.{where}")
+    until = tr("to the end")
+    if following.days:
+        until = tr("until {n:day|days} after the last payment traced", n=following.days)
+    followed = tr("Money is followed {until}.", until=until)
+    if least:
+        small = later("Money is followed {until}, and no transfer that carries under {amount}.")
+        followed = tr(small, until=until, amount=str(naming.money(least)))
+    said.append(followed if following.through else f"{followed} {tr(INNOCENT)}")
     if source.order.dated is not None:
-        said.append(DATED)
+        said.append(tr(DATED))
     return tuple(said)
 
 

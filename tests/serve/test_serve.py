@@ -15,10 +15,13 @@ from starlette.testclient import TestClient
 from mulegraph.cli.serve import _bound
 from mulegraph.journal.journal import Journal
 from mulegraph.privacy.door import MaskedWorkspace
+from mulegraph.schema.language import speaking
 from mulegraph.serve.app import application
+from mulegraph.serve.desk import Desk
 from tests.cli.test_masking import forbidden, named
 from tests.command import run
 from tests.views.conftest import browser as browser
+from tests.views.english import english_left
 
 PORT, TOKEN = 8400, "once"
 HOME = f"http://127.0.0.1:{PORT}"
@@ -93,6 +96,7 @@ def test_masked_ids_stay_masked_on_every_page_and_in_every_answer(client, case, 
     raw = forbidden(folder)
     account = MaskedWorkspace(folder).case(case).accounts["account_id"][0]
     real = MaskedWorkspace(folder, reveal="tests").case(case).accounts["account_id"][0]
+    client.post(f"/case/{case}/act", json={"what": "note", "text": f"called about {real}"}, headers=OWN)
     texts = [client.get(address).text for address in ("/", "/run", f"/case/{case}", f"/case/{case}/report")]
     for what in ("subject", "expand", "trace", "path"):
         asked = {"what": what, "account": account, "to": account, "drawing": f"/case/{case}"}
@@ -106,6 +110,13 @@ def test_masked_ids_stay_masked_on_every_page_and_in_every_answer(client, case, 
     for text in texts:
         assert not named(text, raw)
     assert account in texts[2]
+    assert kept(folder, "noted")[-1]["text"] == f"called about {real}"  # as the command keeps it
+
+
+def test_the_list_of_cases_is_in_the_language_of_the_pages(folder):
+    """Its heads, its states and what its scripts say."""
+    with speaking("vi"):
+        assert english_left(Desk(MaskedWorkspace(folder)).cases()) == []
 
 
 def test_what_is_looked_at_and_done_is_in_the_journal(client, case, folder):

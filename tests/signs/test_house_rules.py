@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.language import named
 from mulegraph.signs.base import all_signs, identity, score_of
 from mulegraph.signs.own import broken_rules
-from mulegraph.signs.wording import named
 
 FOLDER = Path(__file__).parents[2] / "mulegraph" / "signs"
 TESTS = Path(__file__).parent

@@ -8,8 +8,9 @@ from dataclasses import fields
 import pytest
 
 from mulegraph.schema.findings import Finding
+from mulegraph.schema.language import named
 from mulegraph.signs.base import all_signs
-from mulegraph.signs.wording import named, reason, said, worded
+from mulegraph.signs.wording import reason, said, worded
 
 
 @pytest.mark.parametrize(

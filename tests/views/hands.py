@@ -114,23 +114,32 @@ def lost_nodes(browser: webdriver.Chrome, steps: list[str]) -> list[list[str]]:
     return list(browser.execute_async_script(LOST, steps))
 
 
-LOST = """
-const [steps, done] = arguments, lost = [];
+NEAR = """
 const near = (id) => {
   if (!chart.nodes[id]) return;
   const [x, y] = placeNow(standIn(id));
   picture.moveTo({ position: { x, y }, scale: 0.9 });
 };
-for (const step of steps) {
-  try { eval(step); } catch (error) { lost.push([step, String(error)]); }
+"""
+LOOK = """
+const look = () => {
   picture.renderer._redraw();
   const dots = picture.canvas.pixelRatio, box = picture.canvas.frame.canvas, ctx = box.getContext("2d");
-  for (const id of view.nodes) {
+  return [...view.nodes].filter((id) => {
     const [x, y] = placeNow(id), r = radiusOf(id), at = picture.canvasToDOM({ x, y: y - r * 0.95 });
-    if (at.x < 3 || at.y < 3 || at.x > box.clientWidth - 3 || at.y > box.clientHeight - 3) continue;
+    if (at.x < 3 || at.y < 3 || at.x > box.clientWidth - 3 || at.y > box.clientHeight - 3) return false;
     const pixels = ctx.getImageData(at.x * dots - 3, at.y * dots - 3, 7, 7).data;
-    if (pixels.every((value, place) => place % 4 === 3 || value > 235)) lost.push([step, labelOf(id)]);
-  }
-}
+    return pixels.every((value, place) => place % 4 === 3 || value > 235);
+  }).map(labelOf);
+};
+"""
+"""`look()` gives who should be in sight and is not drawn, read from the canvas."""
+LOST = f"""
+{NEAR}{LOOK}
+const [steps, done] = arguments, lost = [];
+for (const step of steps) {{
+  try {{ eval(step); }} catch (error) {{ lost.push([step, String(error)]); }}
+  for (const label of look()) lost.push([step, label]);
+}}
 done(lost);
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mulegraph.casework.requests import case_plan
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
+from mulegraph.schema.language import speaking
 from mulegraph.signs.base import all_signs
 from mulegraph.views.case_report_content import case_report
 from mulegraph.views.notebook import NotebookWorkspace
@@ -28,6 +30,7 @@ from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.workspace import Workspace
 from tests.casework.test_recall_messages import RETURN
 from tests.conftest import SAMPLE
+from tests.views.english import english_left
 
 CUT = "2026-01-24"
 SECTIONS = "summary network timeline balances transfers signs journey money requests journal proof".split()
@@ -233,12 +236,18 @@ def test_a_case_that_has_gone_quiet_has_a_report(space, tmp_path):
     assert gone in case_report(later, gone).page
 
 
-def test_reasons_are_in_the_language_asked_for(space, case):
-    """As `case show` gives them."""
-    reason = space.case(case).findings_in("nl")["reason"].iloc[0]
-    assert html.escape(reason) in html.unescape(case_report(space, case, language="nl").page)
+def test_reports_are_in_the_language_asked_for(space, case):
+    """Reasons as `case show` gives them, and no English between them but names, steps and the journal's own."""
+    reason = space.case(case).findings_in("vi")["reason"].iloc[0]
+    with speaking("vi"):
+        of_case, of_run = case_report(space, case), run_document(space.run_file(), {}, {}, revealed=False)
+    assert html.escape(reason) in html.unescape(of_case.page)
+    for made in (of_case, of_run):
+        spoken = replace(made, sections=[each for each in made.sections if each.name not in ("journal", "timings")])
+        assert '<html lang="vi">' in spoken.page
+        assert english_left(spoken.page) == []
     with pytest.raises(UsageError, match="--lang"):
-        space.case_file(case, language="xx")
+        write_report(space, Path("nowhere"), case, language="xx")
 
 
 def test_masked_unless_a_reason_is_given(space, case, tmp_path):

@@ -7,6 +7,7 @@ from typing import Any
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
+from mulegraph.schema.language import tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -15,7 +16,7 @@ MIN_HOLDERS, MAX_HOLDERS = 2, 3
 
 def sentence(values: Mapping[str, Any]) -> str:
     """Holders and addresses."""
-    return f"{values['holders']} holders at {values['addresses']} known addresses"
+    return tr("{n} holders at {m} known addresses", n=str(values["holders"]), m=str(values["addresses"]))
 
 
 @benign_test(

@@ -11,13 +11,14 @@ from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
 from mulegraph.schema.choices import KNOWN_GOOD
 from mulegraph.schema.columns import TEXT
+from mulegraph.schema.language import tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
 
 def sentence(values: Mapping[str, Any]) -> str:
     """Whether a list holds it."""
-    return "on a known-good list" if values["listed"] else "on no known-good list"
+    return tr("on a known-good list") if values["listed"] else tr("on no known-good list")
 
 
 @benign_test(

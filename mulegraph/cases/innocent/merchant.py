@@ -9,6 +9,7 @@ import numpy as np
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import MANY_PAYERS, PERSONS, TILLS, Evidence
+from mulegraph.schema.language import later, tr, word
 from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
@@ -19,7 +20,9 @@ MIN_OTHERS = 5
 
 def sentence(values: Mapping[str, Any]) -> str:
     """Its kind, and by how many it is paid."""
-    return f"{values['kind'] or 'no'} account, paid by {values['payers']} in all and by {values['here']} here"
+    text = later("{kind} account, paid by {payers} in all and by {here} here")
+    kind = word(values["kind"]) if values["kind"] else tr("no")
+    return tr(text, kind=kind, payers=str(values["payers"]), here=str(values["here"]))
 
 
 @benign_test(

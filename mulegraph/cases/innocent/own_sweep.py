@@ -7,6 +7,7 @@ from typing import Any
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
+from mulegraph.schema.language import tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -15,7 +16,7 @@ MIN_SHARE, MIN_TRANSFERS = 0.5, 2
 
 def sentence(values: Mapping[str, Any]) -> str:
     """How much stays with one holder."""
-    return f"{values['inside']:.0%} of the transfers between own accounts"
+    return tr("{share} of the transfers between own accounts", share=f"{values['inside']:.0%}")
 
 
 @benign_test(

@@ -9,6 +9,7 @@ import numpy as np
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import FIRMS, Evidence
+from mulegraph.schema.language import later, tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -18,8 +19,9 @@ MIN_SHARE = 0.5
 
 def sentence(values: Mapping[str, Any]) -> str:
     """Payees, share of wages, and whether it is a firm."""
-    firm = "a firm" if values["firm"] else "no firm"
-    return f"{values['payees']} payees, {values['wages']:.0%} by batch or as wages, {firm}"
+    firm = later("{n} payees, {share} by batch or as wages, a firm")
+    no_firm = later("{n} payees, {share} by batch or as wages, no firm")
+    return tr(firm if values["firm"] else no_firm, n=str(values["payees"]), share=f"{values['wages']:.0%}")
 
 
 @benign_test(

@@ -12,6 +12,7 @@ from mulegraph.cases.evidence import Evidence
 from mulegraph.flow.habits import ARRANGED
 from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.lazy import njit
+from mulegraph.schema.language import tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -26,8 +27,8 @@ EMPTY = -1
 def sentence(values: Mapping[str, Any]) -> str:
     """By arrangement, or how much of it recurs."""
     if values["arranged"]:
-        return "nearly all by batch, standing order or direct debit"
-    return f"{values['again']:.0%} of the transfers recur in other weeks together"
+        return tr("nearly all by batch, standing order or direct debit")
+    return tr("{share} of the transfers recur in other weeks together", share=f"{values['again']:.0%}")
 
 
 @benign_test(

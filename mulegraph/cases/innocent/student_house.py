@@ -9,6 +9,7 @@ import numpy as np
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
+from mulegraph.schema.language import tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -18,8 +19,13 @@ MIN_NEIGHBOURS = 0.8
 
 def sentence(values: Mapping[str, Any]) -> str:
     """Holders, addresses, and how many of the payers live with the subject."""
-    house = f"{values['holders']} holders at {values['addresses']} addresses"
-    return f"{house}; {values['payers']} payers, {values['neighbours']:.0%} of them at its address"
+    return tr(
+        "{holders} holders at {addresses} addresses; {payers} payers, {share} of them at its address",
+        holders=str(values["holders"]),
+        addresses=str(values["addresses"]),
+        payers=str(values["payers"]),
+        share=f"{values['neighbours']:.0%}",
+    )
 
 
 @benign_test(

@@ -7,6 +7,7 @@ from typing import Any
 
 from mulegraph.cases.benign import Outcome, benign_test
 from mulegraph.cases.evidence import Evidence
+from mulegraph.schema.language import later, tr
 from mulegraph.signs import facts
 from mulegraph.signs.base import Topic
 
@@ -15,8 +16,9 @@ MIN_PAYERS = 3
 
 def sentence(values: Mapping[str, Any]) -> str:
     """Payers, how equal their shares are, and whether a firm got them."""
-    on = "paid on to a firm" if values["paid_on"] else "not paid on to a firm"
-    return f"{values['payers']} payers, largest share {values['spread']:.2f} of the smallest, {on}"
+    on = later("{n} payers, largest share {spread} of the smallest, paid on to a firm")
+    not_on = later("{n} payers, largest share {spread} of the smallest, not paid on to a firm")
+    return tr(on if values["paid_on"] else not_on, n=str(values["payers"]), spread=f"{values['spread']:.2f}")
 
 
 @benign_test(

@@ -20,7 +20,7 @@ function fold(id) {
 function unfold(place) {
   const more = chart.groups[place].members.length;
   if (view.nodes.size + more > chart.most) {
-    say(`${many(more, "node")} more would be over ${chart.most.toLocaleString("en-US")}: close another one first`);
+    say(tr("{n:node|nodes} more would be over {most}: close another one first", { n: more, most: chart.most }));
     return;
   }
   change("unfold", (now) => { now.open[place] = true; });
@@ -30,7 +30,7 @@ function unfold(place) {
 function toggle(id) {
   if (isGroup(id)) unfold(groupNumber(id));
   else if (groupOf.has(id)) fold(id);
-  else say(`${labelOf(id)} is drawn by itself: there is nothing to open or close`);
+  else say(tr("{name} is drawn by itself: there is nothing to open or close", { name: labelOf(id) }));
 }
 function separate(pair, apart) {
   change("separate", (now) => { if (apart) now.apart[pair] = true; else delete now.apart[pair]; });
@@ -54,7 +54,7 @@ function tellTip(event) {
   if (tip.hidden) return;
   const of = (test) => money([...view.arrows.values()].filter(test).flatMap((each) => each.transfers));
   tip.textContent = seen(arrow ? `${labelOf(arrow.source)} → ${labelOf(arrow.target)}` : labelOf(id)) + "\n"
-    + (arrow ? `${wordsOf(arrow)[0]}, ${wordsOf(arrow)[1]}` : `received ${of((each) => each.target === id)}\npaid ${of((each) => each.source === id)}`);
+    + (arrow ? `${wordsOf(arrow)[0]}, ${wordsOf(arrow)[1]}` : tr("received {came}\npaid {went}", { came: of((each) => each.target === id), went: of((each) => each.source === id) }));
   tip.style.left = `${Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8)}px`;
   tip.style.top = `${Math.min(event.clientY + 14, window.innerHeight - tip.offsetHeight - 8)}px`;
 }
@@ -81,9 +81,9 @@ function tellState() {
   $("redo").disabled = !future.length;
   const all = [...view.arrows.values()].reduce((sum, arrow) => sum + arrow.transfers.length, 0);
   const inside = chart.transfers.filter((each) => isGroup(standIn(each.source)) && standIn(each.source) === standIn(each.target)).length;
-  $("shown").textContent = `${many(all, "transfer")} of ${chart.transfers.length.toLocaleString("en-US")} shown`
-    + (inside ? `, ${inside.toLocaleString("en-US")} inside groups` : "")
-    + (Object.keys(state.hidden).length ? `, ${many(Object.keys(state.hidden).length, "node")} hidden` : "");
+  $("shown").textContent = tr("{n:transfer|transfers} of {all} shown", { n: all, all: chart.transfers.length })
+    + (inside ? `, ${tr("{n} inside groups", { n: inside })}` : "")
+    + (Object.keys(state.hidden).length ? `, ${tr("{n:node|nodes} hidden", { n: Object.keys(state.hidden).length })}` : "");
   tellTimes();
   if (!chosen) tell();
 }

@@ -162,7 +162,26 @@ function drawTies(ctx) {
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
 }
+// So many arrows take longer to draw than a frame: while the picture is dragged they are plain lines along their ways.
+const PLAIN_FROM = 800;
+let plainLines = null;
+function drawPlain(ctx) {
+  if (!plainLines) {
+    plainLines = new Path2D();
+    for (const arrow of view.arrows.values()) {
+      const { pieces } = wayOf(arrow);
+      plainLines.moveTo(pieces[0][0][0], pieces[0][0][1]);
+      for (const [, , , [x, y]] of pieces) plainLines.lineTo(x, y);
+    }
+  }
+  ctx.globalAlpha = 0.5;
+  ctx.strokeStyle = LINE;
+  ctx.lineWidth = Math.min(1 / zoomNow, 5);
+  ctx.stroke(plainLines);
+  ctx.globalAlpha = 1;
+}
 function drawLines(ctx) {
+  if (dragged && view.arrows.size >= PLAIN_FROM) { drawPlain(ctx); return; }
   drawTies(ctx);
   const arrows = [...view.arrows.values()];
   for (const arrow of arrows) if (!touches(arrow)) drawArrow(ctx, arrow);
@@ -285,6 +304,25 @@ function inOrder() {
   ].sort((a, b) => b.weight - a.weight);
   return ranked;
 }
+// Finding room for labels takes longer than a frame. While the picture is dragged they stay where they were placed, and
+// what comes into sight is named when it is let go.
+let placed = [], placing = false, dragged = false;
+function paint(ctx, draw) {
+  draw(ctx);
+  if (placing) placed.push(draw);
+}
+function tellLabels(ctx) {
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.lineJoin = "round";
+  if (dragged) { for (const draw of placed) draw(ctx); return; }
+  placed = [];
+  placing = true;
+  drawLabels(ctx, picture.getScale(), onScreen());
+  placing = false;
+}
+picture.on("dragStart", ({ nodes: [node] }) => { dragged = node === undefined; plainLines = null; });
+picture.on("dragEnd", () => { dragged = false; picture.redraw(); });
 function drawLabels(ctx, scale, within) {
   written = { names: 0, amounts: 0 };
   const size = Math.max(12, 10 / scale), taken = new Map(), cell = 160 / scale;
@@ -311,10 +349,10 @@ function drawLabels(ctx, scale, within) {
       if (!inside(x, y)) continue;
       const words = short(seen(labelOf(node)), isGroup(node) ? 34 : 22), wide = widthAt(ctx, words, size);
       const spot = nameSpots(node, x, y, wide, size).find(([left, low]) => free(left, low, wide, size * 1.1));
-      ctx.globalAlpha = lit && !lit.has(node) ? 0.55 : 1;
-      if (spot) write(ctx, words, ...spot, size, INK);
-      ctx.globalAlpha = 1;
-      if (spot) written.names += 1;
+      if (!spot) continue;
+      const alpha = lit && !lit.has(node) ? 0.55 : 1;
+      paint(ctx, (on) => { on.globalAlpha = alpha; write(on, words, ...spot, size, INK); on.globalAlpha = 1; });
+      written.names += 1;
     } else if (state.labels && (!chosen || touches(arrow))) {
       const { pieces, back } = wayOf(arrow), [from, to] = [pieces[0][0], pieces[pieces.length - 1][3]];
       if (!back && Math.hypot(from[0] - to[0], from[1] - to[1]) < size * 2.4) continue;
@@ -331,12 +369,14 @@ function drawAmount(ctx, arrow, { pieces, back, size }, free, inside) {
     const spot = labelSpots(pieces, back, wide, size).find(([x, y]) => inside(x, y) && free(x, y, wide, high));
     if (!spot) continue;
     const [x, y] = spot;
-    ctx.globalAlpha = 0.88;
-    ctx.fillStyle = PAPER;
-    ctx.fillRect(x - wide / 2, y - high / 2, wide, high);
-    ctx.globalAlpha = 1;
-    write(ctx, words, x, y - (told.length === 2 ? size * 0.45 : 0), size * 0.92, INK);
-    if (told.length === 2) write(ctx, when, x, y + size * 0.5, size * 0.82, LINE);
+    paint(ctx, (on) => {
+      on.globalAlpha = 0.88;
+      on.fillStyle = PAPER;
+      on.fillRect(x - wide / 2, y - high / 2, wide, high);
+      on.globalAlpha = 1;
+      write(on, words, x, y - (told.length === 2 ? size * 0.45 : 0), size * 0.92, INK);
+      if (told.length === 2) write(on, when, x, y + size * 0.5, size * 0.82, LINE);
+    });
     written.amounts += 1;
     return;
   }
@@ -456,7 +496,7 @@ picture.on("beforeDrawing", (ctx) => {
   drawBack(ctx, zoomNow);
   drawLines(ctx);
 });
-picture.on("afterDrawing", (ctx) => drawLabels(ctx, picture.getScale(), onScreen()));
+picture.on("afterDrawing", tellLabels);
 // The whole picture onto any context, with the origin at its upper left corner.
 function drawAll(ctx, scale) {
   const [left, top] = extent();

@@ -10,7 +10,7 @@ const CHOICES = {
 for (const [name, values] of Object.entries(CHOICES)) {
   const box = $(`by${name}`), known = [...new Set(values.filter(Boolean))].sort();
   box.parentElement.hidden = known.length < (name === "list" || name === "sign" ? 1 : 2);
-  put(box, "option", "any", { value: "" });
+  put(box, "option", tr("any"), { value: "" });
   for (const value of known) put(box, "option", plain(value), { value });
   box.addEventListener("change", () => change("filter", (now) => { if (box.value) now.by[name] = box.value; else delete now.by[name]; }));
 }
@@ -34,8 +34,8 @@ function tellFilters() {
   if (document.activeElement !== $("byscore")) $("byscore").value = state.by.score || "";
   for (const name of Object.keys(CHOICES)) $(`by${name}`).value = state.by[name] || "";
   for (const box of KIND_BOXES) box.checked = !state.off[box.value];
-  const set = Object.entries(state.by).map(([name, value]) => `${name} ${name === "score" ? "≥ " : ""}${plain(value)}`);
-  $("filtered").textContent = set.length ? `filters: ${set.join(", ")}` : "filters";
+  const set = Object.entries(state.by).map(([name, value]) => `${word(name)} ${name === "score" ? "≥ " : ""}${plain(value)}`);
+  $("filtered").textContent = set.length ? `${tr("filters")}: ${set.join(", ")}` : tr("filters");
   $("filtered").classList.toggle("set", set.length > 0);
 }
 
@@ -55,20 +55,20 @@ function search(text) {
 }
 function goToTransfer(transfer) {
   const arrow = [...view.arrows.values()].find((each) => each.transfers.includes(transfer));
-  if (!arrow) { say(`transfer ${transfer.id} is not shown: see the filters, the time, and what is drawn as one`); return; }
+  if (!arrow) { say(tr("transfer {id} is not shown: see the filters, the time, and what is drawn as one", { id: transfer.id })); return; }
   choose({ arrow: arrow.key });
   const [[a, b], [c, d]] = [placeNow(arrow.source), placeNow(arrow.target)];
   picture.moveTo({ position: { x: (a + c) / 2, y: (b + d) / 2 } });
 }
 function found() {
   const words = $("find").value.trim();
-  $("hits").textContent = words ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
+  $("hits").textContent = words ? (hits.length ? tr("{n} of {all}", { n: hit + 1, all: hits.length }) : tr("none")) : "";
   if (hit < 0 && chosen) choose(null);
   if (hit < 0) return;
   const { node, transfer } = hits[hit];
   if (transfer) { goToTransfer(transfer); return; }
   goTo(node);
-  if (!view.nodes.has(standIn(node))) say(`${labelOf(node)} is not shown: see the filters and the time`);
+  if (!view.nodes.has(standIn(node))) say(tr("{name} is not shown: see the filters and the time", { name: labelOf(node) }));
 }
 $("find").addEventListener("input", (event) => search(event.target.value));
 $("find").addEventListener("keydown", (event) => {

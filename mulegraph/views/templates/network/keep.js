@@ -7,8 +7,8 @@ const FORMAT = "mulegraph page 1";
 function tellNote(parent, key, about) {
   const box = put(parent, "details", undefined, { class: "own" });
   box.open = Boolean(state.notes[key]);
-  put(box, "summary", "note, mark");
-  const area = put(box, "textarea", undefined, { rows: "3", "aria-label": `note on ${about}` });
+  put(box, "summary", tr("note, mark"));
+  const area = put(box, "textarea", undefined, { rows: "3", "aria-label": tr("note on {name}", { name: about }) });
   area.value = state.notes[key] || "";
   area.addEventListener("change", () => change("note", (now) => { if (area.value.trim()) now.notes[key] = area.value; else delete now.notes[key]; }));
   return box;
@@ -17,14 +17,14 @@ function tellOwnNode(parent, id) {
   const name = nameOf(id), box = tellNote(parent, name, labelOf(id)), tools = put(box, "p", undefined, { class: "tools" });
   for (const [colour, value] of Object.entries(COLOURS)) {
     const set = () => change("colour", (now) => { if (now.colours[name] === colour) delete now.colours[name]; else now.colours[name] = colour; });
-    button(tools, colour, () => { set(); tell(); }, { "aria-pressed": String(state.colours[name] === colour) }).style.borderLeft = `12px solid ${value}`;
+    button(tools, word(colour), () => { set(); tell(); }, { "aria-pressed": String(state.colours[name] === colour) }).style.borderLeft = `12px solid ${value}`;
   }
 }
 function tellOwnArrow(parent, arrow) {
   const ids = arrow.transfers.map((each) => each.id), on = ids.every((id) => state.marked[id]);
   const box = tellNote(parent, ids.find((id) => state.notes[id]) || ids[0], `${labelOf(arrow.source)} → ${labelOf(arrow.target)}`);
   const tools = put(box, "p", undefined, { class: "tools" });
-  button(tools, on ? "take the mark off" : "mark this arrow", () => {
+  button(tools, on ? tr("take the mark off") : tr("mark this arrow"), () => {
     change("mark", (now) => { for (const id of ids) if (on) delete now.marked[id]; else now.marked[id] = true; });
     tell();
   });
@@ -43,8 +43,8 @@ function asFile() {
 }
 // The state that a file holds; what is no longer in this picture is counted and said, never dropped in silence.
 function fromFile(kept) {
-  if (!kept || kept.format !== FORMAT) throw new Error("this is no state of a page");
-  if (kept.subject !== chart.title) throw new Error(`this is the state of ${kept.subject}, and this page shows ${chart.title}`);
+  if (!kept || kept.format !== FORMAT) throw new Error(tr("this is no state of a page"));
+  if (kept.subject !== chart.title) throw new Error(tr("this is the state of {kept}, and this page shows {shown}", { kept: kept.subject, shown: chart.title }));
   const made = fresh(), lost = new Set(), ids = new Set(chart.transfers.map((each) => each.id));
   const place = (name) => { if (!numberOf.has(name)) lost.add(name); return numberOf.get(name); };
   Object.assign(made, { layout: chart.layouts[kept.layout] ? kept.layout : made.layout, least: Number(kept.least) || 0, labels: kept.labels !== false, by: kept.by || {} });
@@ -69,8 +69,8 @@ function openState(kept) {
   change("open", () => { state = made; });
   choose(null);
   fit();
-  const notes = many(Object.keys(made.notes).length, "note");
-  say(lost.size ? `opened with ${notes}; ${many(lost.size, "name")} in it stand not in this picture: ${[...lost].slice(0, 5).join(", ")}` : `opened with ${notes}`);
+  const notes = tr("opened with {n:note|notes}", { n: Object.keys(made.notes).length });
+  say(lost.size ? `${notes}; ${tr("{n:name|names} in it stand not in this picture: {names}", { n: lost.size, names: [...lost].slice(0, 5).join(", ") })}` : notes);
   return lost.size;
 }
 Object.assign(saves, {

@@ -21,7 +21,7 @@ function facts(parent, rows) {
     put(list, "dd", value);
   }
 }
-const plain = (name) => String(name).replaceAll("_", " ");
+const plain = (name) => word(String(name).replaceAll("_", " "));
 const told = (value) => (typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(4))) : String(value));
 
 // Light what a line of the story is about; null lights all.
@@ -32,6 +32,7 @@ function choose(what) {
   chosen = what;
   refresh();
   tell();
+  for (const extra of extras.chosen) extra();
 }
 function tell() {
   panel.textContent = "";
@@ -56,21 +57,21 @@ function tellStory() {
   if (parts.length) {
     const box = put(panel, "div", undefined, { id: "money" }), bar = put(box, "div", undefined, { id: "bar", "aria-hidden": "true" });
     const table = put(box, "table"), first = put(table, "tr");
-    put(first, "td", "traced");
+    put(first, "td", tr("traced"));
     put(first, "td", entered, { class: "n" });
     parts.forEach((part, place) => {
       const piece = put(bar, "span"), row = put(table, "tr"), name = put(row, "td");
       piece.style.width = `${part.share * 100}%`;
-      piece.style.background = put(name, "i").style.background = MONEY_COLOURS[part.words] || "#6b7280";
+      piece.style.background = put(name, "i").style.background = MONEY_COLOURS[part.name] || "#6b7280";
       put(name, "span", `${place ? "+" : "="} ${part.words}`);
       put(row, "td", part.amount, { class: "n" });
     });
   }
   if (command) {
     const next = put(panel, "div", undefined, { id: "next" });
-    put(next, "b", "Next");
+    put(next, "b", tr("Next"));
     put(next, "code", command);
-    button(next, "copy", (event) => copy(command, event.target));
+    button(next, tr("copy"), (event) => copy(command, event.target));
   }
 }
 function lightLine(place) {
@@ -82,95 +83,95 @@ function lightLine(place) {
 function tellAll() {
   if (chart.story) tellStory();
   for (const extra of extras.all) extra(panel);
-  put(panel, "h2", "In this picture");
+  put(panel, "h2", tr("In this picture"));
   const count = {};
   for (const id of view.nodes) count[kindOf(id)] = (count[kindOf(id)] || 0) + 1;
   const all = shownTransfers(() => true);
   facts(panel, [
     ...Object.keys(chart.kinds).filter((kind) => count[kind]).map((kind) => [chart.kinds[kind].title, count[kind].toLocaleString("en-US")]),
-    ["transfers", all.length.toLocaleString("en-US")],
-    ["sum of transfers", chart.amountName === "amount" ? money(all) : ""],
-    ["from", all.length ? fullTime(all[0].at) : ""],
-    ["to", all.length ? fullTime(all[all.length - 1].at) : ""],
+    [tr("transfers"), all.length.toLocaleString("en-US")],
+    [tr("sum of transfers"), chart.amountName === "amount" ? money(all) : ""],
+    [tr("from"), all.length ? fullTime(all[0].at) : ""],
+    [tr("until"), all.length ? fullTime(all[all.length - 1].at) : ""],
   ]);
   const suspects = [...view.nodes].filter((id) => !isGroup(id) && chart.nodes[id].score > 0)
     .sort((a, b) => chart.nodes[b].score - chart.nodes[a].score).slice(0, 10);
   if (suspects.length) {
-    put(panel, "h3", "Most suspicious here");
+    put(panel, "h3", tr("Most suspicious here"));
     const list = put(panel, "ol", undefined, { class: "people" });
     for (const id of suspects) {
       const item = put(list, "li");
       button(item, labelOf(id), () => goTo(id));
-      put(item, "span", ` ${scoreOf(chart.nodes[id].score)} ${roleOf(id)}`);
+      put(item, "span", ` ${scoreOf(chart.nodes[id].score)} ${word(roleOf(id))}`);
     }
   }
   if (chart.groups.some((group, place) => !state.open[place])) {
-    put(panel, "h3", "Drawn as one");
+    put(panel, "h3", tr("Drawn as one"));
     const list = put(panel, "ul", undefined, { class: "people" });
     chart.groups.forEach((group, place) => {
       if (state.open[place] || !view.nodes.has(groupKey(place))) return;
-      button(put(list, "li"), `${group.label}: ${many(group.members.length, "node")}`, () => goTo(groupKey(place)));
+      button(put(list, "li"), `${group.label}: ${tr("{n:node|nodes}", { n: group.members.length })}`, () => goTo(groupKey(place)));
     });
   }
-  put(panel, "p", "Click an account, a device or an arrow for what is known of it. Press ? for all keys.", { class: "hint" });
+  put(panel, "p", tr("Click an account, a device or an arrow for what is known of it. Press ? for all keys."), { class: "hint" });
 }
 
 // Scores near one do not rank by two decimals: they are told as odds, too.
 function scoreOf(score) {
   const odds = score / (1 - score);
-  return score.toFixed(2) + (score < 0.9 ? "" : odds > 1e6 ? " (over 1,000,000 to 1)" : ` (${Math.round(odds).toLocaleString("en-US")} to 1)`);
+  return score.toFixed(2) + (score < 0.9 ? "" : odds > 1e6 ? ` ${tr("(over 1,000,000 to 1)")}` : ` ${tr("({n} to 1)", { n: Math.round(odds) })}`);
 }
-const rolesIn = (node) => ((node.roles || []).length > 1 || ((node.roles || [])[0] || {}).role !== node.role ? (node.roles || []).map((each) => `${each.role} in ${each.case}`).join(", ") : "");
+const rolesIn = (node) => ((node.roles || []).length > 1 || ((node.roles || [])[0] || {}).role !== node.role ? (node.roles || []).map((each) => tr("{role} in {case}", { role: word(each.role), case: each.case })).join(", ") : "");
 function tellNode(id) {
   const node = chart.nodes[id], mine = shownTransfers((each) => each.source === id || each.target === id);
   put(panel, "h2", node.label);
   const came = mine.filter((each) => each.target === id), went = mine.filter((each) => each.source === id);
   const account = ["own", "other"].includes(node.kind);
   facts(panel, [
-    ["what", chart.kinds[node.kind].title], ["role", roleOf(id)], ["roles in cases", rolesIn(node)],
-    ["hops from the payment", node.generation], ["still there", node.maximum === undefined ? "" : between(Number(node.minimum), Number(node.maximum), places(node.maximum))], ["bank", node.bank], ["holder", node.holder],
-    ["opened", node.opened_on], ["on lists", (node.lists || []).map(plain).join(", ")],
-    ["score", account && node.score !== undefined ? scoreOf(node.score) : ""], ["cases", (node.cases || []).filter((each) => !chart.links[each]).join(" ")],
-    ["received here", came.length ? `${money(came)} in ${many(came.length, "transfer")}` : ""],
-    ["paid here", went.length ? `${money(went)} in ${many(went.length, "transfer")}` : ""],
+    [tr("what"), chart.kinds[node.kind].title], [tr("role"), word(roleOf(id))], [tr("roles in cases"), rolesIn(node)],
+    [tr("hops from the payment"), node.generation], [tr("still there"), node.maximum === undefined ? "" : between(Number(node.minimum), Number(node.maximum), places(node.maximum))], [tr("bank"), node.bank], [tr("holder"), node.holder],
+    [tr("opened"), node.opened_on], [tr("on lists"), (node.lists || []).map(plain).join(", ")],
+    [tr("score"), account && node.score !== undefined ? scoreOf(node.score) : ""], [tr("cases"), (node.cases || []).filter((each) => !chart.links[each]).join(" ")],
+    [tr("received here"), came.length ? tr("{sum} in {count}", { sum: money(came), count: tr("{n:transfer|transfers}", { n: came.length }) }) : ""],
+    [tr("paid here"), went.length ? tr("{sum} in {count}", { sum: money(went), count: tr("{n:transfer|transfers}", { n: went.length }) }) : ""],
   ]);
   const linked = (node.cases || []).filter((each) => chart.links[each] && each !== chart.title);
   if (linked.length) {
-    const line = put(panel, "p", "also in ");
+    const line = put(panel, "p", `${tr("also in")} `);
     for (const each of linked) { put(line, "a", each, { href: chart.links[each] }); line.append(" "); }
   }
   for (const extra of extras.node) extra(panel, id);
   tellOwnNode(panel, id);
   const tools = put(panel, "p", undefined, { class: "tools" });
-  if (groupOf.has(id)) button(tools, "close its combo", () => fold(id));
-  button(tools, "hide", () => hide(id));
+  if (groupOf.has(id)) button(tools, tr("close its combo"), () => fold(id));
+  button(tools, tr("hide"), () => hide(id));
   const tied = chart.ties.filter((tie) => tie.source === id || tie.target === id).map((tie) => (tie.source === id ? tie.target : tie.source));
   if (tied.length) {
-    put(panel, "h3", node.kind === "device" ? "Used by" : node.kind === "holder" ? "Owns" : "Devices and holder");
+    put(panel, "h3", node.kind === "device" ? tr("Used by") : node.kind === "holder" ? tr("Owns") : tr("Devices and holder"));
     const list = put(panel, "ul", undefined, { class: "people" });
     for (const other of tied) button(put(list, "li"), chart.nodes[other].label, () => goTo(other));
   }
   const own = (place) => node.label === chart.findings[place].subject_id;
   const all = node.findings || [];
-  tellFindings(account ? all.filter(own) : all, "Why flagged");
-  if (account) tellFindings(all.filter((place) => !own(place)), "Named in");
+  tellFindings(account ? all.filter(own) : all, tr("Why flagged"));
+  if (account) tellFindings(all.filter((place) => !own(place)), tr("Named in"));
   if (mine.length) {
-    put(panel, "h3", "Transfers in this picture");
-    transferTable(panel, mine, `transfers of ${node.label}`);
+    put(panel, "h3", tr("Transfers in this picture"));
+    transferTable(panel, mine, tr("transfers of {account}", { account: node.label }));
   }
 }
 function tellFindings(numbers, title) {
   if (!numbers.length) return;
-  put(panel, "h3", `${title}: ${many(numbers.length, "finding")}`);
+  put(panel, "h3", `${title}: ${tr("{n:finding|findings}", { n: numbers.length })}`);
   numbers.forEach((place, turn) => {
     const finding = chart.findings[place], card = put(panel, "details", undefined, { class: "finding" });
-    if (turn === 0 && title === "Why flagged") card.open = true;
+    if (turn === 0 && title === tr("Why flagged")) card.open = true;
     const head = put(card, "summary");
     put(head, "b", `${finding.sign} ${finding.score.toFixed(2)}`);
     put(head, "span", ` ${finding.reason}`);
-    put(card, "p", finding.title);
+    put(card, "p", word(finding.title));
     const table = put(card, "table"), row = put(put(table, "thead"), "tr");
-    for (const name of ["measured", "value", "threshold"]) put(row, "th", name, { scope: "col" });
+    for (const name of [tr("measured"), tr("value"), tr("threshold")]) put(row, "th", name, { scope: "col" });
     const body = put(table, "tbody");
     for (const [name, value, limit] of finding.measured) {
       const each = put(body, "tr");
@@ -178,17 +179,17 @@ function tellFindings(numbers, title) {
       put(each, "td", value, { class: "n" });
       put(each, "td", limit);
     }
-    if (finding.other_thresholds) put(card, "p", `Other thresholds: ${finding.other_thresholds}`, { class: "dim" });
+    if (finding.other_thresholds) put(card, "p", `${tr("Other thresholds:")} ${finding.other_thresholds}`, { class: "dim" });
     const asked = finding.benign.filter(([, , why]) => why !== NOT_ASKED);
-    benign(card, "Perhaps innocent", asked.filter(([, result]) => result === "passed"), "✓");
-    benign(card, "Tried, and does not fit", asked.filter(([, result]) => result !== "passed"), "✗");
+    benign(card, tr("Perhaps innocent"), asked.filter(([, result]) => result === "passed"), "✓");
+    benign(card, tr("Tried, and does not fit"), asked.filter(([, result]) => result !== "passed"), "✗");
     const others = finding.benign.filter(([, , why]) => why === NOT_ASKED).map(([name]) => plain(name));
-    if (others.length) put(card, "p", `Explain no such sign: ${others.join(", ")}`, { class: "dim" });
+    if (others.length) put(card, "p", `${tr("Explain no such sign:")} ${others.join(", ")}`, { class: "dim" });
     const ids = new Set(finding.evidence), evidence = chart.transfers.filter((each) => ids.has(each.id));
     if (evidence.length) {
-      put(card, "p", `Evidence: ${many(finding.evidence.length, "transfer")}`
-        + (evidence.length < finding.evidence.length ? `, of which ${evidence.length} are in this picture` : ""));
-      transferTable(card, evidence, `evidence ${finding.finding}`);
+      put(card, "p", tr("Evidence: {n:transfer|transfers}", { n: finding.evidence.length })
+        + (evidence.length < finding.evidence.length ? `, ${tr("of which {n} are in this picture", { n: evidence.length })}` : ""));
+      transferTable(card, evidence, tr("evidence {finding}", { finding: finding.finding }));
     }
   });
 }
@@ -205,29 +206,29 @@ function tellArrow(one) {
   const arrow = { ...one, transfers: together };
   put(panel, "h2", `${labelOf(arrow.source)} → ${labelOf(arrow.target)}`);
   facts(panel, [
-    ["transfers", arrow.transfers.length], ["sum", money(arrow.transfers)],
-    ["first", fullTime(arrow.transfers[0].at)], ["last", fullTime(arrow.transfers[arrow.transfers.length - 1].at)],
+    [tr("transfers"), arrow.transfers.length], [tr("sum"), money(arrow.transfers)],
+    [tr("first"), fullTime(arrow.transfers[0].at)], [tr("last"), fullTime(arrow.transfers[arrow.transfers.length - 1].at)],
   ]);
   for (const extra of extras.arrow) extra(panel, arrow);
   tellOwnArrow(panel, arrow);
   const tools = put(panel, "p", undefined, { class: "tools" });
-  if (state.apart[arrow.pair]) button(tools, "draw as one arrow", () => separate(arrow.pair, false));
-  else if (arrow.transfers.length > 1 && arrow.transfers.length <= SEPARATE) button(tools, "draw one by one", () => separate(arrow.pair, true));
+  if (state.apart[arrow.pair]) button(tools, tr("draw as one arrow"), () => separate(arrow.pair, false));
+  else if (arrow.transfers.length > 1 && arrow.transfers.length <= SEPARATE) button(tools, tr("draw one by one"), () => separate(arrow.pair, true));
   for (const end of [arrow.source, arrow.target]) button(tools, labelOf(end), () => goTo(end));
-  transferTable(panel, arrow.transfers, `${labelOf(arrow.source)} to ${labelOf(arrow.target)}`);
+  transferTable(panel, arrow.transfers, tr("{payer} to {payee}", { payer: labelOf(arrow.source), payee: labelOf(arrow.target) }));
 }
 function tellGroup(id) {
   const group = chart.groups[groupNumber(id)], inside = new Set(group.members);
   put(panel, "h2", group.label);
   const mine = shownTransfers((each) => inside.has(each.source) || inside.has(each.target));
   facts(panel, [
-    ["what", group.why], ["holds", many(group.members.length, "node")], ["transfers to and from it", money(mine)],
+    [tr("what"), group.why], [tr("holds"), tr("{n:node|nodes}", { n: group.members.length })], [tr("transfers to and from it"), money(mine)],
   ]);
   button(put(panel, "p", undefined, { class: "tools" }), "open", () => unfold(groupNumber(id)));
-  put(panel, "h3", "In it");
+  put(panel, "h3", tr("In it"));
   const list = put(panel, "ul", undefined, { class: "people" });
-  for (const member of group.members.slice(0, MOST_ROWS)) put(list, "li", chart.nodes[member].label + (roleOf(member) ? ` (${roleOf(member)})` : ""));
-  if (group.members.length > MOST_ROWS) put(list, "li", `and ${many(group.members.length - MOST_ROWS, "more")}`);
+  for (const member of group.members.slice(0, MOST_ROWS)) put(list, "li", chart.nodes[member].label + (roleOf(member) ? ` (${word(roleOf(member))})` : ""));
+  if (group.members.length > MOST_ROWS) put(list, "li", tr("and {n} more", { n: group.members.length - MOST_ROWS }));
 }
 
 // As the command writes it: exact, and a range where rules of tracing differ.
@@ -237,15 +238,16 @@ function amountOf(each) {
 }
 const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
   ["to", (each) => chart.nodes[each.target].label], [chart.amountName, amountOf], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
+const timeHead = () => tr("at ({zone})", { zone: chart.coarse ? tr("day") : chart.zone });
 function transferTable(parent, rows, name) {
   const tools = put(parent, "p", undefined, { class: "tools" });
-  button(tools, "copy", (event) => copy(asText(rows, "\t"), event.target));
+  button(tools, tr("copy"), (event) => copy(asText(rows, "\t"), event.target));
   button(tools, "CSV", () => save(asText(rows, ","), `${name}.csv`, "text/csv"));
   // What is wider than the panel is scrolled, also by the keyboard.
   const box = put(parent, "div", undefined, { class: "wide", tabindex: "0", role: "region", "aria-label": name });
   const table = put(box, "table"), head = put(put(table, "thead"), "tr");
-  for (const title of [`at (${chart.coarse ? "day" : chart.zone})`, "from", "to", chart.amountName, "channel", "transfer"]) {
-    put(head, "th", title, { scope: "col", ...(title === chart.amountName ? { class: "n" } : {}) });
+  for (const title of [timeHead(), tr("from"), tr("to"), word(chart.amountName), tr("channel"), tr("transfer")]) {
+    put(head, "th", title, { scope: "col", ...(title === word(chart.amountName) ? { class: "n" } : {}) });
   }
   const body = put(table, "tbody");
   for (const each of rows.slice(0, MOST_ROWS)) {
@@ -254,8 +256,8 @@ function transferTable(parent, rows, name) {
     put(row, "td", short(chart.nodes[each.source].label, 40));
     put(row, "td", short(chart.nodes[each.target].label, 40));
     put(row, "td", money([each]), { class: "n" });
-    put(row, "td", each.channel);
+    put(row, "td", word(each.channel));
     put(row, "td", each.id);
   }
-  if (rows.length > MOST_ROWS) put(parent, "p", `and ${many(rows.length - MOST_ROWS, "more row")}: they are in the CSV`);
+  if (rows.length > MOST_ROWS) put(parent, "p", tr("and {n:more row|more rows}: they are in the CSV", { n: rows.length - MOST_ROWS }));
 }

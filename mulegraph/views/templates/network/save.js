@@ -12,14 +12,14 @@ async function copy(text, from) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = put(document.body, "textarea", undefined, { "aria-label": "text to copy" });
+    const area = put(document.body, "textarea", undefined, { "aria-label": tr("text to copy") });
     area.value = text;
     area.select();
     done = document.execCommand("copy");
     area.remove();
   }
   const was = from.textContent;
-  from.textContent = done ? "copied" : "cannot copy";
+  from.textContent = done ? tr("copied") : tr("cannot copy");
   setTimeout(() => { from.textContent = was; }, 1500);
 }
 function save(content, name, type) {
@@ -88,10 +88,10 @@ function drawFoot(ctx, scale, high) {
     ctx.translate(x - 4, y + 17);
     mark(ctx, ["flag"]);
     ctx.restore();
-    write(ctx, "on a list", x + 22, y, 12, INK);
-    x += 40 + widthAt(ctx, "on a list", 12);
+    write(ctx, tr("on a list"), x + 22, y, 12, INK);
+    x += 40 + widthAt(ctx, tr("on a list"), 12);
   }
-  write(ctx, ["wider arrow: more money", ...(byCurrency.size === 1 ? [`all amounts are in ${mainCurrency}`] : []), ...roles.map((role) => `${chart.letters[role]} ${role}`)].join("   "), x + 6, y, 12, INK);
+  write(ctx, [tr("wider arrow: more money"), ...(byCurrency.size === 1 ? [tr("all amounts are in {currency}", { currency: mainCurrency })] : []), ...roles.map((role) => `${chart.letters[role]} ${word(role)}`)].join("   "), x + 6, y, 12, INK);
   write(ctx, short(seen([chart.title, ...chart.notes].join(" · ")), 220), 20, y + 24, 11, LINE);
   ctx.restore();
 }

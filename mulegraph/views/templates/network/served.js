@@ -3,7 +3,7 @@
 const served = chart.served, CARRIED = "mulegraph carried";
 // The next picture opens as this one is, as far as it holds the same.
 async function lead(what) {
-  say("drawing …");
+  say(tr("drawing …"));
   try {
     const { address } = await ask("/draw", { drawing: served.drawing, ...what });
     if (what.what === "expand") sessionStorage.setItem(CARRIED, JSON.stringify(carried()));
@@ -33,7 +33,7 @@ function form(parent, words, fields, done) {
   for (const [name, label, choices] of fields) {
     const box = put(made, "label", `${label} `);
     inputs[name] = choices ? put(box, "select") : put(box, "input", undefined, { type: name === "until" ? "date" : "text", autocomplete: "off" });
-    for (const each of choices || []) put(inputs[name], "option", each);
+    for (const each of choices || []) put(inputs[name], "option", word(each), { value: each });
   }
   put(made, "button", words, { type: "submit" });
   made.addEventListener("submit", async (event) => {
@@ -49,31 +49,31 @@ extras.node.push((parent, id) => {
   const account = accountOf(id);
   if (!account) return;
   const tools = put(parent, "p", undefined, { class: "tools asks" });
-  if (!served.traces) button(tools, "expand", () => lead({ what: "expand", account }), { title: "draw its counterparties and latest transfers" });
+  if (!served.traces) button(tools, tr("expand"), () => lead({ what: "expand", account }), { title: tr("draw its counterparties and latest transfers") });
   const came = shownTransfers((each) => each.target === id), first = came.length ? came[0].at : (shownTransfers((each) => each.source === id)[0] || {}).at;
-  button(tools, "trace from here", () => lead({ what: "trace", account, since: first ?? null }), { title: "where all went that it paid from its first receipt here on" });
-  if (from === null || from === account) button(tools, "path to …", () => { from = account; say(`choose the account to which money of ${account} may have come`); tell(); }, { "aria-pressed": String(from === account) });
-  else button(tools, `path from ${short(from)} to here`, () => lead({ what: "path", account: from, to: account }));
+  button(tools, tr("trace from here"), () => lead({ what: "trace", account, since: first ?? null }), { title: tr("where all went that it paid from its first receipt here on") });
+  if (from === null || from === account) button(tools, tr("path to …"), () => { from = account; say(tr("choose the account to which money of {account} may have come", { account })); tell(); }, { "aria-pressed": String(from === account) });
+  else button(tools, tr("path from {account} to here", { account: short(from) }), () => lead({ what: "path", account: from, to: account }));
   if (!served.case) return;
   const box = put(parent, "details", undefined, { class: "own" });
-  put(box, "summary", "decide on this account");
-  form(box, "decide", [["choice", "as", served.decisions], ["text", "reason"]], (given) => act({ what: "dispose", account, ...given }));
-  form(box, "hold", [["until", "until"], ["text", "reason"]], (given) => act({ what: "hold", account, ...given }));
+  put(box, "summary", tr("decide on this account"));
+  form(box, tr("decide"), [["choice", tr("as"), served.decisions], ["text", tr("reason")]], (given) => act({ what: "dispose", account, ...given }));
+  form(box, tr("hold"), [["until", tr("until")], ["text", tr("reason")]], (given) => act({ what: "hold", account, ...given }));
 });
 extras.arrow.push((parent, arrow) => {
   const tools = put(parent, "p", undefined, { class: "tools asks" });
-  for (const each of arrow.transfers.slice(0, 5)) button(tools, `trace ${each.id}`, () => lead({ what: "trace", payment: each.id }), { title: `where the ${money([each])} went` });
-  if (arrow.transfers.length) button(tools, `whence ${arrow.transfers[0].id}`, () => lead({ what: "back", payment: arrow.transfers[0].id }), { title: "where its money came from" });
+  for (const each of arrow.transfers.slice(0, 5)) button(tools, tr("trace {id}", { id: each.id }), () => lead({ what: "trace", payment: each.id }), { title: tr("where the {sum} went", { sum: money([each]) }) });
+  if (arrow.transfers.length) button(tools, tr("whence {id}", { id: arrow.transfers[0].id }), () => lead({ what: "back", payment: arrow.transfers[0].id }), { title: tr("where its money came from") });
 });
 extras.all.push((parent) => {
   if (!served.case) return;
   const box = put(parent, "details", undefined, { class: "own", id: "acts" });
-  put(box, "summary", `work on the case (${served.state})`);
-  form(box, "note", [["text", "note"]], (given) => act({ what: "note", ...given }));
-  form(box, "assign", [["text", "to"]], (given) => act({ what: "assign", ...given }));
-  form(box, "close", [["choice", "as", served.ends], ["text", "reason"]], (given) => act({ what: "close", ...given }));
-  form(box, "snooze", [["until", "until"], ["text", "reason"]], (given) => act({ what: "snooze", ...given }));
-  form(box, "reopen", [["text", "reason"]], (given) => act({ what: "reopen", ...given }));
+  put(box, "summary", tr("work on the case ({state})", { state: served.state }));
+  form(box, tr("note"), [["text", tr("note")]], (given) => act({ what: "note", ...given }));
+  form(box, tr("assign"), [["text", tr("to")]], (given) => act({ what: "assign", ...given }));
+  form(box, tr("close"), [["choice", tr("as"), served.ends], ["text", tr("reason")]], (given) => act({ what: "close", ...given }));
+  form(box, tr("snooze"), [["until", tr("until")], ["text", tr("reason")]], (given) => act({ what: "snooze", ...given }));
+  form(box, tr("reopen"), [["text", tr("reason")]], (given) => act({ what: "reopen", ...given }));
 });
 Object.assign(chart.links, served.other_cases);
 // On the case's own page *keep* puts the work into the workspace, and no file is saved.

@@ -19,8 +19,8 @@ const fresh = () => ({
 });
 let state = fresh();
 const past = [], future = [];
-// What a page with a server adds to the panel: below the story, to a node, to an arrow.
-const extras = { all: [], node: [], arrow: [] };
+// What a page with a server adds to the panel (below the story, to a node, to an arrow), and who is told what is chosen.
+const extras = { all: [], node: [], arrow: [], chosen: [] };
 /** @type {NodeListOf<HTMLInputElement>} */
 const KIND_BOXES = document.querySelectorAll("#kinds input");
 /** @returns {any} */
@@ -157,6 +157,15 @@ function boxOf() {
 }
 
 // ---- words ----
+// The language of the page: `words` are its translations of what the scripts say, none in English.
+const word = (text) => (Object.hasOwn(chart.words, text) ? chart.words[text] : text);
+// A text with its facts; `{n:account|accounts}` is the number and its noun, one or many.
+function tr(text, facts = {}) {
+  return word(text).replace(/{(\w+)(?::([^}|]*)\|([^}]*))?}/g, (_, name, one, others) => {
+    const told = typeof facts[name] === "number" ? facts[name].toLocaleString("en-US") : facts[name];
+    return one === undefined ? told : `${told} ${told === "1" ? one : others}`;
+  });
+}
 // Round local times between two, no more than so many, at most.
 const STEPS = [1, 5, 15, 60, 180, 360, 720, 1440, 2880, 10080, 43200, 129600, 525600].map((minutes) => minutes * 6e7);
 function offset(at) {
@@ -179,7 +188,7 @@ const clock = new Intl.DateTimeFormat("en-GB", {
 const sorting = new Intl.DateTimeFormat("en-CA", { timeZone: chart.coarse ? "UTC" : chart.zone, year: "numeric", month: "2-digit", day: "2-digit" });
 const parts = (at) => Object.fromEntries(clock.formatToParts(new Date(at / 1000)).map((part) => [part.type, part.value]));
 function shortTime(at) {
-  const part = parts(at), day = `${part.day} ${part.month.slice(0, 3)}`;
+  const part = parts(at), day = `${part.day} ${word(part.month.slice(0, 3))}`;
   return chart.coarse ? day : `${day} ${part.hour}:${part.minute}`;
 }
 function fullTime(at) {
@@ -210,8 +219,7 @@ function sums(transfers) {
 }
 const number = (amount, digits) => amount.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const between = (low, high, digits) => (low === high ? number(high, digits) : `${number(low, digits)}–${number(high, digits)}`);
-const money = (transfers) => sums(transfers).map((sum) => `${between(sum.low, sum.amount, sum.digits)} ${sum.currency}`).join(" + ") || "nothing";
-const many = (count, word) => `${count.toLocaleString("en-US")} ${word}${count === 1 ? "" : "s"}`;
+const money = (transfers) => sums(transfers).map((sum) => `${between(sum.low, sum.amount, sum.digits)} ${sum.currency}`).join(" + ") || tr("nothing");
 // Signs that hide or turn text are made visible.
 const seen = (text) => String(text).replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g, "\ufffd");
 const short = (text, most = 22) => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);

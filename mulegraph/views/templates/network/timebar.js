@@ -66,7 +66,7 @@ bar.addEventListener("pointerdown", (event) => {
     if (drawnSpan && Math.abs(drawnSpan[1] - drawnSpan[0]) > 4) {
       const [from, to] = drawnSpan.map(barTime).sort((a, b) => a - b);
       if (times.some((at) => at >= from && at <= to)) setSpan(after(from), before(to));
-      else say("no transfer in this span of time");
+      else say(tr("no transfer in this span of time"));
     }
     drawTimes();
   });
@@ -83,7 +83,7 @@ let playing = null;
 function stop() {
   if (playing) cancelAnimationFrame(playing);
   playing = playhead = null;
-  play.textContent = "▶ play";
+  play.textContent = tr("▶ play");
   drawTimes();
 }
 play.addEventListener("click", () => {
@@ -91,7 +91,7 @@ play.addEventListener("click", () => {
   if (times.length < 2) return;
   const last = state.until > state.since ? state.until : times.length - 1, from = times[state.since], to = times[last];
   const lasts = Math.min(12_000, Math.max(2_500, 400 * (last - state.since))), begun = performance.now();
-  play.textContent = "❚❚ stop";
+  play.textContent = tr("❚❚ stop");
   const frame = () => {
     const share = Math.min(1, (performance.now() - begun) / lasts);
     playhead = from + (to - from) * share;
@@ -190,18 +190,18 @@ function placeHandles(wide) {
 }
 function tellTimes() {
   const all = !state.since && state.until >= times.length - 1;
-  const span = !times.length ? "no transfers" : all ? "all times" : state.since
-    ? `${fullTime(times[state.since])} to ${fullTime(times[state.until])}` : `until ${fullTime(times[state.until])}`;
+  const span = !times.length ? tr("no transfers") : all ? tr("all times") : state.since
+    ? tr("{first} to {last}", { first: fullTime(times[state.since]), last: fullTime(times[state.until]) }) : tr("until {last}", { last: fullTime(times[state.until]) });
   $("moment").textContent = span;
   const moved = shownTransfers(() => true), digits = chart.currencies[mainCurrency] ?? 2, own = ownLines();
-  const most = chart.traced.length ? "at most " : "";
-  $("spansum").textContent = (chart.amountName === "amount" ? `${money(moved)} in ` : "") + many(moved.length, "transfer")
-    + (own && own.most ? `; ${short(seen(labelOf(chosen.node)))}: received ${most}${number(own.received, digits)} (line), paid ${most}${number(own.paid, digits)} (dashed) ${mainCurrency}` : "");
+  const most = chart.traced.length ? `${tr("at most")} ` : "";
+  $("spansum").textContent = (chart.amountName === "amount" ? tr("{sum} in {count}", { sum: money(moved), count: tr("{n:transfer|transfers}", { n: moved.length }) }) : tr("{n:transfer|transfers}", { n: moved.length }))
+    + (own && own.most ? `; ${tr("{name}: received {came} (line), paid {went} (dashed) {currency}", { name: short(seen(labelOf(chosen.node))), came: most + number(own.received, digits), went: most + number(own.paid, digits), currency: mainCurrency })}` : "");
   for (const [name, handle] of Object.entries(handles)) {
     handle.setAttribute("aria-valuemin", "0");
     handle.setAttribute("aria-valuemax", String(Math.max(times.length - 1, 0)));
     handle.setAttribute("aria-valuenow", String(Math.max(state[name], 0)));
-    handle.setAttribute("aria-valuetext", times.length ? fullTime(times[state[name]]) : "no transfers");
+    handle.setAttribute("aria-valuetext", times.length ? fullTime(times[state[name]]) : tr("no transfers"));
   }
   drawTimes();
 }

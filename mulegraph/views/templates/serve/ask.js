@@ -4,7 +4,7 @@ async function ask(address, what) {
   try {
     answer = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(what) });
   } catch {
-    throw new Error("The server has ended. Start it again: mulegraph serve");
+    throw new Error(document.body.dataset.ended);
   }
   if (!(answer.headers.get("content-type") || "").startsWith("application/json")) throw new Error(await answer.text());
   const told = await answer.json();

@@ -3,7 +3,7 @@ document.getElementById("draw").addEventListener("submit", async (event) => {
   event.preventDefault();
   const said = document.getElementById("said"), subject = /** @type {HTMLInputElement} */ (document.getElementById("subject")).value.trim();
   if (!subject) return;
-  said.textContent = "drawing …";
+  said.textContent = document.body.dataset.drawing;
   try {
     location.href = (await ask("/draw", { what: "subject", account: subject })).address;
   } catch (error) {

@@ -1,0 +1,35 @@
+"""What a plan of holds says in words: how sure each is, and whether they reach what was asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mulegraph.schema.language import tr
+
+
+def mixed_says(amount: Decimal) -> str:
+    """Of an account that only payments mixed with others' money reached."""
+    return tr(
+        "hold {amount} and not the account: only mixed payments reached it, and every rule finds so much there",
+        amount=f"{amount:,f}",
+    )
+
+
+def how_sure(least: Decimal, most: Decimal, coming: Decimal) -> str:
+    """How sure it is that a call keeps something."""
+    if least > 0:
+        return tr("money is there under every rule")
+    if most > 0:
+        return tr("money may be there: the rules differ")
+    return tr("nothing is there yet; money is on its way") if coming else tr("too late")
+
+
+def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: bool) -> str:
+    """Whether the holds reach what was asked for, in words."""
+    if not any_hold or not shares[1]:
+        if gone:
+            return tr("too late or out of reach: it was taken in cash or went to banks that we do not see")
+        return tr("too late or out of reach: none is on an account")
+    if shares[0] >= asked:
+        return tr("reached under every rule")
+    return tr("reached only if the rules are kind") if shares[1] >= asked else tr("not reached by holds")

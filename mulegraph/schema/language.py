@@ -1,0 +1,97 @@
+"""Words of pages, reports and reasons: English stands in the code, and a catalogue for each other language beside it.
+
+A catalogue is a file in `schema/languages/`: English text = its translation, with the same names in braces; `[facts]`
+are words inside reasons, `[pages]` all others. What is made inside `with speaking(language)` is in that language;
+JSON, CSV and what a terminal shows are never made inside one.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from mulegraph.schema.choices import LANGUAGES
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SPOKEN: ContextVar[str] = ContextVar("language", default=LANGUAGES[0])
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """What is written inside is in this language."""
+    token = _SPOKEN.set(language)
+    try:
+        yield
+    finally:
+        _SPOKEN.reset(token)
+
+
+def spoken() -> str:
+    """The language of what is written now."""
+    return _SPOKEN.get()
+
+
+@cache
+def catalogue(language: str, part: str = "pages") -> Mapping[str, str]:
+    """English → this language; nothing for English."""
+    return _file(language)[part] if language != LANGUAGES[0] else {}
+
+
+@cache
+def _file(language: str) -> dict[str, dict[str, str]]:
+    path = files("mulegraph.schema") / "languages" / f"{language}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def tr(text: str, /, **facts: Any) -> str:
+    """A text of the code in the language that is spoken, its facts filled in; whole numbers in thousands.
+
+    `{n:account|accounts}` is the number and its noun, one or many. A test holds every text to be in every catalogue.
+    """
+    told = {name: f"{value:,}" if isinstance(value, int) else value for name, value in facts.items()}
+    return _Sentence().vformat(word(text), (), told) if told else word(text)
+
+
+def word(text: str) -> str:
+    """A word of a fixed vocabulary (a role, a state) in the language that is spoken; any other text as it is."""
+    return catalogue(spoken()).get(text, text)
+
+
+def later(text: str) -> str:
+    """A text that is translated where it is shown: it only marks it for the test of the catalogues."""
+    return text
+
+
+def month(number: int) -> str:
+    """The short name of a month, from 1 on."""
+    return word(MONTHS[number - 1])
+
+
+def filled(text: str, facts: Mapping[str, Any]) -> str:
+    """A text with its facts as they are given. Raises KeyError for one that there is not."""
+    return _Sentence().vformat(text, (), facts)
+
+
+def named(text: str) -> list[str]:
+    """Names of the facts in a text."""
+    return re.findall(r"{(\w+)", text)
+
+
+class _Sentence(string.Formatter):
+    """Fills in facts: `{x:one|many}` and `{percent:≤1000}`, as `signs/wording.py` has them."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        told = "–" if value is None else str(value)
+        if format_spec.startswith("≤"):
+            return f"≥ {told}" if told == format_spec[1:] else told
+        if format_spec:
+            one, _, many = format_spec.partition("|")
+            return f"{told} {one if told == '1' else many}"
+        return told
