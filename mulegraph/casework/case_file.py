@@ -88,6 +88,7 @@ class TracedMoney:
     banks: Annotated[Rows, Each(results.TRACED_BANKS)]
     accounts: Annotated[Rows, Each(results.TRACED_ACCOUNTS)]
     ends: Annotated[Rows, Each(END)]
+    seen_again: Annotated[Rows, Each(results.TRACED_AGAIN)]
     sums: Annotated[Rows, Each(results.TRACED_SUMS)]
     assumptions: Annotated[list[str], Each(OURS)]
 
@@ -281,6 +282,7 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
         .sort_values(["maximum", "account"], ascending=[False, True])
         .to_dict("records"),
         ends=[_end(bank, end, rows, ranged_methods(found.methods)) for (bank, end), rows in ends.items()],
+        seen_again=found.seen_again.to_dict("records"),
         sums=found.sums.to_dict("records"),
         assumptions=list(found.assumptions),
     )

@@ -13,6 +13,7 @@ from mulegraph.casework.message_text import (
     FRAUD,
     LONGEST_NAME,
     account_number,
+    former_holder,
     is_iban,
     message_number,
     short_id,
@@ -62,7 +63,8 @@ def narrative(request: Request, payment: Payment) -> str:
             f" account, for all messages of {request.number} together, as far as your law allows. Tell us where the"
             " money went: bank, account, time and amount, or the place where cash was taken. Nothing is asked back."
         )
-    return f"{asked} Reply by {request.reply_by.isoformat()}. Receipt does not imply the holder's knowledge."
+    meant = "".join(f" {each}." for each in former_holder(payment.payee))
+    return f"{asked}{meant} Reply by {request.reply_by.isoformat()}. Receipt does not imply the holder's knowledge."
 
 
 def _document(request: Request, place: int, payment: Payment) -> camt110.Document:
@@ -92,7 +94,10 @@ def _debit(request: Request, payment: Payment) -> camt110.AdditionalRequestData1
         cxl_rsn=camt110.CancellationReason33Choice(cd=FRAUD),
         amt_to_dbt=camt110.ActiveOrHistoricCurrencyAndAmount(value=payment.asked, ccy=request.currency),
         acct=_account(payment.payee),
-        addtl_cxl_rsn_inf=[f"Return no more: the rest is not traced. Reply by {request.reply_by.isoformat()}"],
+        addtl_cxl_rsn_inf=[
+            f"Return no more: the rest is not traced. Reply by {request.reply_by.isoformat()}",
+            *former_holder(payment.payee),
+        ],
     )
     return camt110.AdditionalRequestData1Choice(reqd_dbt_authstn=wanted)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mulegraph.errors import UsageError
-from mulegraph.schema.versions import number_of
+from mulegraph.schema.versions import given_on, number_of
 
 LONGEST_ID = 35
 LONGEST_NAME = 140
@@ -50,6 +50,15 @@ def account_number(number: str, message: str) -> str:
             most=LONGEST_ACCOUNT,
         )
     return number
+
+
+def former_holder(account: str | None) -> list[str]:
+    """That whoever has the number now is not meant, where it was given to another holder; at most LONGEST_TEXT long.
+
+    A bank looks an account up by its number: without it the holder of today would be the one on hold.
+    """
+    day = given_on(account)
+    return [f"The account of before {day} is meant: whoever has this number since then is not"] if day else []
 
 
 def is_iban(number: str) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from anyascii import anyascii
 
 from mulegraph.casework.investigations import narrative
-from mulegraph.casework.message_text import FRAUD, account_number, message_number
+from mulegraph.casework.message_text import FRAUD, account_number, former_holder, message_number
 from mulegraph.casework.recall_messages import Payment, Request
 from mulegraph.errors import UsageError
 from mulegraph.schema.choices import RequestKind
@@ -76,6 +76,7 @@ def _cancellation(request: Request, place: int, payment: Payment) -> str:
     reference, told = _original(payment)
     traced = f"{payment.traced_least:,f} {request.currency} of it reported as stolen at least."
     words = [f"Return the payment for fraud. {traced} Reply by {request.reply_by.isoformat()}."]
+    words += [f"{each}." for each in former_holder(payment.payee)]
     fields = {
         "20": [_number(request.number, place)],
         "21": [reference],

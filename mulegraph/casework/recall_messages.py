@@ -20,6 +20,7 @@ from mulegraph.casework.message_text import (
     LONGEST_NAME,
     LONGEST_TEXT,
     account_number,
+    former_holder,
     is_iban,
     message_number,
     short_id,
@@ -151,6 +152,7 @@ def _payment(request: Request, number: int, payment: Payment) -> camt.PaymentTra
         addtl_inf=[
             f"{traced} {request.currency} of it reported as stolen"[:LONGEST_TEXT],
             f"Reply by {request.reply_by.isoformat()}",
+            *former_holder(payment.payee),
         ],
     )
     reference = camt.OriginalTransactionReference42(

@@ -217,9 +217,10 @@ TRACED = listing(
     Column("there", "still there"),
     Column("between", "whatever it held before"),
 )
+TRACED_TRANSFER = Column("transfer", "transfer")
 TRACED_TRANSFERS = listing(
     AT,
-    Column("transfer", "transfer"),
+    TRACED_TRANSFER,
     PAID_BY,
     PAID_TO,
     Column("leads_to", "leads to"),
@@ -228,7 +229,7 @@ TRACED_BACK = listing(GENERATION, ACCOUNT, BANK, Column("in", "paid on"), Column
 TRACED_IN_SHORT = listing(GENERATION, ACCOUNT, BANK, Column("minimum", "still there, at least"), AT_MOST)
 AT_MOST_OF_IT = Column("most", "at most of it")
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
-TRACED_AGAIN = listing(AT, Column("transfer", "transfer"), PAID_BY, PAID_TO, AMOUNT, AT_MOST_OF_IT)
+TRACED_AGAIN = listing(AT, TRACED_TRANSFER, PAID_BY, PAID_TO, AMOUNT, AT_MOST_OF_IT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
 TRACED_RULE = (RULE, Column("traced", "traced ="))
 TRACED_PARTS = (CASH, BACK, STOPPED)

@@ -43,6 +43,12 @@ def number_of(account_id: str) -> str:
     return re.sub(FORMER, "", account_id)
 
 
+def given_on(account_id: str | None) -> str | None:
+    """The day from which a former account's number is another holder's; none for an account of today."""
+    found = re.search(FORMER, account_id or "")
+    return found[0][-len("2000-01-01") :] if found else None
+
+
 def named_by_period(rows: list[dict[str, Any]], former: list[str]) -> list[dict[str, Any]]:
     """Rows of accounts, those of a former account's period under its id."""
     until: dict[str, list[tuple[str, str]]] = {}

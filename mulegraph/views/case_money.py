@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mulegraph.casework.case_file import CaseFile
+from mulegraph.casework.case_file import CaseFile, TracedMoney
 from mulegraph.casework.holds import HoldPlan
 from mulegraph.schema.language import later, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
@@ -78,9 +78,24 @@ def money(content: Content) -> list[Block]:
     ]
     end_heads = heads("left our sight", "transfers #", _amount(currency), "last (UTC)")
     blocks.append(Table(end_heads, ends, empty=tr("None of it was seen to leave this ledger.")))
+    blocks += _seen_again(trace)
     if content.holding is not None:
         blocks += _holds(content.holding)
     return blocks + [Text(each) for each in trace.assumptions]
+
+
+def _seen_again(trace: TracedMoney) -> list[Block]:
+    """What came back to our accounts from banks that we do not see; it may be the same money."""
+    if not trace.seen_again:
+        return []
+    told = tr(
+        "Accounts at banks that we do not see paid this to our accounts after the money had reached them. It may be the"
+        " same money, or other: it is in no sum."
+    )
+    names = ("transfer", "source", "target", "at", "amount", "most")
+    rows = [cells(*(each[name] for name in names)) for each in trace.seen_again[:MAX_HELD]]
+    columns = heads("transfer", "from", "to", "at (UTC)", "amount #", "at most of it #")
+    return [Text(told), Table(columns, rows, note=_less(len(trace.seen_again) - MAX_HELD))]
 
 
 def _holds(plan: HoldPlan) -> list[Block]:

@@ -30,6 +30,7 @@ class LetterWords:
     cash: str
     why: Mapping[str, str]
     total: str
+    former: str
     still_there: str
     no_balances: str
     held_columns: tuple[str, str, str]
@@ -72,6 +73,10 @@ ENGLISH = LetterWords(
         Why.STOPPED: "brought stolen money; not asked back",
     },
     total="Asked back in this request: {asked} {currency}, of {stolen} {currency} stolen.",
+    former=(
+        "The number {number} was given to another holder on {day}. The account of before that day is meant: "
+        "whoever has the number now took no part in these payments, and nothing of theirs is to be held."
+    ),
     still_there="What is probably still there",
     no_balances="We do not know balances. These are amounts that we saw coming in and did not see going out.",
     held_columns=("account", "at least", "at most"),
@@ -140,6 +145,11 @@ VIETNAMESE = LetterWords(
         Why.STOPPED: "đưa tiền bị chiếm đoạt đến; không đề nghị hoàn trả",
     },
     total="Đề nghị hoàn trả trong yêu cầu này: {asked} {currency}, trên {stolen} {currency} bị chiếm đoạt.",
+    former=(
+        "Số tài khoản {number} đã được cấp cho chủ khác vào ngày {day}. Yêu cầu này chỉ nói về tài khoản "
+        "trước ngày đó: người đang dùng số này không liên quan đến các khoản chuyển tiền, xin không phong "
+        "tỏa tiền của họ."
+    ),
     still_there="Số tiền có lẽ vẫn còn",
     no_balances="Chúng tôi không biết số dư. Đây là số tiền chúng tôi thấy vào mà không thấy ra.",
     held_columns=("tài khoản", "ít nhất", "nhiều nhất"),
@@ -205,6 +215,11 @@ DUTCH = LetterWords(
         Why.STOPPED: "bracht gestolen geld; niet teruggevraagd",
     },
     total="In dit verzoek teruggevraagd: {asked} {currency}, van {stolen} {currency} gestolen.",
+    former=(
+        "Het nummer {number} is op {day} aan een andere houder gegeven. Bedoeld is de rekening van vóór die "
+        "dag: wie het nummer nu heeft, had met deze betalingen niets te maken, en van hem of haar mag niets "
+        "worden vastgehouden."
+    ),
     still_there="Wat er waarschijnlijk nog is",
     no_balances="Saldi kennen wij niet. Dit zijn bedragen die wij zagen binnenkomen en niet zagen weggaan.",
     held_columns=("rekening", "minstens", "hoogstens"),

@@ -12,6 +12,7 @@ from mulegraph.errors import MulegraphError, UsageError
 from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.schema.choices import LANGUAGES, MessageForm, RequestKind
+from mulegraph.schema.versions import given_on
 from mulegraph.views.document import Block, Cell, Document, Section, Table, Text, heads
 from mulegraph.views.letter_words import WORDS, LetterWords
 
@@ -70,6 +71,11 @@ def _payments(request: Request, words: LetterWords) -> list[Block]:
         Text(told.format(reported=", ".join(request.reported), **sums)),
         Text(f"{words.payments[request.kind]} {words.rules.format(**sums)}"),
         Table(columns, [[Cell(text) for text in row] for row in rows]),
+    ]
+    blocks += [
+        Text(words.former.format(number=without_blanks(account), day=day))
+        for account in sorted({each.payee for each in request.payments} | {each.account for each in request.held})
+        if (day := given_on(account))
     ]
     if request.kind is not RequestKind.HOLD:
         blocks.append(Text(words.total.format(asked=f"{request.asked:,f}", **sums)))

@@ -285,3 +285,22 @@ def test_a_letter_names_the_messages_that_come_with_it(form, name):
         assert name in page and once in page
     assert messages_of(replace(request, draft=True), form) == {}
     assert name not in letter(replace(request, draft=True), "en", form).page
+
+
+@pytest.mark.parametrize("kind", list(RequestKind))
+def test_the_holder_of_today_of_a_number_used_again_is_not_meant(kind):
+    """Letter, XML and plain text name the number alone, and say that the account of before the day is meant."""
+    former = "SUED1@until-2026-03-01"
+    request = part_of(kind) if kind is not RequestKind.RECALL else request_of()
+    payments = [replace(each, payee=former) for each in request.payments]
+    held = [replace(each, account=former, most=Decimal("123456789.10")) for each in request.held]
+    request = replace(request, payments=payments, held=held)
+
+    texts = [*messages_of(request, MessageForm.XML).values(), *messages_of(request, MessageForm.MT).values()]
+    for each in [letter(request, "en").page, *texts]:
+        plain = " ".join(re.sub(r"<[^>]+>", "", each).split())
+        assert former not in each and "SUED1" in each
+        assert re.search(r"before (that day|2026-03-01) is meant: whoever has (the|this) number", plain)
+    assert "2026-03-01" in letter(request, "nl").page and "2026-03-01" in letter(request, "vi").page
+    again = letter(part_of(RequestKind.HOLD), "en").page
+    assert "another holder" not in again
