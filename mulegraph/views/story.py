@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -73,20 +73,24 @@ def case_story(
     """
     victims, collectors = _with_role(graph, Role.VICTIM), _with_role(graph, Role.COLLECTOR)
     passing = [node for role in PASSING for node in _with_role(graph, role)]
-    taken = _paid_by(graph, victims)
-    collected = _paid_to(graph, collectors)
+    taken = {node: _paid_by(graph, [node]) for node in victims}
+    collected = {node: _paid_to(graph, [node]) for node in collectors}
     spread = _paid_by(graph, passing)
+    robbed = _each(tr("Taken from"), graph, taken, tr("nobody is seen to be robbed: no victim is known"))
+    passed = _line(tr("Passed on by"), graph, passing, spread, tr("no account is seen to pass money on"))
     lines = [
-        _line(tr("Taken from"), graph, victims, taken, tr("nobody is seen to be robbed: no victim is known")),
-        _line(tr("Collected by"), graph, collectors, collected, tr("no collector is seen")),
-        _line(tr("Passed on by"), graph, passing, spread, tr("no account is seen to pass money on")),
+        replace(robbed, words="; ".join([robbed.words, *_paid_as_well(graph, victims, passing)])),
+        _each(tr("Collected by"), graph, collected, tr("no collector is seen")),
+        replace(passed, words=tr("{accounts}; the same money counts at each", accounts=passed.words))
+        if len(passing) > 1
+        else passed,
     ]
     if trace is None:
         strongest = max(_accounts(graph), key=lambda node: (graph.nodes[node].get("score") or 0, node), default="")
         return Story([*lines, Line(tr("Now"), no_trace)], f"mulegraph account {strongest}" if strongest else "")
     now = _now(graph, trace)
     banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0 and row["bank"] in askable]
-    command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case show {case}"
+    command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case holds {case}"
     return Story([*lines, now], command, money_parts(trace), _entered(trace))
 
 
@@ -199,6 +203,10 @@ def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
     there = [
         row["account"] for row in trace.accounts.to_dict("records") if row["maximum"] > 0 and row["account"] in graph
     ]
+    if banks and not trace.back:
+        first = max(trace.accounts.to_dict("records"), key=lambda row: (row["maximum"], row["account"]))
+        amount = _range(first["minimum"], first["maximum"], currency)
+        told.append(tr("most on {account}: {amount}", account=first["account"], amount=amount))
     ends = [key for a, b, key in graph.edges(keys=True) if {a, b} & CASH_NODES or graph.nodes[b]["kind"] == "bank"]
     return Line(tr("Its sources") if trace.back else tr("Now"), "; ".join(told) or tr("nothing is seen"), there, ends)
 
@@ -217,6 +225,27 @@ def _line(head: str, graph: nx.MultiDiGraph[str], nodes: list[str], transfers: l
         return Line(head, otherwise)
     sums = amounts_in_words(sums_of(_edge_data(graph, transfers)))
     return Line(head, f"{_named(nodes)}" + (f": {sums}" if sums else ""), nodes, transfers)
+
+
+def _each(head: str, graph: nx.MultiDiGraph[str], moved: Mapping[str, list[str]], otherwise: str) -> Line:
+    """Accounts with an amount of its own each, the largest first: a joint sum would be held against all of them."""
+    sums = {node: sums_of(_edge_data(graph, transfers)) for node, transfers in moved.items()}
+    most = {node: max((each.high for each in found.values()), default=Decimal(0)) for node, found in sums.items()}
+    nodes = sorted(moved, key=lambda node: (-most[node], node))
+    told = [f"{node}: {amounts_in_words(sums[node])}" if sums[node] else node for node in nodes[:MAX_NAMED]]
+    told += [tr("and {n} more", n=len(nodes) - MAX_NAMED)] if len(nodes) > MAX_NAMED else []
+    return Line(head, "; ".join(told) or otherwise, nodes, [each for node in nodes for each in moved[node]])
+
+
+def _paid_as_well(graph: nx.MultiDiGraph[str], victims: list[str], passing: list[str]) -> list[str]:
+    """Of victims whom accounts that pass money on have paid: robbed and used look alike there."""
+    told = []
+    for victim in victims[:MAX_NAMED]:
+        back = [key for a, b, key in graph.edges(keys=True) if b == victim and a in set(passing)]
+        if back:
+            sums = amounts_in_words(sums_of(_edge_data(graph, back)))
+            told.append(tr("{account} was paid {sum} here as well: robbed, or used?", account=victim, sum=sums))
+    return told
 
 
 def _with_role(graph: nx.MultiDiGraph[str], role: Role) -> list[str]:

@@ -10,10 +10,11 @@ import networkx as nx
 import pytest
 
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.findings import Role
 from mulegraph.views.chart import amounts_in_words, bundles, charted, in_words, sums_of
 from mulegraph.views.columns import columns_of
 from mulegraph.views.grouping import combos, contracted
-from mulegraph.views.story import money_parts
+from mulegraph.views.story import case_story, money_parts
 from mulegraph.workspace import trace_tree
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.trace_tree import dispersal_tree
@@ -129,3 +130,17 @@ def test_amounts_have_the_decimals_of_their_currency():
     """Dong has none, dinars have three."""
     rows = [{"amount": Decimal("5000.000"), "currency": "VND"}, {"amount": Decimal("1.5"), "currency": "KWD"}]
     assert amounts_in_words(sums_of(rows)) == "1.500 KWD + 5,000 VND"
+
+
+def test_the_story_gives_each_collector_its_own_amount_and_doubts_a_paid_victim(tmp_path):
+    """A joint sum is held against whoever is named first; a victim whom a relay paid before may be used himself."""
+    draw(tmp_path, "V A 2000 10:00\nW B 90 10:05\nA C 1900 10:20\nB C 80 10:30\nC V 50 10:40")
+    graph = dispersal_tree(Workspace(tmp_path / "workspace").trace(["t001", "t002"], **WHOLE))
+    roles = {"V": Role.VICTIM, "W": Role.VICTIM, "A": Role.COLLECTOR, "B": Role.COLLECTOR, "C": Role.RELAY}
+    nx.set_node_attributes(graph, {name: role for name, role in roles.items() if name in graph}, "role")
+
+    taken, collected, passed, _ = case_story(graph, "CASE-00000000", None, "no trace", []).lines
+
+    assert taken.words == "V: 2,000.00 EUR; W: 90.00 EUR; V was paid 50.00 EUR here as well: robbed, or used?"
+    assert collected.words == "A: 2,000.00 EUR; B: 90.00 EUR"
+    assert passed.words.endswith("the same money counts at each")
