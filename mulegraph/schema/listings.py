@@ -67,7 +67,7 @@ PAID_TO = Column("target", "to")
 REASON = Column("reason", "why")
 ROLE = Column("role", "role")
 SCORE = Column("score", "score")
-CASES = Column("cases", "cases")
+IN_CASES = Column("cases", "cases")
 SIGN = Column("sign", "sign")
 SIGNS = Column("signs", "signs")
 SIZE = Column("size", "accounts")
@@ -127,9 +127,7 @@ HOLD_SUMS = listing(
     BACK,
     STOPPED,
 )
-HOLDER_ACCOUNTS = listing(
-    ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, CASES
-)
+HOLDER_ACCOUNTS = listing(ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, IN_CASES)
 HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
 HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
 HELD = listing(
@@ -188,7 +186,7 @@ PATHS = listing(
 )
 
 RANKING = listing(ACCOUNT, SCORE, MADE_OF)
-ALERTS = listing(ACCOUNT, SCORE, Column("night", "night"), CASES)
+ALERTS = listing(ACCOUNT, SCORE, Column("night", "night"), IN_CASES)
 EVIDENCE = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, SIGNS)
 FINDING_TRANSFERS = listing(TRANSFER, AT, PAID_BY, PAID_TO, AMOUNT, CHANNEL)
 TRANSFERS_TO_BROWSE = listing(AT, AMOUNT, CURRENCY_BESIDE, PAID_BY, PAID_TO, TRANSFER, CHANNEL)
