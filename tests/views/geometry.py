@@ -62,3 +62,36 @@ def crossed(lines: Mapping[Any, Line], place: Mapping[Any, tuple[float, float]],
 def against(lines: Mapping[Any, Line]) -> list[Any]:
     """Lines that run to the left anywhere."""
     return [name for name, line in lines.items() if (np.diff(np.array(line, float)[:, 0]) < -1e-6).any()]
+
+
+def crossings(lines: Mapping[tuple[Any, Any], Line]) -> int:
+    """Pairs of arrows that cross somewhere; those that have an end in common meet there anyway, and do not count."""
+    pieces_of = {name: _segments(line) for name, line in lines.items()}
+    names = list(pieces_of)
+    return sum(
+        not set(one) & set(other) and _cross(pieces_of[one], pieces_of[other])
+        for place, one in enumerate(names)
+        for other in names[place + 1 :]
+    )
+
+
+def _segments(line: Line) -> tuple[np.ndarray, np.ndarray]:
+    points = np.array(line, float)
+    return points[:-1], points[1:]
+
+
+def _cross(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> bool:
+    """Whether any segment of one line lies across any of the other."""
+    (a, b), (c, d) = one, other
+    if (np.maximum(a, b).max(0) < np.minimum(c, d).min(0)).any() or (
+        np.maximum(c, d).max(0) < np.minimum(a, b).min(0)
+    ).any():
+        return False
+    a, b, c, d = a[:, None], b[:, None], c[None], d[None]
+
+    def side(start: np.ndarray, end: np.ndarray, point: np.ndarray) -> np.ndarray:
+        along, to = end - start, point - start
+        return along[..., 0] * to[..., 1] - along[..., 1] * to[..., 0]
+
+    apart = (side(a, b, c) * side(a, b, d) < 0) & (side(c, d, a) * side(c, d, b) < 0)
+    return bool(apart.any())
