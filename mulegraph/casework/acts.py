@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from mulegraph.cases.identity import seeds_of
-from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.case_money import case_trace, rightly_reported
 from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
@@ -66,6 +66,13 @@ def open_case(
     reports = [report] if report is not None else []
     mine = PaymentsOf(account, stamp(since)) if account is not None else None
     chosen = payments_to_trace(space.ledger, payments, reports=reports, of=mine)
+    if report is not None and not rightly_reported(space, chosen):
+        raise UsageError(
+            "report '{report}' is of somebody who did not make its payment: whoever paid was not asked",
+            hint="Correct the report, or open the case on the payment itself: --payment {payment}",
+            report=report,
+            payment=chosen[0],
+        )
     space.trace(chosen)  # raises for what cannot be traced, before anything is written
     homes = seeds_of(all_cases(space))
     shared = {case: len(seeds & set(chosen)) for case, seeds in homes.items() if seeds & set(chosen)}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -57,12 +60,38 @@ def before(space: Workspace, chosen: list[str], until: Moment) -> list[str]:
 
 def reported(space: Workspace, transfers: list[str]) -> set[str]:
     """Those of these payments that a victim has reported, to the ledger or by a call for which a case was opened."""
-    known = set(space.ledger.arrow("reports", ["transfer_id"])["transfer_id"].to_pylist())
+    known = {row["transfer_id"] for row in rightly_reported(space, transfers)}
     for entry in space.journal.entries():
         # Who opens a case on an account suspects its payments; nobody has told that they are stolen.
         if entry.what == OPENED and not (entry.facts["account"] or entry.facts.get("split_from")):
             known |= set(entry.facts["payments"])
     return known & set(transfers)
+
+
+def rightly_reported(space: Workspace, transfers: Iterable[str]) -> list[dict[str, Any]]:
+    """Reports about these payments whose victim is who paid: money that somebody else paid is not the victim's."""
+    table = space.ledger.arrow("reports", ["report_id", "transfer_id", "victim_account"])
+    mine = table.filter(pc.is_in(table["transfer_id"], value_set=pa.array(sorted(set(transfers)), pa.string())))
+    rows = space.transfers(sorted(set(mine["transfer_id"].to_pylist())))
+    payer = dict(zip(rows["transfer_id"], rows["source"], strict=True))
+    return [row for row in mine.to_pylist() if row["victim_account"] in (None, payer.get(row["transfer_id"]))]
+
+
+def _came_back(space: Workspace, found: TraceResult) -> dict[str, Decimal]:
+    """What of each payment of a trace other payments of it gave back."""
+    pairs = space.traceable.returning
+    steps = [each for each in found.steps["transfer"] if isinstance(each, str)]
+    name_of = {row: name for name, row in space.ledger.row_of(steps).items()}
+    mine = pairs[np.isin(pairs[:, 1], list(name_of))] if pairs is not None else np.zeros((0, 2), np.int64)
+    given = space.ledger.rows_of(mine[:, 0], ["transfer_id", "amount"])
+    seen = {*steps, *found.returned["transfer"]}
+    back: dict[str, Decimal] = {}
+    for row, name, amount in zip(
+        mine[:, 1], given["transfer_id"].to_pylist(), given["amount"].to_pylist(), strict=True
+    ):
+        if name in seen:
+            back[name_of[row]] = back.get(name_of[row], Decimal(0)) + amount
+    return back
 
 
 def moves_of(space: Workspace, found: TraceResult) -> list[Move]:
@@ -74,6 +103,7 @@ def moves_of(space: Workspace, found: TraceResult) -> list[Move]:
     payers, payees = (list(map(_given, steps[name])) for name in ("source", "target"))
     banks = banks_of(space, {each for each in (*payers, *payees) if each})
     chosen, told = set(found.chosen), reported(space, found.chosen)
+    back = _came_back(space, found)
     parts = zip(steps["transfer"], steps["at"], payers, payees, steps["minimum"], steps["maximum"], strict=True)
     return [
         Move(
@@ -88,6 +118,7 @@ def moves_of(space: Workspace, found: TraceResult) -> list[Move]:
             most=most,
             chosen=transfer in chosen,
             reported=transfer in told,
+            returned=min(whole[transfer], back.get(transfer, Decimal(0))).quantize(places),
         )
         for transfer, at, payer, payee, least, most in parts
     ]

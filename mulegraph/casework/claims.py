@@ -33,6 +33,7 @@ class Why(StrEnum):
     CASH = "one of its ends is cash"
     SAME_BANK = "both accounts are at one bank, which sees them itself"
     NOT_OURS = "the payer's bank is not ours, and recalls it itself"
+    RETURNED = "it came back"
     ASKED = "it is asked for already"
     REFUSED = "its recall was refused"
     TRACED_BEFORE = "what it carries is asked for already where it came from"
@@ -44,7 +45,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True)
 class Move:
-    """A payment that carries traced money: `least` to `most` of its `amount`, over the rules that conserve money."""
+    """A payment that carries traced money: `least` to `most` of its `amount`, over the rules that conserve money.
+
+    `returned` is what of the amount came back: nobody is asked for it again.
+    """
 
     transfer: str
     at: datetime
@@ -57,6 +61,12 @@ class Move:
     most: Decimal
     chosen: bool = False
     reported: bool = False
+    returned: Decimal = NOTHING
+
+    @property
+    def due(self) -> Decimal:
+        """What did not come back."""
+        return self.amount - self.returned
 
     @property
     def share(self) -> Decimal:
@@ -72,6 +82,12 @@ def mostly_traced(move: Move) -> bool:
 def mostly_reached(moves: Iterable[Move]) -> set[str]:
     """Accounts that a mostly traced payment brought money: no others are held in whole."""
     return {each.payee for each in moves if each.payee and mostly_traced(each)}
+
+
+def victims_of(moves: Sequence[Move], known: Iterable[str]) -> set[str]:
+    """Who was robbed: payers of reported payments, and who is `known` as a victim; but not who passed the money on."""
+    passed_on = {each.payer for each in moves if not each.chosen}
+    return {*known, *(each.payer for each in moves if each.reported and each.payer)} - passed_on
 
 
 @dataclass(frozen=True)
@@ -122,17 +138,17 @@ def plan_claims(
     """What no recall of a victim's payment can bring, or has not brought."""
     for move in sorted((each for each in moves if each.chosen), key=lambda each: (each.at, each.transfer)):
         why = _why_not_whole(move, earlier, rules)
-        if why is None and asked + move.amount > stolen:
+        if why is None and asked + move.due > stolen:
             why = Why.TRACED_BEFORE
         if why is None:
-            plan.claims.append(Claim(move, RequestKind.RECALL, move.amount, Why.VICTIM))
-            asked += move.amount
+            plan.claims.append(Claim(move, RequestKind.RECALL, move.due, Why.VICTIM))
+            asked += move.due
             continue
         plan.left_out.append((move, why))
         if why is Why.SAME_BANK:
-            beyond += move.amount
+            beyond += move.due
         elif why is Why.NOT_OURS and move.reported:
-            asked += move.amount  # its own bank asks for it
+            asked += move.due  # its own bank asks for it
         beyond += earlier.refused.get(move.transfer, NOTHING)
     _onward(moves, dict(there), min(beyond, stolen - asked), earlier, rules, plan)
     check_total(sum((each.asked for each in plan.claims), sum(earlier.open.values(), NOTHING)), stolen)
@@ -156,6 +172,8 @@ def _why_not_whole(move: Move, earlier: Earlier, rules: Rules) -> Why | None:
         return Why.CASH
     if not move.reported:
         return Why.NOT_REPORTED
+    if move.due <= 0:
+        return Why.RETURNED
     if move.payer_bank == move.payee_bank:
         return Why.SAME_BANK
     if move.payer_bank not in rules.own:
@@ -175,12 +193,14 @@ def _onward(
     for move in sorted(onward, key=lambda each: (*order[each.transfer], each.at, each.transfer)):
         if move.payer_bank is None or move.payee_bank is None or move.payer_bank not in rules.own:
             continue
-        left = there.get(move.payee or "", NOTHING)
+        # Of an account that we do not see nobody knows what is still on it: no more than what came and did not go back.
+        least = max(NOTHING, min(move.least, move.due))
+        left = there.get(move.payee or "", NOTHING) if move.payee_bank in rules.own else least
         why = _why_not_in_part(move, left, free, earlier, rules) if is_reported else Why.NOT_REPORTED
         if why is not None:
             plan.left_out.append((move, why))
             continue
-        asked = min(move.least, left, free)
+        asked = min(least, left, free)
         plan.claims.append(Claim(move, RequestKind.PART, asked, Why.ONWARD))
         there[move.payee or ""] = left - asked
         free -= asked
@@ -225,5 +245,9 @@ def places_to_hold(
     for move in moves:
         if move.payee and move.payee in reached and move.payee_bank and move.payee_bank not in rules.own:
             before = unseen[move.payee].most if move.payee in unseen else NOTHING
-            unseen[move.payee] = Stop(move.payee, move.payee_bank, None, before + move.most)
-    return sorted([*stops, *unseen.values()], key=lambda each: (-each.most, each.account))
+            unseen[move.payee] = Stop(
+                move.payee, move.payee_bank, None, before + max(NOTHING, min(move.most, move.due))
+            )
+    return sorted(
+        [*stops, *(each for each in unseen.values() if each.most > 0)], key=lambda each: (-each.most, each.account)
+    )

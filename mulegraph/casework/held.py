@@ -11,11 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
+from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of
-from mulegraph.casework.claims import mostly_reached
+from mulegraph.casework.claims import mostly_reached, victims_of
 from mulegraph.casework.fact_sheet import AGAINST
-from mulegraph.casework.holds import HOLD_DAYS
+from mulegraph.casework.holds import HOLD_DAYS, VICTIM
 from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
@@ -24,6 +25,7 @@ from mulegraph.journal.state import HELD, LIFTED
 from mulegraph.schema import results
 from mulegraph.schema.acts import ENTRY
 from mulegraph.schema.disclosure import ACCOUNT, HIDDEN, MOMENT, TEXT, Each, Words, declared, record_of
+from mulegraph.schema.findings import Role
 from mulegraph.workspace.questions import AccountId, Word, question
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
@@ -126,6 +128,16 @@ def held_accounts(entries: Iterable[Entry]) -> list[HeldAccount]:
     return rows
 
 
+def _called_victims(space: Workspace, case: str) -> list[str]:
+    """Victims by their role in the case, and by what was decided."""
+    row, disposed = space.case(case).row, state_of(space, case).disposed
+    named = zip(row["accounts"], row["roles"], strict=True)
+    return [
+        *(name for name, role in named if role == Role.VICTIM),
+        *(a for a, how in disposed.items() if how == VICTIM),
+    ]
+
+
 def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: Decimal | None) -> None:
     space.check_account(account)
     traced = case_trace(space, case)
@@ -148,6 +160,12 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
     check_free(space, account)
     if amount is not None:
         _check_amount(amount, traced)
+    elif not reason.strip() and account in victims_of(moves_of(space, traced), _called_victims(space, case)):
+        raise UsageError(
+            "'{account}' is a victim's account: what is on it is theirs",
+            hint="To hold it all the same, give --reason.",
+            account=account,
+        )
     elif reached and not reason.strip() and account not in mostly_reached(moves_of(space, traced)):
         raise UsageError(
             "only payments of mostly others' money reached '{account}'",

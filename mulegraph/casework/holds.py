@@ -8,7 +8,7 @@ nothing; at most what is on its way to it comes in, too.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
-from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced
+from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced, victims_of
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.casework.hold_words import how_sure, mixed_says, whole_says
@@ -42,7 +42,7 @@ SURE = 0.5
 """From this score up an account is rather a mule's than not: one finding with an innocent side moves it nowhere."""
 HOLD_DAYS = 3
 """How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
-GUILTY, REMOVED = "guilty", "taken out of the case"
+GUILTY, VICTIM, REMOVED = "guilty", "victim", "taken out of the case"
 WHOLE, AMOUNT_ONLY = "account", "amount"
 """A hold on all that an account may pay, or on a sum of it while the rest stays free: an earmark."""
 SLOW_HOURS = Decimal(24 * 7)
@@ -209,6 +209,7 @@ class _Scene:
     roles: Mapping[str, str]
     scores: Mapping[str, float]
     innocent: Mapping[str, str]
+    victims: Set[str]
 
     @classmethod
     def of(
@@ -238,9 +239,11 @@ class _Scene:
             roles=roles,
             scores=score_of,
             innocent={
-                **_innocent_because(space, score_of, set(there), roles, moves),
+                **_innocent_because(space, score_of, set(there)),
                 **{name: f"it was decided on: {how}" for name, how in decided.items() if how != GUILTY},
             },
+            victims=victims_of(moves, [name for name, role in roles.items() if role == Role.VICTIM])
+            | {name for name, how in decided.items() if how == VICTIM},
         )
 
     def in_order(self, limit: Decimal) -> list[str]:
@@ -248,7 +251,9 @@ class _Scene:
         wanted = [
             name
             for name in self.there
-            if limit > 0 and (bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit)
+            if limit > 0
+            and name not in self.victims
+            and (bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit)
         ]
         return sorted(
             (name for name in wanted if name in self.reached or bounds(self.there[name])[0] >= limit),
@@ -267,7 +272,8 @@ class _Scene:
 
     def unheld(self) -> dict[str, Unheld]:
         """Why accounts are not held that stay out of the order."""
-        return {name: Unheld.MIXED for name in self.there if name not in self.reached}
+        mixed = {name: Unheld.MIXED for name in self.there if name not in self.reached}
+        return {**mixed, **dict.fromkeys(self.victims, Unheld.VICTIM)}
 
     def _may_come(self, account: str) -> Decimal:
         return self.coming.get(account, NOTHING)
@@ -292,7 +298,8 @@ class _Scene:
     def hold(self, account: str) -> Hold:
         """One line of the plan."""
         least, most = bounds(self.there[account])
-        tainted = {each.transfer for each in self.moves}
+        # A payment with a crumb of the money in it is its holder's own.
+        tainted = {each.transfer for each in self.moves if mostly_traced(each)}
         since = self.when - pd.Timedelta(days=RECENT_DAYS)
         moved = self.space.transfers_of(account, since=since, until=self.until)
         others = moved[(moved["source"] == account) & ~moved["transfer_id"].isin(tainted)]
@@ -358,10 +365,8 @@ def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
     return max(sums[False].values()), max(sums[True].values())
 
 
-def _innocent_because(
-    space: Workspace, scores: Mapping[str, float], accounts: set[str], roles: Mapping[str, str], moves: list[Move]
-) -> dict[str, str]:
-    """Accounts that are called last, and why: victims who took no part, firms, whoever an innocent explanation fits."""
+def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: set[str]) -> dict[str, str]:
+    """Accounts that are called last, and why: firms, and whoever an innocent explanation fits."""
     because: dict[str, str] = {}
     known = space.ledger.arrow("accounts", ["account_id", "kind"])
     for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
@@ -376,8 +381,4 @@ def _innocent_because(
         )
         if passed and scores.get(account, 0.0) < SURE:
             because.setdefault(account, tr("an innocent explanation fits: {names}", names=", ".join(passed)))
-    paid = {each.payer for each in moves if not each.chosen}
-    for account, role in roles.items():
-        if role == Role.VICTIM and account not in paid:
-            because[account] = tr("it is a victim's, and passed nothing on")
     return because

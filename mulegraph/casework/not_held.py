@@ -23,12 +23,14 @@ class Unheld(StrEnum):
     SMALL = "less than 1% of the stolen"
     ENOUGH = "the share is reached"
     BUDGET = "over the budget"
+    VICTIM = "it is a victim's own account"
 
 
 INSTEAD = {
     Unheld.MIXED: "call its bank, or watch it",
     Unheld.SMALL: "call its bank, or leave it",
     Unheld.ENOUGH: "give a higher --share",
+    Unheld.VICTIM: "nothing: it is theirs",
     Unheld.BUDGET: "give a higher --budget",
 }
 """What can be done about it instead of a hold."""
@@ -113,7 +115,7 @@ def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_
         text = later("; up to {amount} more is still on {n:account|accounts}, not held")
         said = tr(text, amount=f"{most:,f}", n=str(len(left)))
     if len(again):
-        back = min(sum(again["most"], Decimal(0)), gone_banks)
+        back = min(sum(again["most"], Decimal(0)), gone_banks)  # each payer's add up to what he got
         text = later(
             "; up to {amount} may have come back to our accounts in {n:payment|payments} from there:"
             " see mulegraph trace"

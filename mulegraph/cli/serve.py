@@ -12,7 +12,7 @@ import typer
 
 from mulegraph.cli.options import HERE, PageLanguage, Reveal, WorkspaceFolder, opened, steps_bar
 from mulegraph.errors import EngineError, UsageError
-from mulegraph.workspace.sentences import check_language
+from mulegraph.schema.language import check_language
 
 commands = typer.Typer()
 PACKAGES = ("starlette", "uvicorn", "anyio", "h11")

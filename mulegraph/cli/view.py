@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,8 @@ def view_command(
         raise UsageError("this takes one subject", hint="Leave out the others, or --to and --graph.")
     if server is not None and to is not None:
         raise UsageError("--to asks the workspace's own ledger", hint="Leave --graph out.")
-    with stages.pictures.spoken_by(space, language):
+    # A file for another program says the same whatever language people read.
+    with stages.pictures.spoken_by(space, language) if page else nullcontext():
         text = _drawn(space, subjects, to, output, page) if server is None else _far(space, subjects[0], output, page)
     write_output(output, text)
     typer.echo(output)

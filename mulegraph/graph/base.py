@@ -363,7 +363,7 @@ def _sliced(batches: Iterator[pa.RecordBatch], slice_rows: int) -> Iterator[pa.T
             whole = pa.Table.from_batches(held)
             yield whole.slice(0, slice_rows)
             held, rows = whole.slice(slice_rows).to_batches(), rows - slice_rows
-    if held:
+    if rows:
         yield pa.Table.from_batches(held)
 
 

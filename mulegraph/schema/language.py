@@ -17,6 +17,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from mulegraph.errors import UsageError
 from mulegraph.schema.choices import LANGUAGES
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -95,3 +96,9 @@ class _Sentence(string.Formatter):
             one, _, many = format_spec.partition("|")
             return f"{told} {one if told == '1' else many}"
         return told
+
+
+def check_language(language: str) -> None:
+    """Raise UsageError for a language that there are no reasons in."""
+    if language not in LANGUAGES:
+        raise UsageError("--lang is '{language}'", hint=f"Expected one of {', '.join(LANGUAGES)}.", language=language)

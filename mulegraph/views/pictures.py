@@ -11,12 +11,11 @@ from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.shared_graph import SharedGraph
-from mulegraph.schema.language import later, speaking, spoken, tr, word
+from mulegraph.schema.language import check_language, later, speaking, spoken, tr, word
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.story import Story, account_story, case_story, chain_story, path_story, trace_story
 from mulegraph.views.tables import amounts, case_money, collapse_patterns, shown
-from mulegraph.workspace.sentences import check_language
 from mulegraph.workspace.trace import POISON, TraceResult, ranged_methods
 
 CUT = later("{n} transfers are left out: {why}.")

@@ -79,7 +79,7 @@ def case_story(
     robbed = _each(tr("Taken from"), graph, taken, tr("nobody is seen to be robbed: no victim is known"))
     passed = _line(tr("Passed on by"), graph, passing, spread, tr("no account is seen to pass money on"))
     lines = [
-        replace(robbed, words="; ".join([robbed.words, *_paid_as_well(graph, victims, passing)])),
+        replace(robbed, words="; ".join([robbed.words, *_paid_as_well(graph, robbed.nodes, passing)])),
         _each(tr("Collected by"), graph, collected, tr("no collector is seen")),
         replace(passed, words=tr("{accounts}; the same money counts at each", accounts=passed.words))
         if len(passing) > 1

@@ -11,7 +11,7 @@ from mulegraph.errors import UsageError
 from mulegraph.ingest.forget import Forgotten, forget
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.store import Store
-from mulegraph.schema.disclosure import OURS, Says, declared, ledger_record, record_of
+from mulegraph.schema.disclosure import OURS, Each, Says, declared, ledger_record, record_of
 from mulegraph.schema.versions import ALL_TABLES
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
@@ -54,7 +54,7 @@ def ledger_rows(
     return frame_of(rows if top is None else rows.slice(0, top))
 
 
-@question(record_of(Load))
+@question(Each(record_of(Load)))
 def loads(space: WorkspaceBase) -> list[Load]:
     """Loads that changed the ledger, the latest first."""
     records = Store(space.folder / "ledger").current().loads

@@ -16,6 +16,7 @@ from mulegraph.journal.state import CaseState
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.language import check_language
 from mulegraph.signs.own import signs_of
 from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
@@ -23,7 +24,7 @@ from mulegraph.workspace.listing import cut, frame_of, stamp
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.questions import AccountId, Moment, Takes, Word, question
 from mulegraph.workspace.run import Run
-from mulegraph.workspace.sentences import Explanation, check_language
+from mulegraph.workspace.sentences import Explanation
 
 AccountIds = list[AccountId]
 Words = Annotated[list[str] | None, Takes()]

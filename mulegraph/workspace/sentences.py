@@ -7,23 +7,18 @@ from types import SimpleNamespace
 from typing import Any, Self, cast
 
 from mulegraph.cases.benign import all_benign_tests, explain
-from mulegraph.errors import MulegraphError, UsageError
+from mulegraph.errors import MulegraphError
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.disclosure import Says, says_of
 from mulegraph.schema.findings import Benign, Finding, Result
+from mulegraph.schema.language import check_language
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.wording import reason
 from mulegraph.workspace.run import Run
 
 FINDING = "finding"
 """The column of a sign's facts that says of which finding they are, and is no fact."""
-
-
-def check_language(language: str) -> None:
-    """Raise UsageError for a language that there are no reasons in."""
-    if language not in LANGUAGES:
-        raise UsageError("--lang is '{language}'", hint=f"Expected one of {', '.join(LANGUAGES)}.", language=language)
 
 
 class Explanation(str):

@@ -6,6 +6,7 @@ it came back. That it may be the traced money is worth a look all the same: it i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,9 @@ from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace_naming import MAX_STEPS
 from mulegraph.workspace.trace_terms import SHOPS
 
+MAX_PAYEES = 5
+"""A firm that pays more of our accounts than this pays wages, refunds or suppliers: who is paid by it is no lead."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -39,47 +43,68 @@ class Wanted:
 def seen_again(ledger: Ledger, moved: Transfers, banks: OwnBanks, found: Trace, wanted: Wanted) -> pd.DataFrame:
     """Rows of TRACED_AGAIN, those that may carry most first.
 
-    `most` is the payment, or what of the traced money its payer had got by then, if that is less. Payments of the trace
-    are left out, and those of shops and of banks' own accounts, which pay everybody.
+    `most` is the payment, or what of the traced money its payer had got by then less what of it the payer's earlier
+    payments in this list may have carried, if that is less: so all rows of a payer add up to no more than he got.
+    Payments of the trace are left out, and those of shops, of banks' own accounts and of firms with many payees, which
+    pay everybody.
     """
-    carries = found.kind == BEYOND
-    carries &= (found.step >= 0) & (found.net[:, CONSERVED] > 0).any(axis=1)
-    step, carried = found.step[carries], found.net[carries][:, CONSERVED]
-    came, far = _arrivals(step, moved.target[step], carried)
-    far = far[~_pays_everybody(ledger, far)]
-    payers, payees = moved.source[: wanted.until], moved.target[: wanted.until]
-    place = np.flatnonzero(np.isin(payers, far) & (payees != NOBODY))
-    place = place[banks.seen[moved.target[place]] & ~np.isin(place, found.step)]
-    written = ledger.rows_of(moved.row[place], ["currency"])["currency"]
-    place = place[pc.equal(written, wanted.currency).to_numpy()]
-    had = [_so_far(came[payer], each) for payer, each in zip(moved.source[place].tolist(), place.tolist(), strict=True)]
-    most = np.minimum(moved.amount[place], np.array(had, np.int64))
+    place = np.zeros(0, np.int64)
+    most = place
+    if wanted.until:
+        carries = (found.kind == BEYOND) & (found.step >= 0) & (found.net[:, CONSERVED] > 0).any(axis=1)
+        step, carried = found.step[carries], found.net[carries][:, CONSERVED]
+        place = _candidates(ledger, moved, banks, found, np.unique(moved.target[step]), wanted)
+        most = _most(moved, step, carried, place)
     kept = np.flatnonzero(most >= max(wanted.least, 1))
     kept = kept[np.lexsort((place[kept], -most[kept]))][:MAX_STEPS]
     return _named(ledger, moved, banks, place[kept], most[kept], wanted.places)
 
 
-def _arrivals(step: np.ndarray, target: np.ndarray, carried: np.ndarray) -> tuple[dict[int, Any], np.ndarray]:
-    """By account: positions at which traced money came, in order, and all that had come by then; and the accounts."""
-    far = np.unique(target[target != NOBODY])
-    came = {}
-    for account in far.tolist():
-        mine = np.flatnonzero(target == account)
-        mine = mine[np.argsort(step[mine], kind="stable")]
-        came[account] = step[mine], carried[mine].cumsum(axis=0).max(axis=1)
-    return came, far
+def _candidates(
+    ledger: Ledger, moved: Transfers, banks: OwnBanks, found: Trace, far: np.ndarray, wanted: Wanted
+) -> np.ndarray:
+    """Positions of payments of these accounts to ours, in order."""
+    kind = ledger.arrow("accounts", ["kind"])["kind"].combine_chunks().take(pa.array(far[far != NOBODY]))
+    shops = pc.is_in(kind, value_set=pa.array(SHOPS)).to_numpy(zero_copy_only=False)
+    firms = far[far != NOBODY][pc.equal(kind, "business").to_numpy(zero_copy_only=False)]
+    payers, payees = moved.source[: wanted.until], moved.target[: wanted.until]
+    place = np.flatnonzero(np.isin(payers, far[far != NOBODY][~shops]) & (payees != NOBODY))
+    place = place[banks.seen[payees[place]] & ~np.isin(place, found.step)]
+    place = place[~np.isin(payers[place], firms[_payees(payers[place], payees[place], firms) > MAX_PAYEES])]
+    written = ledger.rows_of(moved.row[place], ["currency"])["currency"]
+    return np.asarray(place[pc.equal(written, wanted.currency).to_numpy()])
 
 
-def _so_far(came: tuple[np.ndarray, np.ndarray], place: int) -> int:
-    """What had come before a position, at most."""
-    positions, sums = came
-    before = int(np.searchsorted(positions, place))
-    return int(sums[before - 1]) if before else 0
+def _payees(payers: np.ndarray, payees: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """How many different accounts each of these pays."""
+    pairs = np.unique(np.stack([payers, payees], axis=1), axis=0)
+    return np.searchsorted(pairs[:, 0], of, side="right") - np.searchsorted(pairs[:, 0], of)
 
 
-def _pays_everybody(ledger: Ledger, accounts: np.ndarray) -> np.ndarray:
-    kind = ledger.arrow("accounts", ["kind"])["kind"].combine_chunks().take(pa.array(accounts))
-    return np.asarray(pc.is_in(kind, value_set=pa.array(SHOPS)).to_numpy(zero_copy_only=False))
+def _most(moved: Transfers, step: np.ndarray, carried: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """What each payment can be of the traced money that its payer had got before it, the earlier ones taken off."""
+    came: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
+    order = np.argsort(step, kind="stable")
+    for account, at, amounts in zip(
+        moved.target[step[order]].tolist(), step[order].tolist(), carried[order].tolist(), strict=True
+    ):
+        came[account].append((at, amounts))
+    told = []
+    had: dict[int, list[int]] = {}
+    spent: dict[int, int] = defaultdict(int)
+    next_of: dict[int, int] = defaultdict(int)
+    for payer, at, amount in zip(
+        moved.source[place].tolist(), place.tolist(), moved.amount[place].tolist(), strict=True
+    ):
+        receipts = came[payer]
+        while next_of[payer] < len(receipts) and receipts[next_of[payer]][0] < at:
+            more = receipts[next_of[payer]][1]
+            had[payer] = [one + other for one, other in zip(had.get(payer, [0] * len(more)), more, strict=True)]
+            next_of[payer] += 1
+        part = max(0, min(amount, max(had.get(payer, [0])) - spent[payer]))
+        spent[payer] += part
+        told.append(part)
+    return np.array(told, np.int64)
 
 
 def _named(

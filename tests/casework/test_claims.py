@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from mulegraph.casework.claims import (
     check_total,
     places_to_hold,
     plan_claims,
+    victims_of,
 )
 from mulegraph.errors import EngineError
 from mulegraph.schema.choices import RequestKind
@@ -190,3 +192,33 @@ def test_claims_are_never_more_than_was_stolen_whatever_the_trace_says(moves, th
             assert each.asked <= each.move.least and each.move.share >= RULES.min_share
             parts[each.move.payee] += each.asked
     assert all(amount <= left[account] for account, amount in parts.items())
+
+
+@pytest.mark.parametrize(("returned", "due"), [(0, 100), (40, 60), (100, 0)])
+def test_what_came_back_is_not_asked_for_again(returned, due):
+    """Neither of the victim's payment nor as a sum to hold where we do not see; nothing where all came back."""
+    paid = replace(move("t1", "NORD:v>WEST:m", 100, reported=True), returned=Decimal(returned))
+
+    plan = plan_claims([paid], {}, Decimal(100), Earlier(), RULES)
+    stops = places_to_hold([paid], {}, {}, RULES)
+
+    assert asked(plan) == ([("t1", RequestKind.RECALL, Decimal(due))] if due else [])
+    assert plan.left_out == ([] if due else [(paid, Why.RETURNED)])
+    assert [each.most for each in stops] == ([Decimal(due)] if due else [])
+
+
+def test_a_part_is_asked_of_a_bank_that_we_do_not_see():
+    """What is still on an account there nobody knows: no more is asked than what came under every rule."""
+    moves = [move("t1", "NORD:v>NORD:m", 600, reported=True), move("t2", "NORD:m>WEST:n", 590, 550, 590)]
+
+    plan = plan_claims(moves, {"m": Decimal(10)}, Decimal(600), Earlier(), RULES)
+
+    assert asked(plan) == [("t2", RequestKind.PART, Decimal(550))]
+
+
+def test_a_victim_is_who_paid_what_was_reported_and_passed_nothing_on():
+    """Who got stolen money and paid it on is none, even if he reported a loss of his own."""
+    moves = [move("t1", "NORD:v>NORD:m", 100, reported=True), move("t2", "NORD:w>NORD:m", 100, reported=True)]
+    moves.append(move("t3", "NORD:w>WEST:n", 50))
+
+    assert victims_of(moves, ["x", "w"]) == {"v", "x"}

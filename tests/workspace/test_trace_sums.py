@@ -154,7 +154,7 @@ def _again(books, payment, stops, expected):
     """Payments to ours of people whose bank we do not see, after traced money went there: what of it each may be."""
     whole, first = cents(books.by_id[payment]["amount"]), datetime.fromisoformat(books.by_id[payment]["at"])
     end = first + timedelta(days=stops.days or 10_000)
-    had, found = {}, {}
+    had, found, spent = {}, {}, {}
     for row in books.rows:
         name, payer, payee = row["transfer_id"], row["source"], row["target"]
         gone = {rule: expected.gone[rule].get(name, ("", 0)) for rule in RULES}
@@ -162,9 +162,11 @@ def _again(books, payment, stops, expected):
         if any(went.values()) and payee and books.kind[payee] not in ("merchant", "internal"):
             before = had.setdefault(payee, dict.fromkeys(RULES, 0))
             had[payee] = {rule: before[rule] + went[rule] for rule in RULES}
-        elif payer in had and payee in books.own and datetime.fromisoformat(row["at"]) <= end:
-            most = min(cents(row["amount"]), max(had[payer].values()))
-            if not any(expected.carried[rule].get(name, 0) for rule in RULES) and most >= stops.least_share * whole - 1:
+        carried = any(expected.carried[rule].get(name, 0) for rule in RULES)
+        if payer in had and payee in books.own and not carried and datetime.fromisoformat(row["at"]) <= end:
+            most = min(cents(row["amount"]), max(had[payer].values()) - spent.get(payer, 0))
+            spent[payer] = spent.get(payer, 0) + max(0, most)
+            if most >= max(1, int(stops.least_share * whole)):
                 found[name] = most
     return found
 
