@@ -49,15 +49,21 @@ def alerted(evidence: np.ndarray, accounts: int, false_share: float, before: int
 def tonight(
     scores: pa.Table, earlier: pa.Table, night: int, accounts: int, false_share: float, base_rate: float
 ) -> pa.Table:
-    """All alerts, the `earlier` ones first, in `ALERTS`; of those of this night the best first."""
+    """All alerts, the `earlier` ones first, in `ALERTS`; of those of this night the best first.
+
+    Earlier ones of a larger share do not count: they were not made under this budget.
+    """
     known = pa.compute.is_in(scores["account"], value_set=earlier["account"].combine_chunks())
     open_ = scores.filter(pa.compute.invert(known))
     score = open_["score"].to_numpy()
-    flags = alerted(e_values(score, base_rate, accounts), accounts, false_share, len(earlier))
+    before = int(np.sum(earlier["share"].to_numpy() <= false_share))
+    flags = alerted(e_values(score, base_rate, accounts), accounts, false_share, before)
     new = ALERTS.table(
         {
             "account": open_["account"].filter(pa.array(flags)),
             "night": np.full(int(flags.sum()), night),
+            "until": pa.nulls(int(flags.sum()), ALERTS["until"].type),
+            "share": np.full(int(flags.sum()), false_share),
             "score": score[flags],
         }
     )

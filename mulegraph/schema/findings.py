@@ -121,6 +121,8 @@ class Alert:
 
     account: str = column(TEXT, "the account", identifies=Mask.ACCOUNT)
     night: int = column(COUNT, "on which night; the first scan of a workspace is night 1")
+    until: datetime = column(TIME, "the ledger's last transfer on that night", unit="UTC")
+    share: float = column(REAL, "the accepted share of false alerts on that night")
     score: float = column(REAL, "its score on that night")
 
 

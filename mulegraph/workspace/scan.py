@@ -6,15 +6,14 @@ import hashlib
 import json
 import resource
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.cases.alerts import tonight
 from mulegraph.cases.build import build_cases
 from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
@@ -24,11 +23,11 @@ from mulegraph.learn.features import read_features
 from mulegraph.learn.scores import learned_scores, rescored
 from mulegraph.learn.used import used_hash, used_model
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
-from mulegraph.schema.findings import ALERTS
 from mulegraph.settings import Settings
 from mulegraph.signs.base import Sign
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import own_files
+from mulegraph.workspace.alerting import alerts_of
 from mulegraph.workspace.feeds import feed_notes
 from mulegraph.workspace.graph_store import fill_graph, fill_server
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
@@ -125,7 +124,7 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
-    parts["alerts"], manifest["alerts"] = _alerts(of, parts["scores"], Runs(workspace).all())
+    parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, Runs(workspace).all())
     with steps.step("feeds"):
         feeds = feed_notes(of.ledger)
     with steps.step("write"):
@@ -133,24 +132,6 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
         wake(workspace, run.name, cases)
         steps.unfinished.forget()
     return run, cases
-
-
-def _alerts(of: SignRun, scores: pa.Table, earlier: Sequence[Run]) -> tuple[pa.Table, dict[str, Any]]:
-    """All alerts up to this night, and their numbers; a scan that says the same as the one before is the same night."""
-    settings, ledger = of.settings, of.ledger
-    days = (ledger.until - ledger.since).days + 1
-    share = settings.alerts.false_share if days >= settings.alerts.min_days else 0.0
-    last = earlier[-1] if earlier else None
-    before = last.manifest.get("alerts", {}) if last else {}
-    if last and before.get("false_share") == share and last.table("scores").equals(scores):
-        return last.table("alerts"), before
-    known = last.table("alerts") if last else ALERTS.empty()
-    # Who is no longer in the ledger counts for nothing: with fewer alerts so far the next ones need more evidence.
-    known = known.filter(pa.array(ledger.account_numbers_of(known["account"].combine_chunks()) >= 0))
-    night = int(before.get("night", 0)) + 1
-    found = tonight(scores, known, night, len(ledger.account_ids), share, settings.score.base_rate)
-    counts = {"night": night, "tonight": len(found) - len(known), "so_far": len(found)}
-    return found, {**counts, "false_share": share, "days": days}
 
 
 def changed_since(run: Run, workspace: Path, settings: Settings) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,7 +12,13 @@ from hypothesis import strategies as st
 from online_fdr.e_values.batch import e_bh
 
 from mulegraph.cases.alerts import LOOK_ALIKES, alerted, e_values, tonight
+from mulegraph.casework.acts import dispose
 from mulegraph.schema.findings import ALERTS
+from mulegraph.settings import FILE
+from mulegraph.workspace.alerting import covered_days
+from mulegraph.workspace.listings import all_cases
+from mulegraph.workspace.scan import scan
+from mulegraph.workspace.workspace import Workspace
 from tests.thorough import examples
 
 evidence = st.lists(st.floats(0, 1e6), max_size=30).map(np.array)
@@ -80,3 +88,37 @@ def test_ninety_nights_of_fair_evidence_keep_the_budget():
         assert told[:guilty].any()
         rates.append((told & ~is_guilty).sum() / told.sum())
     assert np.mean(rates) <= share
+
+
+def test_alerts_of_a_larger_budget_buy_nothing_under_a_smaller_one():
+    """Under 0.05 a hundred alerts that were made under 1.0 count as if they had not been."""
+    rule = {"accounts": 1_000, "base_rate": 0.01}
+    loose = tonight(scores(**{f"x{n}": 0.5 for n in range(100)}), ALERTS.empty(), 1, false_share=1.0, **rule)
+    tonights = scores(a=0.99, b=0.999)
+
+    strict = tonight(tonights, loose, 2, false_share=0.05, **rule)
+    alone = tonight(tonights, ALERTS.empty(), 2, false_share=0.05, **rule)
+
+    assert strict["account"].to_pylist()[len(loose) :] == alone["account"].to_pylist()
+
+
+def test_whoever_was_cleared_is_not_alerted(tmp_path, few_cases):
+    """Nor who is a victim in all his cases; and days that hold a stray row only are not covered."""
+    folder = shutil.copytree(few_cases, tmp_path / "workspace")
+    (folder / FILE).write_text("[alerts]\nfalse_share = 1.0\nmin_days = 0\n", encoding="utf-8")
+    space = Workspace(folder)
+    cases = all_cases(space).to_pylist()
+    roles = {name: role for row in cases for name, role in zip(row["accounts"], row["roles"], strict=True)}
+    cleared = next(name for row in cases for name in row["accounts"] if roles[name] not in ("victim", ""))
+    case = next(row["case"] for row in cases if cleared in row["accounts"])
+    dispose(space, case, cleared, "innocent", "his own money")
+
+    scan(folder, graph=False)
+
+    told = Workspace(folder).run.table("alerts")
+    assert cleared not in told["account"].to_pylist() and len(told) > 0
+    named = [pair for row in cases for pair in zip(row["accounts"], row["roles"], strict=True)]
+    victims = {name for name, role in named if role == "victim"} - {name for name, role in named if role != "victim"}
+    assert victims and not victims & set(told["account"].to_pylist())
+    assert told["until"].null_count == 0 and set(told["share"].to_pylist()) == {1.0}
+    assert covered_days(space.ledger) <= 8
