@@ -64,22 +64,23 @@ def list_command(
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
-    """Cases of the latest scan, the strongest first."""
+    """Cases of the latest scan, and earlier ones that nobody closed and it does not find; the strongest first."""
     if fail and not due:
         raise UsageError("--fail goes with --due", hint="Give --due, or leave --fail out.")
     space = opened(workspace, reveal)
-    found = space.cases(account=account, since=since, until=until)
+    found = space.cases(account=account, since=since, until=until, quiet=True)
     if due:
         _list_due(space, set(found["case"]), how, fail=fail)
         return
     found = found[found["status"] == status.value] if status is not None else found
     found = found.head(top) if top is not None else found
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
+    latest = set(space.cases()["case"]) if how is Format.TABLE else set()
     for row in rows if how is Format.TABLE else []:
         row.update(
             size=len(row["accounts"]),
             signs=" ".join(sorted({each.partition("-")[0] for each in row["findings"]})),
-            state=_state(row),
+            state=_state(row) + ("" if row["case"] in latest else ", quiet"),
         )
     show(rows, how, listings.CASES, empty="No case.")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 
 from mulegraph.ingest.remarks import About, Remark
@@ -37,24 +39,49 @@ def settle_odd_hours(db: duckdb.DuckDBPyConnection, number: int, name: str, read
     zone = reading.zone.strip("'") if reading.zone.startswith("'") else ""
     remarks = []
     if twice:
-        settled = "their order in the file says which of the two" if zone else "the later of the two is taken"
+        # Only a file in order of time says by its lines when the clock went back.
+        instants = _by_order(db, number, reading, twice, ZoneInfo(zone)) if zone else None
+        settled = "the file's order does not tell which, so the later of the two is taken"
+        if instants is not None:
+            _update(db, number, reading, instants)
+            unsure = _unsure(twice, instants)
+            of = f"of {unsure:,} of them " if unsure < len(twice) else ""
+            settled = f"{of}the file's order does not tell which, so the earlier of the two is taken"
+            settled = settled if unsure else "their order in the file says which of the two"
         text = f"{len(twice):,} times stand in the hour that the clock shows twice when summer time ends; {settled}"
         remarks.append(Remark(About.TWICE, reading.table.name, text, len(twice), name))
-        if zone:
-            _update(db, number, reading, _instants(twice, ZoneInfo(zone), _newest_first(db, number, reading)))
     if never:
         text = f"{never:,} times stand in the hour that daylight saving leaves out; they are read as an hour later"
         remarks.append(Remark(About.NEVER, reading.table.name, text, never, name))
     return remarks
 
 
-def _newest_first(db: duckdb.DuckDBPyConnection, number: int, reading: Reading) -> bool:
-    """Whether the file's other rows go back in time."""
+def _by_order(
+    db: duckdb.DuckDBPyConnection, number: int, reading: Reading, twice: list[tuple[int, datetime]], zone: ZoneInfo
+) -> list[tuple[int, datetime]] | None:
+    """Line and instant as the file's order has them, oldest or newest first; None where it is in neither order."""
     at = quoted(main_time(reading.table))
-    ((first, last),) = db.execute(
-        f"SELECT arg_min({at}, line), arg_max({at}, line) FROM staged WHERE file = ? AND odd IS NULL", [number]
-    ).fetchall()
-    return first is not None and first > last
+    rest = db.execute(
+        f"SELECT line, epoch_us({at}) AS at FROM staged WHERE file = ? AND {at} IS NOT NULL AND odd IS NULL", [number]
+    ).fetchnumpy()
+    fitting = []
+    for newest_first in (False, True):
+        instants = _instants(twice, zone, newest_first)
+        lines = np.concatenate([rest["line"], [line for line, _ in instants]])
+        odd = np.array([at for _, at in instants], "datetime64[us]").astype(np.int64)
+        times = np.concatenate([rest["at"], odd])[np.argsort(lines)]
+        if (np.diff(times[::-1] if newest_first else times) >= 0).all():
+            fitting.append(sorted(instants))
+    return fitting[0] if fitting and fitting[0] == fitting[-1] else None
+
+
+def _unsure(twice: list[tuple[int, datetime]], instants: list[tuple[int, datetime]]) -> int:
+    """How many stand in nights in which no line goes back: all of them may be before the change, or all after it."""
+    at = dict(instants)
+    nights: dict[date, list[timedelta]] = defaultdict(list)
+    for line, wall in twice:
+        nights[wall.date()].append(wall - at[line])
+    return sum(len(each) for each in nights.values() if len(set(each)) == 1)
 
 
 def _instants(twice: list[tuple[int, datetime]], zone: ZoneInfo, newest_first: bool) -> list[tuple[int, datetime]]:

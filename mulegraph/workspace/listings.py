@@ -23,6 +23,7 @@ from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.questions import AccountId, Moment, Takes, Word, question
+from mulegraph.workspace.quiet import quiet_cases
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Explanation
 
@@ -75,10 +76,11 @@ def findings(
     return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)
 
 
-def all_cases(space: WorkspaceBase) -> pa.Table:
-    """Cases of the run, and those that somebody has opened since."""
+def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
+    """Cases of the run, and those that somebody has opened since; with `quiet`, also what earlier runs left open."""
     table = space.run.table("cases")
     more = [opened(space, case) for case in not_in(table, opened_with(space.folder))]
+    more += quiet_cases(space) if quiet else []
     whole = with_opened(table, more) if more else table
     changed = {case: state for case, state in states(space.folder).items() if state.added or state.removed}
     if not changed.keys() & set(whole["case"].to_pylist()):
@@ -107,9 +109,14 @@ def cases(
     top: int | None = None,
     since: Moment = None,
     until: Moment = None,
+    quiet: bool = False,
 ) -> pd.DataFrame:
-    """Cases, best first, with their state; `made_of` and `amounts` as dictionaries."""
-    frame = with_state(listed(space, all_cases(space), account, top, since, until), states(space.folder))
+    """Cases, best first, with their state; `made_of` and `amounts` as dictionaries.
+
+    With `quiet`, also cases of earlier runs that nobody closed, and that were worked on or hold a reported payment.
+    """
+    whole = all_cases(space, quiet=quiet)
+    frame = with_state(listed(space, whole, account, top, since, until), states(space.folder))
     return frame.assign(**{name: [dict(each) for each in frame[name]] for name in ("made_of", "amounts")})
 
 

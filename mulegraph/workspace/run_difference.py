@@ -45,6 +45,7 @@ def changes(before: Members, now: Members) -> list[dict[str, object]]:
         parents[new].add(old)
         children[old].add(new)
     rows = []
+    named: set[str] = set()
     for case, accounts in now.items():
         joined, gone = (
             sorted(accounts - before.get(case, frozenset())),
@@ -60,9 +61,11 @@ def changes(before: Members, now: Members) -> list[dict[str, object]]:
             change, others = (SPLIT, offspring) if offspring else (_size(joined, gone), [])
         else:
             change, others = (SPLIT, origins) if origins else (NEW, [])
+        named.update(others)
         rows.append(_row(case, change, accounts, joined, gone, others))
+    # A new case may have accounts of a lost one and another beginning: whoever is not named by any is quiet.
     for case, accounts in before.items():
-        if not children[case] and case not in now:
+        if case not in now and case not in named:
             rows.append(_row(case, QUIET, accounts, [], [], []))
     return rows
 

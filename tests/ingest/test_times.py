@@ -97,6 +97,29 @@ def test_times_that_the_clock_showed_twice_take_the_file_s_order(bank: Bank, new
     assert [remark.rows for remark in report.remarks if remark.about is About.TWICE] == [3]
 
 
+UNSORTED = [f"2026-10-{text}:00" for text in ("26 12:00", "24 12:00", "25 02:30", "25 02:40", "25 03:05", "23 12:00")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "which", "utc"),
+    [
+        (UNSORTED, "later", ["2026-10-25 01:30", "2026-10-25 01:40"]),
+        (UNSORTED[1:5], "earlier", ["2026-10-25 00:30", "2026-10-25 00:40"]),
+    ],
+)
+def test_a_file_s_order_that_does_not_tell_is_not_said_to(bank: Bank, texts: list[str], which: str, utc: list[str]):
+    """Lines that are not in order of time, or of which none goes back within the hour."""
+    bank.map(AMSTERDAM)
+    bank.transfers(*(f"t{n},ann,bob,1,EUR,{text},instant," for n, text in enumerate(texts)))
+
+    (told,) = (remark for remark in bank.load().remarks if remark.about is About.TWICE)
+
+    assert f"order does not tell which, so the {which}" in told.text
+    at = dict(zip(bank.ids(), bank.values("at"), strict=True))
+    odd = [f"t{n}" for n, text in enumerate(texts) if "25 02:" in text]
+    assert [at[each] for each in odd] == list(map(dt.datetime.fromisoformat, utc))
+
+
 def test_times_that_the_clock_never_showed_are_told(bank: Bank):
     """On 29 March 2026 Amsterdam's clocks go from 2:00 to 3:00."""
     bank.map(AMSTERDAM)
