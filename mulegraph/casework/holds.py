@@ -181,8 +181,7 @@ def plan_holds(
         kept_most=most,
         gone_cash=cash,
         gone_banks=banks,
-        says=whole_says(bool(rows), shares, share, gone=bool(cash or banks))
-        + beside(left, sums, found.seen_again, banks),
+        says=whole_says(bool(rows), shares, share, gone=bool(cash or banks)) + beside(left, sums, found, banks),
         not_held=left,
         sums=sums,
     )

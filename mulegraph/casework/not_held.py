@@ -10,7 +10,6 @@ from typing import Annotated
 
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
-from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
 from mulegraph.schema.language import later, tr
 from mulegraph.workspace.trace import TraceResult
@@ -104,16 +103,17 @@ def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
     ]
 
 
-def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_banks: Decimal) -> str:
+def beside(left: list[NotHeld], sums: list[RuleSums], found: TraceResult, gone_banks: Decimal) -> str:
     """What is still there and not held under the rule that finds most, so that no sum is silent.
 
-    And what may have come back to our accounts from banks that we do not see (`again`, of a trace).
+    And what may have come back to our accounts from banks that we do not see, and whether the trace is sure at all.
     """
     said = tr("; nothing else is still there")
     if left:
         most = max(each.not_held for each in sums)
         text = later("; up to {amount} more is still on {n:account|accounts}, not held")
         said = tr(text, amount=f"{most:,f}", n=str(len(left)))
+    again = found.seen_again
     if len(again):
         back = min(sum(again["most"], Decimal(0)), gone_banks)  # each payer's add up to what he got
         text = later(
@@ -121,4 +121,9 @@ def beside(left: list[NotHeld], sums: list[RuleSums], again: pd.DataFrame, gone_
             " see mulegraph trace"
         )
         said += tr(text, amount=f"{back:,f}", n=len(again))
+    if found.several_currencies:
+        text = later(
+            "; NOT SURE: {n:account|accounts} of it have payments in other currencies, too: see mulegraph trace"
+        )
+        said += tr(text, n=len(found.several_currencies))
     return said

@@ -30,8 +30,9 @@ class TraceResult:
     `seen_again` are payments to our accounts from those beyond our sight, after traced money had reached them: at most
     `most` of each may be it, and it is in no sum. `steps` are the largest transfers that carry traced money, those
     of the trace's ends included, and all that they carried. `sums` adds up, by method: traced = still there + cash
-    + left our sight + returned + stopped. `only_poison` counts what nothing but poison reaches; `left_out` says that it
-    is not listed.
+    + left our sight + returned + stopped. Accounts of `several_currencies` are paid or pay in another currency as well,
+    and no rate is known: their money is one pile, and what is said of it is not sure. `only_poison` counts what nothing
+    but poison reaches; `left_out` says that it is not listed.
     """
 
     currency: Annotated[str, CURRENCY]
@@ -50,6 +51,7 @@ class TraceResult:
     sums: Annotated[pd.DataFrame, results.TRACED_SUMS]
     only_poison: Annotated[dict[str, int], ByKey(Words(("accounts", "frontier")), NUMBER)]
     left_out: bool
+    several_currencies: Annotated[list[str], Each(results.ACCOUNT)]
     assumptions: Annotated[tuple[str, ...], Each(TEXT)]
 
     def as_object(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class TraceResult:
             "banks": self.banks.to_dict("records"),
             "sums": self.sums.to_dict("records"),
             "only_poison": {**self.only_poison, "left_out": self.left_out},
+            "several_currencies": self.several_currencies,
             "assumptions": list(self.assumptions),
         }
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
@@ -14,7 +15,7 @@ from mulegraph.flow.balances import KnownBalances, find_pools
 from mulegraph.flow.day_order import DayOrder, unsure_accounts
 from mulegraph.flow.tracing import METHODS, Bounds, Limits, Returns, Terms, Trace, bounds, trace
 from mulegraph.flow.tracing_pass import RETURNED
-from mulegraph.flow.transfers import DAY, Transfers
+from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.disclosure import Identified
@@ -138,6 +139,7 @@ def trace_payments(
     else:
         found, terms = _stopping(source, moved, chosen, terms)
     between = _bounds(order, chosen, banks, found, terms)
+    mixed = _in_several_currencies(ledger, proof, found, currency)
     naming = Naming(ledger, moved, banks, back, methods, places, balances_at)
     accounts, steps, only_poison = listed(found, methods)
     rows_of_steps = naming.read(found, steps)
@@ -162,7 +164,8 @@ def trace_payments(
         sums=naming.sums(found, rows_of_steps.ends),
         only_poison=only_poison,
         left_out=len(accounts) < len(found.account) or bool((found.ends & ~steps).any()),
-        assumptions=_assumptions(source, following, times, terms.limits.least, naming),
+        several_currencies=mixed,
+        assumptions=_assumptions(source, following, times, terms.limits.least, naming) + _currencies(mixed),
     )
 
 
@@ -263,6 +266,34 @@ def _assumptions(source: Source, following: Following, times: Times, least: int,
     if source.order.dated is not None:
         said.append(tr(DATED))
     return tuple(said)
+
+
+def _in_several_currencies(ledger: Ledger, moved: Transfers, found: Trace, currency: str) -> list[str]:
+    """Accounts of a trace that other transfers reach or leave in another currency, with no original amount."""
+    codes, names = ledger.codes("currency")
+    if len(names) < 2:
+        return []
+    reached = np.zeros(moved.accounts + 1, np.bool_)
+    reached[found.account[~found.only_poison]] = True
+    reached[NOBODY] = False
+    place = np.flatnonzero(
+        (reached[moved.source] | reached[moved.target]) & (codes[moved.row] != names.index(currency))
+    )
+    told = ledger.rows_of(moved.row[place], ["original_currency"])["original_currency"]
+    place = place[told.is_null().to_numpy()]
+    ends = np.unique(np.concatenate([moved.source[place], moved.target[place]]))
+    return sorted(ledger.account_ids.take(pa.array(ends[reached[ends]])).to_pylist())
+
+
+def _currencies(mixed: list[str]) -> tuple[str, ...]:
+    """What a reader must know of accounts in several currencies."""
+    if not mixed:
+        return ()
+    text = later(
+        "NOT SURE: {n:account|accounts} of this trace have payments in other currencies, too, and no rate is known."
+        " Their money is counted as one pile: what is said to be still there, or to have gone on, may be other money."
+    )
+    return (tr(text, n=len(mixed)),)
 
 
 def _limits(moved: Transfers, chosen: np.ndarray, following: Following, places: int) -> Limits:
