@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.identity import seeds_of
 from mulegraph.casework.case_money import case_trace, rightly_reported
+from mulegraph.casework.one_currency import check_currency
 from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
@@ -59,7 +60,7 @@ def open_case(
     """Open a case on what somebody told: a report, payments, or all that an account paid since a moment.
 
     Where a case has one of these payments among its own, they join it, and it is open again if it was not. Raises
-    UsageError for payments that the ledger does not hold, or of several currencies.
+    UsageError for payments that the ledger does not hold, or of several currencies, alone or with those of the case.
     """
     if account is not None:
         space.check_account(account)
@@ -77,6 +78,8 @@ def open_case(
     homes = seeds_of(all_cases(space))
     shared = {case: len(seeds & set(chosen)) for case, seeds in homes.items() if seeds & set(chosen)}
     case = min(shared, key=lambda each: (-shared[each], each)) if shared else case_id(chosen)
+    if shared:
+        check_currency(space, case, chosen)
     return space.journal.append(OPENED, case, payments=chosen, report=report, account=account)
 
 

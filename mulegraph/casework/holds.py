@@ -33,7 +33,7 @@ from mulegraph.schema.findings import Result, Role
 from mulegraph.schema.language import tr, word
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import Moment, Word, question
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import OVERDRAFT, TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
@@ -108,6 +108,8 @@ class HoldPlan:
     says: Annotated[str, OURS]
     not_held: list[NotHeld] = field(default_factory=list)
     sums: list[RuleSums] = field(default_factory=list)
+    gone_overdraft: Decimal = NOTHING
+    gone_otherwise: Decimal = NOTHING
 
 
 @question(record_of(HoldPlan))
@@ -170,7 +172,7 @@ def plan_holds(
     sums = rule_sums(found, amounts)
     least, most = bounds(amounts)
     shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
-    cash, banks = _gone(found)
+    gone = _gone(found)
     return HoldPlan(
         holds=[replace(each, stopped=shares[0], reached=shares[1]) for each in rows],
         stolen=stolen,
@@ -179,9 +181,9 @@ def plan_holds(
         asked=share,
         kept_least=least,
         kept_most=most,
-        gone_cash=cash,
-        gone_banks=banks,
-        says=whole_says(bool(rows), shares, share, gone=bool(cash or banks)) + beside(left, sums, found, banks),
+        **gone,
+        says=whole_says(bool(rows), shares, share, gone=bool(gone["gone_cash"] or gone["gone_banks"]))
+        + beside(left, sums, found, gone["gone_banks"]),
         not_held=left,
         sums=sums,
     )
@@ -353,15 +355,14 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _gone(found: TraceResult) -> tuple[Decimal, Decimal]:
-    """What was taken in cash, and what went to banks that we do not see, at most."""
-    sums: dict[bool, ByRule] = {True: {}, False: {}}
-    is_bank = found.frontier["bank"].map(lambda each: isinstance(each, str)) if len(found.frontier) else []
-    for rule in CONSERVING:
-        for kind in (True, False):
-            part = found.frontier[f"{rule}_amount"][is_bank == kind] if len(found.frontier) else []
-            sums[kind][rule] = sum(part, NOTHING)
-    return max(sums[False].values()), max(sums[True].values())
+def _gone(found: TraceResult) -> dict[str, Decimal]:
+    """What left at most, by the field of the plan that tells it."""
+    fields = {"cash": "gone_cash", "bank": "gone_banks", OVERDRAFT: "gone_overdraft"}
+    sums = {field: dict.fromkeys(CONSERVING, NOTHING) for field in (*fields.values(), "gone_otherwise")}
+    for row in found.frontier.to_dict("records"):
+        for rule in CONSERVING:
+            sums[fields.get(row["end"], "gone_otherwise")][rule] += row[f"{rule}_amount"]
+    return {field: max(by_rule.values()) for field, by_rule in sums.items()}
 
 
 def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: set[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mulegraph.casework.one_currency import check_currency
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.state import ADDED, MERGED, OPENED, REMOVED, SPLIT
@@ -25,6 +26,7 @@ def add_to_case(
         space.check_account(account)
     if payments:
         space.trace(list(payments))  # raises for what cannot be traced, before anything is written
+        check_currency(space, case, payments)
     return space.journal.append(ADDED, case, accounts=list(accounts), payments=list(payments), reason=reason)
 
 
@@ -52,6 +54,7 @@ def merge_cases(space: Workspace, case: Word, other: Word, reason: Word) -> Entr
             other=other,
             case=case,
         )
+    check_currency(space, case, row["seeds"])
     space.journal.append(ADDED, case, accounts=row["accounts"], payments=row["seeds"], reason=reason)
     return space.journal.append(MERGED, other, into=case, reason=reason)
 
@@ -76,6 +79,8 @@ def split_case(space: Workspace, case: Word, payments: Sequence[Word], reason: W
         raise UsageError("nothing would be left of {case}", hint="Leave one of its payments to it.", case=case)
     made = case_id(payments)
     space.journal.append(SPLIT, case, payments=list(payments), into=made, reason=reason)
+    # A finding that both cases have rests on payments of both: each follows its own.
+    space.journal.append(SPLIT, made, payments=sorted(seeds - set(payments)), into=case, reason=reason)
     # Who splits a case suspects: whether its payments were reported, the ledger and earlier calls say.
     space.journal.append(OPENED, made, payments=list(payments), report=None, account=None, split_from=case)
     return space.journal.append(ADDED, made, accounts=[], payments=list(payments), reason=reason)

@@ -305,7 +305,9 @@ def holds_command(
         err.print(stages.case_summary.hold_sentence(plan), soft_wrap=True)
         return
     typer.echo(textwrap.fill(stages.case_summary.hold_sentence(plan), WIDTH))
-    for amount, where in ((plan.gone_cash, "was taken in cash"), (plan.gone_banks, "went to banks that we do not see")):
+    words = ("was taken in cash", "went to banks that we do not see", "repaid an overdraft", "left our sight")
+    gone = (plan.gone_cash, plan.gone_banks, plan.gone_overdraft, plan.gone_otherwise)
+    for amount, where in zip(gone, words, strict=True):
         if amount:
             typer.echo(f"Out of reach: up to {amount:,f} {plan.currency} {where}.")
     if rows:

@@ -228,7 +228,7 @@ def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
     if len(currencies) > 1:
         raise UsageError(
             "the payments are in {currencies}",
-            hint="Trace payments of one currency at a time.",
+            hint="Give payments of one currency; a case of several: mulegraph case split CASE --payment T --reason WHY",
             currencies=" and ".join(currencies),
         )
     return rows, currencies[0]

@@ -18,7 +18,7 @@ from tests.drawing import accounts_of, draw, transfers_of
 HOPS = """
     victim m1     48500 9:00
     m1     m2     30000 10:00
-    m1     cash   18000 11:00
+    m1     cash   18000 11:00 cash
     m2     m3     29000 12:00
     m3     shop      10 13:00
 """
@@ -161,3 +161,37 @@ def test_two_cases_become_one_and_one_becomes_two(space, case):
     made = space.split_case(case, ["t005"], "two gangs").about
     assert case_trace(plain, made).chosen == ["t005"]
     assert "t005" not in case_trace(plain, case).chosen
+
+
+def test_a_case_follows_one_currency(tmp_path):
+    """What would mix two is refused before anything is written, and the hint does what it says.
+
+    What repaid an overdraft is not told as cash.
+    """
+    rows = transfers_of("v1 m 1000 9:00\nv2 m 800 9:05\nm w 900 9:30\nv3 o 500 9:40")
+    rows[1]["currency"] = "USD"
+    told = {"reported_at": "2026-01-05T16:00:00Z"}
+    reports = [{"report_id": f"R{n}", "transfer_id": f"t00{n}", "victim_account": f"v{n}", **told} for n in (1, 2)]
+    accounts = accounts_of(rows, v2={"currency": "USD"})
+    accounts.append({**next(each for each in accounts if each["account_id"] == "m"), "currency": "USD"})
+    owed = {"account_id": "o", "at": "2026-01-05T08:00:00Z", "balance": "-200.00", "currency": "EUR", "kind": "booked"}
+    tables = {"transfers": rows, "accounts": accounts, "reports": reports, "balances": [{**owed, "source": "s"}]}
+    draw(tmp_path, "v1 m 1 8:00", **tables)
+    two = NotebookWorkspace(tmp_path / "workspace", reveal="tests of currencies")
+    two.scan()
+    (mixed,) = (row for row in two.cases().to_dict("records") if {"t001", "t002"} <= set(row["seeds"]))
+    before = two.verify_journal().entries
+    with pytest.raises(UsageError, match="EUR and USD") as refused:
+        two.open_case(report="R1")
+    assert f"case split {mixed['case']} --payment t001" in refused.value.hint
+    assert two.verify_journal().entries == before
+    made = two.split_case(mixed["case"], ["t001"], "another currency").about
+    assert two.open_case(report="R1").about == made
+    plans = [two.hold_plan(each) for each in (made, mixed["case"])]
+    assert [(plan.stolen, plan.currency) for plan in plans] == [(1000, "EUR"), (800, "USD")]
+    with pytest.raises(UsageError, match="EUR and USD"):
+        two.merge_cases(made, mixed["case"], "one mule")
+    with pytest.raises(UsageError, match="EUR and USD"):
+        two.add_to_case(made, "one mule", payments=["t002"])
+    plan = two.hold_plan(two.open_case(["t004"]).about)
+    assert (plan.gone_cash, plan.gone_overdraft) == (0, 200)
