@@ -72,7 +72,7 @@ def test_scan_as_json_ends_with_one_object(small):
     assert (done.stderr, done.returncode) == ("", 0)
     alerts = json.loads(answered("alerts", "--format", "json", "-w", small))
     assert len(alerts) == body["alerts"]["tonight"] > 0
-    assert {"account", "score", "night", "cases"} == set(alerts[0])
+    assert {"account", "score", "night", "until", "share", "cases"} == set(alerts[0])
     assert alerts[0]["cases"]
 
 
