@@ -195,3 +195,32 @@ def test_a_case_follows_one_currency(tmp_path):
         two.add_to_case(made, "one mule", payments=["t002"])
     plan = two.hold_plan(two.open_case(["t004"]).about)
     assert (plan.gone_cash, plan.gone_overdraft) == (0, 200)
+
+
+@pytest.fixture(scope="module")
+def back(tmp_path_factory) -> NotebookWorkspace:
+    """Of 100 that V reported 60 came back without a word; R2 is V's report of what W paid."""
+    folder = tmp_path_factory.mktemp("back")
+    reports = [
+        {"report_id": name, "transfer_id": paid, "victim_account": "v", "reported_at": "2026-01-05T14:00:00Z"}
+        for name, paid in (("R1", "t001"), ("R2", "t003"))
+    ]
+    draw(folder, "v m 100 9:00\nm v 60 10:00\nw x 90 11:00", reports=reports)
+    return NotebookWorkspace(folder / "workspace", reveal="tests of calls")
+
+
+def test_a_report_of_what_somebody_else_paid_opens_nothing(back):
+    """Who paid was not asked: no case, and nothing in the journal."""
+    with pytest.raises(UsageError, match="did not make its payment"):
+        back.open_case(report="R2")
+    assert "opened" not in {each["what"] for each in back.journal_entries()}
+
+
+def test_a_victims_own_account_is_not_held_without_a_reason(back):
+    """What came back is theirs: it is told beside the holds, and a hold on it asks why."""
+    case = str(back.open_case(report="R1").about)
+    plan = back.hold_plan(case)
+    assert [each.account for each in plan.holds] == ["m"]
+    assert [(each.account, each.why) for each in plan.not_held] == [("v", "it is a victim's own account")]
+    with pytest.raises(UsageError, match="is a victim's account"):
+        back.hold_account(case, "v", until="2026-02-01")

@@ -97,6 +97,7 @@ def test_a_process_says_the_same_as_the_entry_that_it_runs(command, here):
         ["query", "--list"],
         ["query", "top_receivers_from_listed"],
         ["graph", "status"],
+        ["ledger", "loads"],
     ],
 )
 def test_every_listing_is_a_table_json_and_csv(command, here):
