@@ -223,4 +223,4 @@ def test_a_victims_own_account_is_not_held_without_a_reason(back):
     assert [each.account for each in plan.holds] == ["m"]
     assert [(each.account, each.why) for each in plan.not_held] == [("v", "it is a victim's own account")]
     with pytest.raises(UsageError, match="is a victim's account"):
-        back.hold_account(case, "v", until="2026-02-01")
+        back.hold_account(case, "v")
