@@ -48,8 +48,7 @@ def _blocked(space: Workspace, held: Collection[str], at: pd.Timestamp) -> DayOr
     numbers = space.ledger.account_numbers(sorted(held))
     start = at.to_datetime64().astype("datetime64[us]").astype(np.int64)
     runs = ~(np.isin(moved.source, numbers[numbers >= 0]) & (moved.at >= start))
-    columns = ("row", "source", "target", "amount", "at")
-    left = replace(moved, **{name: getattr(moved, name)[runs] for name in columns})
+    left = moved.only(runs)
     if order.dated is None:
         return replace(order, transfers=left)
     return DayOrder(left, order.day[runs], order.dated[runs])

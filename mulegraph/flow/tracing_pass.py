@@ -1,7 +1,8 @@
 """The kernel of tracing: one pass over the transfers, in which every payment takes its part of the traced money.
 
 What each rule takes stands in `mulegraph.flow.tracing`. Accounts are rows of `_Money`; FIFO keeps for each that holds
-traced money a queue of runs of one kind, traced or own, as a list in `runs`.
+traced money a queue of runs of one kind, traced or own, as a list in `runs`. Of a payment that is exchanged on its way
+the payee gets the same share traced as it left with, and FIFO puts the traced part of it first.
 """
 
 from __future__ import annotations
@@ -10,7 +11,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, HEAD, LIBR_HELD, POISONED, cut, move, put, share
+from mulegraph.flow.kernels import arrives
+from mulegraph.flow.tracing_queue import (
+    FIFO_HELD,
+    HAIRCUT_HELD,
+    HEAD,
+    LIBR_HELD,
+    POISONED,
+    cut,
+    exchanged,
+    move,
+    put,
+    share,
+)
+from mulegraph.flow.transfers import NOBODY, NOT_EXCHANGED
 from mulegraph.lazy import njit
 
 FIFO, HAIRCUT, POISON, LIBR = range(4)
@@ -20,9 +34,10 @@ KNOWN = 4
 SILENT = 8
 """Marks of an account: we see what it pays; traced money has come to it; its balance is known; what it passes on
 counts as nothing. Most accounts are passed by one look here."""
-MOVED, BEYOND, UNBOOKED, OVERDRAFT, RETURNED, SHOP, WAGES, SWEEP, SMALL, LATE = range(10)
+MOVED, BEYOND, UNBOOKED, OVERDRAFT, RETURNED, SHOP, WAGES, SWEEP, SMALL, LATE, EXCHANGED = range(11)
 """What a step is: inside our sight; to where we cannot see; out of a balance, by a booking that the ledger does not
-hold; repaid on an overdraft; given back to the payer of a chosen payment; and the reasons to stop."""
+hold; repaid on an overdraft; given back to the payer of a chosen payment; the reasons to stop; and inside our sight
+into another currency."""
 NO_STEP = -1
 
 
@@ -45,6 +60,7 @@ class Steps(NamedTuple):
 
     step: np.ndarray
     carried: np.ndarray
+    arrived: np.ndarray
     back: np.ndarray
     hop: np.ndarray
     kind: np.ndarray
@@ -81,6 +97,7 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
     money.runs[0, 0] = -1
     money.runs[1, 0] = 2
     part = np.zeros(4, np.int64)
+    got = np.zeros(4, np.int64)
     step_of = np.full(len(asked.originals), NO_STEP, np.int64)
     chosen_original = np.zeros(len(asked.originals), np.bool_)
     while next_return < len(asked.returns) and asked.returns[next_return] < first:
@@ -94,6 +111,8 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
         payer = columns.source[now]
         payee = columns.target[now]
         whole = columns.amount[now]
+        come = arrives(columns, now)
+        is_exchange = len(columns.arrived) > 0 and columns.arrived[now] != NOT_EXCHANGED
         is_chosen = next_chosen < len(asked.chosen) and asked.chosen[next_chosen] == now
         if is_chosen:
             next_chosen += 1
@@ -121,7 +140,7 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
             if known:
                 _pay_own(money, payer, whole)
             if kept:
-                count = _receive_own(money, steps, count, now, payee, whole)
+                count = _receive_own(money, steps, count, now, payee, come)
             continue
         why = MOVED
         if not is_chosen:
@@ -134,30 +153,35 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
         on = kept and not is_chosen and why == MOVED and not silent
         part[:] = 0
         if known:
-            _take(money, payer, payee if on else -1, whole, part)
+            _take(money, payer, payee if on and not is_exchange else -1, whole, part)
         hops = 1
         poison_hops = 1
         if is_chosen:
             traced += whole - part
             part[:] = whole
-            if kept:
-                put(money, payee, whole, True)
             on = kept
+            if on and not is_exchange:
+                put(money, payee, whole, True)
         else:
             hops = money.generation[payer] + 1
             poison_hops = money.poison_generation[payer] + 1
         moves = part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0
+        got[:] = part
+        if on and is_exchange:
+            _exchange(part, whole, come, got)
+            _put_first(money, payee, come, got[FIFO])
         if on:
-            _arrive(money, payee, whole, part, hops if moves else 0, poison_hops)
+            _arrive(money, payee, come, got, hops if moves else 0, poison_hops)
         if is_original:
             step_of[next_original - 1] = count if moves or (not on and why == MOVED and not silent) else NO_STEP
             chosen_original[next_original - 1] = is_chosen
         # What only poison reaches is counted where it leaves our sight; where the trace stops it would be everything.
         if moves or (not on and why == MOVED and not silent):
-            kind = why if why != MOVED else MOVED if on else BEYOND
-            count = _note(steps, count, now, part, hops if moves else poison_hops, kind, payer)
+            inside = EXCHANGED if is_exchange else MOVED
+            kind = why if why != MOVED else inside if on else BEYOND
+            count = _note(steps, count, now, (part, got), hops if moves else poison_hops, kind, payer)
         if kept:
-            count = _settle_in(money, steps, count, now, payee, whole, on)
+            count = _settle_in(money, steps, count, now, payee, come, on)
     while next_event < len(asked.balance_position):
         count = _settle_balance(money, steps, count, asked, next_event, part)
         next_event += 1
@@ -175,13 +199,21 @@ def _return(columns, now, of, money, steps, count):  # type: ignore[no-untyped-d
     payer = columns.source[now]
     payee = columns.target[now]
     whole = columns.amount[now]
+    come = arrives(columns, now)
+    is_exchange = len(columns.arrived) > 0 and columns.arrived[now] != NOT_EXCHANGED
     kept = payee >= 0 and (money.marks[payee] & SEEN) != 0
     known = payer >= 0 and (money.marks[payer] & SEEN) != 0
     part = np.zeros(4, np.int64)
     wanted = np.zeros(4, np.int64)
-    ended = given >= 0 and steps.kind[given] != MOVED
-    if given >= 0:
-        _shared(steps.carried[given], whole, amount, wanted)
+    got = np.zeros(4, np.int64)
+    ended = given >= 0 and steps.kind[given] != MOVED and steps.kind[given] != EXCHANGED
+    if ended and is_exchange and not known:
+        # It comes from where we see no balance: only in the currency that the other one was paid in is it followed.
+        payer, whole, is_exchange = NOBODY, come, False
+    if given >= 0 and not (ended and is_exchange):
+        # What comes back is in the currency that the other one was paid in.
+        _shared(steps.carried[given], come, amount, got)
+        _exchange(got, come, whole, wanted)
     if known and money.marks[payer] & REACHED:
         _give_back(money, payer, whole, part if ended else wanted, part)
     elif known:
@@ -196,22 +228,41 @@ def _return(columns, now, of, money, steps, count):  # type: ignore[no-untyped-d
     silent = known and (money.marks[payer] & SILENT) != 0
     on = kept and not to_payer and not silent and (moves or part[POISON] > 0)
     hops = steps.hop[given] if given >= 0 else money.generation[payer] + 1
+    got[:] = part
     if on:
-        if part[FIFO] > 0:
-            put(money, payee, part[FIFO], True)
-        if part[FIFO] < whole:
-            put(money, payee, whole - part[FIFO], False)
-        _arrive(money, payee, whole, part, hops if moves else 0, hops)
+        if is_exchange:
+            _exchange(part, whole, come, got)
+        _put_first(money, payee, come, got[FIFO])
+        _arrive(money, payee, come, got, hops if moves else 0, hops)
     if moves:
-        kind = RETURNED if to_payer else MOVED if on else BEYOND
-        count = _note(steps, count, now, part, hops, kind, payer)
-    return _settle_in(money, steps, count, now, payee, whole, on) if kept else count
+        inside = EXCHANGED if is_exchange else MOVED
+        kind = RETURNED if to_payer else inside if on else BEYOND
+        count = _note(steps, count, now, (part, got), hops, kind, payer)
+    return _settle_in(money, steps, count, now, payee, come, on) if kept else count
 
 
 @njit(cache=True, nogil=True)
-def _note(steps, count, step, part, hops, kind, holder):  # type: ignore[no-untyped-def]
+def _exchange(part, whole, come, got):  # type: ignore[no-untyped-def]
+    """What comes of the traced parts of a payment of `whole` where `come` arrives."""
+    for method in range(4):
+        got[method] = exchanged(part[method], whole, come)
+
+
+@njit(cache=True, nogil=True)
+def _put_first(money, payee, come, of_it):  # type: ignore[no-untyped-def]
+    """Put a payment at the end of a queue, what `of_it` is traced before the rest."""
+    if of_it > 0:
+        put(money, payee, of_it, True)
+    if of_it < come:
+        put(money, payee, come - of_it, False)
+
+
+@njit(cache=True, nogil=True)
+def _note(steps, count, step, parts, hops, kind, holder):  # type: ignore[no-untyped-def]
+    """Write down what a step carried, and what came of it."""
     steps.step[count] = step
-    steps.carried[count] = part
+    steps.carried[count] = parts[0]
+    steps.arrived[count] = parts[1]
     steps.back[count] = 0
     steps.hop[count] = hops
     steps.kind[count] = kind
@@ -260,7 +311,7 @@ def _repay(money, steps, count, now, payee, whole):  # type: ignore[no-untyped-d
     money.debt[payee] -= repaid
     if part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0:
         hops = max(money.generation[payee], money.poison_generation[payee])
-        return _note(steps, count, now, part, hops, OVERDRAFT, payee)
+        return _note(steps, count, now, (part, part), hops, OVERDRAFT, payee)
     return count
 
 
@@ -279,7 +330,7 @@ def _settle_balance(money, steps, count, asked, event, part):  # type: ignore[no
             _pay_own(money, account, more)
         if part[FIFO] > 0 or part[HAIRCUT] > 0 or part[LIBR] > 0:
             hops = money.generation[account] + 1
-            return _note(steps, count, -1 - event, part, hops, UNBOOKED, account)
+            return _note(steps, count, -1 - event, (part, part), hops, UNBOOKED, account)
     elif more < 0:
         return _receive_own(money, steps, count, -1 - event, account, -more)
     return count
