@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.transfers import Transfers
 from mulegraph.flow.kernels import arrives
+from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
 

@@ -21,11 +21,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mulegraph.flow import tracing_account as books
 from mulegraph.flow import tracing_pass as kernel
 from mulegraph.flow.balances import find_pools
 from mulegraph.flow.day_order import backwards, begin_of_day
-from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, ORDINARY, STOPPED, most_held
-from mulegraph.flow.tracing_pass import (
+from mulegraph.flow.tracing_account import (
     BEYOND,
     EXCHANGED,
     FIFO,
@@ -37,6 +37,7 @@ from mulegraph.flow.tracing_pass import (
     RETURNED,
     UNBOOKED,
 )
+from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, ORDINARY, STOPPED, most_held
 from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, LIBR_HELD, POISONED
 from mulegraph.flow.tracing_reach import Part, part_of
 from mulegraph.flow.tracing_terms import Limits, Returns, Terms
@@ -55,8 +56,9 @@ class Trace:
     `account` are account numbers in order of `generation` (hops from the chosen payments), then of number;
     `came`, `went` and `left` are theirs. `step` are positions into `Transfers` of those that carry traced money (of
     what a known balance shows to be gone: −1 − its place), `carried` how much, `arrived` what came of it in the
-    payee's currency, `back` how much of what was carried came back later, `hop` their generation, `kind` where they lead, `holder` the account that the money left. Steps and accounts
-    that only poison reaches come with the others. `traced` is what was chosen, without what was already traced.
+    payee's currency, `back` how much of what was carried came back later, `hop` their generation, `kind` where they
+    lead, `holder` the account that the money left. Steps and accounts that only poison reaches come with the others.
+    `traced` is what was chosen, without what was already traced.
     """
 
     account: np.ndarray
@@ -128,10 +130,10 @@ def trace_all(
     # Memory that is never written to costs nothing. A transfer is at most two steps (it may repay an overdraft), and
     # leaves at most three more pieces in queues than there were.
     room = 2 * (total - first) + 2 * len(pools.later.position)
-    marks = np.where(seen, kernel.SEEN, 0) | np.where(pools.known, kernel.KNOWN, 0)
+    marks = np.where(seen, books.SEEN, 0) | np.where(pools.known, books.KNOWN, 0)
     if silent is not None:
-        marks |= np.where(silent, kernel.SILENT, 0)
-    money = kernel.Money(
+        marks |= np.where(silent, books.SILENT, 0)
+    money = books.Money(
         marks=marks.astype(np.uint8),
         pool=np.maximum(pools.held, 0),
         debt=np.maximum(-pools.held, 0),
@@ -142,7 +144,7 @@ def trace_all(
         poison_generation=np.zeros(accounts, np.int32),
         runs=np.empty((3 * room + 2, 3), np.int64),
     )
-    steps = kernel.Steps(
+    steps = books.Steps(
         step=np.empty(room, np.int64),
         carried=np.empty((room, 4), np.int64),
         arrived=np.empty((room, 4), np.int64),
@@ -158,7 +160,7 @@ def trace_all(
     reached = reached[np.argsort(hops[reached], kind="stable")]
     left = money.state[reached][:, [FIFO_HELD, HAIRCUT_HELD, POISONED, LIBR_HELD]]
     left[:, POISON] *= money.pool[reached]
-    made = {name: getattr(steps, name)[:count].copy() for name in kernel.Steps._fields}
+    made = {name: getattr(steps, name)[:count].copy() for name in books.Steps._fields}
     return Trace(
         account=reached,
         generation=hops[reached],

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.tracing import CONSERVED, CONSERVING, METHODS, Bounds, Trace
-from mulegraph.flow.tracing_pass import BEYOND, LATE, MOVED, OVERDRAFT, RETURNED, SHOP, SMALL, SWEEP, UNBOOKED, WAGES
+from mulegraph.flow.tracing_account import BEYOND, LATE, MOVED, OVERDRAFT, RETURNED, SHOP, SMALL, SWEEP, UNBOOKED, WAGES
 from mulegraph.flow.transfers import NOBODY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger

@@ -14,7 +14,7 @@ from mulegraph.errors import UsageError
 from mulegraph.flow.balances import KnownBalances, find_pools
 from mulegraph.flow.day_order import DayOrder, unsure_accounts
 from mulegraph.flow.tracing import METHODS, Bounds, Limits, Returns, Terms, Trace, bounds, trace
-from mulegraph.flow.tracing_pass import RETURNED
+from mulegraph.flow.tracing_account import RETURNED
 from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger

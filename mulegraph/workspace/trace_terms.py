@@ -12,7 +12,7 @@ from mulegraph.cases.innocent.payroll import MIN_PEOPLE, MIN_SHARE
 from mulegraph.flow.balances import NO_BALANCES, KnownBalances
 from mulegraph.flow.day_order import DayOrder, in_day_order
 from mulegraph.flow.tracing import CONSERVED, Returns, Trace
-from mulegraph.flow.tracing_pass import SHOP, SWEEP, WAGES
+from mulegraph.flow.tracing_account import SHOP, SWEEP, WAGES
 from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.ledger.ledger import Ledger, minor_units
 from mulegraph.ledger.statistics import holds_anything, may_hold

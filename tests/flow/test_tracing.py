@@ -25,7 +25,7 @@ from mulegraph.flow.tracing import (
     backwards,
     trace,
 )
-from mulegraph.flow.tracing_pass import BEYOND, EXCHANGED, LATE, OVERDRAFT, RETURNED, SHOP, SMALL, UNBOOKED
+from mulegraph.flow.tracing_account import BEYOND, EXCHANGED, LATE, OVERDRAFT, RETURNED, SHOP, SMALL, UNBOOKED
 from mulegraph.flow.tracing_queue import share
 from mulegraph.flow.transfers import NOT_EXCHANGED, Transfers
 from tests.flow.tracing_reference import Plainly
