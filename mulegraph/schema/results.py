@@ -198,9 +198,9 @@ EXPLANATION = FINDINGS.plus(
 
 ENDS = (
     *("inside", "bank", "cash", "no account", "unbooked", "overdraft", "returned"),
-    *("shop", "wages", "own sweep", "small", "late"),
+    *("shop", "wages", "own sweep", "small", "late", "exchanged"),
 )
-"""Where a transfer's traced money leads to; the last five are why a trace stopped there."""
+"""Where a transfer's traced money leads to; the five before the last are why a trace stopped there."""
 
 _BY_METHOD = {f"{method}_{part}": AMOUNT for method in METHODS for part in ("in", "out", "remaining", "amount")}
 TRACED_ACCOUNTS = Record(
@@ -246,6 +246,20 @@ TRACED_STEPS = Record(
         **_BY_METHOD,
     },
 )
+TRACED_EXCHANGES = Record(
+    "traced exchanges",
+    {
+        "transfer": TRANSFER,
+        "at": MOMENT,
+        "source": ACCOUNT,
+        "target": ACCOUNT,
+        "minimum": AMOUNT,
+        "maximum": AMOUNT,
+        "into": CURRENCY,
+        "arrived_minimum": AMOUNT,
+        "arrived_maximum": AMOUNT,
+    },
+)
 TRACED_AGAIN = Record(
     "payments from beyond our sight",
     {
@@ -263,7 +277,9 @@ TRACED_SUMS = Record(
     "sums of a trace",
     {
         "method": METHOD,
-        **dict.fromkeys(("traced", "still_there", "cash", "left_our_sight", "returned", "stopped"), AMOUNT),
+        **dict.fromkeys(
+            ("traced", "still_there", "cash", "left_our_sight", "returned", "stopped", "exchanged"), AMOUNT
+        ),
     },
 )
 TRACED_BANKS = Record("banks of a trace", {"bank": TEXT, "minimum": AMOUNT, "maximum": AMOUNT})

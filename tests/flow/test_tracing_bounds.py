@@ -31,7 +31,7 @@ def some_exchanges(random, rows):
 
 
 def some_rows(random, exchanged=False):
-    """A small ledger, what comes of payments that are exchanged, and the accounts' openings: at least what it proves."""
+    """A small ledger, what comes of exchanged payments, and the accounts' openings: at least what it proves."""
     rows = []
     while not any(source != target for source, target, _ in rows) or len(rows) < random.integers(2, 14):
         source, target = (int(each) for each in random.integers(-1, ACCOUNTS, 2))
