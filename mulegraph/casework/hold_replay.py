@@ -15,7 +15,7 @@ import numpy as np
 from mulegraph.flow.day_order import DayOrder
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import TracedIn, TraceResult
 from mulegraph.workspace.trace_payments import Following, Source, Times, trace_payments
 from mulegraph.workspace.workspace import Workspace
 
@@ -32,7 +32,7 @@ def replayed(space: Workspace, chosen: list[str], held: Collection[str], at: pd.
     return trace_payments(source, chosen, following, Times(), methods=tuple(CONSERVING))
 
 
-def kept(found: TraceResult, accounts: Collection[str]) -> ByRule:
+def kept(found: TracedIn, accounts: Collection[str]) -> ByRule:
     """What is on these accounts at the end, by rule."""
     mine = found.accounts[found.accounts["account"].isin(set(accounts))]
     return {rule: sum(mine[f"{rule}_remaining"], Decimal(0)) for rule in CONSERVING}

@@ -23,7 +23,7 @@ from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen
 from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced, victims_of
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
-from mulegraph.casework.hold_words import how_sure, mixed_says, whole_says
+from mulegraph.casework.hold_words import Gone, how_sure, mixed_says, whole_says
 from mulegraph.casework.not_held import NotHeld, RuleSums, Unheld, beside, not_held, rule_sums
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
@@ -33,7 +33,7 @@ from mulegraph.schema.findings import Result, Role
 from mulegraph.schema.language import tr, word
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import Moment, Word, question
-from mulegraph.workspace.trace import OVERDRAFT, TraceResult
+from mulegraph.workspace.trace import OVERDRAFT, TracedIn
 from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
@@ -89,11 +89,12 @@ class Hold:
 
 @declared
 @dataclass(frozen=True)
-class HoldPlan:
+class HoldsIn:
     """Holds in the order in which to call, and what they reach of what was asked for and of what was stolen.
 
-    `sums` says by each rule where all of it is, and adds up; `not_held` are the accounts that still have some of it
-    and are not proposed, each with its reason.
+    All of it in one currency; `stolen` is what came of the stolen money by exchange, where it is not its own. `sums`
+    says by each rule where all of it is, and adds up; `not_held` are the accounts that still have some of it and are
+    not proposed, each with its reason.
     """
 
     holds: list[Hold]
@@ -112,6 +113,19 @@ class HoldPlan:
     gone_otherwise: Decimal = NOTHING
 
 
+@declared
+@dataclass(frozen=True)
+class HoldPlan(HoldsIn):
+    """The holds of a case; `others` are those on money that was exchanged into another currency, one each."""
+
+    others: list[HoldsIn] = field(default_factory=list)
+
+    @property
+    def in_currencies(self) -> list[HoldsIn]:
+        """All of them, a currency at a time, the stolen money's own first."""
+        return [self, *self.others]
+
+
 @question(record_of(HoldPlan))
 def hold_plan(
     space: Workspace, case: Word, *, share: float = 0.9, at: Moment = None, budget: float | None = None
@@ -126,12 +140,15 @@ def hold_plan(
     roles = dict(zip(row["accounts"], row["roles"], strict=True))
     state = state_of(space, case)
     decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
-    plan = plan_holds(space, found, until, roles=roles, decided=decided, share=share, budget=budget)
-    return replace(plan, holds=[_with_facts(space, found, until, roles, each) for each in plan.holds])
+    plans = []
+    for part in found.in_currencies:
+        plan = plan_holds(space, part, until, roles=roles, decided=decided, share=share, budget=budget)
+        plans.append(replace(plan, holds=[_with_facts(space, part, until, roles, each) for each in plan.holds]))
+    return HoldPlan(**vars(plans[0]), others=plans[1:])
 
 
 def _with_facts(
-    space: Workspace, found: TraceResult, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
+    space: Workspace, found: TracedIn, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
 ) -> Hold:
     """A hold with what speaks for and against its holder knowing, by payments until the moment."""
     facts = facts_of(space, found, roles, hold.account, until=until)
@@ -141,14 +158,14 @@ def _with_facts(
 
 def plan_holds(
     space: Workspace,
-    found: TraceResult,
+    found: TracedIn,
     until: pd.Timestamp | None,
     *,
     roles: Mapping[str, str],
     decided: Mapping[str, str],
     share: float,
     budget: float | None = None,
-) -> HoldPlan:
+) -> HoldsIn:
     """The holds for a trace that ends at a moment, or with the ledger. `decided` are dispositions by account."""
     scene = _Scene.of(space, found, until, roles, decided)
     stolen = stolen_of(found)
@@ -173,7 +190,7 @@ def plan_holds(
     least, most = bounds(amounts)
     shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
     gone = _gone(found)
-    return HoldPlan(
+    return HoldsIn(
         holds=[replace(each, stopped=shares[0], reached=shares[1]) for each in rows],
         stolen=stolen,
         currency=found.currency,
@@ -182,7 +199,7 @@ def plan_holds(
         kept_least=least,
         kept_most=most,
         **gone,
-        says=whole_says(bool(rows), shares, share, gone=bool(gone["gone_cash"] or gone["gone_banks"]))
+        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found))
         + beside(left, sums, found, gone["gone_banks"]),
         not_held=left,
         sums=sums,
@@ -191,8 +208,9 @@ def plan_holds(
 
 @question(Each(record_of(Hold)))
 def holds(space: Workspace, case: Word, *, share: float, at: Moment = None, budget: float | None = None) -> list[Hold]:
-    """The holds of `hold_plan`."""
-    return hold_plan(space, case, share=share, at=at, budget=budget).holds
+    """The holds of `hold_plan`, a currency at a time."""
+    plan = hold_plan(space, case, share=share, at=at, budget=budget)
+    return [hold for part in plan.in_currencies for hold in part.holds]
 
 
 @dataclass(frozen=True)
@@ -200,7 +218,7 @@ class _Scene:
     """What is known of a case's accounts at a moment: `until`, or the last of the ledger, which is then in it."""
 
     space: Workspace
-    found: TraceResult
+    found: TracedIn
     until: pd.Timestamp | None
     when: pd.Timestamp
     moves: list[Move]
@@ -216,7 +234,7 @@ class _Scene:
     def of(
         cls,
         space: Workspace,
-        found: TraceResult,
+        found: TracedIn,
         until: pd.Timestamp | None,
         roles: Mapping[str, str],
         decided: Mapping[str, str],
@@ -355,7 +373,14 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _gone(found: TraceResult) -> dict[str, Decimal]:
+def _why_gone(gone: Mapping[str, Decimal], found: TracedIn) -> Gone | None:
+    """Why nothing is on an account, as far as the trace tells."""
+    if gone["gone_cash"] or gone["gone_banks"]:
+        return Gone.AWAY
+    return Gone.EXCHANGED if len(found.exchanged) else None
+
+
+def _gone(found: TracedIn) -> dict[str, Decimal]:
     """What left at most, by the field of the plan that tells it."""
     fields = {"cash": "gone_cash", "bank": "gone_banks", OVERDRAFT: "gone_overdraft"}
     sums = {field: dict.fromkeys(CONSERVING, NOTHING) for field in (*fields.values(), "gone_otherwise")}

@@ -32,6 +32,7 @@ from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
+    from mulegraph.casework.holds import HoldsIn
     from mulegraph.journal.journal import Entry
     from mulegraph.privacy.door import MaskedWorkspace
 
@@ -150,7 +151,8 @@ def open_command(
     space = opened(workspace, reveal)
     entry = space.open_case(payment or [], report=report, account=account, since=since)
     did(entry)
-    typer.echo(textwrap.fill(stages.case_summary.hold_sentence(space.hold_plan(entry.about)), WIDTH))
+    for part in space.hold_plan(entry.about).in_currencies:
+        typer.echo(textwrap.fill(stages.case_summary.hold_sentence(part), WIDTH))
     asks = [f"mulegraph request {entry.about} --to {bank}" for bank in space.askable_banks(entry.about)[:3]]
     typer.echo("Next: " + ", ".join([f"mulegraph case holds {entry.about}", *asks]))
 
@@ -299,11 +301,21 @@ def holds_command(
 ) -> None:
     """Whom to call first to hold what: what a hold now keeps, how fast it is leaving, and whom it would hit."""
     plan = opened(workspace, reveal).hold_plan(case, share=share, at=at, budget=budget)
-    rows = [vars(each) for each in plan.holds]
     if how is not Format.TABLE:
+        rows = [vars(each) for part in plan.in_currencies for each in part.holds]
         show(stages.tables.plain(rows) if how is Format.JSON else rows, how, listings.HOLDS)
-        err.print(stages.case_summary.hold_sentence(plan), soft_wrap=True)
+        for part in plan.in_currencies:
+            err.print(stages.case_summary.hold_sentence(part), soft_wrap=True)
         return
+    for number, part in enumerate(plan.in_currencies):
+        if number:
+            typer.echo(f"\nExchanged into {part.currency}:")
+        _tell_plan(part)
+
+
+def _tell_plan(plan: HoldsIn) -> None:
+    """The holds on money of one currency."""
+    rows = [vars(each) for each in plan.holds]
     typer.echo(textwrap.fill(stages.case_summary.hold_sentence(plan), WIDTH))
     words = ("was taken in cash", "went to banks that we do not see", "repaid an overdraft", "left our sight")
     gone = (plan.gone_cash, plan.gone_banks, plan.gone_overdraft, plan.gone_otherwise)
@@ -331,7 +343,7 @@ def _tell_holds(rows: list[dict[str, Any]]) -> None:
     typer.echo("A person decides.")
 
 
-def _tell_not_held(plan: Any) -> None:
+def _tell_not_held(plan: HoldsIn) -> None:
     """What is still there and not held, with the reason, and by each rule where all of the money is."""
     told = [each for each in plan.not_held if each.maximum * 100 >= plan.stolen]
     if told:
@@ -342,12 +354,11 @@ def _tell_not_held(plan: Any) -> None:
         most = sum(each.maximum for each in plan.not_held[len(told) :])
         typer.echo(f"and {small} with less than 1% of what was stolen each, {most:,f} {plan.currency} at most in all")
     typer.echo("")
-    show(
-        [vars(each) for each in plan.sums],
-        Format.TABLE,
-        listings.HOLD_SUMS,
-        title="By each rule, stolen is the sum of all others:",
-    )
+    heads = listings.HOLD_SUMS
+    if any(each.exchanged for each in plan.sums):
+        heads = {**heads, **listings.HOLD_SUMS_EXCHANGED}
+    title = "By each rule, stolen is the sum of all others:"
+    show([vars(each) for each in plan.sums], Format.TABLE, heads, title=title)
 
 
 @case.command("clock")
@@ -362,7 +373,8 @@ def clock_command(
     rows = [vars(each) for each in opened(workspace, reveal).hold_clock(case, account=account)]
     if how is Format.TABLE:
         rows = [{**row, "after": _duration(row["after_minutes"])} for row in rows]
-        show(rows, how, listings.CLOCK)
+        several = len({row["currency"] for row in rows}) > 1
+        show(rows, how, {**listings.CLOCK, **(listings.IN_CURRENCY if several else {})})
         typer.echo("Held from then on, without an end; at least and at most over the rules for mixed money.")
         left_out = max((row["left_out"] for row in rows), default=0)
         if left_out:

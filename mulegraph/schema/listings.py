@@ -127,6 +127,7 @@ HOLD_SUMS = listing(
     BACK,
     STOPPED,
 )
+HOLD_SUMS_EXCHANGED = listing(Column("exchanged", "exchanged"))
 HOLDER_ACCOUNTS = listing(ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, IN_CASES)
 HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
 HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
@@ -147,6 +148,7 @@ CLOCK = listing(
     AT_MOST_KEPT,
     Column("share", "share"),
 )
+IN_CURRENCY = listing(CURRENCY_BESIDE)
 REQUESTS = listing(
     Column("number", "request"),
     CASE,
@@ -230,6 +232,8 @@ AT_MOST_OF_IT = Column("most", "at most of it")
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
 TRACED_AGAIN = listing(AT, TRACED_TRANSFER, PAID_BY, PAID_TO, AMOUNT, AT_MOST_OF_IT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
+TRACED_EXCHANGES = listing(AT, TRACED_TRANSFER, PAID_BY, PAID_TO, AMOUNT, Column("came", "came of it"))
+TRACED_EXCHANGED_SUM = listing(Column("exchanged", "exchanged"))
 TRACED_RULE = (RULE, Column("traced", "traced ="))
 TRACED_PARTS = (CASH, BACK, STOPPED)
 TRACED_SUMS = listing(

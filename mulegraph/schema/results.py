@@ -241,6 +241,7 @@ TRACED_STEPS = Record(
         "target": ACCOUNT,
         "channel": Words(CHANNELS),
         "place": TEXT,
+        "whole": AMOUNT,
         "minimum": AMOUNT,
         "maximum": AMOUNT,
         **_BY_METHOD,

@@ -133,13 +133,14 @@ def _left_of_reports(of: SignRun) -> list[pa.Table]:
     for currency in sorted(pc.unique(rows["currency"]).to_pylist()):
         mine = rows.filter(pc.equal(rows["currency"], currency))
         payments = sorted(mine["transfer_id"].to_pylist())
-        accounts = trace_payments(source, payments, following, Times(), methods=("fifo",)).accounts
+        parts = trace_payments(source, payments, following, Times(), methods=("fifo",)).in_currencies
+        accounts = pd.concat([each.accounts.assign(currency=each.currency) for each in parts])
         accounts = accounts[accounts["fifo_remaining"] > 0]
         size = len(accounts)
         columns = [
             pa.array(accounts["account"].tolist(), pa.string()),
             pa.array(accounts["fifo_remaining"].tolist(), ARROW_TYPE[Kind.AMOUNT]),
-            pa.repeat(currency, size),
+            pa.array(accounts["currency"].tolist(), pa.string()),
             pa.repeat(pc.min(mine["at"]), size),
             pa.repeat("reports", size),
             pa.nulls(size, pa.string()),

@@ -23,6 +23,8 @@ Methods = Annotated[tuple[str, ...], Each(results.METHOD)]
 class TracedIn:
     """Where traced money of one `currency` is. Amounts are exact decimals of it, and money of two is never added up.
 
+    `chosen` are the payments that were asked about, or (`by_exchange`) those that brought it into this currency.
+
     `accounts` have for each method M the columns `M_in`, `M_out`, `M_remaining`, `frontier` and `steps` `M_amount`;
     `minimum` and `maximum` are over the methods that conserve money, `lowest` and `highest` of accounts also over every
     opening balance that is not known. `frontier` are transfers to where we cannot see, `stopped` those where the trace
@@ -35,6 +37,7 @@ class TracedIn:
     """
 
     currency: Annotated[str, CURRENCY]
+    by_exchange: bool
     back: bool
     methods: Methods
     chosen: Annotated[list[str], Each(results.TRANSFER)]
@@ -54,6 +57,7 @@ class TracedIn:
         """The part of the money's JSON that every currency has."""
         return {
             "currency": self.currency,
+            "by_exchange": self.by_exchange,
             "direction": "back" if self.back else "forward",
             "methods": list(self.methods),
             "transfers": self.chosen,
@@ -86,10 +90,10 @@ class TracedIn:
 class TraceResult(TracedIn):
     """What became of some payments' money, or where it came from (`back`), in the currency that they were paid in.
 
-    `others` is what became of it in other currencies, one each: `chosen` are the payments there that it was exchanged
-    by, and `traced` is what came of it. `only_poison` counts what nothing but poison reaches; `left_out` says that it
-    is not listed. Accounts of `several_currencies` paid in another one from money that the ledger does not show coming
-    in: some of it may have been exchanged without a payment that says so.
+    `others` is what became of it in other currencies, one each: `traced` is what came of it by exchange. `only_poison`
+    counts what nothing but poison reaches; `left_out` says that it is not listed. Accounts of `several_currencies` paid
+    in another one from money that the ledger does not show coming in: some of it may have been exchanged without a
+    payment that says so.
     """
 
     only_poison: Annotated[dict[str, int], ByKey(Words(("accounts", "frontier")), NUMBER)]
@@ -102,6 +106,15 @@ class TraceResult(TracedIn):
     def in_currencies(self) -> list[TracedIn]:
         """All of it, a currency at a time, the payments' own first."""
         return [self, *self.others]
+
+    def in_currency(self, currency: str) -> TracedIn | None:
+        """What of it is in this currency."""
+        return next((each for each in self.in_currencies if each.currency == currency), None)
+
+    @property
+    def reached(self) -> set[str]:
+        """Accounts that traced money came to, in any currency."""
+        return set[str]().union(*(each.accounts["account"] for each in self.in_currencies))
 
     def as_object(self) -> dict[str, Any]:
         """What `mulegraph trace --format json` promises; amounts by method and part."""

@@ -24,7 +24,7 @@ from mulegraph.flow.tracing_account import (
     UNBOOKED,
     WAGES,
 )
-from mulegraph.flow.transfers import NOBODY, Transfers
+from mulegraph.flow.transfers import NOBODY, NOT_EXCHANGED, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import CASH_CHANNELS
@@ -62,7 +62,10 @@ class StepRows:
 
 @dataclass(frozen=True)
 class Naming:
-    """Puts a trace into the ledger's words. `balances_at` are the times of known balances."""
+    """Puts a trace in one currency, the one at place `code` of `sub`, into the ledger's words.
+
+    `balances_at` are the times of known balances.
+    """
 
     ledger: Ledger
     transfers: Transfers
@@ -70,8 +73,18 @@ class Naming:
     banks: OwnBanks
     back: bool
     methods: tuple[str, ...]
-    places: int
+    code: int
     balances_at: np.ndarray
+
+    @property
+    def currency(self) -> str:
+        """Its code."""
+        return self.sub.names[self.code]
+
+    @property
+    def places(self) -> int:
+        """Decimal places of its amounts."""
+        return minor_exponents()[self.currency]
 
     def money(self, minor: Any) -> Decimal:
         """Minor units as an exact decimal."""
@@ -124,7 +137,8 @@ class Naming:
     def steps(self, found: Trace, rows: StepRows, listed: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
         """One row a transfer that carries traced money; `amounts` are what its columns say, by step and method.
 
-        `bank` is whom to ask, null inside our sight and for cash. What a balance shows to be gone is no transfer.
+        `bank` is whom to ask, null inside our sight and for cash; `whole` is all that the transfer moved. What a
+        balance shows to be gone is no transfer.
         """
         taken = amounts[listed]
         ranged = taken[:, [METHODS.index(method) for method in self.ranged]]
@@ -135,6 +149,7 @@ class Naming:
             "at": pd.to_datetime(rows.at[listed]),
             "generation": found.hop[listed],
             **{name: rows.texts[name][listed] for name in ("source", "target", "channel", "place")},
+            "whole": self._all(np.maximum(self._moved(found.step[listed]), ranged.max(axis=1, initial=0))),
             "minimum": self._all(ranged.min(axis=1, initial=2**62)),
             "maximum": self._all(ranged.max(axis=1, initial=0)),
         }
@@ -160,6 +175,16 @@ class Naming:
             exact = zip(amounts.tolist(), into, strict=True)
             columns[f"arrived_{name}"] = [Decimal(each).scaleb(-places[code]) for each, code in exact]
         return pd.DataFrame(columns, columns=list(TRACED_EXCHANGES.fields))
+
+    def _moved(self, step: np.ndarray) -> np.ndarray:
+        """What transfers moved in this currency; of what is no transfer nothing."""
+        moved, row = self.transfers, np.maximum(step, 0)
+        amount = moved.amount[row]
+        if moved.arrived is not None:
+            payee = moved.target[row]
+            comes = (moved.arrived[row] != NOT_EXCHANGED) & (payee >= 0) & (self.sub.currency[payee] == self.code)
+            amount = np.where(comes, moved.arrived[row], amount)
+        return np.where(step >= 0, amount, 0)
 
     def _ids(self, numbers: np.ndarray) -> list[str]:
         """Ids of accounts by number of their sub-accounts."""

@@ -175,17 +175,17 @@ class _Asked:
     def naming(self, code: int) -> Naming:
         """Puts what was found in one currency into the ledger's words."""
         source, sub = self.source, self.source.sub
-        places = minor_exponents()[sub.names[code]]
         banks = source.banks.divided(sub.account)
-        return Naming(source.ledger, self.moved, sub, banks, self.back, self.methods, places, self.balances_at)
+        return Naming(source.ledger, self.moved, sub, banks, self.back, self.methods, code, self.balances_at)
 
 
 def _in_currency(asked: _Asked, part: Part, payments: list[str] | None) -> TracedIn:
     """What was found in one currency; of `payments`, or else of what was exchanged into it."""
     found, source = part.found, asked.source
-    naming, currency = asked.naming(part.currency), source.sub.names[part.currency]
+    naming = asked.naming(part.currency)
     accounts, steps, _ = listed(found, asked.methods)
     rows = naming.read(found, steps)
+    by_exchange = payments is None
     if payments is None:
         came = part.came[steps[part.came]]
         payments = list(dict.fromkeys(rows.texts["transfer_id"][came].tolist()))
@@ -193,10 +193,11 @@ def _in_currency(asked: _Asked, part: Part, payments: list[str] | None) -> Trace
     def frame(which: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
         return naming.steps(found, rows, which, amounts)
 
-    wanted = _wanted(currency, naming.places, asked.limits, asked.back)
+    wanted = _wanted(naming.currency, naming.places, asked.limits, asked.back)
     moved = source.sub.by_account(asked.moved)
     return TracedIn(
-        currency=currency,
+        currency=naming.currency,
+        by_exchange=by_exchange,
         back=asked.back,
         methods=asked.methods,
         chosen=payments,
