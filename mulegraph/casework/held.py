@@ -16,7 +16,7 @@ from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of
 from mulegraph.casework.claims import Move, mostly_reached, victims_of
 from mulegraph.casework.fact_sheet import AGAINST
-from mulegraph.casework.holds import HOLD_DAYS, VICTIM
+from mulegraph.casework.holds import HOLD_DAYS, VICTIM, own_money, rather_his_own
 from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
@@ -173,6 +173,13 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
             account=account,
             case=case,
         )
+    elif not reason.strip() and _is_his_own(space, traced, account):
+        raise UsageError(
+            "more of what is on '{account}' is its holder's own than may be traced, and no sign is strong on him",
+            hint="Give --amount, as mulegraph case holds {case} says; to hold all of it, give --reason.",
+            account=account,
+            case=case,
+        )
     speaks = [each.speaks for each in facts_for_and_against(space, case, account)]
     against = speaks.count(AGAINST)
     if not reason.strip() and against > len(speaks) - against:
@@ -184,6 +191,13 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
             against=against,
             others=len(speaks) - against,
         )
+
+
+def _is_his_own(space: Workspace, traced: TraceResult, account: str) -> bool:
+    rows = [row for part in traced.in_currencies for row in part.accounts.to_dict("records")]
+    mine = [row for row in rows if row["account"] == account and row["maximum"] > 0]
+    score = space.account(account).score or 0.0
+    return bool(mine) and all(rather_his_own(row["maximum"], own_money(row), score) for row in mine)
 
 
 def _moves(space: Workspace, traced: TraceResult) -> list[Move]:

@@ -16,6 +16,15 @@ def mixed_says(amount: Decimal) -> str:
     )
 
 
+def own_says(amount: Decimal, own: Decimal) -> str:
+    """Of an account on which more is its holder's own than is traced."""
+    return tr(
+        "hold {amount} and not the account: {own} of what is on it is its holder's own, and no sign is strong on him",
+        amount=f"{amount:,f}",
+        own=f"{own:,f}",
+    )
+
+
 def how_sure(least: Decimal, most: Decimal, coming: Decimal) -> str:
     """How sure it is that a call keeps something."""
     if least > 0:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, still_there, stolen_of
 from mulegraph.casework.claims import (
+    AskedToHold,
     Claim,
     Earlier,
     Move,
@@ -28,7 +29,9 @@ from mulegraph.casework.deadlines import deadline_of
 from mulegraph.casework.recall_messages import Held, Payment, Request, Sender
 from mulegraph.casework.request_states import (
     asked_back,
+    held_by_requests,
     open_claims,
+    open_holds,
     refused_claims,
     request_rows,
 )
@@ -90,10 +93,10 @@ def case_plans(space: Workspace, case: str) -> list[CasePlan]:
 
     What was exchanged can be held, and nothing of it is asked back: the victims' payments are, in their own currency.
     """
-    return [_plan_in(space, each) for each in case_trace(space, case).in_currencies]
+    return [_plan_in(space, case, each) for each in case_trace(space, case).in_currencies]
 
 
-def _plan_in(space: Workspace, found: TracedIn) -> CasePlan:
+def _plan_in(space: Workspace, case: str, found: TracedIn) -> CasePlan:
     settings = space.settings.requests
     rules = Rules(
         own=space.own_banks.own,
@@ -113,12 +116,14 @@ def _plan_in(space: Workspace, found: TracedIn) -> CasePlan:
     most = {account: amounts[1] for account, amounts in there.items()}
     banks = banks_of(space, set(there))
     limit = stolen * MIN_SHARE
+    same_currency = [each for each in rows if each.currency in ("", found.currency)]
+    asked = AskedToHold(open_holds(same_currency), held_by_requests(same_currency, case))
     return CasePlan(
         found=found,
         stolen=stolen,
         moves=moves,
         plan=Plan([], []) if found.by_exchange else plan_claims(moves, most, stolen, earlier, rules),
-        stops=[each for each in places_to_hold(moves, there, banks, rules) if each.most >= limit],
+        stops=[each for each in places_to_hold(moves, there, banks, rules, asked) if each.most >= limit],
     )
 
 
@@ -172,7 +177,7 @@ def make_requests(
     if not asked:
         raise UsageError(
             "there is nothing to ask of bank '{bank}' about {case}",
-            hint=_why_nothing(plans[0], ours.bank, bank),
+            hint=_why_nothing(space, plans[0], ours.bank, bank),
             case=case,
             bank=bank,
             banks=", ".join(sorted({each for planned in plans for each in planned.banks})) or "none",
@@ -216,8 +221,17 @@ def _sender(space: Workspace, settings: RequestSettings, name: str) -> Sender:
     return Sender(name, settings.name, settings.bics.get(name, ""), settings.contact, settings.legal_ground)
 
 
-def _why_nothing(planned: CasePlan, sender: str, bank: str) -> str:
+def _why_nothing(space: Workspace, planned: CasePlan, sender: str, bank: str) -> str:
     """What stands against asking that bank, in words."""
+    places = {each.payee for each in planned.moves if each.payee_bank == bank}
+    rows = request_rows(space.journal.entries())
+    before = [
+        f"{each.number} of {each.case}"
+        for each in rows
+        if each.bank == bank and places & {account for account, _ in each.held}
+    ]
+    if before:
+        return f"It is asked for already: {', '.join(before)}. Withdraw that first to ask anew."
     mine = [why for move, why in planned.plan.left_out if (move.payer_bank, move.payee_bank) == (sender, bank)]
     if not mine:
         return "Banks that can be asked about it: {banks}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile, TracedMoneyIn
-from mulegraph.casework.holds import HoldsIn
+from mulegraph.casework.hold_results import HoldsIn
 from mulegraph.schema.language import later, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads

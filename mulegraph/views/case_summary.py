@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile, TracedMoney
-from mulegraph.casework.holds import HoldsIn
+from mulegraph.casework.hold_results import HoldsIn
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
 from mulegraph.schema.language import later, tr, word
