@@ -99,6 +99,26 @@ def divided(ledger: Ledger, transfers: Transfers) -> tuple[Transfers, SubAccount
     return moved, accounts
 
 
+def linked(ledger: Ledger, transfers: Transfers) -> Transfers | None:
+    """The transfers as flow links read them; none where the ledger is of one currency.
+
+    An account that exchanges money on itself stays one: its links do not go through the exchange, so they would end.
+    """
+    apart, accounts = divided(ledger, transfers)
+    if not accounts.divides:
+        return None
+    itself = (transfers.source == transfers.target) & (transfers.source >= 0) & (apart.source != apart.target)
+    if not itself.any():
+        return apart
+    whole = np.zeros(transfers.accounts + 1, np.bool_)
+    whole[transfers.source[itself]] = True
+    return replace(
+        apart,
+        source=np.where(whole[transfers.source], transfers.source, apart.source),
+        target=np.where(whole[transfers.target], transfers.target, apart.target),
+    )
+
+
 def _extra(
     transfers: Transfers, own: np.ndarray, paid: np.ndarray, came: np.ndarray, currencies: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -70,6 +70,19 @@ class Transfers:
         arrived = np.zeros(0, np.int64) if self.arrived is None else self.arrived
         return Payments(self.source, self.target, self.amount, arrived)
 
+    @property
+    def came(self) -> np.ndarray:
+        """Minor units that payees got, in their own currency."""
+        if self.arrived is None:
+            return self.amount
+        return np.where(self.arrived == NOT_EXCHANGED, self.amount, self.arrived)
+
+    def dealt(self, cards: Transfers) -> Transfers:
+        """What `cards` deal out of these at other times: their `row` is a position here."""
+        columns = {name: getattr(self, name)[cards.row] for name in ("source", "target", "amount")}
+        arrived = None if self.arrived is None else self.arrived[cards.row]
+        return replace(cards, **columns, accounts=self.accounts, arrived=arrived)
+
     def only(self, kept: np.ndarray | slice) -> Transfers:
         """Those at these positions, or of this mask."""
         columns = {name: getattr(self, name)[kept] for name in ("row", "source", "target", "amount", "at")}

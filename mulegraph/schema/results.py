@@ -76,6 +76,7 @@ CHAINS = Record(
         "amount_in": AMOUNT,
         "amount_out": AMOUNT,
         "currency": CURRENCY,
+        "currency_out": CURRENCY,
         "first_at": MOMENT,
         "last_at": MOMENT,
     },
