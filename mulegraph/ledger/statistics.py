@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
+
+FULL_DAY = 0.1
+"""A day counts as covered where it has this share of the transfers of the middle day: one stray row covers nothing."""
+
+
+def covered(rows: np.ndarray) -> np.ndarray:
+    """Which days have about as many transfers as others; `rows` are those of each day that has any."""
+    return np.asarray(rows >= FULL_DAY * np.median(rows)) if len(rows) else np.zeros(0, np.bool_)
 
 
 def holds_anything(paths: Sequence[Path], column: str) -> bool:

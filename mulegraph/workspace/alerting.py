@@ -13,13 +13,12 @@ import pyarrow.compute as pc
 from mulegraph.cases.alerts import tonight
 from mulegraph.journal.case_states import states
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.ledger.statistics import covered
 from mulegraph.schema.findings import ALERTS, Role
 from mulegraph.schema.versions import FORMER, given_on, number_of
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.scan_steps import SignRun
 
-FULL_DAY = 0.1
-"""A day counts as covered where it has this share of the transfers of the middle day: one stray row covers nothing."""
 CLEARED = ("innocent", "victim")
 
 
@@ -53,7 +52,7 @@ def alerts_of(
 def covered_days(ledger: Ledger) -> int:
     """Days that have about as many transfers as others."""
     rows = np.array([file.rows for file in ledger.snapshot.of("transfers")])
-    return int(np.sum(rows >= FULL_DAY * np.median(rows)))
+    return int(np.sum(covered(rows)))
 
 
 def _as_named_now(ledger: Ledger, known: pa.Table) -> pa.Table:
