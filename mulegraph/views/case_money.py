@@ -6,7 +6,7 @@ from typing import Any
 
 from mulegraph.casework.case_file import CaseFile, TracedMoney
 from mulegraph.casework.holds import HoldPlan
-from mulegraph.schema.language import later, tr, word
+from mulegraph.schema.language import later, retold, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
 from mulegraph.views.tables import shown
@@ -81,7 +81,7 @@ def money(content: Content) -> list[Block]:
     blocks += _seen_again(trace)
     if content.holding is not None:
         blocks += _holds(content.holding)
-    return blocks + [Text(each) for each in trace.assumptions]
+    return blocks + [Text(retold(each)) for each in trace.assumptions]
 
 
 def _seen_again(trace: TracedMoney) -> list[Block]:

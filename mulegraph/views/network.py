@@ -51,8 +51,9 @@ def network_page(
     """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
     `facts` stand above the picture, `story` at its left and `notes` under it (what is masked, what was cut); `start` is
-    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it;
-    `links` are pages that this one leads to, and `served` is what it asks a server with, where there is one.
+    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it, and
+    its `subject` says what it is of in no language; `links` are pages that this one leads to, and `served` is what it
+    asks a server with, where there is one.
     At first no more than `most` marks are drawn, the others in combos that open, and the page says so.
     """
     title = visible(title)
@@ -64,7 +65,7 @@ def network_page(
     data["words"] = catalogue(spoken())
     data["kept"] = graph.graph.get("kept")
     links, served = graph.graph.get("links") or {}, graph.graph.get("served")
-    data |= {"links": links, "served": served}
+    data |= {"links": links, "served": served, "subject": graph.graph.get("subject") or title}
     data["start"] = _number(chart, graph.graph.get("account"))
     data["story"] = _told(chart, story) if story else None
     data["amountName"] = graph.graph.get("amount_name", "amount")

@@ -135,7 +135,7 @@ function tellNode(id) {
     [tr("received here"), came.length ? tr("{sum} in {count}", { sum: money(came), count: tr("{n:transfer|transfers}", { n: came.length }) }) : ""],
     [tr("paid here"), went.length ? tr("{sum} in {count}", { sum: money(went), count: tr("{n:transfer|transfers}", { n: went.length }) }) : ""],
   ]);
-  const linked = (node.cases || []).filter((each) => chart.links[each] && each !== chart.title);
+  const linked = (node.cases || []).filter((each) => chart.links[each] && each !== chart.subject);
   if (linked.length) {
     const line = put(panel, "p", `${tr("also in")} `);
     for (const each of linked) { put(line, "a", each, { href: chart.links[each] }); line.append(" "); }
