@@ -113,7 +113,7 @@ def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _pattern(text: str) -> str:
-    """A text as a pattern: `{x}` is anything, the same again where it stands twice; `{n:one|many}` a number and noun."""
+    """A text as a pattern: `{x}` is anything, the same where it stands twice; `{n:one|many}` a number and noun."""
     made, at, seen = "", 0, set[str]()
     for found in _FACT.finditer(text):
         name, nouns = found.group(1), found.group(2)
