@@ -12,6 +12,7 @@ from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.schema.language import check_language, later, retold, speaking, spoken, tr, word
+from mulegraph.schema.nodes import subject_of
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.story import Story, account_story, case_story, chain_story, path_story, trace_story
@@ -82,8 +83,9 @@ def drawn(space: MaskedWorkspace, subject: str) -> NetworkView:
         return trace_picture(space, space.trace(reports=[subject]))
     if kind in ("device", "holder"):
         graph = network_of(space, subject)
-        title = f"{tr(kind.title())} {subject}"
-        return NetworkView(graph, f"{kind} {subject}", title, _counted(graph), notes_of(space, graph))
+        shown_as = _head_of(graph, kind)
+        title = f"{tr(kind.title())} {shown_as}"
+        return NetworkView(graph, f"{kind} {shown_as}", title, _counted(graph), notes_of(space, graph))
     graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
@@ -180,8 +182,16 @@ def expanded(base: NetworkView, space: MaskedWorkspace, account: str) -> Network
     return replace(base, graph=made, facts=facts)
 
 
+def _head_of(graph: nx.MultiDiGraph[str], kind: str) -> str:
+    """The device or holder that a network is of, as it may be shown: what was asked for may be the real id."""
+    return next(subject_of(kind, node) for node, data in graph.nodes(data=True) if data["kind"] == kind)
+
+
 def _shown_id(space: MaskedWorkspace, subject: str) -> str:
-    return space.known_account(subject) if space.kind_of_subject(subject) == "account" else subject
+    kind = space.kind_of_subject(subject)
+    if kind == "account":
+        return space.known_account(subject)
+    return _head_of(network_of(space, subject), kind) if kind in ("device", "holder") else subject
 
 
 def _counted(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
