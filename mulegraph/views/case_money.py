@@ -9,6 +9,7 @@ from mulegraph.casework.holds import HoldPlan
 from mulegraph.schema.language import later, retold, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
+from mulegraph.views.local_times import local_text, timed
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
@@ -39,7 +40,7 @@ def money(content: Content) -> list[Block]:
     currency, whole = trace.currency, trace.traced
     blocks: list[Block] = [
         Text(
-            tr(
+            timed(
                 "{amount} {currency} of {payments}, followed to {until} UTC. Two figures say how far "
                 "the rules for mixed money differ.",
                 amount=shown(whole),
@@ -185,7 +186,7 @@ def requests(content: Content) -> list[Block]:
     columns = heads("request", "to", "what it asks *", "payments #", "asked back #", "returned #", "reply by", "state")
     answers = [
         cells(
-            reply["at"][:16].replace("T", " "),
+            local_text(reply["at"]),
             reply["kind"],
             reply["sender"] or tr("unknown"),
             each["transfer"] or tr("all"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -342,7 +342,11 @@ def _legend(
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
     items += [(_shape(kind, "", plain_look(kind)), word(kind.title)) for name, kind in KINDS.items() if name in present]
     letters = {letter_of(data) for _, data in chart.nodes(data=True)}
-    items += [(_role(role, sheet), word(role)) for role, letter in LETTERS.items() if letter in letters]
+    items += [
+        (_role(role, replace(sheet, mark=0.8 * sheet.legend / SCREEN.legend)), word(role))
+        for role, letter in LETTERS.items()
+        if letter in letters
+    ]
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
         items.append((f"<path {_FLAG}/>", tr("on a list")))

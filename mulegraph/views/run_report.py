@@ -11,7 +11,9 @@ from mulegraph.cases.score import BASE, expected_false
 from mulegraph.casework.run_file import RunFile
 from mulegraph.schema.language import later, retold, tr, word
 from mulegraph.views.case_report import MASKED, REVEALED
+from mulegraph.views.chart import DAY
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
+from mulegraph.views.local_times import in_zone, local_text, zone
 from mulegraph.views.run_plots import chains_plot, scores_plot
 from mulegraph.views.run_trend import trend
 from mulegraph.views.tables import case_money, shown
@@ -33,6 +35,13 @@ def run_document(
     content: Content, pictures: Mapping[str, str], reports: Mapping[str, str], *, revealed: bool
 ) -> Document:
     """The report of a run; `pictures` and `reports` are files beside it, by case."""
+    coarse = content.manifest["flow"]["tick_seconds"] >= DAY
+    with in_zone(content.zone, coarse=coarse):
+        return _document(content, pictures, reports, revealed)
+
+
+def _document(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str], revealed: bool) -> Document:
+    """In the language that is spoken and the zone that is set."""
     manifest = content.manifest
     rows = manifest["ledger"]["rows"]
     earlier = (
@@ -45,7 +54,7 @@ def run_document(
         title=tr("Mule networks found"),
         facts={
             tr("run"): content.run,
-            tr("scanned"): f"{manifest['started_at'][:16].replace('T', ' ')} UTC",
+            tr("scanned"): f"{local_text(manifest['started_at'])} {zone()}",
             tr("transfers"): f"{rows.get('transfers', 0):,}",
             tr("accounts"): f"{rows.get('accounts', 0):,}",
             tr("cases"): f"{manifest['cases']:,}",

@@ -24,7 +24,7 @@ from mulegraph.views.node_styles import KINDS, LETTERS
 from mulegraph.views.run_report import ORDER
 
 PACKAGE = Path(__file__).parents[2] / "mulegraph"
-ASKED = ("tr", "later", "word")
+ASKED = ("tr", "later", "word", "timed", "named")
 IN_SCRIPT = re.compile(r'\b(?:tr|word)\("((?:[^"\\]|\\.)*)"')
 
 
