@@ -76,7 +76,7 @@ def _document(
         sections=[
             Section("summary", tr("Summary"), [Text(text, about) for about, text in summary(content)]),
             Section("accounts", tr("Accounts"), [_accounts(content)]),
-            Section("network", tr("Network"), network_pictures(network, numbered(content), content.zone)),
+            Section("network", tr("Network"), network_pictures(network, numbered(content), zone())),
             Section("notes", tr("Notes and marks on its page"), [page_notes(content)]),
             Section("timeline", tr("Timeline"), _timeline(content)),
             Section("balances", tr("In, out, and what remains"), _balances(content)),

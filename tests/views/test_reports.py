@@ -401,7 +401,7 @@ def test_a_report_tells_times_in_the_zone_of_the_settings_and_names_it(space, ca
     assert f"{first:%Y-%m-%d %H:%M:%S}" in utc and "at (UTC)" in utc
     assert f"{first + timedelta(hours=7):%Y-%m-%d %H:%M:%S}" in local and "at (Asia/Ho_Chi_Minh)" in local
     said = re.sub(r"<(script|style|svg)\b.*?</\1>", "", local, flags=re.DOTALL)
-    assert re.findall(r"[^<>]*\bUTC\b[^<>]*", said) == []
+    assert [each for each in re.findall(r"[^<>]*\bUTC\b[^<>]*", said) if "views.zone" not in each] == []
     assert f"{first:%Y-%m-%d %H:%M:%S}" not in said
 
 
@@ -411,9 +411,7 @@ def test_a_day_stays_that_day_in_a_report_of_a_ledger_of_days(space, case):
     network.graph["tick_seconds"] = 86_400.0
     page = case_document(replace(content, zone="America/New_York"), network, revealed=False).page
     assert f"{content.transfers[0]['at']:%Y-%m-%d %H:%M:%S}" in page
-    assert "America/New_York" not in re.sub(r"<svg\b.*?</svg>", "", page, flags=re.DOTALL).replace(
-        "Times in it are in", ""
-    )
+    assert "America/New_York" not in page
 
 
 def test_the_report_of_a_run_tells_times_in_the_zone_too(space):
