@@ -296,24 +296,34 @@ def _labels(
             words, places = f"↩ {payee}: {words}", [way[0][-1]]
         else:
             places = [on(piece, along) for piece in way[1::3] for along in LABEL_PLACES]
-        lines += _label(room, places, words, times, sheet)
+        level = abs(way[0][0][1] - way[-1][-1][1]) < 1
+        beside = pen.width(each) * sheet.mark / 2 + 1 if level else 0
+        lines += _label(room, places, words, times, sheet, beside)
     return lines, len(arrows) - len(lines)
 
 
-def _label(room: Room, places: list[tuple[float, float]], words: str, times: str, sheet: Sheet) -> list[str]:
-    """The amount at the first place that is free, with its times where they have room, too; nothing where none is."""
+def _label(
+    room: Room, places: list[tuple[float, float]], words: str, times: str, sheet: Sheet, beside: float
+) -> list[str]:
+    """The amount at the first place that is free, with its times where they have room, too; nothing where none is.
+
+    Of a level arrow the amount stands over it and its times under it, `beside` units away, so that a short one is seen
+    between them; on another they stand on paper of their own.
+    """
     wide = WIDE * sheet.amount * len(words)
     both = max(wide, WIDE * sheet.time * len(times))
+    high = 1.2 * (sheet.amount + sheet.time) + 2 * beside
     for along, y in places:
         x = room.inside(along, both)
-        high = 1.2 * (sheet.amount + sheet.time)
         if room.take(x, y, both, high):
-            below = _text(x, y + 0.85 * sheet.time, times, sheet.time, LINE)
-            return [_under(x, y, both, high) + _text(x, y - 0.25 * sheet.amount, words, sheet.amount) + below]
+            paper = "" if beside else _under(x, y, both, high)
+            below = _text(x, y + 0.85 * sheet.time + beside, times, sheet.time, LINE)
+            return [paper + _text(x, y - 0.25 * sheet.amount - beside, words, sheet.amount) + below]
     for along, y in places:
-        x = room.inside(along, wide)
-        if room.take(x, y, wide, 1.2 * sheet.amount):
-            return [_under(x, y, wide, 1.2 * sheet.amount) + _text(x, y + 0.36 * sheet.amount, words, sheet.amount)]
+        x, over = room.inside(along, wide), y - (0.61 * sheet.amount + beside if beside else 0)
+        if room.take(x, over, wide, 1.2 * sheet.amount):
+            paper = "" if beside else _under(x, y, wide, 1.2 * sheet.amount)
+            return [paper + _text(x, over + 0.36 * sheet.amount, words, sheet.amount)]
     return []
 
 

@@ -66,7 +66,10 @@ def test_the_page_draws_a_node_as_the_drawing_does(page):
 
 
 def test_words_on_paper_are_not_struck_through_by_their_arrow():
-    """Every amount stands on paper of its own: an arrow does not show between its letters."""
-    text = drawing(graph_of(("a", "b", "100.00"), ("b", "c", "30.00")))
-    for amount in ("100.00 EUR", "30.00 EUR"):
+    """A level arrow runs between its amount and its time, and is seen; on a curved one both stand on paper."""
+    text = drawing(graph_of(("a", "b", "100.00"), ("c", "d", "30.00"), ("c", "e", "20.00")))
+    for amount in ("30.00 EUR", "20.00 EUR"):
         assert re.search(rf'<rect [^>]+ fill="#ffffff"/><text [^>]+>{amount}<', text)
+    (level,) = re.findall(r"translate\(\d+ (\d+)\)[^>]*>(?:<circle [^>]+>)+\s*</g><text [^>]+>a<", text)
+    (over,) = re.findall(r'(?<!/>)<text x="[\d.]+" y="([\d.]+)" [^>]+>100.00 EUR<', text)
+    assert float(over) < float(level) - 1
