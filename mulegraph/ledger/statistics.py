@@ -26,3 +26,10 @@ def _parts(paths: Sequence[Path], column: str) -> Iterator[tuple[pq.Statistics, 
             part = file.row_group(group).column(place).statistics
             if part is not None:
                 yield part, file.row_group(group).num_rows
+
+
+def only_value(paths: Sequence[Path], column: str) -> str | None:
+    """The one text that every row has there, as far as statistics tell; none where rows differ or may."""
+    ends = {(part.min, part.max) if part.has_min_max else (None, "") for part, _ in _parts(paths, column)}
+    low, high = ends.pop() if len(ends) == 1 else (None, "")
+    return low if low == high else None

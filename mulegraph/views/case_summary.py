@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile, TracedMoney
-from mulegraph.casework.holds import HoldPlan
+from mulegraph.casework.hold_results import HoldsIn
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
 from mulegraph.schema.language import later, tr, word
@@ -227,10 +227,11 @@ def next_step(content: Content) -> str:
         ask = tr(text, bank=first, case=content.case) if first else tr("no request can ask for it")
         told.append(tr("Money is probably still there at {banks}: {ask}.", banks=most, ask=ask))
     if content.holding is not None:
-        told.append(hold_sentence(content.holding))
+        told += [hold_sentence(each) for each in content.holding.in_currencies]
         inside = {each["account_id"] for each in content.accounts}
+        holds = [each for part in content.holding.in_currencies for each in part.holds]
         reached = " " + tr("(reached by the trace, not of the case)")
-        first = [each.account + ("" if each.account in inside else reached) for each in content.holding.holds]
+        first = [each.account + ("" if each.account in inside else reached) for each in holds]
         if first:
             told.append(tr("Call about {accounts}.", accounts=named(first)))
     if not trace:
@@ -245,7 +246,7 @@ def next_step(content: Content) -> str:
     return " ".join(told)
 
 
-def hold_sentence(plan: HoldPlan) -> str:
+def hold_sentence(plan: HoldsIn) -> str:
     """What was asked for and what holds reach, both in the first line that anybody reads."""
     kept = (plan.kept_least, plan.kept_most)
     low, high = (f"{float(each / plan.stolen):.0%}" if plan.stolen else "0%" for each in kept)

@@ -322,7 +322,7 @@ def _chains(content: Content) -> Table:
             f"{each['surprise']:.1f}",
             _percent(each["expected_false_share"]),
             f"{shown(each['amount_in'])} {each['currency']}",
-            each["amount_out"],
+            f"{shown(each['amount_out'])} {each['currency_out']}",
             each["first_at"],
             each["last_at"],
             " → ".join(map(shown, each["accounts"])),

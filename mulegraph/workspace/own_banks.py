@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +59,10 @@ class OwnBanks:
     def own(self) -> frozenset[str]:
         """Names of the banks of which we see accounts' payments."""
         return frozenset(self.names[np.unique(self.place[self.seen])])
+
+    def divided(self, accounts: np.ndarray) -> OwnBanks:
+        """The same by number of sub-accounts; `accounts` are theirs."""
+        return replace(self, place=self.place[accounts], seen=self.seen[accounts])
 
     @property
     def assumption(self) -> str:

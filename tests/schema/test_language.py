@@ -95,8 +95,7 @@ ASSUMED = [
     "Money is followed to the end.",
     "Money is followed until 30 days after the last payment traced, and no transfer that carries under 0.50."
     f" {INNOCENT}",
-    "NOT SURE: 1 account of this trace have payments in other currencies, too, and no rate is known. Their money is"
-    " counted as one pile: what is said to be still there, or to have gone on, may be other money.",
+    "What was exchanged goes on in EUR, USD; sums of two currencies are never added up.",
 ]
 
 
@@ -107,7 +106,7 @@ def test_a_sentence_that_was_made_before_its_page_is_told_in_the_language_of_the
     with speaking(language):
         told = retold(text)
         assert retold(told) == told
-    facts = re.compile(r"\d[\d.,:-]*\d|\d|\b(?:NORD|OST|EUR)\b|\w+\.\w+(?=:)|Bank St. Gallen")
+    facts = re.compile(r"\d[\d.,:-]*\d|\d|\b(?:NORD|OST|EUR|USD)\b|\w+\.\w+(?=:)|Bank St. Gallen")
     assert sorted(facts.findall(told)) == sorted(facts.findall(text))
     english = r"\b(the|are|usual|days?|until|accounts?|money|payments?|followed|follows|rows?|carries|before)\b"
     assert not re.search(english, told, re.I)

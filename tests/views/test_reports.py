@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from mulegraph.cases.score import expected_false
 from mulegraph.casework.case_money import case_trace
-from mulegraph.casework.requests import case_plan
+from mulegraph.casework.requests import case_plans
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
@@ -59,7 +59,7 @@ def space(tmp_path_factory) -> NotebookWorkspace:
     case = made.cases()["case"][0]
     made.assign(case, "ann")
     made.note(case, "called <i>back</i>")
-    stop = case_plan(Workspace(made.folder), case).stops[0]
+    stop = case_plans(Workspace(made.folder), case)[0].stops[0]
     sender = "NORD" if stop.bank != "NORD" else "SUED"
     (request,) = made.requests(case, stop.bank, country="DE", sender=sender, kinds=["hold"])
     write_request(made, request, folder / "requests")
