@@ -96,6 +96,8 @@ ASSUMED = [
     "Money is followed until 30 days after the last payment traced, and no transfer that carries under 0.50."
     f" {INNOCENT}",
     "What was exchanged goes on in EUR, USD; sums of two currencies are never added up.",
+    "NOT SURE: 1 account of this trace paid in another currency, from money that the ledger does not show coming in."
+    " What is said to be still there may have been exchanged without a payment that says so.",
 ]
 
 
