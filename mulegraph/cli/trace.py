@@ -89,7 +89,8 @@ def trace_command(
         through=through,
     )
     if output is not None:
-        _draw(stages.pictures.trace_picture(space, found).page(), output)
+        with stages.pictures.spoken_by(space):
+            _draw(stages.pictures.trace_picture(space, found).page(), output)
     if how is Format.JSON:
         body = found.as_object()
         cut = {name: body[name][:top] for name in _LISTS}

@@ -6,9 +6,10 @@ from typing import Any
 
 from mulegraph.casework.case_file import CaseFile, TracedMoneyIn
 from mulegraph.casework.hold_results import HoldsIn
-from mulegraph.schema.language import later, tr, word
+from mulegraph.schema.language import later, retold, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
+from mulegraph.views.local_times import local_text, timed
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
@@ -35,7 +36,7 @@ def money(content: Content) -> list[Block]:
     trace = content.trace
     if trace is None:
         return [Text(tr("Nothing can be traced: {why}.", why=content.no_trace))]
-    followed = tr(
+    followed = timed(
         "{amount} {currency} of {payments}, followed to {until} UTC. Two figures say how far "
         "the rules for mixed money differ.",
         amount=shown(trace.traced),
@@ -54,7 +55,7 @@ def money(content: Content) -> list[Block]:
         blocks += [Text(came, tr("In another currency.")), *_money_in(other)]
     for plan in content.holding.in_currencies if content.holding is not None else []:
         blocks += _holds(plan)
-    return blocks + [Text(each) for each in trace.assumptions]
+    return blocks + [Text(retold(each)) for each in trace.assumptions]
 
 
 def _payments(ids: list[str]) -> str:
@@ -198,7 +199,7 @@ def requests(content: Content) -> list[Block]:
     columns = heads("request", "to", "what it asks *", "payments #", "asked back #", "returned #", "reply by", "state")
     answers = [
         cells(
-            reply["at"][:16].replace("T", " "),
+            local_text(reply["at"]),
             reply["kind"],
             reply["sender"] or tr("unknown"),
             each["transfer"] or tr("all"),

@@ -36,7 +36,7 @@ def alerts_of(
     before = last.manifest.get("alerts", {}) if last else {}
     if last and before.get("false_share") == share and last.table("scores").equals(scores):
         return last.table("alerts"), before
-    known = _as_named_now(ledger, last.table("alerts") if last else ALERTS.empty())
+    known = as_named_now(ledger, last.table("alerts") if last else ALERTS.empty())
     night = int(before.get("night", 0)) + 1
     left_out = pa.array(sorted(_cleared(workspace) | _only_victims(parts["cases"])), pa.string())
     asked = scores.filter(pc.invert(pc.is_in(scores["account"], value_set=left_out)))
@@ -55,7 +55,7 @@ def covered_days(ledger: Ledger) -> int:
     return int(np.sum(covered(rows)))
 
 
-def _as_named_now(ledger: Ledger, known: pa.Table) -> pa.Table:
+def as_named_now(ledger: Ledger, known: pa.Table) -> pa.Table:
     """Earlier alerts under the names that their accounts have now; those that are no longer in the ledger are left out.
 
     A number that was given to another holder since is another account: he is not the one who was alerted.

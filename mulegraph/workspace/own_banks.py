@@ -86,4 +86,4 @@ class OwnBanks:
 def listed(names: list[str]) -> str:
     """Banks by name; of many the first ones."""
     more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(names[:SHOWN]) + (" " + tr("and {n} more", n=more) if more > 0 else "")
