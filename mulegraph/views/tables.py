@@ -261,6 +261,11 @@ def _room(columns: Sequence[_Column], room: int) -> int:
     return room - COLUMN_GAP * (len(columns) - 1)
 
 
+CENT = Decimal("0.01")
+ODDS_FROM, MOST_ODDS = 0.9, 1_000_000
+"""From this score up odds are told, too, as the page does; up to so many to one."""
+
+
 def shown(value: Any) -> str:
     """A value in a table cell."""
     if isinstance(value, (list, tuple, np.ndarray)):
@@ -273,11 +278,21 @@ def shown(value: Any) -> str:
     if isinstance(value, datetime) and value == value:
         return local(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        # Dinars have three places; of most currencies the ledger's third is always nothing.
+        return f"{value:,.2f}" if value == value.quantize(CENT) else f"{value.normalize():,f}"
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.2f}"
     made = plain(value)
     return "" if made is None else "".join(each if each.isprintable() else "?" for each in str(made))
+
+
+def score_text(score: float) -> str:
+    """A score as it ranks: near one two decimals are all alike, so odds stand beside them."""
+    if score < ODDS_FROM:
+        return shown(float(score))
+    odds = score / (1 - score) if score < 1 else math.inf
+    told = tr("(over 1,000,000 to 1)") if odds > MOST_ODDS else tr("({n} to 1)", n=f"{round(odds):,}")
+    return f"{shown(float(score))} {told}"
 
 
 def case_money(row: Mapping[str, Any]) -> str:
