@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mulegraph.lazy import pandas as pd
+from mulegraph.schema.amounts import exact
 from mulegraph.schema.language import tr, word
 from mulegraph.views.formats import WIDTH, Format
 from mulegraph.views.local_times import local
@@ -261,7 +262,6 @@ def _room(columns: Sequence[_Column], room: int) -> int:
     return room - COLUMN_GAP * (len(columns) - 1)
 
 
-CENT = Decimal("0.01")
 ODDS_FROM, MOST_ODDS = 0.9, 1_000_000
 """From this score up odds are told, too, as the page does; up to so many to one."""
 
@@ -278,8 +278,7 @@ def shown(value: Any) -> str:
     if isinstance(value, datetime) and value == value:
         return local(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
-        # Dinars have three places; of most currencies the ledger's third is always nothing.
-        return f"{value:,.2f}" if value == value.quantize(CENT) else f"{value.normalize():,f}"
+        return exact(value)
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.2f}"
     made = plain(value)
