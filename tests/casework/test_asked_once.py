@@ -78,5 +78,5 @@ def test_a_hold_names_the_other_cases_of_its_account(tmp_path):
     first, second = (str(space.open_case(report=each).about) for each in ("R1", "R2"))
     assert first != second
     assert [(each.account, each.also_in) for each in space.hold_plan(first).holds] == [("m1", [second])]
-    space.close(second, "guilty", "done", with_open_requests=True)
+    space.close(second, "confirmed", "done", with_open_requests=True)
     assert [each.also_in for each in space.hold_plan(first).holds] == [[]]
