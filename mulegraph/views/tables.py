@@ -154,9 +154,9 @@ class _Column:
     texts: list[str]
 
     @classmethod
-    def of(cls, head: str, values: list[Any]) -> _Column:
+    def of(cls, name: str, head: str, values: list[Any]) -> _Column:
         """The column of these values, each written once: a long listing is mostly that."""
-        return cls(head, values, list(map(shown, values)))
+        return cls(head, values, list(map(ranking if name == SCORE else shown, values)))
 
     @property
     def says_the_same(self) -> bool:
@@ -209,7 +209,7 @@ def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", w
     """
     listed = list(rows)
     room = width or WIDTH
-    shown_columns = [_Column.of(head, [row.get(name) for row in listed]) for name, head in columns.items()]
+    shown_columns = [_Column.of(name, head, [row.get(name) for row in listed]) for name, head in columns.items()]
     constant = []
     if sum(each.least for each in shown_columns) > _room(shown_columns, room):
         # Where there is no room, what every row says is said once.
@@ -283,6 +283,22 @@ def shown(value: Any) -> str:
         return f"{value:.2f}"
     made = plain(value)
     return "" if made is None else "".join(each if each.isprintable() else "?" for each in str(made))
+
+
+SCORE = "score"
+"""A field of this name is told so that the best ones rank."""
+TELLING = 0.995
+
+
+def ranking(score: Any) -> str:
+    """A score in two places, or in as many as there are nines, and one more: 1.00 stands before nearly every case."""
+    if not isinstance(score, float) or not TELLING <= score < 1:
+        return shown(score)
+    return f"{score:.6f}".rstrip("0") if score >= LAST_SHOWN else f"{score:.{int(-math.log10(1 - score)) + 1}f}"
+
+
+LAST_SHOWN = 0.999995
+"""Scores are kept to six places."""
 
 
 def score_text(score: float) -> str:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from mulegraph.views.formats import Format
-from mulegraph.views.tables import collapse_patterns, made_of, plain, score_text, shown, written
+from mulegraph.views.tables import collapse_patterns, made_of, plain, ranking, score_text, shown, written
 
 ROWS = [
     {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},
@@ -113,3 +113,13 @@ def test_scores_near_one_are_told_so_that_they_rank():
     assert [score_text(each) for each in (0.5, 0.9, 0.996, 0.9999, 1.0)] == [
         *("0.50", "0.90 (9 to 1)", "1.00 (249 to 1)", "1.00 (9,999 to 1)", "1.00 (over 1,000,000 to 1)")
     ]
+
+
+def test_a_listing_s_scores_rank():
+    """Under 0.995 two places; above, as many as there are nines and one more."""
+    scores = [1.0, 0.999997, 0.99996, 0.9999, 0.9973, 0.994, 0.5, 0.0]
+    assert [ranking(each) for each in scores] == [
+        *("1.00", "0.999997", "0.99996", "0.99990", "0.997", "0.99", "0.50", "0.00")
+    ]
+    listed = written([{"score": each} for each in scores], Format.TABLE, columns={"score": "score"})
+    assert "0.999997" in listed
