@@ -147,7 +147,9 @@ def test_every_sum_of_a_trace_is_what_plain_books_give(told):
         told = {(row["transfer"], Decimal(row["most"])) for row in found["seen_again"]}
         assert told == {(name, money(most)) for name, most in _again(books, payment, stops, expected).items()}, payment
         again += len(told)
-    assert all(count >= times(20) for count in [*seen.values(), again]), f"the worlds hold too little: {seen}, {again}"
+    # Few worlds have money that comes back from where nobody sees it.
+    assert all(count >= times(20) for count in seen.values()), f"the worlds hold too little: {seen}"
+    assert again >= times(4), f"the worlds hold too little that comes back: {again}"
 
 
 def _again(books, payment, stops, expected):
@@ -211,15 +213,20 @@ def _check_holds(plan, expected):
     for each in plan.holds:
         there = tuple(map(money, expected.on([each.account])))
         assert there == (each.minimum, each.maximum)
-        assert each.amount == there[each.way == "account"]
-    # A hold on a sum keeps what every rule finds there; one on an account what each rule finds.
+        assert each.amount == there[_keeps_all(each)]
+    # A hold on a sum keeps what every rule finds there, or where the rest is the holder's own what each rule finds, as
+    # one on an account does.
     kept = {rule: sum(_kept(each, expected.there[rule]) for each in plan.holds) for rule in RULES}
     assert (plan.kept_least, plan.kept_most) == (min(kept.values()), max(kept.values()))
     _check_sums(plan, expected, kept)
 
 
+def _keeps_all(hold):
+    return hold.way == "account" or "its holder's own" in hold.says
+
+
 def _kept(hold, there):
-    return hold.amount if hold.way == "amount" else money(there.get(hold.account, 0))
+    return money(there.get(hold.account, 0)) if _keeps_all(hold) else hold.amount
 
 
 def _check_sums(plan, expected, kept):
@@ -235,7 +242,7 @@ def _check_sums(plan, expected, kept):
     for account in {name for there in expected.there.values() for name in there}:
         left = [money(expected.there[rule].get(account, 0)) for rule in RULES]
         if account in held:
-            left = [each - (held[account].amount if held[account].way == "amount" else each) for each in left]
+            left = [each - (each if _keeps_all(held[account]) else held[account].amount) for each in left]
         found = beside.get(account)
         assert (found is None and max(left) == 0) or (found.minimum, found.maximum) == (min(left), max(left))
 
