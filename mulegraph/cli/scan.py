@@ -80,6 +80,7 @@ def scan_command(
         "cases": result.cases,
         "rejects": result.rejects,
         "seconds": result.seconds,
+        "elapsed": result.elapsed,
         "peak_mb": result.peak_mb,
         "resumed": result.resumed,
         "feeds": result.run.manifest["feeds"],
@@ -94,7 +95,7 @@ def scan_command(
     if log.is_json or metrics is not None:
         log.health(
             run=result.run.name,
-            seconds=round(sum(result.seconds.values()), 1),
+            seconds=round(result.elapsed, 1),
             peak_mb=result.peak_mb,
             findings=sum(result.findings.values()),
             cases=result.cases,
@@ -140,11 +141,10 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         typer.echo(f"Chains count from {least:.1f} nats, where {share:.0%} are expected to be coincidence.")
     if facts["tick_seconds"] >= 3_600:
         typer.echo(f"The clock is coarse: times are multiples of {facts['tick_seconds'] / 3600:g} hours.")
-    seconds = sum(result.seconds.values())
     if not any(result.findings.values()):
         typer.echo("No finding.")
     cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
-    typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    typer.echo(f"{cases} in {result.elapsed:.1f} s with {result.peak_mb} MB; run {result.run.name}")
     if model := result.run.manifest.get("model"):
         decided = model["guilty"] + model["innocent"]
         typer.echo(f"Scores are of model {model['hash'][:12]}, learned from {decided:,} decided accounts.")

@@ -52,6 +52,18 @@ class Ledger:
         if not self.snapshot.of("transfers"):
             raise UsageError(f"{folder.parent}: nothing is loaded here yet", hint="Run: mulegraph load FOLDER")
 
+    def in_another_thread(self) -> Ledger:
+        """The same snapshot for a second thread: a connection of DuckDB is one thread's, its memory is both's.
+
+        On Spark it is this very ledger, whose session serves one question at a time.
+        """
+        if self.kind is Engine.SPARK:
+            return self
+        twin = Ledger(self.folder, self.kind, self.memory)
+        twin.snapshot = self.snapshot
+        twin.engine = _without_bar(ibis.duckdb.from_connection(self.engine.con.cursor()))
+        return twin
+
     @property
     def hash(self) -> str:
         """Names the content; findings carry it."""
@@ -86,11 +98,7 @@ class Ledger:
         engine.raw_sql(f"SET memory_limit = '{self.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
         engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
-        # Its bar goes to standard output, where nothing but the answer belongs. A notebook without widgets has no bar,
-        # and refuses to be told so.
-        with suppress(duckdb.InvalidInputException):
-            engine.raw_sql("SET enable_progress_bar = false")
-        return engine
+        return _without_bar(engine)
 
     def table(self, name: str) -> ir.Table:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
@@ -327,6 +335,14 @@ class Ledger:
         """A table as a stream of record batches, for what must not hold it whole (the graph)."""
         paths = [str(path) for path in self.paths(name)]
         return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
+
+
+def _without_bar(engine: ibis.BaseBackend) -> ibis.BaseBackend:
+    """Without DuckDB's bar, which goes to standard output, where nothing but the answer belongs."""
+    # A notebook without widgets has no bar, and refuses to be told so.
+    with suppress(duckdb.InvalidInputException):
+        engine.raw_sql("SET enable_progress_bar = false")
+    return engine
 
 
 def spark_engine() -> ibis.BaseBackend:

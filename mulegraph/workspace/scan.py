@@ -7,9 +7,10 @@ import json
 import resource
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +57,8 @@ class ScanResult:
     cases: int
     rejects: int
     seconds: dict[str, float]
+    elapsed: float
+    """By the clock: steps may run side by side."""
     peak_mb: int
     resumed: list[str]
     """Steps that a scan which was killed had finished, and this one took over."""
@@ -92,6 +95,7 @@ def scan(
         cases=len(cases),
         rejects=of.ledger.rejects,
         seconds=dict(of.steps.seconds),
+        elapsed=of.steps.elapsed,
         peak_mb=peak_mb(),
         resumed=of.steps.resumed,
     )
@@ -114,19 +118,26 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
     def grouped() -> dict[str, pa.Table]:
         return {"cases": _with_ids(inputs, of.findings, of.signs, workspace)}
 
-    parts = (
-        of.parts
-        | steps.tables("score", scored, reads=learned_by)
-        | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
-    )
+    def noted() -> list[dict[str, Any]]:
+        with steps.step("feeds"):
+            return feed_notes(of.ledger)
+
+    of.ledger.until  # noqa: B018 (made here once, and not in both threads)
+    # The feed is looked at by an engine of its own, while scores and cases keep the other core busy.
+    with ThreadPoolExecutor(1) as pool:
+        noting = pool.submit(noted)
+        parts = (
+            of.parts
+            | steps.tables("score", scored, reads=learned_by)
+            | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
+        )
+        feeds = noting.result()
     manifest = of.manifest
     if model is not None:
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
     parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, Runs(workspace).all())
-    with steps.step("feeds"):
-        feeds = feed_notes(of.ledger)
     with steps.step("write"):
         run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds})
         wake(workspace, run.name, cases)
