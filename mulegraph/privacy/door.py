@@ -6,6 +6,7 @@ A question is let `through`, which reads its declaration; what is not let throug
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -217,10 +218,11 @@ class MaskedWorkspace(KeptPages):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        since: date | None = None,
     ) -> ScanFacts:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
+        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
         with self._door.errors():
-            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory))
+            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory, since=since))
 
     @property
     def min_score(self) -> float:
@@ -305,7 +307,7 @@ class MaskedWorkspace(KeptPages):
 
     def _with_reasons(self, rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
         """The reasons of findings in an answer, made anew from the run's findings."""
-        named = self.findings()
+        named = self.findings(every=True)
         reasons = dict(zip(named["finding"], named["reason"], strict=True))
         return [{**row, **dict.fromkeys(columns, reasons.get(row.get("finding", ""), HIDDEN))} for row in rows]
 
