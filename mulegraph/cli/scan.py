@@ -45,6 +45,9 @@ def scan_command(
             help="Report what reaches this day or a later one; older days are history. Else [scan] window_days.",
         ),
     ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every day anew, and throw away what was kept of them.")
+    ] = False,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
     database: GraphDatabase = DATABASE,
@@ -68,6 +71,8 @@ def scan_command(
     """Run every sign over the ledger, build cases, and keep both as a run."""
     check_memory(max_memory)
     first_day = day_of(since)
+    if full:
+        stages.kept_days.forget(workspace)
     space = opened(workspace, server=server_of(url, password_file, database, insecure))
     log = JobLog(log_format)
     with log.errors(), scan_events(lineage, workspace) as done, steps_bar() as bar:

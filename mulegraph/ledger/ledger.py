@@ -251,7 +251,10 @@ class Ledger:
 
     def settling_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""
-        numbers = self.account_numbers_of(ids)
+        return self.settled(self.account_numbers_of(ids))
+
+    def settled(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of the accounts that money for these ends on; −1 stays so."""
         behind = self._settles_on
         return numbers if behind is None else np.where(numbers < 0, numbers, behind[numbers])
 

@@ -23,6 +23,10 @@ class SignInputs:
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self.ledger, self.settings = ledger, settings
 
+    def share(self, other: SignInputs) -> None:
+        """Take over what another thread's inputs have made; its ledger, whose connection is that thread's, is not."""
+        vars(self).update({name: part for name, part in vars(other).items() if name != "ledger"})
+
     @cached_property
     def transfers(self) -> Transfers:
         """All transfers, in the order in which money can have moved."""

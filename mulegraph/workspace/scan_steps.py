@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -186,18 +186,26 @@ def _prepare_and_search(
 ) -> tuple[dict[str, pa.Table], dict[str, Found]]:
     """Device clusters, and what each sign finds.
 
-    Signs that read nothing but the ledger are queries, and need no transfers in memory. They run in a second thread
-    from the first moment on: half of what the others do keeps one core busy only. Own signs stay in the first.
+    Two threads, since most of it keeps one core busy only. The second begins with signs that read nothing but the
+    ledger: these are queries, and need no transfers in memory. Then it takes those without a shuffled ledger; the
+    others search the real and the shuffled one at once. Own signs stay in the first.
     """
-    known = all_signs()
-    queries = [code for code, sign in signs.items() if sign.reads == ["ledger"] and code in known]
+    known, inside = all_signs(), inputs.ledger.in_another_thread()
+    built_in = [code for code in signs if code in known] if inside is not inputs.ledger else []
+    beside = SignInputs(inside, inputs.settings)
     with ThreadPoolExecutor(1) as pool:
-        beside = SignInputs(inputs.ledger.in_another_thread(), inputs.settings)
-        if beside.ledger is inputs.ledger:
-            queries = []
-        ahead = {code: pool.submit(_found, signs[code], beside, steps) for code in queries}
+
+        def searched_ahead(codes: Iterable[str]) -> dict[str, Future[Found]]:
+            return {code: pool.submit(_found, signs[code], beside, steps) for code in codes}
+
         try:
+            ahead = searched_ahead(code for code in built_in if signs[code].reads == ["ledger"])
             devices = _prepare(inputs, steps)
+            if any("peers" in sign.reads for sign in signs.values()):
+                inputs.peers  # noqa: B018 (made here once, and not in both threads)
+            beside.share(inputs)
+            later = [code for code in built_in if code not in ahead and "shuffled" not in signs[code].reads]
+            ahead |= searched_ahead(later)
             found = {code: _found(sign, inputs, steps) for code, sign in signs.items() if code not in ahead}
             found |= {code: each.result() for code, each in ahead.items()}
         except BaseException:
