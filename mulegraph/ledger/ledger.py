@@ -22,6 +22,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import in_sql, literal
 from mulegraph.ledger.numbers import places_of, rows_of_ids
+from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
@@ -346,32 +347,6 @@ def _without_bar(engine: ibis.BaseBackend) -> ibis.BaseBackend:
     with suppress(duckdb.InvalidInputException):
         engine.raw_sql("SET enable_progress_bar = false")
     return engine
-
-
-def spark_engine() -> ibis.BaseBackend:
-    """The Spark session of this process: one that runs, a cluster's through its settings, or a local one."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise UsageError(
-            "--engine spark: PySpark is not installed", hint="Run: pip install 'mulegraph[spark]'"
-        ) from error
-    session = (
-        SparkSession.builder.appName("mulegraph")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.ui.showConsoleProgress", "false")
-        .getOrCreate()
-    )
-    return ibis.pyspark.connect(session)
-
-
-def read_with_spark(engine: ibis.BaseBackend, paths: list[Path], name: str) -> ir.Table:
-    """A table on Spark. Its files are named one by one, so that folder names (day=…) do not become columns."""
-    session = engine._session
-    frame = session.read.option("recursiveFileLookup", "true").parquet(*(str(path.absolute()) for path in paths))
-    frame.createOrReplaceTempView(f"mulegraph_{name}")
-    return engine.table(f"mulegraph_{name}")
 
 
 def _has_hours(path: Path) -> bool:

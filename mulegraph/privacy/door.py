@@ -58,6 +58,7 @@ from mulegraph.workspace import (
     tracing,
 )
 from mulegraph.workspace.facts import RunFacts, ScanFacts
+from mulegraph.workspace.run import Run
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
@@ -207,7 +208,9 @@ class MaskedWorkspace(KeptPages):
         Raises UsageError for a name that no run has.
         """
         with self._door.errors():
-            run = self._plain.run if name is None else facts.named_run(self._plain, name)
+            return self._asked_about(self._plain.run if name is None else facts.named_run(self._plain, name))
+
+    def _asked_about(self, run: Run) -> MaskedWorkspace:
         made = type(self).__new__(type(self))
         made._stand_before(self._plain.at(run), self.reveal, self._door)
         return made
@@ -233,10 +236,7 @@ class MaskedWorkspace(KeptPages):
         """The workspace as the watch sees it now: signs that can be told at once, over the ledger as it is."""
         self.forget_ledger()
         with self._door.errors():
-            run = look.look(self.folder, progress=progress)
-        made = type(self).__new__(type(self))
-        made._stand_before(self._plain.at(run), self.reveal, self._door)
-        return made
+            return self._asked_about(look.look(self.folder, progress=progress))
 
     def record_watched(self, batch: int, **facts: Any) -> None:
         """Keep in the journal what a batch of the watch told, once."""
