@@ -203,10 +203,7 @@ class MaskedWorkspace(KeptPages):
         return self._run()
 
     def at(self, name: str | None = None) -> MaskedWorkspace:
-        """The same workspace, asked about the run of this name (the one that is asked now), whichever is the latest.
-
-        Raises UsageError for a name that no run has.
-        """
+        """The same workspace, asked about the run of this name, or the one asked now. UsageError where none has it."""
         with self._door.errors():
             return self._asked_about(self._plain.run if name is None else facts.named_run(self._plain, name))
 
