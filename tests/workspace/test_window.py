@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,6 @@ from mulegraph.errors import EXIT_BAD_USE, UsageError
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.views.run_report import run_document
 from mulegraph.workspace.run import Runs
-from mulegraph.workspace.scan import scan
 from mulegraph.workspace.window import OLDER, Tonight, Window, older
 from mulegraph.workspace.workspace import Workspace
 from tests import command
@@ -28,7 +28,10 @@ def windowed(few_cases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("windowed")
     shutil.copytree(few_cases / "ledger", folder / "ledger")
     ends = sorted(Runs(few_cases).all()[-1].table("cases")["last_at"].drop_null().to_pylist())
-    scan(folder, graph=False, since=ends[len(ends) // 2].date())
+    day = ends[len(ends) // 2].date().isoformat()
+    done = command.run("scan", "-w", folder, "--since", day, "--full", "--format", "json")
+    assert done.code == 0, done.err
+    (folder / "answer.json").write_text(done.out)
     return folder
 
 
@@ -86,6 +89,7 @@ def test_a_run_and_its_report_say_which_days_and_how_much_is_left_out(windowed: 
 
     assert sum(told["findings"].values()) + told["older_findings"] == sum(run.manifest["findings"].values())
     assert told["cases"] + told["older_cases"] == run.manifest["cases"]
+    assert json.loads((windowed / "answer.json").read_text())["window"] == told
     assert document.notices[0].startswith(f"Reported from {told['since']} on.")
     assert f"{told['older_cases']} cases" in document.notices[0]
     assert document.facts["cases"] == str(told["cases"])
