@@ -54,6 +54,7 @@ class KeptDays:
         self._cache = ledger.folder.parent / FOLDER
         accounts = " ".join(file.sha256 for file in ledger.snapshot.of("accounts"))
         self._folder = self._cache / _name(f"accounts {accounts}")
+        self._has_written = False
 
     def read(self, file: LedgerFile) -> Day | None:
         """A day as it was kept, under these accounts or those of before; None where it was not, or is damaged."""
@@ -76,6 +77,7 @@ class KeptDays:
         columns = [pa.array(each) for each in day]
         check = {CHECK: str(_check(day)).encode(), UNKNOWN: str(unknown).encode()}
         table = pa.table(columns, schema=_SCHEMA.with_metadata(check))
+        self._has_written = True
         with suppress(OSError):
             if not (self._folder / ACCOUNTS).exists():
                 self._folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +85,12 @@ class KeptDays:
             _write(self._folder / _name(file.sha256), table)
 
     def sweep(self) -> None:
-        """Remove what is of other accounts, and days that the ledger no longer has so."""
+        """Where something was kept anew, remove what is of other accounts, and days that the ledger no longer has so.
+
+        A watch changes the last day with each batch: left, its files would fill the disk within a day.
+        """
+        if not self._has_written:
+            return
         names = {ACCOUNTS, *(_name(file.sha256) for file in self._ledger.snapshot.of("transfers"))}
         with suppress(OSError):
             for folder in self._cache.iterdir():

@@ -29,6 +29,7 @@ def read_transfers(ledger: Ledger, *, min_kept: int = MIN_TRANSFERS) -> Transfer
         for file, (day, unknown) in zip(fresh, _days(ledger, fresh), strict=True):
             by_file[file] = day
             kept.write(file, day, unknown=unknown)
+        kept.sweep()
         parts = [day for day in by_file.values() if day is not None]
     source, target, amount, at = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     del parts

@@ -20,7 +20,6 @@ from mulegraph.cases.build import build_cases
 from mulegraph.cases.identity import match_previous
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.flow.kept_days import KeptDays
 from mulegraph.journal.case_states import opened_with, wake
 from mulegraph.learn.features import read_features
 from mulegraph.learn.scores import learned_scores, rescored
@@ -156,7 +155,6 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds, "elapsed": steps.elapsed})
         wake(workspace, run.name, cases)
         steps.unfinished.forget()
-        KeptDays(of.ledger).sweep()
     return run, cases
 
 

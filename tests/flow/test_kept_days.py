@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mulegraph.flow import kept_days
-from mulegraph.flow.kept_days import ACCOUNTS, FOLDER, KeptDays
+from mulegraph.flow.kept_days import ACCOUNTS, FOLDER
 from mulegraph.flow.read_transfers import read_transfers
 from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
@@ -65,7 +65,7 @@ def test_days_are_kept_over_loads_with_new_accounts_and_late_rows(tmp_path: Path
         more = [f"A{number}{each}" for each in range(3)]
         accounts += more
         brought(tmp_path, number, more, some(chance, accounts, range(5 + number, 7 + number)))
-        KeptDays(read(tmp_path)).sweep()
+        read(tmp_path)
 
     assert len(list((tmp_path / "workspace" / FOLDER).iterdir())) == 1
     assert len(files_of(tmp_path)) == len(Ledger(tmp_path / "workspace" / "ledger").snapshot.of("transfers"))
@@ -82,7 +82,7 @@ def test_late_rows_change_the_file_of_their_day_and_no_other(tmp_path: Path):
     head = "transfer_id,source,target,amount,currency,at,channel\n"
     (files / "transfers-late.csv").write_text(head + "late,B,A,3.00,EUR,2026-01-02T09:00:00Z,instant\n")
     load(files, tmp_path / "workspace")
-    KeptDays(read(tmp_path)).sweep()
+    read(tmp_path)
     after = files_of(tmp_path)
 
     assert len(before) == len(after) == 4
