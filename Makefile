@@ -31,9 +31,9 @@ $(VENV)/installed-lint: $(VENV)/installed
 demo: $(VENV)/installed          ## sample data → ledger → graph → scan → views and report in demo/
 	$(BIN)/mulegraph demo --output demo
 
-firefox: $(VENV)/installed-tests ## pages of WORKSPACE in Firefox (needs firefox-esr): errors, and nodes that are lost
+firefox: $(VENV)/installed-tests ## PAGES (20) pages of WORKSPACE in Firefox (needs firefox-esr): errors, and nodes that are lost
 	$(INSTALL) 'websockets>=13,<18'
-	$(BIN)/python -m benchmarks.firefox $(WORKSPACE)
+	$(BIN)/python -m benchmarks.firefox $(WORKSPACE) $(PAGES)
 
 neo4j:                           ## a real Neo4j to try --graph on, in the foreground (needs java 17 and mvn)
 	$(PYTHON) tools/neo4j/server.py $(NEO4J)

@@ -24,7 +24,8 @@ import pandas as pd
 
 from benchmarks.recalls import rows_of
 from mulegraph.casework.hold_replay import bounds, kept, replayed
-from mulegraph.casework.holds import HOLD_DAYS, WHOLE, HoldPlan, plan_holds
+from mulegraph.casework.hold_results import WHOLE, HoldsIn
+from mulegraph.casework.holds import HOLD_DAYS, plan_holds
 from mulegraph.ingest.load import load
 from mulegraph.simulate import simulate
 from mulegraph.workspace.scan import scan
@@ -84,15 +85,16 @@ def _one(
     score_of: dict[str, float],
     roles: dict[str, str],
     found: Counter[str],
-) -> tuple[HoldPlan, TraceResult]:
+) -> tuple[HoldsIn, TraceResult]:
     """One payment at one moment: predicted and replayed; as many accounts of its trace by their score."""
     trace = space.trace([payment], until=when)
     plan = plan_holds(space, trace, when, roles={}, decided={}, share=1.0)
     held = [each.account for each in plan.holds if each.way == WHOLE]
     low, high = bounds(kept(replayed(space, [payment], held, when), held))
     # A sum that is set apart stays: the account pays out of the rest.
-    apart = sum((each.amount for each in plan.holds if each.way != WHOLE), Decimal(0))
-    low, high = low + apart, high + apart
+    apart = [each for each in plan.holds if each.way != WHOLE]
+    low += sum((each.minimum for each in apart), Decimal(0))
+    high += sum((each.amount for each in apart), Decimal(0))
     reach = plan.kept_most + max((each.on_its_way for each in plan.holds), default=Decimal(0))
     best = sorted(trace.accounts["account"], key=lambda name: (-score_of.get(name, 0.0), name))[: len(plan.holds)]
     by_score, _ = bounds(kept(replayed(space, [payment], best, when), best))
@@ -111,7 +113,7 @@ def _by_calls(
     space: Workspace,
     payment: str,
     when: pd.Timestamp,
-    plan: HoldPlan,
+    plan: HoldsIn,
     pools: list[list[str]],
     score_of: dict[str, float],
     found: Counter[str],

@@ -149,7 +149,7 @@ class CaseworkSettings:
 
 @dataclass(frozen=True)
 class ViewSettings:
-    """`zone` is the time zone of pictures and reports, as the IANA database names it; tables and files stay in UTC.
+    """`zone` is that of times in pages and reports, as the IANA database names it; JSON, CSV and terminal stay in UTC.
 
     `language` is that of pages, reports and letters; JSON, CSV and the terminal stay English.
     """

@@ -90,7 +90,7 @@ def dispose(space: Workspace, case: Word, account: AccountId, disposition: Word,
         expected = ", ".join(ACCOUNT_DISPOSITIONS)
         raise UsageError("--as is '{disposition}'", hint=f"Expected one of {expected}.", disposition=disposition)
     found = space.case(case)
-    if account not in found.row["accounts"] and account not in set(case_trace(space, case).accounts["account"]):
+    if account not in found.row["accounts"] and account not in case_trace(space, case).reached:
         raise UsageError(
             "account '{account}' is not in {case}", hint="See: mulegraph case show {case}", account=account, case=case
         )

@@ -13,7 +13,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import Each, record_of
 from mulegraph.schema.findings import Role
 from mulegraph.workspace.questions import AccountId, Word, question
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import TracedIn
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -23,7 +23,7 @@ def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> l
     found = space.case(case)
     traced, moved = case_trace(space, case), found.transfers
     # Whom the case's money reached may have to be held, and so be judged, though no finding names him.
-    reached = {*found.row["accounts"], *traced.accounts["account"], *moved["source"], *moved["target"]}
+    reached = {*found.row["accounts"], *traced.reached, *moved["source"], *moved["target"]}
     if account not in reached:
         hint = "See: mulegraph case show {case}"
         raise UsageError("account '{account}' is not in {case}", hint=hint, account=account, case=case)
@@ -32,7 +32,7 @@ def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> l
 
 def facts_of(
     space: Workspace,
-    traced: TraceResult,
+    traced: TracedIn,
     roles: Mapping[str, str],
     account: str,
     *,

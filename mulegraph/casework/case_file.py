@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.balance import Step, balance
 from mulegraph.casework.case_money import case_trace
-from mulegraph.casework.holds import HoldPlan, hold_plan
+from mulegraph.casework.hold_results import HoldPlan
+from mulegraph.casework.holds import hold_plan
 from mulegraph.casework.request_acts import RequestRow, request_list
 from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError
@@ -41,7 +42,7 @@ from mulegraph.schema.disclosure import (
 from mulegraph.schema.tables import ACCOUNT_KINDS
 from mulegraph.workspace.case import Case
 from mulegraph.workspace.questions import Word, question
-from mulegraph.workspace.trace import ranged_methods
+from mulegraph.workspace.trace import TracedIn, ranged_methods
 from mulegraph.workspace.workspace import Workspace
 
 BEFORE, AFTER = timedelta(days=1), timedelta(days=3)
@@ -79,8 +80,8 @@ Rows = list[dict[str, Any]]
 
 @declared
 @dataclass(frozen=True)
-class TracedMoney:
-    """Where a case's money is: what was followed, what stayed by bank and account, and what left our sight."""
+class TracedMoneyIn:
+    """Where a case's money of one currency is: what was followed, what stayed, what left our sight."""
 
     chosen: Annotated[list[str], Each(results.TRANSFER)]
     traced: Decimal
@@ -90,6 +91,14 @@ class TracedMoney:
     ends: Annotated[Rows, Each(END)]
     seen_again: Annotated[Rows, Each(results.TRACED_AGAIN)]
     sums: Annotated[Rows, Each(results.TRACED_SUMS)]
+
+
+@declared
+@dataclass(frozen=True)
+class TracedMoney(TracedMoneyIn):
+    """All of it: `others` is what became of it in other currencies, one each."""
+
+    others: list[TracedMoneyIn]
     assumptions: Annotated[list[str], Each(OURS)]
 
 
@@ -266,13 +275,18 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
         found = case_trace(space, case)
     except UsageError as error:
         return error.problem
+    others = [_traced_in(each) for each in found.others]
+    return TracedMoney(**vars(_traced_in(found)), others=others, assumptions=list(found.assumptions))
+
+
+def _traced_in(found: TracedIn) -> TracedMoneyIn:
     frontier = found.frontier
     # A missing bank is none in a frame of objects, and a number that is none in one of texts.
     asked = [each if isinstance(each, str) else None for each in frontier["bank"]]
     ends: dict[tuple[str | None, str], list[dict[str, Any]]] = defaultdict(list)
     for bank, row in zip(asked, frontier.to_dict("records"), strict=True):
         ends[bank, row["end"]].append(row)
-    return TracedMoney(
+    return TracedMoneyIn(
         chosen=found.chosen,
         traced=max(found.traced.values()),
         currency=found.currency,
@@ -284,7 +298,6 @@ def _traced(space: Workspace, case: str) -> TracedMoney | str:
         ends=[_end(bank, end, rows, ranged_methods(found.methods)) for (bank, end), rows in ends.items()],
         seen_again=found.seen_again.to_dict("records"),
         sums=found.sums.to_dict("records"),
-        assumptions=list(found.assumptions),
     )
 
 

@@ -19,7 +19,7 @@ from mulegraph.schema.language import word
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import Moment, Word, question
-from mulegraph.workspace.trace import OVERDRAFT, UNBOOKED, TraceResult
+from mulegraph.workspace.trace import OVERDRAFT, UNBOOKED, TracedIn, TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -77,32 +77,38 @@ def rightly_reported(space: Workspace, transfers: Iterable[str]) -> list[dict[st
     return [row for row in mine.to_pylist() if row["victim_account"] in (None, payer.get(row["transfer_id"]))]
 
 
-def _came_back(space: Workspace, found: TraceResult) -> dict[str, Decimal]:
+def _came_back(space: Workspace, found: TracedIn) -> dict[str, Decimal]:
     """What of each payment of a trace other payments of it gave back."""
     pairs = space.traceable.returning
     steps = [each for each in found.steps["transfer"] if isinstance(each, str)]
     name_of = {row: name for name, row in space.ledger.row_of(steps).items()}
     mine = pairs[np.isin(pairs[:, 1], list(name_of))] if pairs is not None else np.zeros((0, 2), np.int64)
-    given = space.ledger.rows_of(mine[:, 0], ["transfer_id", "amount"])
-    seen = {*steps, *found.returned["transfer"]}
+    columns = ["transfer_id", "amount", "currency", "original_amount", "original_currency"]
+    given = space.ledger.rows_of(mine[:, 0], columns).to_pylist()
+    parts = found.in_currencies if isinstance(found, TraceResult) else [found]
+    seen = {name for part in parts for rows in (part.steps, part.returned) for name in rows["transfer"]}
     back: dict[str, Decimal] = {}
-    for row, name, amount in zip(
-        mine[:, 1], given["transfer_id"].to_pylist(), given["amount"].to_pylist(), strict=True
-    ):
-        if name in seen:
+    for row, each in zip(mine[:, 1], given, strict=True):
+        # What was exchanged comes back in the currency that it was paid in.
+        amounts = {each["original_currency"]: each["original_amount"], each["currency"]: each["amount"]}
+        amount = amounts.get(found.currency)
+        if each["transfer_id"] in seen and amount is not None:
             back[name_of[row]] = back.get(name_of[row], Decimal(0)) + amount
     return back
 
 
-def moves_of(space: Workspace, found: TraceResult) -> list[Move]:
-    """The payments of a trace, in its order: those that carry most first."""
+def moves_of(space: Workspace, found: TracedIn) -> list[Move]:
+    """The payments of a trace in one currency, in its order: those that carry most first.
+
+    Only payments of the first currency are the victims' own: what brings it to another one is an onward payment.
+    """
     steps = found.steps[~found.steps["end"].isin((UNBOOKED, OVERDRAFT))]
-    rows = space.transfers(list(steps["transfer"]))
     places = Decimal(1).scaleb(-minor_exponents()[found.currency])
-    whole = {row.transfer_id: row.amount.quantize(places) for row in rows.itertuples()}
+    whole = dict(zip(steps["transfer"], steps["whole"], strict=True))
     payers, payees = (list(map(_given, steps[name])) for name in ("source", "target"))
     banks = banks_of(space, {each for each in (*payers, *payees) if each})
-    chosen, told = set(found.chosen), reported(space, found.chosen)
+    chosen = set() if found.by_exchange else set(found.chosen)
+    told = reported(space, sorted(chosen))
     back = _came_back(space, found)
     parts = zip(steps["transfer"], steps["at"], payers, payees, steps["minimum"], steps["maximum"], strict=True)
     return [
@@ -124,13 +130,13 @@ def moves_of(space: Workspace, found: TraceResult) -> list[Move]:
     ]
 
 
-def still_there(found: TraceResult) -> dict[str, tuple[Decimal, Decimal]]:
+def still_there(found: TracedIn) -> dict[str, tuple[Decimal, Decimal]]:
     """What is still on each account, at least and at most."""
     rows = found.accounts
     return dict(zip(rows["account"], zip(rows["minimum"], rows["maximum"], strict=True), strict=True))
 
 
-def stolen_of(found: TraceResult) -> Decimal:
+def stolen_of(found: TracedIn) -> Decimal:
     """What the traced payments took, each unit once, under the rule that counts the least."""
     return min(amount for method, amount in found.traced.items() if method != "poison")
 

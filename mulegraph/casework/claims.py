@@ -109,6 +109,14 @@ class Earlier:
 
 
 @dataclass(frozen=True)
+class AskedToHold:
+    """What requests ask to hold already: of each payment, over all cases, and on each account for this one."""
+
+    payments: Mapping[str, Decimal] = field(default_factory=dict)
+    accounts: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Rules:
     """Our own banks, the least share that is traced of a payment that is recalled, and what the scheme knows."""
 
@@ -229,25 +237,31 @@ class Stop:
 
 
 def places_to_hold(
-    moves: Sequence[Move], there: Mapping[str, tuple[Decimal, Decimal]], banks: Mapping[str, str], rules: Rules
+    moves: Sequence[Move],
+    there: Mapping[str, tuple[Decimal, Decimal]],
+    banks: Mapping[str, str],
+    rules: Rules,
+    asked: AskedToHold | None = None,
 ) -> list[Stop]:
     """Accounts where money stopped that a payment brought of which the least share at least is traced, most first.
 
-    An account that only mixed payments reached is left alone: it would be held for its neighbours' money.
+    An account that only mixed payments reached is left alone: it would be held for its neighbours' money. What is
+    asked to be held already is not asked again, also where another case or another bank of ours asked: nobody can hold
+    a payment twice.
     """
+    asked = asked or AskedToHold()
     reached = {each.payee for each in moves if each.payee and (each.chosen or each.share >= rules.min_share)}
-    stops = [
-        Stop(account, banks[account], least, most)
-        for account, (least, most) in there.items()
-        if most > 0 and account in reached and banks[account] in rules.own
-    ]
+    stops = []
+    for account, (least, most) in there.items():
+        before = asked.accounts.get(account, NOTHING)
+        if most > before and account in reached and banks[account] in rules.own:
+            stops.append(Stop(account, banks[account], max(NOTHING, least - before), most - before))
     unseen: dict[str, Stop] = {}
     for move in moves:
         if move.payee and move.payee in reached and move.payee_bank and move.payee_bank not in rules.own:
             before = unseen[move.payee].most if move.payee in unseen else NOTHING
-            unseen[move.payee] = Stop(
-                move.payee, move.payee_bank, None, before + max(NOTHING, min(move.most, move.due))
-            )
+            more = min(move.most, move.due - asked.payments.get(move.transfer, NOTHING))
+            unseen[move.payee] = Stop(move.payee, move.payee_bank, None, before + max(NOTHING, more))
     return sorted(
         [*stops, *(each for each in unseen.values() if each.most > 0)], key=lambda each: (-each.most, each.account)
     )

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from mulegraph.casework.case_money import case_trace, moves_of, stolen_of
-from mulegraph.casework.claims import Move, mostly_traced
+from mulegraph.casework.claims import NOTHING, Move, mostly_traced
 from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.errors import UsageError
 from mulegraph.lazy import pandas as pd
@@ -45,12 +45,14 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
     """The case's clock, with all accounts held that traced money had reached by then; or one account's own.
 
     Only accounts that a payment brought of which half is traced count as reached: nobody holds a shop for one mule's
-    shopping. Raises UsageError for an account that the case's money did not reach.
+    shopping. A row a moment and currency, the stolen money's own first. Raises UsageError for an account that the
+    case's money did not reach.
     """
     found = case_trace(space, case)
-    every = [each for each in moves_of(space, found) if each.payee]
+    every = [each for part in found.in_currencies for each in moves_of(space, part) if each.payee]
     moves = [each for each in every if mostly_traced(each)]
-    start, stolen = min(each.at for each in moves), stolen_of(found)
+    start = min(each.at for each in moves)
+    stolen = {part.currency: stolen_of(part) for part in found.in_currencies}
     if account is None:
         # What was stolen weeks after the first payment has its own first hours.
         starts = {start, max(each.at for each in moves if each.chosen)}
@@ -60,20 +62,22 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
     else:
         moments = _events(moves, account, any(account == each.payee for each in every))
     end = pd.Timestamp(space.ledger.until)
-    rows = []
+    rows: dict[str, list[Kept]] = {currency: [] for currency in stolen}
     for at in moments:
         if at > end + pd.Timedelta(microseconds=1):
             break
         held = {account} if account is not None else {each.payee for each in moves if each.at < at}
         mixed = set() if account is not None else {each.payee for each in every if each.at < at} - held
         names = sorted(name for name in held if name)
-        least, most = bounds(kept(replayed(space, found.chosen, names, at), names))
+        then = replayed(space, found.chosen, names, at)
         minutes = int((at - start).total_seconds() // 60)
-        share = float(least / stolen) if stolen else 0.0
-        rows.append(
-            Kept(at.to_pydatetime(warn=False), minutes, least, most, share, len(names), found.currency, len(mixed))
-        )
-    return rows
+        for currency, whole in stolen.items():
+            part = then.in_currency(currency)
+            least, most = bounds(kept(part, names)) if part else (NOTHING, NOTHING)
+            share = float(least / whole) if whole else 0.0
+            moment = at.to_pydatetime(warn=False)
+            rows[currency].append(Kept(moment, minutes, least, most, share, len(names), currency, len(mixed)))
+    return [row for mine in rows.values() for row in mine]
 
 
 def _events(moves: list[Move], account: str, is_mixed: bool) -> list[pd.Timestamp]:

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of
-from mulegraph.casework.claims import mostly_reached, victims_of
+from mulegraph.casework.claims import Move, mostly_reached, victims_of
 from mulegraph.casework.fact_sheet import AGAINST
-from mulegraph.casework.holds import HOLD_DAYS, VICTIM
+from mulegraph.casework.holds import HOLD_DAYS, VICTIM, own_money, rather_his_own
 from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
@@ -141,7 +141,7 @@ def _called_victims(space: Workspace, case: str) -> list[str]:
 def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: Decimal | None) -> None:
     space.check_account(account)
     traced = case_trace(space, case)
-    reached = account in set(traced.accounts["account"])
+    reached = account in traced.reached
     if account not in space.case(case).row["accounts"] and not reached:
         raise UsageError(
             "account '{account}' is not in {case}", hint="See: mulegraph case holds {case}", account=account, case=case
@@ -159,16 +159,23 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
         )
     check_free(space, account)
     if amount is not None:
-        _check_amount(amount, traced)
-    elif not reason.strip() and account in victims_of(moves_of(space, traced), _called_victims(space, case)):
+        _check_amount(amount, account, traced)
+    elif not reason.strip() and account in victims_of(_moves(space, traced), _called_victims(space, case)):
         raise UsageError(
             "'{account}' is a victim's account: what is on it is theirs",
             hint="To hold it all the same, give --reason.",
             account=account,
         )
-    elif reached and not reason.strip() and account not in mostly_reached(moves_of(space, traced)):
+    elif reached and not reason.strip() and account not in mostly_reached(_moves(space, traced)):
         raise UsageError(
             "only payments of mostly others' money reached '{account}'",
+            hint="Give --amount, as mulegraph case holds {case} says; to hold all of it, give --reason.",
+            account=account,
+            case=case,
+        )
+    elif not reason.strip() and _is_his_own(space, traced, account):
+        raise UsageError(
+            "more of what is on '{account}' is its holder's own than may be traced, and no sign is strong on him",
             hint="Give --amount, as mulegraph case holds {case} says; to hold all of it, give --reason.",
             account=account,
             case=case,
@@ -186,12 +193,28 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
         )
 
 
-def _check_amount(amount: Decimal, traced: TraceResult) -> None:
-    """Raise UsageError for what is no amount of the case's currency, or more than was traced."""
-    most = max(traced.traced.values())
+def _is_his_own(space: Workspace, traced: TraceResult, account: str) -> bool:
+    rows = [row for part in traced.in_currencies for row in part.accounts.to_dict("records")]
+    mine = [row for row in rows if row["account"] == account and row["maximum"] > 0]
+    score = space.account(account).score or 0.0
+    return bool(mine) and all(rather_his_own(row["maximum"], own_money(row), score) for row in mine)
+
+
+def _moves(space: Workspace, traced: TraceResult) -> list[Move]:
+    return [move for part in traced.in_currencies for move in moves_of(space, part)]
+
+
+def _check_amount(amount: Decimal, account: str, traced: TraceResult) -> None:
+    """Raise UsageError for what is no amount of a currency that reached the account, or more than was traced in it."""
+    parts = [each for each in traced.in_currencies if account in set(each.accounts["account"])] or [traced]
+    part = max(parts, key=lambda each: max(each.traced.values()))
+    most = max(part.traced.values())
     if not amount.is_finite() or amount <= 0 or amount != amount.quantize(most):
         raise UsageError(
-            "--amount is {amount}", hint="Give an amount of {currency}.", amount=str(amount), currency=traced.currency
+            "--amount is {amount}",
+            hint="Give an amount of {currency}.",
+            amount=str(amount),
+            currency=" or ".join(each.currency for each in parts),
         )
     if amount > most:
         raise UsageError(

@@ -15,8 +15,8 @@ import numpy as np
 from mulegraph.flow.day_order import DayOrder
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
-from mulegraph.workspace.trace import TraceResult
-from mulegraph.workspace.trace_payments import Following, Times, trace_payments
+from mulegraph.workspace.trace import TracedIn, TraceResult
+from mulegraph.workspace.trace_payments import Following, Source, Times, trace_payments
 from mulegraph.workspace.workspace import Workspace
 
 ByRule = dict[str, Decimal]
@@ -25,13 +25,14 @@ ByRule = dict[str, Decimal]
 
 def replayed(space: Workspace, chosen: list[str], held: Collection[str], at: pd.Timestamp) -> TraceResult:
     """The trace of payments in a ledger in which these accounts pay nothing from a moment on."""
-    order = _blocked(space, held, at)
-    source = replace(space.traceable, order=order, differs_from=at, real=space.day_order)
+    real = space.traceable
+    order = _blocked(real, held, at)
+    source = replace(real, order=order, differs_from=at, real=real.order)
     following = Following(space.settings.trace.days, space.settings.trace.min_share)
     return trace_payments(source, chosen, following, Times(), methods=tuple(CONSERVING))
 
 
-def kept(found: TraceResult, accounts: Collection[str]) -> ByRule:
+def kept(found: TracedIn, accounts: Collection[str]) -> ByRule:
     """What is on these accounts at the end, by rule."""
     mine = found.accounts[found.accounts["account"].isin(set(accounts))]
     return {rule: sum(mine[f"{rule}_remaining"], Decimal(0)) for rule in CONSERVING}
@@ -42,14 +43,13 @@ def bounds(amounts: ByRule) -> tuple[Decimal, Decimal]:
     return min(amounts.values()), max(amounts.values())
 
 
-def _blocked(space: Workspace, held: Collection[str], at: pd.Timestamp) -> DayOrder:
-    order = space.day_order
+def _blocked(source: Source, held: Collection[str], at: pd.Timestamp) -> DayOrder:
+    order = source.order
     moved = order.transfers
-    numbers = space.ledger.account_numbers(sorted(held))
+    numbers = source.ledger.account_numbers(sorted(held))
     start = at.to_datetime64().astype("datetime64[us]").astype(np.int64)
-    runs = ~(np.isin(moved.source, numbers[numbers >= 0]) & (moved.at >= start))
-    columns = ("row", "source", "target", "amount", "at")
-    left = replace(moved, **{name: getattr(moved, name)[runs] for name in columns})
+    runs = ~(np.isin(source.sub.accounts_of(moved.source), numbers[numbers >= 0]) & (moved.at >= start))
+    left = moved.only(runs)
     if order.dated is None:
         return replace(order, transfers=left)
     return DayOrder(left, order.day[runs], order.dated[runs])

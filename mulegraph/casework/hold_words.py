@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 
 from mulegraph.schema.language import tr
 
@@ -15,6 +16,15 @@ def mixed_says(amount: Decimal) -> str:
     )
 
 
+def own_says(amount: Decimal, own: Decimal) -> str:
+    """Of an account on which more is its holder's own than is traced."""
+    return tr(
+        "hold {amount} and not the account: {own} of what is on it is its holder's own, and no sign is strong on him",
+        amount=f"{amount:,f}",
+        own=f"{own:,f}",
+    )
+
+
 def how_sure(least: Decimal, most: Decimal, coming: Decimal) -> str:
     """How sure it is that a call keeps something."""
     if least > 0:
@@ -24,11 +34,20 @@ def how_sure(least: Decimal, most: Decimal, coming: Decimal) -> str:
     return tr("nothing is there yet; money is on its way") if coming else tr("too late")
 
 
-def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: bool) -> str:
+class Gone(Enum):
+    """Why nothing can be held in a currency: it left, or it went on in another one."""
+
+    AWAY = "away"
+    EXCHANGED = "exchanged"
+
+
+def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: Gone | None) -> str:
     """Whether the holds reach what was asked for, in words."""
     if not any_hold or not shares[1]:
-        if gone:
+        if gone is Gone.AWAY:
             return tr("too late or out of reach: it was taken in cash or went to banks that we do not see")
+        if gone is Gone.EXCHANGED:
+            return tr("nothing to hold in this currency: it was exchanged into another one")
         return tr("too late or out of reach: none is on an account")
     if shares[0] >= asked:
         return tr("reached under every rule")

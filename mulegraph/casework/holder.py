@@ -168,10 +168,11 @@ def _money(space: Workspace, cases: list[str], names: set[str]) -> tuple[list[Ca
         except UsageError:
             not_traced.append(case)
             continue
-        carried |= {*found.steps["transfer"], *found.chosen}
-        mine = found.accounts[found.accounts["account"].isin(names)]
-        for account, least, most in zip(mine["account"], mine["minimum"], mine["maximum"], strict=True):
-            rows.append(CaseMoney(case, account, least, most, found.currency))
+        for part in found.in_currencies:
+            carried |= {*part.steps["transfer"], *part.chosen}
+            mine = part.accounts[part.accounts["account"].isin(names)]
+            for account, least, most in zip(mine["account"], mine["minimum"], mine["maximum"], strict=True):
+                rows.append(CaseMoney(case, account, least, most, part.currency))
     return sorted(rows, key=lambda each: (-each.maximum, each.case, each.account)), carried, not_traced
 
 

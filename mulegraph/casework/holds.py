@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,17 +23,18 @@ from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen
 from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced, victims_of
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
-from mulegraph.casework.hold_words import how_sure, mixed_says, whole_says
-from mulegraph.casework.not_held import NotHeld, RuleSums, Unheld, beside, not_held, rule_sums
+from mulegraph.casework.hold_results import AMOUNT_ONLY, WHOLE, Hold, HoldPlan, HoldsIn
+from mulegraph.casework.hold_words import Gone, how_sure, mixed_says, own_says, whole_says
+from mulegraph.casework.not_held import Unheld, beside, not_held, rule_sums
+from mulegraph.casework.request_states import request_rows
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
-from mulegraph.schema import results
-from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared, record_of
+from mulegraph.schema.disclosure import Each, record_of
 from mulegraph.schema.findings import Result, Role
 from mulegraph.schema.language import tr, word
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.questions import Moment, Word, question
-from mulegraph.workspace.trace import OVERDRAFT, TraceResult
+from mulegraph.workspace.trace import OVERDRAFT, TracedIn
 from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
@@ -43,73 +44,10 @@ SURE = 0.5
 HOLD_DAYS = 3
 """How long a hold lasts until somebody has decided: the time that banks give each other to answer."""
 GUILTY, VICTIM, REMOVED = "guilty", "victim", "taken out of the case"
-WHOLE, AMOUNT_ONLY = "account", "amount"
-"""A hold on all that an account may pay, or on a sum of it while the rest stays free: an earmark."""
 SLOW_HOURS = Decimal(24 * 7)
 """Dwell of an account that has not passed anything on yet: it is called after those that have."""
 MIN_SHARE = Decimal("0.01")
 """Where less of the stolen money than this is or may come, nobody is held for it."""
-
-
-@declared
-@dataclass(frozen=True)
-class Hold:
-    """An account to hold, in the order in which to call: what a hold now keeps, and whom it would hit.
-
-    `minimum` to `maximum` is on it now, over the rules for mixed money; `on_its_way` may still come from accounts
-    upstream that got traced money in the last week. `innocent_*` are its other payments of the last 30 days, their
-    sum, and how many people they went to; `account_days` are days of a hold times how likely its holder is innocent,
-    by its score. `speaks_for` and `speaks_against` are facts for and against its holder's knowledge.
-    `way` is `amount` where only mixed payments reached it: not the account is held then, but `amount`, which is on it
-    under every rule. `last` says why it is called last. `stopped` is the share of the stolen money that all holds
-    keep at least, `reached` at most.
-    """
-
-    account: Annotated[str, ACCOUNT]
-    bank: Annotated[str, TEXT]
-    role: Annotated[str, results.ROLE]
-    minimum: Decimal
-    maximum: Decimal
-    on_its_way: Decimal
-    dwell_minutes: int | None
-    innocent_payments: int
-    innocent_amount: Decimal
-    innocent_people: int
-    account_days: float
-    currency: Annotated[str, CURRENCY]
-    says: Annotated[str, OURS]
-    last: Annotated[str, OURS]
-    stopped: float
-    reached: float
-    way: Annotated[str, Words((WHOLE, AMOUNT_ONLY))] = WHOLE
-    amount: Decimal = NOTHING
-    speaks_for: Annotated[list[str], Each(OURS)] = field(default_factory=list)
-    speaks_against: Annotated[list[str], Each(OURS)] = field(default_factory=list)
-
-
-@declared
-@dataclass(frozen=True)
-class HoldPlan:
-    """Holds in the order in which to call, and what they reach of what was asked for and of what was stolen.
-
-    `sums` says by each rule where all of it is, and adds up; `not_held` are the accounts that still have some of it
-    and are not proposed, each with its reason.
-    """
-
-    holds: list[Hold]
-    stolen: Decimal
-    currency: Annotated[str, CURRENCY]
-    at: Annotated[str, OURS]
-    asked: float
-    kept_least: Decimal
-    kept_most: Decimal
-    gone_cash: Decimal
-    gone_banks: Decimal
-    says: Annotated[str, OURS]
-    not_held: list[NotHeld] = field(default_factory=list)
-    sums: list[RuleSums] = field(default_factory=list)
-    gone_overdraft: Decimal = NOTHING
-    gone_otherwise: Decimal = NOTHING
 
 
 @question(record_of(HoldPlan))
@@ -126,12 +64,25 @@ def hold_plan(
     roles = dict(zip(row["accounts"], row["roles"], strict=True))
     state = state_of(space, case)
     decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
-    plan = plan_holds(space, found, until, roles=roles, decided=decided, share=share, budget=budget)
-    return replace(plan, holds=[_with_facts(space, found, until, roles, each) for each in plan.holds])
+    plans = []
+    for part in found.in_currencies:
+        plan = plan_holds(space, part, until, roles=roles, decided=decided, share=share, budget=budget)
+        told = [_with_facts(space, part, until, roles, each) for each in plan.holds]
+        plans.append(replace(plan, holds=told, says=plan.says + _answered(space, case, plan.currency)))
+    return HoldPlan(**vars(plans[0]), others=plans[1:])
+
+
+def _answered(space: Workspace, case: str, currency: str) -> str:
+    """What banks have said that they gave back: it is in no trace until the ledger holds it."""
+    rows = request_rows(space.journal.entries())
+    back = sum((each.returned() for each in rows if (each.case, each.currency) == (case, currency)), NOTHING)
+    if not back:
+        return ""
+    return tr("; banks answered that they return {amount}, which is taken off once it is loaded", amount=f"{back:,f}")
 
 
 def _with_facts(
-    space: Workspace, found: TraceResult, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
+    space: Workspace, found: TracedIn, until: pd.Timestamp | None, roles: Mapping[str, str], hold: Hold
 ) -> Hold:
     """A hold with what speaks for and against its holder knowing, by payments until the moment."""
     facts = facts_of(space, found, roles, hold.account, until=until)
@@ -141,14 +92,14 @@ def _with_facts(
 
 def plan_holds(
     space: Workspace,
-    found: TraceResult,
+    found: TracedIn,
     until: pd.Timestamp | None,
     *,
     roles: Mapping[str, str],
     decided: Mapping[str, str],
     share: float,
     budget: float | None = None,
-) -> HoldPlan:
+) -> HoldsIn:
     """The holds for a trace that ends at a moment, or with the ledger. `decided` are dispositions by account."""
     scene = _Scene.of(space, found, until, roles, decided)
     stolen = stolen_of(found)
@@ -173,7 +124,7 @@ def plan_holds(
     least, most = bounds(amounts)
     shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
     gone = _gone(found)
-    return HoldPlan(
+    return HoldsIn(
         holds=[replace(each, stopped=shares[0], reached=shares[1]) for each in rows],
         stolen=stolen,
         currency=found.currency,
@@ -182,7 +133,7 @@ def plan_holds(
         kept_least=least,
         kept_most=most,
         **gone,
-        says=whole_says(bool(rows), shares, share, gone=bool(gone["gone_cash"] or gone["gone_banks"]))
+        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found))
         + beside(left, sums, found, gone["gone_banks"]),
         not_held=left,
         sums=sums,
@@ -191,8 +142,9 @@ def plan_holds(
 
 @question(Each(record_of(Hold)))
 def holds(space: Workspace, case: Word, *, share: float, at: Moment = None, budget: float | None = None) -> list[Hold]:
-    """The holds of `hold_plan`."""
-    return hold_plan(space, case, share=share, at=at, budget=budget).holds
+    """The holds of `hold_plan`, a currency at a time."""
+    plan = hold_plan(space, case, share=share, at=at, budget=budget)
+    return [hold for part in plan.in_currencies for hold in part.holds]
 
 
 @dataclass(frozen=True)
@@ -200,11 +152,12 @@ class _Scene:
     """What is known of a case's accounts at a moment: `until`, or the last of the ledger, which is then in it."""
 
     space: Workspace
-    found: TraceResult
+    found: TracedIn
     until: pd.Timestamp | None
     when: pd.Timestamp
     moves: list[Move]
     there: Mapping[str, ByRule]
+    own: Mapping[str, Decimal]
     coming: Mapping[str, Decimal]
     banks: Mapping[str, str]
     roles: Mapping[str, str]
@@ -216,7 +169,7 @@ class _Scene:
     def of(
         cls,
         space: Workspace,
-        found: TraceResult,
+        found: TracedIn,
         until: pd.Timestamp | None,
         roles: Mapping[str, str],
         decided: Mapping[str, str],
@@ -235,6 +188,7 @@ class _Scene:
             when=when,
             moves=moves,
             there=there,
+            own={each["account"]: own_money(each) for each in rows},
             coming=_on_its_way(moves, there, when - pd.Timedelta(hours=int(SLOW_HOURS))),
             banks=banks_of(space, set(there)),
             roles=roles,
@@ -265,6 +219,13 @@ class _Scene:
     def reached(self) -> set[str]:
         """Accounts that a mostly traced payment brought money: no others are held in whole."""
         return mostly_reached(self.moves)
+
+    def is_mostly_his(self, account: str) -> bool:
+        """Whether more of what is on an account is its holder's own than may be traced, and he is rather no mule.
+
+        A salary that a stolen payment for a bicycle lies beside is not held.
+        """
+        return rather_his_own(bounds(self.there[account])[1], self.own[account], self.scores.get(account, 0.0))
 
     def kept(self, account: str) -> ByRule:
         """What a hold keeps by rule: all that is there, or the sum that every rule finds on it."""
@@ -305,7 +266,7 @@ class _Scene:
         moved = self.space.transfers_of(account, since=since, until=self.until)
         others = moved[(moved["source"] == account) & ~moved["transfer_id"].isin(tainted)]
         others = others[others["currency"] == self.found.currency]
-        whole = account in self.reached
+        whole = account in self.reached and not self.is_mostly_his(account)
         # A hold on a sum keeps nothing of what comes later.
         coming = self._may_come(account) if whole else NOTHING
         return Hold(
@@ -322,13 +283,36 @@ class _Scene:
             # Whoever may use the rest of his account is not held.
             account_days=round(HOLD_DAYS * (1 - self.scores.get(account, 0.0)), 2) if whole else 0.0,
             currency=self.found.currency,
-            says=how_sure(least, most, coming) if whole else mixed_says(least),
+            says=self._says(account, coming),
             last=self.innocent.get(account, ""),
             stopped=0.0,
             reached=0.0,
             way=WHOLE if whole else AMOUNT_ONLY,
-            amount=most if whole else least,
+            amount=most if account in self.reached else least,
         )
+
+    def _says(self, account: str, coming: Decimal) -> str:
+        """How sure it is that a call keeps something, and of what."""
+        least, most = bounds(self.there[account])
+        if account not in self.reached:
+            return mixed_says(least)
+        if self.is_mostly_his(account):
+            return own_says(most, self.own[account])
+        return how_sure(least, most, coming)
+
+
+def own_money(row: Mapping[str, Any]) -> Decimal:
+    """What is on a traced account beside what is traced at most, at the opening that the ledger proves.
+
+    Poison taints all that is there; a trace that was not asked for it knows nothing of this.
+    """
+    there: Decimal = row.get("poison_remaining", NOTHING)
+    return max(NOTHING, there - row["maximum"])
+
+
+def rather_his_own(most: Decimal, own: Decimal, score: float) -> bool:
+    """Whether more of the money on an account is its holder's own than may be traced, and no sign is strong on him."""
+    return 0 < most < own and score < SURE
 
 
 def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timestamp) -> dict[str, Decimal]:
@@ -355,7 +339,14 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _gone(found: TraceResult) -> dict[str, Decimal]:
+def _why_gone(gone: Mapping[str, Decimal], found: TracedIn) -> Gone | None:
+    """Why nothing is on an account, as far as the trace tells."""
+    if gone["gone_cash"] or gone["gone_banks"]:
+        return Gone.AWAY
+    return Gone.EXCHANGED if len(found.exchanged) else None
+
+
+def _gone(found: TracedIn) -> dict[str, Decimal]:
     """What left at most, by the field of the plan that tells it."""
     fields = {"cash": "gone_cash", "bank": "gone_banks", OVERDRAFT: "gone_overdraft"}
     sums = {field: dict.fromkeys(CONSERVING, NOTHING) for field in (*fields.values(), "gone_otherwise")}

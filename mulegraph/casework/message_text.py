@@ -53,12 +53,15 @@ def account_number(number: str, message: str) -> str:
 
 
 def former_holder(account: str | None) -> list[str]:
-    """That whoever has the number now is not meant, where it was given to another holder; at most LONGEST_TEXT long.
+    """Which holder of a payment's number is meant, where it was given to another one since; at most LONGEST_TEXT long.
 
-    A bank looks an account up by its number: without it the holder of today would be the one on hold.
+    A bank looks an account up by its number: without it the holder of today would be the one on hold. The number may
+    have had other holders before, so the day alone would not say which; each message is about one payment, which does.
     """
     day = given_on(account)
-    return [f"The account of before {day} is meant: whoever has this number since then is not"] if day else []
+    return (
+        [f"Who held this number when the payment came is meant, not who held it before or since {day}"] if day else []
+    )
 
 
 def is_iban(number: str) -> bool:

@@ -12,7 +12,7 @@ from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
 from mulegraph.schema.language import later, tr
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import TracedIn, TraceResult
 
 
 class Unheld(StrEnum):
@@ -64,6 +64,7 @@ class RuleSums:
     left_our_sight: Decimal
     returned: Decimal
     stopped: Decimal
+    exchanged: Decimal
 
 
 def not_held(
@@ -85,7 +86,7 @@ def not_held(
     return sorted(rows, key=lambda each: (-each.maximum, each.account))
 
 
-def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
+def rule_sums(found: TracedIn, kept: ByRule) -> list[RuleSums]:
     """By each rule that conserves money, in its order."""
     return [
         RuleSums(
@@ -97,13 +98,14 @@ def rule_sums(found: TraceResult, kept: ByRule) -> list[RuleSums]:
             left_our_sight=row["left_our_sight"],
             returned=row["returned"],
             stopped=row["stopped"],
+            exchanged=row["exchanged"],
         )
         for row in found.sums.to_dict("records")
         if row["method"] in CONSERVING
     ]
 
 
-def beside(left: list[NotHeld], sums: list[RuleSums], found: TraceResult, gone_banks: Decimal) -> str:
+def beside(left: list[NotHeld], sums: list[RuleSums], found: TracedIn, gone_banks: Decimal) -> str:
     """What is still there and not held under the rule that finds most, so that no sum is silent.
 
     And what may have come back to our accounts from banks that we do not see, and whether the trace is sure at all.
@@ -121,9 +123,7 @@ def beside(left: list[NotHeld], sums: list[RuleSums], found: TraceResult, gone_b
             " see mulegraph trace"
         )
         said += tr(text, amount=f"{back:,f}", n=len(again))
-    if found.several_currencies:
-        text = later(
-            "; NOT SURE: {n:account|accounts} of it have payments in other currencies, too: see mulegraph trace"
-        )
+    if isinstance(found, TraceResult) and found.several_currencies:
+        text = later("; NOT SURE: {n:account|accounts} of it paid in another currency, too: see mulegraph trace")
         said += tr(text, n=len(found.several_currencies))
     return said

@@ -150,6 +150,26 @@ def open_claims(rows: Sequence[Row]) -> dict[str, Decimal]:
     return found
 
 
+def open_holds(rows: Sequence[Row]) -> dict[str, Decimal]:
+    """What is asked to be held of each payment, over all cases; what a bank refused is not asked again."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        if row.kind is RequestKind.HOLD and not (row.masked or row.withdrawn):
+            for line in row.lines:
+                found[line.transfer] = found.get(line.transfer, NOTHING) + (line.cap or NOTHING)
+    return found
+
+
+def held_by_requests(rows: Sequence[Row], case: str) -> dict[str, Decimal]:
+    """What a case's requests ask to hold on each account."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        if row.case == case and row.kind is RequestKind.HOLD and not (row.masked or row.withdrawn):
+            for account, most in row.held:
+                found[account] = found.get(account, NOTHING) + most
+    return found
+
+
 def refused_claims(rows: Sequence[Row]) -> dict[str, Decimal]:
     """What a refused recall did not bring, by payment."""
     return {

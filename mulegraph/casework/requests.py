@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, still_there, stolen_of
 from mulegraph.casework.claims import (
+    AskedToHold,
     Claim,
     Earlier,
     Move,
@@ -28,7 +29,9 @@ from mulegraph.casework.deadlines import deadline_of
 from mulegraph.casework.recall_messages import Held, Payment, Request, Sender
 from mulegraph.casework.request_states import (
     asked_back,
+    held_by_requests,
     open_claims,
+    open_holds,
     refused_claims,
     request_rows,
 )
@@ -42,7 +45,7 @@ from mulegraph.schema.disclosure import TEXT, Each, record_of
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.settings import RequestSettings
 from mulegraph.workspace.questions import Takes, Word, question
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import TracedIn
 from mulegraph.workspace.workspace import Workspace
 
 UETR = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -54,9 +57,9 @@ MIN_SHARE = Decimal("0.01")
 
 @dataclass(frozen=True)
 class CasePlan:
-    """All that could be asked about a case's money, by any of our banks of any other."""
+    """All that could be asked about a case's money of one currency, by any of our banks of any other."""
 
-    found: TraceResult
+    found: TracedIn
     stolen: Decimal
     moves: list[Move]
     plan: Plan
@@ -85,9 +88,16 @@ class CasePlan:
         return sorted(asked - {""})
 
 
-def case_plan(space: Workspace, case: str) -> CasePlan:
-    """What may be asked about a case's money now, after all that was asked before."""
-    settings, found = space.settings.requests, case_trace(space, case)
+def case_plans(space: Workspace, case: str) -> list[CasePlan]:
+    """What may be asked about a case's money now, after all that was asked before; the stolen money's currency first.
+
+    What was exchanged can be held, and nothing of it is asked back: the victims' payments are, in their own currency.
+    """
+    return [_plan_in(space, case, each) for each in case_trace(space, case).in_currencies]
+
+
+def _plan_in(space: Workspace, case: str, found: TracedIn) -> CasePlan:
+    settings = space.settings.requests
     rules = Rules(
         own=space.own_banks.own,
         min_share=Decimal(settings.min_share_percent) / 100,
@@ -106,21 +116,29 @@ def case_plan(space: Workspace, case: str) -> CasePlan:
     most = {account: amounts[1] for account, amounts in there.items()}
     banks = banks_of(space, set(there))
     limit = stolen * MIN_SHARE
+    same_currency = [each for each in rows if each.currency in ("", found.currency)]
+    asked = AskedToHold(open_holds(same_currency), held_by_requests(same_currency, case))
     return CasePlan(
         found=found,
         stolen=stolen,
         moves=moves,
-        plan=plan_claims(moves, most, stolen, earlier, rules),
-        stops=[each for each in places_to_hold(moves, there, banks, rules) if each.most >= limit],
+        plan=Plan([], []) if found.by_exchange else plan_claims(moves, most, stolen, earlier, rules),
+        stops=[each for each in places_to_hold(moves, there, banks, rules, asked) if each.most >= limit],
     )
 
 
 @question(Each(TEXT))
 def askable_banks(space: Workspace, case: Word) -> list[str]:
     """Banks of which a request about the case can be written now, by the sender of the settings or else any of ours."""
-    planned, sender = case_plan(space, case), space.settings.requests.sender
+    sender = space.settings.requests.sender
     senders = space.own_banks.own & {sender} if sender else space.own_banks.own
-    return [bank for bank in planned.banks if any(planned.to(each, bank) for each in senders - {bank})]
+    found = {
+        bank
+        for planned in case_plans(space, case)
+        for bank in planned.banks
+        if any(planned.to(each, bank) for each in senders - {bank})
+    }
+    return sorted(found)
 
 
 @question(Each(record_of(Request)))
@@ -149,15 +167,20 @@ def make_requests(
         raise UsageError(
             "{bank} is the sender itself", hint="Hold the account at your own bank: mulegraph case holds.", bank=bank
         )
-    planned = case_plan(space, case)
-    asked = {kind: lines for kind, lines in planned.to(ours.bank, bank).items() if kind in kinds}
+    plans = case_plans(space, case)
+    asked = [
+        (planned, kind, lines)
+        for planned in plans
+        for kind, lines in planned.to(ours.bank, bank).items()
+        if kind in kinds
+    ]
     if not asked:
         raise UsageError(
             "there is nothing to ask of bank '{bank}' about {case}",
-            hint=_why_nothing(planned, ours.bank, bank),
+            hint=_why_nothing(space, plans[0], ours.bank, bank),
             case=case,
             bank=bank,
-            banks=", ".join(planned.banks) or "none",
+            banks=", ".join(sorted({each for planned in plans for each in planned.banks})) or "none",
         )
     now = datetime.now(UTC)
     return [
@@ -172,13 +195,13 @@ def make_requests(
             made_at=now,
             reply_by=rule.due(now.date(), country, space.folder / FILE),
             rule=rule.source,
-            reported=[each.transfer for each in planned.moves if each.reported],
+            reported=[each.transfer for each in plans[0].moves if each.reported],
             stolen=planned.stolen,
             payments=_payments(space, kind, lines, planned),
             held=[Held(each.account, each.least, each.most) for each in lines if isinstance(each, Stop)],
             draft=draft,
         )
-        for kind, lines in asked.items()
+        for planned, kind, lines in asked
         for rule in [deadline_of(kind, country)]
     ]
 
@@ -198,8 +221,17 @@ def _sender(space: Workspace, settings: RequestSettings, name: str) -> Sender:
     return Sender(name, settings.name, settings.bics.get(name, ""), settings.contact, settings.legal_ground)
 
 
-def _why_nothing(planned: CasePlan, sender: str, bank: str) -> str:
+def _why_nothing(space: Workspace, planned: CasePlan, sender: str, bank: str) -> str:
     """What stands against asking that bank, in words."""
+    places = {each.payee for each in planned.moves if each.payee_bank == bank}
+    rows = request_rows(space.journal.entries())
+    before = [
+        f"{each.number} of {each.case}"
+        for each in rows
+        if each.bank == bank and places & {account for account, _ in each.held}
+    ]
+    if before:
+        return f"It is asked for already: {', '.join(before)}. Withdraw that first to ask anew."
     mine = [why for move, why in planned.plan.left_out if (move.payer_bank, move.payee_bank) == (sender, bank)]
     if not mine:
         return "Banks that can be asked about it: {banks}."

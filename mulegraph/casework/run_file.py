@@ -26,6 +26,7 @@ class RunFile:
     """A run with all that a report of it tells; `trend` has every run, `place` is this one's in it."""
 
     run: Annotated[str, results.RUN]
+    zone: Annotated[str, OURS]
     manifest: Annotated[dict[str, Any], OURS]
     signs: Annotated[dict[str, dict[str, str]], OURS]
     latest: bool
@@ -50,6 +51,7 @@ def run_file(space: Workspace) -> RunFile:
     chains = run.table("chains")
     return RunFile(
         run=run.name,
+        zone=space.settings.views.zone,
         manifest={name: value for name, value in run.manifest.items() if name != "thresholds"},
         signs=run.signs,
         latest=place == len(runs) - 1,

@@ -24,7 +24,6 @@ from mulegraph.cli.options import (
     Top,
     Until,
     WorkspaceFolder,
-    err,
     opened,
     show,
 )
@@ -152,7 +151,8 @@ def open_command(
     space = opened(workspace, reveal)
     entry = space.open_case(payment or [], report=report, account=account, since=since)
     did(entry)
-    typer.echo(textwrap.fill(stages.case_summary.hold_sentence(space.hold_plan(entry.about)), WIDTH))
+    for part in space.hold_plan(entry.about).in_currencies:
+        typer.echo(textwrap.fill(stages.case_summary.hold_sentence(part), WIDTH))
     asks = [f"mulegraph request {entry.about} --to {bank}" for bank in space.askable_banks(entry.about)[:3]]
     typer.echo("Next: " + ", ".join([f"mulegraph case holds {entry.about}", *asks]))
 
@@ -287,71 +287,6 @@ def reply_command(
     show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
 
 
-@case.command("holds")
-def holds_command(
-    case: CaseId,
-    workspace: WorkspaceFolder = HERE,
-    share: Annotated[float, typer.Option(min=0.01, max=1, help="Share of the stolen money to keep.")] = 0.9,
-    at: Annotated[str | None, typer.Option("--at", help="As if held at this time (default: the ledger's end).")] = None,
-    budget: Annotated[
-        float | None, typer.Option(min=0, help="At most so many days of innocent accounts on hold.")
-    ] = None,
-    reveal: Reveal = None,
-    how: OutputFormat = Format.TABLE,
-) -> None:
-    """Whom to call first to hold what: what a hold now keeps, how fast it is leaving, and whom it would hit."""
-    plan = opened(workspace, reveal).hold_plan(case, share=share, at=at, budget=budget)
-    rows = [vars(each) for each in plan.holds]
-    if how is not Format.TABLE:
-        show(stages.tables.plain(rows) if how is Format.JSON else rows, how, listings.HOLDS)
-        err.print(stages.case_summary.hold_sentence(plan), soft_wrap=True)
-        return
-    typer.echo(textwrap.fill(stages.case_summary.hold_sentence(plan), WIDTH))
-    words = ("was taken in cash", "went to banks that we do not see", "repaid an overdraft", "left our sight")
-    gone = (plan.gone_cash, plan.gone_banks, plan.gone_overdraft, plan.gone_otherwise)
-    for amount, where in zip(gone, words, strict=True):
-        if amount:
-            typer.echo(f"Out of reach: up to {amount:,f} {plan.currency} {where}.")
-    if rows:
-        _tell_holds(rows)
-    _tell_not_held(plan)
-
-
-def _tell_holds(rows: list[dict[str, Any]]) -> None:
-    """The holds in the order in which to call, with facts for and against."""
-    how = Format.TABLE
-    typer.echo("")
-    show([{**row, "dwell": _duration(row["dwell_minutes"])} for row in rows], how, listings.HOLDS)
-    typer.echo("")
-    for number, row in enumerate(rows, start=1):
-        last = f"; called last: {row['last']}" if row["last"] else ""
-        typer.echo(textwrap.fill(f"{number}. {row['account']}: {row['says']}{last}", WIDTH, subsequent_indent="   "))
-        for side, facts in (("for", row["speaks_for"]), ("against", row["speaks_against"])):
-            if facts:
-                typer.echo(textwrap.fill(f"{side}: {'; '.join(facts)}", WIDTH, **INDENTED))
-    typer.echo("In the order in which to call; facts for and against the holder's knowledge.")
-    typer.echo("A person decides.")
-
-
-def _tell_not_held(plan: Any) -> None:
-    """What is still there and not held, with the reason, and by each rule where all of the money is."""
-    told = [each for each in plan.not_held if each.maximum * 100 >= plan.stolen]
-    if told:
-        typer.echo("")
-        show([vars(each) for each in told], Format.TABLE, listings.NOT_HELD, title="Still there, and not held:")
-    if len(plan.not_held) > len(told):
-        small = stages.tables.counted(len(plan.not_held) - len(told), "account")
-        most = sum(each.maximum for each in plan.not_held[len(told) :])
-        typer.echo(f"and {small} with less than 1% of what was stolen each, {most:,f} {plan.currency} at most in all")
-    typer.echo("")
-    show(
-        [vars(each) for each in plan.sums],
-        Format.TABLE,
-        listings.HOLD_SUMS,
-        title="By each rule, stolen is the sum of all others:",
-    )
-
-
 @case.command("clock")
 def clock_command(
     case: CaseId,
@@ -363,8 +298,9 @@ def clock_command(
     """What would have been kept, had it been held at each moment: the ledger is replayed with the hold in it."""
     rows = [vars(each) for each in opened(workspace, reveal).hold_clock(case, account=account)]
     if how is Format.TABLE:
-        rows = [{**row, "after": _duration(row["after_minutes"])} for row in rows]
-        show(rows, how, listings.CLOCK)
+        rows = [{**row, "after": duration(row["after_minutes"])} for row in rows]
+        several = len({row["currency"] for row in rows}) > 1
+        show(rows, how, {**listings.CLOCK, **(listings.IN_CURRENCY if several else {})})
         typer.echo("Held from then on, without an end; at least and at most over the rules for mixed money.")
         left_out = max((row["left_out"] for row in rows), default=0)
         if left_out:
@@ -377,7 +313,7 @@ def clock_command(
         show(stages.tables.plain(rows), how, {name: name for name in rows[0]})
 
 
-def _duration(minutes: int | None) -> str:
+def duration(minutes: int | None) -> str:
     """`45 min`, `3.5 h`, `2 d`; nothing passed on yet is a dash."""
     if minutes is None:
         return "-"

@@ -78,6 +78,8 @@ def _bound(port: int) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         made.bind(("127.0.0.1", port))
+        # From here on who asks waits for the server, which is told its address first; without it he is refused.
+        made.listen()
     except OSError as error:
         made.close()
         raise EngineError(

@@ -19,11 +19,11 @@ from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
-    from mulegraph.workspace.trace import TraceResult
+    from mulegraph.workspace.trace import TracedIn, TraceResult
 
 commands = typer.Typer()
 USUAL_ROWS = 25
-_LISTS = ("accounts", "frontier", "stopped", "returned", "seen_again", "steps")
+_LISTS = ("accounts", "frontier", "stopped", "returned", "exchanged", "seen_again", "steps")
 
 
 class Method(StrEnum):
@@ -89,7 +89,8 @@ def trace_command(
         through=through,
     )
     if output is not None:
-        _draw(stages.pictures.trace_picture(space, found).page(), output)
+        with stages.pictures.spoken_by(space):
+            _draw(stages.pictures.trace_picture(space, found).page(), output)
     if how is Format.JSON:
         body = found.as_object()
         cut = {name: body[name][:top] for name in _LISTS}
@@ -116,7 +117,16 @@ def _tell(found: TraceResult, top: int) -> None:
     typer.echo(f"{stages.tables.amounts(found.traced.values())} {found.currency} of {what}, {way}")
     for line in found.assumptions:
         typer.echo(textwrap.fill(line, WIDTH))
-    typer.echo("")
+    for part in found.in_currencies:
+        typer.echo("")
+        if part.by_exchange:
+            brought = stages.tables.counted(len(part.chosen), "payment") if len(part.chosen) > 1 else part.chosen[0]
+            came = stages.tables.amounts(part.traced.values())
+            typer.echo(f"{came} {part.currency} came of it, exchanged by {brought}\n")
+        _tell_in_currency(found, part, top)
+
+
+def _tell_in_currency(whole: TraceResult, found: TracedIn, top: int) -> None:
     rows = [_account(row, found.methods) for row in found.accounts.to_dict("records")]
     most = sorted(rows, key=lambda row: -row["most"])[:top]
     most.sort(key=lambda row: (row["generation"], -row["most"]))
@@ -125,8 +135,8 @@ def _tell(found: TraceResult, top: int) -> None:
     if len(rows) > top:
         more = stages.tables.counted(len(rows) - top, "account")
         typer.echo(f"and {more} that less came to; see --top, or --format json for all")
-    if found.left_out and "poison" in found.methods:
-        tainted = stages.tables.counted(found.only_poison["accounts"], "account")
+    if found is whole and whole.left_out and "poison" in found.methods:
+        tainted = stages.tables.counted(whole.only_poison["accounts"], "account")
         typer.echo(f"and {tainted} that only poison reaches; see --method poison")
     dead = int(found.accounts["dead_end"].sum())
     what = "had no payer" if found.back else "passed nothing on"
@@ -139,14 +149,27 @@ def _tell(found: TraceResult, top: int) -> None:
         _tell_ends(found, found.stopped, "Stopped here, because:", top)
     if len(found.returned):
         _tell_ends(found, found.returned, "Returned:", top)
+    if len(found.exchanged):
+        rows = [_exchange(row) for row in found.exchanged.head(top).to_dict("records")]
+        show(rows, Format.TABLE, listings.TRACED_EXCHANGES, title="Exchanged into another currency:")
+        if len(found.exchanged) > top:
+            typer.echo(f"and {len(found.exchanged) - top:,} more; see --top, or --format json for all")
+        typer.echo("")
     title = "Own money, by bank:" if found.back else "Still there, by bank:"
     show(found.banks.to_dict("records"), Format.TABLE, listings.TRACED_BANKS, title=title)
     typer.echo("")
     heads = listings.TRACED_BACK_SUMS if found.back else listings.TRACED_SUMS
+    if any(found.sums["exchanged"]):
+        heads = {**heads, **listings.TRACED_EXCHANGED_SUM}
     show(found.sums.to_dict("records"), Format.TABLE, heads, title="By each rule it adds up:")
 
 
-def _tell_ends(found: TraceResult, steps: pd.DataFrame, title: str, top: int) -> None:
+def _exchange(row: dict[Any, Any]) -> dict[str, Any]:
+    came = stages.tables.amounts([row["arrived_minimum"], row["arrived_maximum"]])
+    return {**row, "amount": stages.tables.amounts([row["minimum"], row["maximum"]]), "came": f"{came} {row['into']}"}
+
+
+def _tell_ends(found: TracedIn, steps: pd.DataFrame, title: str, top: int) -> None:
     ends = _ends(found, steps)
     show(ends[:top], Format.TABLE, listings.TRACED_ENDS, title=title)
     if len(ends) > top:
@@ -163,7 +186,12 @@ def _tell_again(rows: pd.DataFrame, top: int) -> None:
 
 
 def _tell_transfers(found: TraceResult, top: int) -> None:
-    """The transfers in order of time; by each rule what they carried."""
+    """The transfers in order of time, a currency at a time; by each rule what they carried."""
+    for part in found.in_currencies:
+        _tell_transfers_in(part, top)
+
+
+def _tell_transfers_in(found: TracedIn, top: int) -> None:
     steps = found.steps.sort_values(["at", "generation"], kind="stable")
     rows = [{**row, "leads_to": _WHY.get(row["end"], row["bank"] or "")} for row in steps.to_dict("records")]
     for row in rows:
@@ -171,7 +199,7 @@ def _tell_transfers(found: TraceResult, top: int) -> None:
             row[name] = row[name] if isinstance(row[name], str) else ""
     heads = {**listings.TRACED_TRANSFERS, **{f"{method}_amount": method for method in found.methods}}
     typer.echo("")
-    show(rows[:top], Format.TABLE, heads, title="Transfers that carried it:")
+    show(rows[:top], Format.TABLE, heads, title=f"Transfers that carried it, in {found.currency}:")
     more = len(rows) - top + found.steps_left_out
     if more > 0:
         typer.echo(f"and {more:,} more; see --top, or --format json for all")
@@ -200,11 +228,12 @@ _WHY = {
     "returned": "given back to the payer",
     "unbooked": "gone by its balance, not booked here: ",
     "overdraft": "repaid an overdraft of ",
+    "exchanged": "another currency",
 }
 """Ends that are no bank to ask: why a trace stopped there, and what a balance says."""
 
 
-def _ends(found: TraceResult, steps: pd.DataFrame) -> list[dict[str, Any]]:
+def _ends(found: TracedIn, steps: pd.DataFrame) -> list[dict[str, Any]]:
     """Ends by bank to ask, by reason; those without either by the account that the money left."""
     if steps.empty:
         return []

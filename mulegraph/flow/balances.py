@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mulegraph.flow.kernels import arrives
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
@@ -72,7 +73,7 @@ def find_pools(transfers: Transfers, first: int, *, since: int = 0, balances: Kn
         at_first=np.zeros(accounts, np.int64),
         before=np.zeros(len(balances.position), np.int64),
     )
-    _run(transfers.columns, since, first, balances, running)
+    _run(transfers.payments, since, first, balances, running)
     opening = -running.least
     held = opening + running.at_first
     known = np.zeros(accounts, np.bool_)
@@ -105,7 +106,7 @@ def _run(columns, since, first, balances, running):  # type: ignore[no-untyped-d
             running.now[payer] -= columns.amount[now]
             running.least[payer] = min(running.least[payer], running.now[payer])
         if payee >= 0:
-            running.now[payee] += columns.amount[now]
+            running.now[payee] += arrives(columns, now)
     while event < len(balances.position):
         running.before[event] = running.now[balances.account[event]]
         event += 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mulegraph.flow.transfers import DAY, NOBODY, Transfers
+from mulegraph.flow.transfers import DAY, NOBODY, NOT_EXCHANGED, Transfers
 from mulegraph.ledger.clock import Clock
 
 TIMED = -1
@@ -32,9 +32,8 @@ class DayOrder:
         """The transfers before a position."""
         if end == len(self.transfers):
             return self
-        columns = {name: getattr(self.transfers, name)[:end] for name in ("row", "source", "target", "amount", "at")}
         dated = None if self.dated is None else self.dated[:end]
-        return DayOrder(replace(self.transfers, **columns), self.day[:end], dated)
+        return DayOrder(self.transfers.only(slice(end)), self.day[:end], dated)
 
     def backwards(self) -> DayOrder:
         """The same, read from the end: see `backwards`."""
@@ -56,8 +55,7 @@ def in_day_order(transfers: Transfers, dated: np.ndarray | None, clock: Clock) -
     at = np.where(late, start + DAY - 1, start)
     order = np.argsort(at, kind="stable")
     day = np.where(with_dated, day, TIMED)
-    columns = {name: getattr(transfers, name)[order] for name in ("row", "source", "target", "amount")}
-    return DayOrder(replace(transfers, at=at[order], **columns), day[order], only_day[order])
+    return DayOrder(replace(transfers, at=at).only(order), day[order], only_day[order])
 
 
 def _late(transfers: Transfers, day: np.ndarray, only_day: np.ndarray) -> np.ndarray:
@@ -100,13 +98,20 @@ def unsure_accounts(order: DayOrder, first: int, reached: np.ndarray) -> np.ndar
 def backwards(transfers: Transfers) -> Transfers:
     """The ledger read from its end, payers as payees: a trace through it leads to the sources.
 
-    Every rule is mirrored in time: under FIFO a payment was funded by what came in last before it.
+    Every rule is mirrored in time: under FIFO a payment was funded by what came in last before it. What was exchanged
+    is exchanged back.
     """
+    paid, came = transfers.amount, transfers.arrived
+    if came is not None:
+        exchanged = came != NOT_EXCHANGED
+        paid = np.where(exchanged, came, paid)
+        came = np.where(exchanged, transfers.amount, NOT_EXCHANGED)[::-1].copy()
     return replace(
         transfers,
         row=transfers.row[::-1],
         source=np.ascontiguousarray(transfers.target[::-1]),
         target=np.ascontiguousarray(transfers.source[::-1]),
-        amount=np.ascontiguousarray(transfers.amount[::-1]),
+        amount=np.ascontiguousarray(paid[::-1]),
         at=np.ascontiguousarray(transfers.at[::-1]),
+        arrived=came,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mulegraph.flow.transfers import NOT_EXCHANGED
 from mulegraph.lazy import njit
 
 
@@ -26,3 +27,11 @@ def first_not_below(values, low, high, least):  # type: ignore[no-untyped-def]
         else:
             high = middle
     return low
+
+
+@njit(cache=True, nogil=True)
+def arrives(payments, now):  # type: ignore[no-untyped-def]
+    """Minor units that the payee of a payment gets, in its own currency."""
+    if len(payments.arrived) and payments.arrived[now] != NOT_EXCHANGED:
+        return payments.arrived[now]
+    return payments.amount[now]

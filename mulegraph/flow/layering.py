@@ -26,6 +26,8 @@ class Flow:
     """
 
     transfers: Transfers
+    divided: Transfers
+    """The same between accounts that are divided by currency, which links are of."""
     links: Links
     strong: Links
     chains: Chains
@@ -47,7 +49,7 @@ class Flow:
     @cached_property
     def passed_on(self) -> Links:
         """Links of receipts that were passed on, in pieces of whatever size."""
-        return passed_on_links(self.transfers, self.links, self.share_percent)
+        return passed_on_links(self.divided, self.links, self.share_percent)
 
     @property
     def surprise(self) -> np.ndarray:
@@ -66,19 +68,24 @@ class Flow:
         return _joined(self.strong.receipt, self.strong.payment, self.chains.best >= max(nats * MICRONATS, 1))
 
 
-def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
-    """Links, strong links, chains and surprise of a ledger, with the shuffled-ledger estimate beside them."""
+def find_flow(transfers: Transfers, settings: FlowSettings, divided: Transfers | None = None) -> Flow:
+    """Links, strong links, chains and surprise of a ledger, with the shuffled-ledger estimate beside them.
+
+    `divided` are the same transfers between accounts that are divided by currency, where there are several.
+    """
+    divided = divided or transfers
     window = effective_window(settings.window, transfers.tick)
 
     def of_chance(number: int) -> tuple[Transfers, Links]:
         dealt = shuffled(transfers, [settings.seed, number])
-        return dealt, strong(dealt, match(dealt, window), settings.share_percent)
+        apart = dealt if divided is transfers else divided.dealt(dealt)
+        return dealt, strong(apart, match(apart, window), settings.share_percent)
 
     # The kernels let go of the interpreter's lock: chance is counted on one core while this thread uses the other.
     with ThreadPoolExecutor(1) as pool:
         dealt = [pool.submit(of_chance, number) for number in range(settings.shuffles(len(transfers)))]
-        links = match(transfers, window)
-        firm = strong(transfers, links, settings.share_percent)
+        links = match(divided, window)
+        firm = strong(divided, links, settings.share_percent)
         accounts = traffic(transfers, window)
         by_chance = [each.result() for each in dealt]
         fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in by_chance])))
@@ -95,6 +102,7 @@ def find_flow(transfers: Transfers, settings: FlowSettings) -> Flow:
         share = false_shares(chains.score, [innocent(each, cards, explained, least) for each, cards in chance])
     return Flow(
         transfers=transfers,
+        divided=divided,
         links=links,
         strong=firm,
         chains=chains,

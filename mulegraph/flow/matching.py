@@ -34,7 +34,8 @@ def effective_window(window: int, tick: int) -> int:
 def match(transfers: Transfers, window: int) -> Links:
     """All flow links of a ledger. `window` is in microseconds: money older than it is not passed on.
 
-    A transfer from an account to itself moves nothing and is left out.
+    A transfer from an account to itself moves nothing and is left out. Between accounts that are divided by currency
+    money of one currency pays nothing in another; pieces are in the currency of the account in the middle.
     """
     # Each link uses up its receipt or fills its payment, so there are fewer than twice as many as transfers. Memory
     # that is never written to costs nothing, and growing arrays inside the kernel would make it four times slower.
@@ -42,17 +43,17 @@ def match(transfers: Transfers, window: int) -> Links:
     receipt = np.empty(most, np.int32)
     payment = np.empty(most, np.int32)
     amount = np.empty(most, np.int64)
-    count = _match(transfers.columns, transfers.accounts, window, receipt, payment, amount)
+    count = _match(transfers.columns, transfers.came.copy(), transfers.accounts, window, (receipt, payment, amount))
     return Links(receipt[:count].copy(), payment[:count].copy(), amount[:count].copy())
 
 
 @njit(cache=True, nogil=True)
-def _match(columns, accounts, window, receipt, payment, piece):  # type: ignore[no-untyped-def]
+def _match(columns, left, accounts, window, links):  # type: ignore[no-untyped-def]
+    receipt, payment, piece = links
     total = len(columns.at)
     head = np.full(accounts, -1, np.int32)
     tail = np.full(accounts, -1, np.int32)
     following = np.empty(total, np.int32)
-    left = columns.amount.copy()
     count = 0
     for now in range(total):
         payer, payee = columns.source[now], columns.target[now]
@@ -91,29 +92,34 @@ def strong(transfers: Transfers, links: Links, share_percent: int) -> Links:
     The link must also cover that share of one of its two ends, so that a split payment counts (it is wholly
     one receipt's money) and so does a merge, while two crossing streams do not.
     """
-    keep = _strong(transfers.amount, links.receipt, links.payment, links.amount, share_percent)
+    ends = transfers.came, transfers.amount
+    keep = _strong(ends, links.receipt, links.payment, links.amount, share_percent)
     return Links(links.receipt[keep], links.payment[keep], links.amount[keep])
 
 
 @njit(cache=True, nogil=True)
-def covers_both_ends(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
-    """For each link: whether the links of its receipt, and those of its payment, cover that share of their amounts."""
-    passed_on = np.zeros(len(amount), np.int64)
-    funded = np.zeros(len(amount), np.int64)
+def covers_both_ends(ends, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
+    """For each link: whether the links of its receipt, and those of its payment, cover that share of their amounts.
+
+    `ends` are what came of each transfer, and what was paid.
+    """
+    came, paid = ends
+    passed_on = np.zeros(len(came), np.int64)
+    funded = np.zeros(len(came), np.int64)
     for link in range(len(piece)):
         passed_on[receipt[link]] += piece[link]
         funded[payment[link]] += piece[link]
     keep = np.zeros(len(piece), np.bool_)
     for link in range(len(piece)):
         into, out = receipt[link], payment[link]
-        keep[link] = percent * amount[into] <= 100 * passed_on[into] and percent * amount[out] <= 100 * funded[out]
+        keep[link] = percent * came[into] <= 100 * passed_on[into] and percent * paid[out] <= 100 * funded[out]
     return keep
 
 
 @njit(cache=True, nogil=True)
-def _strong(amount, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
-    keep = covers_both_ends(amount, receipt, payment, piece, percent)
+def _strong(ends, receipt, payment, piece, percent):  # type: ignore[no-untyped-def]
+    keep = covers_both_ends(ends, receipt, payment, piece, percent)
     for link in range(len(piece)):
-        smaller = min(amount[receipt[link]], amount[payment[link]])
+        smaller = min(ends[0][receipt[link]], ends[1][payment[link]])
         keep[link] = keep[link] and percent * smaller <= 100 * piece[link]
     return keep

@@ -27,11 +27,15 @@ CHAINS = pa.schema(
         ("amount_in", ARROW_TYPE[Kind.AMOUNT]),
         ("amount_out", ARROW_TYPE[Kind.AMOUNT]),
         ("currency", pa.string()),
+        ("currency_out", pa.string()),
         ("first_at", ARROW_TYPE[Kind.TIME]),
         ("last_at", ARROW_TYPE[Kind.TIME]),
     ]
 )
-"""One row a chain, best first. `accounts` has one more than `transfers`; `network` is null below the threshold."""
+"""One row a chain, best first. `accounts` has one more than `transfers`; `network` is null below the threshold.
+
+`currency` is that of `amount_in`, `currency_out` that of `amount_out`, as it was paid.
+"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def name_chains(ledger: Ledger, flow: Flow) -> NamedChains:
             rows["amount"].take(pa.array(first)),
             rows["amount"].take(pa.array(last)),
             rows["currency"].take(pa.array(first)),
+            rows["currency"].take(pa.array(last)),
             rows["at"].take(pa.array(first)),
             rows["at"].take(pa.array(last)),
         ],

@@ -38,14 +38,18 @@ def passed_on_links(transfers: Transfers, links: Links, share_percent: int) -> L
     Strong links must also be most of one of their two ends, which chains need: there each step is one payment. Who
     gathers from many pays on in pieces of other sizes, and a receipt that lies across two payments is passed on, too.
     """
-    keep = covers_both_ends(transfers.amount, links.receipt, links.payment, links.amount, share_percent)
+    ends = transfers.came, transfers.amount
+    keep = covers_both_ends(ends, links.receipt, links.payment, links.amount, share_percent)
     return Links(links.receipt[keep], links.payment[keep], links.amount[keep])
 
 
 def find_passed_on(
-    transfers: Transfers, links: Links, chosen: np.ndarray, *, within: int, min_senders: int
+    transfers: Transfers, links: Links, chosen: np.ndarray, came: np.ndarray, *, within: int, min_senders: int
 ) -> PassedOn:
-    """The best window of `within` microseconds of each chosen account (a mask) that has `min_senders` and more."""
+    """The best window of `within` microseconds of each chosen account (a mask) that has `min_senders` and more.
+
+    `came` is what payees got of each transfer.
+    """
     account = transfers.source[links.payment]
     kept = np.flatnonzero(chosen[account])
     # Fewer links than senders asked for: most accounts, which need no sorting.
@@ -70,7 +74,7 @@ def find_passed_on(
         receipts=np.bincount(receipts[0], minlength=len(best)),
         payments=np.bincount(payments[0], minlength=len(best)),
         amount=_summed(amount, begin),
-        received=_summed(transfers.amount[receipts[1]], np.searchsorted(receipts[0], np.arange(len(best)))),
+        received=_summed(came[receipts[1]], np.searchsorted(receipts[0], np.arange(len(best)))),
         dwell=_gone_after(dwell, amount, number, tenths=5),
         dwell_90=_gone_after(dwell, amount, number, tenths=9),
         position=position,

@@ -21,15 +21,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mulegraph.flow import tracing_account as books
 from mulegraph.flow import tracing_pass as kernel
 from mulegraph.flow.balances import find_pools
 from mulegraph.flow.day_order import backwards, begin_of_day
+from mulegraph.flow.tracing_account import (
+    BEYOND,
+    EXCHANGED,
+    FIFO,
+    HAIRCUT,
+    LIBR,
+    MOVED,
+    OVERDRAFT,
+    POISON,
+    RETURNED,
+    UNBOOKED,
+)
 from mulegraph.flow.tracing_bounds import CHOSEN, GIVES_BACK, GIVES_CHOSEN_BACK, ORDINARY, STOPPED, most_held
-from mulegraph.flow.tracing_pass import BEYOND, FIFO, HAIRCUT, LIBR, MOVED, OVERDRAFT, POISON, RETURNED, UNBOOKED
 from mulegraph.flow.tracing_queue import FIFO_HELD, HAIRCUT_HELD, LIBR_HELD, POISONED
 from mulegraph.flow.tracing_reach import Part, part_of
 from mulegraph.flow.tracing_terms import Limits, Returns, Terms
-from mulegraph.flow.transfers import NOBODY, Transfers
+from mulegraph.flow.transfers import NOBODY, NOT_EXCHANGED, Transfers
 
 METHODS = ("fifo", "haircut", "poison", "libr")
 CONSERVING = ("fifo", "haircut", "libr")
@@ -39,13 +51,14 @@ CONSERVED = [FIFO, HAIRCUT, LIBR]
 
 @dataclass(frozen=True)
 class Trace:
-    """What became of the traced money. Columns of amounts are `METHODS`.
+    """What became of the traced money. Columns of amounts are `METHODS`, in the currency of their account.
 
     `account` are account numbers in order of `generation` (hops from the chosen payments), then of number;
     `came`, `went` and `left` are theirs. `step` are positions into `Transfers` of those that carry traced money (of
-    what a known balance shows to be gone: −1 − its place), `carried` how much, `back` how much of that came back
-    later, `hop` their generation, `kind` where they lead, `holder` the account that the money left. Steps and accounts
-    that only poison reaches come with the others. `traced` is what was chosen, without what was already traced.
+    what a known balance shows to be gone: −1 − its place), `carried` how much, `arrived` what came of it in the
+    payee's currency, `back` how much of what was carried came back later, `hop` their generation, `kind` where they
+    lead, `holder` the account that the money left. Steps and accounts that only poison reaches come with the others.
+    `traced` is what was chosen, without what was already traced.
     """
 
     account: np.ndarray
@@ -55,6 +68,7 @@ class Trace:
     left: np.ndarray
     step: np.ndarray
     carried: np.ndarray
+    arrived: np.ndarray
     back: np.ndarray
     hop: np.ndarray
     kind: np.ndarray
@@ -69,7 +83,7 @@ class Trace:
     @property
     def stops(self) -> np.ndarray:
         """Which steps are followed no further though we could."""
-        return np.asarray(self.kind > RETURNED)
+        return np.asarray((self.kind > RETURNED) & (self.kind != EXCHANGED))
 
     @property
     def net(self) -> np.ndarray:
@@ -116,10 +130,10 @@ def trace_all(
     # Memory that is never written to costs nothing. A transfer is at most two steps (it may repay an overdraft), and
     # leaves at most three more pieces in queues than there were.
     room = 2 * (total - first) + 2 * len(pools.later.position)
-    marks = np.where(seen, kernel.SEEN, 0) | np.where(pools.known, kernel.KNOWN, 0)
+    marks = np.where(seen, books.SEEN, 0) | np.where(pools.known, books.KNOWN, 0)
     if silent is not None:
-        marks |= np.where(silent, kernel.SILENT, 0)
-    money = kernel.Money(
+        marks |= np.where(silent, books.SILENT, 0)
+    money = books.Money(
         marks=marks.astype(np.uint8),
         pool=np.maximum(pools.held, 0),
         debt=np.maximum(-pools.held, 0),
@@ -130,22 +144,23 @@ def trace_all(
         poison_generation=np.zeros(accounts, np.int32),
         runs=np.empty((3 * room + 2, 3), np.int64),
     )
-    steps = kernel.Steps(
+    steps = books.Steps(
         step=np.empty(room, np.int64),
         carried=np.empty((room, 4), np.int64),
+        arrived=np.empty((room, 4), np.int64),
         back=np.empty((room, 4), np.int64),
         hop=np.empty(room, np.int32),
         kind=np.empty(room, np.int8),
         holder=np.empty(room, np.int64),
     )
     traced = np.zeros(4, np.int64)
-    count = kernel.run_pass(transfers.columns, first, asked, money, steps, traced)
+    count = kernel.run_pass(transfers.payments, first, asked, money, steps, traced)
     hops = np.where(money.generation > 0, money.generation, money.poison_generation)
     reached = np.flatnonzero(hops)
     reached = reached[np.argsort(hops[reached], kind="stable")]
     left = money.state[reached][:, [FIFO_HELD, HAIRCUT_HELD, POISONED, LIBR_HELD]]
     left[:, POISON] *= money.pool[reached]
-    made = {name: getattr(steps, name)[:count].copy() for name in kernel.Steps._fields}
+    made = {name: getattr(steps, name)[:count].copy() for name in books.Steps._fields}
     return Trace(
         account=reached,
         generation=hops[reached],
@@ -263,6 +278,10 @@ def _what(part: Part) -> np.ndarray:
     back[(back == GIVES_BACK) & ~part.carries_back] = ORDINARY
     # Of what gives back more than came nothing is taken off: the rest may have been anybody's.
     whole = moved.amount[returns.given] <= moved.amount[returns.original]
+    if moved.arrived is not None:
+        # Nor where either was exchanged: what came and what goes back are in two currencies.
+        kept = moved.arrived == NOT_EXCHANGED
+        whole &= kept[returns.given] & kept[returns.original]
     what[returns.given] = np.where((back == GIVES_CHOSEN_BACK) & ~whole, STOPPED, back)
     what[part.chosen] = CHOSEN
     return what

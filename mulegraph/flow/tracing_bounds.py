@@ -13,6 +13,8 @@ import numpy as np
 
 from mulegraph.flow.balances import Pools
 from mulegraph.flow.day_order import begin_of_day
+from mulegraph.flow.kernels import arrives
+from mulegraph.flow.tracing_queue import exchanged
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
@@ -20,6 +22,7 @@ ORDINARY, CHOSEN, STOPPED, GIVES_CHOSEN_BACK, GIVES_BACK = range(5)
 """What a transfer is to the trace, by position."""
 
 
+NO_LIMIT = 2**60
 _SEEN, _KNOWN = 1, 2
 
 
@@ -38,9 +41,10 @@ def most_held(
     marks = np.where(seen, _SEEN, 0) | np.where(pools.known, _KNOWN, 0)
     held = _Most(marks.astype(np.uint8), pools.held.copy(), np.zeros(transfers.accounts, np.int64))
     if len(chosen):
-        total = int(transfers.amount[chosen].sum())
+        # Nothing is more than all that was chosen; in another currency that is another number.
+        total = int(transfers.amount[chosen].sum()) if transfers.arrived is None else NO_LIMIT
         first = int(chosen[0])
-        _most(transfers.columns, (begin_of_day(first, day), first), what, day, pools.later, held, total)
+        _most(transfers.payments, (begin_of_day(first, day), first), what, day, pools.later, held, total)
     return held.most
 
 
@@ -105,7 +109,7 @@ def _known_inside(columns, rows, event, later, held):  # type: ignore[no-untyped
         came = 0
         for row in range(now, end):
             if columns.target[row] == account and columns.source[row] != account:
-                came += columns.amount[row]
+                came += arrives(columns, row)
         held.pool[account] = later.balance[event] + came
         event += 1
     return event
@@ -142,10 +146,19 @@ def _receive(columns, now, carried, held, total):  # type: ignore[no-untyped-def
     payee = columns.target[now]
     if payee < 0 or payee == columns.source[now] or not held.marks[payee] & _SEEN:
         return
-    held.most[payee] = min(total, held.most[payee] + carried)
+    held.most[payee] = min(total, held.most[payee] + _of_it(columns, now, carried))
     if held.marks[payee] & _KNOWN:
-        held.pool[payee] += columns.amount[now]
+        held.pool[payee] += arrives(columns, now)
         held.most[payee] = min(held.most[payee], max(0, held.pool[payee]))
+
+
+@njit(cache=True, nogil=True)
+def _of_it(columns, now, carried):  # type: ignore[no-untyped-def]
+    """The most that arrives of what a payment carries; what is exchanged is rounded up."""
+    come, whole = arrives(columns, now), columns.amount[now]
+    if come == whole:
+        return carried
+    return min(come, exchanged(carried, whole, come) + 1) if carried > 0 else 0
 
 
 @njit(cache=True, nogil=True)
@@ -166,20 +179,20 @@ def _in_any_order(columns, rows, what, held, total):  # type: ignore[no-untyped-
                 else:
                     for other in range(now, end):
                         if columns.target[other] == payer and columns.source[other] != payer:
-                            more += carried[other - now]
+                            more += _of_it(columns, other, carried[other - now])
             most = _carried(columns, row, what[row], held, total, more)
             if most > carried[row - now]:
                 payee = columns.target[row]
                 if len(came) and payee >= 0:
-                    came[payee] += most - carried[row - now]
+                    came[payee] += _of_it(columns, row, most) - _of_it(columns, row, carried[row - now])
                 carried[row - now] = most
                 changed = True
     for row in range(now, end):
         payee = columns.target[row]
         if payee >= 0 and payee != columns.source[row] and held.marks[payee] & _SEEN:
-            held.most[payee] = min(total, held.most[payee] + carried[row - now])
+            held.most[payee] = min(total, held.most[payee] + _of_it(columns, row, carried[row - now]))
             if held.marks[payee] & _KNOWN and row >= first:
-                held.pool[payee] += columns.amount[row]
+                held.pool[payee] += arrives(columns, row)
     for row in range(now, end):
         payer = columns.source[row]
         if payer >= 0 and payer != columns.target[row]:

@@ -125,6 +125,12 @@ def cut(money, account, traced, own):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def exchanged(part, whole, arrived):  # type: ignore[no-untyped-def]
+    """What `part` of a payment of `whole` becomes where `arrived` comes of it, to the nearest whole, halves up."""
+    return part * (arrived // whole) + share(part, arrived % whole, whole)
+
+
+@njit(cache=True, nogil=True)
 def share(traced, paid, pool):  # type: ignore[no-untyped-def]
     """traced · paid ÷ pool to the nearest whole, halves up; exact though the product may need 124 bits.
 

@@ -117,13 +117,14 @@ def part_of(
     account = np.flatnonzero(is_in[:-1])
     number = np.full(transfers.accounts + 1, NOBODY, transfers.source.dtype)
     number[account] = np.arange(len(account))
-    columns = {name: getattr(transfers, name)[position] for name in ("row", "amount", "at")}
     later, balance = _balances(terms.pools.later, position, number, reached)
     returns = _returns(terms.returns, position)
     carrying = given.position[given.carries]
     pools, limits = terms.pools, terms.limits
     return Part(
-        transfers=replace(transfers, source=number[source], target=number[target], accounts=len(account), **columns),
+        transfers=replace(
+            transfers.only(position), source=number[source], target=number[target], accounts=len(account)
+        ),
         chosen=np.searchsorted(position, chosen),
         seen=seen[account],
         terms=Terms(

@@ -19,7 +19,7 @@ class Returns:
 
 @dataclass(frozen=True)
 class Limits:
-    """Where a trace stops: `stop` says by position why there (a reason of `tracing_pass`; 0: follow; None: nowhere).
+    """Where a trace stops: `stop` says by position why there (a kind of step; 0: follow; None: nowhere).
 
     From position `last` on nothing is followed further, and nothing that carries less than `least` under every rule.
     """

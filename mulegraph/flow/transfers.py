@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +15,10 @@ NOBODY = -1
 """Account number that stands for cash, on either side of a transfer."""
 
 
+NOT_EXCHANGED = -1
+"""What arrived of a transfer that kept its currency."""
+
+
 class Columns(NamedTuple):
     """What kernels read of transfers: see `Transfers`. A named tuple, which Numba takes as it is."""
 
@@ -24,12 +28,23 @@ class Columns(NamedTuple):
     at: np.ndarray
 
 
+class Payments(NamedTuple):
+    """What kernels of tracing read of transfers; `arrived` as `Transfers` has it, and empty where that is none."""
+
+    source: np.ndarray
+    target: np.ndarray
+    amount: np.ndarray
+    arrived: np.ndarray
+
+
 @dataclass(frozen=True)
 class Transfers:
     """Transfers in the order in which money can have moved: by tick, inside a tick receipts before payments.
 
     `row` is each one's row number in the ledger; `source` and `target` are account numbers (−1: cash), `amount`
     minor units, `at` microseconds since 1970 UTC, all of one length. `tick` is the clock's step in microseconds.
+    `arrived` are minor units of the payee's currency where a transfer was exchanged on its way, and `NOT_EXCHANGED`
+    elsewhere; None where no transfer was, and where accounts are not divided by currency.
     """
 
     row: np.ndarray
@@ -39,6 +54,7 @@ class Transfers:
     at: np.ndarray
     accounts: int
     tick: int
+    arrived: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -47,6 +63,31 @@ class Transfers:
     def columns(self) -> Columns:
         """The four columns that kernels read."""
         return Columns(self.source, self.target, self.amount, self.at)
+
+    @property
+    def payments(self) -> Payments:
+        """The columns that kernels of tracing read."""
+        arrived = np.zeros(0, np.int64) if self.arrived is None else self.arrived
+        return Payments(self.source, self.target, self.amount, arrived)
+
+    @property
+    def came(self) -> np.ndarray:
+        """Minor units that payees got, in their own currency."""
+        if self.arrived is None:
+            return self.amount
+        return np.where(self.arrived == NOT_EXCHANGED, self.amount, self.arrived)
+
+    def dealt(self, cards: Transfers) -> Transfers:
+        """What `cards` deal out of these at other times: their `row` is a position here."""
+        columns = {name: getattr(self, name)[cards.row] for name in ("source", "target", "amount")}
+        arrived = None if self.arrived is None else self.arrived[cards.row]
+        return replace(cards, **columns, accounts=self.accounts, arrived=arrived)
+
+    def only(self, kept: np.ndarray | slice) -> Transfers:
+        """Those at these positions, or of this mask."""
+        columns = {name: getattr(self, name)[kept] for name in ("row", "source", "target", "amount", "at")}
+        arrived = None if self.arrived is None else self.arrived[kept]
+        return replace(self, **columns, arrived=arrived)
 
     @property
     def span(self) -> int:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
+
+FULL_DAY = 0.1
+"""A day counts as covered where it has this share of the transfers of the middle day: one stray row covers nothing."""
+
+
+def covered(rows: np.ndarray) -> np.ndarray:
+    """Which days have about as many transfers as others; `rows` are those of each day that has any."""
+    return np.asarray(rows >= FULL_DAY * np.median(rows)) if len(rows) else np.zeros(0, np.bool_)
 
 
 def holds_anything(paths: Sequence[Path], column: str) -> bool:
@@ -26,3 +35,10 @@ def _parts(paths: Sequence[Path], column: str) -> Iterator[tuple[pq.Statistics, 
             part = file.row_group(group).column(place).statistics
             if part is not None:
                 yield part, file.row_group(group).num_rows
+
+
+def only_value(paths: Sequence[Path], column: str) -> str | None:
+    """The one text that every row has there, as far as statistics tell; none where rows differ or may."""
+    ends = {(part.min, part.max) if part.has_min_max else (None, "") for part, _ in _parts(paths, column)}
+    low, high = ends.pop() if len(ends) == 1 else (None, "")
+    return low if low == high else None

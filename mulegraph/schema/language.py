@@ -21,6 +21,9 @@ from mulegraph.errors import UsageError
 from mulegraph.schema.choices import LANGUAGES
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MIN_LETTERS = 12
+"""Letters of its own from which a text with facts is known again."""
+_FACT = re.compile(r"{(\w+)(?::([^}]*))?}")
 _SPOKEN: ContextVar[str] = ContextVar("language", default=LANGUAGES[0])
 
 
@@ -63,6 +66,63 @@ def tr(text: str, /, **facts: Any) -> str:
 def word(text: str) -> str:
     """A word of a fixed vocabulary (a role, a state) in the language that is spoken; any other text as it is."""
     return catalogue(spoken()).get(text, text)
+
+
+def retold(text: str) -> str:
+    """An English text that was made before its page, in the language that is spoken: sentence by sentence.
+
+    A trace or a run keeps sentences and not the facts that they were made of, so they are read back by the catalogue's
+    texts. What none of them fits stays as it is: a sentence of English is better than one that is lost.
+    """
+    if spoken() == LANGUAGES[0] or not text:
+        return text
+    if (told := _told(text, spoken())) is not None:
+        return told
+    first, gap, rest = text.partition(". ")
+    return f"{_translated(first + '.', spoken()) or first + '.'} {retold(rest)}" if gap else text
+
+
+def _told(text: str, language: str) -> str | None:
+    """All sentences of a text; None where one is not known. A name may hold what looks like a sentence's end."""
+    for end in [*(found.start() for found in re.finditer(r"(?<=[.]) ", text)), len(text)]:
+        told = _translated(text[:end], language)
+        rest = text[end + 1 :]
+        more = _told(rest, language) if told is not None and rest else ""
+        if told is not None and more is not None:
+            return f"{told} {more}" if rest else told
+    return None
+
+
+def _translated(text: str, language: str) -> str | None:
+    known = catalogue(language)
+    if text in known:
+        return known[text]
+    for english, fits in _patterns(language):
+        if found := fits.fullmatch(text):
+            facts = {name: _translated(value, language) or value for name, value in found.groupdict().items()}
+            return filled(known[english], facts)
+    return None
+
+
+@cache
+def _patterns(language: str) -> list[tuple[str, re.Pattern[str]]]:
+    """Catalogue texts with facts as patterns, the most literal first; those with hardly a word of their own fit all."""
+    letters = {text: len(re.findall("[a-z]", _FACT.sub("", text))) for text in catalogue(language)}
+    texts = [text for text, own in letters.items() if _FACT.search(text) and own >= MIN_LETTERS]
+    return [(text, re.compile(_pattern(text))) for text in sorted(texts, key=lambda text: (-letters[text], text))]
+
+
+def _pattern(text: str) -> str:
+    """A text as a pattern: `{x}` is anything, the same where it stands twice; `{n:one|many}` a number and noun."""
+    made, at, seen = "", 0, set[str]()
+    for found in _FACT.finditer(text):
+        name, nouns = found.group(1), found.group(2)
+        fact = f"(?P={name})" if name in seen else rf"(?P<{name}>[\d,]+)" if nouns else f"(?P<{name}>.+?)"
+        noun = f" (?:{'|'.join(map(re.escape, nouns.split('|')))})" if nouns else ""
+        made += re.escape(text[at : found.start()]) + fact + noun
+        at = found.end()
+        seen.add(name)
+    return made + re.escape(text[at:])
 
 
 def later(text: str) -> str:

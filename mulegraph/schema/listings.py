@@ -40,6 +40,7 @@ AMOUNT = Column("amount", "amount")
 RULE = Column("method", "rule")
 CASH, BACK = Column("cash", "cash"), Column("returned", "back")
 STOPPED = Column("stopped", "stopped")
+EXCHANGED = Column("exchanged", "exchanged")
 AT = Column("at", "at (UTC)")
 AT_LEAST = Column("minimum", "at least")
 AT_MOST = Column("maximum", "at most")
@@ -127,6 +128,7 @@ HOLD_SUMS = listing(
     BACK,
     STOPPED,
 )
+HOLD_SUMS_EXCHANGED = listing(EXCHANGED)
 HOLDER_ACCOUNTS = listing(ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, IN_CASES)
 HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
 HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
@@ -147,6 +149,7 @@ CLOCK = listing(
     AT_MOST_KEPT,
     Column("share", "share"),
 )
+IN_CURRENCY = listing(CURRENCY_BESIDE)
 REQUESTS = listing(
     Column("number", "request"),
     CASE,
@@ -230,6 +233,8 @@ AT_MOST_OF_IT = Column("most", "at most of it")
 TRACED_ENDS = listing(Column("whom", "whom to ask"), TRANSFERS, AMOUNT, LAST_AT)
 TRACED_AGAIN = listing(AT, TRACED_TRANSFER, PAID_BY, PAID_TO, AMOUNT, AT_MOST_OF_IT)
 TRACED_BANKS = listing(BANK, AT_LEAST, AT_MOST)
+TRACED_EXCHANGES = listing(AT, TRACED_TRANSFER, PAID_BY, PAID_TO, AMOUNT, Column("came", "came of it"))
+TRACED_EXCHANGED_SUM = listing(EXCHANGED)
 TRACED_RULE = (RULE, Column("traced", "traced ="))
 TRACED_PARTS = (CASH, BACK, STOPPED)
 TRACED_SUMS = listing(

@@ -76,6 +76,7 @@ CHAINS = Record(
         "amount_in": AMOUNT,
         "amount_out": AMOUNT,
         "currency": CURRENCY,
+        "currency_out": CURRENCY,
         "first_at": MOMENT,
         "last_at": MOMENT,
     },
@@ -198,9 +199,9 @@ EXPLANATION = FINDINGS.plus(
 
 ENDS = (
     *("inside", "bank", "cash", "no account", "unbooked", "overdraft", "returned"),
-    *("shop", "wages", "own sweep", "small", "late"),
+    *("shop", "wages", "own sweep", "small", "late", "exchanged"),
 )
-"""Where a transfer's traced money leads to; the last five are why a trace stopped there."""
+"""Where a transfer's traced money leads to; the five before the last are why a trace stopped there."""
 
 _BY_METHOD = {f"{method}_{part}": AMOUNT for method in METHODS for part in ("in", "out", "remaining", "amount")}
 TRACED_ACCOUNTS = Record(
@@ -241,9 +242,24 @@ TRACED_STEPS = Record(
         "target": ACCOUNT,
         "channel": Words(CHANNELS),
         "place": TEXT,
+        "whole": AMOUNT,
         "minimum": AMOUNT,
         "maximum": AMOUNT,
         **_BY_METHOD,
+    },
+)
+TRACED_EXCHANGES = Record(
+    "traced exchanges",
+    {
+        "transfer": TRANSFER,
+        "at": MOMENT,
+        "source": ACCOUNT,
+        "target": ACCOUNT,
+        "minimum": AMOUNT,
+        "maximum": AMOUNT,
+        "into": CURRENCY,
+        "arrived_minimum": AMOUNT,
+        "arrived_maximum": AMOUNT,
     },
 )
 TRACED_AGAIN = Record(
@@ -263,7 +279,9 @@ TRACED_SUMS = Record(
     "sums of a trace",
     {
         "method": METHOD,
-        **dict.fromkeys(("traced", "still_there", "cash", "left_our_sight", "returned", "stopped"), AMOUNT),
+        **dict.fromkeys(
+            ("traced", "still_there", "cash", "left_our_sight", "returned", "stopped", "exchanged"), AMOUNT
+        ),
     },
 )
 TRACED_BANKS = Record("banks of a trace", {"bank": TEXT, "minimum": AMOUNT, "maximum": AMOUNT})

@@ -11,6 +11,7 @@ from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.naming import NamedChains, name_chains
 from mulegraph.flow.peers import Peers, beside_peers
 from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.sub_accounts import linked
 from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.device_clusters import DeviceClusters, device_clusters
 from mulegraph.ledger.ledger import Ledger
@@ -48,7 +49,7 @@ class SignInputs:
     @cached_property
     def flow(self) -> Flow:
         """Flow links, chains and chance."""
-        return find_flow(self.transfers, self.settings.flow)
+        return find_flow(self.transfers, self.settings.flow, linked(self.ledger, self.transfers))
 
     @cached_property
     def chains(self) -> NamedChains:

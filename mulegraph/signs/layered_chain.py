@@ -15,7 +15,7 @@ from mulegraph.flow.layering import Flow
 from mulegraph.flow.naming import NamedChains
 from mulegraph.flow.peers import Peers
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.tables import CASH_IN, CASH_OUT
+from mulegraph.schema.tables import CASH_IN, CASH_OUT, minor_exponents
 from mulegraph.signs import facts
 from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, sign
 
@@ -33,6 +33,7 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, 
         facts.count("place", "which of the accounts that passed it on"),
         facts.count("accounts_passed", "accounts that passed it on"),
         facts.amount("out", "what came out at the end"),
+        facts.word("out_currency", "the currency that it came out in", tuple(sorted(minor_exponents()))),
         facts.count("minutes", "from the first transfer to the last", unit="minutes"),
         facts.number(
             "expected_false_percent",
@@ -42,11 +43,11 @@ from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Topic, score_of, 
     ),
     reason={
         "en": "number {place} of {accounts_passed:account|accounts} that passed money on: {amount} {currency} went"
-        " in and {out} came out {minutes:minute|minutes} later",
+        " in and {out} {out_currency} came out {minutes:minute|minutes} later",
         "vi": "tài khoản thứ {place} trong {accounts_passed} tài khoản chuyển tiếp tiền: {amount} {currency} vào và"
-        " {out} ra sau {minutes} phút",
+        " {out} {out_currency} ra sau {minutes} phút",
         "nl": "nummer {place} van {accounts_passed:rekening|rekeningen} die geld doorgaven: {amount} {currency}"
-        " ging erin en {out} kwam er {minutes:minuut|minuten} later uit",
+        " ging erin en {out} {out_currency} kwam er {minutes:minuut|minuten} later uit",
     },
 )
 def layered_chain(ledger: Ledger, flow: Flow, chains: NamedChains, peers: Peers) -> pd.DataFrame:
@@ -81,6 +82,7 @@ def layered_chain(ledger: Ledger, flow: Flow, chains: NamedChains, peers: Peers)
                 "place": place,
                 "accounts_passed": len(inner),
                 "out": chain["amount_out"],
+                "out_currency": chain["currency_out"],
                 "minutes": round((chain["last_at"] - chain["first_at"]).total_seconds() / 60),
                 "expected_false_percent": round(100 * chain["expected_false_share"], 1),
                 "accounts": chain["accounts"],

@@ -72,15 +72,17 @@ def pass_through(
     within = int(within_hours * HOUR)
     windows = max(flow.transfers.span / (within_hours * HOUR), 1.0)
 
-    def search(transfers: Transfers, links: Links) -> tuple[PassedOn, np.ndarray]:
-        found = find_passed_on(transfers, links, chosen, within=within, min_senders=min_senders)
+    def search(transfers: Transfers, divided: Transfers, links: Links) -> tuple[PassedOn, np.ndarray]:
+        found = find_passed_on(transfers, links, chosen, divided.came, within=within, min_senders=min_senders)
         usual = flow.traffic.received[found.account] / windows
         nats = np.minimum(found.receipts, found.payments) * (flow.account_score[found.account] / MICRONATS)
         return found, nats + poisson_nats(found.senders, usual)
 
-    found, nats = search(flow.transfers, flow.passed_on)
+    found, nats = search(flow.transfers, flow.divided, flow.passed_on)
     dealt = shuffled.transfers
-    chance, chance_nats = search(dealt, passed_on_links(dealt, match(dealt, flow.window), flow.share_percent))
+    apart = dealt if flow.divided is flow.transfers else flow.divided.dealt(dealt)
+    links = passed_on_links(apart, match(apart, flow.window), flow.share_percent)
+    chance, chance_nats = search(dealt, apart, links)
     known = measured_by_account(peers.group, (found.account, nats), (chance.account, chance_nats))
     kept = np.flatnonzero(nats >= min_nats)
     position, start = lists_of(found.position, found.start, kept)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from mulegraph.casework.case_file import CaseFile, TracedMoney
-from mulegraph.casework.holds import HoldPlan
-from mulegraph.schema.language import later, tr, word
+from mulegraph.casework.case_file import CaseFile, TracedMoneyIn
+from mulegraph.casework.hold_results import HoldsIn
+from mulegraph.schema.language import later, retold, tr, word
 from mulegraph.views.case_summary import between, hold_sentence
 from mulegraph.views.document import Block, Cell, Table, Text, cells, heads
+from mulegraph.views.local_times import local_text, timed
 from mulegraph.views.tables import shown
 
 MAX_HELD = 25
@@ -25,6 +26,7 @@ PARTS = {
     "left_our_sight": later("left our sight"),
     "returned": later("returned"),
     "stopped": later("not followed further"),
+    "exchanged": later("exchanged into another currency"),
 }
 Content = CaseFile
 
@@ -34,22 +36,37 @@ def money(content: Content) -> list[Block]:
     trace = content.trace
     if trace is None:
         return [Text(tr("Nothing can be traced: {why}.", why=content.no_trace))]
-    chosen = trace.chosen
-    what = ", ".join(chosen[:6]) + (" " + tr("and {n} more", n=len(chosen) - 6) if len(chosen) > 6 else "")
-    currency, whole = trace.currency, trace.traced
-    blocks: list[Block] = [
-        Text(
-            tr(
-                "{amount} {currency} of {payments}, followed to {until} UTC. Two figures say how far "
-                "the rules for mixed money differ.",
-                amount=shown(whole),
-                currency=currency,
-                payments=what,
-                until=shown(content.until),
-            ),
-            tr("Traced."),
+    followed = timed(
+        "{amount} {currency} of {payments}, followed to {until} UTC. Two figures say how far "
+        "the rules for mixed money differ.",
+        amount=shown(trace.traced),
+        currency=trace.currency,
+        payments=_payments(trace.chosen),
+        until=shown(content.until),
+    )
+    blocks: list[Block] = [Text(followed, tr("Traced.")), *_money_in(trace)]
+    for other in trace.others:
+        came = tr(
+            "{amount} {currency} came of it, exchanged by {payments}.",
+            amount=shown(other.traced),
+            currency=other.currency,
+            payments=_payments(other.chosen),
         )
-    ]
+        blocks += [Text(came, tr("In another currency.")), *_money_in(other)]
+    for plan in content.holding.in_currencies if content.holding is not None else []:
+        blocks += _holds(plan)
+    return blocks + [Text(retold(each)) for each in trace.assumptions]
+
+
+def _payments(ids: list[str]) -> str:
+    """Payments by id; of many the first ones."""
+    return ", ".join(ids[:6]) + (" " + tr("and {n} more", n=len(ids) - 6) if len(ids) > 6 else "")
+
+
+def _money_in(trace: TracedMoneyIn) -> list[Block]:
+    """Where traced money of one currency is, by bank and account, and where it left our sight."""
+    currency, whole = trace.currency, trace.traced
+    blocks: list[Block] = []
     parts = [
         f"{between(_range(trace.sums, name))} {tr(words)}" for name, words in PARTS.items() if _most(trace.sums, name)
     ]
@@ -78,13 +95,10 @@ def money(content: Content) -> list[Block]:
     ]
     end_heads = heads("left our sight", "transfers #", _amount(currency), "last (UTC)")
     blocks.append(Table(end_heads, ends, empty=tr("None of it was seen to leave this ledger.")))
-    blocks += _seen_again(trace)
-    if content.holding is not None:
-        blocks += _holds(content.holding)
-    return blocks + [Text(each) for each in trace.assumptions]
+    return blocks + _seen_again(trace)
 
 
-def _seen_again(trace: TracedMoney) -> list[Block]:
+def _seen_again(trace: TracedMoneyIn) -> list[Block]:
     """What came back to our accounts from banks that we do not see; it may be the same money."""
     if not trace.seen_again:
         return []
@@ -98,7 +112,7 @@ def _seen_again(trace: TracedMoney) -> list[Block]:
     return [Text(told), Table(columns, rows, note=_less(len(trace.seen_again) - MAX_HELD))]
 
 
-def _holds(plan: HoldPlan) -> list[Block]:
+def _holds(plan: HoldsIn) -> list[Block]:
     """What holds keep, in words, and whom to call in which order."""
     rows = [
         cells(
@@ -127,7 +141,7 @@ def _holds(plan: HoldPlan) -> list[Block]:
     ]
 
 
-def _not_held(plan: HoldPlan) -> list[Block]:
+def _not_held(plan: HoldsIn) -> list[Block]:
     """What is still there and not held, with the reason and what to do instead."""
     shown_rows = plan.not_held[:MAX_HELD]
     if not shown_rows:
@@ -185,7 +199,7 @@ def requests(content: Content) -> list[Block]:
     columns = heads("request", "to", "what it asks *", "payments #", "asked back #", "returned #", "reply by", "state")
     answers = [
         cells(
-            reply["at"][:16].replace("T", " "),
+            local_text(reply["at"]),
             reply["kind"],
             reply["sender"] or tr("unknown"),
             each["transfer"] or tr("all"),

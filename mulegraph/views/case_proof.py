@@ -10,6 +10,7 @@ from mulegraph.casework.case_file import CaseFile
 from mulegraph.schema.acts import PAGE_KEPT
 from mulegraph.schema.language import tr, word
 from mulegraph.views.document import Block, Notice, Table, Text, cells, heads
+from mulegraph.views.local_times import local_text
 from mulegraph.views.tables import shown
 
 Content = CaseFile
@@ -21,7 +22,7 @@ def journal(content: Content) -> Table:
     rows = [
         cells(
             entry["number"],
-            entry["at"][:19].replace("T", " "),
+            local_text(entry["at"], "seconds"),
             entry["who"],
             entry["what"],
             _facts(entry["facts"]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mulegraph.cases.balance import Step
@@ -14,6 +15,7 @@ from mulegraph.views.case_money import money, requests
 from mulegraph.views.case_plots import MAX_LANES, balances_plot, payments_plot
 from mulegraph.views.case_proof import journal, page_notes, proof
 from mulegraph.views.case_summary import stories, summary, sums, title_of
+from mulegraph.views.chart import clock_of
 from mulegraph.views.document import (
     Block,
     Cell,
@@ -26,6 +28,7 @@ from mulegraph.views.document import (
     cells,
     heads,
 )
+from mulegraph.views.local_times import in_zone, local, local_text, timed, zone
 from mulegraph.views.printed import network_pictures
 from mulegraph.views.tables import shown
 from mulegraph.views.thresholds import measured
@@ -49,23 +52,31 @@ def case_document(
 
     `links` are pages beside it, by what they are called.
     """
+    with in_zone(content.zone, coarse=clock_of(network).coarse):
+        return _document(content, network, revealed, links)
+
+
+def _document(
+    content: Content, network: nx.MultiDiGraph[Any], revealed: bool, links: Mapping[str, str] | None
+) -> Document:
+    """In the language that is spoken and the zone that is set."""
     row, state = content.row, content.state
     stands = " ".join(word(str(state[name])) for name in ("status", "disposition", "snoozed_until") if state[name])
     return Document(
         title=tr("Case {case}", case=content.case),
         facts={
             tr("score"): shown(row["score"]),
-            tr("from"): f"{shown(row['first_at'])} UTC",
-            tr("until"): f"{shown(row['last_at'])} UTC",
+            tr("from"): f"{shown(row['first_at'])} {zone()}",
+            tr("until"): f"{shown(row['last_at'])} {zone()}",
             tr("state"): stands,
             tr("assigned to"): shown(state["assignee"]) or tr("nobody"),
-            tr("scan"): f"{content.scanned_at[:16].replace('T', ' ')} UTC",
+            tr("scan"): f"{local_text(content.scanned_at)} {zone()}",
         },
         notices=[tr(REVEALED if revealed else MASKED)],
         sections=[
             Section("summary", tr("Summary"), [Text(text, about) for about, text in summary(content)]),
             Section("accounts", tr("Accounts"), [_accounts(content)]),
-            Section("network", tr("Network"), network_pictures(network, numbered(content), content.zone)),
+            Section("network", tr("Network"), network_pictures(network, numbered(content), zone())),
             Section("notes", tr("Notes and marks on its page"), [page_notes(content)]),
             Section("timeline", tr("Timeline"), _timeline(content)),
             Section("balances", tr("In, out, and what remains"), _balances(content)),
@@ -128,23 +139,27 @@ def _timeline(content: Content) -> list[Block]:
             for each in content.reports
             if inside[0] <= each["reported_at"] <= inside[1]
         ]
-        caption = tr(
+        caption = timed(
             "Each arrow is a transfer, from its payer's lane (dot) to its payee's; wider is more. Dotted lines mark "
             "pauses that are cut short, with their length above. Times are UTC."
         )
         if len(roles) > MAX_LANES:
             caption += " " + tr("The {n} accounts that moved most have lanes of their own.", n=MAX_LANES)
         first, last = shown(moved[0]["at"]), shown(moved[-1]["at"])
-        alt = tr(
+        alt = timed(
             "{n:transfer|transfers} in order of time, from {first} to {last} UTC",
             n=len(moved),
             first=first,
             last=last,
         )
-        blocks.append(Picture(payments_plot(moved, roles, reported), alt, caption))
+        blocks.append(Picture(payments_plot(_at_local(moved), roles, _at_local(reported)), alt, caption))
     rows = [cells(at, what) for at, what in moments(content)]
     blocks.append(Table(heads("at (UTC)", "what *"), rows, empty=tr("No event of it has a time.")))
     return blocks
+
+
+def _at_local(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**each, "at": local(each["at"])} for each in rows]
 
 
 def moments(content: Content) -> list[tuple[Any, str]]:
@@ -186,7 +201,10 @@ def _told(transfer: Mapping[str, Any]) -> str:
 def _balances(content: Content) -> list[Block]:
     if not content.balances:
         return [Text(tr("No account of the case moved money around its time."))]
-    panels = [(each["account_id"], each["role"], each["steps"]) for each in content.balances]
+    panels = [
+        (each["account_id"], each["role"], [replace(step, at=local(step.at)) for step in each["steps"]])
+        for each in content.balances
+    ]
     alt = "; ".join(f"{shown(name)}: {_ends(steps[-1])}" for name, _, steps in panels)
     caption = tr(
         "The accounts that passed most on. All their transfers from a day before the case's first evidence to three "
@@ -211,7 +229,7 @@ def _transfers(content: Content) -> Table:
     moved = content.transfers
     rows = [
         cells(
-            f"{each['at']:%Y-%m-%d %H:%M:%S}",
+            f"{local(each['at']):%Y-%m-%d %H:%M:%S}",
             each["transfer_id"],
             shown(each["source"]) or tr("cash"),
             shown(each["target"]) or tr("cash"),

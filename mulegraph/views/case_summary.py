@@ -8,10 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 from mulegraph.casework.case_file import CaseFile, TracedMoney
-from mulegraph.casework.holds import HoldPlan
+from mulegraph.casework.hold_results import HoldsIn
 from mulegraph.journal.state import CLOSED, SNOOZED
 from mulegraph.schema.findings import Role
 from mulegraph.schema.language import later, tr, word
+from mulegraph.views.local_times import local_text, timed
 from mulegraph.views.tables import case_money, collapse_patterns, made_of, shown
 
 ROLES = (Role.VICTIM, Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT, Role.BENEFICIARY)
@@ -45,7 +46,7 @@ def _happened(content: Content) -> str:
     banks = sorted({str(each["bank"]) for each in content.accounts if each["bank"]})
     when = tr("at a time not known")
     if row["first_at"]:
-        when = tr("from {first} to {last} UTC", first=shown(row["first_at"]), last=shown(row["last_at"]))
+        when = timed("from {first} to {last} UTC", first=shown(row["first_at"]), last=shown(row["last_at"]))
     linked = later("{n:account|accounts} at {m:bank|banks} ({banks}) are linked by findings {when}.")
     single = later("{n:account|accounts} at {m:bank|banks} ({banks}) is named by findings {when}.")
     who = {"n": len(content.accounts), "m": len(banks), "banks": ", ".join(banks), "when": when}
@@ -72,7 +73,7 @@ def _happened(content: Content) -> str:
     if reports:
         at = shown(reports[0]["reported_at"])
         text = later("{n:payment of it was|payments of it were} reported as fraud, the first on {at} UTC.")
-        told.append(tr(text, n=len(reports), at=at))
+        told.append(timed(text, n=len(reports), at=at))
     else:
         told.append(tr("The ledger holds no victim's report about it."))
     return " ".join(told)
@@ -226,10 +227,11 @@ def next_step(content: Content) -> str:
         ask = tr(text, bank=first, case=content.case) if first else tr("no request can ask for it")
         told.append(tr("Money is probably still there at {banks}: {ask}.", banks=most, ask=ask))
     if content.holding is not None:
-        told.append(hold_sentence(content.holding))
+        told += [hold_sentence(each) for each in content.holding.in_currencies]
         inside = {each["account_id"] for each in content.accounts}
+        holds = [each for part in content.holding.in_currencies for each in part.holds]
         reached = " " + tr("(reached by the trace, not of the case)")
-        first = [each.account + ("" if each.account in inside else reached) for each in content.holding.holds]
+        first = [each.account + ("" if each.account in inside else reached) for each in holds]
         if first:
             told.append(tr("Call about {accounts}.", accounts=named(first)))
     if not trace:
@@ -244,18 +246,18 @@ def next_step(content: Content) -> str:
     return " ".join(told)
 
 
-def hold_sentence(plan: HoldPlan) -> str:
+def hold_sentence(plan: HoldsIn) -> str:
     """What was asked for and what holds reach, both in the first line that anybody reads."""
     kept = (plan.kept_least, plan.kept_most)
     low, high = (f"{float(each / plan.stolen):.0%}" if plan.stolen else "0%" for each in kept)
     reached = low if low == high else tr("{low} to {high}", low=low, high=high)
     amounts = between({"minimum": plan.kept_least, "maximum": plan.kept_most})
-    return tr(
+    return timed(
         "Asked for {share} of {stolen} {currency} stolen; holds at {at} UTC keep {reached} ({amounts}): {says}.",
         share=f"{plan.asked:.0%}",
         stolen=shown(plan.stolen),
         currency=plan.currency,
-        at=plan.at,
+        at=local_text(plan.at),
         reached=reached,
         amounts=amounts,
         says=plan.says,

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from mulegraph.errors import EngineError
 from mulegraph.schema.language import later, speaking, spoken, tr, word
+from mulegraph.views.local_times import named
 from mulegraph.views.page import page
 from mulegraph.views.paper import PAPER_WIDTH
 from mulegraph.views.tables import shown
@@ -153,9 +154,10 @@ class Document:
 def heads(*names: str) -> list[Column]:
     """Columns by their heads, in the language that is spoken.
 
-    A head that ends in ` #` holds numbers, one in ` *` takes the room that is left.
+    A head that ends in ` #` holds numbers, one in ` *` takes the room that is left; one of times names their zone.
     """
-    told = [word(name.removesuffix(" #").removesuffix(" *")) for name in names]
+    bare = [name.removesuffix(" #").removesuffix(" *") for name in names]
+    told = [named(name) if "(UTC)" in name else word(name) for name in bare]
     return [Column(head, name[-2:] == " #", name[-2:] == " *") for head, name in zip(told, names, strict=True)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -17,7 +17,23 @@ from mulegraph.views.chart import Bundle, Clock, Pen, bundles, charted, clock_of
 from mulegraph.views.device_rows import Place
 from mulegraph.views.grouping import MAX_MARKS, combos, contracted
 from mulegraph.views.layout import Frame, Layout, flow
-from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of, letter_of
+from mulegraph.views.looks import Look, looks_of, plain_look
+from mulegraph.views.node_styles import (
+    FLAG,
+    GOOD,
+    INK,
+    KINDS,
+    LETTERS,
+    LINE,
+    OTHER,
+    PAPER,
+    RINGS,
+    TICK,
+    Kind,
+    kind_of,
+    letter_of,
+)
+from mulegraph.views.room import Room
 from mulegraph.views.ways import Piece, back_stub, on, pieces
 
 MARGIN, LEGEND = 90, 44
@@ -32,7 +48,16 @@ _TICK = f'd="M-6 0L-2 6L7 -6" fill="none" stroke="{TICK}" stroke-width="3"'
 
 def icon(kind: Kind) -> Markup:
     """A small SVG of a kind, for legends in HTML."""
-    return _icon(_shape(kind, ""), 2 * kind.radius + 8)
+    return _icon(_shape(kind, "", plain_look(kind)), 2 * kind.radius + 8)
+
+
+def role_icon(role: str) -> Markup:
+    """A small SVG of a role: its letter within its ring."""
+    return _icon(_role(role), 38)
+
+
+def _role(role: str, sheet: Sheet | None = None) -> str:
+    return _shape(KINDS[OTHER], LETTERS[role], Look(12, PAPER, INK, RINGS[role]), sheet or SCREEN)
 
 
 def _icon(shapes: str, size: int) -> Markup:
@@ -103,9 +128,10 @@ def drawn(chart: nx.MultiDiGraph[Any], made: Layout, sheet: Sheet, width: int, t
     made = _stretched(made, sheet)
     left, top, wide, high = _box(made.frames)
     left, wide = left - max(least - wide, 0) // 2, max(wide, least)
-    lines = [*_frames(made, sheet), *_uses(made), *_arrows(chart, arrows, ways, made, sheet)]
-    labels, without = _labels(chart, made, arrows, ways, clock, sheet)
-    lines += [*_nodes(chart, made.place, sheet), *labels]
+    looks = looks_of(chart)
+    lines = [*_frames(made, sheet), *_uses(made), *_arrows(looks, arrows, ways, made, sheet)]
+    labels, without = _labels(chart, looks, made, arrows, ways, clock, sheet)
+    lines += [*_nodes(chart, looks, made.place, sheet), *labels]
     legend, deep = _legend(chart, without, left, top + high, wide, sheet)
     title = escape(title)
     return "\n".join(
@@ -185,7 +211,7 @@ def _ways(made: Layout, arrows: list[Bundle]) -> dict[tuple[Any, Any], list[Piec
 
 
 def _arrows(
-    chart: nx.MultiDiGraph[Any], arrows: list[Bundle], ways: Mapping[Any, list[Piece]], made: Layout, sheet: Sheet
+    looks: Mapping[Any, Look], arrows: list[Bundle], ways: Mapping[Any, list[Piece]], made: Layout, sheet: Sheet
 ) -> Iterator[str]:
     pen = Pen(arrows)
     for each in arrows:
@@ -193,7 +219,7 @@ def _arrows(
         (x, y), (end_x, end_y) = way[0][0], way[-1][-1]
         from_x, from_y = way[-1][0]
         ends_at_node = (end_x, end_y) == made.place[each.target]
-        radius = sheet.mark * (KINDS[kind_of(chart.nodes[each.target])].radius + 3) if ends_at_node else 0
+        radius = sheet.mark * (looks[each.target].reach + 3) if ends_at_node else 0
         length = math.hypot(end_x - from_x, end_y - from_y)
         along_x, along_y = (end_x - from_x) / length, (end_y - from_y) / length
         tip_x, tip_y = end_x - along_x * radius, end_y - along_y * radius
@@ -211,65 +237,42 @@ def _arrows(
         )
 
 
-def _nodes(chart: nx.MultiDiGraph[Any], place: Mapping[Any, Place], sheet: Sheet) -> Iterator[str]:
+def _nodes(
+    chart: nx.MultiDiGraph[Any], looks: Mapping[Any, Look], place: Mapping[Any, Place], sheet: Sheet
+) -> Iterator[str]:
     for node, data in chart.nodes(data=True):
-        kind, (x, y) = KINDS[kind_of(data)], place[node]
-        yield f'<g transform="translate({x} {y}) scale({sheet.mark})">' + _shape(kind, letter_of(data), sheet)
+        kind, look, (x, y) = KINDS[kind_of(data)], looks[node], place[node]
+        yield f'<g transform="translate({x} {y}) scale({sheet.mark})">' + _shape(kind, letter_of(data), look, sheet)
         lists = data.get("lists") or []
         if any(each != GOOD for each in lists):
             yield f'<path d="M9 -25V-9M9 -25H20L16 -21L20 -17H9" fill="{FLAG}" stroke="{FLAG}" stroke-width="2"/>'
         elif lists:
             yield f'<path d="M10 -19L14 -14L22 -24" fill="none" stroke="{TICK}" stroke-width="3"/>'
-        under = kind.radius * sheet.mark + 1.25 * sheet.name
+        under = look.reach * sheet.mark + 1.25 * sheet.name
         yield "</g>" + _text(x, y + under, sheet.name_of(node, data), sheet.name)
 
 
-def _shape(kind: Kind, letter: str, sheet: Sheet = SCREEN) -> str:
-    fill, ink = (PAPER, kind.colour) if kind.hollow else (kind.colour, PAPER)
+def _shape(kind: Kind, letter: str, look: Look, sheet: Sheet = SCREEN) -> str:
     dashes = ' stroke-dasharray="4 3"' if kind.dashed else ""
-    look = f'fill="{fill}" stroke="{kind.colour}" stroke-width="2.5"{dashes}'
+    pen = f'fill="{look.fill}" stroke="{kind.colour}" stroke-width="2.5"{dashes}'
     if kind.corners:
-        points = " ".join(f"{x * kind.radius:.1f},{y * kind.radius:.1f}" for x, y in kind.corners)
-        drawn = f'<polygon points="{points}" {look}/>'
+        points = " ".join(f"{x * look.radius:.1f},{y * look.radius:.1f}" for x, y in kind.corners)
+        drawn = f'<polygon points="{points}" {pen}/>'
     else:
-        drawn = f'<circle r="{kind.radius}" {look}/>'
+        drawn = f'<circle r="{look.radius:g}" {pen}/>'
+    if look.ring:
+        drawn = f'<circle r="{look.radius + 3:g}" fill="{PAPER}" stroke="{look.ring}" stroke-width="3"/>{drawn}'
     size = sheet.letter / sheet.mark
     inside = (
         f'<text y="{0.37 * size:.1f}" text-anchor="middle" font-size="{size:.1f}" font-weight="700"'
-        f' fill="{ink}">{letter}</text>'
+        f' fill="{look.ink}">{letter}</text>'
     )
     return drawn + (inside if letter else "")
 
 
-class _Room:
-    """Which parts of the picture are written on."""
-
-    def __init__(self, right: float) -> None:
-        self._taken: list[tuple[float, float, float, float]] = []
-        self._right = right
-
-    def inside(self, x: float, wide: float) -> float:
-        """The place nearest to `x` at which so many pixels end inside the picture."""
-        return min(x, self._right - wide / 2)
-
-    def take(self, x: float, y: float, wide: float, high: float) -> bool:
-        """Take a box around a place, unless some of it is taken."""
-        box = (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
-        free = all(
-            box[2] <= other[0] or other[2] <= box[0] or box[3] <= other[1] or other[3] <= box[1]
-            for other in self._taken
-        )
-        if free:
-            self._taken.append(box)
-        return free
-
-    def keep(self, x: float, y: float, wide: float, high: float) -> None:
-        """Keep a box from being written on, also where another reaches into it."""
-        self._taken.append((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
-
-
 def _labels(
     chart: nx.MultiDiGraph[Any],
+    looks: Mapping[Any, Look],
     made: Layout,
     arrows: list[Bundle],
     ways: Mapping[Any, list[Piece]],
@@ -277,11 +280,11 @@ def _labels(
     sheet: Sheet,
 ) -> tuple[list[str], int]:
     """Amounts and times beside arrows where there is room, and how many have none; an amount goes before its time."""
-    room = _Room(max((each.right for each in made.frames), default=MARGIN))
+    room = Room(max((each.right for each in made.frames), default=MARGIN))
     pen, lines = Pen(arrows), []
     for node, (left, top) in made.place.items():
         data = chart.nodes[node]
-        name, under = sheet.name_of(node, data), KINDS[kind_of(data)].radius * sheet.mark + 0.9 * sheet.name
+        name, under = sheet.name_of(node, data), looks[node].reach * sheet.mark + 0.9 * sheet.name
         room.keep(left, top, 34 * sheet.mark, 34 * sheet.mark)
         room.keep(left, top + under, WIDE * sheet.name * len(name), 1.17 * sheet.name)
     back = set(made.back)
@@ -293,24 +296,41 @@ def _labels(
             words, places = f"↩ {payee}: {words}", [way[0][-1]]
         else:
             places = [on(piece, along) for piece in way[1::3] for along in LABEL_PLACES]
-        lines += _label(room, places, words, times, sheet)
+        level = abs(way[0][0][1] - way[-1][-1][1]) < 1
+        beside = pen.width(each) * sheet.mark / 2 + 1 if level else 0
+        lines += _label(room, places, words, times, sheet, beside)
     return lines, len(arrows) - len(lines)
 
 
-def _label(room: _Room, places: list[tuple[float, float]], words: str, times: str, sheet: Sheet) -> list[str]:
-    """The amount at the first place that is free, with its times where they have room, too; nothing where none is."""
+def _label(
+    room: Room, places: list[tuple[float, float]], words: str, times: str, sheet: Sheet, beside: float
+) -> list[str]:
+    """The amount at the first place that is free, with its times where they have room, too; nothing where none is.
+
+    Of a level arrow the amount stands over it and its times under it, `beside` units away, so that a short one is seen
+    between them; on another they stand on paper of their own.
+    """
     wide = WIDE * sheet.amount * len(words)
     both = max(wide, WIDE * sheet.time * len(times))
+    high = 1.2 * (sheet.amount + sheet.time) + 2 * beside
     for along, y in places:
         x = room.inside(along, both)
-        if room.take(x, y, both, 1.2 * (sheet.amount + sheet.time)):
-            below = _text(x, y + 0.85 * sheet.time, times, sheet.time, LINE)
-            return [_text(x, y - 0.25 * sheet.amount, words, sheet.amount) + below]
+        if room.take(x, y, both, high):
+            paper = "" if beside else _under(x, y, both, high)
+            below = _text(x, y + 0.85 * sheet.time + beside, times, sheet.time, LINE)
+            return [paper + _text(x, y - 0.25 * sheet.amount - beside, words, sheet.amount) + below]
     for along, y in places:
-        x = room.inside(along, wide)
-        if room.take(x, y, wide, 1.2 * sheet.amount):
-            return [_text(x, y + 0.36 * sheet.amount, words, sheet.amount)]
+        x, over = room.inside(along, wide), y - (0.61 * sheet.amount + beside if beside else 0)
+        if room.take(x, over, wide, 1.2 * sheet.amount):
+            paper = "" if beside else _under(x, y, wide, 1.2 * sheet.amount)
+            return [paper + _text(x, over + 0.36 * sheet.amount, words, sheet.amount)]
     return []
+
+
+def _under(x: float, y: float, wide: float, high: float) -> str:
+    """Paper under words: an edge around letters alone lets the arrow show between them, as if it struck them out."""
+    box = f'x="{x - wide / 2:.1f}" y="{y - 0.46 * high:.1f}" width="{wide:.1f}" height="{0.92 * high:.1f}"'
+    return f'<rect {box} fill="{PAPER}"/>'
 
 
 def _text(x: float, y: float, words: str, size: float, ink: str = INK, anchor: str = "middle") -> str:
@@ -330,10 +350,10 @@ def _legend(
     """What stands in the picture, and nothing that does not; and how high it is."""
     items: list[tuple[str, str]] = []
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
-    items += [(_shape(kind, ""), word(kind.title)) for name, kind in KINDS.items() if name in present]
+    items += [(_shape(kind, "", plain_look(kind)), word(kind.title)) for name, kind in KINDS.items() if name in present]
     letters = {letter_of(data) for _, data in chart.nodes(data=True)}
     items += [
-        (_text(0, 0.37 * sheet.letter, letter, sheet.letter), word(role))
+        (_role(role, replace(sheet, mark=0.8 * sheet.legend / SCREEN.legend)), word(role))
         for role, letter in LETTERS.items()
         if letter in letters
     ]
@@ -342,8 +362,11 @@ def _legend(
         items.append((f"<path {_FLAG}/>", tr("on a list")))
     if GOOD in lists:
         items.append((f"<path {_TICK}/>", tr("known good")))
+    if any(data.get("score") for _, data in chart.nodes(data=True)):
+        items.append(("", tr("darker: higher score")))
     if any(data["kind"] == "transfer" for *_, data in chart.edges(data=True)):
         items.append((f'<line x1="-12" x2="12" stroke="{LINE}" stroke-width="4"/>', tr("transfers, wider for more")))
+        items.append(("", tr("larger account: more money passed it")))
     if without:
         items.append(("", tr("no room to write the amounts of {n:arrow|arrows}", n=without)))
     return _in_rows(items, left + 30 * sheet.mark, top + 10 * sheet.mark, wide, sheet)

@@ -74,8 +74,8 @@ ENGLISH = LetterWords(
     },
     total="Asked back in this request: {asked} {currency}, of {stolen} {currency} stolen.",
     former=(
-        "The number {number} was given to another holder on {day}. The account of before that day is meant: "
-        "whoever has the number now took no part in these payments, and nothing of theirs is to be held."
+        "The number {number} was given to another holder on {day}. Whoever held it when these payments were made is "
+        "meant: others who held it before or hold it since took no part in them, and nothing of theirs is to be held."
     ),
     still_there="What is probably still there",
     no_balances="We do not know balances. These are amounts that we saw coming in and did not see going out.",
@@ -146,9 +146,9 @@ VIETNAMESE = LetterWords(
     },
     total="Đề nghị hoàn trả trong yêu cầu này: {asked} {currency}, trên {stolen} {currency} bị chiếm đoạt.",
     former=(
-        "Số tài khoản {number} đã được cấp cho chủ khác vào ngày {day}. Yêu cầu này chỉ nói về tài khoản "
-        "trước ngày đó: người đang dùng số này không liên quan đến các khoản chuyển tiền, xin không phong "
-        "tỏa tiền của họ."
+        "Số tài khoản {number} đã được cấp cho chủ khác vào ngày {day}. Yêu cầu này chỉ nói về người giữ số "
+        "này khi các khoản chuyển tiền được thực hiện: những chủ trước đó hoặc từ ngày đó không liên quan, xin "
+        "không phong tỏa tiền của họ."
     ),
     still_there="Số tiền có lẽ vẫn còn",
     no_balances="Chúng tôi không biết số dư. Đây là số tiền chúng tôi thấy vào mà không thấy ra.",
@@ -216,9 +216,9 @@ DUTCH = LetterWords(
     },
     total="In dit verzoek teruggevraagd: {asked} {currency}, van {stolen} {currency} gestolen.",
     former=(
-        "Het nummer {number} is op {day} aan een andere houder gegeven. Bedoeld is de rekening van vóór die "
-        "dag: wie het nummer nu heeft, had met deze betalingen niets te maken, en van hem of haar mag niets "
-        "worden vastgehouden."
+        "Het nummer {number} is op {day} aan een andere houder gegeven. Bedoeld is wie het nummer had toen deze "
+        "betalingen werden gedaan: wie het daarvoor had of sindsdien heeft, had er niets mee te maken, en van hem "
+        "of haar mag niets worden vastgehouden."
     ),
     still_there="Wat er waarschijnlijk nog is",
     no_balances="Saldi kennen wij niet. Dit zijn bedragen die wij zagen binnenkomen en niet zagen weggaan.",

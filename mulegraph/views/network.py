@@ -19,8 +19,9 @@ from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import minor_exponents
 from mulegraph.views import layout
 from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, visible
-from mulegraph.views.drawing import FLAG_MARK, LABEL_PLACES, TICK_MARK, icon
+from mulegraph.views.drawing import FLAG_MARK, LABEL_PLACES, TICK_MARK, icon, role_icon
 from mulegraph.views.grouping import MAX_MARKS, MAX_NODES, Combo, ComboKey, combos, contracted
+from mulegraph.views.looks import looks_of
 from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of, letter_of
 from mulegraph.views.page import page
 from mulegraph.views.story import Part, Story
@@ -51,8 +52,9 @@ def network_page(
     """The page for a graph as `cases.build.case_graph` and `workspace.annotate.with_known` make it.
 
     `facts` stand above the picture, `story` at its left and `notes` under it (what is masked, what was cut); `start` is
-    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it;
-    `links` are pages that this one leads to, and `served` is what it asks a server with, where there is one.
+    one of `LAYOUTS`. What somebody did on the page before is the graph's `kept`, as `casework.kept_page` keeps it, and
+    its `subject` says what it is of in no language; `links` are pages that this one leads to, and `served` is what it
+    asks a server with, where there is one.
     At first no more than `most` marks are drawn, the others in combos that open, and the page says so.
     """
     title = visible(title)
@@ -64,7 +66,7 @@ def network_page(
     data["words"] = catalogue(spoken())
     data["kept"] = graph.graph.get("kept")
     links, served = graph.graph.get("links") or {}, graph.graph.get("served")
-    data |= {"links": links, "served": served}
+    data |= {"links": links, "served": served, "subject": graph.graph.get("subject") or title}
     data["start"] = _number(chart, graph.graph.get("account"))
     data["story"] = _told(chart, story) if story else None
     data["amountName"] = graph.graph.get("amount_name", "amount")
@@ -78,6 +80,7 @@ def network_page(
         title=title,
         facts={name: visible(str(value)) for name, value in (facts or {}).items()},
         notes=notes,
+        scores=any(each.get("score") for _, each in chart.nodes(data=True)),
         ties=bool(data["ties"]),
         currency=next(iter(currencies)) if len(currencies) == 1 else "",
         count=f"{len(data['transfers']):,}",
@@ -85,7 +88,7 @@ def network_page(
         legend={
             name: {"title": word(kind.title), "svg": icon(kind)} for name, kind in KINDS.items() if name in present
         },
-        letters=[(letter, word(role)) for role, letter in LETTERS.items() if letter in written],
+        letters=[(role_icon(role), word(role)) for role, letter in LETTERS.items() if letter in written],
         marks=[*marks, *([(TICK_MARK, tr("known good"))] if GOOD in lists else [])],
         chart=data,
         links=links,
@@ -146,6 +149,7 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
             "row": layout.OPENED_ROW,
         },
         "traced": [f"{each:f}" for each in chart.graph.get("traced") or []],
+        "looks": [asdict(each) for each in looks_of(chart).values()],
         "nodes": [{name: plain(value) for name, value in each.items() if name not in _PYVIS} for each in holder.nodes],
         "transfers": sorted(transfers, key=lambda each: (each["at"], str(each["id"]))),
         "ties": sorted(ties, key=lambda each: (each["source"], each["target"])),

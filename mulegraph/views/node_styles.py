@@ -1,4 +1,6 @@
-"""What a chart's things look like, in one place for page, drawing and legend: shape and colour by kind, letter by role.
+"""What a chart's things look like, in one place for page, drawing and legend.
+
+Shape and colour are by kind, letter and ring by role.
 
 Colours are Okabe & Ito's for the colour-blind (2008), darkened where white paper needs it; no two kinds differ by
 colour alone.
@@ -60,6 +62,17 @@ LETTERS = {
     "subject": "S",
 }
 """The badge of a role, written into the node."""
+
+RINGS = {
+    "victim": "#e69f00",
+    "collector": "#b00020",
+    "relay": "#4b9cd3",
+    "consolidator": "#cc79a7",
+    "cash-out": "#00795a",
+    "beneficiary": "#8f3f71",
+    "subject": "#1a202c",
+}
+"""The ring of a role around its node."""
 
 GOOD = KNOWN_GOOD
 """The list whose mark is a tick; every other list's is a flag."""

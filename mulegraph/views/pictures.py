@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mulegraph.errors import UsageError
 from mulegraph.lazy import networkx as nx
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.shared_graph import SharedGraph
-from mulegraph.schema.language import check_language, later, speaking, spoken, tr, word
+from mulegraph.schema.language import check_language, later, retold, speaking, spoken, tr, word
+from mulegraph.schema.nodes import subject_of
 from mulegraph.views.chart import DAY
 from mulegraph.views.network import network_page
 from mulegraph.views.story import Story, account_story, case_story, chain_story, path_story, trace_story
@@ -23,23 +24,36 @@ CUT = later("{n} transfers are left out: {why}.")
 
 @dataclass(frozen=True)
 class NetworkView:
-    """What a page draws and tells: a network, the facts above it, notes under it, a story at its left."""
+    """What a page draws and tells: a network, the facts above it, notes under it, a story at its left.
+
+    `subject` is what it is of, in no language: a page that is kept says by it where it belongs.
+    """
 
     graph: nx.MultiDiGraph[Any]
+    subject: str
     title: str
     facts: Mapping[str, str]
     notes: Sequence[str]
     story: Story | None = None
     language: str = field(default_factory=spoken)
 
-    def page(self, links: Mapping[str, str] | None = None, served: Mapping[str, Any] | None = None) -> str:
+    def page(
+        self,
+        links: Mapping[str, str] | None = None,
+        served: Mapping[str, Any] | None = None,
+        in_notebook: bool = False,
+    ) -> str:
         """As a page that opens with no network. `links` are what it leads to, by what they are called: cases, reports.
 
-        `served` is what a page of `mulegraph serve` asks its server with; without it no page asks anybody.
+        `served` is what a page of `mulegraph serve` asks its server with; without it no page asks anybody. One that is
+        `in_notebook` tells its cell what is chosen.
         """
-        self.graph.graph["links"], self.graph.graph["served"] = dict(links or {}), served
+        # The graph is the caller's: a page's surroundings stand in a view of it, and no later page or file has them.
+        shown = nx.graphviews.generic_graph_view(self.graph)
+        around = {"links": dict(links or {}), "served": served, "in_notebook": in_notebook, "subject": self.subject}
+        shown.graph = {**self.graph.graph, **around}
         with speaking(self.language):
-            return network_page(self.graph, title=self.title, facts=self.facts, notes=self.notes, story=self.story)
+            return network_page(shown, title=self.title, facts=self.facts, notes=self.notes, story=self.story)
 
 
 @contextmanager
@@ -69,7 +83,9 @@ def drawn(space: MaskedWorkspace, subject: str) -> NetworkView:
         return trace_picture(space, space.trace(reports=[subject]))
     if kind in ("device", "holder"):
         graph = network_of(space, subject)
-        return NetworkView(graph, f"{tr(kind.title())} {subject}", _counted(graph), notes_of(space, graph))
+        shown_as = _head_of(graph, kind)
+        title = f"{tr(kind.title())} {shown_as}"
+        return NetworkView(graph, f"{kind} {shown_as}", title, _counted(graph), notes_of(space, graph))
     graph = space.account_network(subject)
     known = graph.nodes[graph.graph["account"]]
     facts = {
@@ -78,8 +94,9 @@ def drawn(space: MaskedWorkspace, subject: str) -> NetworkView:
         tr("cases"): " ".join(known.get("cases", [])) or tr("none"),
         tr("transfers"): f"{_transfers(graph):,}",
     }
-    title, story = tr("Account {account}", account=graph.graph["account"]), account_story(graph, graph.graph["account"])
-    return NetworkView(graph, title, facts, notes_of(space, graph), story)
+    account = graph.graph["account"]
+    title, story = tr("Account {account}", account=account), account_story(graph, account)
+    return NetworkView(graph, f"account {account}", title, facts, notes_of(space, graph), story)
 
 
 def network_of(space: MaskedWorkspace, subject: str) -> nx.MultiDiGraph[str]:
@@ -113,16 +130,16 @@ def path_picture(space: MaskedWorkspace, account: str, to: str) -> NetworkView:
         )
     ]
     notes = [*notes_of(space, graph), *notes]
-    return NetworkView(
-        graph, tr("Ways from {first} to {last}", first=first, last=last), facts, notes, path_story(graph)
-    )
+    title = tr("Ways from {first} to {last}", first=first, last=last)
+    return NetworkView(graph, f"ways {first} {last}", title, facts, notes, path_story(graph))
 
 
 def joined_picture(space: MaskedWorkspace, subjects: Sequence[str]) -> NetworkView:
     """Several cases, chains, accounts, devices and holders in one picture."""
     graph = joined_network(space, subjects)
     shown_as = [_shown_id(space, each) for each in subjects]
-    return NetworkView(graph, ", ".join(shown_as), _counted(graph), notes_of(space, graph))
+    title = ", ".join(shown_as)
+    return NetworkView(graph, title, title, _counted(graph), notes_of(space, graph))
 
 
 def joined_network(space: MaskedWorkspace, subjects: Sequence[str]) -> nx.MultiDiGraph[str]:
@@ -162,11 +179,19 @@ def expanded(base: NetworkView, space: MaskedWorkspace, account: str) -> Network
     made.graph.update(base.graph.graph, findings=list(findings.values()))
     made.graph["cut"] = (base.graph.graph.get("cut") or 0) + more.graph["cut"]
     facts = {**base.facts, tr("drawn in all"): tr("{n:transfer|transfers}", n=_transfers(made))}
-    return NetworkView(made, base.title, facts, base.notes, base.story)
+    return replace(base, graph=made, facts=facts)
+
+
+def _head_of(graph: nx.MultiDiGraph[str], kind: str) -> str:
+    """The device or holder that a network is of, as it may be shown: what was asked for may be the real id."""
+    return next(subject_of(kind, node) for node, data in graph.nodes(data=True) if data["kind"] == kind)
 
 
 def _shown_id(space: MaskedWorkspace, subject: str) -> str:
-    return space.known_account(subject) if space.kind_of_subject(subject) == "account" else subject
+    kind = space.kind_of_subject(subject)
+    if kind == "account":
+        return space.known_account(subject)
+    return _head_of(network_of(space, subject), kind) if kind in ("device", "holder") else subject
 
 
 def _counted(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
@@ -194,7 +219,7 @@ def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
         no_trace = error.problem
     story = case_story(graph, case, trace, no_trace, askable)
     graph.graph["kept"] = space.kept_page(case)
-    return NetworkView(graph, case, facts, notes_of(space, graph), story)
+    return NetworkView(graph, case, case, facts, notes_of(space, graph), story)
 
 
 def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:
@@ -205,7 +230,7 @@ def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:
         tr("chains in its network"): str(graph.graph["chains"]),
     }
     story = chain_story(graph)
-    return NetworkView(graph, chain, facts, notes_of(space, graph), story)
+    return NetworkView(graph, chain, chain, facts, notes_of(space, graph), story)
 
 
 def trace_picture(space: MaskedWorkspace, found: TraceResult) -> NetworkView:
@@ -228,14 +253,15 @@ def trace_picture(space: MaskedWorkspace, found: TraceResult) -> NetworkView:
             " rules for mixed money; a number in an account is how many hops it is from the traced payment. Neither"
             " says that somebody knew of it."
         ),
-        *found.assumptions,
+        *map(retold, found.assumptions),
     ]
     if POISON in found.methods and (only := found.only_poison["accounts"]):
         notes.insert(
             1, tr("{n} accounts that only the rule of poison reaches are not drawn: no money is there.", n=only)
         )
     notes = [*notes_of(space, graph), *notes]
-    return NetworkView(graph, title, facts, notes, trace_story(graph, found))
+    subject = " ".join(["sources" if found.back else "trace", *found.chosen])
+    return NetworkView(graph, subject, title, facts, notes, trace_story(graph, found))
 
 
 def shared_picture(shared: SharedGraph, subject: str) -> NetworkView:
@@ -244,9 +270,12 @@ def shared_picture(shared: SharedGraph, subject: str) -> NetworkView:
     notes = notes_of(space, network)
     if subject.startswith("CASE-"):
         facts = {tr("score"): shown(network.graph["score"]), tr("accounts"): str(len(network.graph["accounts"]))}
-        return NetworkView(network, subject, facts, notes)
-    title = subject if subject.startswith("CH-") else tr("Account {account}", account=network.graph["account"])
-    return NetworkView(network, title, {tr("latest transfers"): str(_transfers(network))}, notes)
+        return NetworkView(network, subject, subject, facts, notes)
+    facts = {tr("latest transfers"): str(_transfers(network))}
+    if subject.startswith("CH-"):
+        return NetworkView(network, subject, subject, facts, notes)
+    account = network.graph["account"]
+    return NetworkView(network, f"account {account}", tr("Account {account}", account=account), facts, notes)
 
 
 def notes_of(space: MaskedWorkspace, graph: nx.MultiDiGraph[str]) -> list[str]:

@@ -9,10 +9,11 @@ from typing import Any
 
 from mulegraph.cases.score import BASE, expected_false
 from mulegraph.casework.run_file import RunFile
-from mulegraph.schema.choices import LANGUAGES
-from mulegraph.schema.language import later, spoken, tr, word
+from mulegraph.schema.language import later, retold, tr, word
 from mulegraph.views.case_report import MASKED, REVEALED
+from mulegraph.views.chart import DAY
 from mulegraph.views.document import Block, Cell, Document, Picture, Section, Table, Text, cells, heads
+from mulegraph.views.local_times import in_zone, local_text, zone
 from mulegraph.views.run_plots import chains_plot, scores_plot
 from mulegraph.views.run_trend import trend
 from mulegraph.views.tables import case_money, shown
@@ -34,6 +35,13 @@ def run_document(
     content: Content, pictures: Mapping[str, str], reports: Mapping[str, str], *, revealed: bool
 ) -> Document:
     """The report of a run; `pictures` and `reports` are files beside it, by case."""
+    coarse = content.manifest["flow"]["tick_seconds"] >= DAY
+    with in_zone(content.zone, coarse=coarse):
+        return _document(content, pictures, reports, revealed)
+
+
+def _document(content: Content, pictures: Mapping[str, str], reports: Mapping[str, str], revealed: bool) -> Document:
+    """In the language that is spoken and the zone that is set."""
     manifest = content.manifest
     rows = manifest["ledger"]["rows"]
     earlier = (
@@ -50,7 +58,7 @@ def run_document(
         title=tr("Mule networks found"),
         facts={
             tr("run"): content.run,
-            tr("scanned"): f"{manifest['started_at'][:16].replace('T', ' ')} UTC",
+            tr("scanned"): f"{local_text(manifest['started_at'])} {zone()}",
             tr("transfers"): f"{rows.get('transfers', 0):,}",
             tr("accounts"): f"{rows.get('accounts', 0):,}",
             tr("cases"): f"{len(content.cases):,}",
@@ -78,28 +86,21 @@ def _feeds(content: Content) -> list[Block]:
         return [Text(tr("This run did not look."))]
     columns = heads("what *", "kind", "usual #", "came #")
     rows = [
-        cells(_feed_note(each), word(each["kind"]), each["expected"], each["found"])
+        cells(retold(each["text"]), word(each["kind"]), each["expected"], each["found"])
         for each in content.manifest["feeds"]
     ]
     note = tr("The last day, against the same hours of the four weeks before. What did not come was not looked at.")
     return [Table(columns, rows, empty=tr("Tables, banks, columns and amounts came as they do."), note=note)]
 
 
-FEED_NOTES = {
-    "silent": later("{what}: nothing on the last day, where {expected} are usual"),
-    "count": later("{what}: {found} rows on the last day, where {expected} are usual"),
-    "empty": later("{what}: empty in every row of the last day; {expected} had one before"),
-    "drift": later("amounts: spread otherwise on the last day (stability index {found})"),
-}
-
-
-def _feed_note(note: Mapping[str, Any]) -> str:
-    """A note of the scan, which keeps it in English, with the day; other languages say it from its values."""
-    if spoken() == LANGUAGES[0]:
-        return str(note["text"])
-    expected = f"{note['expected']:.0%}" if note["kind"] == "empty" else f"{note['expected']:,.0f}"
-    found = str(note["found"]) if note["kind"] == "drift" else f"{note['found']:,.0f}"
-    return tr(FEED_NOTES[note["kind"]], what=note["what"], expected=expected, found=found)
+FEED_NOTES = (
+    later("bank {bank}: no payment on {day} until {time} UTC, where {expected} are usual"),
+    later("{table}: no row on {day} until {time} UTC, where {expected} are usual"),
+    later("{table}: {found} rows on {day} until {time} UTC, where {expected} are usual"),
+    later("{column}: empty in every row of {day} until {time} UTC; {share} had one before"),
+    later("amounts in {currency}: spread otherwise on {day} until {time} UTC (stability index {index})"),
+)
+"""What a scan says of its last day, and keeps in English: other languages know it by these."""
 
 
 def _first_sentence(content: Content) -> str:
@@ -327,7 +328,7 @@ def _chains(content: Content) -> Table:
             f"{each['surprise']:.1f}",
             _percent(each["expected_false_share"]),
             f"{shown(each['amount_in'])} {each['currency']}",
-            each["amount_out"],
+            f"{shown(each['amount_out'])} {each['currency_out']}",
             each["first_at"],
             each["last_at"],
             " → ".join(map(shown, each["accounts"])),

@@ -21,6 +21,7 @@ PARTS = {
     "left_our_sight": later("left our sight"),
     "returned": later("returned"),
     "stopped": later("not followed further"),
+    "exchanged": later("exchanged into another currency"),
     "still_there": later("still there"),
 }
 BACK_PARTS = {
@@ -28,6 +29,7 @@ BACK_PARTS = {
     "left_our_sight": later("from other banks"),
     "returned": later("returned"),
     "stopped": later("not followed further"),
+    "exchanged": later("exchanged into another currency"),
     "still_there": later("own money"),
 }
 """Parts of traced money as a picture names them."""

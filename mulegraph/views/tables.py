@@ -23,6 +23,7 @@ from rich.table import Table
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.language import tr, word
 from mulegraph.views.formats import WIDTH, Format
+from mulegraph.views.local_times import local
 
 LONGEST_WORD, COLUMN_GAP = 24, 2
 RANGE = re.compile(r"\d–\d")
@@ -270,7 +271,7 @@ def shown(value: Any) -> str:
             members = [*members[:half], f"… {tr('{n} more', n=more)} …", *members[-half:]]
         return " ".join(members)
     if isinstance(value, datetime) and value == value:
-        return value.strftime("%Y-%m-%d %H:%M")
+        return local(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
     if isinstance(value, float) and math.isfinite(value):

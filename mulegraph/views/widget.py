@@ -35,8 +35,7 @@ class PageWidget(anywidget.AnyWidget):
 
     def __init__(self, view: NetworkView) -> None:
         self._graph: nx.MultiDiGraph[Any] = view.graph
-        self._graph.graph["in_notebook"] = True
-        super().__init__(page=view.page(), title=view.title)
+        super().__init__(page=view.page(in_notebook=True), title=view.title)
 
     @property
     def accounts(self) -> list[str]:

@@ -13,13 +13,12 @@ import pyarrow.compute as pc
 from mulegraph.cases.alerts import tonight
 from mulegraph.journal.case_states import states
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.ledger.statistics import covered
 from mulegraph.schema.findings import ALERTS, Role
 from mulegraph.schema.versions import FORMER, given_on, number_of
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.scan_steps import SignRun
 
-FULL_DAY = 0.1
-"""A day counts as covered where it has this share of the transfers of the middle day: one stray row covers nothing."""
 CLEARED = ("innocent", "victim")
 
 
@@ -37,7 +36,7 @@ def alerts_of(
     before = last.manifest.get("alerts", {}) if last else {}
     if last and before.get("false_share") == share and last.table("scores").equals(scores):
         return last.table("alerts"), before
-    known = _as_named_now(ledger, last.table("alerts") if last else ALERTS.empty())
+    known = as_named_now(ledger, last.table("alerts") if last else ALERTS.empty())
     night = int(before.get("night", 0)) + 1
     left_out = pa.array(sorted(_cleared(workspace) | _only_victims(parts["cases"])), pa.string())
     asked = scores.filter(pc.invert(pc.is_in(scores["account"], value_set=left_out)))
@@ -53,10 +52,10 @@ def alerts_of(
 def covered_days(ledger: Ledger) -> int:
     """Days that have about as many transfers as others."""
     rows = np.array([file.rows for file in ledger.snapshot.of("transfers")])
-    return int(np.sum(rows >= FULL_DAY * np.median(rows)))
+    return int(np.sum(covered(rows)))
 
 
-def _as_named_now(ledger: Ledger, known: pa.Table) -> pa.Table:
+def as_named_now(ledger: Ledger, known: pa.Table) -> pa.Table:
     """Earlier alerts under the names that their accounts have now; those that are no longer in the ledger are left out.
 
     A number that was given to another holder since is another account: he is not the one who was alerted.

@@ -17,6 +17,7 @@ from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.day_order import DayOrder
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.read_transfers import read_transfers
+from mulegraph.flow.sub_accounts import SubAccounts
 from mulegraph.flow.transfers import Transfers
 from mulegraph.graph.neo4j.address import Address
 from mulegraph.journal.journal import Journal
@@ -28,7 +29,7 @@ from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import changed_since, scan
 from mulegraph.workspace.trace_payments import Source
-from mulegraph.workspace.trace_terms import day_order, returning_rows
+from mulegraph.workspace.trace_terms import order_of, returning_rows
 
 Notify = Callable[[str], None]
 
@@ -68,7 +69,7 @@ class WorkspaceBase:
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""
         self._own = threading.local()
-        for name in ("run", "told_of_older", "own_banks", "moved", "day_order", "neighbours"):
+        for name in ("run", "told_of_older", "own_banks", "moved", "_divided", "_returning", "neighbours"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -106,9 +107,8 @@ class WorkspaceBase:
         return read_transfers(self.ledger)
 
     @cached_property
-    def day_order(self) -> DayOrder:
-        """The same as a trace reads them: those of which only the day is known in their place in it."""
-        return day_order(self.ledger, self.moved)
+    def _divided(self) -> tuple[DayOrder, SubAccounts]:
+        return order_of(self.ledger, self.moved)
 
     @cached_property
     def _returning(self) -> np.ndarray:
@@ -127,7 +127,7 @@ class WorkspaceBase:
     @property
     def traceable(self) -> Source:
         """What a trace reads of the ledger as it is."""
-        return Source(self.ledger, self.day_order, self.own_banks, returning=self._returning)
+        return Source(self.ledger, *self._divided, self.own_banks, returning=self._returning)
 
     @cached_property
     def neighbours(self) -> Neighbours:

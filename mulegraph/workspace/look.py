@@ -22,7 +22,7 @@ from mulegraph.workspace.questions import question
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Following, Source, Times, trace_payments
-from mulegraph.workspace.trace_terms import day_order
+from mulegraph.workspace.trace_terms import order_of
 
 SIGNS = ("A2", "A4", "A5", "A7", "C3", "N1", "N4", "N5", "T1")
 """Those that say something the minute a payment or an event comes; the others speak of days."""
@@ -127,19 +127,20 @@ def _left_of_reports(of: SignRun) -> list[pa.Table]:
     oldest = int(of.inputs.transfers.at.max()) - (settings.days or 36_500) * DAY
     rows = rows.filter(pc.greater_equal(rows["at"].cast(pa.int64()), oldest))
     banks = OwnBanks.of(ledger, of.settings.banks)
-    source = Source(ledger, day_order(ledger, of.inputs.transfers), banks)
+    source = Source(ledger, *order_of(ledger, of.inputs.transfers), banks)
     following = Following(settings.days, settings.min_share)
     found = []
     for currency in sorted(pc.unique(rows["currency"]).to_pylist()):
         mine = rows.filter(pc.equal(rows["currency"], currency))
         payments = sorted(mine["transfer_id"].to_pylist())
-        accounts = trace_payments(source, payments, following, Times(), methods=("fifo",)).accounts
+        parts = trace_payments(source, payments, following, Times(), methods=("fifo",)).in_currencies
+        accounts = pd.concat([each.accounts.assign(currency=each.currency) for each in parts])
         accounts = accounts[accounts["fifo_remaining"] > 0]
         size = len(accounts)
         columns = [
             pa.array(accounts["account"].tolist(), pa.string()),
             pa.array(accounts["fifo_remaining"].tolist(), ARROW_TYPE[Kind.AMOUNT]),
-            pa.repeat(currency, size),
+            pa.array(accounts["currency"].tolist(), pa.string()),
             pa.repeat(pc.min(mine["at"]), size),
             pa.repeat("reports", size),
             pa.nulls(size, pa.string()),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.build import score_of
 from mulegraph.flow.tracing import CONSERVING
-from mulegraph.ledger.ledger import Ledger
+from mulegraph.lazy import pandas as pd
 from mulegraph.schema.findings import CASES, Role
 from mulegraph.settings import TraceSettings
 from mulegraph.signs.base import Sign
@@ -36,7 +35,7 @@ def opened_case(
     """One row of `CASES`: whom the payments' money reached for the most part, and what signs found of them."""
     ledger, following = source.ledger, Following(settings.days, settings.min_share)
     found = trace_payments(source, payments, following, Times(), methods=tuple(CONSERVING))
-    roles, moved = _roles(ledger, found)
+    roles, moved = _roles(found)
     mine = _findings_of(findings, moved)
     score, made_of = score_of(mine, signs) if len(mine) else (0.0, [])
     rows = ledger.transfer_rows(ledger.row_numbers(pa.array(moved, pa.string())), ["at"])
@@ -60,16 +59,14 @@ def opened_case(
     )
 
 
-def _roles(ledger: Ledger, found: TraceResult) -> tuple[dict[str, Role], list[str]]:
+def _roles(found: TraceResult) -> tuple[dict[str, Role], list[str]]:
     """Roles of accounts that payments reached of which half is traced under every rule, and those payments."""
-    steps = found.steps
-    rows = ledger.transfer_rows(ledger.row_numbers(pa.array(steps["transfer"], pa.string())), ["transfer_id", "amount"])
-    whole = dict(zip(rows["transfer_id"], rows["amount"], strict=True))
+    steps = pd.concat([each.steps for each in found.in_currencies])
     chosen, roles = set(found.chosen), dict[str, Role]()
     mostly = [
         row
-        for row in steps.sort_values(["generation", "at", "transfer"]).to_dict("records")
-        if row["transfer"] in chosen or 2 * row["minimum"] >= Decimal(whole[row["transfer"]])
+        for row in steps.sort_values(["generation", "at", "transfer"], kind="stable").to_dict("records")
+        if row["transfer"] in chosen or 2 * row["minimum"] >= row["whole"]
     ]
     for row in mostly:
         payer, payee = row["source"], row["target"]
@@ -79,9 +76,9 @@ def _roles(ledger: Ledger, found: TraceResult) -> tuple[dict[str, Role], list[st
             roles.setdefault(payee, Role.COLLECTOR if row["transfer"] in chosen else Role.BENEFICIARY)
     for row in mostly:
         payer = row["source"]
-        if isinstance(payer, str) and roles.get(payer) is Role.BENEFICIARY:
+        if isinstance(payer, str) and payer != row["target"] and roles.get(payer) is Role.BENEFICIARY:
             roles[payer] = Role.RELAY if isinstance(row["target"], str) else Role.CASH_OUT
-    return roles, [row["transfer"] for row in mostly]
+    return roles, list(dict.fromkeys(row["transfer"] for row in mostly))
 
 
 def _findings_of(findings: pa.Table, moved: list[str]) -> pa.Table:

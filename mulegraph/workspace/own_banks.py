@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -60,6 +60,10 @@ class OwnBanks:
         """Names of the banks of which we see accounts' payments."""
         return frozenset(self.names[np.unique(self.place[self.seen])])
 
+    def divided(self, accounts: np.ndarray) -> OwnBanks:
+        """The same by number of sub-accounts; `accounts` are theirs."""
+        return replace(self, place=self.place[accounts], seen=self.seen[accounts])
+
     @property
     def assumption(self) -> str:
         """What a reader of an answer must know of it, in a sentence."""
@@ -82,4 +86,4 @@ class OwnBanks:
 def listed(names: list[str]) -> str:
     """Banks by name; of many the first ones."""
     more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(names[:SHOWN]) + (" " + tr("and {n} more", n=more) if more > 0 else "")

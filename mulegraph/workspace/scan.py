@@ -38,7 +38,7 @@ from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
-from mulegraph.workspace.trace_terms import day_order
+from mulegraph.workspace.trace_terms import order_of
 from mulegraph.workspace.unfinished import only_one
 from mulegraph.workspace.window import OLDER, Tonight, Window, older, told_of
 
@@ -180,7 +180,7 @@ def _with_ids(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign],
     if not unfound:
         return cases
     banks = OwnBanks.of(inputs.ledger, inputs.settings.banks)
-    source = Source(inputs.ledger, day_order(inputs.ledger, inputs.transfers), banks)
+    source = Source(inputs.ledger, *order_of(inputs.ledger, inputs.transfers), banks)
     known = {"findings": findings, "signs": signs}
     more = [opened_case(source, inputs.settings.trace, case, payments, **known) for case, payments in unfound.items()]
     return with_opened(cases, more)

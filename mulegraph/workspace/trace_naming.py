@@ -9,13 +9,27 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from mulegraph.flow.sub_accounts import SubAccounts
 from mulegraph.flow.tracing import CONSERVED, CONSERVING, METHODS, Bounds, Trace
-from mulegraph.flow.tracing_pass import BEYOND, LATE, MOVED, OVERDRAFT, RETURNED, SHOP, SMALL, SWEEP, UNBOOKED, WAGES
-from mulegraph.flow.transfers import NOBODY, Transfers
+from mulegraph.flow.tracing_account import (
+    BEYOND,
+    EXCHANGED,
+    LATE,
+    MOVED,
+    OVERDRAFT,
+    RETURNED,
+    SHOP,
+    SMALL,
+    SWEEP,
+    UNBOOKED,
+    WAGES,
+)
+from mulegraph.flow.transfers import NOBODY, NOT_EXCHANGED, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import CASH_CHANNELS
-from mulegraph.schema.results import ENDS
+from mulegraph.schema.results import ENDS, TRACED_EXCHANGES
+from mulegraph.schema.tables import minor_exponents
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.trace import ranged_methods
 
@@ -32,6 +46,7 @@ END_OF_KIND = {
     SWEEP: "own sweep",
     SMALL: "small",
     LATE: "late",
+    EXCHANGED: "exchanged",
 }
 
 
@@ -47,15 +62,29 @@ class StepRows:
 
 @dataclass(frozen=True)
 class Naming:
-    """Puts a trace into the ledger's words. `balances_at` are the times of known balances."""
+    """Puts a trace in one currency, the one at place `code` of `sub`, into the ledger's words.
+
+    `balances_at` are the times of known balances.
+    """
 
     ledger: Ledger
     transfers: Transfers
+    sub: SubAccounts
     banks: OwnBanks
     back: bool
     methods: tuple[str, ...]
-    places: int
+    code: int
     balances_at: np.ndarray
+
+    @property
+    def currency(self) -> str:
+        """Its code."""
+        return self.sub.names[self.code]
+
+    @property
+    def places(self) -> int:
+        """Decimal places of its amounts."""
+        return minor_exponents()[self.currency]
 
     def money(self, minor: Any) -> Decimal:
         """Minor units as an exact decimal."""
@@ -67,7 +96,7 @@ class Naming:
         left = found.left[listed][:, [METHODS.index(method) for method in self.ranged]]
         went = found.went[listed][:, [METHODS.index(method) for method in self.ranged]]
         columns: dict[str, Any] = {
-            "account": self.ledger.account_ids.take(pa.array(account)).to_pylist(),
+            "account": self._ids(account),
             "bank": self.banks.named(account),
             "generation": found.generation[listed],
             "minimum": self._all(left.min(axis=1)),
@@ -100,7 +129,7 @@ class Naming:
         at[gone] = self.balances_at[-1 - position[gone]]
         # What is gone by a balance, and what repays an overdraft, leaves an account and comes to none that we know.
         own = np.flatnonzero(gone | (listed & (found.kind == OVERDRAFT)))
-        texts["source"][own] = self.ledger.account_ids.take(pa.array(found.holder[own])).to_pylist()
+        texts["source"][own] = self._ids(found.holder[own])
         texts["target"][own] = None
         far = np.where((found.kind == BEYOND) & is_row, self.transfers.target[np.maximum(position, 0)], NOBODY)
         return StepRows(texts, at, far, self._ends(found.kind, far, texts["channel"]))
@@ -108,7 +137,8 @@ class Naming:
     def steps(self, found: Trace, rows: StepRows, listed: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
         """One row a transfer that carries traced money; `amounts` are what its columns say, by step and method.
 
-        `bank` is whom to ask, null inside our sight and for cash. What a balance shows to be gone is no transfer.
+        `bank` is whom to ask, null inside our sight and for cash; `whole` is all that the transfer moved. What a
+        balance shows to be gone is no transfer.
         """
         taken = amounts[listed]
         ranged = taken[:, [METHODS.index(method) for method in self.ranged]]
@@ -119,12 +149,47 @@ class Naming:
             "at": pd.to_datetime(rows.at[listed]),
             "generation": found.hop[listed],
             **{name: rows.texts[name][listed] for name in ("source", "target", "channel", "place")},
+            "whole": self._all(np.maximum(self._moved(found.step[listed]), ranged.max(axis=1, initial=0))),
             "minimum": self._all(ranged.min(axis=1, initial=2**62)),
             "maximum": self._all(ranged.max(axis=1, initial=0)),
         }
         for method in self.methods:
             columns[f"{method}_amount"] = self._all(taken[:, METHODS.index(method)])
         return pd.DataFrame(columns)
+
+    def exchanges(self, found: Trace, rows: StepRows, listed: np.ndarray) -> pd.DataFrame:
+        """One row a payment by which traced money went on in another currency, and what came of it there."""
+        conserving = [METHODS.index(method) for method in self.ranged]
+        carried, arrived = found.carried[listed][:, conserving], found.arrived[listed][:, conserving]
+        into = [self.sub.names[each] for each in self.sub.currency[self.transfers.target[found.step[listed]]].tolist()]
+        places = minor_exponents()
+        columns: dict[str, Any] = {
+            "transfer": rows.texts["transfer_id"][listed],
+            "at": pd.to_datetime(rows.at[listed]),
+            **{name: rows.texts[name][listed] for name in ("source", "target")},
+            "minimum": self._all(carried.min(axis=1, initial=2**62)),
+            "maximum": self._all(carried.max(axis=1, initial=0)),
+            "into": into,
+        }
+        for name, amounts in (("minimum", arrived.min(axis=1, initial=2**62)), ("maximum", arrived.max(axis=1))):
+            exact = zip(amounts.tolist(), into, strict=True)
+            columns[f"arrived_{name}"] = [Decimal(each).scaleb(-places[code]) for each, code in exact]
+        return pd.DataFrame(columns, columns=list(TRACED_EXCHANGES.fields))
+
+    def _moved(self, step: np.ndarray) -> np.ndarray:
+        """What transfers moved in this currency; of what is no transfer nothing."""
+        moved, row = self.transfers, np.maximum(step, 0)
+        amount = moved.amount[row]
+        if moved.arrived is not None:
+            payee = moved.target[row]
+            comes = (moved.arrived[row] != NOT_EXCHANGED) & (payee >= 0) & (self.sub.currency[payee] == self.code)
+            amount = np.where(comes, moved.arrived[row], amount)
+        return np.where(step >= 0, amount, 0)
+
+    def _ids(self, numbers: np.ndarray) -> list[str]:
+        """Ids of accounts by number of their sub-accounts."""
+        found: list[str] = self.ledger.account_ids.take(pa.array(self.sub.accounts_of(numbers))).to_pylist()
+        return found
 
     @staticmethod
     def _ends(kind: np.ndarray, far: np.ndarray, channel: np.ndarray) -> np.ndarray:
@@ -145,21 +210,26 @@ class Naming:
         rows = [(bank, self.money(low), self.money(high)) for bank, (low, high) in ordered if high]
         return pd.DataFrame(rows, columns=["bank", "minimum", "maximum"])
 
-    def sums(self, found: Trace, ends: np.ndarray) -> pd.DataFrame:
-        """By method that conserves money: what was traced, and where all of it is, to the minor unit."""
+    def sums(self, found: Trace, ends: np.ndarray, came_back: np.ndarray) -> pd.DataFrame:
+        """By method that conserves money: what was traced, and where all of it is, to the minor unit.
+
+        `came_back` is by method what came back by exchange of what was exchanged.
+        """
         cash = ends == CASH
         parts = {
             "cash": cash,
             "left_our_sight": found.ends & ~cash,
             "returned": found.kind == RETURNED,
             "stopped": found.stops,
+            "exchanged": found.kind == EXCHANGED,
         }
         columns: dict[str, Any] = {"method": list(self._conserving)}
         places = [METHODS.index(method) for method in self._conserving]
         columns["traced"] = self._all(found.traced[places])
         columns["still_there"] = self._all(found.left[:, places].sum(axis=0))
         for name, which in parts.items():
-            columns[name] = self._all(found.net[which][:, places].sum(axis=0))
+            amounts = found.net[which][:, places].sum(axis=0)
+            columns[name] = self._all(amounts - came_back[places] if name == "exchanged" else amounts)
         return pd.DataFrame(columns)
 
     @property

@@ -8,21 +8,22 @@ from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
 from mulegraph.flow.balances import KnownBalances, find_pools
 from mulegraph.flow.day_order import DayOrder, unsure_accounts
+from mulegraph.flow.sub_accounts import SubAccounts
 from mulegraph.flow.tracing import METHODS, Bounds, Limits, Returns, Terms, Trace, bounds, trace
-from mulegraph.flow.tracing_pass import RETURNED
-from mulegraph.flow.transfers import DAY, NOBODY, Transfers
+from mulegraph.flow.tracing_account import EXCHANGED, RETURNED
+from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.disclosure import Identified
 from mulegraph.schema.language import later, tr
 from mulegraph.schema.tables import Mask, minor_exponents
 from mulegraph.workspace.own_banks import OwnBanks
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import TracedIn, TraceResult
+from mulegraph.workspace.trace_currencies import Part, by_currency, currency_of, in_doubt
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
 from mulegraph.workspace.trace_seen_again import Wanted, seen_again
 from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, returning_rows, shop_stops
@@ -79,13 +80,15 @@ class Times:
 class Source:
     """What a trace reads: the ledger, its transfers in their order, and whose payments they are.
 
-    `order` may lack payments of the ledger from `differs_from` on, as if accounts had been held then. What accounts
+    Accounts in `order` are divided by currency: `sub` says how. `order` may lack payments of the ledger from
+    `differs_from` on, as if accounts had been held then. What accounts
     held before is what the ledger itself proves of them, and later balances do not count.
     `returning` are its `returning_rows`, where somebody has read them before.
     """
 
     ledger: Ledger
     order: DayOrder
+    sub: SubAccounts
     banks: OwnBanks
     differs_from: pd.Timestamp | None = None
     real: DayOrder | None = None
@@ -106,12 +109,11 @@ def trace_payments(
     Raises UsageError for payments that the ledger does not hold, that are not before `until`, or of several currencies.
     """
     ledger = source.ledger
-    order = source.order
-    banks = source.banks
-    rows, currency = _chosen(ledger, payments)
-    places = minor_exponents()[currency]
+    order, sub = source.order, source.sub
+    banks = source.banks.divided(sub.account)
+    rows = _chosen(ledger, payments)
     proof = (source.real or order).transfers
-    balances, balances_at = known_balances(ledger, proof)
+    balances, balances_at = known_balances(ledger, proof, sub)
     moved = order.transfers
     end = len(moved) if times.until is None else _place(moved, times.until)
     since = 0 if times.known_since is None else _place(moved, times.known_since)
@@ -121,6 +123,8 @@ def trace_payments(
     chosen = np.flatnonzero(np.isin(moved.row[: end if not back else None], rows))
     if len(chosen) < len(rows):
         raise UsageError("a payment to trace is not before --until", hint="Give a later --until.")
+    code = currency_of(moved, chosen, sub)
+    places = minor_exponents()[sub.names[code]]
     first = int(chosen[0])
     pools = find_pools(moved if back else proof, first, since=min(since, first), balances=balances)
     if not back:
@@ -139,33 +143,75 @@ def trace_payments(
     else:
         found, terms = _stopping(source, moved, chosen, terms)
     between = _bounds(order, chosen, banks, found, terms)
-    mixed = _in_several_currencies(ledger, proof, found, currency)
-    naming = Naming(ledger, moved, banks, back, methods, places, balances_at)
+    doubted = ledger.account_ids.take(pa.array(in_doubt(found, moved, sub, pools, first))).to_pylist()
+    asked = _Asked(source, moved, methods, back, balances_at, terms.limits, pools.known, between)
+    first_part, *more = by_currency(found, moved, sub, code)
+    others = [_in_currency(asked, each, None) for each in more]
     accounts, steps, only_poison = listed(found, methods)
-    rows_of_steps = naming.read(found, steps)
+    naming = asked.naming(code)
+    return TraceResult(
+        **vars(_in_currency(asked, first_part, payments)),
+        only_poison=only_poison,
+        left_out=len(accounts) < len(found.account) or bool((found.ends & ~steps).any()),
+        several_currencies=sorted(doubted),
+        assumptions=_assumptions(source, following, times, terms.limits.least, naming) + _currencies(doubted, others),
+        others=[each for each in others if any(each.traced.values())],
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a trace was asked for, and what it went by; `known` and `between` are by number of sub-accounts."""
+
+    source: Source
+    moved: Transfers
+    methods: tuple[str, ...]
+    back: bool
+    balances_at: np.ndarray
+    limits: Limits
+    known: np.ndarray
+    between: Bounds
+
+    def naming(self, code: int) -> Naming:
+        """Puts what was found in one currency into the ledger's words."""
+        source, sub = self.source, self.source.sub
+        banks = source.banks.divided(sub.account)
+        return Naming(source.ledger, self.moved, sub, banks, self.back, self.methods, code, self.balances_at)
+
+
+def _in_currency(asked: _Asked, part: Part, payments: list[str] | None) -> TracedIn:
+    """What was found in one currency; of `payments`, or else of what was exchanged into it."""
+    found, source = part.found, asked.source
+    naming = asked.naming(part.currency)
+    accounts, steps, _ = listed(found, asked.methods)
+    rows = naming.read(found, steps)
+    by_exchange = payments is None
+    if payments is None:
+        came = part.came[steps[part.came]]
+        payments = list(dict.fromkeys(rows.texts["transfer_id"][came].tolist()))
 
     def frame(which: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
-        return naming.steps(found, rows_of_steps, which, amounts)
+        return naming.steps(found, rows, which, amounts)
 
-    return TraceResult(
-        currency=currency,
-        back=back,
-        methods=methods,
+    wanted = _wanted(naming.currency, naming.places, asked.limits, asked.back)
+    moved = source.sub.by_account(asked.moved)
+    return TracedIn(
+        currency=naming.currency,
+        by_exchange=by_exchange,
+        back=asked.back,
+        methods=asked.methods,
         chosen=payments,
-        traced={method: naming.money(found.traced[METHODS.index(method)]) for method in methods},
-        accounts=naming.accounts(found, accounts, between, pools.known),
+        traced={method: naming.money(found.traced[METHODS.index(method)]) for method in asked.methods},
+        accounts=naming.accounts(found, accounts, asked.between, asked.known),
         frontier=frame(np.flatnonzero(steps & found.ends), found.net),
         stopped=frame(np.flatnonzero(steps & found.stops), found.net),
         returned=frame(np.flatnonzero(steps & (found.kind == RETURNED)), found.net),
-        seen_again=seen_again(ledger, moved, banks, found, _wanted(currency, places, terms.limits, back)),
+        exchanged=naming.exchanges(found, rows, np.flatnonzero(steps & (found.kind == EXCHANGED))),
+        seen_again=seen_again(source.ledger, moved, source.banks, found, wanted),
         steps=frame(largest(found, steps), found.carried),
         steps_left_out=max(0, int(steps.sum()) - MAX_STEPS),
         banks=naming.by_bank(found),
-        sums=naming.sums(found, rows_of_steps.ends),
-        only_poison=only_poison,
-        left_out=len(accounts) < len(found.account) or bool((found.ends & ~steps).any()),
-        several_currencies=mixed,
-        assumptions=_assumptions(source, following, times, terms.limits.least, naming) + _currencies(mixed),
+        sums=naming.sums(found, rows.ends, part.came_back),
     )
 
 
@@ -215,31 +261,26 @@ def payments_to_trace(
     return list(dict.fromkeys(chosen))
 
 
-def _chosen(ledger: Ledger, payments: list[str]) -> tuple[np.ndarray, str]:
-    """Row numbers and the currency of payments by id."""
+def _chosen(ledger: Ledger, payments: list[str]) -> np.ndarray:
+    """Row numbers of payments by id."""
     found = ledger.row_of(payments)
     missing = [each for each in payments if each not in found]
     if missing or not payments:
         what = "transfer '{transfer}' is not in the ledger" if missing else "there is no payment to trace"
         hint = "Give transfer ids as they stand in transfers.csv."
         raise UsageError(what, hint=hint, transfer=missing[0] if missing else "")
-    rows = np.array(sorted(found.values()), np.int64)
-    currencies = sorted(pc.unique(ledger.rows_of(rows, ["currency"])["currency"]).to_pylist())
-    if len(currencies) > 1:
-        raise UsageError(
-            "the payments are in {currencies}",
-            hint="Give payments of one currency; a case of several: mulegraph case split CASE --payment T --reason WHY",
-            currencies=" and ".join(currencies),
-        )
-    return rows, currencies[0]
+    return np.array(sorted(found.values()), np.int64)
 
 
 def _stopping(source: Source, moved: Transfers, chosen: np.ndarray, terms: Terms) -> tuple[Trace, Terms]:
     """Trace as far as innocent explanations let it; once more, where they explain an account that was reached."""
-    seen, stop = source.banks.seen, shop_stops(source.ledger, moved, chosen)
+    sub = source.sub
+    seen, between = source.banks.seen[sub.account], sub.by_account(moved)
+    stop = shop_stops(source.ledger, between, chosen)
     terms = replace(terms, limits=replace(terms.limits, stop=stop))
     found = trace(moved, chosen, seen, terms)
-    more = innocent_stops(source.ledger, moved, found, chosen, stop)
+    reached = replace(found, account=sub.accounts_of(found.account))
+    more = innocent_stops(source.ledger, between, reached, chosen, stop)
     carries = found.step[found.step >= 0]
     if (more[carries] == stop[carries]).all():
         return found, terms
@@ -268,32 +309,19 @@ def _assumptions(source: Source, following: Following, times: Times, least: int,
     return tuple(said)
 
 
-def _in_several_currencies(ledger: Ledger, moved: Transfers, found: Trace, currency: str) -> list[str]:
-    """Accounts of a trace that other transfers reach or leave in another currency, with no original amount."""
-    codes, names = ledger.codes("currency")
-    if len(names) < 2:
-        return []
-    reached = np.zeros(moved.accounts + 1, np.bool_)
-    reached[found.account[~found.only_poison]] = True
-    reached[NOBODY] = False
-    place = np.flatnonzero(
-        (reached[moved.source] | reached[moved.target]) & (codes[moved.row] != names.index(currency))
-    )
-    told = ledger.rows_of(moved.row[place], ["original_currency"])["original_currency"]
-    place = place[told.is_null().to_numpy()]
-    ends = np.unique(np.concatenate([moved.source[place], moved.target[place]]))
-    return sorted(ledger.account_ids.take(pa.array(ends[reached[ends]])).to_pylist())
-
-
-def _currencies(mixed: list[str]) -> tuple[str, ...]:
-    """What a reader must know of accounts in several currencies."""
-    if not mixed:
-        return ()
-    text = later(
-        "NOT SURE: {n:account|accounts} of this trace have payments in other currencies, too, and no rate is known."
-        " Their money is counted as one pile: what is said to be still there, or to have gone on, may be other money."
-    )
-    return (tr(text, n=len(mixed)),)
+def _currencies(doubted: list[str], others: list[TracedIn]) -> tuple[str, ...]:
+    """What a reader must know of money in several currencies."""
+    said = []
+    if others:
+        text = later("What was exchanged goes on in {currencies}; sums of two currencies are never added up.")
+        said.append(tr(text, currencies=", ".join(each.currency for each in others)))
+    if doubted:
+        text = later(
+            "NOT SURE: {n:account|accounts} of this trace paid in another currency, from money that the ledger does not"
+            " show coming in. What is said to be still there may have been exchanged without a payment that says so."
+        )
+        said.append(tr(text, n=len(doubted)))
+    return tuple(said)
 
 
 def _limits(moved: Transfers, chosen: np.ndarray, following: Following, places: int) -> Limits:

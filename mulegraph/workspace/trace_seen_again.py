@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.flow.tracing import CONSERVED, Trace
-from mulegraph.flow.tracing_pass import BEYOND
+from mulegraph.flow.tracing_account import BEYOND
 from mulegraph.flow.transfers import NOBODY, Transfers
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger

@@ -11,8 +11,9 @@ from mulegraph.cases.evidence import FIRMS, MANY_PAYERS, WAGE_WORDS
 from mulegraph.cases.innocent.payroll import MIN_PEOPLE, MIN_SHARE
 from mulegraph.flow.balances import NO_BALANCES, KnownBalances
 from mulegraph.flow.day_order import DayOrder, in_day_order
+from mulegraph.flow.sub_accounts import SubAccounts, divided
 from mulegraph.flow.tracing import CONSERVED, Returns, Trace
-from mulegraph.flow.tracing_pass import SHOP, SWEEP, WAGES
+from mulegraph.flow.tracing_account import SHOP, SWEEP, WAGES
 from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.ledger.ledger import Ledger, minor_units
 from mulegraph.ledger.statistics import holds_anything, may_hold
@@ -20,17 +21,18 @@ from mulegraph.ledger.statistics import holds_anything, may_hold
 SHOPS = ("merchant", "internal")
 
 
-def day_order(ledger: Ledger, transfers: Transfers) -> DayOrder:
-    """The transfers as a trace reads them: those of which only the day is known in their place in it."""
+def order_of(ledger: Ledger, transfers: Transfers) -> tuple[DayOrder, SubAccounts]:
+    """The transfers as a trace reads them: between sub-accounts, and those of which only the day is known in place."""
     dated = None
     if may_hold(ledger.paths("transfers"), "precision", "day"):
         code, words = ledger.codes("precision")
         dated = code == words.index("day") if "day" in words else None
-    return in_day_order(transfers, dated, ledger.clock)
+    moved, accounts = divided(ledger, transfers)
+    return in_day_order(moved, dated, ledger.clock), accounts
 
 
-def known_balances(ledger: Ledger, transfers: Transfers) -> tuple[KnownBalances, np.ndarray]:
-    """Booked balances in the accounts' own currency, before the transfers that come after them; and their times.
+def known_balances(ledger: Ledger, transfers: Transfers, accounts: SubAccounts) -> tuple[KnownBalances, np.ndarray]:
+    """Booked balances of sub-accounts, before the transfers that come after them; and their times.
 
     `number` of the balances is their place among the times.
     """
@@ -38,9 +40,9 @@ def known_balances(ledger: Ledger, transfers: Transfers) -> tuple[KnownBalances,
         return NO_BALANCES, np.zeros(0, "datetime64[us]")
     rows = ledger.arrow("balances")
     rows = rows.filter(pc.equal(rows["kind"], "booked"))
-    account = ledger.account_numbers_of(rows["account_id"])
-    own = ledger.arrow("accounts", ["currency"])["currency"].combine_chunks()
-    fits = pc.equal(own.take(pa.array(account)), rows["currency"].combine_chunks()).to_numpy(zero_copy_only=False)
+    code = pc.index_in(rows["currency"], value_set=pa.array(accounts.names, pa.string())).fill_null(-1).to_numpy()
+    account = accounts.numbers(ledger.account_numbers_of(rows["account_id"]), code)
+    fits = account != NOBODY
     balance = minor_units(rows["balance"], rows["currency"])
     at = rows["at"].cast("int64").to_numpy().copy()
     # The end of a day is that of the bank's day; a statement does not say its clock.

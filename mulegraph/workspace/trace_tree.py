@@ -23,7 +23,9 @@ def dispersal_tree(found: TraceResult) -> nx.MultiDiGraph[str]:
     gets a role: a trace tells where money went, not what anybody did with it. The graph's `cut` says how many
     transfers are left out of a large tree; what is in it is what the money reaches on transfers that are in it.
     """
-    moved = found.steps[~found.steps["end"].isin((UNBOOKED, OVERDRAFT))]
+    # Who exchanges money on one account pays nobody.
+    inside = found.steps["source"] == found.steps["target"]
+    moved = found.steps[~found.steps["end"].isin((UNBOOKED, OVERDRAFT)) & ~inside]
     steps = moved[[each > 0 for each in moved["maximum"]]]
     rows = steps.to_dict("records")
     drawn = _reached(rows, set(found.chosen), found.back)[:MAX_IN_A_PICTURE]

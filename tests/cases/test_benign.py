@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from mulegraph.cases.benign import FAILED, PASSED, all_benign_tests, apply_benign_tests, explain, outcomes
+from mulegraph.cases.benign import (
+    FAILED,
+    PASSED,
+    all_benign_tests,
+    apply_benign_tests,
+    explain,
+    explained_signs,
+    outcomes,
+)
 from mulegraph.cases.evidence import read_evidence
 from mulegraph.schema.findings import Result
 from mulegraph.settings import Settings
@@ -117,7 +125,7 @@ def test_benign_tests_are_found_by_being_there():
     for test in all_benign_tests().values():
         assert 0 < test.reduction < 1
         assert len(test.innocent_when) > 20
-        assert test.explains
+        assert explained_signs(test, all_signs())
 
 
 def test_a_test_that_does_not_apply_says_so_and_keeps_no_values(ledger_of):
@@ -129,3 +137,21 @@ def test_a_test_that_does_not_apply_says_so_and_keeps_no_values(ledger_of):
     for name, outcome in outcomes(table.to_pylist()[0]).items():
         assert explain(name, outcome.result, outcome.values) == "does not explain this sign"
         assert set(outcome.values.values()) == {None}
+
+
+ROUND = "".join(f"payer shop{n} {100 + 37 * n}.50 {{day}}+{9 + n}:00\n" for n in range(8))
+
+
+@pytest.mark.parametrize(("days", "passed"), [((10,), True), ((10, 40), False)])
+def test_a_ledger_of_a_month_cannot_tell_a_burst_from_a_monthly_round(ledger_of, days, passed):
+    """With a second month there it can: what does not come again is a burst."""
+    drawing = ROUND.format(day=10) + "".join(f"x{n} y{n} 10.00 {n}+12:00\n" for n in range(max(days) + 10))
+    found = [each for each in weighed("N3", ledger_of(drawing)) if each["subject_id"] == "payer"]
+    assert [("young_ledger" in each["passed"]) for each in found] == [passed]
+
+
+def test_two_who_meet_through_others_are_no_monthly_round(ledger_of):
+    """Scatter-gather is none at whatever time of the month."""
+    drawing = "".join(f"a m{n} 100.00 5+{9 + n}:00\nm{n} b 99.00 6+{9 + n}:00\n" for n in range(6)) + background()
+    found = [each for each in weighed("N3", ledger_of(drawing)) if each["subject_id"] == "m0"]
+    assert all("young_ledger" not in each["passed"] for each in found)

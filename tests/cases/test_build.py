@@ -32,6 +32,7 @@ def chain(name: str, *accounts: str) -> dict[str, Any]:
         "accounts": list(accounts),
         "amount_in": Decimal("100.000"),
         "amount_out": Decimal("90.000"),
+        "currency_out": "EUR",
         "currency": "EUR",
         "first_at": NINE,
         "last_at": TEN,

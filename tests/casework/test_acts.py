@@ -15,7 +15,7 @@ import pytest
 from mulegraph.casework.case_money import case_trace, moves_of
 from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.casework.list_files import list_key, token_of
-from mulegraph.casework.requests import case_plan
+from mulegraph.casework.requests import case_plans
 from mulegraph.errors import DataError, UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
@@ -153,7 +153,7 @@ def asked(space) -> tuple[str, str, str]:
     plain = Workspace(space.folder)
     for case in plain.cases()["case"]:
         try:
-            claims = case_plan(plain, case).plan.claims
+            claims = case_plans(plain, case)[0].plan.claims
         except UsageError:
             continue
         if claims:

@@ -125,6 +125,16 @@ def test_a_hold_whose_sheet_speaks_for_its_holder_asks_for_a_reason(opened):
     assert [each.account for each in space.held_list()] == [weak]
 
 
+def test_a_payment_that_carries_next_to_nothing_of_the_money_is_its_holder_s_own(tmp_path):
+    """The mule had 900.00 of his own, so little of his rent may be the victim's: a hold stops an innocent payment."""
+    draw(tmp_path, "firm mule 900 8:00\n victim mule 1000 9:00\n mule house 950 10:00\n mule m2 900 11:00")
+    (tmp_path / "workspace" / FILE).write_text("[cases]\nmin_score = 1.0\n", encoding="utf-8")
+    space = NotebookWorkspace(tmp_path / "workspace", reveal="tests of holds")
+    space.scan()
+    held = {each.account: each for each in space.hold_plan(space.open_case(["t002"]).about).holds}
+    assert (held["mule"].innocent_payments, held["mule"].innocent_amount) == (1, Decimal("950.00"))
+
+
 def test_an_account_that_mixed_money_reached_is_held_for_an_amount(opened):
     """Without a reason nobody is held in whole for others' money; the amount is on record, and no more than stolen."""
     space = opened(ANN, "hold")

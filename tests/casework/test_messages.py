@@ -289,7 +289,7 @@ def test_a_letter_names_the_messages_that_come_with_it(form, name):
 
 @pytest.mark.parametrize("kind", list(RequestKind))
 def test_the_holder_of_today_of_a_number_used_again_is_not_meant(kind):
-    """Letter, XML and plain text name the number alone, and say that the account of before the day is meant."""
+    """Letter, XML and plain text name the number alone, and mean who held it at the payment: of three, the middle."""
     former = "SUED1@until-2026-03-01"
     request = part_of(kind) if kind is not RequestKind.RECALL else request_of()
     payments = [replace(each, payee=former) for each in request.payments]
@@ -300,7 +300,8 @@ def test_the_holder_of_today_of_a_number_used_again_is_not_meant(kind):
     for each in [letter(request, "en").page, *texts]:
         plain = " ".join(re.sub(r"<[^>]+>", "", each).split())
         assert former not in each and "SUED1" in each
-        assert re.search(r"before (that day|2026-03-01) is meant: whoever has (the|this) number", plain)
+        assert re.search(r"when (the payment came|these payments were made) is meant", plain)
+        assert re.search(r"held it before or (hold it )?since", plain)
     assert "2026-03-01" in letter(request, "nl").page and "2026-03-01" in letter(request, "vi").page
     again = letter(part_of(RequestKind.HOLD), "en").page
     assert "another holder" not in again

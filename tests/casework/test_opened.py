@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mulegraph.casework.case_money import case_trace
-from mulegraph.casework.requests import case_plan
+from mulegraph.casework.requests import case_plans
 from mulegraph.cli.app import app
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import wake
@@ -62,7 +62,7 @@ def test_a_report_makes_a_case_with_everything(space, case):
     assert found.row["seeds"] == ["t001"]
     plain = Workspace(space.folder)
     assert case_trace(plain, case).chosen == ["t001"]
-    (claim,) = case_plan(plain, case).plan.claims
+    (claim,) = case_plans(plain, case)[0].plan.claims
     assert (claim.move.transfer, claim.asked) == ("t001", 48_500)
     plan = space.hold_plan(case)
     assert [each.account for each in plan.holds] == ["m3", "m2", "m1"]
@@ -126,7 +126,7 @@ def test_what_cannot_be_traced_opens_no_case(space, options):
 def test_what_an_account_paid_is_suspected_and_not_recalled(space):
     """Nobody has told that it is stolen: money is asked to be held, no payment is asked back."""
     entry = space.open_case(account="m2", since="2026-01-05")
-    plan = case_plan(Workspace(space.folder), entry.about)
+    plan = case_plans(Workspace(space.folder), entry.about)[0]
     assert not any(each.move.payer == "m2" for each in plan.plan.claims)
 
 

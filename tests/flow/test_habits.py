@@ -137,7 +137,8 @@ def test_money_of_most_senders_at_once_is_found(ledger, data, within, min_sender
     receipt, payment = (np.array([pair[end] for pair in chosen], np.int32) for end in (0, 1))
     amount = np.arange(1, len(chosen) + 1)
     links = Links(receipt, payment, amount)
-    found = find_passed_on(ledger, links, np.ones(ACCOUNTS, bool), within=within * HOUR, min_senders=min_senders)
+    every, windows = np.ones(ACCOUNTS, bool), {"within": within * HOUR, "min_senders": min_senders}
+    found = find_passed_on(ledger, links, every, ledger.came, **windows)
     expected = {}
     for account in range(ACCOUNTS):
         mine = sorted((one, two, n + 1) for n, (one, two) in enumerate(chosen) if ledger.source[two] == account)

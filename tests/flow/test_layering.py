@@ -58,3 +58,42 @@ def test_money_of_several_currencies_keeps_its_own_coins(ledger_of):
 
     assert flow.transfers.amount.tolist() == [1000, 600, 360]
     assert names(table["transfers"]) == [["t001", "t002", "t003"]]
+
+
+def in_currencies(drawing: str, currency: dict[str, str], exchanged: dict[str, tuple[str, str]]) -> dict:
+    """Tables of a drawing: accounts hold one currency each, or two by a second row; payments are in the payer's."""
+    from tests.drawing import accounts_of, transfers_of
+
+    rows = transfers_of(drawing)
+    for row in rows:
+        row["currency"] = currency.get(row["source"], "EUR").split()[-1]
+        amount, code = exchanged.get(row["transfer_id"], ("", ""))
+        row |= {"original_amount": amount, "original_currency": code}
+    plain = accounts_of(rows)
+    held = [(row, code) for row in plain for code in currency.get(row["account_id"], "EUR").split()]
+    return {"transfers": rows, "accounts": [{**row, "currency": code} for row, code in held]}
+
+
+def test_a_chain_goes_on_where_a_payment_is_exchanged(ledger_of):
+    """1,000.00 euros come as 27,000,000 dong and go on as dong: in the coins of one of them the chain would end."""
+    from mulegraph.flow.sub_accounts import linked
+
+    drawing = "a b 1000 9:00\nb c 27000000 9:10\nc d 26000000 9:20"
+    ledger = ledger_of("", **in_currencies(drawing, dict.fromkeys("bcd", "VND"), {"t001": ("27000000", "VND")}))
+    transfers = read_transfers(ledger)
+    flow = find_flow(transfers, FlowSettings(), linked(ledger, transfers))
+
+    assert names(name_chains(ledger, flow).table["transfers"]) == [["t001", "t002", "t003"]]
+    assert len(find_flow(transfers, FlowSettings()).strong) == 1
+
+
+def test_money_of_one_currency_pays_nothing_in_another(ledger_of):
+    """Who gets 1,000 euros and pays 1,000 dollars of his own minutes later has passed nothing on."""
+    from mulegraph.flow.sub_accounts import linked
+
+    ledger = ledger_of("", **in_currencies("a b 1000 9:00\nb c 1000 9:10", {"b": "EUR USD", "c": "USD"}, {}))
+    transfers = read_transfers(ledger)
+    assert ledger.codes("currency")[1] == ["EUR", "USD"]
+
+    assert len(find_flow(transfers, FlowSettings(), linked(ledger, transfers)).links) == 0
+    assert len(find_flow(transfers, FlowSettings()).links) == 1

@@ -25,9 +25,9 @@ from mulegraph.flow.tracing import (
     backwards,
     trace,
 )
-from mulegraph.flow.tracing_pass import BEYOND, LATE, OVERDRAFT, RETURNED, SHOP, SMALL, UNBOOKED
+from mulegraph.flow.tracing_account import BEYOND, EXCHANGED, LATE, OVERDRAFT, RETURNED, SHOP, SMALL, UNBOOKED
 from mulegraph.flow.tracing_queue import share
-from mulegraph.flow.transfers import Transfers
+from mulegraph.flow.transfers import NOT_EXCHANGED, Transfers
 from tests.flow.tracing_reference import Plainly
 from tests.thorough import examples
 
@@ -35,12 +35,16 @@ PENCE = 240
 """A pound of 20 shillings of 12 pence."""
 
 
-def transfers_of(rows: list[tuple[int, int, int]], accounts: int) -> Transfers:
+def transfers_of(rows: list[tuple[int, int, int]], accounts: int, arrived: dict[int, int] | None = None) -> Transfers:
+    """Transfers a microsecond apart; `arrived` is what comes of those that are exchanged, by place."""
     source, target, amount = (np.array(column) for column in zip(*rows, strict=True))
     at = np.arange(len(rows), dtype=np.int64)
-    return Transfers(
-        np.arange(len(rows)), source.astype(np.int32), target.astype(np.int32), amount.astype(np.int64), at, accounts, 1
-    )
+    ends = source.astype(np.int32), target.astype(np.int32)
+    came = None
+    if arrived:
+        came = np.full(len(rows), NOT_EXCHANGED, np.int64)
+        came[list(arrived)] = list(arrived.values())
+    return Transfers(np.arange(len(rows)), *ends, amount.astype(np.int64), at, accounts, 1, came)
 
 
 def balances_of(rows: list[tuple[int, int, int]]) -> KnownBalances:
@@ -49,11 +53,11 @@ def balances_of(rows: list[tuple[int, int, int]]) -> KnownBalances:
     return KnownBalances(*columns, np.arange(len(rows))) if rows else NO_BALANCES
 
 
-def traced(rows, chosen, *, accounts=None, seen=None, balances=(), returns=None, limits=None):
+def traced(rows, chosen, *, accounts=None, seen=None, balances=(), returns=None, limits=None, arrived=None):
     """A trace and its parts by account, as {account: (came, went, left)} of four."""
     accounts = accounts or max(max(row[:2]) for row in rows) + 1
     seen = np.ones(accounts, bool) if seen is None else np.array(seen)
-    moved = transfers_of(rows, accounts)
+    moved = transfers_of(rows, accounts, arrived)
     first = min(chosen) if len(chosen) else len(rows)
     pools = find_pools(moved, first, balances=balances_of(list(balances)))
     found = trace(moved, np.array(chosen), seen, Terms(pools, returns or Returns(), limits or Limits()))
@@ -61,7 +65,7 @@ def traced(rows, chosen, *, accounts=None, seen=None, balances=(), returns=None,
     return found, {account: parts for account, *parts in of}
 
 
-def least_openings(rows, accounts, balances=()):
+def least_openings(rows, accounts, balances=(), arrived=()):
     """What each account held at least before the first transfer; exactly where a balance is known, the first one."""
     running, least = [0] * accounts, [0] * accounts
     exact = {}
@@ -73,9 +77,10 @@ def least_openings(rows, accounts, balances=()):
         if now < len(rows):
             source, target, amount = rows[now]
             if source != target:
-                for account, sign in ((source, -1), (target, 1)):
+                comes = dict(arrived).get(now, amount)
+                for account, change in ((source, -amount), (target, comes)):
                     if account >= 0:
-                        running[account] += sign * amount
+                        running[account] += change
                         least[account] = min(least[account], running[account])
     return [exact.get(account, -low) for account, low in enumerate(least)], set(exact)
 
@@ -104,7 +109,15 @@ def questions(draw):
     last = draw(st.integers(0, 2 * len(rows)))
     least = draw(st.sampled_from([0, 0, 2, 4]))
     seen = draw(st.lists(st.booleans(), min_size=6, max_size=6))
-    return rows, chosen, sorted(balances), returns, stop, last, least, seen
+    arrived = draw(exchanges(rows)) if draw(st.booleans()) else {}
+    return rows, chosen, sorted(balances), returns, stop, last, least, seen, arrived
+
+
+@st.composite
+def exchanges(draw, rows):
+    """What comes of payments between the first three accounts and the others, whose currency is another one."""
+    between = [place for place, (source, target, _) in enumerate(rows) if min(source, target) >= 0]
+    return {place: draw(amounts) for place in between if (rows[place][0] < 3) != (rows[place][1] < 3)}
 
 
 def limits_of(rows, stop, last, least) -> Limits:
@@ -132,9 +145,9 @@ KINDS = {
 @given(question=questions())
 def test_the_pass_gives_what_plain_coins_give(question):
     """Every account, method and end, over thousands of small ledgers with cash, unseen accounts, balances, returns."""
-    rows, chosen, balances, returns, stop, last, least, seen = question
-    openings, known = least_openings(rows, 6, balances)
-    plain = Plainly(rows, chosen, seen, openings, known, balances, returns, stop, last, least).run()
+    rows, chosen, balances, returns, stop, last, least, seen, arrived = question
+    openings, known = least_openings(rows, 6, balances, arrived)
+    plain = Plainly(rows, chosen, seen, openings, known, balances, returns, stop, last, least, arrived).run()
 
     found, accounts = traced(
         rows,
@@ -144,6 +157,7 @@ def test_the_pass_gives_what_plain_coins_give(question):
         balances=balances,
         returns=returns_of(returns),
         limits=limits_of(rows, stop, last, least),
+        arrived=arrived,
     )
 
     for place, method in enumerate(METHODS):
@@ -167,8 +181,11 @@ def test_the_pass_gives_what_plain_coins_give(question):
 @given(question=questions(), scale=st.sampled_from([1, 10**12 + 7]))
 def test_nothing_is_lost_to_the_last_minor_unit(question, scale):
     """Traced in = traced out + remaining, in every account and method; in all, what was traced is there or ended."""
-    rows, chosen, balances, returns, stop, last, least, seen = question
+    rows, chosen, balances, returns, stop, last, least, seen, arrived = question
     rows = [(source, target, amount * scale + amount % 3) for source, target, amount in rows]
+    arrived = {place: amount * scale + amount % 2 for place, amount in arrived.items()}
+    first_ones = [each for each in chosen if rows[each][0] < 3] or [0]
+    chosen = set(first_ones) if arrived else chosen
     balances = [(position, account, balance * scale) for position, account, balance in balances]
 
     found, _ = traced(
@@ -179,13 +196,17 @@ def test_nothing_is_lost_to_the_last_minor_unit(question, scale):
         balances=balances,
         returns=returns_of(returns),
         limits=limits_of(rows, stop, last, least * scale),
+        arrived=arrived,
     )
 
     assert (found.came == found.went + found.left).all()
     assert (found.left >= 0).all() and (found.net >= 0).all()
     ended = found.ends | found.stops | (found.kind == RETURNED)
+    exchanged = found.kind == EXCHANGED
     for method in map(METHODS.index, CONSERVING):
-        assert found.traced[method] == found.left[:, method].sum() + found.net[ended, method].sum()
+        came, went = (each[exchanged, method].sum() for each in (found.arrived, found.carried))
+        there = found.left[:, method].sum() + found.net[ended, method].sum()
+        assert found.traced[method] + came == there + went
         assert (found.left[:, method] <= found.left[:, POISON]).all()
     chosen_sum = sum(rows[each][2] for each in chosen if rows[each][0] != rows[each][1])
     assert (found.traced <= chosen_sum).all()

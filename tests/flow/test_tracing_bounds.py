@@ -23,15 +23,23 @@ CLOCK = Clock.of("UTC", datetime(1970, 1, 1), datetime(1970, 2, 1))
 NO_DAYS = np.zeros(0, np.int64)
 
 
-def some_rows(random):
-    """A small ledger, and the openings of its accounts: at least what it proves."""
+def some_exchanges(random, rows):
+    """What comes of payments between the first three accounts and the others, whose currency is another one."""
+    between = [place for place, (source, target, _) in enumerate(rows) if min(source, target) >= 0]
+    crossing = [place for place in between if (rows[place][0] < 3) != (rows[place][1] < 3)]
+    return {place: int(random.integers(1, 12)) for place in crossing}
+
+
+def some_rows(random, exchanged=False):
+    """A small ledger, what comes of exchanged payments, and the accounts' openings: at least what it proves."""
     rows = []
     while not any(source != target for source, target, _ in rows) or len(rows) < random.integers(2, 14):
         source, target = (int(each) for each in random.integers(-1, ACCOUNTS, 2))
         if max(source, target) >= 0:
             rows.append((source, target, int(random.integers(1, 12))))
-    proved, _ = least_openings(rows, ACCOUNTS)
-    return rows, [low + int(random.integers(0, 16)) for low in proved]
+    arrived = some_exchanges(random, rows) if exchanged else {}
+    proved, _ = least_openings(rows, ACCOUNTS, arrived=arrived)
+    return rows, arrived, [low + int(random.integers(0, 16)) for low in proved]
 
 
 def some_returns(random, rows, chosen):
@@ -73,7 +81,7 @@ def test_the_truth_lies_between_the_bounds_and_a_balance_only_narrows_them(seed)
     """Under FIFO, haircut and LIBR: thousands of small ledgers whose balances are known and then hidden."""
     random = np.random.default_rng(seed)
     for _ in range(20):
-        rows, openings = some_rows(random)
+        rows, arrived, openings = some_rows(random, random.random() < 0.5)
         moves = [place for place, row in enumerate(rows) if row[0] != row[1]]
         chosen = np.unique(random.choice(moves, random.integers(1, 4)))
         returns, seen = some_returns(random, rows, chosen), random.random(ACCOUNTS) < 0.8
@@ -81,7 +89,7 @@ def test_the_truth_lies_between_the_bounds_and_a_balance_only_narrows_them(seed)
         limits = limits_of(rows, stop, 10**9, int(random.choice([0, 0, 2, 4])))
         told = some_accounts(random, 0.4)
         more = told | some_accounts(random, 0.2)
-        moved = transfers_of(rows, ACCOUNTS)
+        moved = transfers_of(rows, ACCOUNTS, arrived)
 
         def terms(known, moved=moved, of=(int(chosen[0]), openings), returns=returns, limits=limits):
             return terms_of(moved, *of, known, returns, limits)
@@ -100,21 +108,23 @@ def test_the_truth_lies_between_the_bounds_whatever_the_order_in_a_day(seed):
     """Payments of which only the day is known may have been made at any time of it."""
     random = np.random.default_rng(seed)
     for _ in range(20):
-        rows, openings = some_rows(random)
+        rows, arrived, openings = some_rows(random, random.random() < 0.5)
         days = np.sort(random.integers(0, 3, len(rows)))
         dated = random.random(len(rows)) < random.choice([0.2, 0.5, 1.0])
         chosen = int(random.choice([place for place, row in enumerate(rows) if row[0] != row[1]]))
         seen, told = np.ones(ACCOUNTS, bool), some_accounts(random, 0.4)
         # The truth is the order of the rows; the ledger has those of which only the day is known at its midnight.
         at = days * DAY + np.where(dated, 0, (1 + np.arange(len(rows))) * HOUR)
-        true = transfers_of(rows, ACCOUNTS)
+        true = transfers_of(rows, ACCOUNTS, arrived)
         everything = terms_of(true, chosen, openings, range(ACCOUNTS), {}, Limits())
         truth = left_of(true, np.array([chosen]), seen, everything)
 
         stored = np.argsort(at, kind="stable")
         columns = true.source[stored], true.target[stored], true.amount[stored], at[stored]
         moved = settled(*columns, accounts=ACCOUNTS, tick=1)
-        order = in_day_order(replace(moved, row=stored[moved.row]), dated, CLOCK)
+        moved = replace(moved, row=stored[moved.row])
+        came = None if true.arrived is None else true.arrived[moved.row]
+        order = in_day_order(replace(moved, arrived=came), dated, CLOCK)
         place = np.flatnonzero(order.transfers.row == chosen)
         terms = terms_of(order.transfers, int(place[0]), openings, told, {}, Limits())
         found = trace(order.transfers, place, seen, terms)

@@ -43,7 +43,8 @@ def some_question(random):
     ends = random.integers(-1, ACCOUNTS, (total, 2))
     ends[(ends < 0).all(axis=1), 1] = 0
     rows = [(int(source), int(target), int(random.integers(1, 12))) for source, target in ends]
-    moved = transfers_of(rows, ACCOUNTS)
+    arrived = {place: int(random.integers(1, 12)) for place in range(total) if random.random() < 0.2}
+    moved = transfers_of(rows, ACCOUNTS, arrived if random.random() < 0.5 else None)
     chosen = np.unique(random.integers(0, total, random.integers(1, 4)))
     first = int(chosen[0])
     returns = {}

@@ -46,6 +46,8 @@ class Plainly:
     stop: set = field(default_factory=set)
     last: int = 10**9
     least: int = 0
+    arrived: dict = field(default_factory=dict)
+    """What comes of payments that are exchanged on their way, by position."""
     came: dict = field(default_factory=lambda: defaultdict(int))
     went: dict = field(default_factory=lambda: defaultdict(int))
     traced: dict = field(default_factory=lambda: defaultdict(int))
@@ -79,6 +81,7 @@ class Plainly:
 
     def pay(self, now, payer, payee, amount):
         paid, part = [False] * amount, dict.fromkeys(("fifo", "haircut", "poison", "libr"), 0)
+        comes = self.arrived.get(now, amount)
         ours = payer >= 0 and self.seen[payer]
         if now in self.returns:
             self.give_back(now, payer, payee, amount, self.returns[now])
@@ -98,14 +101,17 @@ class Plainly:
             paid = [True] * amount
         inside = payee >= 0 and self.seen[payee]
         if inside and why == "beyond":
-            self.receive(now, payee, paid, part)
             self.carried[now] = dict(part)
+            if now in self.arrived:
+                part = {method: share(value, comes, amount) for method, value in part.items()}
+                paid = [True] * part["fifo"] + [False] * (comes - part["fifo"])
+            self.receive(now, payee, paid, part)
         else:
             # What only poison reaches is noted where it leaves our sight, and not where the trace stops.
             if any(part[method] for method in CONSERVING) or (why == "beyond" and part["poison"]):
                 self.ended[now, why] = dict(part)
             if inside:
-                self.receive(now, payee, [False] * amount, dict.fromkeys(part, 0))
+                self.receive(now, payee, [False] * comes, dict.fromkeys(part, 0))
 
     def would_carry(self, payer, amount):
         account = self.accounts[payer]
@@ -167,16 +173,21 @@ class Plainly:
             self.receive(-1 - number, name, [False] * -more, dict.fromkeys((*CONSERVING, "poison"), 0))
 
     def give_back(self, now, payer, payee, amount, original):
-        whole = self.transfers[original][2]
-        inside = payee >= 0 and self.seen[payee]
+        whole, comes, exchanged = self.transfers[original][2], self.arrived.get(now, amount), now in self.arrived
+        inside, ours = payee >= 0 and self.seen[payee], payer >= 0 and self.seen[payer]
         ended = next((key for key in self.ended if key[0] == original and key[1] != "overdraft"), None)
         carried = self.ended_carried(ended) if ended else self.carried.get(original, {})
         methods = ("fifo", "haircut", "poison", "libr")
-        wanted = {m: carried.get(m, 0) if amount >= whole else share(carried.get(m, 0), amount, whole) for m in methods}
+        if ended and exchanged and not ours:
+            # Nobody knows what is on it, in any currency: only what comes is followed.
+            amount, exchanged = comes, False
+        wanted = {m: carried.get(m, 0) if comes >= whole else share(carried.get(m, 0), comes, whole) for m in methods}
+        if exchanged:
+            wanted = {m: 0 if ended else share(value, amount, comes) for m, value in wanted.items()}
         if not any(self.carried.get(original, {}).get(m, 0) for m in CONSERVING) and not ended:
             wanted = dict.fromkeys(methods, 0)
         part = dict.fromkeys(methods, 0)
-        if payer >= 0 and self.seen[payer]:
+        if ours:
             part = self.take_latest(payer, amount, dict.fromkeys(methods, 0) if ended else wanted)
         if ended:
             for method in methods:
@@ -186,13 +197,14 @@ class Plainly:
         to_payer = original in self.chosen and (ended or original in self.carried)
         moves = any(part[method] for method in CONSERVING)
         if inside and not to_payer:
-            paid = [True] * part["fifo"] + [False] * (amount - part["fifo"])
-            self.receive(now, payee, paid, part)
+            if exchanged:
+                part = {method: share(value, comes, amount) for method, value in part.items()}
+            self.receive(now, payee, [True] * part["fifo"] + [False] * (comes - part["fifo"]), part)
             return
         if moves:
             self.ended[now, "returned" if to_payer else "beyond"] = dict(part)
         if inside:
-            self.receive(now, payee, [False] * amount, dict.fromkeys(methods, 0))
+            self.receive(now, payee, [False] * comes, dict.fromkeys(methods, 0))
 
     def ended_carried(self, key):
         return self.first_ended.setdefault(key, dict(self.ended[key]))

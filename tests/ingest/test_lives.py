@@ -10,6 +10,8 @@ import pytest
 from mulegraph.casework.message_text import without_blanks
 from mulegraph.ingest.forget import forget
 from mulegraph.ingest.remarks import About
+from mulegraph.schema.findings import ALERTS
+from mulegraph.workspace.alerting import as_named_now
 
 from .conftest import Bank
 from .readers.writers import camt053, camt_document
@@ -128,6 +130,20 @@ def test_payments_between_two_holders_are_counted(bank: Bank):
 
     assert ends(bank)["t1"] == (LIFE, "B")
     assert [r.rows for r in report.remarks if r.about is About.VERSIONS and r.table == "transfers"] == [1]
+
+
+def test_of_three_holders_in_turn_each_has_his_own_payments_and_alerts(bank: Bank):
+    """An alert of the middle one stays his, whoever has the number now; the first and the last inherit none."""
+    middle, life = "R,OWN,H5,personal,2020-02-01,2022-06-30,EUR", "R@until-2020-02-01"
+    bank.transfers(OLD, "t3,B,R,7,EUR,2021-02-03T09:00:00Z,batch,", NEW)
+    load(bank, FORMER, middle, PRESENT, OTHER)
+    assert ends(bank) == {"t1": (life, "B"), "t3": ("B", LIFE), "t2": ("B", "R")}
+    assert holders(bank) == {"B": "H2", "R": "H7", LIFE: "H5", life: "H1"}
+
+    night = {"share": [0.2], "score": [0.99], "night": [1]}
+    for until, of in (("2018-03-01", life), ("2021-03-01", LIFE), ("2026-03-01", "R")):
+        known = ALERTS.table({"account": ["R"], "until": [dt.datetime.fromisoformat(until)], **night})
+        assert as_named_now(bank.ledger, known)["account"].to_pylist() == [of]
 
 
 def test_messages_name_the_number_that_the_bank_knows(tmp_path: Path):

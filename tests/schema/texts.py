@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from mulegraph.cases.benign import all_benign_tests
@@ -23,7 +24,7 @@ from mulegraph.views.node_styles import KINDS, LETTERS
 from mulegraph.views.run_report import ORDER
 
 PACKAGE = Path(__file__).parents[2] / "mulegraph"
-ASKED = ("tr", "later", "word")
+ASKED = ("tr", "later", "word", "timed", "named")
 IN_SCRIPT = re.compile(r'\b(?:tr|word)\("((?:[^"\\]|\\.)*)"')
 
 
@@ -32,9 +33,15 @@ def all_texts() -> set[str]:
     return {*_of_code(), *_of_templates(), *_vocabulary()} - {""}
 
 
+@cache
+def trees() -> list[tuple[Path, ast.Module]]:
+    """Every module of the package, read once."""
+    return [(path, ast.parse(path.read_text("utf-8"))) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
 def _of_code() -> Iterator[str]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for _, tree in trees():
+        for node in ast.walk(tree):
             name = getattr(getattr(node, "func", None), "id", "")
             if name in ASKED:
                 yield from _constants(node.args[:1])

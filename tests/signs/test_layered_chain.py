@@ -18,7 +18,7 @@ def test_a_chain_is_one_story_about_each_that_passes_on(ledger_of):
     assert second["evidence"] == ["t001", "t002", "t003", "t004"]
     assert second["accounts"] == ["victim", "m1", "m2", "m3", "CASH-OUT"]
     assert second["reason"] == (
-        "number 2 of 3 accounts that passed money on: 1,000.00 EUR went in and 880.00 came out 70 minutes later"
+        "number 2 of 3 accounts that passed money on: 1,000.00 EUR went in and 880.00 EUR came out 70 minutes later"
     )
     assert second["surprise"] > 10
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import networkx as nx
@@ -12,7 +13,14 @@ from lxml import etree
 
 from mulegraph.errors import UsageError
 from mulegraph.graph.plain_values import plain_graph
+from mulegraph.schema.choices import LANGUAGES
+from mulegraph.schema.language import speaking
+from mulegraph.settings import FILE
 from mulegraph.views.exchange import exchanged
+from mulegraph.views.notebook import NotebookWorkspace
+from mulegraph.views.pictures import trace_picture
+from tests.command import answered
+from tests.views.english import english_left
 from tests.views.hands import graph_of
 
 
@@ -147,3 +155,34 @@ def test_another_ending_is_refused(workspace, tmp_path):
     with pytest.raises(UsageError, match="xls") as error:
         exchanged(nx.MultiDiGraph(), tmp_path / "case.xls")
     assert ".graphml" in str(error.value.hint)
+
+
+def test_files_for_other_programs_say_the_same_whatever_language_people_read(few_cases, tmp_path):
+    """Pages are in the language of the settings; what programs and the next investigator read is not."""
+    folder = shutil.copytree(few_cases, tmp_path / "workspace")
+    case = NotebookWorkspace(folder).cases()["case"][0]
+    endings = (".cyjs", ".anx")
+    asked = [("view", case, "-o", tmp_path / f"case{ending}") for ending in endings]
+    asked += [("case", "show", case, "--format", "json")]
+
+    def made() -> list[str | bytes]:
+        said = [answered(*each, "-w", folder) for each in asked]
+        files = [(tmp_path / f"case{ending}").read_bytes() for ending in endings]
+        return [*files, *said]
+
+    english = made()
+    (folder / FILE).write_text('[views]\nlanguage = "nl"\n', encoding="utf-8")
+    assert made() == english
+    answered("view", case, "-o", tmp_path / "case.html", "-w", folder)
+    assert '<html lang="nl">' in (tmp_path / "case.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_a_trace_that_was_made_before_its_page_is_told_in_the_language_of_the_page(workspace, language):
+    """A notebook's trace is made in English, since its table is; the page says it again, whole."""
+    case = workspace.cases()["case"][0]
+    found = workspace.trace([workspace.case(case).transfers.iloc[0]["transfer_id"]])
+    with speaking(language):
+        view = trace_picture(workspace, found)
+        assert english_left(view.page()) == []
+    assert [each for each in found.assumptions if each in view.notes] == []

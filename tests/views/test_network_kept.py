@@ -15,6 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from mulegraph.schema.language import speaking
+from mulegraph.views.pictures import drawn as view_of
 from tests.views.hands import FAN, click, drawn, graph_of, panel, press_button
 
 
@@ -202,6 +204,18 @@ def test_what_a_kept_page_names_and_this_one_has_not_is_said(page):
         "try { openState(arguments[0]) } catch (e) { return e.message }", {**kept, "subject": "x"}
     )
     assert told == "this is the state of x, and this page shows test"
+
+
+def test_work_is_opened_whatever_language_it_was_kept_in(page, workspace, case):
+    """A page says what it is of by an id: titles are in its language."""
+    account = workspace.case(case).row["accounts"][0]
+    with speaking("vi"):
+        kept = page(view_of(workspace, account).page()).execute_script("return { ...asFile(), colours: {} }")
+    with speaking("nl"):
+        made = view_of(workspace, account)
+    assert kept["subject"] == f"account {account}" and made.title == f"Rekening {account}"
+    browser = page(made.page())
+    assert browser.execute_script("return openState(arguments[0])", kept) == 0
 
 
 def test_two_handles_hold_a_span_of_real_time(page):

@@ -8,18 +8,20 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
 
 from mulegraph.cases.score import expected_false
 from mulegraph.casework.case_money import case_trace
-from mulegraph.casework.requests import case_plan
+from mulegraph.casework.requests import case_plans
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.journal.journal import Journal
 from mulegraph.schema.language import speaking
 from mulegraph.signs.base import all_signs
+from mulegraph.views.case_report import case_document
 from mulegraph.views.case_report_content import case_report
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.reports import write_report
@@ -57,7 +59,7 @@ def space(tmp_path_factory) -> NotebookWorkspace:
     case = made.cases()["case"][0]
     made.assign(case, "ann")
     made.note(case, "called <i>back</i>")
-    stop = case_plan(Workspace(made.folder), case).stops[0]
+    stop = case_plans(Workspace(made.folder), case)[0].stops[0]
     sender = "NORD" if stop.bank != "NORD" else "SUED"
     (request,) = made.requests(case, stop.bank, country="DE", sender=sender, kinds=["hold"])
     write_request(made, request, folder / "requests")
@@ -387,3 +389,35 @@ def test_an_empty_scan_has_a_report(tmp_path):
     text = write_report(NotebookWorkspace(tmp_path / "ws"), tmp_path / "out")[0].read_text(encoding="utf-8")
     assert "No case was found." in text and "No chain reached the threshold." in text
     assert "a trend needs two" in text and "first run" in text
+
+
+def test_a_report_tells_times_in_the_zone_of_the_settings_and_names_it(space, case):
+    """Heads, facts, sentences, the journal and the timeline alike: the page of the case and its report say one time."""
+    content = space.case_file(case)
+    network = space.case(case).network()
+    there = replace(content, zone="Asia/Ho_Chi_Minh")
+    utc, local = (case_document(each, network, revealed=False).page for each in (content, there))
+    first = content.transfers[0]["at"]
+    assert f"{first:%Y-%m-%d %H:%M:%S}" in utc and "at (UTC)" in utc
+    assert f"{first + timedelta(hours=7):%Y-%m-%d %H:%M:%S}" in local and "at (Asia/Ho_Chi_Minh)" in local
+    said = re.sub(r"<(script|style|svg)\b.*?</\1>", "", local, flags=re.DOTALL)
+    assert [each for each in re.findall(r"[^<>]*\bUTC\b[^<>]*", said) if "views.zone" not in each] == []
+    assert f"{first:%Y-%m-%d %H:%M:%S}" not in said
+
+
+def test_a_day_stays_that_day_in_a_report_of_a_ledger_of_days(space, case):
+    """It is nobody's midnight: west of Greenwich it would become the day before."""
+    content, network = space.case_file(case), space.case(case).network()
+    network.graph["tick_seconds"] = 86_400.0
+    page = case_document(replace(content, zone="America/New_York"), network, revealed=False).page
+    assert f"{content.transfers[0]['at']:%Y-%m-%d %H:%M:%S}" in page
+    assert "America/New_York" not in page
+
+
+def test_the_report_of_a_run_tells_times_in_the_zone_too(space):
+    """When it was scanned, and from when to when its cases and chains go."""
+    content = space.run_file()
+    page = run_document(replace(content, zone="Asia/Ho_Chi_Minh"), {}, {}, revealed=False).page
+    begun = datetime.fromisoformat(content.manifest["started_at"]).astimezone(ZoneInfo("Asia/Ho_Chi_Minh"))
+    assert f"{begun:%Y-%m-%d %H:%M} Asia/Ho_Chi_Minh" in page
+    assert "from (Asia/Ho_Chi_Minh)" in page

@@ -83,6 +83,16 @@ def test_a_widget_gives_what_its_picture_holds_and_no_more(widget, workspace):
         widget.choose("nobody")
 
 
+def test_a_page_leaves_the_graph_as_it_was(workspace, case):
+    """Links, a server and a notebook's cell are the page's: no later page or file of the same graph has them."""
+    view = drawn(workspace, case)
+    before = dict(view.graph.graph)
+    PageWidget(view)
+    view.page({"run": "run.html"}, {"drawing": "/case/x"})
+    assert view.graph.graph == before
+    assert "postMessage(told" not in view.page()
+
+
 def test_a_page_that_stands_in_no_notebook_tells_nobody_what_is_chosen(widget, case_page):
     """Only a widget's page has the script that does."""
     assert "postMessage(told" in widget.page

@@ -100,7 +100,7 @@ function wayOf(arrow) {
     const leave = [x + chart.pen.stub, y], arrive = [toX - chart.pen.stub, toY], middle = (leave[0] + arrive[0]) / 2;
     pieces.push([[x, y], [x, y], leave, leave], [leave, [middle, y], [middle, toY], arrive], [arrive, arrive, [toX, toY], [toX, toY]]);
   }
-  return { pieces, tip: radiusOf(arrow.target) + 2 };
+  return { pieces, tip: reachOf(arrow.target) + 2 };
 }
 function onPiece(piece, along) {
   const weights = [(1 - along) ** 3, 3 * (1 - along) ** 2 * along, 3 * (1 - along) * along ** 2, along ** 3];
@@ -210,14 +210,27 @@ function radiusOf(id) {
   return Math.max(sizeOf(id), Math.min(8 / zoomNow, chart.layouts[state.layout].axis ? 19 : 28));
 }
 function sizeOf(id) {
-  return isGroup(id) ? chart.kinds.group.radius + Math.min(8, Math.sqrt(membersOf(id).length)) : chart.kinds[kindOf(id)].radius;
+  return isGroup(id) ? chart.kinds.group.radius + Math.min(8, Math.sqrt(membersOf(id).length)) : chart.looks[id].radius;
 }
-function shape(ctx, kind, radius, letter) {
+// An account is filled by its score and ringed by its role; its size is the money that passed it.
+const lookOf = (id) => (isGroup(id) ? null : chart.looks[id]);
+const reachOf = (id) => radiusOf(id) + (!isGroup(id) && chart.looks[id].ring ? 4.5 : 0);
+function shape(ctx, kind, radius, letter, look = null) {
+  if (look && look.ring) {
+    ctx.beginPath();
+    ctx.arc(0, 0, radius + 3, 0, 2 * Math.PI);
+    ctx.closePath();
+    ctx.fillStyle = PAPER;
+    ctx.strokeStyle = look.ring;
+    ctx.lineWidth = 3;
+    ctx.fill();
+    ctx.stroke();
+  }
   ctx.beginPath();
   if (kind.corners.length) kind.corners.forEach(([x, y], corner) => ctx[corner ? "lineTo" : "moveTo"](x * radius, y * radius));
   else ctx.arc(0, 0, radius, 0, 2 * Math.PI);
   ctx.closePath();
-  ctx.fillStyle = kind.hollow ? PAPER : kind.colour;
+  ctx.fillStyle = look ? look.fill : kind.hollow ? PAPER : kind.colour;
   ctx.strokeStyle = kind.colour;
   ctx.lineWidth = 2.5;
   ctx.setLineDash(kind.dashed ? [4, 3] : []);
@@ -225,7 +238,7 @@ function shape(ctx, kind, radius, letter) {
   ctx.stroke();
   ctx.setLineDash([]);
   if (!letter) return;
-  ctx.fillStyle = kind.hollow ? kind.colour : PAPER;
+  ctx.fillStyle = look ? look.ink : kind.hollow ? kind.colour : PAPER;
   ctx.font = `bold ${(radius * 1.07).toFixed(1)}px system-ui, sans-serif`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
@@ -272,7 +285,7 @@ function drawNode({ ctx, id, x, y, state: { hover } }) {
         ctx.fillStyle = colour;
         ctx.fill();
       }
-      shape(ctx, chart.kinds[kindOf(id)], radius, isGroup(id) ? String(membersOf(id).length) : node.letter || "");
+      shape(ctx, chart.kinds[kindOf(id)], radius, isGroup(id) ? String(membersOf(id).length) : node.letter || "", lookOf(id));
       if (state.notes[node.name]) noteMark(ctx, -radius, -radius);
       if (node.lists && node.lists.length) {
         ctx.scale(radius / 15, radius / 15);
@@ -383,7 +396,7 @@ function drawAmount(ctx, arrow, { pieces, back, size }, free, inside) {
 }
 // Where a name may stand: under its node, else beside it, on the side that no arrow uses, or a little lower than it runs.
 function nameSpots(node, x, y, wide, size) {
-  const radius = radiusOf(node), aside = radius + wide / 2 + 3, off = size * 0.65;
+  const radius = reachOf(node), aside = radius + wide / 2 + 3, off = size * 0.65;
   if (chart.layouts[state.layout].axis) return [[x - radius - 6 - wide / 2, y]];
   const under = [x, y + radius + size * 0.8];
   if (!paidTo.has(node)) return [under, [x - aside, y], [x - aside, y + off], [x + aside, y + off]];

@@ -35,7 +35,7 @@ const byName = (numbers) => Object.fromEntries(Object.entries(numbers).filter(([
 function asFile() {
   const moved = Object.fromEntries(Object.entries(state.moved).map(([layout, places]) => [layout, byName(places)]));
   return {
-    format: FORMAT, subject: chart.title, layout: state.layout, least: state.least, labels: state.labels, off: Object.keys(state.off), by: state.by,
+    format: FORMAT, subject: chart.subject, layout: state.layout, least: state.least, labels: state.labels, off: Object.keys(state.off), by: state.by,
     since: times.length ? times[state.since] : null, until: times.length ? times[state.until] : null,
     hidden: Object.keys(state.hidden).map((id) => nameOf(Number(id))), open: Object.keys(state.open).map((place) => nameOf(chart.groups[place].members[0])),
     moved, notes: state.notes, colours: state.colours, marked: Object.keys(state.marked),
@@ -44,7 +44,7 @@ function asFile() {
 // The state that a file holds; what is no longer in this picture is counted and said, never dropped in silence.
 function fromFile(kept) {
   if (!kept || kept.format !== FORMAT) throw new Error(tr("this is no state of a page"));
-  if (kept.subject !== chart.title) throw new Error(tr("this is the state of {kept}, and this page shows {shown}", { kept: kept.subject, shown: chart.title }));
+  if (kept.subject !== chart.subject) throw new Error(tr("this is the state of {kept}, and this page shows {shown}", { kept: kept.subject, shown: chart.subject }));
   const made = fresh(), lost = new Set(), ids = new Set(chart.transfers.map((each) => each.id));
   const place = (name) => { if (!numberOf.has(name)) lost.add(name); return numberOf.get(name); };
   Object.assign(made, { layout: chart.layouts[kept.layout] ? kept.layout : made.layout, least: Number(kept.least) || 0, labels: kept.labels !== false, by: kept.by || {} });

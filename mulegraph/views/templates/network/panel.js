@@ -94,7 +94,8 @@ function tellAll() {
     [tr("from"), all.length ? fullTime(all[0].at) : ""],
     [tr("until"), all.length ? fullTime(all[all.length - 1].at) : ""],
   ]);
-  const suspects = [...view.nodes].filter((id) => !isGroup(id) && chart.nodes[id].score > 0)
+  // Who is named here stands accused: a score that says next to nothing names nobody.
+  const suspects = [...view.nodes].filter((id) => !isGroup(id) && chart.nodes[id].score >= 0.1)
     .sort((a, b) => chart.nodes[b].score - chart.nodes[a].score).slice(0, 10);
   if (suspects.length) {
     put(panel, "h3", tr("Most suspicious here"));
@@ -135,7 +136,7 @@ function tellNode(id) {
     [tr("received here"), came.length ? tr("{sum} in {count}", { sum: money(came), count: tr("{n:transfer|transfers}", { n: came.length }) }) : ""],
     [tr("paid here"), went.length ? tr("{sum} in {count}", { sum: money(went), count: tr("{n:transfer|transfers}", { n: went.length }) }) : ""],
   ]);
-  const linked = (node.cases || []).filter((each) => chart.links[each] && each !== chart.title);
+  const linked = (node.cases || []).filter((each) => chart.links[each] && each !== chart.subject);
   if (linked.length) {
     const line = put(panel, "p", `${tr("also in")} `);
     for (const each of linked) { put(line, "a", each, { href: chart.links[each] }); line.append(" "); }
@@ -246,16 +247,16 @@ function transferTable(parent, rows, name) {
   // What is wider than the panel is scrolled, also by the keyboard.
   const box = put(parent, "div", undefined, { class: "wide", tabindex: "0", role: "region", "aria-label": name });
   const table = put(box, "table"), head = put(put(table, "thead"), "tr");
-  for (const title of [timeHead(), tr("from"), tr("to"), word(chart.amountName), tr("channel"), tr("transfer")]) {
+  for (const title of [word(chart.amountName), timeHead(), tr("from"), tr("to"), tr("channel"), tr("transfer")]) {
     put(head, "th", title, { scope: "col", ...(title === word(chart.amountName) ? { class: "n" } : {}) });
   }
   const body = put(table, "tbody");
   for (const each of rows.slice(0, MOST_ROWS)) {
     const row = put(body, "tr");
+    put(row, "td", money([each]), { class: "n" });
     put(row, "td", fullTime(each.at), { class: "time" });
     put(row, "td", short(chart.nodes[each.source].label, 40));
     put(row, "td", short(chart.nodes[each.target].label, 40));
-    put(row, "td", money([each]), { class: "n" });
     put(row, "td", word(each.channel));
     put(row, "td", each.id);
   }

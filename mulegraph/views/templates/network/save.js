@@ -91,7 +91,7 @@ function drawFoot(ctx, scale, high) {
     write(ctx, tr("on a list"), x + 22, y, 12, INK);
     x += 40 + widthAt(ctx, tr("on a list"), 12);
   }
-  write(ctx, [tr("wider arrow: more money"), ...(byCurrency.size === 1 ? [tr("all amounts are in {currency}", { currency: mainCurrency })] : []), ...roles.map((role) => `${chart.letters[role]} ${word(role)}`)].join("   "), x + 6, y, 12, INK);
+  write(ctx, [tr("wider arrow: more money"), tr("larger account: more money passed it"), ...(chart.nodes.some((each) => each.score > 0) ? [tr("darker: higher score")] : []), ...(byCurrency.size === 1 ? [tr("all amounts are in {currency}", { currency: mainCurrency })] : []), ...roles.map((role) => `${chart.letters[role]} ${word(role)}`)].join("   "), x + 6, y, 12, INK);
   write(ctx, short(seen([chart.title, ...chart.notes].join(" · ")), 220), 20, y + 24, 11, LINE);
   ctx.restore();
 }

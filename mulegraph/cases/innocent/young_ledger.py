@@ -1,0 +1,51 @@
+"""Young ledger: the ledger is too young to tell a burst from what comes once a month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mulegraph.cases.benign import Outcome, benign_test
+from mulegraph.cases.evidence import Evidence
+from mulegraph.flow.transfers import DAY
+from mulegraph.ledger.statistics import covered
+from mulegraph.schema.language import tr
+from mulegraph.signs import facts
+
+MONTH = 35
+"""Days in which what comes once a month has come again, also where a weekend or a holiday moved it."""
+
+
+def sentence(values: Mapping[str, Any]) -> str:
+    """How many days the ledger covers before and after."""
+    return tr(
+        "the ledger covers {before} days before it and {after} after: what comes once a month looks alike",
+        before=str(values["before"]),
+        after=str(values["after"]),
+    )
+
+
+@benign_test(
+    explains=(),
+    reduction=0.6,
+    words="a ledger too young to tell",
+    values=(
+        facts.count("before", "days covered before the first transfer", unit="days"),
+        facts.count("after", "days covered after the last transfer", unit="days"),
+    ),
+    sentence=sentence,
+)
+def young_ledger(of: Evidence) -> Outcome:
+    """All of it is the subject's own payments or receipts, and neither the month before nor the month after is here."""
+    day, rows = np.unique(of.transfers.at // DAY, return_counts=True)
+    full = day[covered(rows)]
+    at = of.transfers.at[of.position] // DAY
+    first, last = np.full(len(of), 2**40), np.full(len(of), -(2**40))
+    np.minimum.at(first, of.of, at)
+    np.maximum.at(last, of.of, at)
+    before, after = np.searchsorted(full, first), len(full) - np.searchsorted(full, last, side="right")
+    # Two who meet through several others are no round of payments, at whatever time of the month.
+    alone = of.share(of.inward | of.outward) == 1
+    return Outcome(alone & (before < MONTH) & (after < MONTH), {"before": before, "after": after})
