@@ -72,11 +72,12 @@ def test_days_are_kept_over_loads_with_new_accounts_and_late_rows(tmp_path: Path
 
 
 def test_late_rows_change_the_file_of_their_day_and_no_other(tmp_path: Path):
-    """Four days, then a row of the second: three files stay as they were."""
+    """Four days, then a row of the second: three files stay as they were, and what a kill left is gone."""
     accounts = ["A", "B"]
     brought(tmp_path, 0, accounts, [("A", "B", 5, day) for day in range(1, 5)])
     read(tmp_path)
     before = files_of(tmp_path)
+    (next((tmp_path / "workspace" / FOLDER).iterdir()) / ".half.0a1b2c3d").write_bytes(b"half a d")
     files = tmp_path / "late"
     files.mkdir()
     head = "transfer_id,source,target,amount,currency,at,channel\n"
