@@ -23,7 +23,8 @@ class Hold:
     `minimum` to `maximum` is on it now, over the rules for mixed money; `on_its_way` may still come from accounts
     upstream that got traced money in the last week. `innocent_*` are its other payments of the last 30 days, their
     sum, and how many people they went to; `account_days` are days of a hold times how likely its holder is innocent,
-    by its score. `speaks_for` and `speaks_against` are facts for and against its holder's knowledge.
+    by its score. `also_in` are other cases that have the account and are not closed: ask who works on them before it is
+    held twice. `speaks_for` and `speaks_against` are facts for and against its holder's knowledge.
     `way` is `amount` where not the account is held but a sum on it: where only mixed payments reached it, that which is
     there under every rule; where more of it is the holder's own and nothing makes a mule of him, that which may be
     there at most. `last` says why it is called last. `stopped` is the share of the stolen money that all holds
@@ -48,6 +49,7 @@ class Hold:
     reached: float
     way: Annotated[str, Words((WHOLE, AMOUNT_ONLY))] = WHOLE
     amount: Decimal = NOTHING
+    also_in: Annotated[list[str], Each(results.CASE)] = field(default_factory=list)
     speaks_for: Annotated[list[str], Each(OURS)] = field(default_factory=list)
     speaks_against: Annotated[list[str], Each(OURS)] = field(default_factory=list)
 

@@ -40,7 +40,10 @@ HolderId = Annotated[str, Takes((Mask.HOLDER,))]
 @declared
 @dataclass(frozen=True)
 class HeldBy:
-    """An account of the person: its score and cases; `ours` says whether our bank can hold it."""
+    """An account of the person: its score and cases; `ours` says whether our bank can hold it.
+
+    `joint` says that somebody else holds it, too: `others`, whom a hold on it would hit as well.
+    """
 
     account: Annotated[str, ACCOUNT]
     bank: Annotated[str, TEXT]
@@ -48,6 +51,7 @@ class HeldBy:
     currency: Annotated[str, CURRENCY]
     ours: bool
     joint: bool
+    others: Annotated[list[str], Each(HOLDER)]
     score: float
     cases: Annotated[list[str], Each(results.CASE)]
 
@@ -121,7 +125,8 @@ def holder_page(space: Workspace, holder: HolderId) -> HolderPage:
             kind=rows[name]["kind"],
             currency=rows[name]["currency"],
             ours=banks[name] in space.own_banks.own,
-            joint=name in joint,
+            joint=bool(joint[name]),
+            others=sorted(joint[name]),
             score=score_of.get(name, 0.0),
             cases=cases[name],
         )
@@ -146,14 +151,17 @@ def holder_page(space: Workspace, holder: HolderId) -> HolderPage:
     )
 
 
-def _accounts_of(space: Workspace, holder: str) -> tuple[dict[str, dict[str, Any]], set[str]]:
-    """Accounts by id, and which of them somebody else holds, too."""
+def _accounts_of(space: Workspace, holder: str) -> tuple[dict[str, dict[str, Any]], dict[str, set[str]]]:
+    """Accounts by id, and who else holds each of them."""
     names = ["account_id", "kind", "currency", "holder_id"]
     table = space.ledger.arrow("accounts", names)
     rows = {each["account_id"]: each for each in table.filter(pc.equal(table["holder_id"], holder)).to_pylist()}
     now = space.ledger.accounts_side_by_side()
     rows |= {each["account_id"]: each for each in now if each["holder_id"] == holder}
-    joint = {each["account_id"] for each in now if each["account_id"] in rows and each["holder_id"] != holder}
+    joint: dict[str, set[str]] = defaultdict(set)
+    for each in now:
+        if each["account_id"] in rows and each["holder_id"] not in (None, holder):
+            joint[each["account_id"]].add(each["holder_id"])
     return rows, joint
 
 

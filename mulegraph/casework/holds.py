@@ -28,11 +28,14 @@ from mulegraph.casework.hold_words import Gone, how_sure, mixed_says, own_says, 
 from mulegraph.casework.not_held import Unheld, beside, not_held, rule_sums
 from mulegraph.casework.request_states import request_rows
 from mulegraph.flow.tracing import CONSERVING
+from mulegraph.journal.case_states import states
+from mulegraph.journal.state import CLOSED
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import Each, record_of
 from mulegraph.schema.findings import Result, Role
 from mulegraph.schema.language import tr, word
 from mulegraph.workspace.listing import stamp
+from mulegraph.workspace.listings import all_cases
 from mulegraph.workspace.questions import Moment, Word, question
 from mulegraph.workspace.trace import OVERDRAFT, TracedIn
 from mulegraph.workspace.workspace import Workspace
@@ -64,12 +67,24 @@ def hold_plan(
     roles = dict(zip(row["accounts"], row["roles"], strict=True))
     state = state_of(space, case)
     decided = {**dict.fromkeys(state.removed, REMOVED), **state.disposed}
-    plans = []
+    plans, elsewhere = [], _other_cases(space, case)
     for part in found.in_currencies:
         plan = plan_holds(space, part, until, roles=roles, decided=decided, share=share, budget=budget)
         told = [_with_facts(space, part, until, roles, each) for each in plan.holds]
+        told = [replace(each, also_in=sorted(elsewhere[each.account])) for each in told]
         plans.append(replace(plan, holds=told, says=plan.says + _answered(space, case, plan.currency)))
     return HoldPlan(**vars(plans[0]), others=plans[1:])
+
+
+def _other_cases(space: Workspace, case: str) -> dict[str, list[str]]:
+    """By account the other cases that have it and are not closed."""
+    table, closed = all_cases(space), {name for name, state in states(space.folder).items() if state.status == CLOSED}
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, accounts in zip(table["case"].to_pylist(), table["accounts"].to_pylist(), strict=True):
+        if name != case and name not in closed:
+            for account in accounts:
+                found[account].append(name)
+    return found
 
 
 def _answered(space: Workspace, case: str, currency: str) -> str:

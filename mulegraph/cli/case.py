@@ -279,10 +279,11 @@ def reply_command(
     case: CaseId,
     file: Annotated[Path, typer.Argument(help="The bank's message: pacs.004, camt.029, camt.111 or MT 196.")],
     workspace: WorkspaceFolder = HERE,
+    reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """Read a bank's answer to a request and record it with the case."""
-    reply = opened(workspace).reply(case, file)
+    reply = opened(workspace, reveal).reply(case, file)
     rows = [{**asdict(each), "transfer": each.transfer or "(all)"} for each in reply.answers]
     show(rows, how, {each: each for each in ("transfer", "answer", "amount", "currency", "reason")})
 

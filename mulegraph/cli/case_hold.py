@@ -67,6 +67,7 @@ def _tell_holds(rows: list[dict[str, Any]]) -> None:
     typer.echo("")
     for number, row in enumerate(rows, start=1):
         last = f"; called last: {row['last']}" if row["last"] else ""
+        last += f"; also in {', '.join(row['also_in'])}" if row["also_in"] else ""
         typer.echo(textwrap.fill(f"{number}. {row['account']}: {row['says']}{last}", WIDTH, subsequent_indent="   "))
         for side, facts in (("for", row["speaks_for"]), ("against", row["speaks_against"])):
             if facts:

@@ -11,6 +11,7 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, opened, show
 from mulegraph.schema import listings
+from mulegraph.schema.amounts import exact
 from mulegraph.views.formats import Format
 
 commands = typer.Typer()
@@ -31,7 +32,7 @@ def holder_command(
     accounts = [{**vars(each), "cases": " ".join(each.cases)} for each in found.accounts]
     if how is Format.TABLE:
         yes_no = {True: "yes", False: "no"}
-        accounts = [{**row, "ours": yes_no[row["ours"]], "joint": yes_no[row["joint"]]} for row in accounts]
+        accounts = [{**row, "ours": yes_no[row["ours"]], "joint": " ".join(row["others"]) or "no"} for row in accounts]
     if how is Format.CSV:
         show(stages.tables.plain(accounts), how, listings.HOLDER_ACCOUNTS)
         return
@@ -49,7 +50,7 @@ def holder_command(
         typer.echo("")
         show([vars(each) for each in found.devices], how, listings.HOLDER_DEVICES)
     typer.echo("")
-    sums = ", ".join(f"{amount:,.2f} {code}" for code, amount in found.hit_amounts.items()) or "nothing"
+    sums = ", ".join(f"{exact(amount)} {code}" for code, amount in found.hit_amounts.items()) or "nothing"
     payments = stages.tables.counted(found.hit_payments, "other payment")
     others = stages.tables.counted(found.hit_people, "account")
     typer.echo(f"A hold on the person would hit, by the last 30 days: {payments} to {others}, {sums};")

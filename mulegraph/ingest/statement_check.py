@@ -15,6 +15,7 @@ from mulegraph.errors import DataError
 from mulegraph.ingest.readers.base import Balance
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.lazy import duckdb
+from mulegraph.schema.amounts import exact
 from mulegraph.schema.tables import TABLES
 
 
@@ -85,8 +86,9 @@ def _check_pages(file: str, by_page: Mapping[tuple[str, str], Sequence[Balance]]
         last, left = before.get((account, found[1], opening.currency), (0, opening))
         if left.amount != opening.amount:
             raise DataError(
-                f"{file}: statement {found[1]}: page {found[2]} begins with {opening.amount:,.2f} {opening.currency},"
-                f" and page {last} before it ends with {left.amount:,.2f}: a page between them is missing",
+                f"{file}: statement {found[1]}: page {found[2]} begins with {exact(opening.amount)}"
+                f" {opening.currency}, and page {last} before it ends with {exact(left.amount)}: a page between them is"
+                " missing",
                 hint="Ask the bank for the whole statement.",
             )
         before[account, found[1], opening.currency] = (int(found[2]), closing)
@@ -99,8 +101,9 @@ def _check_page(file: str, statement: str, opening: Balance, closing: Balance, n
     aside = f"; {rejected} rows of the file were rejected" if rejected else ""
     of_statement = f"statement {statement}: " if statement else ""
     raise DataError(
-        f"{file}: {of_statement}opening {opening.amount:,.2f} and bookings {net:+,.2f} do not make the closing"
-        f" balance {closing.amount:,.2f} {closing.currency}: {difference:+,.2f} is missing{aside}",
+        f"{file}: {of_statement}opening {exact(opening.amount)} and bookings {exact(net, signed=True)} do not make the"
+        f" closing balance {exact(closing.amount)} {closing.currency}: {exact(difference, signed=True)} is"
+        f" missing{aside}",
         hint="Ask the bank for the whole statement: a line or a page is missing, or stands in it twice.",
     )
 

@@ -14,6 +14,7 @@ from mulegraph.ingest.readers.base import Balance, StatementFile
 from mulegraph.ingest.remarks import About, Remark
 from mulegraph.ingest.sources import Source, SourceFile
 from mulegraph.lazy import duckdb
+from mulegraph.schema.amounts import exact
 from mulegraph.schema.bookings import BOOKINGS
 
 TOTAL_WORDS = re.compile(
@@ -91,13 +92,13 @@ def rows_that_are_sums(db: duckdb.DuckDBPyConnection, sources: Sequence[Source |
             is_sum = not row.follows(neighbour) and _is_sum(db, number, row, of[1])
             if said and is_sum:
                 raise DataError(
-                    f"{name}:{row.line}: is no payment: it is called a total, and {abs(row.signed):,.2f} is the sum of"
-                    " other rows",
+                    f"{name}:{row.line}: is no payment: it is called a total, and {exact(abs(row.signed))} is the sum"
+                    " of other rows",
                     hint="Leave it out in the mapping: footer_lines = 1 for the last line, or drop = { their column ="
                     ' ["Total"] } with what stands in it.',
                 )
             if is_sum or (said and said[0] == bare and not row.follows(neighbour)):
-                why = f"{abs(row.signed):,.2f} is the sum of other rows" if is_sum else "it is called a total"
+                why = f"{exact(abs(row.signed))} is the sum of other rows" if is_sum else "it is called a total"
                 text = f"line {row.line} may be no payment: {why}; if so, leave it out with footer_lines or drop"
                 remarks.append(Remark(About.SUMS, source.table.name, text, 1, name))
     return remarks

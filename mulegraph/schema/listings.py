@@ -129,7 +129,7 @@ HOLD_SUMS = listing(
     STOPPED,
 )
 HOLD_SUMS_EXCHANGED = listing(EXCHANGED)
-HOLDER_ACCOUNTS = listing(ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint"), SCORE, IN_CASES)
+HOLDER_ACCOUNTS = listing(ACCOUNT, BANK, Column("ours", "ours"), Column("joint", "joint with"), SCORE, IN_CASES)
 HOLDER_MONEY = listing(CASE, ACCOUNT, STILL_THERE, AT_MOST, CURRENCY_BESIDE)
 HOLDER_DEVICES = listing(Column("device", "device"), ACCOUNTS, Column("others", "of others"))
 HELD = listing(

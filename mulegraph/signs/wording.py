@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from mulegraph.schema.amounts import exact
 from mulegraph.schema.choices import LANGUAGES
 from mulegraph.schema.findings import Finding
 from mulegraph.schema.language import catalogue, filled, named
@@ -30,16 +31,16 @@ def reason(reasons: Mapping[str, str], finding: Finding | Values, language: str 
     """The sentence of a finding from its values as they are given, masked or not; English where there is no other."""
     words = {
         **{name: worded(shown_fact(value), language) for name, value in finding.facts.items()},
-        "amount": None if finding.amount is None else f"{finding.amount:,.2f}",
+        "amount": None if finding.amount is None else exact(finding.amount),
         "currency": finding.currency or "",
     }
     return said(reasons.get(language, reasons[LANGUAGES[0]]), words)
 
 
 def shown_fact(value: Any) -> Any:
-    """A fact as JSON and sentences have it: amounts with two places, times in ISO 8601."""
+    """A fact as JSON and sentences have it: amounts exact to the ledger's places, times in ISO 8601."""
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        return exact(value)
     return value.isoformat() if isinstance(value, date) else value
 
 

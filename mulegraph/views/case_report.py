@@ -30,7 +30,7 @@ from mulegraph.views.document import (
 )
 from mulegraph.views.local_times import in_zone, local, local_text, timed, zone
 from mulegraph.views.printed import network_pictures
-from mulegraph.views.tables import shown
+from mulegraph.views.tables import score_text, shown
 from mulegraph.views.thresholds import measured
 
 MAX_TRANSFERS, MAX_STORIES = 500, 40
@@ -65,7 +65,7 @@ def _document(
     return Document(
         title=tr("Case {case}", case=content.case),
         facts={
-            tr("score"): shown(row["score"]),
+            tr("score"): score_text(row["score"]),
             tr("from"): f"{shown(row['first_at'])} {zone()}",
             tr("until"): f"{shown(row['last_at'])} {zone()}",
             tr("state"): stands,
@@ -112,7 +112,7 @@ def _accounts(content: Content) -> Table:
             word(each["role"]),
             each["bank"],
             word(shown(each["kind"])),
-            each["score"],
+            score_text(each["score"]),
             _sides(each["came"]),
             _sides(each["went"]),
             " ".join(used[each["account_id"]]),
@@ -225,15 +225,15 @@ def _ends(step: Step) -> str:
 
 
 def _transfers(content: Content) -> Table:
-    columns = heads("at (UTC)", "transfer", "from", "to", "amount #", "channel", "signs *")
+    columns = heads("amount #", "at (UTC)", "transfer", "from", "to", "channel", "signs *")
     moved = content.transfers
     rows = [
         cells(
+            f"{shown(each['amount'])} {each['currency']}",
             f"{local(each['at']):%Y-%m-%d %H:%M:%S}",
             each["transfer_id"],
             shown(each["source"]) or tr("cash"),
             shown(each["target"]) or tr("cash"),
-            f"{shown(each['amount'])} {each['currency']}",
             word(shown(each["channel"])),
             " ".join(each["signs"]),
         )
@@ -283,7 +283,7 @@ def _story(told: Sequence[Mapping[str, Any]], content: Content) -> Finding:
         phase=_words(story["phase"]),
     )
     if len(told) > 1:
-        scores = [shown(each["score"]) for each in told]
+        scores = [score_text(each["score"]) for each in told]
         about = tr(
             "{n:finding|findings}, scores {low} to {high}; the strongest: {about}",
             n=len(told),
@@ -294,7 +294,7 @@ def _story(told: Sequence[Mapping[str, Any]], content: Content) -> Finding:
     return Finding(
         title=title_of(story["sign"], content),
         about=about,
-        score=tr("score {score}", score=shown(story["score"])),
+        score=tr("score {score}", score=score_text(story["score"])),
         reason=shown(story["reason"]),
         innocent_when=word(content.signs[story["sign"]]["innocent_when"]),
         measured=rows,
@@ -311,7 +311,7 @@ def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
         cells(
             each["finding"],
             shown(each["about"]),
-            each["score"],
+            score_text(each["score"]),
             each["reason"],
             ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or tr("none"),
         )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from mulegraph.errors import UsageError
 from mulegraph.graph.plain_values import plain_graph
 from mulegraph.lazy import networkx as nx
+from mulegraph.schema.nodes import subject_of
 from mulegraph.views.i2_chart import i2_chart
 from mulegraph.views.money_entities import money_entities
 
@@ -52,6 +54,23 @@ def ending_of(path: Path) -> str:
         hint=f"Name the file .html for a page, or {', '.join(WRITERS)} for other programs.",
         ending=path.suffix.lower(),
     )
+
+
+def chosen(network: nx.MultiDiGraph[Any], names: Sequence[str]) -> nx.MultiDiGraph[Any]:
+    """These nodes of a network and what is between them. Raises UsageError for one that is not in it.
+
+    Devices and holders may be named by their own ids.
+    """
+    known = {str(name): name for name in network}
+    known |= {subject_of(data["kind"], str(name)): name for name, data in network.nodes(data=True)}
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 3)
+            raise UsageError(
+                "--only names what is not in this network",
+                hint=f"Give names as they stand in it{', such as ' + ', '.join(close) if close else ''}.",
+            )
+    return network.subgraph([known[name] for name in names]).copy()
 
 
 def exchanged(network: nx.MultiDiGraph[Any], path: Path) -> str | bytes:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.lazy import pyvis
+from mulegraph.privacy.tokens import HIDDEN
 from mulegraph.schema.language import catalogue, later, spoken, tr, word
 from mulegraph.schema.nodes import node_id
 from mulegraph.schema.tables import minor_exponents
@@ -130,7 +131,8 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
             continue
         carried = [f"{each:f}" for each in data.get("carried") or [data["amount"]]]
         amount = {"carried": carried, "currency": data["currency"], "channel": data["channel"]}
-        transfers.append({"id": key, **ends, "at": _microseconds(data["at"]), **amount})
+        known = {"reference": data["reference"]} if data.get("reference") not in (None, HIDDEN) else {}
+        transfers.append({"id": key, **ends, "at": _microseconds(data["at"]), **amount, **known})
     currencies = {each["currency"] for each in transfers}
     exponents = minor_exponents()
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.privacy.shared_graph import SharedGraph
 from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
-from mulegraph.views.exchange import exchanged
+from mulegraph.views.exchange import chosen, exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
 from mulegraph.views.pictures import drawn, network_of, picture, shared_picture, spoken_by, trace_picture
 from mulegraph.workspace.account_page import AccountPage
@@ -113,16 +113,19 @@ class NotebookWorkspace(MaskedWorkspace):
         with spoken_by(self):
             return PageWidget(drawn(self, subject.id if isinstance(subject, MaskedCase) else subject))
 
-    def export(self, subject: str | MaskedCase | TraceResult, path: Path | str) -> Path:
+    def export(
+        self, subject: str | MaskedCase | TraceResult, path: Path | str, *, only: Sequence[str] | None = None
+    ) -> Path:
         """Write the network of a case, a chain, an account or a trace as .graphml, .gexf, .cyjs, .anx or .ftm.json.
 
-        Raises UsageError for another ending, and where the file cannot be written.
+        `only` are nodes to write, with what is between them, such as a widget's `accounts`. Raises UsageError for
+        another ending, for a node that is not there, and where the file cannot be written.
         """
         if isinstance(subject, TraceResult):
             graph = self.trace_network(subject)
         else:
             graph = network_of(self, subject.id if isinstance(subject, MaskedCase) else subject)
-        return write_output(Path(path), exchanged(graph, Path(path)))
+        return write_output(Path(path), exchanged(graph if only is None else chosen(graph, only), Path(path)))
 
 
 class NotebookGraph(SharedGraph):

@@ -16,7 +16,7 @@ from mulegraph.views.document import Block, Cell, Document, Picture, Section, Ta
 from mulegraph.views.local_times import in_zone, local_text, zone
 from mulegraph.views.run_plots import chains_plot, scores_plot
 from mulegraph.views.run_trend import trend
-from mulegraph.views.tables import case_money, shown
+from mulegraph.views.tables import case_money, score_text, shown
 from mulegraph.workspace.run_difference import NEW, SAME
 
 MAX_CASES = 50
@@ -124,7 +124,7 @@ def _first_sentence(content: Content) -> str:
         if first
         else later("Look first at {case}, score {score}.")
     )
-    return told + " " + tr(look, case=fresh[0]["case"], money=first, score=shown(fresh[0]["score"]))
+    return told + " " + tr(look, case=fresh[0]["case"], money=first, score=score_text(fresh[0]["score"]))
 
 
 def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
@@ -171,7 +171,7 @@ def _cases(content: Content, pictures: Mapping[str, str], reports: Mapping[str, 
             cells(
                 _link(each["case"], pictures),
                 report,
-                each["score"],
+                score_text(each["score"]),
                 len(each["accounts"]),
                 amount,
                 _day(each["first_at"]),

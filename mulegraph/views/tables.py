@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mulegraph.lazy import pandas as pd
+from mulegraph.schema.amounts import exact
 from mulegraph.schema.language import tr, word
 from mulegraph.views.formats import WIDTH, Format
 from mulegraph.views.local_times import local
@@ -153,9 +154,9 @@ class _Column:
     texts: list[str]
 
     @classmethod
-    def of(cls, head: str, values: list[Any]) -> _Column:
+    def of(cls, name: str, head: str, values: list[Any]) -> _Column:
         """The column of these values, each written once: a long listing is mostly that."""
-        return cls(head, values, list(map(shown, values)))
+        return cls(head, values, list(map(ranking if name == SCORE else shown, values)))
 
     @property
     def says_the_same(self) -> bool:
@@ -208,7 +209,7 @@ def as_table(rows: Iterable[Row], columns: Mapping[str, str], title: str = "", w
     """
     listed = list(rows)
     room = width or WIDTH
-    shown_columns = [_Column.of(head, [row.get(name) for row in listed]) for name, head in columns.items()]
+    shown_columns = [_Column.of(name, head, [row.get(name) for row in listed]) for name, head in columns.items()]
     constant = []
     if sum(each.least for each in shown_columns) > _room(shown_columns, room):
         # Where there is no room, what every row says is said once.
@@ -261,6 +262,10 @@ def _room(columns: Sequence[_Column], room: int) -> int:
     return room - COLUMN_GAP * (len(columns) - 1)
 
 
+ODDS_FROM, MOST_ODDS = 0.9, 1_000_000
+"""From this score up odds are told, too, as the page does; up to so many to one."""
+
+
 def shown(value: Any) -> str:
     """A value in a table cell."""
     if isinstance(value, (list, tuple, np.ndarray)):
@@ -273,11 +278,36 @@ def shown(value: Any) -> str:
     if isinstance(value, datetime) and value == value:
         return local(value).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, Decimal):
-        return f"{value:,.2f}"
+        return exact(value)
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.2f}"
     made = plain(value)
     return "" if made is None else "".join(each if each.isprintable() else "?" for each in str(made))
+
+
+SCORE = "score"
+"""A field of this name is told so that the best ones rank."""
+TELLING = 0.995
+
+
+def ranking(score: Any) -> str:
+    """A score in two places, or in as many as there are nines, and one more: 1.00 stands before nearly every case."""
+    if not isinstance(score, float) or not TELLING <= score < 1:
+        return shown(score)
+    return f"{score:.6f}".rstrip("0") if score >= LAST_SHOWN else f"{score:.{int(-math.log10(1 - score)) + 1}f}"
+
+
+LAST_SHOWN = 0.999995
+"""Scores are kept to six places."""
+
+
+def score_text(score: float) -> str:
+    """A score as it ranks: near one two decimals are all alike, so odds stand beside them."""
+    if score < ODDS_FROM:
+        return shown(float(score))
+    odds = score / (1 - score) if score < 1 else math.inf
+    told = tr("(over 1,000,000 to 1)") if odds > MOST_ODDS else tr("({n} to 1)", n=f"{round(odds):,}")
+    return f"{shown(float(score))} {told}"
 
 
 def case_money(row: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -31,16 +32,17 @@ def with_known(
 ) -> nx.MultiDiGraph[str]:
     """The same graph, with what is known of its accounts.
 
-    Accounts get `bank`, `own` (whether its bank's payments are here), `holder`, `lists`, `score`, `cases`, the `roles`
-    that they have in them, `opened_on`; known good loses its role. Holders of several of them become nodes. The graph
-    gets `zone`, `tick_seconds`, `least_nats`, `findings` (by default all that are about its accounts) and
-    `findings_cut`.
+    Transfers get their `reference`, where they have one. Accounts get `bank`, `own` (whether its bank's payments are
+    here), `holder`, `lists`, `score`, `cases`, the `roles` that they have in them, `opened_on`; known good loses its
+    role. Holders of several of them become nodes. The graph gets `zone`, `tick_seconds`, `least_nats`, `findings` (by
+    default all that are about its accounts) and `findings_cut`.
     """
     accounts = [node for node, data in graph.nodes(data=True) if data["kind"] == "account"]
     about = _accounts(space, accounts)
     for node in accounts:
         graph.nodes[node].update(about.get(node, {}))
     _add_holders(graph, about)
+    _add_references(space, graph)
     for node, lists in _lists(space, graph).items():
         graph.nodes[node]["lists"] = lists
         if KNOWN_GOOD in lists and graph.nodes[node]["role"] != "subject":
@@ -93,6 +95,16 @@ def _add_holders(graph: nx.MultiDiGraph[str], about: dict[str, dict[str, Any]]) 
             graph.add_node(node, kind="holder", role="", holder=about[accounts[0]]["holder"])
             for account in sorted(accounts):
                 graph.add_edge(node, account, key=node, kind="owns")
+
+
+def _add_references(space: WorkspaceBase, graph: nx.MultiDiGraph[str]) -> None:
+    """What payers wrote with their transfers."""
+    edges = {key: data for _, _, key, data in graph.edges(keys=True, data=True) if data["kind"] == "transfer"}
+    rows = space.ledger.row_of(list(edges))
+    written = space.ledger.rows_of(np.array(list(rows.values()), np.int64), ["reference"])["reference"].to_pylist()
+    for transfer, reference in zip(rows, written, strict=True):
+        if reference:
+            edges[transfer]["reference"] = reference
 
 
 def _lists(space: WorkspaceBase, graph: nx.MultiDiGraph[str]) -> dict[str, list[str]]:

@@ -69,3 +69,14 @@ def test_a_salary_beside_a_stolen_payment_is_not_held(tmp_path):
     with pytest.raises(UsageError, match="its holder's own"):
         space.hold_account(case, "seller")
     assert space.hold_account(case, "seller", amount=hold.amount, reason="asked by the victim's bank").number
+
+
+def test_a_hold_names_the_other_cases_of_its_account(tmp_path):
+    """One victim's money lies in another's: who holds the mule for one of them asks who works on the other."""
+    drawing = "v1 v2 1000.00 9:00\nv2 m1 1500.00 9:30\nm1 x 600.00 10:00"
+    space = space_of(tmp_path, drawing, {"t001": "v1", "t002": "v2"}, x={"bank": "FAR"})
+    first, second = (str(space.open_case(report=each).about) for each in ("R1", "R2"))
+    assert first != second
+    assert [(each.account, each.also_in) for each in space.hold_plan(first).holds] == [("m1", [second])]
+    space.close(second, "confirmed", "done", with_open_requests=True)
+    assert [each.also_in for each in space.hold_plan(first).holds] == [[]]

@@ -19,7 +19,7 @@ from mulegraph.settings import FILE
 from mulegraph.views.exchange import exchanged
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.pictures import trace_picture
-from tests.command import answered
+from tests.command import answered, run
 from tests.views.english import english_left
 from tests.views.hands import graph_of
 
@@ -186,3 +186,20 @@ def test_a_trace_that_was_made_before_its_page_is_told_in_the_language_of_the_pa
         view = trace_picture(workspace, found)
         assert english_left(view.page()) == []
     assert [each for each in found.assumptions if each in view.notes] == []
+
+
+def test_the_chosen_nodes_are_exported_alone(workspace, tmp_path):
+    """Those named and what is between them; a name that is not there, and a page, are refused."""
+    case = workspace.cases()["case"][0]
+    network = workspace.case(case).network()
+    pairs = ((a, b) for a, b, data in network.edges(data=True) if data["kind"] == "transfer")
+    one, other = next((a, b) for a, b in pairs if a != b and not {a, b} & {"CASH-IN", "CASH-OUT"})
+    path = tmp_path / "two.graphml"
+    where = ("-w", workspace.folder)
+    answered("view", case, "-o", path, "--only", one, "--only", other, *where)
+    assert set(read_back(path)) == {one, other}
+    workspace.export(workspace.case(case), path, only=[one])
+    assert set(read_back(path)) == {one}
+    for output, name in ((path, "nobody"), (tmp_path / "two.html", one)):
+        done = run("view", case, "-o", output, "--only", name, *where)
+        assert done.code == 2 and "--only" in done.err

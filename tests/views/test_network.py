@@ -209,6 +209,20 @@ def test_amounts_and_kinds_are_filtered_and_undone(page):
     assert browser.find_element(By.CSS_SELECTOR, "#kinds input[value=cash]").is_selected()
 
 
+def test_what_was_written_with_a_payment_is_filtered_and_found(page):
+    """Payments whose reference holds a text, in capitals or not; without references there is no such filter."""
+    told = FAN.copy()
+    told.edges["collector", "mule one", "T1"]["reference"] = "Invoice 77"
+    browser = page(told)
+    browser.execute_script("document.getElementById('more').open = true")
+    browser.find_element(By.ID, "byreference").send_keys("invoice")
+    assert drawn(browser) == [["T1"]]
+    browser.find_element(By.ID, "undo").click()
+    browser.find_element(By.ID, "find").send_keys("voice 7")
+    assert browser.find_element(By.ID, "hits").text == "1 of 1"
+    assert not page(FAN).find_element(By.ID, "byreference").is_displayed()
+
+
 def test_a_node_stays_where_it_is_dragged(page):
     """Until undo."""
     browser = page(FAN)

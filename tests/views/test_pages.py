@@ -96,3 +96,14 @@ def test_a_page_opens_from_a_server_too(browser, tmp_path):
         server.shutdown()
         server.server_close()
     assert set(asked) <= {"/page.html", "/favicon.ico"}
+
+
+def test_a_masked_page_does_not_show_the_id_that_was_asked_for(workspace, plain):
+    """A device or a holder may be asked for by its real id; title, facts and data have its token."""
+    device = plain.devices_of(plain.cases().iloc[0]["accounts"])["device_id"].iloc[0]
+    accounts = plain.ledger.arrow("accounts", ["account_id", "holder_id"]).to_pylist()
+    holders = [row["holder_id"] for row in accounts if row["holder_id"]]
+    holder = next(each for each in holders if holders.count(each) > 1)
+    for subject in (device, holder):
+        page = picture(workspace, subject)
+        assert subject not in page and "vis.Network" in page

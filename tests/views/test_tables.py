@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from mulegraph.views.formats import Format
-from mulegraph.views.tables import collapse_patterns, made_of, plain, written
+from mulegraph.views.tables import collapse_patterns, made_of, plain, ranking, score_text, shown, written
 
 ROWS = [
     {"id": "a", "amount": Decimal("1234.50"), "at": datetime(2026, 1, 5, 9, 30), "names": ["x", "y"], "none": None},
@@ -99,3 +99,27 @@ def test_a_row_without_room_is_a_block():
     other = {name: value.replace("NORD", "WEST") for name, value in row.items()}
     lines = written([row, other], Format.TABLE, columns={name: name for name in row}).splitlines()
     assert lines == [f"{name}: {row[name]}" for name in row] + [""] + [f"{name}: {other[name]}" for name in row]
+
+
+def test_dinars_keep_their_third_place():
+    """Of other currencies the ledger's third place is always nothing."""
+    assert [shown(Decimal(each)) for each in ("1234.560", "1234.567", "7.000", "0.001")] == [
+        *("1,234.56", "1,234.567", "7.00", "0.001")
+    ]
+
+
+def test_scores_near_one_are_told_so_that_they_rank():
+    """Two decimals of 0.996 and of 0.9999 are alike."""
+    assert [score_text(each) for each in (0.5, 0.9, 0.996, 0.9999, 1.0)] == [
+        *("0.50", "0.90 (9 to 1)", "1.00 (249 to 1)", "1.00 (9,999 to 1)", "1.00 (over 1,000,000 to 1)")
+    ]
+
+
+def test_a_listing_s_scores_rank():
+    """Under 0.995 two places; above, as many as there are nines and one more."""
+    scores = [1.0, 0.999997, 0.99996, 0.9999, 0.9973, 0.994, 0.5, 0.0]
+    assert [ranking(each) for each in scores] == [
+        *("1.00", "0.999997", "0.99996", "0.99990", "0.997", "0.99", "0.50", "0.00")
+    ]
+    listed = written([{"score": each} for each in scores], Format.TABLE, columns={"score": "score"})
+    assert "0.999997" in listed

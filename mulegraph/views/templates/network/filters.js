@@ -18,6 +18,11 @@ $("byscore").addEventListener("input", (event) => change("~score", (now) => {
   const least = Math.max(Number(event.target.value) || 0, 0);
   if (least) now.by.score = least; else delete now.by.score;
 }));
+$("byreference").parentElement.hidden = !chart.transfers.some((each) => each.reference);
+$("byreference").addEventListener("input", (event) => change("~reference", (now) => {
+  const holds = event.target.value.trim();
+  if (holds) now.by.reference = holds; else delete now.by.reference;
+}));
 $("layout").addEventListener("change", (event) => {
   change("layout", (now) => { now.layout = event.target.value; });
   fit();
@@ -32,9 +37,10 @@ function tellFilters() {
   $("amounts").checked = state.labels;
   if (document.activeElement !== $("least")) $("least").value = state.least || "";
   if (document.activeElement !== $("byscore")) $("byscore").value = state.by.score || "";
+  if (document.activeElement !== $("byreference")) $("byreference").value = state.by.reference || "";
   for (const name of Object.keys(CHOICES)) $(`by${name}`).value = state.by[name] || "";
   for (const box of KIND_BOXES) box.checked = !state.off[box.value];
-  const set = Object.entries(state.by).map(([name, value]) => `${word(name)} ${name === "score" ? "≥ " : ""}${plain(value)}`);
+  const set = Object.entries(state.by).map(([name, value]) => `${word(name)} ${name === "score" ? "≥ " : ""}${name === "reference" ? value : plain(value)}`);
   $("filtered").textContent = set.length ? `${tr("filters")}: ${set.join(", ")}` : tr("filters");
   $("filtered").classList.toggle("set", set.length > 0);
 }
@@ -44,7 +50,7 @@ let hits = [], hit = -1;
 function search(text) {
   const wanted = text.trim().toLowerCase(), amount = Number(wanted.replaceAll(",", ""));
   const inNode = (node) => [node.label, node.holder, node.bank].some((each) => each && String(each).toLowerCase().includes(wanted));
-  const inTransfer = (each) => String(each.id).toLowerCase() === wanted || (amount > 0 && each.carried.some((carried) => Number(carried) === amount));
+  const inTransfer = (each) => String(each.id).toLowerCase() === wanted || refers(each, wanted) || (amount > 0 && each.carried.some((carried) => Number(carried) === amount));
   hits = wanted ? [
     ...chart.nodes.map((node, id) => ({ node: id })).filter(({ node }) => inNode(chart.nodes[node])),
     ...chart.transfers.filter(inTransfer).map((transfer) => ({ transfer })),

@@ -238,7 +238,8 @@ function amountOf(each) {
   return Number(ordered[0]) === Number(last) ? last : `${ordered[0]}–${last}`;
 }
 const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
-  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, amountOf], ["currency", (each) => each.currency], ["channel", (each) => each.channel]];
+  ["to", (each) => chart.nodes[each.target].label], [chart.amountName, amountOf], ["currency", (each) => each.currency], ["channel", (each) => each.channel],
+  ...(chart.transfers.some((each) => each.reference) ? [["reference", (each) => each.reference || ""]] : [])];
 const timeHead = () => tr("at ({zone})", { zone: chart.coarse ? tr("day") : chart.zone });
 function transferTable(parent, rows, name) {
   const tools = put(parent, "p", undefined, { class: "tools" });

@@ -57,7 +57,7 @@ const saves = {
     const named = chart.nodes.map(({ findings: _, ...node }) => node);
     const transfers = chart.transfers.map((each) => ({
       id: each.id, at: new Date(each.at / 1000).toISOString(), from: chart.nodes[each.source].label, to: chart.nodes[each.target].label,
-      [chart.amountName]: amountOf(each), currency: each.currency, channel: each.channel,
+      [chart.amountName]: amountOf(each), currency: each.currency, channel: each.channel, ...(each.reference ? { reference: each.reference } : {}),
     }));
     save(JSON.stringify({ title, facts: about, zone, notes, nodes: named, transfers, findings }, null, 1), fileName("json"), "application/json");
   },

@@ -75,12 +75,16 @@ function matches(id) {
     && (!list || (node.lists || []).includes(list)) && (!sign || signsOf[id].has(sign)) && (!score || (node.score || 0) >= score);
 }
 
+// Whether what was written with a transfer holds a text, in capitals or not.
+const refers = (each, text) => Boolean(each.reference) && String(each.reference).toLowerCase().includes(String(text).toLowerCase());
+
 // The nodes and arrows to be seen: {nodes: Set of ids, arrows: Map key → {source, target, transfers}, ties}.
 function visible() {
   const start = times[state.since], end = times[state.until], shown = (node) => !state.off[chart.nodes[node].kind] && !state.hidden[node];
   const nodes = new Set(), arrows = new Map(), reached = new Set(), ties = new Map();
   for (const each of chart.transfers) {
     if (each.at < start || each.at > end || (state.by.channel && each.channel !== state.by.channel)) continue;
+    if (state.by.reference && !refers(each, state.by.reference)) continue;
     if (!(matches(each.source) || matches(each.target)) || each.value < state.least || !shown(each.source) || !shown(each.target)) continue;
     const source = standIn(each.source), target = standIn(each.target);
     reached.add(each.source).add(each.target);
