@@ -49,7 +49,11 @@ def main() -> None:
         print(json.dumps(STEPS[name](Path(folder))))
         return
     if chosen.only:
-        each_step([step(chosen.only, folder) for folder in chosen.ledgers])
+        made = [step(chosen.only, folder) for folder in chosen.ledgers]
+        if chosen.only == "scan":
+            each_step(made)
+        for each in made if chosen.only != "scan" else []:
+            print(f"{each['rows']:,} rows, {each['seconds']:.2f} s, {each['peak_mib']:,.0f} MiB, {each['note']}")
         return
     found = {size: measured(size, peers=not chosen.no_peers) for size in chosen.millions}
     one_table(found)

@@ -23,6 +23,13 @@ NO_ZONE = 'Expected a time zone such as "Europe/Amsterdam" or "Asia/Ho_Chi_Minh"
 
 
 @dataclass(frozen=True)
+class ScanSettings:
+    """A night reports what reaches the last `window_days` days of the ledger, or all of it (0)."""
+
+    window_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
+
+
+@dataclass(frozen=True)
 class FlowSettings:
     """How money is matched, and what share of false alarms is accepted.
 
@@ -155,6 +162,7 @@ class ViewSettings:
 class Settings:
     """All settings of a workspace; `signs` holds changed thresholds by sign code."""
 
+    scan: ScanSettings = ScanSettings()
     flow: FlowSettings = FlowSettings()
     devices: DeviceSettings = DeviceSettings()
     hops: HopSettings = HopSettings()

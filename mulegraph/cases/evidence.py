@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -218,13 +219,18 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount)
     """Look up what findings name."""
     kinds = findings["subject_kind"].combine_chunks()
     subjects = findings["subject_id"].combine_chunks()
-    numbers = ledger.account_numbers_of(subjects)
+    lists = findings["accounts"].combine_chunks()
+    ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
+    # Arrow and DuckDB let go of the interpreter's lock: accounts are looked up while transfers are.
+    with ThreadPoolExecutor(1) as pool:
+        looked_up = pool.submit(_transfers, findings, ledger)
+        numbers = ledger.account_numbers_of(subjects)
+        named = ledger.account_numbers_of(pc.list_flatten(lists))
+        accounts = read_accounts(ledger)
+        moved = looked_up.result()
     is_account = pc.equal(kinds, "account").to_numpy(zero_copy_only=False)
-    moved = _transfers(findings, ledger)
     place = np.empty(len(sides.transfers), np.int32)
     place[sides.transfers.row] = np.arange(len(sides.transfers), dtype=np.int32)
-    lists = findings["accounts"].combine_chunks()
-    named = ledger.account_numbers_of(pc.list_flatten(lists))
     known = named >= 0
     return Evidence(
         sign=Words.of(findings["sign"]),
@@ -236,7 +242,7 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount)
         wage=moved.wage,
         named_by=pc.list_parent_indices(lists).to_numpy()[known],
         named=named[known],
-        accounts=read_accounts(ledger),
+        accounts=accounts,
         ledger=ledger,
         sides=sides,
     )

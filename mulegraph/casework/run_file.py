@@ -77,7 +77,7 @@ def _totals(run: Run) -> dict[str, Any]:
         "run": run.name,
         "cases": manifest["cases"],
         "rejects": manifest["rejects"],
-        "seconds": sum(manifest["seconds"].values()),
+        "seconds": manifest.get("elapsed", sum(manifest["seconds"].values())),
         "findings": manifest["findings"],
         "transfers": manifest["ledger"]["rows"].get("transfers", 0),
     }

@@ -16,6 +16,7 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     Account,
+    Every,
     Language,
     OutputFormat,
     Reveal,
@@ -60,6 +61,7 @@ def list_command(
     until: Until = None,
     due: Annotated[bool, typer.Option("--due", help="Only cases that wait for an answer; what is due first.")] = False,
     fail: Annotated[bool, typer.Option("--fail", help="With --due: exit with code 1 when one is overdue.")] = False,
+    every: Every = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
@@ -67,14 +69,14 @@ def list_command(
     if fail and not due:
         raise UsageError("--fail goes with --due", hint="Give --due, or leave --fail out.")
     space = opened(workspace, reveal)
-    found = space.cases(account=account, since=since, until=until, quiet=True)
+    found = space.cases(account=account, since=since, until=until, quiet=True, every=every)
     if due:
         _list_due(space, set(found["case"]), how, fail=fail)
         return
     found = found[found["status"] == status.value] if status is not None else found
     found = found.head(top) if top is not None else found
     rows = found.to_dict("records") if how is Format.TABLE else stages.tables.rows_of(found)
-    latest = set(space.cases()["case"]) if how is Format.TABLE else set()
+    latest = set(space.cases(every=True)["case"]) if how is Format.TABLE else set()
     for row in rows if how is Format.TABLE else []:
         row.update(
             size=len(row["accounts"]),

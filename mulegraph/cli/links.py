@@ -38,7 +38,7 @@ def links_command(
             hint = "Give --account, or leave {option} out."
             raise UsageError("{option} goes with --account", hint=hint, option=given[0])
         found, heads = (
-            space.findings(sign=stages.near_flagged.near_flagged.code, top=top, since=since, until=until),
+            space.findings(sign=stages.near_flagged.near_flagged.code, top=top, since=since, until=until, every=True),
             listings.NEAR_FLAGGED,
         )
     else:

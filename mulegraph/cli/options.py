@@ -29,6 +29,9 @@ WorkspaceFolder = Annotated[
 ]
 OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="table for people, json and csv for pipes.")]
 Top = Annotated[int | None, typer.Option("--top", min=0, help="At most so many rows.")]
+Every = Annotated[
+    bool, typer.Option("--all", help="Also what ended before the days that the scan reports ([scan] window_days).")
+]
 Since = Annotated[
     str | None, typer.Option("--since", help="Only what ended at or after this time (ISO 8601; UTC without a zone).")
 ]

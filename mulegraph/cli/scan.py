@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ from mulegraph.cli.graph_options import (
 )
 from mulegraph.cli.job import JobLog, LogFormat, check_memory, scan_events
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
-from mulegraph.errors import EXIT_FINDINGS
+from mulegraph.errors import EXIT_FINDINGS, UsageError
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.views.formats import Format
 
@@ -37,6 +38,16 @@ def scan_command(
     fail_over: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with code 1 when an open case scores above this.")
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY",
+            help="Report what reaches this day or a later one; older days are history. Else [scan] window_days.",
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every day anew, and throw away what was kept of them.")
+    ] = False,
     url: GraphUrl = EMBEDDED,
     password_file: GraphPasswordFile = None,
     database: GraphDatabase = DATABASE,
@@ -59,6 +70,9 @@ def scan_command(
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
     check_memory(max_memory)
+    first_day = day_of(since)
+    if full:
+        stages.kept_days.forget(workspace)
     space = opened(workspace, server=server_of(url, password_file, database, insecure))
     log = JobLog(log_format)
     with log.errors(), scan_events(lineage, workspace) as done, steps_bar() as bar:
@@ -67,7 +81,7 @@ def scan_command(
             bar(name)
             log.step(name)
 
-        result = space.scan(progress=progress, engine=engine, memory=max_memory)
+        result = space.scan(progress=progress, engine=engine, memory=max_memory, since=first_day)
         done(result)
     for note in result.run.manifest["feeds"]:
         log.remark("feed", note["text"], note)
@@ -80,10 +94,12 @@ def scan_command(
         "cases": result.cases,
         "rejects": result.rejects,
         "seconds": result.seconds,
+        "elapsed": result.elapsed,
         "peak_mb": result.peak_mb,
         "resumed": result.resumed,
         "feeds": result.run.manifest["feeds"],
         "alerts": result.run.manifest["alerts"],
+        "window": result.run.manifest.get("window"),
     }
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
@@ -94,7 +110,7 @@ def scan_command(
     if log.is_json or metrics is not None:
         log.health(
             run=result.run.name,
-            seconds=round(sum(result.seconds.values()), 1),
+            seconds=round(result.elapsed, 1),
             peak_mb=result.peak_mb,
             findings=sum(result.findings.values()),
             cases=result.cases,
@@ -109,11 +125,23 @@ def scan_command(
             raise typer.Exit(EXIT_FINDINGS)
 
 
+def day_of(text: str | None) -> date | None:
+    """A day as ISO 8601 has it. Raises UsageError for anything else."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError("--since is '{text}'", hint="Expected a day such as 2026-03-01.", text=text) from error
+
+
 def _rows(workspace: Path, result: ScanFacts) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
+    window = result.run.manifest.get("window")
+    counts = window["findings"] if window else result.findings
     for code, sign in stages.own.signs_of(workspace).items():
         missing = result.not_testable.get(code)
-        found = f"{stages.scan.NOT_TESTABLE}: needs {', '.join(missing)}" if missing else result.findings[code]
+        found = f"{stages.scan.NOT_TESTABLE}: needs {', '.join(missing)}" if missing else counts.get(code, 0)
         rows.append({"sign": code, "findings": found, "title": sign.title})
     return rows
 
@@ -140,11 +168,14 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         typer.echo(f"Chains count from {least:.1f} nats, where {share:.0%} are expected to be coincidence.")
     if facts["tick_seconds"] >= 3_600:
         typer.echo(f"The clock is coarse: times are multiples of {facts['tick_seconds'] / 3600:g} hours.")
-    seconds = sum(result.seconds.values())
     if not any(result.findings.values()):
         typer.echo("No finding.")
     cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
-    typer.echo(f"{cases} in {seconds:.1f} s with {result.peak_mb} MB; run {result.run.name}")
+    if window := result.run.manifest.get("window"):
+        of_days = f"{sum(window['findings'].values()):,} of {sum(result.findings.values()):,} findings"
+        of_days += f" and {window['cases']:,} of {result.cases:,} cases"
+        typer.echo(f"Reported from {window['since']} on: {of_days}; the others ended before (--all).")
+    typer.echo(f"{cases} in {result.elapsed:.1f} s with {result.peak_mb} MB; run {result.run.name}")
     if model := result.run.manifest.get("model"):
         decided = model["guilty"] + model["innocent"]
         typer.echo(f"Scores are of model {model['hash'][:12]}, learned from {decided:,} decided accounts.")

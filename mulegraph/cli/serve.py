@@ -49,7 +49,7 @@ def serve_command(
     check_language(space.language(language))
     with steps_bar() as step:
         step("reading the latest run")
-        space.cases(top=1)
+        space.cases(top=1, every=True)
     bound = _bound(port)
     number = int(bound.getsockname()[1])
     token = secrets.token_urlsafe(32)

@@ -10,6 +10,7 @@ from mulegraph.cli import stages
 from mulegraph.cli.options import (
     HERE,
     Account,
+    Every,
     Language,
     OutputFormat,
     Reveal,
@@ -39,6 +40,7 @@ def signs_command(
     since: Since = None,
     until: Until = None,
     language: Language = "en",
+    every: Every = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
@@ -48,10 +50,12 @@ def signs_command(
         return
     space = opened(workspace, reveal)
     if how is not Format.TABLE:
-        found = space.findings(sign=sign, account=account, top=top, since=since, until=until, language=language)
+        found = space.findings(
+            sign=sign, account=account, top=top, since=since, until=until, language=language, every=every
+        )
         show(stages.tables.rows_of(found), how, listings.FINDINGS)
         return
-    found = space.findings(sign=sign, account=account, since=since, until=until, language=language)
+    found = space.findings(sign=sign, account=account, since=since, until=until, language=language, every=every)
     rows = stages.tables.collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
     show((rows if top is None else rows.head(top)).to_dict("records"), how, listings.FINDINGS, empty="No finding.")
 

@@ -11,6 +11,7 @@ __all__ = [
     "door",
     "exchange",
     "inbox",
+    "kept_days",
     "kept_page",
     "lineage",
     "list_files",
@@ -43,7 +44,7 @@ __all__ = [
 if TYPE_CHECKING:
     from mulegraph import simulate
     from mulegraph.casework import kept_page, list_files
-    from mulegraph.flow import tracing
+    from mulegraph.flow import kept_days, tracing
     from mulegraph.graph import queries
     from mulegraph.ingest import load, mapping, preview, propose, readers, rejects
     from mulegraph.privacy import door, shared_graph
@@ -55,6 +56,7 @@ else:
     case_summary = Lazy("mulegraph.views.case_summary")
     door = Lazy("mulegraph.privacy.door")
     exchange = Lazy("mulegraph.views.exchange")
+    kept_days = Lazy("mulegraph.flow.kept_days")
     kept_page = Lazy("mulegraph.casework.kept_page")
     list_files = Lazy("mulegraph.casework.list_files")
     load = Lazy("mulegraph.ingest.load")

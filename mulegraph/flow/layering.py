@@ -43,6 +43,8 @@ class Flow:
     """How much of a receipt must be passed on, and of a payment funded."""
     relays_by_chance: ByRelay
     """What chains give accounts in the first shuffled ledger."""
+    dealt: Transfers
+    """The first shuffled ledger, which signs measure chance on, too."""
 
     @cached_property
     def passed_on(self) -> Links:
@@ -112,6 +114,7 @@ def find_flow(transfers: Transfers, settings: FlowSettings, divided: Transfers |
         threshold=least / MICRONATS,
         share_percent=settings.share_percent,
         relays_by_chance=by_relay(by_chance[0][0], chance[0][0]),
+        dealt=by_chance[0][0],
     )
 
 

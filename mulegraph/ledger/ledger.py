@@ -22,6 +22,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import in_sql, literal
 from mulegraph.ledger.numbers import places_of, rows_of_ids
+from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
@@ -51,6 +52,18 @@ class Ledger:
         self.snapshot: Snapshot = self.store.of_this_version()
         if not self.snapshot.of("transfers"):
             raise UsageError(f"{folder.parent}: nothing is loaded here yet", hint="Run: mulegraph load FOLDER")
+
+    def in_another_thread(self) -> Ledger:
+        """The same snapshot for a second thread: a connection of DuckDB is one thread's, its memory is both's.
+
+        On Spark it is this very ledger, whose session serves one question at a time.
+        """
+        if self.kind is Engine.SPARK:
+            return self
+        twin = Ledger(self.folder, self.kind, self.memory)
+        twin.snapshot = self.snapshot
+        twin.engine = _without_bar(ibis.duckdb.from_connection(self.engine.con.cursor()))
+        return twin
 
     @property
     def hash(self) -> str:
@@ -86,11 +99,7 @@ class Ledger:
         engine.raw_sql(f"SET memory_limit = '{self.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
         engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
-        # Its bar goes to standard output, where nothing but the answer belongs. A notebook without widgets has no bar,
-        # and refuses to be told so.
-        with suppress(duckdb.InvalidInputException):
-            engine.raw_sql("SET enable_progress_bar = false")
-        return engine
+        return _without_bar(engine)
 
     def table(self, name: str) -> ir.Table:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
@@ -243,7 +252,10 @@ class Ledger:
 
     def settling_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""
-        numbers = self.account_numbers_of(ids)
+        return self.settled(self.account_numbers_of(ids))
+
+    def settled(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers of the accounts that money for these ends on; −1 stays so."""
         behind = self._settles_on
         return numbers if behind is None else np.where(numbers < 0, numbers, behind[numbers])
 
@@ -329,30 +341,12 @@ class Ledger:
         return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
 
 
-def spark_engine() -> ibis.BaseBackend:
-    """The Spark session of this process: one that runs, a cluster's through its settings, or a local one."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        raise UsageError(
-            "--engine spark: PySpark is not installed", hint="Run: pip install 'mulegraph[spark]'"
-        ) from error
-    session = (
-        SparkSession.builder.appName("mulegraph")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.ui.showConsoleProgress", "false")
-        .getOrCreate()
-    )
-    return ibis.pyspark.connect(session)
-
-
-def read_with_spark(engine: ibis.BaseBackend, paths: list[Path], name: str) -> ir.Table:
-    """A table on Spark. Its files are named one by one, so that folder names (day=…) do not become columns."""
-    session = engine._session
-    frame = session.read.option("recursiveFileLookup", "true").parquet(*(str(path.absolute()) for path in paths))
-    frame.createOrReplaceTempView(f"mulegraph_{name}")
-    return engine.table(f"mulegraph_{name}")
+def _without_bar(engine: ibis.BaseBackend) -> ibis.BaseBackend:
+    """Without DuckDB's bar, which goes to standard output, where nothing but the answer belongs."""
+    # A notebook without widgets has no bar, and refuses to be told so.
+    with suppress(duckdb.InvalidInputException):
+        engine.raw_sql("SET enable_progress_bar = false")
+    return engine
 
 
 def _has_hours(path: Path) -> bool:

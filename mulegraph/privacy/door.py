@@ -6,6 +6,7 @@ A question is let `through`, which reads its declaration; what is not let throug
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ from mulegraph.workspace import (
     tracing,
 )
 from mulegraph.workspace.facts import RunFacts, ScanFacts
+from mulegraph.workspace.run import Run
 from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 
@@ -201,12 +203,11 @@ class MaskedWorkspace(KeptPages):
         return self._run()
 
     def at(self, name: str | None = None) -> MaskedWorkspace:
-        """The same workspace, asked about the run of this name (the one that is asked now), whichever is the latest.
-
-        Raises UsageError for a name that no run has.
-        """
+        """The same workspace, asked about the run of this name, or the one asked now. UsageError where none has it."""
         with self._door.errors():
-            run = self._plain.run if name is None else facts.named_run(self._plain, name)
+            return self._asked_about(self._plain.run if name is None else facts.named_run(self._plain, name))
+
+    def _asked_about(self, run: Run) -> MaskedWorkspace:
         made = type(self).__new__(type(self))
         made._stand_before(self._plain.at(run), self.reveal, self._door)
         return made
@@ -217,10 +218,11 @@ class MaskedWorkspace(KeptPages):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        since: date | None = None,
     ) -> ScanFacts:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
+        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
         with self._door.errors():
-            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory))
+            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory, since=since))
 
     @property
     def min_score(self) -> float:
@@ -231,10 +233,7 @@ class MaskedWorkspace(KeptPages):
         """The workspace as the watch sees it now: signs that can be told at once, over the ledger as it is."""
         self.forget_ledger()
         with self._door.errors():
-            run = look.look(self.folder, progress=progress)
-        made = type(self).__new__(type(self))
-        made._stand_before(self._plain.at(run), self.reveal, self._door)
-        return made
+            return self._asked_about(look.look(self.folder, progress=progress))
 
     def record_watched(self, batch: int, **facts: Any) -> None:
         """Keep in the journal what a batch of the watch told, once."""
@@ -305,7 +304,7 @@ class MaskedWorkspace(KeptPages):
 
     def _with_reasons(self, rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
         """The reasons of findings in an answer, made anew from the run's findings."""
-        named = self.findings()
+        named = self.findings(every=True)
         reasons = dict(zip(named["finding"], named["reason"], strict=True))
         return [{**row, **dict.fromkeys(columns, reasons.get(row.get("finding", ""), HIDDEN))} for row in rows]
 

@@ -37,7 +37,7 @@ class Desk:
 
     def warm(self) -> None:
         """Draw the first case for nobody, which loads what every picture needs; the journal says nothing of it."""
-        first = self._space.cases(top=1)["case"]
+        first = self._space.cases(top=1, every=True)["case"]
         if len(first):
             drawn(self._space, str(first.iloc[0])).page()
 
@@ -45,7 +45,7 @@ class Desk:
         """The first page: all cases, the strongest first."""
         self._renew()
         self._space.record_look("cases")
-        rows = [self._row(each) for each in self._space.cases().to_dict("records")]
+        rows = [self._row(each) for each in self._space.cases(every=True).to_dict("records")]
         return page("serve/cases.html", served=True, rows=rows, revealed=self._space.is_revealed)
 
     def case(self, case: str) -> str:

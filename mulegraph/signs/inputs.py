@@ -24,6 +24,10 @@ class SignInputs:
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self.ledger, self.settings = ledger, settings
 
+    def share(self, other: SignInputs) -> None:
+        """Take over what another thread's inputs have made; its ledger, whose connection is that thread's, is not."""
+        vars(self).update({name: part for name, part in vars(other).items() if name != "ledger"})
+
     @cached_property
     def transfers(self) -> Transfers:
         """All transfers, in the order in which money can have moved."""
@@ -37,6 +41,9 @@ class SignInputs:
     @cached_property
     def shuffled(self) -> TransfersByAccount:
         """The same transfers at each other's times: what chance makes of them."""
+        # The flow has dealt the same ledger; a sign that is asked alone needs no flow for it.
+        if "flow" in vars(self):
+            return TransfersByAccount(self.flow.dealt)
         return TransfersByAccount(decoys.shuffled(self.transfers, [self.settings.flow.seed, 0]))
 
     @cached_property

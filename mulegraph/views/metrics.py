@@ -30,7 +30,7 @@ def write_metrics(path: Path, result: ScanFacts) -> None:
     feeds: dict[str, float] = dict.fromkeys(("silent", "empty", "count", "drift"), 0.0)
     for note in manifest.get("feeds", []):
         feeds[note["kind"]] += 1
-    finished = datetime.fromisoformat(manifest["started_at"]).timestamp() + sum(result.seconds.values())
+    finished = datetime.fromisoformat(manifest["started_at"]).timestamp() + result.elapsed
     gauge("scan_finished_timestamp_seconds", "When the last scan that succeeded ended", {"": round(finished)})
     gauge("scan_step_seconds", "What each step of the scan took", result.seconds, "step")
     gauge("scan_peak_memory_bytes", "Most memory that the scan held", {"": result.peak_mb * 1e6})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,9 +79,10 @@ class NotebookWorkspace(MaskedWorkspace):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        since: date | None = None,
     ) -> ShownScan:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
-        return ShownScan(**vars(super().scan(progress=progress, engine=engine, memory=memory)))
+        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
+        return ShownScan(**vars(super().scan(progress=progress, engine=engine, memory=memory, since=since)))
 
     def case(self, case: str) -> ShownCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""

@@ -123,7 +123,7 @@ def scan_card(result: ScanFacts) -> str:
         {
             "cases": f"{result.cases:,}",
             "rejected rows": f"{result.rejects:,}",
-            "seconds": f"{sum(result.seconds.values()):.1f}",
+            "seconds": f"{result.elapsed:.1f}",
             "memory": f"{result.peak_mb:,} MB",
         },
         table(rows, {"sign": "sign", "findings": "findings", "needs": "needs"}, "Findings"),

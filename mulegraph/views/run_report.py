@@ -50,6 +50,10 @@ def _document(content: Content, pictures: Mapping[str, str], reports: Mapping[st
     if model := manifest.get("model"):
         told = later("Scores are of model {model}, learned from what the bank decided before.")
         earlier.append(tr(told, model=model["hash"][:12]))
+    if window := manifest.get("window"):
+        told = later("Reported from {day} on. Left out, since they ended before: {findings} findings, {cases} cases.")
+        older = {"findings": f"{window['older_findings']:,}", "cases": f"{window['older_cases']:,}"}
+        earlier.append(tr(told, day=window["since"], **older))
     return Document(
         title=tr("Mule networks found"),
         facts={
@@ -57,7 +61,7 @@ def _document(content: Content, pictures: Mapping[str, str], reports: Mapping[st
             tr("scanned"): f"{local_text(manifest['started_at'])} {zone()}",
             tr("transfers"): f"{rows.get('transfers', 0):,}",
             tr("accounts"): f"{rows.get('accounts', 0):,}",
-            tr("cases"): f"{manifest['cases']:,}",
+            tr("cases"): f"{len(content.cases):,}",
             tr("rejected rows"): f"{manifest['rejects']:,}",
         },
         notices=[*earlier, tr(REVEALED if revealed else MASKED)],
@@ -125,7 +129,7 @@ def _first_sentence(content: Content) -> str:
 
 def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
     if content.before is None:
-        return [Text(tr("This is the first run: all of its {n:case|cases} are new.", n=content.manifest["cases"]))]
+        return [Text(tr("This is the first run: all of its {n:case|cases} are new.", n=len(content.cases)))]
     counts = Counter(each["change"] for each in content.changes)
     told = ", ".join(f"{counts[name]:,} {word(name)}" for name in ORDER if counts[name])
     told = told or tr("there is no case in either run")
@@ -295,6 +299,8 @@ def _percent(share: float | None) -> str:
 
 def _signs(content: Content) -> list[Block]:
     counts, lacking = content.manifest["findings"], content.manifest["not_testable"]
+    if window := content.manifest.get("window"):
+        counts = dict.fromkeys(counts, 0) | window["findings"]
     columns = heads("sign", "findings #", "what it is *", "innocent when *")
     rows = [
         cells(code, counts[code], word(sign["title"]), word(sign["innocent_when"]))
@@ -358,7 +364,7 @@ def _rejects(content: Content) -> list[Block]:
 
 def _timings(content: Content) -> Table:
     seconds = content.manifest["seconds"]
-    largest, whole = max(seconds.values(), default=0) or 1, sum(seconds.values())
+    largest, whole = max(seconds.values(), default=0) or 1, content.manifest.get("elapsed", sum(seconds.values()))
     titles = {code: word(sign["title"]) for code, sign in content.signs.items()}
     ordered = sorted(seconds.items(), key=lambda each: (-each[1], each[0]))
     rows = [cells(name, titles.get(name, ""), Cell(f"{took:.2f}", share=took / largest)) for name, took in ordered]

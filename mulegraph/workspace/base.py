@@ -69,7 +69,7 @@ class WorkspaceBase:
     def forget_ledger(self) -> None:
         """Read the ledger anew: it was written to."""
         self._own = threading.local()
-        for name in ("run", "own_banks", "moved", "_divided", "_returning", "neighbours"):
+        for name in ("run", "told_of_older", "own_banks", "moved", "_divided", "_returning", "neighbours"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -118,6 +118,11 @@ class WorkspaceBase:
     def opened_cases(self) -> dict[tuple[str, ...], pa.Table]:
         """Cases that somebody opened, as they were asked for before, by id and payments: each takes a trace."""
         return {}
+
+    @cached_property
+    def told_of_older(self) -> set[str]:
+        """Whether somebody heard that findings, or cases, of earlier days are left out."""
+        return set()
 
     @property
     def traceable(self) -> Source:

@@ -45,6 +45,7 @@ class ScanFacts:
     cases: int
     rejects: int
     seconds: Annotated[dict[str, float], OURS]
+    elapsed: float
     peak_mb: int
     resumed: Annotated[list[str], OURS]
 
@@ -58,6 +59,7 @@ class ScanFacts:
             cases=result.cases,
             rejects=result.rejects,
             seconds=result.seconds,
+            elapsed=result.elapsed,
             peak_mb=result.peak_mb,
             resumed=result.resumed,
         )

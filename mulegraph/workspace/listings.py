@@ -12,7 +12,7 @@ from mulegraph.cases.benign import RESULTS
 from mulegraph.errors import UsageError
 from mulegraph.flow.hops import BACKWARD, FORWARD
 from mulegraph.journal.case_states import opened_with, reshaped, states, with_state
-from mulegraph.journal.state import CaseState
+from mulegraph.journal.state import CLOSED, CaseState
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.choices import LANGUAGES
@@ -61,9 +61,16 @@ def findings(
     until: Moment = None,
     language: Word = LANGUAGES[0],
     ids: Words = None,
+    every: bool = False,
 ) -> pd.DataFrame:
-    """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language."""
+    """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language.
+
+    Of a run that reports certain days, those that ended before are left out; not where an account or ids are asked for,
+    or `every` one.
+    """
     table = with_ids(space.run.table("findings"), "finding", ids)
+    if not every and account is None and ids is None:
+        table = _reported(space, table, "finding")
     if sign is not None:
         known = space.run.manifest["findings"]
         if sign not in known:
@@ -74,6 +81,21 @@ def findings(
         table = table.filter(pc.equal(table["sign"], sign))
     order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
     return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)
+
+
+def _reported(space: WorkspaceBase, table: pa.Table, column: str) -> pa.Table:
+    """The rows that are of the days that the run reports; who asks is told once how many others there are.
+
+    A case that somebody took up since the scan is reported, too.
+    """
+    worked_on = {case for case, state in states(space.folder).items() if state.status != CLOSED}
+    cut_down = space.run.reported(table, column, but=worked_on)
+    if (gone := len(table) - len(cut_down)) and column not in space.told_of_older:
+        space.told_of_older.add(column)
+        day = space.run.manifest["window"]["since"]
+        several = f"{gone:,} {column}{'s' if gone > 1 else ''}"
+        space.notify(f"{several} that ended before {day} left out: --all, or every=True, lists them")
+    return cut_down
 
 
 def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
@@ -110,12 +132,17 @@ def cases(
     since: Moment = None,
     until: Moment = None,
     quiet: bool = False,
+    every: bool = False,
 ) -> pd.DataFrame:
     """Cases, best first, with their state; `made_of` and `amounts` as dictionaries.
 
     With `quiet`, also cases of earlier runs that nobody closed, and that were worked on or hold a reported payment.
+    Of a run that reports certain days, cases that ended before are left out; not where an account is asked for, or
+    `every` one.
     """
     whole = all_cases(space, quiet=quiet)
+    if not every and account is None:
+        whole = _reported(space, whole, "case")
     frame = with_state(listed(space, whole, account, top, since, until), states(space.folder))
     return frame.assign(**{name: [dict(each) for each in frame[name]] for name in ("made_of", "amounts")})
 

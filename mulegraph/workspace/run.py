@@ -9,6 +9,7 @@ import platform
 import shutil
 import uuid
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
@@ -102,6 +103,16 @@ class Run:
     def format(self) -> int:
         """The format of its tables; 1 where the manifest says none."""
         return int(self.manifest.get("format", 1))
+
+    @cached_property
+    def older(self) -> frozenset[str]:
+        """Ids of findings and cases that listings leave out, since they ended before the days that it reports."""
+        return frozenset(self.table("older")["id"].to_pylist()) if "window" in self.manifest else frozenset()
+
+    def reported(self, table: pa.Table, column: str, but: AbstractSet[str] = frozenset()) -> pa.Table:
+        """The rows that are of the days that the run reports, and those of the ids in `but`."""
+        gone = pa.array(sorted(self.older - but), pa.string())
+        return table.filter(pc.invert(pc.is_in(table[column], value_set=gone))) if len(gone) else table
 
     def findings(
         self, *, sign: str | None = None, account: str | None = None, ids: Sequence[str] | None = None

@@ -7,9 +7,11 @@ import json
 import resource
 import sys
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,8 +24,9 @@ from mulegraph.journal.case_states import opened_with, wake
 from mulegraph.learn.features import read_features
 from mulegraph.learn.scores import learned_scores, rescored
 from mulegraph.learn.used import used_hash, used_model
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
-from mulegraph.settings import Settings
+from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import Sign
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import own_files
@@ -37,6 +40,7 @@ from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import order_of
 from mulegraph.workspace.unfinished import only_one
+from mulegraph.workspace.window import OLDER, Tonight, Window, older, told_of
 
 if TYPE_CHECKING:
     from mulegraph.graph.neo4j.address import Address
@@ -56,6 +60,8 @@ class ScanResult:
     cases: int
     rejects: int
     seconds: dict[str, float]
+    elapsed: float
+    """By the clock: steps may run side by side."""
     peak_mb: int
     resumed: list[str]
     """Steps that a scan which was killed had finished, and this one took over."""
@@ -69,16 +75,21 @@ def scan(
     engine: Engine = Engine.DUCKDB,
     server: Address | None = None,
     memory: str = ENGINE_MEMORY,
+    since: date | None = None,
 ) -> ScanResult:
     """Run every sign, test what it finds for innocent reasons, build cases, write a run, and put it all into the graph.
 
     That is the `server`'s, or the embedded one. Set-based signs run on `engine`, which holds `memory` and then spills.
-    A scan that was killed is gone on with, if ledger and settings are the same. UsageError when nothing is loaded or a
-    setting does not fit, EngineError when disk or graph fail, or another scan of the workspace runs.
+    A scan that was killed is gone on with, if ledger and settings are the same. With `since`, or `[scan] window_days`,
+    the run says what ended before those days, and listings leave it out. UsageError when nothing is loaded, a setting
+    does not fit, or nothing is of those days, EngineError when disk or graph fail, or another scan of the workspace
+    runs.
     """
+    # Asked first: a day that is not there should not be told of after an hour.
+    window = Window.of(Ledger(workspace / "ledger"), since, read_settings(workspace).scan.window_days)
     with only_one(Runs(workspace).folder, "scanning"):
         of = SignRun(workspace, Runs(workspace).folder, progress or (lambda _: None), engine=engine, memory=memory)
-        run, cases = _written(workspace, of)
+        run, cases = _written(workspace, of, window)
         if graph:
             with of.steps.step("graph"):
                 if server is None:
@@ -92,12 +103,13 @@ def scan(
         cases=len(cases),
         rejects=of.ledger.rejects,
         seconds=dict(of.steps.seconds),
+        elapsed=of.steps.elapsed,
         peak_mb=peak_mb(),
         resumed=of.steps.resumed,
     )
 
 
-def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
+def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, pa.Table]:
     """Scores and cases of what the signs found, and all of it as a run; gives the run and its cases."""
     inputs, steps = of.inputs, of.steps
     model = used_model(workspace)
@@ -114,21 +126,33 @@ def _written(workspace: Path, of: SignRun) -> tuple[Run, pa.Table]:
     def grouped() -> dict[str, pa.Table]:
         return {"cases": _with_ids(inputs, of.findings, of.signs, workspace)}
 
-    parts = (
-        of.parts
-        | steps.tables("score", scored, reads=learned_by)
-        | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
-    )
+    def noted() -> list[dict[str, Any]]:
+        with steps.step("feeds"):
+            return feed_notes(of.ledger)
+
+    of.ledger.until  # noqa: B018 (made here once, and not in both threads)
+    # The feed is looked at by an engine of its own, while scores and cases keep the other core busy.
+    with ThreadPoolExecutor(1) as pool:
+        noting = pool.submit(noted)
+        parts = (
+            of.parts
+            | steps.tables("score", scored, reads=learned_by)
+            | steps.tables("cases", grouped, reads=_read_by_cases(workspace))
+        )
+        feeds = noting.result()
     manifest = of.manifest
     if model is not None:
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
-    parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, Runs(workspace).all())
-    with steps.step("feeds"):
-        feeds = feed_notes(of.ledger)
+    earlier = Runs(workspace).all()
+    parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, earlier)
+    if window is not None:
+        tonight = Tonight.of(of.ledger, parts, manifest["alerts"]["night"], earlier)
+        parts[OLDER] = older(window, tonight, workspace)
+        manifest["window"] = told_of(window, tonight, parts[OLDER])
     with steps.step("write"):
-        run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds})
+        run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds, "elapsed": steps.elapsed})
         wake(workspace, run.name, cases)
         steps.unfinished.forget()
     return run, cases
@@ -138,7 +162,7 @@ def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
     """What a scan would read otherwise now: sections of the settings, own signs; an empty text if nothing."""
     known = run.manifest["settings"]
     now = json.loads(json.dumps(asdict(settings)))
-    read = ("flow", "devices", "hops", "cases", "score", "alerts", "signs")
+    read = ("scan", "flow", "devices", "hops", "cases", "score", "alerts", "signs")
     sections = [name for name in read if now[name] != known.get(name, now[name])]
     if own_files(workspace) != run.manifest.get("own_signs", {}):
         sections.append("its own signs")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +24,7 @@ from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.findings import FINDINGS
 from mulegraph.settings import read_settings
-from mulegraph.signs.base import Sign, check_thresholds
+from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
@@ -35,18 +37,29 @@ Progress = Callable[[str], None]
 
 @dataclass
 class Steps:
-    """Seconds by step, who is told when one begins, and what finished steps gave to a scan that was killed."""
+    """Seconds by step, who is told when one begins, and what finished steps gave to a scan that was killed.
+
+    Two threads may have a step each at the same time, so that the seconds of all add up to more than the clock's.
+    """
 
     told: Progress
     unfinished: UnfinishedScan
     seconds: dict[str, float] = field(default_factory=dict)
     resumed: list[str] = field(default_factory=list)
     """Steps that an earlier scan had finished."""
+    _begun: float = field(default_factory=time.perf_counter)
+    _telling: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds by the clock since the first step."""
+        return round(time.perf_counter() - self._begun, 3)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time the block under this name."""
-        self.told(name)
+        with self._telling:
+            self.told(name)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
@@ -102,9 +115,10 @@ class SignRun:
         }
         self.inputs = SignInputs(self.ledger, self.settings)
         self.steps = Steps(progress, UnfinishedScan(runs, self._made_of))
-        devices = _prepare(self.inputs, self.steps)
         chosen = {code: sign for code, sign in self.signs.items() if only is None or code in only}
-        self.found, self.not_testable = _signs(self.inputs, self.steps, chosen)
+        self.not_testable = {code: lacks for code, sign in chosen.items() if (lacks := sign.missing(self.ledger))}
+        testable = {code: sign for code, sign in chosen.items() if code not in self.not_testable}
+        devices, self.found = _prepare_and_search(self.inputs, self.steps, testable)
         tested = self.steps.tables("benign", self._tested)
         self.findings: pa.Table = tested["findings"]
         self.parts = {
@@ -167,23 +181,48 @@ def _prepare(inputs: SignInputs, steps: Steps) -> dict[str, pa.Table]:
     return steps.tables("devices", lambda: _devices(inputs))
 
 
-def _signs(
+def _prepare_and_search(
     inputs: SignInputs, steps: Steps, signs: Mapping[str, Sign]
-) -> tuple[dict[str, Found], dict[str, list[str]]]:
-    found, not_testable = {}, {}
-    for code, sign in signs.items():
-        missing = sign.missing(inputs.ledger)
-        if missing:
-            not_testable[code] = missing
-            continue
+) -> tuple[dict[str, pa.Table], dict[str, Found]]:
+    """Device clusters, and what each sign finds.
 
-        def given(of: Sign = sign) -> dict[str, pa.Table]:
-            each = findings_of(of, inputs, inputs.settings.signs.get(of.code, {}))
-            return {"findings": each.findings, "facts": each.facts}
+    Two threads, since most of it keeps one core busy only. The second begins with signs that read nothing but the
+    ledger: these are queries, and need no transfers in memory. Then it takes those without a shuffled ledger; the
+    others search the real and the shuffled one at once. Own signs stay in the first.
+    """
+    known, inside = all_signs(), inputs.ledger.in_another_thread()
+    built_in = [code for code in signs if code in known] if inside is not inputs.ledger else []
+    beside = SignInputs(inside, inputs.settings)
+    with ThreadPoolExecutor(1) as pool:
 
-        tables = steps.tables(code, given)
-        found[code] = Found(tables["findings"], tables["facts"])
-    return found, not_testable
+        def searched_ahead(codes: Iterable[str]) -> dict[str, Future[Found]]:
+            return {code: pool.submit(_found, signs[code], beside, steps) for code in codes}
+
+        try:
+            ahead = searched_ahead(code for code in built_in if signs[code].reads == ["ledger"])
+            devices = _prepare(inputs, steps)
+            if any("peers" in sign.reads for sign in signs.values()):
+                inputs.peers  # noqa: B018 (made here once, and not in both threads)
+            beside.share(inputs)
+            later = [code for code in built_in if code not in ahead and "shuffled" not in signs[code].reads]
+            ahead |= searched_ahead(later)
+            found = {code: _found(sign, inputs, steps) for code, sign in signs.items() if code not in ahead}
+            found |= {code: each.result() for code, each in ahead.items()}
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return devices, {code: found[code] for code in signs}
+
+
+def _found(sign: Sign, inputs: SignInputs, steps: Steps) -> Found:
+    """What a sign finds, as a step of its own."""
+
+    def given() -> dict[str, pa.Table]:
+        each = findings_of(sign, inputs, inputs.settings.signs.get(sign.code, {}))
+        return {"findings": each.findings, "facts": each.facts}
+
+    tables = steps.tables(sign.code, given)
+    return Found(tables["findings"], tables["facts"])
 
 
 def _devices(inputs: SignInputs) -> dict[str, pa.Table]:

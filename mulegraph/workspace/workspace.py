@@ -6,6 +6,7 @@ The command line and notebooks ask the same questions through `mulegraph.privacy
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.workspace import (
@@ -69,8 +70,9 @@ class Workspace(WorkspaceBase):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        since: date | None = None,
     ) -> ScanResult:
-        """Scan now; later questions ask the new run. Set-based signs run on `engine`, which holds `memory`."""
-        result = scan(self.folder, progress=progress, engine=engine, server=self.server, memory=memory)
+        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
+        result = scan(self.folder, progress=progress, engine=engine, server=self.server, memory=memory, since=since)
         self.__dict__["run"] = result.run
         return result

@@ -134,6 +134,14 @@ def test_the_same_settings_give_the_same_flow():
     assert (one.false_share == other.false_share).all()
 
 
+def test_the_flow_keeps_the_shuffled_ledger_that_signs_measure_chance_on():
+    """It is the one that a sign would deal by itself with the settings' seed."""
+    ledger = random_ledger(3)
+    kept, dealt = find_flow(ledger, FlowSettings(seed=7)).dealt, shuffled(ledger, [7, 0])
+
+    assert all((getattr(kept, name) == getattr(dealt, name)).all() for name in ("row", "source", "target", "amount"))
+
+
 def test_small_ledgers_are_shuffled_more_often():
     """Chance is looked at on three million transfers, at most twenty times and at least once."""
     assert [FlowSettings().shuffles(size) for size in (100, 1_000_000, 2_000_000, 50_000_000)] == [

@@ -36,5 +36,5 @@ def browse_command(
     space = opened(workspace, reveal)
     with steps_bar() as step:
         step("reading the latest run")
-        space.cases(top=1)
+        space.cases(top=1, every=True)
     Browser(space, pages=pages).run()

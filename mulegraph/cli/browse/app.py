@@ -126,7 +126,7 @@ class Cases(CaseScreen):
         self.changed()
 
     def _listed(self) -> pd.DataFrame:
-        cases = self.space.cases()
+        cases = self.space.cases(every=True)
         cases = cases[cases["status"] == self._status] if self._status else cases
         states = cases[["status", "disposition", "snoozed_until", "assignee"]].to_numpy(object)
         return cases.assign(
