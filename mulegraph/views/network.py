@@ -177,7 +177,13 @@ def _told(chart: nx.MultiDiGraph[Any], story: Story) -> dict[str, Any]:
         {"words": tr(each.words), "name": each.words, "amount": _range(each), "share": each.share}
         for each in story.money
     ]
-    return {"lines": lines, "command": story.command, "money": parts, "entered": story.entered}
+    return {
+        "lines": lines,
+        "command": story.command,
+        "because": story.because,
+        "money": parts,
+        "entered": story.entered,
+    }
 
 
 def _range(part: Part) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -33,6 +34,13 @@ BACK_PARTS = {
     "still_there": later("own money"),
 }
 """Parts of traced money as a picture names them."""
+WHY_STOPPED = {
+    "shop": later("shops"),
+    "wages": later("wages"),
+    "own sweep": later("a firm's own accounts"),
+    "small": later("small sums"),
+    "late": later("later payments"),
+}
 PASSING = (Role.COLLECTOR, Role.RELAY, Role.CONSOLIDATOR, Role.CASH_OUT)
 
 
@@ -58,10 +66,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Story:
-    """Lines from whom money was taken to what to do next; `command` is that step as it is typed."""
+    """Lines from whom money was taken to what to do next; `command` is that step as it is typed, `because` why."""
 
     lines: list[Line]
     command: str = ""
+    because: str = ""
     money: list[Part] = field(default_factory=list)
     entered: str = ""
 
@@ -90,10 +99,41 @@ def case_story(
     if trace is None:
         strongest = max(_accounts(graph), key=lambda node: (graph.nodes[node].get("score") or 0, node), default="")
         return Story([*lines, Line(tr("Now"), no_trace)], f"mulegraph account {strongest}" if strongest else "")
-    now = _now(graph, trace)
-    banks = [row["bank"] for row in trace.banks.to_dict("records") if row["maximum"] > 0 and row["bank"] in askable]
-    command = f"mulegraph request make {case} --to {banks[0]}" if banks else f"mulegraph case holds {case}"
-    return Story([*lines, now], command, money_parts(trace), _entered(trace))
+    lines += [*_followed(graph, trace, victims), _now(graph, trace)]
+    return Story(lines, *_next(case, trace, askable), money_parts(trace), _entered(trace))
+
+
+def _followed(graph: nx.MultiDiGraph[str], trace: TraceResult, victims: list[str]) -> list[Line]:
+    """Whose money it is that is told as being somewhere now, where that is not just what the victims paid here."""
+    rows = trace.steps[trace.steps["transfer"].isin(trace.chosen)]
+    paid: dict[str, Decimal] = defaultdict(Decimal)
+    for payer, whole in zip(rows["source"], rows["whole"], strict=True):
+        paid[payer if isinstance(payer, str) else tr("cash")] += whole
+    here = {key for *_, key in graph.edges(keys=True)}
+    others = [each for each in victims if each not in paid]
+    if paid.keys() == set(victims) and set(rows["transfer"]) == set(_paid_by(graph, victims)):
+        return []
+    told = [f"{name}: {amount:,f} {trace.currency}" for name, amount in sorted(paid.items(), key=lambda row: -row[1])]
+    told = [*told[:MAX_BANKS], *([tr("and {n} more", n=len(told) - MAX_BANKS)] if len(told) > MAX_BANKS else [])]
+    if others:
+        told.append(tr("not reported, so not followed: {accounts}", accounts=_named(others)))
+    moved = [each for each in trace.chosen if each in here]
+    return [Line(tr("Whose money is followed"), "; ".join(told), [each for each in paid if each in graph], moved)]
+
+
+def _next(case: str, trace: TraceResult, askable: Collection[str]) -> tuple[str, str]:
+    """The next step as a command, and why."""
+    banks = [row for row in trace.banks.to_dict("records") if row["maximum"] > 0]
+    first = next((row for row in banks if row["bank"] in askable), None)
+    if first is None:
+        why = tr("no bank can be asked now: see whom to hold, and what is out of reach")
+        return f"mulegraph case holds {case}", why
+    amount = _range(first["minimum"], first["maximum"], trace.currency)
+    text = later("it recalls, or asks to hold and to inform: {amount} is still at {bank}")
+    why = tr(text, amount=amount, bank=first["bank"])
+    if first is not banks[0]:
+        why += "; " + tr("more is at {bank}, which no request can ask now", bank=banks[0]["bank"])
+    return f"mulegraph request make {case} --to {first['bank']}", why
 
 
 def trace_story(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Story:
@@ -126,9 +166,8 @@ def trace_story(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Story:
     ]
     cases = sorted({case for _, data in graph.nodes(data=True) for case in data.get("cases") or ()})
     command = f"mulegraph case show {cases[0]}" if len(cases) == 1 else f"mulegraph trace {' '.join(trace.chosen[:3])}"
-    return Story(
-        lines, command + (" --back" if trace.back and len(cases) != 1 else ""), money_parts(trace), _entered(trace)
-    )
+    command += " --back" if trace.back and len(cases) != 1 else ""
+    return Story(lines, command, money=money_parts(trace), entered=_entered(trace))
 
 
 def chain_story(graph: nx.MultiDiGraph[str]) -> Story:
@@ -201,7 +240,8 @@ def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
     told = [f"{row['bank']} {_range(row['minimum'], row['maximum'], currency)}" for row in banks[:MAX_BANKS]]
     told += [tr("{n:more bank|more banks}", n=len(banks) - MAX_BANKS)] if len(banks) > MAX_BANKS else []
     parts = [part for part in money_parts(trace) if part.words != ("own money" if trace.back else "still there")]
-    told += [f"{tr(part.words)} {_range(part.low, part.high, currency)}" for part in parts]
+    why = {PARTS["stopped"]: _why_stopped(trace)}
+    told += [f"{tr(part.words)}{why.get(part.words, '')} {_range(part.low, part.high, currency)}" for part in parts]
     there = [
         row["account"] for row in trace.accounts.to_dict("records") if row["maximum"] > 0 and row["account"] in graph
     ]
@@ -209,8 +249,17 @@ def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
         first = max(trace.accounts.to_dict("records"), key=lambda row: (row["maximum"], row["account"]))
         amount = _range(first["minimum"], first["maximum"], currency)
         told.append(tr("most on {account}: {amount}", account=first["account"], amount=amount))
+        told.append(tr("arrows are whole payments, this is what of them is the followed money"))
     ends = [key for a, b, key in graph.edges(keys=True) if {a, b} & CASH_NODES or graph.nodes[b]["kind"] == "bank"]
     return Line(tr("Its sources") if trace.back else tr("Now"), "; ".join(told) or tr("nothing is seen"), there, ends)
+
+
+def _why_stopped(trace: TraceResult) -> str:
+    """In brackets why most of what is not followed further is not."""
+    rows = trace.stopped.to_dict("records")
+    sums = {end: sum(row["maximum"] for row in rows if row["end"] == end) for end in {row["end"] for row in rows}}
+    ends = sorted(sums, key=lambda end: (-sums[end], end))[:2]
+    return f" ({', '.join(tr(WHY_STOPPED[end]) for end in ends)})" if ends else ""
 
 
 def _entered(trace: TraceResult) -> str:

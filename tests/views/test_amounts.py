@@ -14,6 +14,7 @@ from mulegraph.schema.findings import Role
 from mulegraph.views.chart import amounts_in_words, bundles, charted, in_words, sums_of
 from mulegraph.views.columns import columns_of
 from mulegraph.views.grouping import combos, contracted
+from mulegraph.views.pictures import case_picture
 from mulegraph.views.story import case_story, money_parts
 from mulegraph.workspace import trace_tree
 from mulegraph.workspace.trace import TraceResult
@@ -144,3 +145,16 @@ def test_the_story_gives_each_collector_its_own_amount_and_doubts_a_paid_victim(
     assert taken.words == "V: 2,000.00 EUR; W: 90.00 EUR; V was paid 50.00 EUR here as well: robbed, or used?"
     assert collected.words == "A: 2,000.00 EUR; B: 90.00 EUR"
     assert passed.words.endswith("the same money counts at each")
+
+
+def test_a_page_says_whose_money_is_followed_where_it_is_not_every_victims(workspace):
+    """Of two victims one reported: what is told as being somewhere now is hers alone; elsewhere nothing is added."""
+    story = case_picture(workspace, "CASE-dd53a2d0").story
+    told = {line.head: line.words for line in story.lines}
+    one, other = (each.split(": ")[0] for each in told["Taken from"].split("; "))
+    assert told["Whose money is followed"] == f"{one}: 11,944.68 EUR; not reported, so not followed: {other}"
+    assert story.entered == "11,944.68 EUR"
+    assert "not followed further (shops" in told["Now"]
+    assert story.command == "mulegraph request make CASE-dd53a2d0 --to WEST" and "is still at WEST" in story.because
+    alone = case_picture(workspace, "CASE-5e69b260").story
+    assert [line.head for line in alone.lines] == ["Taken from", "Collected by", "Passed on by", "Now"]

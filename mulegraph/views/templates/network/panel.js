@@ -47,13 +47,20 @@ const shownTransfers = (test) => [...view.arrows.values()].flatMap((arrow) => ar
 const MONEY_COLOURS = { cash: "#00795a", "from cash": "#00795a", "left our sight": "#c04000", "from other banks": "#c04000", "still there": "#0072b2", "own money": "#0072b2" };
 // The story: lines that light what they are about, a bar of the money that adds up, and the next step.
 function tellStory() {
-  const { lines, money: parts, entered, command } = chart.story;
+  const { lines, money: parts, entered, command, because } = chart.story;
   const list = put(panel, "ol", undefined, { id: "story" });
   lines.forEach((line, place) => {
     const made = button(put(list, "li"), undefined, () => lightLine(place), { "aria-pressed": String(Boolean(shone && shone.key === place)) });
     put(made, "b", line.head);
     put(made, "span", line.words);
   });
+  if (command) {
+    const next = put(panel, "div", undefined, { id: "next" });
+    put(next, "b", tr("Next"));
+    put(next, "code", command);
+    if (because) put(next, "p", because, { class: "hint" });
+    button(next, tr("copy"), (event) => copy(command, event.target));
+  }
   if (parts.length) {
     const box = put(panel, "div", undefined, { id: "money" }), bar = put(box, "div", undefined, { id: "bar", "aria-hidden": "true" });
     const table = put(box, "table"), first = put(table, "tr");
@@ -66,12 +73,6 @@ function tellStory() {
       put(name, "span", `${place ? "+" : "="} ${part.words}`);
       put(row, "td", part.amount, { class: "n" });
     });
-  }
-  if (command) {
-    const next = put(panel, "div", undefined, { id: "next" });
-    put(next, "b", tr("Next"));
-    put(next, "code", command);
-    button(next, tr("copy"), (event) => copy(command, event.target));
   }
 }
 function lightLine(place) {
