@@ -45,8 +45,12 @@ def merge_cases(space: Workspace, case: Word, other: Word, reason: Word) -> Entr
     """Follow another case's money in this one, and close the other. Raises UsageError for a case and itself."""
     if case == other:
         raise UsageError("{case} cannot be merged with itself", hint="Give another case.", case=case)
-    space.case(case)
     row = space.case(other).row
+    for each in (case, other):
+        if within := space.case(each).state["merged_into"]:
+            raise UsageError(
+                "{case} is part of {within} already", hint="Give {within} in its place.", case=each, within=within
+            )
     if not row["seeds"]:
         raise UsageError(
             "{other} begins with no payment",
