@@ -202,7 +202,7 @@ def make_requests(
             draft=draft,
         )
         for planned, kind, lines in asked
-        for rule in [deadline_of(kind, country)]
+        for rule in [deadline_of(kind, country, planned.found.currency)]
     ]
 
 
