@@ -345,8 +345,8 @@ class _Writer:
                 and any("currency_beside" in each for each, _ in self.lines)
             ):
                 texts = [value for place in self.money.values() for value in self.layout.values(place)]
-                if several := guesses.currencies_beside(texts):
-                    self._ask(f"constants.{name}", json.dumps(several[0]), f"which of {', '.join(several)} is meant?")
+                if choice := guesses.currencies_beside(texts):
+                    self._ask(f"constants.{name}", json.dumps(choice[0]), f"which of {', '.join(choice)} is meant?")
             elif name in ("channel", "kind"):
                 self._say(f"constants.{name}", json.dumps(guess[name]), what)
             else:
