@@ -344,8 +344,8 @@ class _Writer:
                 and self.table == "bookings"
                 and any("currency_beside" in each for each, _ in self.lines)
             ):
-                texts = [value for place in self.money.values() for value in self.layout.values(place)]
-                if choice := guesses.currencies_beside(texts):
+                written = [value for place in self.money.values() for value in self.layout.values(place)]
+                if choice := guesses.currencies_beside(written):
                     self._ask(f"constants.{name}", json.dumps(choice[0]), f"which of {', '.join(choice)} is meant?")
             elif name in ("channel", "kind"):
                 self._say(f"constants.{name}", json.dumps(guess[name]), what)
