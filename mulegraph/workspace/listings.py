@@ -99,12 +99,17 @@ def _reported(space: WorkspaceBase, table: pa.Table, column: str) -> pa.Table:
 
 
 def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
-    """Cases of the run, and those that somebody has opened since; with `quiet`, also what earlier runs left open."""
+    """Cases of the run, and those that somebody opened since; with `quiet`, also what earlier runs left open.
+
+    A case that became part of another joins no list by the payments that it was opened with: they are there.
+    """
     table = space.run.table("cases")
-    more = [opened(space, case) for case in not_in(table, opened_with(space.folder))]
+    decided = states(space.folder)
+    taken_up = {case: state.opened_with for case, state in decided.items() if not state.merged_into}
+    more = [opened(space, case) for case, payments in not_in(table, taken_up).items() if payments]
     more += quiet_cases(space) if quiet else []
     whole = with_opened(table, more) if more else table
-    changed = {case: state for case, state in states(space.folder).items() if state.added or state.removed}
+    changed = {case: state for case, state in decided.items() if state.added or state.removed}
     if not changed.keys() & set(whole["case"].to_pylist()):
         return whole
     rows = [reshaped(row, changed.get(row["case"], CaseState())) for row in whole.to_pylist()]

@@ -152,6 +152,7 @@ def test_two_cases_become_one_and_one_becomes_two(space, case):
     space.merge_cases(case, other, "one gang")
     state = space.state(other)
     assert (state.status, state.merged_into) == ("closed", case)
+    assert other not in set(space.cases()["case"])
     plain = Workspace(space.folder)
     assert {"t001", "t005"} <= set(case_trace(plain, case).chosen)
     with pytest.raises(UsageError, match="t004"):
