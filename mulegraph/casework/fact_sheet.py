@@ -56,7 +56,9 @@ def fact_sheet(known: Known) -> list[Fact]:
 def _facts(of: Known) -> Iterator[tuple[str, str]]:
     moved = of.transfers
     inside = moved["transfer_id"].isin(of.tainted)
-    received, paid = moved[inside & (moved["target"] == of.account)], moved[inside & (moved["source"] == of.account)]
+    received = moved[inside & (moved["target"] == of.account)]
+    # Who exchanges money on his own account has passed nothing on.
+    paid = moved[inside & (moved["source"] == of.account) & (moved["target"] != of.account)]
     payers = set(received["source"].dropna()) & of.victims
     if len(payers) > 1:
         yield FOR, f"{len(payers)} victims paid it"

@@ -35,15 +35,18 @@ def how_sure(least: Decimal, most: Decimal, coming: Decimal) -> str:
 
 
 class Gone(Enum):
-    """Why nothing can be held in a currency: it left, or it went on in another one."""
+    """Why nothing is held in a currency: it left, it went on in another one, or holds are dearer than was said."""
 
     AWAY = "away"
     EXCHANGED = "exchanged"
+    BUDGET = "over the budget"
 
 
 def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: Gone | None) -> str:
     """Whether the holds reach what was asked for, in words."""
     if not any_hold or not shares[1]:
+        if gone is Gone.BUDGET:
+            return tr("every hold that could keep something is over the budget")
         if gone is Gone.AWAY:
             return tr("too late or out of reach: it was taken in cash or went to banks that we do not see")
         if gone is Gone.EXCHANGED:

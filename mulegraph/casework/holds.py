@@ -148,7 +148,7 @@ def plan_holds(
         kept_least=least,
         kept_most=most,
         **gone,
-        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found))
+        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found, why))
         + beside(left, sums, found, gone["gone_banks"]),
         not_held=left,
         sums=sums,
@@ -354,8 +354,10 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _why_gone(gone: Mapping[str, Decimal], found: TracedIn) -> Gone | None:
-    """Why nothing is on an account, as far as the trace tells."""
+def _why_gone(gone: Mapping[str, Decimal], found: TracedIn, why: Mapping[str, Unheld]) -> Gone | None:
+    """Why nothing is held, as far as is known; `why` accounts are not that could be."""
+    if Unheld.BUDGET in why.values():
+        return Gone.BUDGET
     if gone["gone_cash"] or gone["gone_banks"]:
         return Gone.AWAY
     return Gone.EXCHANGED if len(found.exchanged) else None

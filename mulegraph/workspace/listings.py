@@ -21,7 +21,7 @@ from mulegraph.signs.own import signs_of
 from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
-from mulegraph.workspace.opened import not_in, opened_case, with_opened
+from mulegraph.workspace.opened import not_in, opened_case, with_called, with_opened
 from mulegraph.workspace.questions import AccountId, Moment, Takes, Word, question
 from mulegraph.workspace.quiet import quiet_cases
 from mulegraph.workspace.run import Run
@@ -100,8 +100,10 @@ def _reported(space: WorkspaceBase, table: pa.Table, column: str) -> pa.Table:
 
 def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
     """Cases of the run, and those that somebody has opened since; with `quiet`, also what earlier runs left open."""
-    table = space.run.table("cases")
-    more = [opened(space, case) for case in not_in(table, opened_with(space.folder))]
+    table, called = space.run.table("cases"), opened_with(space.folder)
+    unfound = not_in(table, called)
+    table = with_called(table, {case: opened(space, case) for case in called if case not in unfound})
+    more = [opened(space, case) for case in unfound]
     more += quiet_cases(space) if quiet else []
     whole = with_opened(table, more) if more else table
     changed = {case: state for case, state in states(space.folder).items() if state.added or state.removed}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 import mulegraph
+from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.requests import case_plans
 from mulegraph.workspace.workspace import Workspace
@@ -162,7 +163,10 @@ def test_what_was_exchanged_is_held_and_asked_for_in_its_own_currency(tmp_path):
     roles = dict(zip(plain.case(case).row["accounts"], plain.case(case).row["roles"], strict=True))
     assert roles == {"victim": "victim", "mule": "collector", "saver": "beneficiary", "abroad": "beneficiary"}
     (request,) = plain.requests(case, "FAR")
-    assert (str(request.kind), request.currency) == ("hold", "USD")
+    assert (str(request.kind), request.currency, request.taken) == ("hold", "USD", "1,000.00 EUR")
+    facts = [each.fact for each in facts_for_and_against(Workspace(space.folder), case, "mule")]
+    assert "traced money was passed on within 5 minutes, at the middle" in facts
+    assert not any("not passed on" in each for each in facts)
     assert [(each.account, each.most) for each in request.held] == [("abroad", 500)]
     assert not any(each.plan.claims for each in case_plans(Workspace(space.folder), case))
     assert {each.currency for each in plain.hold_clock(case)} == {"EUR", "USD"}
