@@ -72,8 +72,18 @@ def hold_plan(
         plan = plan_holds(space, part, until, roles=roles, decided=decided, share=share, budget=budget)
         told = [_with_facts(space, part, until, roles, each) for each in plan.holds]
         told = [replace(each, also_in=sorted(elsewhere[each.account])) for each in told]
-        plans.append(replace(plan, holds=told, says=plan.says + _answered(space, case, plan.currency)))
+        plans.append(
+            replace(plan, holds=told, says=plan.says + _answered(space, case, plan.currency) + _since(space, until))
+        )
     return HoldPlan(**vars(plans[0]), others=plans[1:])
+
+
+def _since(space: Workspace, until: pd.Timestamp | None) -> str:
+    """That nothing is known of what was paid since the ledger ends, where the moment lies after it."""
+    end = pd.Timestamp(space.ledger.until)
+    if until is None or until <= end + pd.Timedelta(days=1):
+        return ""
+    return tr("; NOT SURE: the ledger ends at {end} UTC, what was paid since is not known", end=f"{end:%Y-%m-%d %H:%M}")
 
 
 def _other_cases(space: Workspace, case: str) -> dict[str, list[str]]:
