@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
@@ -55,3 +56,10 @@ def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: Gone 
     if shares[0] >= asked:
         return tr("reached under every rule")
     return tr("reached only if the rules are kind") if shares[1] >= asked else tr("not reached by holds")
+
+
+def after_end(end: datetime, until: datetime | None) -> str:
+    """That nothing is known of what was paid since the ledger ends, where the moment lies more than a day after it."""
+    if until is None or until <= end + timedelta(days=1):
+        return ""
+    return tr("; NOT SURE: the ledger ends at {end} UTC, what was paid since is not known", end=f"{end:%Y-%m-%d %H:%M}")

@@ -24,7 +24,7 @@ from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_trac
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.casework.hold_results import AMOUNT_ONLY, WHOLE, Hold, HoldPlan, HoldsIn
-from mulegraph.casework.hold_words import Gone, how_sure, mixed_says, own_says, whole_says
+from mulegraph.casework.hold_words import Gone, after_end, how_sure, mixed_says, own_says, whole_says
 from mulegraph.casework.not_held import Unheld, beside, not_held, rule_sums
 from mulegraph.casework.request_states import request_rows
 from mulegraph.flow.tracing import CONSERVING
@@ -73,17 +73,13 @@ def hold_plan(
         told = [_with_facts(space, part, until, roles, each) for each in plan.holds]
         told = [replace(each, also_in=sorted(elsewhere[each.account])) for each in told]
         plans.append(
-            replace(plan, holds=told, says=plan.says + _answered(space, case, plan.currency) + _since(space, until))
+            replace(
+                plan,
+                holds=told,
+                says=plan.says + _answered(space, case, plan.currency) + after_end(space.ledger.until, until),
+            )
         )
     return HoldPlan(**vars(plans[0]), others=plans[1:])
-
-
-def _since(space: Workspace, until: pd.Timestamp | None) -> str:
-    """That nothing is known of what was paid since the ledger ends, where the moment lies after it."""
-    end = pd.Timestamp(space.ledger.until)
-    if until is None or until <= end + pd.Timedelta(days=1):
-        return ""
-    return tr("; NOT SURE: the ledger ends at {end} UTC, what was paid since is not known", end=f"{end:%Y-%m-%d %H:%M}")
 
 
 def _other_cases(space: Workspace, case: str) -> dict[str, list[str]]:
