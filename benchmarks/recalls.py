@@ -57,7 +57,7 @@ def measured(files: Path, workspace: Path, *, in_part: bool) -> Counter[str]:
     space, found = Workspace(workspace), Counter[str]()
     for case in space.cases()["case"]:
         try:
-            plan = case_plans(space, case)
+            plan = case_plans(space, case)[0]
         except UsageError:
             continue
         asked = sum((each.asked for each in plan.plan.claims), Decimal(0))
