@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from mulegraph.cases.benign import PASSED
+from mulegraph.cases.benign import PASSED, all_benign_tests
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import OURS, Words, declared
 from mulegraph.signs.base import all_signs
@@ -122,6 +122,7 @@ def _signs(findings: pd.DataFrame) -> Iterator[tuple[str, str]]:
             yield AGAINST, sign.speaks_for_holder
     passed: dict[str, str] = {}
     for outcomes, reasons in zip(findings["benign"], findings["benign_why"], strict=True):
-        passed.update({name: reasons[name] for name, outcome in outcomes.items() if outcome == PASSED})
+        mine = [name for name, outcome in outcomes.items() if outcome == PASSED]
+        passed.update({name: reasons[name] for name in mine if all_benign_tests()[name].says_innocent})
     for name, why in sorted(passed.items()):
         yield AGAINST, f"an innocent explanation fits, {name.replace('_', ' ')}: {why}"

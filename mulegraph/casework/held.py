@@ -91,7 +91,7 @@ def write_hold(space: Workspace, case: str, facts: dict[str, Any], proposed_by: 
     """Put a hold on record."""
 
     def check(entries: Iterable[Entry]) -> None:
-        _check_free(held_accounts(entries), facts["account"])
+        _check_free(held_accounts(entries), facts["account"], facts.get("currency", ""))
 
     return space.journal.append(HELD, case, check=check, **facts, proposed_by=proposed_by)
 
@@ -171,7 +171,7 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
             bank=bank,
             case=case,
         )
-    check_free(space, account)
+    check_free(space, account, "" if amount is None else _currency_of(traced, account, currency).currency)
     if amount is not None:
         part = _currency_of(traced, account, currency)
         held = [each for each in held_accounts(space.journal.entries()) if each.case == case]
@@ -264,9 +264,9 @@ def _check_amount(amount: Decimal, account: str, part: TracedIn, held: Iterable[
             )
 
 
-def check_free(space: Workspace, account: str) -> None:
-    """Raise UsageError for an account that is held."""
-    _check_free(held_accounts(space.journal.entries()), account)
+def check_free(space: Workspace, account: str, currency: str = "") -> None:
+    """Raise UsageError for an account that is held; an amount of a currency may stand beside one of another."""
+    _check_free(held_accounts(space.journal.entries()), account, currency)
 
 
 def check_proposed(space: Workspace, case: str, account: str, until: str) -> None:
@@ -282,8 +282,9 @@ def check_proposed(space: Workspace, case: str, account: str, until: str) -> Non
         )
 
 
-def _check_free(rows: list[HeldAccount], account: str) -> None:
-    if any(each.account == account and each.state == RUNNING for each in rows):
+def _check_free(rows: list[HeldAccount], account: str, currency: str) -> None:
+    running = [each for each in rows if each.account == account and each.state == RUNNING]
+    if any(not (currency and each.currency) or each.currency == currency for each in running):
         raise UsageError("account '{account}' is held already", hint="See: mulegraph case held", account=account)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.cases.benign import all_benign_tests
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
@@ -390,9 +391,8 @@ def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: s
     mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
     for each in space.run.records(mine):
         account = each.subject_id
-        passed = sorted(
-            word(name.replace("_", " ")) for name, how in each.benign.items() if how.result is Result.PASSED
-        )
+        fits = [name for name, how in each.benign.items() if how.result is Result.PASSED]
+        passed = sorted(word(name.replace("_", " ")) for name in fits if all_benign_tests()[name].says_innocent)
         if passed and scores.get(account, 0.0) < SURE:
             because.setdefault(account, tr("an innocent explanation fits: {names}", names=", ".join(passed)))
     return because

@@ -117,7 +117,8 @@ def _plan_in(space: Workspace, case: str, found: TracedIn) -> CasePlan:
     banks = banks_of(space, set(there))
     limit = stolen * MIN_SHARE
     same_currency = [each for each in rows if each.currency in ("", found.currency)]
-    asked = AskedToHold(open_holds(same_currency), held_by_requests(same_currency, case))
+    of_case = [each for each in same_currency if each.case == case]
+    asked = AskedToHold(open_holds(same_currency), open_holds(of_case), held_by_requests(same_currency, case))
     return CasePlan(
         found=found,
         stolen=stolen,
