@@ -17,7 +17,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-from mulegraph.casework.requests import case_plan
+from mulegraph.casework.requests import case_plans
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
 from mulegraph.simulate import simulate
@@ -57,7 +57,7 @@ def measured(files: Path, workspace: Path, *, in_part: bool) -> Counter[str]:
     space, found = Workspace(workspace), Counter[str]()
     for case in space.cases()["case"]:
         try:
-            plan = case_plan(space, case)
+            plan = case_plans(space, case)[0]
         except UsageError:
             continue
         asked = sum((each.asked for each in plan.plan.claims), Decimal(0))

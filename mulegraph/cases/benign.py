@@ -55,6 +55,8 @@ class BenignTest:
     values: tuple[Field, ...]
     sentence: Callable[[Mapping[str, Any]], str]
     run: Callable[[Evidence], Outcome]
+    says_innocent: bool = True
+    """Whether a passed one speaks for the holder; that nobody can tell yet speaks for nobody."""
 
     @property
     def innocent_when(self) -> str:
@@ -69,11 +71,12 @@ def benign_test(
     words: str,
     values: tuple[Field, ...],
     sentence: Callable[[Mapping[str, Any]], str],
+    says_innocent: bool = True,
 ) -> Callable[[Callable[[Evidence], Outcome]], BenignTest]:
     """Make a function a benign test, under its own name; see `BenignTest` for what is declared."""
 
     def made(run: Callable[[Evidence], Outcome]) -> BenignTest:
-        return BenignTest(run.__name__, explains, reduction, words, values, sentence, run)
+        return BenignTest(run.__name__, explains, reduction, words, values, sentence, run, says_innocent)
 
     return made
 

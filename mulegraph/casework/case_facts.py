@@ -13,7 +13,7 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import Each, record_of
 from mulegraph.schema.findings import Role
 from mulegraph.workspace.questions import AccountId, Word, question
-from mulegraph.workspace.trace import TracedIn
+from mulegraph.workspace.trace import TracedIn, TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -27,7 +27,21 @@ def facts_for_and_against(space: Workspace, case: Word, account: AccountId) -> l
     if account not in reached:
         hint = "See: mulegraph case show {case}"
         raise UsageError("account '{account}' is not in {case}", hint=hint, account=account, case=case)
-    return facts_of(space, traced, dict(zip(found.row["accounts"], found.row["roles"], strict=True)), account)
+    roles = dict(zip(found.row["accounts"], found.row["roles"], strict=True))
+    return facts_of(space, _where(traced, account), roles, account)
+
+
+def _where(traced: TraceResult, account: str) -> TracedIn:
+    """The money of the currency in which most of what came to the account ended; what was exchanged had not ended."""
+    mine = [each for each in traced.in_currencies if account in set(each.accounts["account"])]
+    return mine[-1] if mine else traced
+
+
+def _tainted(traced: TracedIn) -> set[str]:
+    """Payments that carry traced money; what an account exchanged on itself came in one currency, and left none."""
+    inside = traced.steps[traced.steps["source"] == traced.steps["target"]]
+    tainted = set(traced.steps["transfer"]) | set(traced.chosen)
+    return tainted if traced.by_exchange else tainted - set(inside["transfer"])
 
 
 def facts_of(
@@ -51,7 +65,7 @@ def facts_of(
             came=max(part[f"{method}_in"].max() for method in CONSERVING) if len(part) else Decimal(0),
             left=part["maximum"].max() if len(part) else Decimal(0),
             transfers=space.transfers_of(account, until=until),
-            tainted=set(traced.steps["transfer"]) | set(traced.chosen),
+            tainted=_tainted(traced),
             victims={name for name, role in roles.items() if role == Role.VICTIM},
             sharers=len(sharers),
             listed_on=known.listed_on,

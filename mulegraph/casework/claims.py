@@ -110,9 +110,10 @@ class Earlier:
 
 @dataclass(frozen=True)
 class AskedToHold:
-    """What requests ask to hold already: of each payment, over all cases, and on each account for this one."""
+    """What requests ask to hold already: of each payment, over all cases and by this one; by it on accounts."""
 
     payments: Mapping[str, Decimal] = field(default_factory=dict)
+    mine: Mapping[str, Decimal] = field(default_factory=dict)
     accounts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -254,13 +255,18 @@ def places_to_hold(
     stops = []
     for account, (least, most) in there.items():
         before = asked.accounts.get(account, NOTHING)
-        if most > before and account in reached and banks[account] in rules.own:
-            stops.append(Stop(account, banks[account], max(NOTHING, least - before), most - before))
+        free = [each.due - asked.payments.get(each.transfer, NOTHING) for each in moves if each.payee == account]
+        more = min(most - before, sum((max(NOTHING, each) for each in free), NOTHING))
+        if more > 0 and account in reached and banks[account] in rules.own:
+            stops.append(Stop(account, banks[account], min(more, max(NOTHING, least - before)), more))
     unseen: dict[str, Stop] = {}
     for move in moves:
         if move.payee and move.payee in reached and move.payee_bank and move.payee_bank not in rules.own:
             before = unseen[move.payee].most if move.payee in unseen else NOTHING
-            more = min(move.most, move.due - asked.payments.get(move.transfer, NOTHING))
+            more = min(
+                move.most - asked.mine.get(move.transfer, NOTHING),
+                move.due - asked.payments.get(move.transfer, NOTHING),
+            )
             unseen[move.payee] = Stop(move.payee, move.payee_bank, None, before + max(NOTHING, more))
     return sorted(
         [*stops, *(each for each in unseen.values() if each.most > 0)], key=lambda each: (-each.most, each.account)

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from mulegraph.cases.benign import PASSED
+from mulegraph.cases.benign import PASSED, all_benign_tests
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.disclosure import OURS, Words, declared
 from mulegraph.signs.base import all_signs
@@ -56,7 +56,9 @@ def fact_sheet(known: Known) -> list[Fact]:
 def _facts(of: Known) -> Iterator[tuple[str, str]]:
     moved = of.transfers
     inside = moved["transfer_id"].isin(of.tainted)
-    received, paid = moved[inside & (moved["target"] == of.account)], moved[inside & (moved["source"] == of.account)]
+    received = moved[inside & (moved["target"] == of.account)]
+    # Who exchanges money on his own account has passed nothing on.
+    paid = moved[inside & (moved["source"] == of.account) & (moved["target"] != of.account)]
     payers = set(received["source"].dropna()) & of.victims
     if len(payers) > 1:
         yield FOR, f"{len(payers)} victims paid it"
@@ -120,6 +122,7 @@ def _signs(findings: pd.DataFrame) -> Iterator[tuple[str, str]]:
             yield AGAINST, sign.speaks_for_holder
     passed: dict[str, str] = {}
     for outcomes, reasons in zip(findings["benign"], findings["benign_why"], strict=True):
-        passed.update({name: reasons[name] for name, outcome in outcomes.items() if outcome == PASSED})
+        mine = [name for name, outcome in outcomes.items() if outcome == PASSED]
+        passed.update({name: reasons[name] for name in mine if all_benign_tests()[name].says_innocent})
     for name, why in sorted(passed.items()):
         yield AGAINST, f"an innocent explanation fits, {name.replace('_', ' ')}: {why}"

@@ -5,7 +5,7 @@ Only an account of our own bank can be held; at another bank a request asks for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -24,10 +24,10 @@ from mulegraph.journal.proposals import propose
 from mulegraph.journal.state import HELD, LIFTED
 from mulegraph.schema import results
 from mulegraph.schema.acts import ENTRY
-from mulegraph.schema.disclosure import ACCOUNT, HIDDEN, MOMENT, TEXT, Each, Words, declared, record_of
+from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, HIDDEN, MOMENT, TEXT, Each, Words, declared, record_of
 from mulegraph.schema.findings import Role
 from mulegraph.workspace.questions import AccountId, Word, question
-from mulegraph.workspace.trace import TraceResult
+from mulegraph.workspace.trace import TracedIn, TraceResult
 from mulegraph.workspace.workspace import Workspace
 
 RUNNING, RAN_OUT, FREE = STATES = ("held", "ran out", "lifted")
@@ -50,6 +50,8 @@ class HeldAccount:
     released_to: Annotated[str, HIDDEN] = ""
     amount: Decimal | None = None
     """What of the account is held, where it is not all of it."""
+    currency: Annotated[str, CURRENCY] = ""
+    """Of that amount; empty where all is held, and where an earlier version kept none."""
 
 
 @question(ENTRY)
@@ -61,8 +63,12 @@ def hold_account(
     until: Word | None = None,
     reason: Word = "",
     amount: Decimal | None = None,
+    currency: Word = "",
 ) -> Entry:
     """Write down that an account is held, or an amount on it, for three days unless a day is said.
+
+    The amount is of the `currency` in which the case's money reached the account; where it did in several, one is said.
+    It is no more than may be there, and all amounts held in the case are no more than was traced.
 
     Raises UsageError at other banks, for an account that the case's money did not reach, that is held already, or of
     which more speaks against its holder knowing than for it and no `reason` is given; and where only payments of
@@ -71,8 +77,11 @@ def hold_account(
     """
     facts = {"account": account, "until": _day(until).isoformat(), "reason": reason}
     if amount is not None:
-        facts["amount"] = f"{amount:f}"
-    _check_hold(space, case, account, reason, amount)
+        facts |= {
+            "amount": f"{amount:f}",
+            "currency": _currency_of(case_trace(space, case), account, currency).currency,
+        }
+    _check_hold(space, case, account, reason, amount, currency)
     if "hold" in space.settings.casework.two_people:
         return propose(space.journal, case, "hold", **facts)
     return write_hold(space, case, facts)
@@ -82,7 +91,7 @@ def write_hold(space: Workspace, case: str, facts: dict[str, Any], proposed_by: 
     """Put a hold on record."""
 
     def check(entries: Iterable[Entry]) -> None:
-        _check_free(held_accounts(entries), facts["account"])
+        _check_free(held_accounts(entries), facts["account"], facts.get("currency", ""))
 
     return space.journal.append(HELD, case, check=check, **facts, proposed_by=proposed_by)
 
@@ -118,14 +127,19 @@ def held_accounts(entries: Iterable[Entry]) -> list[HeldAccount]:
             until = date.fromisoformat(facts["until"])
             state = RUNNING if until >= today else RAN_OUT
             account, who = facts["account"], facts.get("proposed_by", "")
-            amount = Decimal(facts["amount"]) if facts.get("amount") else None
-            rows.append(HeldAccount(entry.about, account, state, entry.who, who, entry.at, until, amount=amount))
+            rows.append(_of_amount(HeldAccount(entry.about, account, state, entry.who, who, entry.at, until), facts))
         elif entry.what == LIFTED:
             for place, each in enumerate(rows):
                 if (each.case, each.account) == (entry.about, facts["account"]) and each.state != FREE:
                     ended = {"lifted_at": entry.at, "lifted_by": entry.who, "released_to": facts["released_to"]}
                     rows[place] = replace(each, state=FREE, **ended)
     return rows
+
+
+def _of_amount(held: HeldAccount, facts: Mapping[str, Any]) -> HeldAccount:
+    """A hold with the amount that it is of, if it is not of all."""
+    amount = Decimal(facts["amount"]) if facts.get("amount") else None
+    return replace(held, amount=amount, currency=facts.get("currency") or "")
 
 
 def _called_victims(space: Workspace, case: str) -> list[str]:
@@ -138,7 +152,7 @@ def _called_victims(space: Workspace, case: str) -> list[str]:
     ]
 
 
-def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: Decimal | None) -> None:
+def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: Decimal | None, currency: str) -> None:
     space.check_account(account)
     traced = case_trace(space, case)
     reached = account in traced.reached
@@ -157,9 +171,11 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
             bank=bank,
             case=case,
         )
-    check_free(space, account)
+    check_free(space, account, "" if amount is None else _currency_of(traced, account, currency).currency)
     if amount is not None:
-        _check_amount(amount, account, traced)
+        part = _currency_of(traced, account, currency)
+        held = [each for each in held_accounts(space.journal.entries()) if each.case == case]
+        _check_amount(amount, account, part, held)
     elif not reason.strip() and account in victims_of(_moves(space, traced), _called_victims(space, case)):
         raise UsageError(
             "'{account}' is a victim's account: what is on it is theirs",
@@ -204,30 +220,53 @@ def _moves(space: Workspace, traced: TraceResult) -> list[Move]:
     return [move for part in traced.in_currencies for move in moves_of(space, part)]
 
 
-def _check_amount(amount: Decimal, account: str, traced: TraceResult) -> None:
-    """Raise UsageError for what is no amount of a currency that reached the account, or more than was traced in it."""
+def _currency_of(traced: TraceResult, account: str, currency: str) -> TracedIn:
+    """The case's money of the currency that an amount on this account is of. UsageError where it has to be said."""
     parts = [each for each in traced.in_currencies if account in set(each.accounts["account"])] or [traced]
-    part = max(parts, key=lambda each: max(each.traced.values()))
+    found = [each for each in parts if currency in ("", each.currency)]
+    if len(found) != 1:
+        raise UsageError(
+            "the case's money came to '{account}' in {currencies}",
+            hint="Give --currency, one of these.",
+            account=account,
+            currencies=" and ".join(each.currency for each in parts),
+        )
+    return found[0]
+
+
+def _check_amount(amount: Decimal, account: str, part: TracedIn, held: Iterable[HeldAccount]) -> None:
+    """Raise UsageError for what is no amount of its currency, more than may be there, or with others more than traced.
+
+    `held` are the case's holds.
+    """
     most = max(part.traced.values())
     if not amount.is_finite() or amount <= 0 or amount != amount.quantize(most):
         raise UsageError(
-            "--amount is {amount}",
-            hint="Give an amount of {currency}.",
-            amount=str(amount),
-            currency=" or ".join(each.currency for each in parts),
+            "--amount is {amount}", hint="Give an amount of {currency}.", amount=str(amount), currency=part.currency
         )
-    if amount > most:
-        raise UsageError(
-            "--amount is {amount}, and {most} was traced",
-            hint="Hold no more than was stolen.",
-            amount=f"{amount:f}",
-            most=f"{most:f}",
-        )
+    there = part.accounts[part.accounts["account"] == account]["maximum"]
+    limits = [(most, "was traced", "Hold no more than was stolen.")]
+    if len(there):
+        limits.insert(0, (there.max(), "may be on the account", "See: mulegraph case holds CASE"))
+    others = [each.amount for each in held if each.state == RUNNING and each.currency == part.currency]
+    before = sum((each for each in others if each is not None), Decimal(0))
+    if before:
+        limits.append((most - before, "is traced and not held yet", "See: mulegraph case held --case CASE"))
+    for limit, what, hint in limits:
+        if amount > limit:
+            raise UsageError(
+                "--amount is {amount}, and {most} {currency} {what}",
+                hint=hint,
+                amount=f"{amount:f}",
+                most=f"{limit:f}",
+                currency=part.currency,
+                what=what,
+            )
 
 
-def check_free(space: Workspace, account: str) -> None:
-    """Raise UsageError for an account that is held."""
-    _check_free(held_accounts(space.journal.entries()), account)
+def check_free(space: Workspace, account: str, currency: str = "") -> None:
+    """Raise UsageError for an account that is held; an amount of a currency may stand beside one of another."""
+    _check_free(held_accounts(space.journal.entries()), account, currency)
 
 
 def check_proposed(space: Workspace, case: str, account: str, until: str) -> None:
@@ -243,8 +282,9 @@ def check_proposed(space: Workspace, case: str, account: str, until: str) -> Non
         )
 
 
-def _check_free(rows: list[HeldAccount], account: str) -> None:
-    if any(each.account == account and each.state == RUNNING for each in rows):
+def _check_free(rows: list[HeldAccount], account: str, currency: str) -> None:
+    running = [each for each in rows if each.account == account and each.state == RUNNING]
+    if any(not (currency and each.currency) or each.currency == currency for each in running):
         raise UsageError("account '{account}' is held already", hint="See: mulegraph case held", account=account)
 
 

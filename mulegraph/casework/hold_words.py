@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 
@@ -35,15 +36,18 @@ def how_sure(least: Decimal, most: Decimal, coming: Decimal) -> str:
 
 
 class Gone(Enum):
-    """Why nothing can be held in a currency: it left, or it went on in another one."""
+    """Why nothing is held in a currency: it left, it went on in another one, or holds are dearer than was said."""
 
     AWAY = "away"
     EXCHANGED = "exchanged"
+    BUDGET = "over the budget"
 
 
 def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: Gone | None) -> str:
     """Whether the holds reach what was asked for, in words."""
     if not any_hold or not shares[1]:
+        if gone is Gone.BUDGET:
+            return tr("every hold that could keep something is over the budget")
         if gone is Gone.AWAY:
             return tr("too late or out of reach: it was taken in cash or went to banks that we do not see")
         if gone is Gone.EXCHANGED:
@@ -52,3 +56,10 @@ def whole_says(any_hold: bool, shares: list[float], asked: float, *, gone: Gone 
     if shares[0] >= asked:
         return tr("reached under every rule")
     return tr("reached only if the rules are kind") if shares[1] >= asked else tr("not reached by holds")
+
+
+def after_end(end: datetime, until: datetime | None) -> str:
+    """That nothing is known of what was paid since the ledger ends, where the moment lies more than a day after it."""
+    if until is None or until <= end + timedelta(days=1):
+        return ""
+    return tr("; NOT SURE: the ledger ends at {end} UTC, what was paid since is not known", end=f"{end:%Y-%m-%d %H:%M}")

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.casework.case_money import banks_of, case_trace
+from mulegraph.casework.held import held_accounts
 from mulegraph.casework.holds import HOLD_DAYS, RECENT_DAYS
 from mulegraph.errors import UsageError
+from mulegraph.journal.case_states import states
+from mulegraph.journal.state import CLOSED
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import (
@@ -132,7 +135,8 @@ def holder_page(space: Workspace, holder: HolderId) -> HolderPage:
         )
         for name in names
     ]
-    money, carried, not_traced = _money(space, sorted({case for found in cases.values() for case in found}), set(names))
+    looked_at = {case for found in cases.values() for case in found} | _worked_on(space, set(names))
+    money, carried, not_traced = _money(space, sorted(looked_at), set(names))
     ours = [each for each in accounts if each.ours]
     others = _others(space, [each.account for each in ours], carried)
     return HolderPage(
@@ -149,6 +153,13 @@ def holder_page(space: Workspace, holder: HolderId) -> HolderPage:
         account_days=round(sum(HOLD_DAYS * (1 - each.score) for each in ours), 2),
         says=_says(len(accounts), len(ours), money),
     )
+
+
+def _worked_on(space: Workspace, names: set[str]) -> set[str]:
+    """Cases that somebody opened and not closed, and those that hold one of these accounts: they may not name them."""
+    called = {case for case, state in states(space.folder).items() if state.opened_with and state.status != CLOSED}
+    holding = {each.case for each in held_accounts(space.journal.entries()) if each.account in names}
+    return called | holding
 
 
 def _accounts_of(space: Workspace, holder: str) -> tuple[dict[str, dict[str, Any]], dict[str, set[str]]]:
@@ -208,5 +219,5 @@ def _says(accounts: int, ours: int, money: list[CaseMoney]) -> str:
     if not ours:
         return "no account of the person is at a bank of ours: other banks can be asked"
     if not any(each.maximum > 0 for each in money):
-        return "none of a case's money is on the person's accounts"
+        return "no case that names them, holds them or was opened on a call has money on the person's accounts"
     return "a hold reaches all accounts" if ours == accounts else f"a hold reaches {ours} of {accounts} accounts"

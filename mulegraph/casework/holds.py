@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.cases.benign import all_benign_tests
 from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
@@ -24,7 +25,7 @@ from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_trac
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.casework.hold_results import AMOUNT_ONLY, WHOLE, Hold, HoldPlan, HoldsIn
-from mulegraph.casework.hold_words import Gone, how_sure, mixed_says, own_says, whole_says
+from mulegraph.casework.hold_words import Gone, after_end, how_sure, mixed_says, own_says, whole_says
 from mulegraph.casework.not_held import Unheld, beside, not_held, rule_sums
 from mulegraph.casework.request_states import request_rows
 from mulegraph.flow.tracing import CONSERVING
@@ -72,7 +73,13 @@ def hold_plan(
         plan = plan_holds(space, part, until, roles=roles, decided=decided, share=share, budget=budget)
         told = [_with_facts(space, part, until, roles, each) for each in plan.holds]
         told = [replace(each, also_in=sorted(elsewhere[each.account])) for each in told]
-        plans.append(replace(plan, holds=told, says=plan.says + _answered(space, case, plan.currency)))
+        plans.append(
+            replace(
+                plan,
+                holds=told,
+                says=plan.says + _answered(space, case, plan.currency) + after_end(space.ledger.until, until),
+            )
+        )
     return HoldPlan(**vars(plans[0]), others=plans[1:])
 
 
@@ -148,7 +155,7 @@ def plan_holds(
         kept_least=least,
         kept_most=most,
         **gone,
-        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found))
+        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found, why))
         + beside(left, sums, found, gone["gone_banks"]),
         not_held=left,
         sums=sums,
@@ -354,8 +361,10 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _why_gone(gone: Mapping[str, Decimal], found: TracedIn) -> Gone | None:
-    """Why nothing is on an account, as far as the trace tells."""
+def _why_gone(gone: Mapping[str, Decimal], found: TracedIn, why: Mapping[str, Unheld]) -> Gone | None:
+    """Why nothing is held, as far as is known; `why` accounts are not that could be."""
+    if Unheld.BUDGET in why.values():
+        return Gone.BUDGET
     if gone["gone_cash"] or gone["gone_banks"]:
         return Gone.AWAY
     return Gone.EXCHANGED if len(found.exchanged) else None
@@ -382,9 +391,8 @@ def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: s
     mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
     for each in space.run.records(mine):
         account = each.subject_id
-        passed = sorted(
-            word(name.replace("_", " ")) for name, how in each.benign.items() if how.result is Result.PASSED
-        )
+        fits = [name for name, how in each.benign.items() if how.result is Result.PASSED]
+        passed = sorted(word(name.replace("_", " ")) for name in fits if all_benign_tests()[name].says_innocent)
         if passed and scores.get(account, 0.0) < SURE:
             because.setdefault(account, tr("an innocent explanation fits: {names}", names=", ".join(passed)))
     return because

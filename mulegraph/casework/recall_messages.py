@@ -55,6 +55,8 @@ class Payment:
     uetr: Annotated[str | None, TEXT] = None
     asked: Decimal = Decimal(0)
     why: Annotated[str, Words(tuple(Why))] = Why.STOPPED
+    other_amount: Annotated[str, OURS] = ""
+    """The same payment in another currency, where it was exchanged on its way."""
 
 
 @declared
@@ -84,7 +86,8 @@ class Sender:
 class Request:
     """One support request of one kind. `currency` is of all its amounts; `stolen` is what the case's trace follows.
 
-    `rule` is where it stands that the bank has to answer by then.
+    `rule` is where it stands that the bank has to answer by then. `taken` is what was stolen, where `stolen` is what
+    came of it by exchange.
     """
 
     number: Annotated[str, OURS]
@@ -102,6 +105,7 @@ class Request:
     payments: list[Payment]
     held: list[Held]
     draft: bool
+    taken: Annotated[str, OURS] = ""
 
     @property
     def asked(self) -> Decimal:

@@ -151,12 +151,13 @@ def open_claims(rows: Sequence[Row]) -> dict[str, Decimal]:
 
 
 def open_holds(rows: Sequence[Row]) -> dict[str, Decimal]:
-    """What is asked to be held of each payment, over all cases; what a bank refused is not asked again."""
+    """What is asked to be held of each payment, over all cases; what a bank refused may be asked again."""
     found: dict[str, Decimal] = {}
     for row in rows:
         if row.kind is RequestKind.HOLD and not (row.masked or row.withdrawn):
             for line in row.lines:
-                found[line.transfer] = found.get(line.transfer, NOTHING) + (line.cap or NOTHING)
+                if not row.is_refused(line.transfer):
+                    found[line.transfer] = found.get(line.transfer, NOTHING) + (line.cap or NOTHING)
     return found
 
 
@@ -164,7 +165,8 @@ def held_by_requests(rows: Sequence[Row], case: str) -> dict[str, Decimal]:
     """What a case's requests ask to hold on each account."""
     found: dict[str, Decimal] = {}
     for row in rows:
-        if row.case == case and row.kind is RequestKind.HOLD and not (row.masked or row.withdrawn):
+        stands = row.kind is RequestKind.HOLD and not (row.masked or row.withdrawn or row.is_refused(""))
+        if row.case == case and stands:
             for account, most in row.held:
                 found[account] = found.get(account, NOTHING) + most
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, still_there, stolen_of
@@ -117,7 +117,8 @@ def _plan_in(space: Workspace, case: str, found: TracedIn) -> CasePlan:
     banks = banks_of(space, set(there))
     limit = stolen * MIN_SHARE
     same_currency = [each for each in rows if each.currency in ("", found.currency)]
-    asked = AskedToHold(open_holds(same_currency), held_by_requests(same_currency, case))
+    of_case = [each for each in same_currency if each.case == case]
+    asked = AskedToHold(open_holds(same_currency), open_holds(of_case), held_by_requests(same_currency, case))
     return CasePlan(
         found=found,
         stolen=stolen,
@@ -200,6 +201,7 @@ def make_requests(
             payments=_payments(space, kind, lines, planned),
             held=[Held(each.account, each.least, each.most) for each in lines if isinstance(each, Stop)],
             draft=draft,
+            taken=f"{plans[0].stolen:,f} {plans[0].found.currency}" if planned is not plans[0] else "",
         )
         for planned, kind, lines in asked
         for rule in [deadline_of(kind, country, planned.found.currency)]
@@ -225,13 +227,12 @@ def _why_nothing(space: Workspace, planned: CasePlan, sender: str, bank: str) ->
     """What stands against asking that bank, in words."""
     places = {each.payee for each in planned.moves if each.payee_bank == bank}
     rows = request_rows(space.journal.entries())
-    before = [
-        f"{each.number} of {each.case}"
-        for each in rows
-        if each.bank == bank and places & {account for account, _ in each.held}
-    ]
-    if before:
-        return f"It is asked for already: {', '.join(before)}. Withdraw that first to ask anew."
+    asked = [each for each in rows if each.bank == bank and places & {account for account, _ in each.held}]
+    if asked:
+        before = ", ".join(f"{each.number} of {each.case}" for each in asked)
+        if any(not each.answered for each in asked):
+            return f"It is asked for already: {before}. Withdraw what is not answered to ask anew."
+        return f"It was asked for and is answered: {before}. Call the bank about what it said."
     mine = [why for move, why in planned.plan.left_out if (move.payer_bank, move.payee_bank) == (sender, bank)]
     if not mine:
         return "Banks that can be asked about it: {banks}."
@@ -271,6 +272,7 @@ def _payments(space: Workspace, kind: RequestKind, lines: Sequence[Claim | Stop]
             uetr=details[move.transfer].uetr,
             asked=amount,
             why=why,
+            other_amount=details[move.transfer].amounts.get(planned.found.currency, ""),
         )
         for move, amount, why in asked
     ]
@@ -338,6 +340,8 @@ class _Details:
     """What a message says of a payment beside its ends."""
 
     amount: Decimal
+    amounts: Mapping[str, str]
+    """By currency what it is in the other one, where it was exchanged."""
     settled_on: date
     end_to_end_id: str | None
     uetr: str | None
@@ -350,6 +354,7 @@ def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
     return {
         row.transfer_id: _Details(
             row.amount.quantize(Decimal(1).scaleb(-minor_exponents()[row.currency])),
+            _other_amounts(row),
             # What is known by its day only stands at the midnight that begins it, in no zone.
             row.at.date() if row.precision == "day" else row.at.replace(tzinfo=UTC).astimezone(zone).date(),
             _given(row.end_to_end_id),
@@ -357,6 +362,17 @@ def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
         )
         for row in rows.itertuples()
     }
+
+
+def _other_amounts(row: Any) -> dict[str, str]:
+    other = _given(row.original_currency)
+    if other in (None, row.currency) or not isinstance(row.original_amount, Decimal):
+        return {}
+
+    def told(amount: Decimal, code: str) -> str:
+        return f"{amount.quantize(Decimal(1).scaleb(-minor_exponents()[code])):,f} {code}"
+
+    return {row.currency: told(row.original_amount, str(other)), str(other): told(row.amount, row.currency)}
 
 
 def _given(text: object) -> str | None:

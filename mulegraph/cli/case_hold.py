@@ -103,11 +103,14 @@ def hold_command(
         str, typer.Option("--reason", help="Why it is held though more speaks against its holder knowing than for it.")
     ] = "",
     amount: Annotated[str | None, typer.Option("--amount", help="Hold only so much of what is on it.")] = None,
+    currency: Annotated[
+        str, typer.Option("--currency", help="Of the amount, where the case's money is there in several.")
+    ] = "",
     workspace: WorkspaceFolder = HERE,
 ) -> None:
     """Write down that an account of our own bank is held, or an amount on it."""
     only = amount_of("--amount", amount)
-    did(opened(workspace).hold_account(case, account, until=until, reason=reason, amount=only))
+    did(opened(workspace).hold_account(case, account, until=until, reason=reason, amount=only, currency=currency))
 
 
 @case.command("lift")

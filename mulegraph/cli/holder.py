@@ -43,7 +43,7 @@ def holder_command(
         typer.echo("")
         show([vars(each) for each in found.money], how, listings.HOLDER_MONEY)
     if found.accounts:
-        typer.echo("Money of cases that name none of these accounts is not looked for.")
+        typer.echo("Looked at: cases that name one of these accounts, hold one, or were opened on a call.")
     if found.not_traced:
         typer.echo(f"Not followed, for want of a payment to trace: {', '.join(found.not_traced)}")
     if found.devices:

@@ -121,7 +121,7 @@ def _tell(found: TraceResult, top: int) -> None:
         typer.echo("")
         if part.by_exchange:
             brought = stages.tables.counted(len(part.chosen), "payment") if len(part.chosen) > 1 else part.chosen[0]
-            came = stages.tables.amounts(part.traced.values())
+            came = stages.tables.amounts([part.traced[method] for method in _ranged(part.methods)])
             typer.echo(f"{came} {part.currency} came of it, exchanged by {brought}\n")
         _tell_in_currency(found, part, top)
 

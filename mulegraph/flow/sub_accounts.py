@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mulegraph.flow.order_in_day import settled
 from mulegraph.flow.transfers import NOBODY, NOT_EXCHANGED, Transfers
 from mulegraph.ledger.ledger import Ledger, minor_units
 from mulegraph.ledger.statistics import holds_anything, only_value
+from mulegraph.schema.tables import minor_exponents
 from mulegraph.schema.versions import VERSIONED
 
 
@@ -77,7 +79,8 @@ def divided(ledger: Ledger, transfers: Transfers) -> tuple[Transfers, SubAccount
         every = np.arange(transfers.accounts)
         return transfers, SubAccounts(every, np.zeros(len(every), np.int64), [only], every[:0])
     codes, found = ledger.codes("currency")
-    names = sorted({*found, *own.to_pylist()})
+    others = ledger.codes("original_currency")[1] if exchanges else []
+    names = sorted({*found, *own.to_pylist(), *(each for each in others if each in minor_exponents())})
     place = {name: number for number, name in enumerate(names)}
     at_row = np.array([place[name] for name in found], np.int64)[codes]
     own_code = np.array([place[name] for name in own.to_pylist()], np.int64)
@@ -97,6 +100,22 @@ def divided(ledger: Ledger, transfers: Transfers) -> tuple[Transfers, SubAccount
     target = accounts.numbers(transfers.target, came).astype(np.int32)
     moved = replace(transfers, source=source, target=target, amount=amount, accounts=len(accounts), arrived=arrived)
     return moved, accounts
+
+
+def in_order_again(transfers: Transfers, accounts: SubAccounts) -> Transfers:
+    """The same where accounts exchange money on themselves: a payment in the other currency comes after the exchange.
+
+    Between accounts such an exchange is a loop, and inside a step of the clock loops have no place.
+    """
+    if transfers.arrived is None:
+        return transfers
+    exchanges = transfers.arrived != NOT_EXCHANGED
+    itself = exchanges & (accounts.accounts_of(transfers.source) == accounts.accounts_of(transfers.target))
+    if not (itself & (transfers.source >= 0)).any():
+        return transfers
+    ends = transfers.source, transfers.target
+    order = settled(*ends, transfers.amount, transfers.at, accounts=len(accounts), tick=transfers.tick).row
+    return replace(transfers.only(order), at=transfers.at)
 
 
 def linked(ledger: Ledger, transfers: Transfers) -> Transfers | None:

@@ -131,6 +131,8 @@ def trace_all(
     # leaves at most three more pieces in queues than there were.
     room = 2 * (total - first) + 2 * len(pools.later.position)
     marks = np.where(seen, books.SEEN, 0) | np.where(pools.known, books.KNOWN, 0)
+    if terms.limits.any_sum is not None:
+        marks |= np.where(terms.limits.any_sum, books.ANY_SUM, 0)
     if silent is not None:
         marks |= np.where(silent, books.SILENT, 0)
     money = books.Money(

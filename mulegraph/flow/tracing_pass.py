@@ -13,6 +13,7 @@ import numpy as np
 
 from mulegraph.flow.kernels import arrives
 from mulegraph.flow.tracing_account import (
+    ANY_SUM,
     BEYOND,
     EXCHANGED,
     FIFO,
@@ -124,7 +125,12 @@ def run_pass(columns, first, asked, money, steps, traced):  # type: ignore[no-un
             why = asked.stop[now] if len(asked.stop) else MOVED
             if now >= asked.last:
                 why = LATE
-            elif why == MOVED and asked.least > 0 and is_small(money, payer, whole, asked.least):
+            elif (
+                why == MOVED
+                and asked.least > 0
+                and not money.marks[payer] & ANY_SUM
+                and is_small(money, payer, whole, asked.least)
+            ):
                 why = SMALL
         silent = known and (money.marks[payer] & SILENT) != 0
         on = kept and not is_chosen and why == MOVED and not silent

@@ -134,6 +134,7 @@ def part_of(
                 limits,
                 stop=None if limits.stop is None else limits.stop[position],
                 last=int(np.searchsorted(position, limits.last)),
+                any_sum=None if limits.any_sum is None else limits.any_sum[account],
             ),
         ),
         day=day[position] if len(day) else day,

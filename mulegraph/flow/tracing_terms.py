@@ -27,6 +27,8 @@ class Limits:
     stop: np.ndarray | None = None
     last: int = 2**62
     least: int = 0
+    any_sum: np.ndarray | None = None
+    """By account whether it is followed however little is carried: `least` is a number of another currency's coins."""
 
 
 @dataclass(frozen=True)

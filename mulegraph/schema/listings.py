@@ -139,6 +139,7 @@ HELD = listing(
     WHO,
     Column("until", "until"),
     AMOUNT,
+    CURRENCY_BESIDE,
     Column("lifted_by", "lifted by"),
     Column("released_to", "released to"),
 )

@@ -24,6 +24,8 @@ class LetterWords:
     what_happened: str
     reported: str
     not_reported: str
+    exchanged: str
+    other_amount: str
     payments: Mapping[str, str]
     rules: str
     columns: tuple[str, ...]
@@ -58,6 +60,9 @@ ENGLISH = LetterWords(
     what_happened="What happened",
     reported="Payments were reported to us as fraud ({reported}). {stolen} {currency} were stolen.",
     not_reported="Payments of {stolen} {currency} are suspected of fraud. Nobody has reported them yet.",
+    exchanged="Payments of {taken} were stolen or are suspected of it ({reported}). {stolen} {currency} came of that by"
+    " exchange.",
+    other_amount="{payment} was exchanged on its way: the payee may have received {amount}.",
     payments={
         RequestKind.RECALL: "Our customers, the victims, made these payments to accounts that you keep.",
         RequestKind.PART: "These payments from accounts with us to accounts that you keep carried stolen money on.",
@@ -118,6 +123,9 @@ VIETNAMESE = LetterWords(
     what_happened="Sự việc",
     reported="Các giao dịch sau đã được báo là lừa đảo ({reported}). Số tiền bị chiếm đoạt: {stolen} {currency}.",
     not_reported="Các giao dịch trị giá {stolen} {currency} bị nghi là lừa đảo. Chưa có ai trình báo.",
+    exchanged="Các giao dịch trị giá {taken} bị chiếm đoạt hoặc bị nghi như vậy ({reported}). Từ đó thành {stolen}"
+    " {currency} sau khi đổi tiền.",
+    other_amount="{payment} đã được đổi tiền trên đường đi: người nhận có thể đã nhận {amount}.",
     payments={
         RequestKind.RECALL: "Khách hàng của chúng tôi, là nạn nhân, đã chuyển tiền đến các tài khoản tại ngân hàng"
         " Quý vị.",
@@ -190,6 +198,9 @@ DUTCH = LetterWords(
     what_happened="Wat er gebeurde",
     reported="Betalingen zijn bij ons als fraude gemeld ({reported}). {stolen} {currency} is gestolen.",
     not_reported="Van betalingen van {stolen} {currency} wordt fraude vermoed. Niemand heeft ze nog gemeld.",
+    exchanged="Betalingen van {taken} zijn gestolen, of worden daarvan verdacht ({reported}). Daarvan kwam {stolen}"
+    " {currency} door wisselen.",
+    other_amount="{payment} werd onderweg gewisseld: de begunstigde kan {amount} ontvangen hebben.",
     payments={
         RequestKind.RECALL: "Onze klanten, de slachtoffers, deden deze betalingen naar rekeningen bij u.",
         RequestKind.PART: "Deze betalingen van rekeningen bij ons naar rekeningen bij u voerden gestolen geld door.",

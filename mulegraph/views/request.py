@@ -51,6 +51,8 @@ def _bank(name: str, bic: str) -> str:
 def _payments(request: Request, words: LetterWords) -> list[Block]:
     sums = {"stolen": f"{request.stolen:,f}", "currency": request.currency}
     told = words.reported if request.reported else words.not_reported
+    if request.taken:
+        told = words.exchanged
     rows = [
         (
             each.transfer,
@@ -68,7 +70,7 @@ def _payments(request: Request, words: LetterWords) -> list[Block]:
     marks = {**dict.fromkeys(NUMBERS, " #"), **dict.fromkeys(WIDE, " *")}
     columns = heads(*(head + marks.get(place, "") for place, head in enumerate(words.columns)))
     blocks: list[Block] = [
-        Text(told.format(reported=", ".join(request.reported), **sums)),
+        Text(told.format(reported=", ".join(request.reported), taken=request.taken, **sums)),
         Text(f"{words.payments[request.kind]} {words.rules.format(**sums)}"),
         Table(columns, [[Cell(text) for text in row] for row in rows]),
     ]
@@ -76,6 +78,11 @@ def _payments(request: Request, words: LetterWords) -> list[Block]:
         Text(words.former.format(number=without_blanks(account), day=day))
         for account in sorted({each.payee for each in request.payments} | {each.account for each in request.held})
         if (day := given_on(account))
+    ]
+    blocks += [
+        Text(words.other_amount.format(payment=each.transfer, amount=each.other_amount))
+        for each in request.payments
+        if each.other_amount
     ]
     if request.kind is not RequestKind.HOLD:
         blocks.append(Text(words.total.format(asked=f"{request.asked:,f}", **sums)))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from mulegraph.lazy import networkx as nx
 from mulegraph.schema.findings import Role
@@ -122,18 +122,43 @@ def _followed(graph: nx.MultiDiGraph[str], trace: TraceResult, victims: list[str
 
 
 def _next(case: str, trace: TraceResult, askable: Collection[str]) -> tuple[str, str]:
-    """The next step as a command, and why."""
-    banks = [row for row in trace.banks.to_dict("records") if row["maximum"] > 0]
-    first = next((row for row in banks if row["bank"] in askable), None)
+    """The next step as a command, and why: the bank that most is at or went to, of those that can be asked."""
+    banks = _by_bank(trace)
+    first = next((each for each in banks if each.bank in askable), None)
     if first is None:
         why = tr("no bank can be asked now: see whom to hold, and what is out of reach")
         return f"mulegraph case holds {case}", why
-    amount = _range(first["minimum"], first["maximum"], trace.currency)
-    text = later("it recalls, or asks to hold and to inform: {amount} is still at {bank}")
-    why = tr(text, amount=amount, bank=first["bank"])
+    amount = _range(first.low, first.high, first.currency)
+    seen = later("it recalls, or asks to hold and to inform: {amount} is still at {bank}")
+    unseen = later("it recalls, or asks to hold and to inform: {amount} went to {bank}, where we do not see on")
+    why = tr(seen if first.is_seen else unseen, amount=amount, bank=first.bank)
     if first is not banks[0]:
-        why += "; " + tr("more is at {bank}, which no request can ask now", bank=banks[0]["bank"])
-    return f"mulegraph request make {case} --to {first['bank']}", why
+        why += "; " + tr("more is at {bank}, which no request can ask now", bank=banks[0].bank)
+    return f"mulegraph request make {case} --to {first.bank}", why
+
+
+class _AtBank(NamedTuple):
+    """What of traced money is at a bank, or went to one that we do not see, over the rules."""
+
+    bank: str
+    low: Decimal
+    high: Decimal
+    currency: str
+    is_seen: bool
+
+
+def _by_bank(trace: TraceResult) -> list[_AtBank]:
+    """Banks, those with most first; a currency at a time."""
+    found = []
+    for part in trace.in_currencies:
+        rows = [row for row in part.banks.to_dict("records") if row["maximum"] > 0]
+        here = [_AtBank(row["bank"], row["minimum"], row["maximum"], part.currency, True) for row in rows]
+        left = part.frontier[part.frontier["end"] == "bank"]
+        for bank, steps in left.groupby("bank", sort=True):
+            sums = [sum(steps[f"{method}_amount"], Decimal(0)) for method in ranged_methods(part.methods)]
+            here.append(_AtBank(str(bank), min(sums), max(sums), part.currency, False))
+        found += sorted(here, key=lambda each: (-each.high, each.bank))
+    return found
 
 
 def trace_story(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Story:

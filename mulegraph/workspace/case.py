@@ -23,6 +23,7 @@ from mulegraph.workspace import listings
 from mulegraph.workspace.annotate import with_known
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of, near
+from mulegraph.workspace.opened import with_called
 from mulegraph.workspace.questions import Word, question
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan import RUNS_REMEMBERED
@@ -101,9 +102,11 @@ def find_case(space: WorkspaceBase, case: str) -> Case:
     """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""
     for run in (space.run, *reversed(Runs(space.folder).all()[-RUNS_REMEMBERED:])):
         table = run.table("cases")
-        rows = table.filter(pc.equal(table["case"], case)).to_pylist()
-        if rows:
-            return Case(space, rows[0], run)
+        mine = table.filter(pc.equal(table["case"], case))
+        if len(mine):
+            if case in opened_with(space.folder):
+                mine = with_called(mine, {case: listings.opened(space, case)})
+            return Case(space, mine.to_pylist()[0], run)
     if case in opened_with(space.folder):
         return Case(space, listings.opened(space, case).to_pylist()[0], space.run)
     known = space.run.table("cases")["case"]

@@ -21,7 +21,7 @@ from mulegraph.signs.own import signs_of
 from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import cut, frame_of, stamp
-from mulegraph.workspace.opened import not_in, opened_case, with_opened
+from mulegraph.workspace.opened import not_in, opened_case, with_called, with_opened
 from mulegraph.workspace.questions import AccountId, Moment, Takes, Word, question
 from mulegraph.workspace.quiet import quiet_cases
 from mulegraph.workspace.run import Run
@@ -103,10 +103,12 @@ def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
 
     A case that became part of another joins no list by the payments that it was opened with: they are there.
     """
-    table = space.run.table("cases")
-    decided = states(space.folder)
-    taken_up = {case: state.opened_with for case, state in decided.items() if not state.merged_into}
-    more = [opened(space, case) for case, payments in not_in(table, taken_up).items() if payments]
+    table, decided = space.run.table("cases"), states(space.folder)
+    apart = {case for case, state in decided.items() if not state.merged_into}
+    called = {case: payments for case, payments in opened_with(space.folder).items() if case in apart}
+    unfound = not_in(table, called)
+    table = with_called(table, {case: opened(space, case) for case in called if case not in unfound})
+    more = [opened(space, case) for case in unfound]
     more += quiet_cases(space) if quiet else []
     whole = with_opened(table, more) if more else table
     changed = {case: state for case, state in decided.items() if state.added or state.removed}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -100,3 +101,37 @@ def with_opened(cases: pa.Table, more: Iterable[pa.Table]) -> pa.Table:
     whole = pa.concat_tables([cases, *more])
     order = [("score", "descending"), ("amount", "descending"), ("case", "ascending")]
     return whole.take(pc.sort_indices(whole, order))
+
+
+def with_called(cases: pa.Table, called: Mapping[str, pa.Table]) -> pa.Table:
+    """Cases of a run, and whom the payments reached that somebody has opened or put into them since.
+
+    A case that a sign found about one account had no victim, no payee and no sum, whoever called.
+    """
+    known = set(cases["case"].to_pylist())
+    if not called.keys() & known:
+        return cases
+    rows = [
+        _with_payments(row, called[row["case"]].to_pylist()[0]) if row["case"] in called else row
+        for row in cases.to_pylist()
+    ]
+    return pa.Table.from_pylist(rows, cases.schema)
+
+
+def _with_payments(row: dict[str, Any], called: Mapping[str, Any]) -> dict[str, Any]:
+    """A case with the accounts of its payments' trace; a role that signs gave stays, but for one that says nothing."""
+    roles = dict(zip(called["accounts"], called["roles"], strict=True))
+    given = zip(row["accounts"], row["roles"], strict=True)
+    roles |= {name: role for name, role in given if role != Role.NAMED or name not in roles}
+    money = {} if row["amount"] is not None else {name: called[name] for name in ("amount", "currency", "amounts")}
+    times = [min(row["first_at"], called["first_at"]), max(row["last_at"], called["last_at"])]
+    names = sorted(roles)
+    return {
+        **row,
+        **money,
+        "accounts": names,
+        "roles": [roles[name] for name in names],
+        "first_at": times[0],
+        "last_at": times[1],
+        "seeds": sorted({*(row["seeds"] or ()), *called["seeds"]}),
+    }

@@ -137,6 +137,8 @@ def trace_payments(
         rows = source.returning if source.returning is not None else returning_rows(ledger)
         returns = _returns_before(known_returns(rows, source.order.transfers), end)
         limits = _limits(moved, chosen, following, places)
+        if sub.divides:
+            limits = replace(limits, any_sum=sub.currency != code)
         terms = Terms(pools, returns, limits)
     if back or following.through:
         found = trace(moved, chosen, banks.seen, terms)
@@ -194,6 +196,8 @@ def _in_currency(asked: _Asked, part: Part, payments: list[str] | None) -> Trace
         return naming.steps(found, rows, which, amounts)
 
     wanted = _wanted(naming.currency, naming.places, asked.limits, asked.back)
+    if by_exchange:
+        wanted = replace(wanted, least=0)
     moved = source.sub.by_account(asked.moved)
     return TracedIn(
         currency=naming.currency,

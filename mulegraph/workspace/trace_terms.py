@@ -11,7 +11,7 @@ from mulegraph.cases.evidence import FIRMS, MANY_PAYERS, WAGE_WORDS
 from mulegraph.cases.innocent.payroll import MIN_PEOPLE, MIN_SHARE
 from mulegraph.flow.balances import NO_BALANCES, KnownBalances
 from mulegraph.flow.day_order import DayOrder, in_day_order
-from mulegraph.flow.sub_accounts import SubAccounts, divided
+from mulegraph.flow.sub_accounts import SubAccounts, divided, in_order_again
 from mulegraph.flow.tracing import CONSERVED, Returns, Trace
 from mulegraph.flow.tracing_account import SHOP, SWEEP, WAGES
 from mulegraph.flow.transfers import DAY, NOBODY, Transfers
@@ -28,7 +28,7 @@ def order_of(ledger: Ledger, transfers: Transfers) -> tuple[DayOrder, SubAccount
         code, words = ledger.codes("precision")
         dated = code == words.index("day") if "day" in words else None
     moved, accounts = divided(ledger, transfers)
-    return in_day_order(moved, dated, ledger.clock), accounts
+    return in_day_order(in_order_again(moved, accounts), dated, ledger.clock), accounts
 
 
 def known_balances(ledger: Ledger, transfers: Transfers, accounts: SubAccounts) -> tuple[KnownBalances, np.ndarray]:

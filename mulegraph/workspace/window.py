@@ -66,12 +66,16 @@ def _begins(day: date, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Tonight:
-    """What a scan found, whom it alerts, the payments that victims reported, and the run before, if it can be read."""
+    """What a scan found, whom it alerts, the payments that victims reported, and the run before, if it can be read.
+
+    `told` are cases that the run before told, also where it cannot be read otherwise.
+    """
 
     findings: pa.Table
     cases: pa.Table
     alerted: frozenset[str]
     reported: frozenset[str]
+    told: frozenset[str]
     before: Run | None
 
     @classmethod
@@ -81,7 +85,10 @@ class Tonight:
         alerted = alerts.filter(pc.equal(alerts["night"], night))["account"].to_pylist()
         reported = ledger.arrow("reports", ["transfer_id"])["transfer_id"].to_pylist()
         before = runs[-1] if runs and runs[-1].format == FORMAT else None
-        return cls(parts["findings"], parts["cases"], frozenset(alerted), frozenset(reported), before)
+        # Ids are the same in every format: what an earlier version told stays told.
+        told = set(runs[-1].table("cases")["case"].to_pylist()) - runs[-1].older if runs else set()
+        known = frozenset(reported)
+        return cls(parts["findings"], parts["cases"], frozenset(alerted), known, frozenset(told), before)
 
 
 def older(window: Window, tonight: Tonight, workspace: Path) -> pa.Table:
@@ -106,15 +113,13 @@ def older(window: Window, tonight: Tonight, workspace: Path) -> pa.Table:
 def _older_cases(window: Window, tonight: Tonight, workspace: Path) -> set[str]:
     known = states(workspace)
     closed = {case for case, state in known.items() if state.status == CLOSED}
-    told, same = set[str](), None
+    same = None
     if tonight.before:
-        before = tonight.before.table("cases")
-        told = set(before["case"].to_pylist()) - tonight.before.older
-        same = {str(row) for row in _rows(before, SAME_CASE)}
+        same = {str(row) for row in _rows(tonight.before.table("cases"), SAME_CASE)}
     left = set()
     for row, last in zip(_rows(tonight.cases, SAME_CASE), tonight.cases["last_at"].to_pylist(), strict=True):
         case, accounts, _, seeds = row
-        waits = case not in closed and (case in told or case in known or tonight.reported & set(seeds or ()))
+        waits = case not in closed and (case in tonight.told or case in known or tonight.reported & set(seeds or ()))
         news = tonight.alerted & set(accounts) or (same is not None and str(row) not in same)
         if last is not None and last < window.at and not waits and not news:
             left.add(case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,19 @@ def test_two_who_meet_through_others_are_no_monthly_round(ledger_of):
     drawing = "".join(f"a m{n} 100.00 5+{9 + n}:00\nm{n} b 99.00 6+{9 + n}:00\n" for n in range(6)) + background()
     found = [each for each in weighed("N3", ledger_of(drawing)) if each["subject_id"] == "m0"]
     assert all("young_ledger" not in each["passed"] for each in found)
+
+
+def test_that_nobody_can_tell_yet_speaks_for_nobody(ledger_of):
+    """A mule of a bank's first month is not called last, and has no fact that speaks against his knowing."""
+    from mulegraph.casework.fact_sheet import AGAINST, Known, fact_sheet
+    from mulegraph.workspace.workspace import Workspace
+
+    drawing = ROUND.format(day=10) + "".join(f"x{n} y{n} 10.00 {n}+12:00\n" for n in range(20))
+    ledger = ledger_of(drawing)
+    space = Workspace(ledger.folder.parent)
+    known = space.account("payer")
+    assert "passed" in {outcome["young_ledger"] for outcome in known.findings["benign"]}
+    sheet = fact_sheet(
+        Known("payer", None, Decimal(0), Decimal(0), space.transfers_of("payer"), set(), set(), 0, [], known.findings)
+    )
+    assert not any("young ledger" in each.fact for each in sheet if each.speaks == AGAINST)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 import mulegraph
@@ -80,3 +82,36 @@ def test_a_hold_names_the_other_cases_of_its_account(tmp_path):
     assert [(each.account, each.also_in) for each in space.hold_plan(first).holds] == [("m1", [second])]
     space.close(second, "confirmed", "done", with_open_requests=True)
     assert [each.also_in for each in space.hold_plan(first).holds] == [[]]
+
+
+def test_amounts_held_in_a_case_are_no_more_than_was_stolen(tmp_path):
+    """Two earmarks of a case's 1,000 are 1,000 in all, and none is above what may be on its account."""
+    drawing = "v m1 1000.00 9:00\nm1 m2 400.00 9:30"
+    space = space_of(tmp_path, drawing, {"t001": "v"})
+    case = str(space.open_case(report="R1").about)
+    with pytest.raises(UsageError, match=r"400.00 EUR may be on the account"):
+        space.hold_account(case, "m2", amount=Decimal("400.01"), reason="asked")
+    space.hold_account(case, "m2", amount=Decimal("400.00"), reason="asked")
+    assert [(each.amount, each.currency) for each in space.held_list()] == [(400, "EUR")]
+    with pytest.raises(UsageError, match=r"600.00 EUR may be on the account"):
+        space.hold_account(case, "m1", amount=Decimal("601.00"), reason="asked")
+    with pytest.raises(UsageError, match=r"came to 'm1' in EUR"):
+        space.hold_account(case, "m1", amount=Decimal("1.00"), currency="USD", reason="asked")
+
+
+def test_a_case_that_a_sign_found_about_one_account_has_the_victims_who_call(tmp_path):
+    """V1 finds the collector alone; with two calls the case has victims, payee and sum, and they can be decided on."""
+    drawing = "v m 1000.00 9:00\nw m 500.00 9:30\nm x 1200.00 10:00"
+    space = space_of(tmp_path, drawing, {"t001": "v", "t002": "w"}, x={"bank": "FAR"})
+    cases = {str(space.open_case(report=each).about) for each in ("R1", "R2")}
+    (case,) = cases
+    row = space.case(case).row
+    assert dict(zip(row["accounts"], row["roles"], strict=True)) == {
+        "v": "victim",
+        "w": "victim",
+        "m": "collector",
+        "x": "beneficiary",
+    }
+    assert row["amount"] == 1500
+    assert case in set(space.cases(account="v")["case"])
+    assert space.dispose(case, "v", "victim", "called").number

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.casework.claims import (
+    AskedToHold,
     Earlier,
     Move,
     Rules,
@@ -222,3 +223,19 @@ def test_a_victim_is_who_paid_what_was_reported_and_passed_nothing_on():
     moves.append(move("t3", "NORD:w>WEST:n", 50))
 
     assert victims_of(moves, ["x", "w"]) == {"v", "x"}
+
+
+def test_what_is_asked_to_be_held_is_not_asked_for_again():
+    """Of 1,600 with 1,000 stolen a case asks 1,000 once, and another case the other 600; at a bank of ours, too."""
+    moves = [move("t1", "NORD:v>SUED:m", 1000, reported=True), move("t2", "SUED:m>WEST:n", 1600, 1000, 1000)]
+    there = {"m": (Decimal(0), Decimal(1000))}
+
+    def most(**asked) -> list[tuple[str, Decimal]]:
+        stops = places_to_hold(moves, there, {"m": "SUED"}, RULES, AskedToHold(**asked))
+        return [(each.account, each.most) for each in stops]
+
+    assert most() == [("m", 1000), ("n", 1000)]
+    once = {"t2": Decimal(1000)}
+    assert most(payments=once, mine=once) == [("m", 1000)]
+    assert most(payments=once) == [("m", 1000), ("n", 600)]
+    assert most(payments={"t1": Decimal(900)}) == [("n", 1000), ("m", 100)]

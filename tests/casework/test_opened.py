@@ -178,7 +178,6 @@ def test_what_people_merged_and_split_stays_so_over_scans(tmp_path):
     found = {seed: row["case"] for row in two.cases().to_dict("records") for seed in row["seeds"]}
     kept, other = found[first["a"]], found[first["b"]]
     assert kept != other
-    sums = sum(two.case(each).row["amount"] or 0 for each in (kept, other))
     two.merge_cases(kept, other, "one gang")
     with pytest.raises(UsageError, match="part of"):
         two.merge_cases(other, kept, "x")
@@ -186,7 +185,7 @@ def test_what_people_merged_and_split_stays_so_over_scans(tmp_path):
     assert other not in set(two.cases()["case"])
     row = two.case(kept).row
     assert set(first.values()) <= set(row["seeds"])
-    assert (row["amount"] or 0) == sums
+    assert row["amount"] == 3600
     changes = {each["case"]: each["change"] for each in two.difference()}
     assert changes == {kept: "merged"}
     two.scan()

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 import mulegraph
+from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.requests import case_plans
 from mulegraph.workspace.workspace import Workspace
@@ -162,7 +163,10 @@ def test_what_was_exchanged_is_held_and_asked_for_in_its_own_currency(tmp_path):
     roles = dict(zip(plain.case(case).row["accounts"], plain.case(case).row["roles"], strict=True))
     assert roles == {"victim": "victim", "mule": "collector", "saver": "beneficiary", "abroad": "beneficiary"}
     (request,) = plain.requests(case, "FAR")
-    assert (str(request.kind), request.currency) == ("hold", "USD")
+    assert (str(request.kind), request.currency, request.taken) == ("hold", "USD", "1,000.00 EUR")
+    facts = [each.fact for each in facts_for_and_against(Workspace(space.folder), case, "mule")]
+    assert "traced money was passed on within 5 minutes, at the middle" in facts
+    assert not any("not passed on" in each for each in facts)
     assert [(each.account, each.most) for each in request.held] == [("abroad", 500)]
     assert not any(each.plan.claims for each in case_plans(Workspace(space.folder), case))
     assert {each.currency for each in plain.hold_clock(case)} == {"EUR", "USD"}
@@ -197,3 +201,45 @@ def test_a_victims_payment_that_was_exchanged_and_came_back_in_part(sent_back):
     assert sums(dollars, "traced", "still_there", "returned")["haircut"] == ["1100.00", "550.00", "550.00"]
     (move,) = [each for each in case_plans(sent_back, case)[0].moves if each.chosen]
     assert (move.amount, move.returned, move.due) == (1000, 500, 500)
+
+
+def test_what_is_exchanged_and_kept_is_in_the_other_currency(tmp_path):
+    """Also where no payment of the ledger is settled in it."""
+    space = ledger_of(
+        tmp_path,
+        "victim mule 1000.00 9:00 EUR\nmule mule 1000.00 9:05 EUR",
+        {"t002": ("1100.00", "USD")},
+        several={"mule": ("EUR", "USD")},
+    )
+    found = space.trace(["t001"])
+    assert found.accounts["maximum"].tolist() == [0]
+    (dollars,) = found.others
+    assert [(row["account"], row["minimum"]) for row in dollars.accounts.to_dict("records")] == [("mule", 1100)]
+
+
+def test_a_payment_of_the_same_minute_comes_after_the_exchange_that_pays_it(tmp_path):
+    """The clock does not tell, and nothing is said to be still there that may have left."""
+    space = ledger_of(
+        tmp_path,
+        "victim mule 1000.00 9:00 EUR\nmule far 900.00 9:00 USD\nmule mule 1000.00 9:00 EUR",
+        {"t003": ("1100.00", "USD")},
+        several={"mule": ("EUR", "USD")},
+        currency={"far": "USD"},
+    )
+    (dollars,) = space.trace(["t001"]).others
+    there = {row["account"]: row["minimum"] for row in dollars.accounts.to_dict("records")}
+    assert there == {"mule": 200, "far": 900}
+
+
+def test_a_limit_in_dong_is_none_in_euros(tmp_path):
+    """A thousandth of 250,000,000 dong is 250,000; as euro cents it would hide 2,400.00."""
+    space = ledger_of(
+        tmp_path,
+        "victim mule 250000000 9:00 VND\nmule mule 250000000 9:05 VND\nmule saver 2400.00 9:10 EUR",
+        {"t002": ("9000.00", "EUR")},
+        several={"mule": ("VND", "EUR")},
+        currency={"victim": "VND"},
+    )
+    (euros,) = space.trace(["t001"]).others
+    there = {row["account"]: row["minimum"] for row in euros.accounts.to_dict("records")}
+    assert there == {"mule": 6600, "saver": 2400}

@@ -36,6 +36,7 @@ def sentence(values: Mapping[str, Any]) -> str:
         facts.count("after", "days covered after the last transfer", unit="days"),
     ),
     sentence=sentence,
+    says_innocent=False,
 )
 def young_ledger(of: Evidence) -> Outcome:
     """All of it is the subject's own payments or receipts, and neither the month before nor the month after is here."""
