@@ -270,7 +270,7 @@ def _cases(
         mine = of_chain[number]
         members = [name for name in accounts[number] if name not in CASH]
         roles = by_sign.get(number, {}) | roles_of([each["accounts"] for each in mine])
-        amounts = _entered(mine)
+        amounts = entered(mine)
         rows.append(
             {
                 "case": "CASE-" + hashlib.blake2b(ids[number][0].encode(), digest_size=4).hexdigest(),
@@ -312,7 +312,7 @@ def _told(findings: pa.Table, case: np.ndarray, size: int, reported: frozenset[s
     return found
 
 
-def _entered(chains: list[dict[str, Any]]) -> dict[str, Decimal]:
+def entered(chains: list[dict[str, Any]]) -> dict[str, Decimal]:
     """What entered chains, by currency: each first payment once. The currency of most chains comes first.
 
     Amounts of two currencies are never added: dong and euro make no sum that anybody could ask for.

@@ -21,21 +21,25 @@ def members_of(cases: pa.Table) -> dict[str, frozenset[str]]:
     }
 
 
-def match_previous(cases: pa.Table, earlier: Iterable[pa.Table], opened: Members | None = None) -> pa.Table:
+def match_previous(
+    cases: pa.Table, earlier: Iterable[pa.Table], opened: Members | None = None, gone: frozenset[str] = frozenset()
+) -> pa.Table:
     """The same cases under the ids that they had in earlier runs, the latest first; new ones keep their own.
 
     A case is its seeds: the payments that it began with. It is the earlier case, or the one that somebody `opened`
     (payments by case), with which it shares most of them; of several the others are new. What is around the seeds may
     grow and shrink. Where either has no seeds, such as a case of shared devices, half of the smaller one's accounts
-    must be the same.
+    must be the same. Ids in `gone` are never given again: these cases became part of others.
     """
     seeds: dict[str, frozenset[str]] = dict(opened or {})
     before: dict[str, frozenset[str]] = {}
     for table in earlier:
         for case, accounts in members_of(table).items():
-            before.setdefault(case, accounts)
+            if case not in gone:
+                before.setdefault(case, accounts)
         for case, payments in seeds_of(table).items():
-            seeds.setdefault(case, payments)
+            if case not in gone:
+                seeds.setdefault(case, payments)
     now, now_seeds = members_of(cases), seeds_of(cases)
     called = frozenset(opened or {})
     given: dict[str, str] = {}
@@ -48,7 +52,7 @@ def match_previous(cases: pa.Table, earlier: Iterable[pa.Table], opened: Members
     for _, _, old, new in [*sorted(by_seed), *sorted(loose)]:
         if new not in given and old not in given.values():
             given[new] = old
-    taken = set(before) | called
+    taken = set(before) | called | gone
     names = []
     for case in cases["case"].to_pylist():
         name = given.get(case) or next(each for each in _names(case) if each not in taken)
@@ -63,6 +67,14 @@ def seeds_of(cases: pa.Table) -> dict[str, frozenset[str]]:
         return {}
     pairs = zip(cases["case"].to_pylist(), cases["seeds"].to_pylist(), strict=True)
     return {case: frozenset(seeds or ()) for case, seeds in pairs}
+
+
+def closest_of(cases: pa.Table, begins: Members) -> dict[str, str]:
+    """By case of a run the one that begins with most of the same payments, the first by name where two have as many."""
+    found: dict[str, tuple[int, str]] = {}
+    for old, new, shared in _sharing(begins, seeds_of(cases)):
+        found[new] = min(found.get(new, (0, "")), (-shared, old))
+    return {case: found[case][1] for case in cases["case"].to_pylist() if case in found}
 
 
 def _sharing(before: Members, now: Members) -> list[tuple[str, str, int]]:

@@ -22,15 +22,22 @@ ASKED = "asked"
 
 @dataclass(frozen=True)
 class Deadline:
-    """One rule: what has to be done, of which requests and where, within how long, and where that stands."""
+    """One rule: what has to be done, of which requests, where and in which currencies, how soon, and its source."""
 
     says: str
     kinds: tuple[str, ...]
     countries: tuple[str, ...]
+    currencies: tuple[str, ...]
+    """In which a payment is of the rule's scheme; empty where the rule is about every currency."""
     limit: Annotated[int, Meta(ge=1, le=366)]
     unit: Literal["working_days", "days", "hours"]
     source: str
     looked_at: date
+
+    def binds(self, kind: RequestKind, country: str, currency: str) -> bool:
+        """Whether it is the rule for such a request."""
+        of_currency = not self.currencies or currency in self.currencies
+        return kind in self.kinds and country in self.countries and of_currency
 
     def due(self, asked: date, country: str, own: Path) -> date:
         """The day by which it is due. Raises UsageError for a country whose working days are unknown."""
@@ -46,7 +53,7 @@ def all_deadlines() -> dict[str, Deadline]:
     return msgspec.toml.decode(text, type=dict[str, Deadline])
 
 
-def deadline_of(kind: RequestKind, country: str) -> Deadline:
-    """The rule for a request of a kind to a bank in a country."""
-    fitting = (each for each in all_deadlines().values() if kind in each.kinds and country.upper() in each.countries)
+def deadline_of(kind: RequestKind, country: str, currency: str) -> Deadline:
+    """The rule for a request of a kind, about a payment in a currency, to a bank in a country."""
+    fitting = (each for each in all_deadlines().values() if each.binds(kind, country.upper(), currency.upper()))
     return next(fitting, all_deadlines()[ASKED])

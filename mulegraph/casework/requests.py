@@ -204,7 +204,7 @@ def make_requests(
             taken=f"{plans[0].stolen:,f} {plans[0].found.currency}" if planned is not plans[0] else "",
         )
         for planned, kind, lines in asked
-        for rule in [deadline_of(kind, country)]
+        for rule in [deadline_of(kind, country, planned.found.currency)]
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.one_currency import check_currency
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
@@ -45,8 +46,12 @@ def merge_cases(space: Workspace, case: Word, other: Word, reason: Word) -> Entr
     """Follow another case's money in this one, and close the other. Raises UsageError for a case and itself."""
     if case == other:
         raise UsageError("{case} cannot be merged with itself", hint="Give another case.", case=case)
-    space.case(case)
     row = space.case(other).row
+    for each in (case, other):
+        if within := space.case(each).state["merged_into"]:
+            raise UsageError(
+                "{case} is part of {within} already", hint="Give {within} in its place.", case=each, within=within
+            )
     if not row["seeds"]:
         raise UsageError(
             "{other} begins with no payment",
@@ -55,7 +60,10 @@ def merge_cases(space: Workspace, case: Word, other: Word, reason: Word) -> Entr
             case=case,
         )
     check_currency(space, case, row["seeds"])
-    space.journal.append(ADDED, case, accounts=row["accounts"], payments=row["seeds"], reason=reason)
+    # Added payments are what a case follows from then on: what it followed until now is named with them.
+    own = case_trace(space, case).chosen if space.case(case).row["seeds"] else ()
+    payments = sorted({*own, *row["seeds"]})
+    space.journal.append(ADDED, case, accounts=row["accounts"], payments=payments, reason=reason)
     return space.journal.append(MERGED, other, into=case, reason=reason)
 
 

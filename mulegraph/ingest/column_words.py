@@ -47,14 +47,17 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
         data; data lancamento; date operation; date de comptabilisation; ngay giao dich; tnx date; ngay hach toan;
         dateop; tran date; trans date; booked; transactiondate; bookingdate; data movimentacao; fecha; fecha
         operacion; data operazione; data contabile; completed date; ngay; buchung; umsatzdatum; date comptable;
-        tarih; islem tarihi; data operacji; data ksiegowania; created; timestamp; datetime; date/time
+        tarih; islem tarihi; data operacji; data ksiegowania; created; timestamp; datetime; date/time; post date;
+        posted date; date posted; posted on; posted; transaction posted date; posting dt; booked on; entry date;
+        transaction date/time; trx date; date of transaction; activity date; process date; processed date
     """),
     "time": _words("""
         time; tijd; uhrzeit; heure; hora; gio
     """),
     "value_date": _words("""
         value date; value dt; rentedatum; valuta; valutadatum; wertstellung; date valeur; date de valeur; wert;
-        dateval; fecha valor; data valuta; valutadatum / wertstellung; interest date; data valor; ngay hieu luc
+        dateval; fecha valor; data valuta; valutadatum / wertstellung; interest date; data valor; ngay hieu luc;
+        effective date; effective; eff date; value
     """),
     "amount": _words("""
         amount; bedrag; bedrag (eur); betrag; umsatz; montant; valor; valor (r$); so tien; transaction amount; local

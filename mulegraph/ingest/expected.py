@@ -28,7 +28,7 @@ def what_was_expected(rule: Rule, column: Column) -> str:
         " mapping's direction",
         Rule.TOO_LARGE: f"fewer than {AMOUNT_MINOR_LIMIT:,} of the currency's smallest unit",
         Rule.WRONG_CURRENCY: "the currency of the accounts it names",
-        Rule.UNKNOWN_ACCOUNT: "an account_id that stands in accounts",
+        Rule.UNKNOWN_ACCOUNT: "an account_id that stands in accounts; a transfer may name an IBAN, too",
         Rule.NO_PARTY: "an account in source, target or both",
         Rule.DUPLICATE: "a key that stands once",
         Rule.CONFLICT: "the same content as in the ledger, or a new key",

@@ -190,5 +190,5 @@ def _money(layout: Layout, numbers: list[int]) -> dict[str, int]:
     halves = [number for number in numbers if number not in whole]
     if not whole and len(halves) >= 2:
         return {"debit": halves[0], "credit": halves[1]}
-    signed_ones = [number for number in numbers if any(map(guesses.SIGNED.search, layout.values(number)))]
+    signed_ones = [number for number in numbers if any(map(guesses.is_signed, layout.values(number)))]
     return {"amount": (signed_ones or numbers)[0]} if numbers else {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
-from mulegraph.ingest.amounts import SIGNS
+from mulegraph.ingest.amounts import SIGNS, beside_pattern
 from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR
 from mulegraph.schema.tables import minor_exponents
@@ -39,9 +40,20 @@ ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d{1,2}:\d\d(:\d\d([.]\d+)?)?(Z|[+-]\d\d(
 NUMBER = re.compile(
     r"[-+−–(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−–)]|[dc]r?[.]?)?", re.IGNORECASE
 )
-SIGNED = re.compile(r"^\s*[-−–(]|[-−–]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
+_SIGNED = re.compile(r"^\s*[-−–(]|[-−–]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
 CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
 _BLANKS = " \u00a0\u202f\u2009"
+
+
+def is_signed(text: str) -> bool:
+    """Whether an amount carries the sign of money out: a minus, brackets or Dr, also behind or before a currency."""
+    return bool(_SIGNED.search(_beside().sub("", text)))
+
+
+@cache
+def _beside() -> re.Pattern[str]:
+    beside = beside_pattern()
+    return re.compile(rf"^\s*{beside}\s*(?![A-Za-z])|(?<![A-Za-z])\s*{beside}\s*$")
 
 
 def is_value(cell: str) -> bool:
@@ -130,7 +142,7 @@ def number(text: str, decimal: str) -> Decimal | None:
         found = Decimal(digits)
     except InvalidOperation:
         return None
-    return -found if SIGNED.search(text) else found
+    return -found if is_signed(text) else found
 
 
 def follow(amounts: list[Decimal], balances: list[Decimal]) -> bool:
@@ -150,6 +162,12 @@ def steps_that_follow(amounts: list[Decimal], balances: list[Decimal]) -> int:
 def is_currency(text: str) -> bool:
     """Whether a text is a code of ISO 4217."""
     return text.upper() in minor_exponents()
+
+
+def currencies_beside(texts: list[str]) -> tuple[str, ...]:
+    """The currencies that a sign beside some amount may mean, where these are several: $, kr, £."""
+    signs = {re.sub(r"[\d\s.,'’()+−–-]", "", each) for each in texts}
+    return next((SIGNS[sign] for sign in sorted(signs & SIGNS.keys()) if len(SIGNS[sign]) > 1), ())
 
 
 def currency_of(names: list[str]) -> str:

@@ -112,6 +112,25 @@ def fee_lines(layout: Layout, found: dict[str, int], decimal: str) -> list[Line]
     return [line if beside > inside else Line(line.key, line.value, doubt)]
 
 
+def debits(layout: Layout, found: dict[str, int], decimal: str) -> tuple[bool, str]:
+    """Whether debits carry a minus, and a doubt ('': none): where only some do, balances say which way these went."""
+    signs = [guesses.is_signed(each) for each in layout.values(found["debit"])]
+    if not any(signs) or all(signs):
+        return any(signs), ""
+    rows: list[tuple[Decimal, Decimal, Decimal]] = []
+    for row in layout.rows if "balance_after" in found else ():
+        texts = [layout.cell(row, found[name]) for name in ("debit", "credit", "balance_after")]
+        debit, credit, balance = (guesses.number(each, decimal) for each in texts)
+        if balance is not None:
+            rows.append((debit or Decimal(), credit or Decimal(), balance))
+    balances = [balance for _, _, balance in rows]
+    all_out = guesses.follow([credit - abs(debit) for debit, credit, _ in rows], balances)
+    as_signed = guesses.follow([credit - debit for debit, credit, _ in rows], balances)
+    if all_out != as_signed:
+        return all_out, ""
+    return True, "only some debits carry a minus: is each of them money out? One that gives money back is not"
+
+
 _CURRENCIES = {
     "GBP": r"(uk |british |great britain )?pounds?( sterling)?|sterling",
     "EUR": r"euros?",

@@ -202,6 +202,9 @@ def _require_tables(folder: Path, sources: list[Source], snapshot: Snapshot, unk
     present = {source.table.name for source in sources} | {file.table for file in snapshot.files}
     if BOOKINGS.name in present:
         present |= {"accounts", "transfers"}
+    if "transfers" in present:
+        # Ends that are IBANs become accounts; others are rejects that say so.
+        present.add("accounts")
     if not sources:
         found = f": {', '.join(unknown[:5])} cannot be read" if unknown else ""
         names = ", ".join(f"{name}.csv" for name, table in TABLES.items() if table.required)
@@ -309,6 +312,7 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     staging = Staging(db, READ_TABLES[table.name], sources, run.rejects)
     staging.versions = partitions.paths("account_versions")
     tally = report.tables[table.name]
+    listed = bool(partitions.paths("accounts"))
     staging.ingest(partitions.paths("accounts"), run.zone, run.progress)
     report.remarks += [*staging.remarks, *(each for source in sources for each in source.remarks)]
     if table.name == "transfers":
@@ -323,6 +327,9 @@ def _load_table(table: Table, sources: list[SourceFile], partitions: Partitions,
     tally.read, tally.rejected = staging.read, staging.rejects.count(table.name)
     alike = what_rejects_share(db, table, staging.rejects) if tally.rejected else []
     alike += encodings_that_fit(table, sources, staging.rejects)
+    if not listed and (unlisted := len(staging.rejects.values(table.name, Rule.UNKNOWN_ACCOUNT))):
+        text = "accounts.csv (or .parquet) is missing, and the ledger has no accounts: only IBANs become accounts"
+        alike.append(Remark(About.ACCOUNTS_MADE, table.name, text, unlisted))
     staging.rejects.enforce(table, tally.read, alike)
     report.remarks += alike + judged_table(db, table, sources, tally.read)
     if table.name == "transfers":

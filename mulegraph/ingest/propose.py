@@ -169,12 +169,13 @@ class _Writer:
         layout = self.layout
         values = layout.values(found["amount"]) if "amount" in found else []
         # Where amounts carry a sign, a word beside them says the same once more.
-        signed = any(map(guesses.SIGNED.search, values))
+        signed = any(map(guesses.is_signed, values))
         if {"debit", "credit"} <= set(found):
             found.pop("amount", None)
-            negative = any(each.startswith("-") for each in layout.values(found["debit"]))
+            negative, doubt = likely.debits(layout, found, self.decimal)
             more = ", debits_are_negative = true" if negative else ""
-            self._say("direction", f"{{ debit = {place(found['debit'])}, credit = {place(found['credit'])}{more} }}")
+            known = f"debit = {place(found['debit'])}, credit = {place(found['credit'])}{more}"
+            self._say("direction", f"{{ {known} }}", doubt)
         elif not signed and (words := self._words()) is not None:
             out, into = words
             known = f"out = {json.dumps(out, ensure_ascii=False)}, in = {json.dumps(into, ensure_ascii=False)}"
@@ -343,7 +344,9 @@ class _Writer:
                 and self.table == "bookings"
                 and any("currency_beside" in each for each, _ in self.lines)
             ):
-                continue
+                written = [value for place in self.money.values() for value in self.layout.values(place)]
+                if choice := guesses.currencies_beside(written):
+                    self._ask(f"constants.{name}", json.dumps(choice[0]), f"which of {', '.join(choice)} is meant?")
             elif name in ("channel", "kind"):
                 self._say(f"constants.{name}", json.dumps(guess[name]), what)
             else:

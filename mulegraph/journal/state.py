@@ -88,6 +88,7 @@ def _apply(state: CaseState, entry: Entry) -> None:
         state.snoozed_until = None
     elif entry.what == REOPENED:
         state.status = OPEN
+        state.merged_into = None
         state.disposition = None
         state.snoozed_until = None
     elif entry.what == SNOOZED_BY:
@@ -96,6 +97,7 @@ def _apply(state: CaseState, entry: Entry) -> None:
         state.status = OPEN
         state.disposition = None
         state.snoozed_until = None
+        state.merged_into = None
         state.opened_with += [each for each in facts["payments"] if each not in state.opened_with]
     elif entry.what in (ADDED, REMOVED):
         _reshaped(state, entry.what, facts)

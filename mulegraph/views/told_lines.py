@@ -26,7 +26,7 @@ def sentence(line: Mapping[str, Any], min_score: float) -> str:
         case "refused":
             return f"{at} refused {line['file']}: {line['why']}"
         case "started":
-            return f"{at} {line['findings']} findings and {line['chains']} chains are there already: mulegraph findings"
+            return f"{at} {line['findings']} findings and {line['chains']} chains are there already: mulegraph signs"
         case _:
             bad = f"; {line['rejected']} of its rows were rejected, see rejects/" if line["rejected"] else ""
             return f"{at} loaded {line['file']}{bad}"

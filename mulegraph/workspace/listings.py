@@ -99,14 +99,19 @@ def _reported(space: WorkspaceBase, table: pa.Table, column: str) -> pa.Table:
 
 
 def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
-    """Cases of the run, and those that somebody has opened since; with `quiet`, also what earlier runs left open."""
-    table, called = space.run.table("cases"), opened_with(space.folder)
+    """Cases of the run, and those that somebody opened since; with `quiet`, also what earlier runs left open.
+
+    A case that became part of another joins no list by the payments that it was opened with: they are there.
+    """
+    table, decided = space.run.table("cases"), states(space.folder)
+    apart = {case for case, state in decided.items() if not state.merged_into}
+    called = {case: payments for case, payments in opened_with(space.folder).items() if case in apart}
     unfound = not_in(table, called)
     table = with_called(table, {case: opened(space, case) for case in called if case not in unfound})
     more = [opened(space, case) for case in unfound]
     more += quiet_cases(space) if quiet else []
     whole = with_opened(table, more) if more else table
-    changed = {case: state for case, state in states(space.folder).items() if state.added or state.removed}
+    changed = {case: state for case, state in decided.items() if state.added or state.removed}
     if not changed.keys() & set(whole["case"].to_pylist()):
         return whole
     rows = [reshaped(row, changed.get(row["case"], CaseState())) for row in whole.to_pylist()]

@@ -216,7 +216,7 @@ class Runs:
 
     def write(self, tables: dict[str, pa.Table], manifest: dict[str, Any]) -> Run:
         """Keep a run. It appears whole or not at all: its folder is renamed into place when it is complete."""
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{uuid.uuid4().hex[:6]}"
         new = self.folder / f".{name}.new"
         self._sweep()
         try:

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.cases.build import build_cases
-from mulegraph.cases.identity import match_previous
+from mulegraph.cases.identity import match_previous, seeds_of
 from mulegraph.cases.score import account_scores
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.journal.case_states import opened_with, wake
+from mulegraph.journal.case_states import states, wake
 from mulegraph.learn.features import read_features
 from mulegraph.learn.scores import learned_scores, rescored
 from mulegraph.learn.used import used_hash, used_model
@@ -33,6 +33,7 @@ from mulegraph.signs.own import own_files
 from mulegraph.workspace.alerting import alerts_of
 from mulegraph.workspace.feeds import feed_notes
 from mulegraph.workspace.graph_store import fill_graph, fill_server
+from mulegraph.workspace.kept_shape import KeptShape
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.run import Run, Runs
@@ -173,17 +174,39 @@ def changed_since(run: Run, workspace: Path, settings: Settings) -> str:
 
 def _with_ids(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign], workspace: Path) -> pa.Table:
     """Cases under the ids that they had, and those that somebody opened whose story no sign has found."""
-    opened = opened_with(workspace)
-    seeds = {case: frozenset(payments) for case, payments in opened.items()}
-    cases = match_previous(_cases(inputs, findings, signs), _earlier(workspace), seeds)
-    unfound = not_in(cases, opened)
+    shape = KeptShape.of(states(workspace), _earlier(workspace))
+    found = _cases(inputs, findings, signs)
+    joined = shape.joined(found, findings=findings, chains=inputs.chains.table, signs=signs)
+    cases = match_previous(joined, _earlier(workspace), shape.begins, shape.merged)
+    # What people split is made of its payments again: a sign that finds both parts as one does not join them.
+    cut = {case: seeds for case, seeds in seeds_of(cases).items() if shape.is_cut(case, seeds)}
+    is_cut = pa.compute.is_in(cases["case"], value_set=pa.array(list(cut), pa.string()))
+    kept, as_found = cases.filter(pa.compute.invert(is_cut)), cases.filter(is_cut)
+    begins = {case: sorted(payments) for case, payments in shape.begins.items()}
+    begins |= {case: shape.payments_of(case, seeds) for case, seeds in cut.items()}
+    unfound = not_in(kept, begins)
     if not unfound:
-        return cases
+        return with_opened(kept, []) if joined is not found else kept
     banks = OwnBanks.of(inputs.ledger, inputs.settings.banks)
     source = Source(inputs.ledger, *order_of(inputs.ledger, inputs.transfers), banks)
     known = {"findings": findings, "signs": signs}
-    more = [opened_case(source, inputs.settings.trace, case, payments, **known) for case, payments in unfound.items()]
-    return with_opened(cases, more)
+    more = []
+    for case, payments in unfound.items():
+        opened = shape.opened.get(case, [])
+        # Seeds that signs found may be of several currencies, or forgotten since: a call's payments are not.
+        if not _traceable(inputs.ledger, payments):
+            payments = opened
+        if payments:
+            more.append(opened_case(source, inputs.settings.trace, case, payments, **known))
+        else:
+            more.append(shape.without_left_out(as_found.filter(pa.compute.equal(as_found["case"], case))))
+    return with_opened(kept, more)
+
+
+def _traceable(ledger: Ledger, payments: list[str]) -> bool:
+    """Whether all of these payments are in the ledger, in one currency."""
+    numbers = ledger.row_numbers(pa.array(payments, pa.string()))
+    return min(numbers, default=-1) >= 0 and len(ledger.transfer_rows(numbers, ["currency"])["currency"].unique()) == 1
 
 
 def _earlier(workspace: Path) -> Iterator[pa.Table]:
@@ -195,7 +218,9 @@ def _earlier(workspace: Path) -> Iterator[pa.Table]:
 def _read_by_cases(workspace: Path) -> str:
     """Names what cases are made of beside the findings: the runs before, and what people opened."""
     runs = [run.name for run in Runs(workspace).all()[-RUNS_REMEMBERED:]]
-    read = json.dumps([runs, sorted(opened_with(workspace).items())])
+    decided = sorted(states(workspace).items())
+    shapes = [(case, state.opened_with, state.left_out, state.merged_into) for case, state in decided]
+    read = json.dumps([runs, shapes])
     return hashlib.sha256(read.encode()).hexdigest()[:16]
 
 

@@ -152,6 +152,7 @@ def test_two_cases_become_one_and_one_becomes_two(space, case):
     space.merge_cases(case, other, "one gang")
     state = space.state(other)
     assert (state.status, state.merged_into) == ("closed", case)
+    assert other not in set(space.cases()["case"])
     plain = Workspace(space.folder)
     assert {"t001", "t005"} <= set(case_trace(plain, case).chosen)
     with pytest.raises(UsageError, match="t004"):
@@ -161,6 +162,41 @@ def test_two_cases_become_one_and_one_becomes_two(space, case):
     made = space.split_case(case, ["t005"], "two gangs").about
     assert case_trace(plain, made).chosen == ["t005"]
     assert "t005" not in case_trace(plain, case).chosen
+
+
+def test_what_people_merged_and_split_stays_so_over_scans(tmp_path):
+    """Two cases that signs find and people merged are one with both sums; parts of one that was split stay two."""
+    drawn = "v{0}1 m{0} 1000 9:00\nv{0}2 m{0} 800 9:05\nm{0} w{0} 1700 9:30"
+    rows = transfers_of("\n".join(drawn.format(name) for name in "ab"))
+    told = {"reported_at": "2026-01-05T16:00:00Z"}
+    victims = {row["transfer_id"]: row["source"] for row in rows if row["source"].startswith("v")}
+    reports = [{"report_id": f"R{n}", "transfer_id": n, "victim_account": of, **told} for n, of in victims.items()]
+    first = {name: min(n for n, of in victims.items() if name in of) for name in "ab"}
+    draw(tmp_path, "v1 m 1 8:00", transfers=rows, accounts=accounts_of(rows), reports=reports)
+    two = NotebookWorkspace(tmp_path / "workspace", reveal="tests of shapes")
+    two.scan()
+    found = {seed: row["case"] for row in two.cases().to_dict("records") for seed in row["seeds"]}
+    kept, other = found[first["a"]], found[first["b"]]
+    assert kept != other
+    two.merge_cases(kept, other, "one gang")
+    with pytest.raises(UsageError, match="part of"):
+        two.merge_cases(other, kept, "x")
+    two.scan()
+    assert other not in set(two.cases()["case"])
+    row = two.case(kept).row
+    assert set(first.values()) <= set(row["seeds"])
+    assert row["amount"] == 3600
+    changes = {each["case"]: each["change"] for each in two.difference()}
+    assert changes == {kept: "merged"}
+    two.scan()
+    assert list(two.cases()["case"]) == [kept]
+    made = two.split_case(kept, [first["b"]], "two gangs").about
+    two.scan()
+    two.scan()
+    seeds = {case: set(two.case(case).row["seeds"]) for case in two.cases()["case"]}
+    assert set(seeds) == {kept, made}
+    assert first["b"] in seeds[made] and first["a"] not in seeds[made]
+    assert first["a"] in seeds[kept] and first["b"] not in seeds[kept]
 
 
 def test_a_case_follows_one_currency(tmp_path):

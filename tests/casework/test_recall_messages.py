@@ -234,12 +234,24 @@ def test_replies_are_due_after_three_working_days(tmp_path, asked, country, due)
 
 
 @pytest.mark.parametrize(
-    ("kind", "country", "limit"),
-    [("recall", "de", 15), ("hold", "DE", 3), ("hold", "VN", 3), ("recall", "BR", 7), ("part", "US", 3)],
+    ("kind", "country", "currency", "limit"),
+    [
+        ("recall", "de", "eur", 15),
+        ("hold", "DE", "EUR", 3),
+        ("hold", "VN", "VND", 3),
+        ("recall", "BR", "BRL", 7),
+        ("part", "US", "USD", 3),
+        *[("recall", "NL", currency, 3) for currency in ("KWD", "VND", "USD")],
+        ("recall", "BR", "EUR", 3),
+    ],
 )
-def test_each_request_is_due_by_a_rule_with_a_source(kind, country, limit):
-    """The scheme's where one binds the bank, else what we ask for; every rule says where it stands."""
-    rule = deadline_of(RequestKind(kind), country)
+def test_each_request_is_due_by_a_rule_with_a_source(kind, country, currency, limit):
+    """The scheme's where one binds the bank and carries the currency, else what we ask for; each says where it stands.
+
+    SEPA's rulebooks bind no bank for dollars.
+    """
+    rule = deadline_of(RequestKind(kind), country, currency)
+    assert not rule.currencies or currency.upper() in rule.currencies
     assert rule.limit == limit
     assert all(each.source and each.says and each.looked_at for each in all_deadlines().values())
     assert rule.due(date(2026, 11, 24), country, Path("none.csv")) > date(2026, 11, 24)

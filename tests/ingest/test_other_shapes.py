@@ -321,6 +321,15 @@ MAPPED = {
         "14/02/2026,y,,7.00\nTotal,,5.00,7.00\n",
         ("preamble = { account_id =", "footer_lines = 1", "skip_lines = 2"),
     ),
+    "an American export: a post date, debits of which one has brackets, and balances that say it went out": (
+        'Account Number,Post Date,Description,Debit,Credit,Balance\n12,03/14/2026,x,"$1,234.56",,"$3,765.44"\n'
+        '12,03/15/2026,y,,"$2,000.00","$5,765.44"\n12,03/16/2026,z,($45.10),,"$5,720.34"\n',
+        ('booked_at = "Post Date"', "debits_are_negative = true }\n", 'currency = "?"', "USD, CAD", "%m/%d/%Y"),
+    ),
+    "brackets around some debits, and nothing that says which way they went": (
+        "Account Number,Posting Date,Debit,Credit\n12,03/14/2026,$5.00,\n12,03/15/2026,$(4.00),\n12,03/16/2026,,$1\n",
+        ("UNSURE direction: only some debits carry a minus",),
+    ),
     "no sign, and nothing else that tells": (
         "Date,Amount,Account,Counterparty\n13/02/2026,5.00,1,2\n",
         ('direction = "?"',),
