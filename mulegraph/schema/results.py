@@ -44,7 +44,7 @@ NETWORK_ID = Code(re.compile(r"LN-[0-9a-f]{12}|"))
 FINDING_ID = Code(re.compile(r"[A-Z]\d{1,2}-[0-9a-f]{12}"))
 SIGN = Code(re.compile(r"[A-Z]\d{1,2}"))
 PATTERN = Code(re.compile(r"[A-Z]{2}-[0-9a-f]{12}"))
-RUN = Code(re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}"))
+RUN = Code(re.compile(r"\d{8}T\d{6}(\.\d{6})?Z-[0-9a-f]{6}"))
 DIGEST = Code(re.compile(r"[0-9a-f]{16,128}|"))
 TRANSFER = TEXT
 """Ids of transfers stay open: a bank that is asked about one must know which."""

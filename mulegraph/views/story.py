@@ -17,6 +17,8 @@ from mulegraph.workspace.trace import TraceResult, ranged_methods
 
 MAX_NAMED = 2
 MAX_BANKS = 4
+LITTLE = 4
+"""A bank that can be asked for less than one part in so many of what another has is not the next step."""
 PARTS = {
     "cash": later("cash"),
     "left_our_sight": later("left our sight"),
@@ -129,6 +131,11 @@ def _next(case: str, trace: TraceResult, askable: Collection[str]) -> tuple[str,
         why = tr("no bank can be asked now: see whom to hold, and what is out of reach")
         return f"mulegraph case holds {case}", why
     amount = _range(first.low, first.high, first.currency)
+    if first.high * LITTLE < banks[0].high:
+        # The best request that can be written is not the best thing to do.
+        most = _range(banks[0].low, banks[0].high, banks[0].currency)
+        text = later("most is at {bank}, which no request can ask now: call it ({most}); {other} has {amount}")
+        return f"mulegraph case holds {case}", tr(text, bank=banks[0].bank, most=most, other=first.bank, amount=amount)
     seen = later("it recalls, or asks to hold and to inform: {amount} is still at {bank}")
     unseen = later("it recalls, or asks to hold and to inform: {amount} went to {bank}, where we do not see on")
     why = tr(seen if first.is_seen else unseen, amount=amount, bank=first.bank)

@@ -158,3 +158,10 @@ def test_a_page_says_whose_money_is_followed_where_it_is_not_every_victims(works
     assert story.command == "mulegraph request make CASE-dd53a2d0 --to WEST" and "is still at WEST" in story.because
     alone = case_picture(workspace, "CASE-5e69b260").story
     assert [line.head for line in alone.lines] == ["Taken from", "Collected by", "Passed on by", "Now"]
+
+
+def test_the_next_step_is_not_a_request_for_next_to_nothing(workspace):
+    """Where most is at a bank that no request can ask, and 0 to 5 euros at one that can be, it is to call."""
+    story = case_picture(workspace, "CASE-295ecd70").story
+    assert story.command == "mulegraph case holds CASE-295ecd70"
+    assert story.because.startswith("most is at MITT, which no request can ask now: call it (")
