@@ -165,6 +165,20 @@ def shared(carried, whole, amount, wanted):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _leave(money, payer, whole, part):  # type: ignore[no-untyped-def]
+    """Take a payment off what an account holds; poison taints all of it, and what is overdrawn is owed."""
+    had = money.pool[payer]
+    if money.state[payer, POISONED]:
+        part[POISON] = whole
+        money.came[payer, POISON] += max(0, whole - had)
+    money.pool[payer] = max(0, had - whole)
+    if whole > had and money.marks[payer] & KNOWN:
+        money.debt[payer] += whole - had
+    for method in range(4):
+        money.went[payer, method] += part[method]
+
+
+@njit(cache=True, nogil=True)
 def give_back(money, payer, whole, wanted, part):  # type: ignore[no-untyped-def]
     """Pay `whole`, of which `wanted` is traced; more of it only where the account has no other money."""
     mine = money.state[payer]
@@ -177,14 +191,7 @@ def give_back(money, payer, whole, wanted, part):  # type: ignore[no-untyped-def
     if mine[FIFO_HELD] > 0:
         cut(money, payer, mine[FIFO_HELD] - part[FIFO], max(0, had - mine[FIFO_HELD] - (whole - part[FIFO])))
     part[POISON] = 0
-    if mine[POISONED]:
-        part[POISON] = whole
-        money.came[payer, POISON] += max(0, whole - had)
-    money.pool[payer] = max(0, had - whole)
-    if whole > had and money.marks[payer] & KNOWN:
-        money.debt[payer] += whole - had
-    for method in range(4):
-        money.went[payer, method] += part[method]
+    _leave(money, payer, whole, part)
 
 
 @njit(cache=True, nogil=True)
@@ -202,14 +209,7 @@ def take(money, payer, payee, whole, part):  # type: ignore[no-untyped-def]
     if mine[LIBR_HELD] > 0:
         part[LIBR] = max(0, min(mine[LIBR_HELD], whole - (had - mine[LIBR_HELD])))
         mine[LIBR_HELD] -= part[LIBR]
-    if mine[POISONED]:
-        part[POISON] = whole
-        money.came[payer, POISON] += max(0, whole - had)
-    money.pool[payer] = max(0, had - whole)
-    if whole > had and money.marks[payer] & KNOWN:
-        money.debt[payer] += whole - had
-    for method in range(4):
-        money.went[payer, method] += part[method]
+    _leave(money, payer, whole, part)
 
 
 @njit(cache=True, nogil=True)
