@@ -241,10 +241,9 @@ def _ends(found: TracedIn, steps: pd.DataFrame) -> list[dict[str, Any]]:
     cash, other = _WITHOUT_ACCOUNT[found.back]
     named = {"cash": cash, "no account": other, "unbooked": _WHY["unbooked"], "overdraft": _WHY["overdraft"]}
     ends, banks = steps["end"].tolist(), steps["bank"].tolist()
-    whom = [
-        f"ask {bank}" if end == "bank" else named[end] + account if end in named else _WHY[end]
-        for end, bank, account in zip(ends, banks, own, strict=True)
-    ]
+    whom = []
+    for end, bank, account in zip(ends, banks, own, strict=True):
+        whom.append(f"ask {bank}" if end == "bank" else named[end] + account if end in named else _WHY[end])
     columns = [f"{method}_amount" for method in _ranged(found.methods)]
     rows = []
     for name, part in steps.groupby(pd.Series(whom, steps.index), sort=False):

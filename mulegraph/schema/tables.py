@@ -357,11 +357,11 @@ TABLES: dict[str, Table] = {
 @cache
 def minor_exponents() -> dict[str, int]:
     """Decimal places of every ISO 4217 currency that the ledger can hold, by code."""
-    return {
-        currency.code: currency.exponent
-        for currency in Currency
-        if currency.exponent is not None and currency.exponent <= AMOUNT_PLACES
-    }
+    made = {}
+    for currency in Currency:
+        if currency.exponent is not None and currency.exponent <= AMOUNT_PLACES:
+            made[currency.code] = currency.exponent
+    return made
 
 
 def expectation(column: Column) -> str:

@@ -19,17 +19,18 @@ Content = CaseFile
 def journal(content: Content) -> Table:
     """The journal's entries about the case, oldest first."""
     columns = heads("no. #", "at (UTC)", "who", "what", "facts *", "hash")
-    rows = [
-        cells(
-            entry["number"],
-            local_text(entry["at"], "seconds"),
-            entry["who"],
-            entry["what"],
-            _facts(entry["facts"]),
-            entry["hash"][:12],
+    rows = []
+    for entry in content.journal:
+        rows.append(
+            cells(
+                entry["number"],
+                local_text(entry["at"], "seconds"),
+                entry["who"],
+                entry["what"],
+                _facts(entry["facts"]),
+                entry["hash"][:12],
+            )
         )
-        for entry in content.journal
-    ]
     return Table(columns, rows, empty=tr("The journal has no entry about this case."), small=True)
 
 

@@ -352,11 +352,9 @@ def _legend(
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
     items += [(_shape(kind, "", plain_look(kind)), word(kind.title)) for name, kind in KINDS.items() if name in present]
     letters = {letter_of(data) for _, data in chart.nodes(data=True)}
-    items += [
-        (_role(role, replace(sheet, mark=0.8 * sheet.legend / SCREEN.legend)), word(role))
-        for role, letter in LETTERS.items()
-        if letter in letters
-    ]
+    for role, letter in LETTERS.items():
+        if letter in letters:
+            items.append((_role(role, replace(sheet, mark=0.8 * sheet.legend / SCREEN.legend)), word(role)))
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
         items.append((f"<path {_FLAG}/>", tr("on a list")))

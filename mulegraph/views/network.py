@@ -173,10 +173,9 @@ def _told(chart: nx.MultiDiGraph[Any], story: Story) -> dict[str, Any]:
     """A story whose lines name nodes by their number, and transfers by their id."""
     number = {node: place for place, node in enumerate(chart)}
     lines = [{**asdict(each), "nodes": [number[node] for node in each.nodes if node in number]} for each in story.lines]
-    parts = [
-        {"words": tr(each.words), "name": each.words, "amount": _range(each), "share": each.share}
-        for each in story.money
-    ]
+    parts = []
+    for each in story.money:
+        parts.append({"words": tr(each.words), "name": each.words, "amount": _range(each), "share": each.share})
     return {
         "lines": lines,
         "command": story.command,
