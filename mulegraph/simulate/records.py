@@ -122,9 +122,8 @@ def _holders(made: SimulatedWorld) -> tuple[pa.Table, pa.Table]:
     income = np.array([median for _, median in text.OCCUPATIONS])[job] * rng.lognormal(0, 0.25, count)
     people, firm = pa.array(~is_firm), pa.array(is_firm)
     home = _homes(made)[numbers]
-    street, house, place = (
-        rng.integers(0, many, world.accounts)[home] for many in (len(text.STREETS), 140, len(text.PLACES))
-    )
+    choices = (len(text.STREETS), 140, len(text.PLACES))
+    street, house, place = (rng.integers(0, many, world.accounts)[home] for many in choices)
     address = text.joined(
         " ",
         text.chosen(text.STREETS, street),

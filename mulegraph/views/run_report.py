@@ -240,10 +240,8 @@ def _scores(content: Content) -> list[Block]:
         ]
     kinds = {tr("accounts"): content.account_scores, tr("cases"): [each["score"] for each in content.cases]}
     above = later("{kind} at or above {score}")
-    alt = "; ".join(
-        f"{tr(above, kind=name, score='0.5')}: {sum(each >= 0.5 for each in scores):,}"
-        for name, scores in kinds.items()
-    )
+    counted = {name: sum(each >= 0.5 for each in scores) for name, scores in kinds.items()}
+    alt = "; ".join(f"{tr(above, kind=name, score='0.5')}: {many:,}" for name, many in counted.items())
     columns = heads("threshold #")
     for name in kinds:
         columns += heads(tr("{kind} at or above", kind=name) + " #", "expected false #")
@@ -259,10 +257,7 @@ def _scores(content: Content) -> list[Block]:
         Picture(scores_plot(kinds), alt),
         Table(
             columns,
-            [
-                cells(f"{least:g}", *(each for scores in kinds.values() for each in _reached(scores, least)))
-                for least in THRESHOLDS
-            ],
+            [_at_threshold(kinds, least) for least in THRESHOLDS],
         ),
     ]
     if content.alarms:
@@ -286,6 +281,13 @@ def _chain_rows(chains: Sequence[tuple[float, float]], threshold: float | None) 
         tone = "good" if least == threshold else ""
         rows.append([Cell(f"{least:.1f}", tone=tone), *cells(len(reached), share)])
     return rows
+
+
+def _at_threshold(kinds: Mapping[str, Sequence[float]], least: float) -> list[Cell]:
+    reached: list[Any] = []
+    for scores in kinds.values():
+        reached += _reached(scores, least)
+    return cells(f"{least:g}", *reached)
 
 
 def _reached(scores: Sequence[float], least: float) -> list[Any]:
