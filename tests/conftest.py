@@ -66,7 +66,7 @@ def few_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         files = folder.with_name("few_files")
-        simulate(files, accounts=200, days=7, seed=5)
+        simulate(files, accounts=120, days=5, seed=5)
         scanned(files, folder)
 
     return once(tmp_path_factory, "few_cases", make)

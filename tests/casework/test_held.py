@@ -42,6 +42,8 @@ def folder(tmp_path_factory):
     pairs = [("m2", "phone"), ("m3", "phone"), ("boss", "phone"), ("m1", "pc")]
     devices = [{"account_id": name, "device_id": device, **used} for name, device in pairs]
     draw(made, lines, accounts=accounts_of(transfers_of(lines), **banks), device_use=devices)
+    (made / "workspace" / FILE).write_text(SETTINGS, encoding="utf-8")
+    NotebookWorkspace(made / "workspace").scan()
     return made / "workspace"
 
 
@@ -61,7 +63,6 @@ def opened(folder, monkeypatch):
 
 
 def case_of(space):
-    space.scan()
     return space.open_case([PAYMENT]).about
 
 
