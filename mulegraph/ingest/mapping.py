@@ -34,10 +34,14 @@ from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Column, Kind, Table
 
 _TRANSFERS = TABLES["transfers"]
-BESIDE_TRANSFERS = tuple(
-    Column(f"{end}_balance_after", Kind.AMOUNT, may_be_zero=True, signed=True, doc=f"of the {end}'s account")
-    for end in ("source", "target")
-)
+
+
+def _balance_after(end: str) -> Column:
+    doc = f"of the {end}'s account"
+    return Column(f"{end}_balance_after", Kind.AMOUNT, may_be_zero=True, signed=True, doc=doc)
+
+
+BESIDE_TRANSFERS = (_balance_after("source"), _balance_after("target"))
 """Columns of a file of transfers that become rows of balances."""
 
 READ_TABLES: dict[str, Table] = {
