@@ -26,6 +26,8 @@ def test_imported_graph_is_the_loaded_one(own_server: Server, neo4j: Neo4jGraph,
     source = full(NEXT_DAY, holders=AWKWARD)
     made = write_import(tmp_path / "new", source, portions_of_tables(source), stamp="a stamp")
     own_server.kill()
+    own_server.more_conf.pop("server.databases.default_to_read_only", None)
+    own_server.prepare()
     own_server.admin("database", "import", "full", "neo4j", "--overwrite-destination", f"@{made.argument_file}")
     own_server.start()
     neo4j.load(source, stamp="a stamp")
