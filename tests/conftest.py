@@ -21,7 +21,7 @@ from mulegraph.ledger.ledger import Ledger
 from mulegraph.simulate import simulate
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.workspace.workspace import Workspace
-from tests import neo4j_server
+from tests import neo4j_server, thorough
 from tests.drawing import draw
 from tests.schedule import SERVER, ByFile, group_of, place_of
 
@@ -94,8 +94,9 @@ def neo4j(server: Address) -> Iterator[Neo4jGraph]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The order of groups is ours, and not by their number of tests."""
+    """The order of groups is ours, and not by their number of tests. Property tests have our settings."""
     config.option.loadscopereorder = False
+    thorough.settle()
 
 
 @pytest.hookimpl(optionalhook=True)
