@@ -81,7 +81,8 @@ def _meeting(received, paid, whole_day, window_hours):  # type: ignore[no-untype
     weights[0] = 0.5
     weights[reach] = 0.5 + rest / 2
     weights[reach + 1] = rest / 2
-    day_in = np.empty(HOURS)
+    # The day's hours twice, so that an hour before midnight is found without a division for each of 192 steps.
+    day_in = np.empty(2 * HOURS)
     day_out = np.empty(HOURS)
     for account in range(accounts):
         total_in, total_out = received[account].sum(), paid[account].sum()
@@ -90,11 +91,12 @@ def _meeting(received, paid, whole_day, window_hours):  # type: ignore[no-untype
         for hour in range(HOURS):
             prior = PROFILE_PRIOR * whole_day[hour]
             day_in[hour] = (received[account, hour] + prior) / (total_in + PROFILE_PRIOR)
+            day_in[hour + HOURS] = day_in[hour]
             day_out[hour] = (paid[account, hour] + prior) / (total_out + PROFILE_PRIOR)
         met = 0.0
         for hour in range(HOURS):
             for back in range(reach + 2):
-                met += day_out[hour] * weights[back] * day_in[(hour - back) % HOURS]
+                met += day_out[hour] * weights[back] * day_in[hour - back + HOURS]
         meeting[account] = met * HOURS / window_hours
     return meeting
 
