@@ -183,7 +183,7 @@ def round_trips(count: int) -> None:
     from hypothesis import HealthCheck, given, settings
     from hypothesis import strategies as st
 
-    from tests.ingest.test_bookings import ACCOUNTS, ledgers, round_trip
+    from tests.ingest.test_round_trip import ACCOUNTS, ledgers, round_trip
 
     forms = st.lists(st.sampled_from(["camt.053", "MT940", "CSV"]), min_size=4, max_size=4)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
+from mulegraph.ingest.amount_shapes import in_usual_shape
 from mulegraph.ingest.amounts import SIGNS, beside_pattern
 from mulegraph.ingest.ibans import has_check_digits
 from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR
@@ -41,13 +42,18 @@ NUMBER = re.compile(
     r"[-+−–(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−–)]|[dc]r?[.]?)?", re.IGNORECASE
 )
 _SIGNED = re.compile(r"^\s*[-−–(]|[-−–]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
-CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
+_CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
 _BLANKS = " \u00a0\u202f\u2009"
 
 
 def is_signed(text: str) -> bool:
     """Whether an amount carries the sign of money out: a minus, brackets or Dr, also behind or before a currency."""
-    return bool(_SIGNED.search(_beside().sub("", text)))
+    return bool(_SIGNED.search(_beside().sub("", in_usual_shape(text))))
+
+
+def is_credited(text: str) -> bool:
+    """Whether Cr stands beside an amount."""
+    return bool(_CREDITED.search(in_usual_shape(text)))
 
 
 @cache
@@ -164,9 +170,15 @@ def is_currency(text: str) -> bool:
     return text.upper() in minor_exponents()
 
 
+def has_beside(text: str) -> bool:
+    """Whether something but a sign, brackets, Dr or Cr stands beside an amount."""
+    bare = re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", in_usual_shape(text))
+    return bool(re.search(r"[^\d\s.,'’‘ʼ´`()+−–-]", bare))
+
+
 def currencies_beside(texts: list[str]) -> tuple[str, ...]:
     """The currencies that a sign beside some amount may mean, where these are several: $, kr, £."""
-    signs = {re.sub(r"[\d\s.,'’()+−–-]", "", each) for each in texts}
+    signs = {re.sub(r"[\d\s.,'’()+−–-]", "", in_usual_shape(each)) for each in texts}
     return next((SIGNS[sign] for sign in sorted(signs & SIGNS.keys()) if len(SIGNS[sign]) > 1), ())
 
 

@@ -190,7 +190,7 @@ class _Writer:
     def _sign_line(self, values: list[str], *, signed: bool) -> None:
         """What a sign means: balances after the lines say it, if there are any."""
         way = self._way_of_balances()
-        marked = any(map(guesses.CREDITED.search, values))
+        marked = any(map(guesses.is_credited, values))
         if way:
             self._say("direction", json.dumps(way))
         elif marked and not signed:
@@ -242,7 +242,7 @@ class _Writer:
         # A comma as the decimal mark says already that points group.
         if self.doubt or (self.grouping and (self.decimal, self.grouping) != (",", ".")):
             self._say("grouping", json.dumps(self.grouping), self.doubt)
-        if any(re.search(r"[^\d\s.,'’()+−–-]", re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", each)) for each in texts):
+        if any(map(guesses.has_beside, texts)):
             self._say("currency_beside", "true")
 
     def _time_lines(self, at: str) -> bool:
