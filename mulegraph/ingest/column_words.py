@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mulegraph.schema.tables import minor_exponents
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.sub(r"\s*/\s*", "/", " ".join(word.split())) for word in text.split(";"))
@@ -234,6 +236,13 @@ def _column_name(text: str) -> str:
     return re.sub(r"\s*/\s*", "/", plain(lines))
 
 
+def _without_currency(name: str) -> str:
+    """A column's name without what stands in brackets behind it, and without a currency: Gutschrift in CHF."""
+    bare = _BRACKETS.sub("", name)
+    last = re.search(r" (?:in |en |i )?([a-z]{3})$", bare)
+    return bare[: last.start()] if last and last[1].upper() in minor_exponents() else bare
+
+
 def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int]:
     """Our columns by the place (from 0) of the header's that is called so; the most usual name wins.
 
@@ -241,7 +250,7 @@ def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int
     nor does the second language of a name in two.
     """
     names = [_column_name(name) for name in header]
-    short = [_BRACKETS.sub("", name) for name in names]
+    short = [_without_currency(name) for name in names]
     found: dict[str, int] = {}
     for listed in (names, short):
         for ours, theirs in words.items():
@@ -278,7 +287,7 @@ def known_names(row: list[str]) -> int:
     tables = (BOOKING_WORDS, TRANSFER_WORDS, ACCOUNT_WORDS)
     words = {word for table in tables for each in table.values() for word in each}
     words |= {name for table in tables for name in table}
-    names = [_BRACKETS.sub("", _column_name(name)) for name in row]
+    names = [_without_currency(_column_name(name)) for name in row]
     known = [name in words or any(_in_two_languages(name, table) for table in tables) for name in names if name]
     whole = [_column_name(name) in words for name in row if name]
     return max(sum(known), sum(whole))

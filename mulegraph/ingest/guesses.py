@@ -10,7 +10,7 @@ from functools import cache
 from mulegraph.ingest.amount_shapes import in_usual_shape
 from mulegraph.ingest.amounts import SIGNS, beside_pattern
 from mulegraph.ingest.ibans import has_check_digits
-from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR
+from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR, packed
 from mulegraph.schema.tables import minor_exponents
 
 DAYS = (
@@ -21,6 +21,9 @@ DAYS = (
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y.%m.%d.",
+    "%Y. %m. %d.",
     "%Y%m%d",
     "%d.%m.%y",
     "%d/%m/%y",
@@ -85,6 +88,11 @@ def time_formats(values: list[str]) -> list[str]:
     return _patterns(values)
 
 
+def are_serials(values: list[str]) -> bool:
+    """Whether all values may be days as Excel counts them, from 1982 to 2064; amounts may look so, too."""
+    return bool(values) and all(re.fullmatch(r"[3-5]\d{4}([.,]\d+)?", each) for each in values)
+
+
 def _patterns(values: list[str]) -> list[str]:
     ways = [day + clock for day in DAYS for clock in CLOCKS]
     return [way for way in ways if values and all(_fits(each, way) for each in values)]
@@ -112,6 +120,8 @@ def differ(values: list[str], patterns: list[str]) -> list[str]:
 
 
 def _fits(text: str, pattern: str) -> bool:
+    if not all(re.search(each, text) for each in packed(pattern)):
+        return False
     try:
         at = _at(text, pattern)
     except ValueError:
@@ -139,6 +149,12 @@ def marks(values: list[str]) -> tuple[str, str, str]:
             return other, mark, f"'{mark}' stands before three digits everywhere: it is taken to group thousands"
         return mark, group, ""
     return ".", group, ""
+
+
+def grouping_beside(values: list[str], decimal: str) -> str:
+    """The grouping mark of other numbers of the file, where their decimal mark is the same and beyond doubt."""
+    theirs, grouping, doubt = marks(values)
+    return grouping if theirs == decimal and not doubt else ""
 
 
 def number(text: str, decimal: str) -> Decimal | None:

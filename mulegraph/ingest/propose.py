@@ -77,6 +77,9 @@ class _Writer:
             value for name, place in self.money.items() if name != "balance_after" for value in layout.values(place)
         ]
         self.decimal, self.grouping, self.doubt = guesses.marks(texts)
+        if "balance_after" in found and not (self.grouping or self.doubt):
+            # Balances are larger: they show how thousands are grouped where no amount has any.
+            self.grouping = guesses.grouping_beside(layout.values(found["balance_after"]), self.decimal)
         self.thirds = likely.thousandths(self.layout, self.found, self.grouping) if self.doubt else ""
         if self.thirds:
             self.decimal = self.grouping if self.thirds == "decimal" else self.decimal
@@ -258,6 +261,9 @@ class _Writer:
             ]
             values = [f"{day} {time}".strip() for day, time in joined if day]
         fitting = guesses.time_formats(values)
+        if not fitting and guesses.are_serials(values):
+            self._say("time_format", '"excel"', "numbers are taken for days as Excel counts them, from 1900 on")
+            return any(re.search(r"[.,]\d*[1-9]", each) for each in values)
         if not fitting:
             self._ask("time_format", '"iso"', 'no known format fits all dates: a pattern such as "%d.%m.%Y", or a list')
             return False
