@@ -14,13 +14,14 @@ def _words(text: str) -> tuple[str, ...]:
 
 BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "account_id": _words("""
-        own account; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto; iban
+        own account; own; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto; iban
         auftragskonto; bezeichnung auftragskonto; compte; numero de compte; conta; so tai khoan; iban; accountnum;
         cuenta; rachunek; hesap; hesap no; conto; account num; eigenes konto; konto; own iban; numero compte;
         account_number
     """),
     "counterparty_id": _words("""
-        counterparty; counterparty account; counterparty iban; tegenrekening; tegenrekening iban/bban; gegenkonto;
+        counterparty; other; counterparty account; counterparty iban;
+        tegenrekening; tegenrekening iban/bban; gegenkonto;
         kontonummer/iban; iban zahlungsbeteiligter; payee account; beneficiary account; compte beneficiaire; iban
         des zahlungsbeteiligten; iban/kontonummer; iban tegenpartij; counterparty number; beneficiary iban; iban
         beneficiaire; partner iban; counterparty account number; tegenrekeningnummer; iban partner; iban des
@@ -64,7 +65,7 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "amount": _words("""
         amount; bedrag; bedrag (eur); betrag; umsatz; montant; valor; valor (r$); so tien; transaction amount; local
         amount; importe; importo; kwota; transactieamount; umsatz in eur; transaction amount(inr);
-        tutar; islem tutari; gross; kwota operacji
+        tutar; islem tutari; gross; kwota operacji; osszeg; objem; castka; belopp; belob; beloeb; maara; suma; iznos
     """),
     "debit": _words("""
         debit; debit amount; money out; paid out; withdrawal; withdrawal amt.; withdrawal amount; soll; af; debito;
@@ -254,7 +255,7 @@ def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int
     found: dict[str, int] = {}
     for listed in (names, short):
         for ours, theirs in words.items():
-            for word in theirs:
+            for word in (ours, *theirs):
                 if ours not in found and listed.count(word) == 1 and listed.index(word) not in found.values():
                     found[ours] = listed.index(word)
                     break
