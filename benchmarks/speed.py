@@ -4,6 +4,7 @@
     python benchmarks/speed.py --millions 1           # the small one only
     python benchmarks/speed.py --cpu                  # processor seconds, where others use the machine, too
     python benchmarks/speed.py --only scan --ledgers SMALL LARGE   # workspaces that are loaded already, such as these
+    python benchmarks/speed.py --only flow --ledgers SMALL --copies 1 10 100   # as large a ledger as memory holds
 
 Each step runs in a process of its own, so that its memory is its own. Peers on the same transfers: the one-to-one
 time–amount join in DuckDB and in Polars, where it is installed (what SQL and Cypher recipes do), and NetworkX's naive
@@ -21,7 +22,10 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mulegraph.flow.transfers import Transfers
 
 ACCOUNTS_A_MILLION = 168_000
 WORK = Path(__file__).parent / "work"
@@ -39,6 +43,7 @@ def main() -> None:
     options.add_argument("--only", choices=sorted(STEPS), help="this step only, of --ledgers")
     options.add_argument("--ledgers", type=Path, nargs="*", default=[], help="folders that hold a loaded workspace/")
     options.add_argument("--cpu", action="store_true", help="seconds of the processor, all threads, not of the clock")
+    options.add_argument("--copies", type=int, nargs="*", default=[1], help="with --only flow: so many ledgers as one")
     options.add_argument("--step", nargs=2, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.cpu:
@@ -49,7 +54,9 @@ def main() -> None:
         print(json.dumps(STEPS[name](Path(folder))))
         return
     if chosen.only:
-        made = [step(chosen.only, folder) for folder in chosen.ledgers]
+        # Numbers of accounts, time and amounts of a copy are the ledger's: what grows is memory that is not near.
+        copies = [f":{each}" if each > 1 else "" for each in chosen.copies]
+        made = [step(chosen.only, Path(f"{folder}{each}")) for folder in chosen.ledgers for each in copies]
         if chosen.only == "scan":
             each_step(made)
         for each in made if chosen.only != "scan" else []:
@@ -107,7 +114,8 @@ def _growth(lines: list[dict[str, Any] | None]) -> str:
 
 def step(name: str, folder: Path, millions: int = 0) -> dict[str, Any]:
     """Run one step in a fresh process."""
-    folder.mkdir(parents=True, exist_ok=True)
+    if ":" not in folder.name:
+        folder.mkdir(parents=True, exist_ok=True)
     where = f"{folder}:{millions}" if millions else str(folder)
     command = [sys.executable, __file__, "--step", name, where, *(["--cpu"] if "--cpu" in sys.argv else [])]
     try:
@@ -183,13 +191,29 @@ def do_flow(folder: Path) -> dict[str, Any]:
     from mulegraph.ledger.ledger import Ledger
     from mulegraph.settings import FlowSettings
 
-    reading, transfers = timed(lambda: read_transfers(Ledger(folder / "workspace" / "ledger")))
+    name, _, copies = str(folder).partition(":")
+    reading, transfers = timed(lambda: read_transfers(Ledger(Path(name) / "workspace" / "ledger")))
+    transfers = copied(transfers, int(copies or 1))
     find_flow(transfers, FlowSettings())
     seconds, flow = timed(lambda: find_flow(transfers, FlowSettings()))
     shuffles = FlowSettings().shuffles(len(transfers))
     return result(
         len(transfers), seconds, f"{len(flow.chains):,} chains, {shuffles} shuffled; reading took {reading:.1f} s"
     )
+
+
+def copied(transfers: Transfers, copies: int) -> Transfers:
+    """The same transfers between so many times the accounts: each payment `copies` times at its time."""
+    if copies == 1:
+        return transfers
+    import numpy as np
+
+    shift = np.tile(np.arange(copies, dtype=np.int32) * np.int32(transfers.accounts), len(transfers))
+    ends = (np.repeat(each, copies) for each in (transfers.source, transfers.target))
+    source, target = (np.where(each < 0, each, each + shift) for each in ends)
+    amount, at = (np.repeat(each, copies) for each in (transfers.amount, transfers.at))
+    row = np.arange(len(at), dtype=transfers.row.dtype)
+    return type(transfers)(row, source, target, amount, at, transfers.accounts * copies, transfers.tick)
 
 
 def do_scan(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mulegraph.casework.case_money import case_trace, rightly_reported
 from mulegraph.casework.one_currency import check_currency
 from mulegraph.casework.request_states import request_rows, waiting
 from mulegraph.errors import UsageError
-from mulegraph.journal.case_states import states
+from mulegraph.journal.case_states import Watch, states
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import propose
 from mulegraph.journal.state import (
@@ -22,6 +22,7 @@ from mulegraph.journal.state import (
     CLOSED_BY,
     DISPOSED,
     DISPOSITIONS,
+    INNOCENT,
     NOTED,
     OPENED,
     REOPENED,
@@ -147,7 +148,9 @@ def check_close(space: Workspace, case: str, *, with_open_requests: bool) -> Non
 def write_close(space: Workspace, case: str, disposition: str, reason: str, proposed_by: str = "") -> Entry:
     """Put on record that a case is closed."""
     facts = {"disposition": disposition, "reason": reason, "findings": _findings(space, case)}
-    return _act(space, case, CLOSED_BY, **facts, proposed_by=proposed_by)
+    # An innocent holder may pay what he likes: it is no news.
+    watched = {} if disposition == INNOCENT else _watched(space, case)
+    return _act(space, case, CLOSED_BY, **facts, **watched, proposed_by=proposed_by)
 
 
 @question(ENTRY)
@@ -161,7 +164,8 @@ def snooze(space: Workspace, case: Word, until: Word, reason: Word) -> Entry:
     """Put a case aside until a day; then it is open again by itself."""
     if state_of(space, case).status == CLOSED:
         raise UsageError("{case} is closed", hint="Open it first: mulegraph case reopen", case=case)
-    return _act(space, case, SNOOZED_BY, until=snooze_end(until), reason=reason, findings=_findings(space, case))
+    facts = {"until": snooze_end(until), "reason": reason, "findings": _findings(space, case)}
+    return _act(space, case, SNOOZED_BY, **facts, **_watched(space, case))
 
 
 @question(Each(ALARMS))
@@ -189,6 +193,20 @@ def _check_known(space: Workspace, case: str) -> None:
     known = space.run.table("cases")["case"]
     if case not in known.to_pylist() and case not in states(space.folder):
         space.case(case)  # raises, with the closest names
+
+
+def _watched(space: Workspace, case: str) -> dict[str, Watch]:
+    """The accounts on which a case's money may still be: when it leaves one, a scan opens the case again."""
+    _check_known(space, case)
+    try:
+        found = case_trace(space, case)
+    except UsageError:  # many cases have no payment to trace
+        return {}
+    parts = [part.accounts for part in found.in_currencies]
+    there = sorted({account for rows in parts for account in rows["account"][rows["maximum"] > 0]})
+    if not there:
+        return {}
+    return {"watched": {"since": space.ledger.until.isoformat(), "payments": found.chosen, "accounts": there}}
 
 
 def _findings(space: Workspace, case: str) -> dict[str, list[str]]:

@@ -38,7 +38,8 @@ def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceRe
     if not chosen:
         hint = "Trace one by its id: mulegraph trace TRANSFER"
         raise UsageError(word("{case} has no payment to trace"), hint=hint, case=case)
-    return space.trace(before(space, chosen, until), until=until)
+    payments = before(space, chosen, until)
+    return space.traced.ask((tuple(payments), until), lambda: space.trace(payments, until=until))
 
 
 def before(space: Workspace, chosen: list[str], until: Moment) -> list[str]:

@@ -201,7 +201,9 @@ class _Scene:
         moves = moves_of(space, found)
         rows = found.accounts.to_dict("records")
         there = {each["account"]: {rule: each[f"{rule}_remaining"] for rule in CONSERVING} for each in rows}
+        ids = pa.array(sorted(there), pa.string())
         scores = space.run.table("scores")
+        scores = scores.filter(pc.is_in(scores["account"], value_set=ids))
         score_of = dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True))
         return cls(
             space=space,
@@ -383,12 +385,14 @@ def _gone(found: TracedIn) -> dict[str, Decimal]:
 def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: set[str]) -> dict[str, str]:
     """Accounts that are called last, and why: firms, and whoever an innocent explanation fits."""
     because: dict[str, str] = {}
+    ids = pa.array(sorted(accounts), pa.string())
     known = space.ledger.arrow("accounts", ["account_id", "kind"])
+    known = known.filter(pc.is_in(known["account_id"], value_set=ids))
     for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
-        if account in accounts and kind in ("merchant", "internal"):
+        if kind in ("merchant", "internal"):
             because[account] = tr("it is a shop's or a bank's own account")
     findings = space.run.table("findings")
-    mine = findings.filter(pc.is_in(findings["subject_id"], value_set=pa.array(sorted(accounts), pa.string())))
+    mine = findings.filter(pc.is_in(findings["subject_id"], value_set=ids))
     for each in space.run.records(mine):
         account = each.subject_id
         fits = [name for name, how in each.benign.items() if how.result is Result.PASSED]

@@ -6,6 +6,7 @@ import json
 import sys
 import textwrap
 from dataclasses import asdict
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -251,8 +252,12 @@ def _history(state: dict[str, Any]) -> list[str]:
     for each in state["woken"]:
         count = sum(map(len, each["findings"].values()))
         signs = ", ".join(sorted(each["findings"]))
-        what = stages.tables.counted(count, "new finding")
-        lines.append((each["at"], f"woken by run {each['run']}: {what} of {signs}"))
+        what = [f"{stages.tables.counted(count, 'new finding')} of {signs}"] if count else []
+        for currency, amount in each.get("left", {}).items():
+            what.append(
+                f"at most {Decimal(amount):,f} {currency} of its money moved on ({', '.join(each['payments'])})"
+            )
+        lines.append((each["at"], f"woken by run {each['run']}: {'; '.join(what)}"))
     for each in state["requests"]:
         lines.append((each["at"], f"request to {each['bank']} ({each['number']}), reply by {each['reply_by']}"))
     for each in state["replies"]:

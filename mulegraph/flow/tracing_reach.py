@@ -109,7 +109,10 @@ def part_of(
     begin = begin_of_day(int(chosen[0]), day) if len(chosen) else len(transfers)
     position = np.empty(len(transfers) - begin, np.int64)
     position = position[: _touching(transfers.columns, begin, chosen, given, reached, position)].copy()
-    position = np.union1d(position, _around_balances(terms.pools.later, reached, day))
+    around = _around_balances(terms.pools.later, reached, day)
+    # Millions of positions are in order already: `np.union1d` hashes them all, which took longer than to find them.
+    missing = np.unique(around[~_is_among(around, position)])
+    position = np.insert(position, np.searchsorted(position, missing), missing)
     source, target = transfers.source[position], transfers.target[position]
     is_in = reached.copy()
     is_in[source] = True
@@ -163,14 +166,19 @@ def _balances(
     return mine._replace(position=before, account=number[mine.account].astype(np.int64)), place
 
 
+def _is_among(these: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Which of these are positions, of positions in order."""
+    place = np.searchsorted(position, these)
+    found = place < len(position)
+    found[found] = position[place[found]] == these[found]
+    return found
+
+
 def _returns(returns: Returns, position: np.ndarray) -> Returns:
     """Those whose payment is in the part."""
 
     def places(of: np.ndarray) -> np.ndarray:
-        place = np.searchsorted(position, of)
-        found = place < len(position)
-        found[found] = position[place[found]] == of[found]
-        return np.where(found, place, NOBODY)
+        return np.where(_is_among(of, position), np.searchsorted(position, of), NOBODY)
 
     given, original = places(returns.given), places(returns.original)
     return Returns(given[given >= 0], original[given >= 0])

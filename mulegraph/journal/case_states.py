@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -12,6 +13,16 @@ from mulegraph.journal.journal import Journal
 from mulegraph.journal.state import OPEN, WOKEN, CaseState, replay
 from mulegraph.lazy import pandas as pd
 from mulegraph.schema.findings import Role
+
+Watch = dict[str, Any]
+"""What a case that was put aside waits for: `since` when, on which `accounts` the money of which `payments` was."""
+
+
+class Left(NamedTuple):
+    """Money that left accounts which a case watches, at most, by currency; and by what payments."""
+
+    amounts: dict[str, str]
+    payments: list[str]
 
 
 def states(folder: Path) -> dict[str, CaseState]:
@@ -62,20 +73,23 @@ def reshaped(row: dict[str, Any], state: CaseState) -> dict[str, Any]:
     return {**row, "accounts": sorted(roles), "roles": [roles[name] for name in sorted(roles)], "seeds": sorted(seeds)}
 
 
-def wake(folder: Path, run: str, cases: pa.Table) -> list[str]:
-    """Open closed and snoozed cases to which a run brought findings that they did not have; gives their ids.
+def wake(folder: Path, run: str, cases: pa.Table, moved: Callable[[Watch], Left]) -> list[str]:
+    """Open closed and snoozed cases to which a run brought findings that they did not have, or whose money moved on.
 
-    What came is in the journal, so that a closed case never grows unseen.
+    `moved` says what left the accounts that a case watches, by what payments. Gives the ids of the cases. What came is
+    in the journal, so that a closed case never grows unseen.
     """
-    found, woken = states(folder), []
-    for case, findings in zip(cases["case"].to_pylist(), cases["findings"].to_pylist(), strict=True):
-        state = found.get(case)
-        if state is None or state.status == OPEN or state.known_findings is None:
+    woken = []
+    members = dict(zip(cases["case"].to_pylist(), cases["findings"].to_pylist(), strict=True))
+    for case, state in sorted(states(folder).items()):
+        if state.status == OPEN or state.known_findings is None or state.merged_into:
             continue
         fresh: dict[str, list[str]] = defaultdict(list)
-        for each in sorted(set(findings) - set(state.known_findings)):
+        for each in sorted(set(members.get(case, ())) - set(state.known_findings)):
             fresh[each.partition("-")[0]].append(each)
-        if fresh:
-            Journal(folder).append(WOKEN, case, run=run, findings=dict(fresh))
+        left = moved(state.watched) if state.watched else Left({}, [])
+        if fresh or left.payments:
+            facts: dict[str, Any] = {"left": left.amounts, "payments": left.payments} if left.payments else {}
+            Journal(folder).append(WOKEN, case, run=run, findings=dict(fresh), **facts)
             woken.append(case)
     return woken

@@ -39,7 +39,8 @@ class CaseState:
     """A case as its investigators left it; `notes`, `requests` and `replies` stand oldest first.
 
     `opened_with` are payments that somebody opened it with; `woken` says what came to it after it was closed or
-    snoozed; `disposed` are accounts decided one by one; `known_findings` are those that it had then.
+    snoozed; `disposed` are accounts decided one by one; `known_findings` are those that it had then, and `watched` its
+    payments, and the accounts on which their money was then.
     `added` and `removed` are accounts that somebody put in or took out, `left_out` payments that became another case.
     """
 
@@ -54,6 +55,7 @@ class CaseState:
     woken: list[dict[str, Any]] = field(default_factory=list)
     disposed: dict[str, str] = field(default_factory=dict)
     known_findings: list[str] | None = None
+    watched: dict[str, Any] | None = None
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -77,6 +79,7 @@ def _apply(state: CaseState, entry: Entry) -> None:
     facts = entry.facts
     if entry.what in (CLOSED_BY, SNOOZED_BY):
         state.known_findings = sorted(each for found in facts["findings"].values() for each in found)
+        state.watched = facts.get("watched")
     told = {"at": entry.at, "who": entry.who, **{name: value for name, value in facts.items() if name != "command"}}
     if entry.what == NOTED:
         state.notes.append(told)

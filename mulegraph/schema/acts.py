@@ -45,6 +45,7 @@ _ANSWER = Record(
 _ASKED = Record("lines", {"transfer": TRANSFER, "asked": AMOUNT, "traced_most": AMOUNT, "victim": ACCOUNT})
 _NOTE = Record("note", {"account": ACCOUNT, "device": DEVICE, "holder": HOLDER, "transfer": TRANSFER, "text": HIDDEN})
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
+_WATCHED = Record("watched", {"since": MOMENT, "payments": Each(TRANSFER), "accounts": Each(ACCOUNT)})
 _LISTED = TABLES["listings"].column_names
 _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),
@@ -63,10 +64,17 @@ _ACT = {
     ),
     "assigned": Record("assigned", {"to": TEXT}),
     "closed": Record(
-        "closed", {"disposition": DISPOSITION, "reason": HIDDEN, "findings": _BY_SIGN, "proposed_by": TEXT}
+        "closed",
+        {
+            "disposition": DISPOSITION,
+            "reason": HIDDEN,
+            "findings": _BY_SIGN,
+            "proposed_by": TEXT,
+            "watched": _WATCHED,
+        },
     ),
     "reopened": Record("reopened", {"reason": HIDDEN, "findings": _BY_SIGN}),
-    "snoozed": Record("snoozed", {"until": DAY, "reason": HIDDEN, "findings": _BY_SIGN}),
+    "snoozed": Record("snoozed", {"until": DAY, "reason": HIDDEN, "findings": _BY_SIGN, "watched": _WATCHED}),
     "requested": Record(
         "requested",
         {
@@ -90,7 +98,9 @@ _ACT = {
     "removed": Record("removed", {"accounts": Each(ACCOUNT), "reason": HIDDEN}),
     "merged": Record("merged", {"into": CASE, "reason": HIDDEN}),
     "split": Record("split", {"payments": Each(TRANSFER), "into": CASE, "reason": HIDDEN}),
-    "woken": Record("woken", {"findings": _BY_SIGN, "run": RUN}),
+    "woken": Record(
+        "woken", {"findings": _BY_SIGN, "run": RUN, "left": ByKey(CURRENCY, AMOUNT), "payments": Each(TRANSFER)}
+    ),
     "disposed": Record("disposed", {"account": ACCOUNT, "disposition": Words(ACCOUNT_DISPOSITIONS), "reason": HIDDEN}),
     "held": Record("held", {"account": ACCOUNT, "until": DAY, "reason": HIDDEN, "proposed_by": TEXT, "amount": AMOUNT}),
     "lifted": Record("lifted", {"account": ACCOUNT, "reason": HIDDEN, "released_to": HIDDEN}),
@@ -181,6 +191,7 @@ CASE_STATE = Record(
         "replies": Each(Record("replies", {**_SAID, **_ACT["replied"].fields}, lenient=True)),
         "opened_with": Each(TRANSFER),
         "known_findings": Each(FINDING_ID),
+        "watched": _WATCHED,
         "added": Each(ACCOUNT),
         "removed": Each(ACCOUNT),
         "left_out": Each(TRANSFER),

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, GATHER_SCATTER, Bursts, find_bursts, positions_between
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values, lists_of
-from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, worth
+from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, says_something, worth
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
 from mulegraph.flow.transfers import HOUR, Transfers
@@ -188,11 +188,13 @@ def _joined(parts: list[Stories], subjects: list[Subjects]) -> tuple[Stories, Su
 
 
 def _surest(story: Stories, subjects: Subjects) -> tuple[Stories, np.ndarray]:
-    """Each account's surest story: by score, then by surprise, then the first; one row an account."""
+    """Each account's surest story: by score, then by surprise, then the first; a row for each that has one."""
     number = subjects.number
     order = np.lexsort((number, -story.nats[number], -story.score[number], subjects.account))
     account, best = np.unique(subjects.account[order], return_index=True)
     number = number[order[best]]
+    told = says_something(story.score[number], story.worth[number])
+    account, number = account[told], number[told]
     position, start = lists_of(story.position, story.start, number)
     columns = {name: getattr(story, name)[number] for name in Stories._fields[:-2]}
     return Stories(**columns, position=position, start=start), account

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
-from mulegraph.flow.calibration import by_group, rarity, worth_beside_habits
+from mulegraph.flow.calibration import by_group, rarity, says_something, worth_beside_habits
 from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
 from mulegraph.flow.peers import Peers
 from mulegraph.flow.transfers import DAY, HOUR
@@ -78,7 +78,8 @@ def single_mule(
         "surprise": np.maximum(nats, 0.0),
         "worth": worth_beside_habits(nats, false_share, rare, sides.transfers.accounts),
     }
-    return _table(ledger, sides, real, chosen, given)
+    told = says_something(given["score"], given["worth"])
+    return _table(ledger, sides, real, chosen[told], {name: values[told] for name, values in given.items()})
 
 
 def _table(

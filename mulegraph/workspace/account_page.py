@@ -93,8 +93,7 @@ def account_page(space: WorkspaceBase, account: AccountId, *, language: Word = L
     transfers = listings.transfers_of(space, account)
     findings = listings.findings(space, account=account, language=language)
     mine = findings[(findings["subject_id"] == account) | findings["subject_kind"].isin(["device", "cluster"])]
-    ranked = listings.ranking(space)
-    scored = ranked[ranked["account"] == account].to_dict("records")
+    scored = listings.ranking(space, account=account).to_dict("records")
     times = mine.dropna(subset=["first_at"])
     return AccountPage(
         **row,
@@ -197,7 +196,9 @@ def _sortable(column: pd.Series) -> pd.Series:
 
 def _devices(space: WorkspaceBase, account: str) -> pd.DataFrame:
     """Devices it was used from: device_id, uses, first_at, last_at, accounts that share it."""
-    use = space.ledger.arrow("device_use", ["account_id", "device_id", "at"]).to_pandas()
+    used = space.ledger.arrow("device_use", ["account_id", "device_id", "at"])
+    its = pc.unique(used["device_id"].filter(pc.equal(used["account_id"], account)))
+    use = used.filter(pc.is_in(used["device_id"], value_set=its)).to_pandas()
     mine = use[use["account_id"] == account].groupby("device_id")["at"].agg(["size", "min", "max"]).reset_index()
     mine.columns = pd.Index(["device_id", "uses", "first_at", "last_at"])
     shared = use[use["device_id"].isin(mine["device_id"])].groupby("device_id")["account_id"].nunique()

@@ -20,12 +20,16 @@ from mulegraph.schema.language import check_language
 from mulegraph.signs.own import signs_of
 from mulegraph.signs.wording import shown_fact
 from mulegraph.workspace.base import WorkspaceBase
+from mulegraph.workspace.kept_cases import kept_case
 from mulegraph.workspace.listing import cut, frame_of, stamp
 from mulegraph.workspace.opened import not_in, opened_case, with_called, with_opened
 from mulegraph.workspace.questions import AccountId, Moment, Takes, Word, question
 from mulegraph.workspace.quiet import quiet_cases
 from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Explanation
+
+MANY_TRANSFERS = 100_000
+"""Of an account with more, they are read anew each time, so that memory stays what it is."""
 
 AccountIds = list[AccountId]
 Words = Annotated[list[str] | None, Takes()]
@@ -121,12 +125,14 @@ def all_cases(space: WorkspaceBase, *, quiet: bool = False) -> pa.Table:
 def opened(space: WorkspaceBase, case: str) -> pa.Table:
     """A case that somebody opened, as the ledger and the run have it now: one row."""
     payments = opened_with(space.folder)[case]
-    key = (space.run.name, case, *payments)
+    key = (space.ledger.hash, space.run.name, case, *payments)
     if key not in space.opened_cases:
-        findings, signs = space.run.table("findings"), signs_of(space.folder)
-        space.opened_cases[key] = opened_case(
-            space.traceable, space.settings.trace, case, payments, findings=findings, signs=signs
-        )
+
+        def make() -> pa.Table:
+            known = {"findings": space.run.table("findings"), "signs": signs_of(space.folder)}
+            return opened_case(space.traceable, space.settings.trace, case, payments, **known)
+
+        space.opened_cases[key] = kept_case(space, case, payments, make)
     return space.opened_cases[key]
 
 
@@ -231,15 +237,31 @@ def transfers_of(
     space: WorkspaceBase, account: AccountId, *, since: Moment = None, until: Moment = None
 ) -> pd.DataFrame:
     """All transfers of an account in time order."""
-    chosen = space.ledger.between(stamp(since), stamp(until))
-    chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
-    return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
+    found = _all_transfers_of(space, account)
+    begin, end = stamp(since), stamp(until)
+    if begin is not None:
+        found = found[found["at"] >= begin]
+    if end is not None:
+        found = found[found["at"] < end]
+    return found.reset_index(drop=True)
+
+
+def _all_transfers_of(space: WorkspaceBase, account: str) -> pd.DataFrame:
+    def read() -> pd.DataFrame:
+        chosen = space.ledger.transfers
+        chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
+        return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
+
+    found = space.asked_transfers.ask(account, read, keep=lambda rows: len(rows) <= MANY_TRANSFERS)
+    return found.copy()
 
 
 @question(results.SCORES)
-def ranking(space: WorkspaceBase, *, top: int | None = None) -> pd.DataFrame:
-    """Accounts by score, best first: account, score, parts (name → value, adding up to it)."""
+def ranking(space: WorkspaceBase, *, account: AccountId | None = None, top: int | None = None) -> pd.DataFrame:
+    """Accounts by score, best first, or one of them: account, score, parts (name → value, adding up to it)."""
     table = space.run.table("scores")
+    if account is not None:
+        table = table.filter(pc.equal(table["account"], account))
     frame: pd.DataFrame = (table if top is None else table.slice(0, top)).to_pandas()
     return frame.assign(parts=[dict(each) for each in frame["parts"]])
 

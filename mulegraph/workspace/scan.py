@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import order_of
 from mulegraph.workspace.unfinished import only_one
+from mulegraph.workspace.watched_money import money_left
 from mulegraph.workspace.window import OLDER, Tonight, Window, older, told_of
 
 if TYPE_CHECKING:
@@ -154,7 +156,8 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         manifest["window"] = told_of(window, tonight, parts[OLDER])
     with steps.step("write"):
         run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds, "elapsed": steps.elapsed})
-        wake(workspace, run.name, cases)
+        source = cache(lambda: _source(of.inputs))
+        wake(workspace, run.name, cases, lambda watch: money_left(of.ledger, source, of.settings.trace, watch))
         steps.unfinished.forget()
     return run, cases
 
@@ -187,8 +190,7 @@ def _with_ids(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign],
     unfound = not_in(kept, begins)
     if not unfound:
         return with_opened(kept, []) if joined is not found else kept
-    banks = OwnBanks.of(inputs.ledger, inputs.settings.banks)
-    source = Source(inputs.ledger, *order_of(inputs.ledger, inputs.transfers), banks)
+    source = _source(inputs)
     known = {"findings": findings, "signs": signs}
     more = []
     for case, payments in unfound.items():
@@ -201,6 +203,12 @@ def _with_ids(inputs: SignInputs, findings: pa.Table, signs: Mapping[str, Sign],
         else:
             more.append(shape.without_left_out(as_found.filter(pa.compute.equal(as_found["case"], case))))
     return with_opened(kept, more)
+
+
+def _source(inputs: SignInputs) -> Source:
+    """What traces read."""
+    banks = OwnBanks.of(inputs.ledger, inputs.settings.banks)
+    return Source(inputs.ledger, *order_of(inputs.ledger, inputs.transfers), banks)
 
 
 def _traceable(ledger: Ledger, payments: list[str]) -> bool:

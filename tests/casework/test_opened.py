@@ -9,7 +9,7 @@ from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.requests import case_plans
 from mulegraph.cli.app import app
 from mulegraph.errors import UsageError
-from mulegraph.journal.case_states import wake
+from mulegraph.journal.case_states import Left, wake
 from mulegraph.settings import FILE
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.workspace.workspace import Workspace
@@ -91,11 +91,15 @@ def test_a_closed_case_wakes_when_something_comes_and_says_what(space, case):
     assert space.state(case).status == "closed"
     plain = Workspace(space.folder)
     table = plain.run.table("cases")
-    assert wake(space.folder, plain.run.name, table) == []
+
+    def nothing_left(_watch):
+        return Left({}, [])
+
+    assert wake(space.folder, plain.run.name, table, nothing_left) == []
     place = table["case"].to_pylist().index(case)
     rows = table.to_pylist()
     rows[place]["findings"] = [*rows[place]["findings"], "N8-0123456789ab"]
-    assert wake(space.folder, plain.run.name, table.from_pylist(rows, table.schema)) == [case]
+    assert wake(space.folder, plain.run.name, table.from_pylist(rows, table.schema), nothing_left) == [case]
     state = space.state(case)
     assert (state.status, state.woken[-1]["findings"]) == ("open", {"N8": ["N8-0123456789ab"]})
 

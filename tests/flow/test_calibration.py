@@ -15,6 +15,7 @@ from mulegraph.flow.calibration import (
     look_elsewhere,
     measured_by_account,
     rarity,
+    says_something,
     worth,
 )
 
@@ -80,6 +81,12 @@ def test_nothing_says_more_than_one_account_of_all(surprise, share, rare, accoun
     assert ((found >= 0) & (found <= np.log(max(accounts, 2)))).all()
     assert share < EVEN or not found.any()
     assert (np.diff(found[np.argsort(surprise)]) >= 0).all()
+
+
+def test_what_is_as_likely_chance_as_not_is_told_only_where_it_is_strong():
+    """Of two that are worth nothing the stronger is told; whatever is worth something is."""
+    told = says_something(np.array([0.049, 0.05, 0.0]), np.array([0.0, 0.0, 0.001]))
+    assert told.tolist() == [False, True, True]
 
 
 def test_what_firms_do_by_chance_does_not_hide_what_persons_do():
