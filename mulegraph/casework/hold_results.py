@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from mulegraph.casework.claims import NOTHING
-from mulegraph.casework.not_held import NotHeld, RuleSums
+from mulegraph.casework.not_held import NotFollowed, NotHeld, RuleSums
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import ACCOUNT, CURRENCY, OURS, TEXT, Each, Words, declared
 
@@ -61,7 +61,7 @@ class HoldsIn:
 
     All of it in one currency; `stolen` is what came of the stolen money by exchange, where it is not its own. `sums`
     says by each rule where all of it is, and adds up; `not_held` are the accounts that still have some of it and are
-    not proposed, each with its reason.
+    not proposed, each with its reason; `not_followed` those at which the trace stops, such as a shop.
     """
 
     holds: list[Hold]
@@ -78,6 +78,7 @@ class HoldsIn:
     sums: list[RuleSums] = field(default_factory=list)
     gone_overdraft: Decimal = NOTHING
     gone_otherwise: Decimal = NOTHING
+    not_followed: list[NotFollowed] = field(default_factory=list)
 
 
 @declared

@@ -26,7 +26,7 @@ from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.casework.hold_results import AMOUNT_ONLY, WHOLE, Hold, HoldPlan, HoldsIn
 from mulegraph.casework.hold_words import Gone, after_end, how_sure, mixed_says, own_says, whole_says
-from mulegraph.casework.not_held import Unheld, beside, not_held, rule_sums
+from mulegraph.casework.not_held import Unheld, beside, gone, not_followed, not_held, rule_sums
 from mulegraph.casework.request_states import request_rows
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.journal.case_states import states
@@ -38,7 +38,7 @@ from mulegraph.schema.language import tr, word
 from mulegraph.workspace.listing import stamp
 from mulegraph.workspace.listings import all_cases
 from mulegraph.workspace.questions import Moment, Word, question
-from mulegraph.workspace.trace import OVERDRAFT, TracedIn
+from mulegraph.workspace.trace import TracedIn
 from mulegraph.workspace.workspace import Workspace
 
 RECENT_DAYS = 30
@@ -145,7 +145,7 @@ def plan_holds(
     sums = rule_sums(found, amounts)
     least, most = bounds(amounts)
     shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
-    gone = _gone(found)
+    away = gone(found)
     return HoldsIn(
         holds=[replace(each, stopped=shares[0], reached=shares[1]) for each in rows],
         stolen=stolen,
@@ -154,10 +154,11 @@ def plan_holds(
         asked=share,
         kept_least=least,
         kept_most=most,
-        **gone,
-        says=whole_says(bool(rows), shares, share, gone=_why_gone(gone, found, why))
-        + beside(left, sums, found, gone["gone_banks"]),
+        **away,
+        says=whole_says(bool(rows), shares, share, gone=_why_gone(away, found, why))
+        + beside(left, sums, found, away["gone_banks"]),
         not_held=left,
+        not_followed=not_followed(found, stolen * MIN_SHARE),
         sums=sums,
     )
 
@@ -363,23 +364,13 @@ def _on_its_way(moves: list[Move], there: Mapping[str, ByRule], since: pd.Timest
     return found
 
 
-def _why_gone(gone: Mapping[str, Decimal], found: TracedIn, why: Mapping[str, Unheld]) -> Gone | None:
+def _why_gone(away: Mapping[str, Decimal], found: TracedIn, why: Mapping[str, Unheld]) -> Gone | None:
     """Why nothing is held, as far as is known; `why` accounts are not that could be."""
     if Unheld.BUDGET in why.values():
         return Gone.BUDGET
-    if gone["gone_cash"] or gone["gone_banks"]:
+    if away["gone_cash"] or away["gone_banks"]:
         return Gone.AWAY
     return Gone.EXCHANGED if len(found.exchanged) else None
-
-
-def _gone(found: TracedIn) -> dict[str, Decimal]:
-    """What left at most, by the field of the plan that tells it."""
-    fields = {"cash": "gone_cash", "bank": "gone_banks", OVERDRAFT: "gone_overdraft"}
-    sums = {field: dict.fromkeys(CONSERVING, NOTHING) for field in (*fields.values(), "gone_otherwise")}
-    for row in found.frontier.to_dict("records"):
-        for rule in CONSERVING:
-            sums[fields.get(row["end"], "gone_otherwise")][rule] += row[f"{rule}_amount"]
-    return {field: max(by_rule.values()) for field, by_rule in sums.items()}
 
 
 def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: set[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.schema.disclosure import ACCOUNT, OURS, TEXT, Words, declared
 from mulegraph.schema.language import later, tr
-from mulegraph.workspace.trace import TracedIn, TraceResult
+from mulegraph.workspace.trace import OVERDRAFT, TracedIn, TraceResult
 
 
 class Unheld(StrEnum):
@@ -25,6 +25,9 @@ class Unheld(StrEnum):
     VICTIM = "it is a victim's own account"
 
 
+INNOCENT_ENDS = ("shop", "wages", "own sweep")
+"""Ends of a trace that are the payees': the others are limits of the question."""
+SHOWN_ENDS = 3
 INSTEAD = {
     Unheld.MIXED: "call its bank, or watch it",
     Unheld.SMALL: "call its bank, or leave it",
@@ -49,6 +52,21 @@ class NotHeld:
     maximum: Decimal
     why: Annotated[str, Words(tuple(Unheld))]
     instead: Annotated[str, OURS]
+
+
+@declared
+@dataclass(frozen=True)
+class NotFollowed:
+    """Money that went to an account where the trace stops, over the rules, and why it stops there.
+
+    A hold there would hit whoever sold or worked for it. Whether goods or a refund can still be stopped, only the
+    account's bank can ask.
+    """
+
+    account: Annotated[str, ACCOUNT]
+    why: Annotated[str, Words(INNOCENT_ENDS)]
+    minimum: Decimal
+    maximum: Decimal
 
 
 @declared
@@ -84,6 +102,28 @@ def not_held(
             because = Unheld.SMALL if bounds(amounts)[1] < limit else why.get(account, Unheld.SMALL)
             rows.append(NotHeld(account, banks[account], least, most, because, INSTEAD[because]))
     return sorted(rows, key=lambda each: (-each.maximum, each.account))
+
+
+def not_followed(found: TracedIn, limit: Decimal) -> list[NotFollowed]:
+    """The accounts that got most of what is not followed further, and at least `limit`; most first."""
+    got: dict[tuple[str, str], ByRule] = {}
+    for row in found.stopped.to_dict("records"):
+        if row["end"] in INNOCENT_ENDS and isinstance(row["target"], str):
+            before = got.get((row["target"], row["end"]), dict.fromkeys(CONSERVING, Decimal(0)))
+            got[row["target"], row["end"]] = {rule: before[rule] + row[f"{rule}_amount"] for rule in CONSERVING}
+    ends = [NotFollowed(account, why, *bounds(amounts)) for (account, why), amounts in got.items()]
+    ends = [each for each in ends if each.maximum > 0 and each.maximum >= limit]
+    return sorted(ends, key=lambda each: (-each.maximum, each.account, each.why))[:SHOWN_ENDS]
+
+
+def gone(found: TracedIn) -> dict[str, Decimal]:
+    """What left at most, by the field of a plan of holds that tells it."""
+    fields = {"cash": "gone_cash", "bank": "gone_banks", OVERDRAFT: "gone_overdraft"}
+    sums = {field: dict.fromkeys(CONSERVING, Decimal(0)) for field in (*fields.values(), "gone_otherwise")}
+    for row in found.frontier.to_dict("records"):
+        for rule in CONSERVING:
+            sums[fields.get(row["end"], "gone_otherwise")][rule] += row[f"{rule}_amount"]
+    return {field: max(by_rule.values()) for field, by_rule in sums.items()}
 
 
 def rule_sums(found: TracedIn, kept: ByRule) -> list[RuleSums]:

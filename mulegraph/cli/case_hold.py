@@ -10,6 +10,7 @@ import typer
 from mulegraph.cli import stages
 from mulegraph.cli.case import INDENTED, CaseId, Why, case, did, duration
 from mulegraph.cli.options import HERE, OutputFormat, Reveal, WorkspaceFolder, amount_of, err, opened, show
+from mulegraph.cli.trace import WHY_STOPPED
 from mulegraph.schema import listings
 from mulegraph.views.formats import WIDTH, Format
 
@@ -54,6 +55,10 @@ def _tell_plan(plan: HoldsIn) -> None:
     for amount, where in zip(gone, words, strict=True):
         if amount:
             typer.echo(f"Out of reach: up to {amount:,f} {plan.currency} {where}.")
+    for each in plan.not_followed:
+        sums = stages.case_summary.between(vars(each))
+        told = f"Not followed further: {sums} {plan.currency}, to {each.account} ({WHY_STOPPED[each.why]})."
+        typer.echo(textwrap.fill(told, WIDTH, break_on_hyphens=False))
     if rows:
         _tell_holds(rows)
     _tell_not_held(plan)

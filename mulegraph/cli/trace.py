@@ -193,7 +193,7 @@ def _tell_transfers(found: TraceResult, top: int) -> None:
 
 def _tell_transfers_in(found: TracedIn, top: int) -> None:
     steps = found.steps.sort_values(["at", "generation"], kind="stable")
-    rows = [{**row, "leads_to": _WHY.get(row["end"], row["bank"] or "")} for row in steps.to_dict("records")]
+    rows = [{**row, "leads_to": WHY_STOPPED.get(row["end"], row["bank"] or "")} for row in steps.to_dict("records")]
     for row in rows:
         for name in ("source", "target", "transfer"):
             row[name] = row[name] if isinstance(row[name], str) else ""
@@ -219,7 +219,7 @@ _WITHOUT_ACCOUNT = {
 """By direction: what money is called that came from or went to no account, by cash and otherwise (cards, fees)."""
 
 
-_WHY = {
+WHY_STOPPED = {
     "shop": "a shop or a bank's own account",
     "wages": "a firm that pays wages, or wages",
     "own sweep": "a firm pays itself",
@@ -239,10 +239,15 @@ def _ends(found: TracedIn, steps: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     own = steps["target" if found.back else "source"].fillna("")
     cash, other = _WITHOUT_ACCOUNT[found.back]
-    named = {"cash": cash, "no account": other, "unbooked": _WHY["unbooked"], "overdraft": _WHY["overdraft"]}
+    named = {
+        "cash": cash,
+        "no account": other,
+        "unbooked": WHY_STOPPED["unbooked"],
+        "overdraft": WHY_STOPPED["overdraft"],
+    }
     ends, banks = steps["end"].tolist(), steps["bank"].tolist()
     whom = [
-        f"ask {bank}" if end == "bank" else named[end] + account if end in named else _WHY[end]
+        f"ask {bank}" if end == "bank" else named[end] + account if end in named else WHY_STOPPED[end]
         for end, bank, account in zip(ends, banks, own, strict=True)
     ]
     columns = [f"{method}_amount" for method in _ranged(found.methods)]

@@ -291,7 +291,18 @@ def _why_stopped(trace: TraceResult) -> str:
     rows = trace.stopped.to_dict("records")
     sums = {end: sum(row["maximum"] for row in rows if row["end"] == end) for end in {row["end"] for row in rows}}
     ends = sorted(sums, key=lambda end: (-sums[end], end))[:2]
-    return f" ({', '.join(tr(WHY_STOPPED[end]) for end in ends)})" if ends else ""
+    if not ends:
+        return ""
+    why = ", ".join(tr(WHY_STOPPED[end]) for end in ends)
+    got = dict[str, Decimal]()
+    for row in rows:
+        if isinstance(row["target"], str) and not trace.back:
+            got[row["target"]] = got.get(row["target"], Decimal(0)) + row["maximum"]
+    most = max(got, key=lambda account: (got[account], account), default="")
+    # One that got the most of it is the largest place of all: nobody sees it where only its kind is told.
+    if most and 2 * got[most] > sum(got.values()):
+        why += "; " + tr("most to {account}", account=most)
+    return f" ({why})"
 
 
 def _entered(trace: TraceResult) -> str:

@@ -154,7 +154,14 @@ def test_a_page_says_whose_money_is_followed_where_it_is_not_every_victims(works
     one, other = (each.split(": ")[0] for each in told["Taken from"].split("; "))
     assert told["Whose money is followed"] == f"{one}: 11,944.68 EUR; not reported, so not followed: {other}"
     assert story.entered == "11,944.68 EUR"
-    assert "not followed further (shops" in told["Now"]
+    assert "not followed further (shops, wages; most to OSTB~" in told["Now"]
+    # The largest place of all is a shop's account: a plan of holds names it, with the trace's own sums.
+    plan = workspace.hold_plan("CASE-dd53a2d0")
+    stopped = [row["stopped"] for row in map(vars, plan.sums)]
+    assert f"most to {plan.not_followed[0].account})" in told["Now"]
+    assert [each.why for each in plan.not_followed[:2]] == ["shop", "shop"]
+    assert plan.not_followed[0].minimum <= min(stopped) and plan.not_followed[0].maximum <= max(stopped)
+    assert sum(each.minimum for each in plan.not_followed) <= max(stopped)
     assert story.command == "mulegraph request make CASE-dd53a2d0 --to WEST" and "is still at WEST" in story.because
     alone = case_picture(workspace, "CASE-5e69b260").story
     assert [line.head for line in alone.lines] == ["Taken from", "Collected by", "Passed on by", "Now"]
