@@ -183,24 +183,34 @@ def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Told, Told]:
 
 PARTS_OF_AN_ENTRY = [
     ["<Sts>BOOK</Sts>", "<Sts><Cd>PDNG</Cd></Sts>", ""],
-    ["<RvslInd>true</RvslInd>", ""],
+    ["", "<RvslInd>true</RvslInd>"],
     ["<BookgDt><Dt>2026-02-03+01:00</Dt></BookgDt>", "<BookgDt><DtTm>2026-02-03T10:00:00+01:00</DtTm></BookgDt>", ""],
     ["<ValDt><Dt>2026-02-04</Dt></ValDt>", "<ValDt><DtTm>2026-02-04T00:00:00</DtTm></ValDt>", "<ValDt/>"],
     ["<AcctSvcrRef>R-7</AcctSvcrRef>", "<AcctSvcrRef>NONREF</AcctSvcrRef>", "<AcctSvcrRef> </AcctSvcrRef>"],
-    ["<BkTxCd><Domn><Fmly><Cd>RCDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>", "<BkTxCd/>"],
-    ['<Chrgs><Rcrd><Amt Ccy="EUR">1.50</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>', ""],
+    ["<BkTxCd/>", "<BkTxCd><Domn><Fmly><Cd>RCDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>"],
+    ["", '<Chrgs><Rcrd><Amt Ccy="EUR">1.50</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>'],
 ]
 PARTS_OF_A_TRANSACTION = [
-    ["<Refs><EndToEndId>E  7</EndToEndId></Refs>", "<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs>", "<Refs/>"],
-    ['<AmtDtls><InstdAmt><Amt Ccy="EUR">12.50</Amt></InstdAmt></AmtDtls>', ""],
-    ['<AmtDtls><InstdAmt><Amt Ccy="USD">15.00</Amt></InstdAmt></AmtDtls>', ""],
     [
-        f"<RltdPties><Dbtr><Nm>A &amp; B</Nm></Dbtr><DbtrAcct><Id><IBAN>{CEM}</IBAN></Id></DbtrAcct></RltdPties>",
+        "<Refs><EndToEndId>E 7</EndToEndId></Refs>",
+        "<Refs><EndToEndId>E  7</EndToEndId></Refs>",
+        "<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs>",
+        "<Refs/>",
+    ],
+    ["", '<AmtDtls><InstdAmt><Amt Ccy="EUR">12.50</Amt></InstdAmt></AmtDtls>'],
+    ["", '<AmtDtls><InstdAmt><Amt Ccy="USD">15.00</Amt></InstdAmt></AmtDtls>'],
+    [
+        f"<RltdPties><Dbtr><Nm>A B</Nm></Dbtr><DbtrAcct><Id><IBAN>{CEM}</IBAN></Id></DbtrAcct></RltdPties>",
         f"<RltdPties><Cdtr><Pty><Nm>C</Nm></Pty></Cdtr><CdtrAcct><Id><IBAN>{ANN}</IBAN></Id></CdtrAcct></RltdPties>",
-        "<RltdPties><CdtrAcct><Id><Othr><Id>nl 12</Id></Othr></Id></CdtrAcct></RltdPties>",
+        "<RltdPties><Cdtr><Nm>A&amp;B</Nm></Cdtr><CdtrAcct><Id><Othr><Id>nl 12</Id></Othr></Id></CdtrAcct></RltdPties>",
     ],
     ["<RltdAgts><DbtrAgt><FinInstnId><BIC>TSTBNL2A</BIC></FinInstnId></DbtrAgt></RltdAgts>", ""],
-    ["<RmtInf><Ustrd>one</Ustrd><Ustrd>two</Ustrd></RmtInf>", "<RmtInf><Ustrd>gặp nhau</Ustrd></RmtInf>", ""],
+    [
+        "<RmtInf><Ustrd>one</Ustrd></RmtInf>",
+        "<RmtInf><Ustrd>one</Ustrd><Ustrd>two</Ustrd></RmtInf>",
+        "<RmtInf><Ustrd>gặp nhau</Ustrd></RmtInf>",
+        "",
+    ],
     ["<RltdDts><AccptncDtTm>2026-02-03T11:12:13+01:00</AccptncDtTm></RltdDts>", ""],
 ]
 
@@ -211,16 +221,19 @@ def test_entries_that_are_written_alike_are_read_as_each_by_itself(
     random: Random, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """Whatever an entry says or leaves out: patterns and columns give what the walk through the tree gives."""
+
+    def some(parts: list[list[str]]) -> str:
+        # The first is what banks mostly write; with many odd parts no entry would be read by a pattern.
+        return "".join(each[0] if random.random() < 0.6 else random.choice(each) for each in parts)
+
     shapes = []
     for _ in range(4):
-        own, inner = (
-            "".join(random.choice(each) for each in parts) for parts in (PARTS_OF_AN_ENTRY, PARTS_OF_A_TRANSACTION)
-        )
+        own, inner = some(PARTS_OF_AN_ENTRY), some(PARTS_OF_A_TRANSACTION)
         inner = f"<NtryDtls><TxDtls>{inner}</TxDtls></NtryDtls>" if random.random() < 0.9 else ""
         shapes.append(f"{own}{inner}{random.choice(['<AddtlNtryInf>x y</AddtlNtryInf>', ''])}")
     entries = [
         f'{random.choice(["", chr(10)])}<Ntry><Amt Ccy="{random.choice(["EUR", "USD"])}">'
-        f"{random.choice(['12.50', '0.00', '007.10', '0.05', '1E2', '5'])}</Amt>"
+        f"{random.choice(['12.50', '3.00', '0.00', '007.10', '0.05', '1E2', '5'])}</Amt>"
         f"<CdtDbtInd>{random.choice(['CRDT', 'DBIT'])}</CdtDbtInd>{random.choice(shapes)}</Ntry>"
         for _ in range(24)
     ]
