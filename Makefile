@@ -51,14 +51,16 @@ $(SPARK)/installed: pyproject.toml
 test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (needs java 17)
 	$(SPARK)/bin/python -m pytest -m spark -n 0 tests/signs
 
+# Without the exchange formats: their library is compiled for a minute, and none of these tests writes them.
 $(LOWEST)/installed: pyproject.toml
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/pip install --quiet uv
-	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test,exchange]'
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[test]'
 	touch $@
 
+# Its kernels are kept apart: another Numba throws away those that it finds beside the sources.
 test-lowest: $(LOWEST)/installed ## loading, scanning, masking and views on the lowest versions that pyproject.toml allows
-	$(LOWEST)/bin/python -m pytest -n 2 $(LOWEST_TESTS)
+	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/kernels $(LOWEST)/bin/python -m pytest $(LOWEST_TESTS)
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff check .

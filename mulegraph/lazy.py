@@ -196,9 +196,9 @@ else:
     """Only what writes takes a lock; it brings asyncio."""
     watchfiles = Lazy("watchfiles")
     """Only a watch waits for files; it brings asyncio."""
-    structlog, prometheus_client, openlineage = (
-        Lazy(name) for name in ("structlog", "prometheus_client", "openlineage.client")
-    )
+    structlog = Lazy("structlog")
+    prometheus_client = Lazy("prometheus_client")
+    openlineage = Lazy("openlineage.client")
     """Only a scan that runs as a job logs in JSON, and tells Prometheus and OpenLineage of itself."""
     charset_normalizer = Lazy("charset_normalizer")
     """Only files are guessed at."""
@@ -207,8 +207,7 @@ else:
     camt = Lazy("pyiso20022.camt.camt_056_001_11", "camt_056_001_11")
     camt110 = Lazy("pyiso20022.camt.camt_110_001_01", "camt_110_001_01")
     """Only requests are messages: 0.2 s with what writes them."""
-    serializers, serializer_config, datatype = (
-        Lazy(f"xsdata.{part}")
-        for part in ("formats.dataclass.serializers", "formats.dataclass.serializers.config", "models.datatype")
-    )
+    serializers = Lazy("xsdata.formats.dataclass.serializers")
+    serializer_config = Lazy("xsdata.formats.dataclass.serializers.config")
+    datatype = Lazy("xsdata.models.datatype")
     """What writes them."""

@@ -21,7 +21,7 @@ from mulegraph.ledger.ledger import Ledger
 from mulegraph.simulate import simulate
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.workspace.workspace import Workspace
-from tests import neo4j_server
+from tests import neo4j_server, thorough
 from tests.drawing import draw
 from tests.schedule import SERVER, ByFile, group_of, place_of
 
@@ -66,7 +66,7 @@ def few_cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     def make(folder: Path) -> None:
         files = folder.with_name("few_files")
-        simulate(files, accounts=200, days=7, seed=5)
+        simulate(files, accounts=120, days=5, seed=5)
         scanned(files, folder)
 
     return once(tmp_path_factory, "few_cases", make)
@@ -94,8 +94,9 @@ def neo4j(server: Address) -> Iterator[Neo4jGraph]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The order of groups is ours, and not by their number of tests."""
+    """The order of groups is ours, and not by their number of tests. Property tests have our settings."""
     config.option.loadscopereorder = False
+    thorough.settle()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,14 +12,18 @@ SERVER = "neo4j"
 ON_A_SERVER = ("tests/graph/neo4j/", "tests/workspace/test_server.py")
 LONGEST = [
     SERVER,
-    "tests/test_package.py",
-    "tests/cli/test_masking.py",
-    "tests/test_notebooks.py",
     "tests/views/test_reports.py",
+    "tests/test_notebooks.py",
+    "tests/cli/test_masking.py",
     "tests/cli/test_commands.py",
-    "tests/signs/test_properties.py",
+    "tests/test_package.py",
     "tests/views/test_network.py",
+    "tests/views/test_network_kept.py",
     "tests/ingest/test_store.py",
+    "tests/cli/test_browse.py",
+    "tests/casework/test_acts.py",
+    "tests/casework/test_opened.py",
+    "tests/learn/test_learn.py",
 ]
 """Groups that take longest, so that all workers end at about the same time."""
 

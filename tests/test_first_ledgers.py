@@ -77,9 +77,9 @@ def test_a_run_that_found_nothing_has_a_report(nothing, tmp_path):
     assert answered("diff", "--workspace", nothing)
 
 
-@pytest.mark.parametrize("names", [("N1", "A1", "B", "C"), ("base", "listed", "account", "N1")])
-def test_accounts_may_be_called_as_signs_and_parts_of_a_score_are(tmp_path, names):
+def test_accounts_may_be_called_as_signs_and_parts_of_a_score_are(tmp_path):
     """Signs show as signs, accounts as tokens, in every listing."""
+    names = ("base", "N1", "account", "A1")
     draw(tmp_path, CHAIN.format(*names))
     here = ["--workspace", tmp_path / "workspace"]
 

@@ -121,6 +121,17 @@ def test_every_folder_is_a_stage():
     assert folders == set(STAGES)
 
 
+def test_comprehensions_fit_on_a_line():
+    """What needs more is a loop, or its parts have names."""
+    comprehensions = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    long = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, comprehensions) and node.lineno != node.end_lineno:
+                long.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
+    assert not long
+
+
 def test_no_module_is_too_long_to_see():
     """A module that outgrows its screen is split."""
     long = {path.name: size for path in PACKAGE.rglob("*.py") if (size := len(path.read_text().splitlines())) > LONGEST}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 THOROUGH = bool(os.environ.get("MULEGRAPH_THOROUGH"))
 SHARE = 4
@@ -20,3 +20,11 @@ def times(thorough: int) -> int:
 def examples(thorough: int, **more: Any) -> settings:
     """Settings of a property test that tries so many examples at most."""
     return settings(max_examples=times(thorough), deadline=None, **more)
+
+
+def settle() -> None:
+    """Settings of property tests that have none of their own. No example fails because a machine is busy."""
+    settings.register_profile(
+        "here", max_examples=times(100), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("here")

@@ -94,9 +94,11 @@ def all_benign_tests() -> dict[str, BenignTest]:
 
 def explained_signs(test: BenignTest, signs: Mapping[str, Sign]) -> frozenset[str]:
     """Codes of the signs that a test can explain: those of its topics, and those that name it."""
-    return frozenset(
-        code for code, sign in signs.items() if sign.topic in test.explains or test.name in sign.explained_by
-    )
+
+    def explains(sign: Sign) -> bool:
+        return sign.topic in test.explains or test.name in sign.explained_by
+
+    return frozenset(code for code, sign in signs.items() if explains(sign))
 
 
 def check_explanations(signs: Mapping[str, Sign]) -> None:

@@ -15,10 +15,10 @@ Members = Mapping[str, frozenset[str]]
 
 def members_of(cases: pa.Table) -> dict[str, frozenset[str]]:
     """Accounts by case of a run."""
-    return {
-        case: frozenset(accounts)
-        for case, accounts in zip(cases["case"].to_pylist(), cases["accounts"].to_pylist(), strict=True)
-    }
+    made = {}
+    for case, accounts in zip(cases["case"].to_pylist(), cases["accounts"].to_pylist(), strict=True):
+        made[case] = frozenset(accounts)
+    return made
 
 
 def match_previous(
@@ -44,11 +44,10 @@ def match_previous(
     called = frozenset(opened or {})
     given: dict[str, str] = {}
     by_seed = [(old not in called, -shared, old, new) for old, new, shared in _sharing(seeds, now_seeds)]
-    loose = [
-        (old not in called, -shared, old, new)
-        for old, new, shared in overlapping_cases(before, now)
-        if not (seeds.get(old) and now_seeds[new])
-    ]
+    loose = []
+    for old, new, shared in overlapping_cases(before, now):
+        if not (seeds.get(old) and now_seeds[new]):
+            loose.append((old not in called, -shared, old, new))
     for _, _, old, new in [*sorted(by_seed), *sorted(loose)]:
         if new not in given and old not in given.values():
             given[new] = old
@@ -93,11 +92,11 @@ def _sharing(before: Members, now: Members) -> list[tuple[str, str, int]]:
 
 def overlapping_cases(before: Members, now: Members) -> list[tuple[str, str, int]]:
     """Pairs (earlier case, later case, accounts that they share) of those that share half of the smaller one."""
-    return [
-        (old, new, number)
-        for old, new, number in _sharing(before, now)
-        if 2 * number >= min(len(before[old]), len(now[new]))
-    ]
+    made = []
+    for old, new, number in _sharing(before, now):
+        if 2 * number >= min(len(before[old]), len(now[new])):
+            made.append((old, new, number))
+    return made
 
 
 def _names(case: str) -> Iterable[str]:

@@ -69,12 +69,14 @@ JOURNEY: tuple[Step, ...] = (
 def journey(phases: Iterable[str]) -> list[dict[str, object]]:
     """Every phase with whether it was seen here: `found`, `not found`, or `blind` where bank data cannot show it."""
     seen = set(phases)
-    return [
-        {
-            "phase": str(step.phase),
-            "seen": "found" if step.phase in seen else "not found" if step.seen else "blind",
-            "what": word(step.what),
-            "barriers": "; ".join(f"{word(who)}: {word(barrier)}" for who, barrier in step.barriers.items()),
-        }
-        for step in JOURNEY
-    ]
+    made: list[dict[str, object]] = []
+    for step in JOURNEY:
+        made.append(
+            {
+                "phase": str(step.phase),
+                "seen": "found" if step.phase in seen else "not found" if step.seen else "blind",
+                "what": word(step.what),
+                "barriers": "; ".join(f"{word(who)}: {word(barrier)}" for who, barrier in step.barriers.items()),
+            }
+        )
+    return made

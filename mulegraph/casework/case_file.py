@@ -226,9 +226,10 @@ def _sums(moved: pd.DataFrame, side: str) -> dict[str, dict[str, Decimal]]:
 def _devices(space: Workspace, accounts: list[str]) -> list[dict[str, Any]]:
     """Devices that several of the accounts share, and who uses them."""
     pairs = space.devices_of(accounts)
-    return [
-        {"device_id": device, "accounts": sorted(part["account_id"])} for device, part in pairs.groupby("device_id")
-    ]
+    made = []
+    for device, part in pairs.groupby("device_id"):
+        made.append({"device_id": device, "accounts": sorted(part["account_id"])})
+    return made
 
 
 def _with_signs(moved: pd.DataFrame, findings: pd.DataFrame) -> list[dict[str, Any]]:

@@ -112,23 +112,25 @@ def moves_of(space: Workspace, found: TracedIn) -> list[Move]:
     told = reported(space, sorted(chosen))
     back = _came_back(space, found)
     parts = zip(steps["transfer"], steps["at"], payers, payees, steps["minimum"], steps["maximum"], strict=True)
-    return [
-        Move(
-            transfer=transfer,
-            at=at,
-            payer=payer,
-            payer_bank=banks.get(payer or ""),
-            payee=payee,
-            payee_bank=banks.get(payee or ""),
-            amount=whole[transfer],
-            least=least,
-            most=most,
-            chosen=transfer in chosen,
-            reported=transfer in told,
-            returned=min(whole[transfer], back.get(transfer, Decimal(0))).quantize(places),
+    made = []
+    for transfer, at, payer, payee, least, most in parts:
+        made.append(
+            Move(
+                transfer=transfer,
+                at=at,
+                payer=payer,
+                payer_bank=banks.get(payer or ""),
+                payee=payee,
+                payee_bank=banks.get(payee or ""),
+                amount=whole[transfer],
+                least=least,
+                most=most,
+                chosen=transfer in chosen,
+                reported=transfer in told,
+                returned=min(whole[transfer], back.get(transfer, Decimal(0))).quantize(places),
+            )
         )
-        for transfer, at, payer, payee, least, most in parts
-    ]
+    return made
 
 
 def still_there(found: TracedIn) -> dict[str, tuple[Decimal, Decimal]]:

@@ -86,11 +86,10 @@ def _facts(of: Known) -> Iterator[tuple[str, str]]:
 
 
 def _speed(received: pd.DataFrame, paid: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    waits = [
-        (paid["at"][paid["at"] >= at].min() - at).total_seconds() / 60
-        for at in received["at"]
-        if (paid["at"] >= at).any()
-    ]
+    waits = []
+    for at in received["at"]:
+        if (paid["at"] >= at).any():
+            waits.append((paid["at"][paid["at"] >= at].min() - at).total_seconds() / 60)
     if not waits:
         if len(received):
             yield AGAINST, "traced money was not passed on"

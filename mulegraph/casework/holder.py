@@ -121,20 +121,21 @@ def holder_page(space: Workspace, holder: HolderId) -> HolderPage:
     score_of = dict(zip(scores["account"].to_pylist(), scores["score"].to_pylist(), strict=True))
     cases = {name: sorted(space.cases(account=name)["case"]) for name in names}
     banks = banks_of(space, set(names))
-    accounts = [
-        HeldBy(
-            account=name,
-            bank=banks[name],
-            kind=rows[name]["kind"],
-            currency=rows[name]["currency"],
-            ours=banks[name] in space.own_banks.own,
-            joint=bool(joint[name]),
-            others=sorted(joint[name]),
-            score=score_of.get(name, 0.0),
-            cases=cases[name],
+    accounts = []
+    for name in names:
+        accounts.append(
+            HeldBy(
+                account=name,
+                bank=banks[name],
+                kind=rows[name]["kind"],
+                currency=rows[name]["currency"],
+                ours=banks[name] in space.own_banks.own,
+                joint=bool(joint[name]),
+                others=sorted(joint[name]),
+                score=score_of.get(name, 0.0),
+                cases=cases[name],
+            )
         )
-        for name in names
-    ]
     looked_at = {case for found in cases.values() for case in found} | _worked_on(space, set(names))
     money, carried, not_traced = _money(space, sorted(looked_at), set(names))
     ours = [each for each in accounts if each.ours]

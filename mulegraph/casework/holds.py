@@ -228,13 +228,11 @@ class _Scene:
 
     def in_order(self, limit: Decimal) -> list[str]:
         """Accounts to call: most money an hour first, by how fast each has passed money on; innocents last."""
-        wanted = [
-            name
-            for name in self.there
-            if limit > 0
-            and name not in self.victims
-            and (bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit)
-        ]
+        wanted = []
+        for name in self.there if limit > 0 else ():
+            is_enough = bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit
+            if is_enough and name not in self.victims:
+                wanted.append(name)
         return sorted(
             (name for name in wanted if name in self.reached or bounds(self.there[name])[0] >= limit),
             key=lambda name: (name in self.innocent, bounds(self.there[name])[1] <= 0, -self._urgency(name), name),
@@ -275,11 +273,10 @@ class _Scene:
     def dwell(self, account: str) -> int | None:
         """How long traced money lay on it before some of it went on, in minutes, at the middle; none if none did."""
         came = sorted(each.at for each in self.moves if each.payee == account)
-        waits = [
-            (each.at - max(at for at in came if at <= each.at)).total_seconds() / 60
-            for each in self.moves
-            if each.payer == account and not each.chosen and came and came[0] <= each.at
-        ]
+        waits = []
+        for each in self.moves:
+            if each.payer == account and not each.chosen and came and came[0] <= each.at:
+                waits.append((each.at - max(at for at in came if at <= each.at)).total_seconds() / 60)
         return round(sorted(waits)[len(waits) // 2]) if waits else None
 
     def hold(self, account: str) -> Hold:

@@ -79,10 +79,9 @@ def written(rows: Iterable[Row], *, as_json: bool, key: bytes | None) -> str:
 
 
 def _text(row: Row, key: bytes | None) -> Row:
-    plain = {
-        name: value.replace(tzinfo=None).isoformat() + "Z" if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
+    plain = {}
+    for name, value in row.items():
+        plain[name] = value.replace(tzinfo=None).isoformat() + "Z" if isinstance(value, datetime) else value
     if key:
         plain[TOKEN] = token_of(key, row["subject_kind"], row["subject_id"])
         plain["reason"] = None

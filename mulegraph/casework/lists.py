@@ -92,11 +92,10 @@ def export_list(
     if which is not None and which not in LISTS:
         raise UsageError("--list is '{which}'", hint=f"Expected one of {', '.join(LISTS)}.", which=which)
     now = datetime.now(UTC)
-    rows = [
-        row
-        for row in space.ledger.arrow("listings").to_pylist()
-        if which in (None, row["list"]) and kind in (None, row["subject_kind"]) and (every or not is_expired(row, now))
-    ]
+    rows = []
+    for row in space.ledger.arrow("listings").to_pylist():
+        if which in (None, row["list"]) and kind in (None, row["subject_kind"]) and (every or not is_expired(row, now)):
+            rows.append(row)
     rows.sort(key=lambda row: tuple(row[name] for name in KEY_OF))
     space.journal.append("list exported", entries=len(rows), pseudonymous=key is not None, list=which)
     return written(rows, as_json=as_json, key=key)
@@ -108,12 +107,11 @@ def remove_entry(
 ) -> int:
     """Take a subject off a list; from one source, or from all. Raises UsageError when it is not on it."""
     rows = space.ledger.arrow("listings").to_pylist()
-    keys = {
-        tuple(row[name] for name in KEY_OF)
-        for row in rows
-        if (row["subject_kind"], row["subject_id"], row["list"]) == (kind, subject, which)
-        and source in (None, row["source"])
-    }
+    keys = set()
+    for row in rows:
+        is_on_it = (row["subject_kind"], row["subject_id"], row["list"]) == (kind, subject, which)
+        if is_on_it and source in (None, row["source"]):
+            keys.add(tuple(row[name] for name in KEY_OF))
     if not keys:
         raise UsageError(
             "{kind} '{subject}' is not on list {which}",
@@ -133,13 +131,12 @@ def list_entries(space: Workspace, *, every: bool, since: Moment = None, until: 
     """Entries as a listing; expired ones only when asked for, and those that stood between `since` and `until`."""
     now = datetime.now(UTC)
     start, end = between(since, until)
-    rows = [
-        row
-        for row in space.ledger.arrow("listings").to_pylist()
-        if (every or not is_expired(row, now))
-        and (end is None or row["listed_at"] < end)
-        and (start is None or row["expires_at"] is None or row["expires_at"] >= start)
-    ]
+    rows = []
+    for row in space.ledger.arrow("listings").to_pylist():
+        began = end is None or row["listed_at"] < end
+        lasted = start is None or row["expires_at"] is None or row["expires_at"] >= start
+        if began and lasted and (every or not is_expired(row, now)):
+            rows.append(row)
     return [{**row, "expired": is_expired(row, now)} for row in rows]
 
 

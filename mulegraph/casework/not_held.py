@@ -128,21 +128,23 @@ def gone(found: TracedIn) -> dict[str, Decimal]:
 
 def rule_sums(found: TracedIn, kept: ByRule) -> list[RuleSums]:
     """By each rule that conserves money, in its order."""
-    return [
-        RuleSums(
-            method=row["method"],
-            traced=row["traced"],
-            kept=kept[row["method"]],
-            not_held=row["still_there"] - kept[row["method"]],
-            cash=row["cash"],
-            left_our_sight=row["left_our_sight"],
-            returned=row["returned"],
-            stopped=row["stopped"],
-            exchanged=row["exchanged"],
-        )
-        for row in found.sums.to_dict("records")
-        if row["method"] in CONSERVING
-    ]
+    made = []
+    for row in found.sums.to_dict("records"):
+        if row["method"] in CONSERVING:
+            made.append(
+                RuleSums(
+                    method=row["method"],
+                    traced=row["traced"],
+                    kept=kept[row["method"]],
+                    not_held=row["still_there"] - kept[row["method"]],
+                    cash=row["cash"],
+                    left_our_sight=row["left_our_sight"],
+                    returned=row["returned"],
+                    stopped=row["stopped"],
+                    exchanged=row["exchanged"],
+                )
+            )
+    return made
 
 
 def beside(left: list[NotHeld], sums: list[RuleSums], found: TracedIn, gone_banks: Decimal) -> str:

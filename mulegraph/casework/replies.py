@@ -135,11 +135,11 @@ def returned_money(space: Workspace, case: Word) -> list[Returned]:
             of = sums.setdefault((line.victim or "", row.currency), [NOTHING, NOTHING])
             of[0] += line.asked
             of[1] += row.returned(line.transfer)
-    return [
-        Returned(victim or None, currency, asked, back)
-        for (victim, currency), (asked, back) in sorted(sums.items())
-        if asked or back
-    ]
+    made = []
+    for (victim, currency), (asked, back) in sorted(sums.items()):
+        if asked or back:
+            made.append(Returned(victim or None, currency, asked, back))
+    return made
 
 
 def _asked(space: Workspace, case: str) -> list[Row]:

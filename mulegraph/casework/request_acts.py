@@ -47,28 +47,29 @@ def request_list(space: Workspace, *, case: Word | None = None, due: bool = Fals
     """Requests, those that wait for an answer and are due first on top; `due` leaves out all others."""
     today = _today()
     order = {OVERDUE: 0, OUT: 1, DRAFT: 2}
-    rows = [
-        RequestRow(
-            number=each.number,
-            case=each.case,
-            kind=str(each.kind),
-            sender=each.sender,
-            bank=each.bank,
-            state=each.state(today),
-            masked=each.masked,
-            made_at=each.made_at,
-            sent_at=each.sent_at,
-            reply_by=each.reply_by,
-            transfers=[line.transfer for line in each.lines],
-            open_lines=each.open_lines,
-            asked=each.asked,
-            returned=each.returned(),
-            promised=each.promised,
-            currency=each.currency,
-        )
-        for each in request_rows(space.journal.entries())
-        if case in (None, each.case)
-    ]
+    rows = []
+    for each in request_rows(space.journal.entries()):
+        if case in (None, each.case):
+            rows.append(
+                RequestRow(
+                    number=each.number,
+                    case=each.case,
+                    kind=str(each.kind),
+                    sender=each.sender,
+                    bank=each.bank,
+                    state=each.state(today),
+                    masked=each.masked,
+                    made_at=each.made_at,
+                    sent_at=each.sent_at,
+                    reply_by=each.reply_by,
+                    transfers=[line.transfer for line in each.lines],
+                    open_lines=each.open_lines,
+                    asked=each.asked,
+                    returned=each.returned(),
+                    promised=each.promised,
+                    currency=each.currency,
+                )
+            )
     shown = [each for each in rows if not due or each.state in (OVERDUE, OUT)]
     return sorted(shown, key=lambda each: (order.get(each.state, 3), each.reply_by, each.made_at, each.number))
 

@@ -86,11 +86,10 @@ class Row:
         return self._sum(False, None)
 
     def _sum(self, by_message: bool, transfer: str | None) -> Decimal:
-        counted = [
-            each.amount
-            for each in self.told
-            if each.answer == RETURNED and each.by_message is by_message and transfer in (None, each.transfer)
-        ]
+        counted = []
+        for each in self.told:
+            if each.answer == RETURNED and each.by_message is by_message and transfer in (None, each.transfer):
+                counted.append(each.amount)
         return sum(counted, NOTHING)
 
     def is_refused(self, transfer: str) -> bool:
@@ -174,12 +173,12 @@ def held_by_requests(rows: Sequence[Row], case: str) -> dict[str, Decimal]:
 
 def refused_claims(rows: Sequence[Row]) -> dict[str, Decimal]:
     """What a refused recall did not bring, by payment."""
-    return {
-        line.transfer: line.asked - row.returned(line.transfer)
-        for row in rows
-        for line in row.lines
-        if line.asked and not (row.masked or row.withdrawn) and row.is_refused(line.transfer)
-    }
+    made = {}
+    for row in rows:
+        for line in row.lines:
+            if line.asked and not (row.masked or row.withdrawn) and row.is_refused(line.transfer):
+                made[line.transfer] = line.asked - row.returned(line.transfer)
+    return made
 
 
 def asked_back(rows: Sequence[Row], case: str) -> Decimal:
@@ -196,10 +195,9 @@ def waiting(rows: Sequence[Row], case: str) -> list[Row]:
 
 def _made(entry: Entry) -> Row:
     facts = entry.facts
-    lines = [
-        Line(each["transfer"], Decimal(each["asked"]), Decimal(each["traced_most"]), each["victim"])
-        for each in facts.get("lines", ())
-    ]
+    lines = []
+    for each in facts.get("lines", ()):
+        lines.append(Line(each["transfer"], Decimal(each["asked"]), Decimal(each["traced_most"]), each["victim"]))
     return Row(
         number=facts["number"],
         case=entry.about,

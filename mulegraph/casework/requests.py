@@ -69,11 +69,10 @@ class CasePlan:
         """What this bank of ours may ask of that one, by kind; kinds with nothing to ask are not in it."""
         found: dict[RequestKind, list[Claim] | list[Stop]] = {}
         for kind in (RequestKind.RECALL, RequestKind.PART):
-            mine = [
-                each
-                for each in self.plan.claims
-                if each.kind is kind and (each.move.payer_bank, each.move.payee_bank) == (sender, bank)
-            ]
+            mine = []
+            for each in self.plan.claims:
+                if each.kind is kind and (each.move.payer_bank, each.move.payee_bank) == (sender, bank):
+                    mine.append(each)
             if mine:
                 found[kind] = mine
         stops = [each for each in self.stops if each.bank == bank]
@@ -133,12 +132,11 @@ def askable_banks(space: Workspace, case: Word) -> list[str]:
     """Banks of which a request about the case can be written now, by the sender of the settings or else any of ours."""
     sender = space.settings.requests.sender
     senders = space.own_banks.own & {sender} if sender else space.own_banks.own
-    found = {
-        bank
-        for planned in case_plans(space, case)
-        for bank in planned.banks
-        if any(planned.to(each, bank) for each in senders - {bank})
-    }
+    found = set()
+    for planned in case_plans(space, case):
+        for bank in planned.banks:
+            if any(planned.to(each, bank) for each in senders - {bank}):
+                found.add(bank)
     return sorted(found)
 
 
@@ -169,12 +167,11 @@ def make_requests(
             "{bank} is the sender itself", hint="Hold the account at your own bank: mulegraph case holds.", bank=bank
         )
     plans = case_plans(space, case)
-    asked = [
-        (planned, kind, lines)
-        for planned in plans
-        for kind, lines in planned.to(ours.bank, bank).items()
-        if kind in kinds
-    ]
+    asked = []
+    for planned in plans:
+        for kind, lines in planned.to(ours.bank, bank).items():
+            if kind in kinds:
+                asked.append((planned, kind, lines))
     if not asked:
         raise UsageError(
             "there is nothing to ask of bank '{bank}' about {case}",
@@ -184,28 +181,30 @@ def make_requests(
             banks=", ".join(sorted({each for planned in plans for each in planned.banks})) or "none",
         )
     now = datetime.now(UTC)
-    return [
-        Request(
-            number=_number(space),
-            case=case,
-            kind=kind,
-            sender=ours,
-            bank=bank,
-            bic=settings.bics.get(bank, ""),
-            currency=planned.found.currency,
-            made_at=now,
-            reply_by=rule.due(now.date(), country, space.folder / FILE),
-            rule=rule.source,
-            reported=[each.transfer for each in plans[0].moves if each.reported],
-            stolen=planned.stolen,
-            payments=_payments(space, kind, lines, planned),
-            held=[Held(each.account, each.least, each.most) for each in lines if isinstance(each, Stop)],
-            draft=draft,
-            taken=f"{plans[0].stolen:,f} {plans[0].found.currency}" if planned is not plans[0] else "",
+    made = []
+    for planned, kind, lines in asked:
+        rule = deadline_of(kind, country, planned.found.currency)
+        made.append(
+            Request(
+                number=_number(space),
+                case=case,
+                kind=kind,
+                sender=ours,
+                bank=bank,
+                bic=settings.bics.get(bank, ""),
+                currency=planned.found.currency,
+                made_at=now,
+                reply_by=rule.due(now.date(), country, space.folder / FILE),
+                rule=rule.source,
+                reported=[each.transfer for each in plans[0].moves if each.reported],
+                stolen=planned.stolen,
+                payments=_payments(space, kind, lines, planned),
+                held=[Held(each.account, each.least, each.most) for each in lines if isinstance(each, Stop)],
+                draft=draft,
+                taken=f"{plans[0].stolen:,f} {plans[0].found.currency}" if planned is not plans[0] else "",
+            )
         )
-        for planned, kind, lines in asked
-        for rule in [deadline_of(kind, country, planned.found.currency)]
-    ]
+    return made
 
 
 def _sender(space: Workspace, settings: RequestSettings, name: str) -> Sender:
@@ -257,25 +256,27 @@ def _payments(space: Workspace, kind: RequestKind, lines: Sequence[Claim | Stop]
         asked = [(each.move, each.asked, each.why) for each in lines if isinstance(each, Claim)]
     asked.sort(key=lambda each: (each[0].at, each[0].transfer))
     details = _details(space, [each[0].transfer for each in asked])
-    return [
-        Payment(
-            transfer=move.transfer,
-            at=move.at,
-            amount=move.amount,
-            payer=move.payer,
-            payer_bank=move.payer_bank,
-            payee=move.payee or "",
-            traced_least=move.least,
-            traced_most=move.most,
-            settled_on=details[move.transfer].settled_on,
-            end_to_end_id=details[move.transfer].end_to_end_id,
-            uetr=details[move.transfer].uetr,
-            asked=amount,
-            why=why,
-            other_amount=details[move.transfer].amounts.get(planned.found.currency, ""),
+    made = []
+    for move, amount, why in asked:
+        made.append(
+            Payment(
+                transfer=move.transfer,
+                at=move.at,
+                amount=move.amount,
+                payer=move.payer,
+                payer_bank=move.payer_bank,
+                payee=move.payee or "",
+                traced_least=move.least,
+                traced_most=move.most,
+                settled_on=details[move.transfer].settled_on,
+                end_to_end_id=details[move.transfer].end_to_end_id,
+                uetr=details[move.transfer].uetr,
+                asked=amount,
+                why=why,
+                other_amount=details[move.transfer].amounts.get(planned.found.currency, ""),
+            )
         )
-        for move, amount, why in asked
-    ]
+    return made
 
 
 @question(ENTRY)
@@ -309,20 +310,22 @@ def record_request(space: Workspace, request: Request, files: Mapping[Word, Word
         "currency": request.currency,
         "stolen": f"{request.stolen:f}",
         "transfers": [each.transfer for each in request.payments],
-        "lines": [
-            {
-                "transfer": each.transfer,
-                "asked": f"{each.asked:f}",
-                "traced_most": f"{each.traced_most:f}",
-                # A draft holds tokens, which are no accounts.
-                "victim": each.payer if each.why == Why.VICTIM and not request.draft else None,
-            }
-            for each in request.payments
-        ],
+        "lines": [_line(each, request.draft) for each in request.payments],
         "held": [{"account": each.account, "most": f"{each.most:f}"} for each in request.held if not request.draft],
         "files": dict(files),
     }
     return space.journal.append(REQUESTED, request.case, check=None if request.draft else check, **facts)
+
+
+def _line(payment: Payment, draft: bool) -> dict[str, str | None]:
+    # A draft holds tokens, which are no accounts.
+    victim = payment.payer if payment.why == Why.VICTIM and not draft else None
+    return {
+        "transfer": payment.transfer,
+        "asked": f"{payment.asked:f}",
+        "traced_most": f"{payment.traced_most:f}",
+        "victim": victim,
+    }
 
 
 def references_of(space: Workspace, transfers: list[str]) -> dict[str, str]:
@@ -351,8 +354,9 @@ def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
     """Of each transfer; its amount has as many places as its currency, its day is the bank's."""
     rows = space.transfers(transfers)
     zone = ZoneInfo(space.ledger.zone)
-    return {
-        row.transfer_id: _Details(
+    made = {}
+    for row in rows.itertuples():
+        made[row.transfer_id] = _Details(
             row.amount.quantize(Decimal(1).scaleb(-minor_exponents()[row.currency])),
             _other_amounts(row),
             # What is known by its day only stands at the midnight that begins it, in no zone.
@@ -360,8 +364,7 @@ def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
             _given(row.end_to_end_id),
             _given(row.uetr) or (row.transfer_id if UETR.fullmatch(row.transfer_id) else None),
         )
-        for row in rows.itertuples()
-    }
+    return made
 
 
 def _other_amounts(row: Any) -> dict[str, str]:

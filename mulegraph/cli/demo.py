@@ -26,12 +26,11 @@ def demo_command(
     sample, workspace = _sample_data(), output / "workspace"
     with bytes_bar() as progress:
         report = stages.load.load(sample, workspace, progress=progress)
-    rows = ", ".join(
-        f"{tally.taken or tally.already_there:,} {name}"
-        for name, tally in report.tables.items()
-        if tally.read or tally.already_there
-    )
-    err.print(f"1 ledger   {rows or 'unchanged'}", soft_wrap=True)
+    rows = []
+    for name, tally in report.tables.items():
+        if tally.read or tally.already_there:
+            rows.append(f"{tally.taken or tally.already_there:,} {name}")
+    err.print(f"1 ledger   {', '.join(rows) or 'unchanged'}", soft_wrap=True)
     space = opened(workspace)
     with steps_bar() as step:
         result = space.scan(progress=step)

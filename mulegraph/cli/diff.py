@@ -24,11 +24,10 @@ def diff_command(
     how: OutputFormat = Format.TABLE,
 ) -> None:
     """How cases changed between two runs: new, grown, shrunk, merged, split, quiet."""
-    rows = [
-        row
-        for row in opened(workspace, reveal).difference(before, now)
-        if every or row["change"] != stages.run_difference.SAME
-    ]
+    rows = []
+    for row in opened(workspace, reveal).difference(before, now):
+        if every or row["change"] != stages.run_difference.SAME:
+            rows.append(row)
     for row in rows if how is Format.TABLE else []:
         row["size"] = len(row["accounts"])
     show(rows, how, listings.CHANGES, empty="No case changed.")

@@ -46,10 +46,10 @@ def explain_command(
 def whole(known: Any) -> dict[str, Any]:
     """A record or mapping of frames and values as JSON can hold it."""
     fields = vars(known) if is_dataclass(known) else known
-    return {
-        name: stages.tables.rows_of(value) if hasattr(value, "columns") else stages.tables.plain(value)
-        for name, value in fields.items()
-    }
+    made = {}
+    for name, value in fields.items():
+        made[name] = stages.tables.rows_of(value) if hasattr(value, "columns") else stages.tables.plain(value)
+    return made
 
 
 def _lines(found: dict[str, Any]) -> list[str]:

@@ -59,19 +59,26 @@ def rows_bar() -> Iterator[Any]:
 
 def load_rows(loaded: GraphLoad) -> list[dict[str, Any]]:
     """What a load of the server did, one row a label or relationship."""
-    return [
-        {"graph": name, "new": each.new, "changed": each.changed, "vanished": each.vanished, "deleted": each.deleted}
-        for name, each in loaded.tallies.items()
-    ]
+    made = []
+    for name, each in loaded.tallies.items():
+        made.append(
+            {
+                "graph": name,
+                "new": each.new,
+                "changed": each.changed,
+                "vanished": each.vanished,
+                "deleted": each.deleted,
+            }
+        )
+    return made
 
 
 def tell_load(loaded: GraphLoad) -> None:
     """The same in a line for people, on stderr."""
-    made = [
-        f"{each.new:,} new and {each.changed:,} changed {name}"
-        for name, each in loaded.tallies.items()
-        if each.new or each.changed
-    ]
+    made = []
+    for name, each in loaded.tallies.items():
+        if each.new or each.changed:
+            made.append(f"{each.new:,} new and {each.changed:,} changed {name}")
     err.print("graph: " + (", ".join(made) or "unchanged"), soft_wrap=True)
     if deleted := sum(each.deleted for each in loaded.tallies.values()):
         err.print(f"graph: {deleted:,} deleted that the ledger no longer holds")

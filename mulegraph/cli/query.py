@@ -40,10 +40,9 @@ def query_command(
 ) -> None:
     """Ask the graph one of the questions in cypher/."""
     if known:
-        rows = [
-            {"name": each.name, "asks": each.title, "parameters": [str(part) for part in each.parameters]}
-            for each in stages.queries.catalogue().values()
-        ]
+        rows = []
+        for each in stages.queries.catalogue().values():
+            rows.append({"name": each.name, "asks": each.title, "parameters": [str(part) for part in each.parameters]})
         show(rows, how, {"name": "name", "asks": "asks", "parameters": "parameters"})
         return
     if name is None:

@@ -246,10 +246,9 @@ def _ends(found: TracedIn, steps: pd.DataFrame) -> list[dict[str, Any]]:
         "overdraft": WHY_STOPPED["overdraft"],
     }
     ends, banks = steps["end"].tolist(), steps["bank"].tolist()
-    whom = [
-        f"ask {bank}" if end == "bank" else named[end] + account if end in named else WHY_STOPPED[end]
-        for end, bank, account in zip(ends, banks, own, strict=True)
-    ]
+    whom = []
+    for end, bank, account in zip(ends, banks, own, strict=True):
+        whom.append(f"ask {bank}" if end == "bank" else named[end] + account if end in named else WHY_STOPPED[end])
     columns = [f"{method}_amount" for method in _ranged(found.methods)]
     rows = []
     for name, part in steps.groupby(pd.Series(whom, steps.index), sort=False):

@@ -106,9 +106,10 @@ def _fans(sides: TransfersByAccount, index: TimeIndex, windows: list[int], patte
     """Every account's densest of each window."""
     side = sides.receipts if pattern == FAN_IN else sides.payments
     by_window = zip(*_most_distinct(side, np.array(windows)), strict=True)
-    return [
-        _fan(sides, index, window, Densest(*each), pattern) for window, each in zip(windows, by_window, strict=True)
-    ]
+    made = []
+    for window, each in zip(windows, by_window, strict=True):
+        made.append(_fan(sides, index, window, Densest(*each), pattern))
+    return made
 
 
 def _fan(sides: TransfersByAccount, index: TimeIndex, window: int, densest: Densest, pattern: str) -> Bursts:

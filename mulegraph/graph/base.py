@@ -172,34 +172,28 @@ _TRANSFER = pa.schema(
 )
 _USED = pa.schema([("uses", pa.int64()), ("first_at", TIME), ("last_at", TIME)])
 
-NODES: dict[str, NodeLabel] = {
-    label.name: label
-    for label in (
-        NodeLabel("Account", _ACCOUNT),
-        NodeLabel("Holder", TABLES["holders"].arrow_schema),
-        NodeLabel("Device", TABLES["devices"].arrow_schema),
-        NodeLabel("Listing", _LISTING),
-        NodeLabel("Finding", _FINDING),
-        NodeLabel("Case", _CASE),
-    )
-}
-RELATIONSHIPS: dict[str, RelationshipType] = {
-    kind.name: kind
-    for kind in (
-        RelationshipType("OWNS", (("Holder", "Account"),), pa.schema([])),
-        RelationshipType("USED", (("Account", "Device"),), _USED),
-        RelationshipType("TRANSFER", (("Account", "Account"),), _TRANSFER),
-        RelationshipType(
-            "LISTED", (("Listing", "Account"), ("Listing", "Holder"), ("Listing", "Device")), pa.schema([])
-        ),
-        RelationshipType(
-            "ABOUT",
-            (("Finding", "Account"), ("Finding", "Holder"), ("Finding", "Device")),
-            pa.schema([("role", TEXT)]),
-        ),
-        RelationshipType("PART_OF", (("Finding", "Case"), ("Account", "Case")), pa.schema([])),
-    )
-}
+_LABELS = (
+    NodeLabel("Account", _ACCOUNT),
+    NodeLabel("Holder", TABLES["holders"].arrow_schema),
+    NodeLabel("Device", TABLES["devices"].arrow_schema),
+    NodeLabel("Listing", _LISTING),
+    NodeLabel("Finding", _FINDING),
+    NodeLabel("Case", _CASE),
+)
+_TYPES = (
+    RelationshipType("OWNS", (("Holder", "Account"),), pa.schema([])),
+    RelationshipType("USED", (("Account", "Device"),), _USED),
+    RelationshipType("TRANSFER", (("Account", "Account"),), _TRANSFER),
+    RelationshipType("LISTED", (("Listing", "Account"), ("Listing", "Holder"), ("Listing", "Device")), pa.schema([])),
+    RelationshipType(
+        "ABOUT",
+        (("Finding", "Account"), ("Finding", "Holder"), ("Finding", "Device")),
+        pa.schema([("role", TEXT)]),
+    ),
+    RelationshipType("PART_OF", (("Finding", "Case"), ("Account", "Case")), pa.schema([])),
+)
+NODES: dict[str, NodeLabel] = {label.name: label for label in _LABELS}
+RELATIONSHIPS: dict[str, RelationshipType] = {kind.name: kind for kind in _TYPES}
 FINDING_LABELS = ("Finding", "Case")
 FINDING_RELATIONSHIPS = ("ABOUT", "PART_OF")
 """What a scan replaces; everything else changes only with the ledger."""

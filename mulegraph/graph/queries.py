@@ -238,12 +238,14 @@ def in_decimals(row: Mapping[str, Any], record: Record) -> dict[str, Any]:
 
     Engines sum and keep money as doubles.
     """
-    return {
-        name: Decimal(repr(value)).quantize(PLACES)
-        if isinstance(value, float) and record.fields.get(name) == AMOUNT
-        else value
-        for name, value in row.items()
-    }
+    made = {}
+    for name, value in row.items():
+        made[name] = (
+            Decimal(repr(value)).quantize(PLACES)
+            if isinstance(value, float) and record.fields.get(name) == AMOUNT
+            else value
+        )
+    return made
 
 
 def _folder() -> Path:

@@ -309,10 +309,11 @@ def _two_columns(head: _Header, way: Direction, mapping: TableMapping) -> dict[s
     """A column for money out and one for money in. A row with both, or with neither, has no amount."""
     (debit, left), (credit, right) = head.sql(way.debit, "amount"), head.sql(way.credit, "amount")
     nothing = ", ".join(text_in_sql(each) for each in NOTHING)
-    out, into = (
-        f"CASE WHEN trim({each}) NOT IN ('', {nothing}) THEN {amounts.bare(each, mapping)} END"
-        for each in (debit, credit)
-    )
+
+    def given(side: str) -> str:
+        return f"CASE WHEN trim({side}) NOT IN ('', {nothing}) THEN {amounts.bare(side, mapping)} END"
+
+    out, into = given(debit), given(credit)
     if way.debits_are_negative:
         out = amounts.unsigned(f"({out})")
     # Both filled is neither way: the two values together are no amount, and so a reject that shows them.

@@ -26,13 +26,12 @@ def find_sources(folder: Path, mapping: FileMapping) -> tuple[list[SourceFile], 
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read ({error.strerror})", hint="Check its permissions.") from error
     named = [path for path in paths if path.is_file()]
-    sources = [
-        SourceFile(table, path, part, mapping.ids)
-        for table in READ_TABLES.values()
-        for part in mapping.of(table.name)
-        for path in (named if part.files else data)
-        if _feeds(path.name, table, part)
-    ]
+    sources = []
+    for table in READ_TABLES.values():
+        for part in mapping.of(table.name):
+            for path in named if part.files else data:
+                if _feeds(path.name, table, part):
+                    sources.append(SourceFile(table, path, part, mapping.ids))
     used = {source.path for source in sources}
     similar = [path for path in paths if any(_feeds(path.name, table, TableMapping()) for table in TABLES.values())]
     return sources, [path.name for path in paths if path not in used and path in {*data, *similar}]

@@ -150,8 +150,9 @@ class _Taking:
 
 def _same(left: str, right: str, key: tuple[str, ...]) -> str:
     # Rows may have become a former account's since the load noted their keys.
-    sides = ((f"{left}.{quoted(name)}", f"{right}.{quoted(name)}", name) for name in key)
-    return " AND ".join(
-        f"{number_in_sql(one)} = {number_in_sql(two)}" if name in ("account_id", "subject_id") else f"{one} = {two}"
-        for one, two, name in sides
-    )
+    same = []
+    for name in key:
+        one, two = f"{left}.{quoted(name)}", f"{right}.{quoted(name)}"
+        is_number = name in ("account_id", "subject_id")
+        same.append(f"{number_in_sql(one)} = {number_in_sql(two)}" if is_number else f"{one} = {two}")
+    return " AND ".join(same)

@@ -94,11 +94,10 @@ def _other_party(layout: Layout, found: dict[str, int]) -> None:
 def _whose(layout: Layout, found: dict[str, int]) -> None:
     """A column called IBAN, or account, is the own one on some statements and the other party's on most."""
     place = found.get("account_id")
-    generic = [
-        number
-        for number, name in enumerate(layout.header)
-        if plain(name) in OWN_OR_OTHER and holds_accounts(layout, number)
-    ]
+    generic = []
+    for number, name in enumerate(layout.header):
+        if plain(name) in OWN_OR_OTHER and holds_accounts(layout, number):
+            generic.append(number)
     if place in generic and len(generic) > 1 and "counterparty_id" not in found:
         _one_of(layout, found, generic)
         return

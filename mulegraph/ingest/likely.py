@@ -190,10 +190,9 @@ def account_kind_line(layout: Layout, found: dict[str, int]) -> list[Line]:
     words = sorted(set(layout.values(found["kind"]))) if "kind" in found else []
     if not words or len(words) > WORDS_SHOWN:
         return []
-    kinds = {
-        word: next((kind for kind, its in _ACCOUNT_KINDS.items() if re.fullmatch(its, plain(word))), "unknown")
-        for word in words
-    }
+    kinds = {}
+    for word in words:
+        kinds[word] = next((kind for kind, its in _ACCOUNT_KINDS.items() if re.fullmatch(its, plain(word))), "unknown")
     texts = ", ".join(f"{quoted(word)} = {quoted(kind)}" for word, kind in kinds.items())
     return [Line("values.kind", f"{{ {texts} }}", "say which kind each word is")]
 
@@ -294,9 +293,8 @@ def unused(layout: Layout, number: int) -> str:
         return "account numbers"
     if all(guesses.is_currency(each) for each in values):
         return "currencies"
-    if all(guesses.NUMBER.fullmatch(each) for each in values) and any(
-        re.search(r"[.,]\d\d\b", each) for each in values
-    ):
+    has_cents = any(re.search(r"[.,]\d\d\b", each) for each in values)
+    if has_cents and all(guesses.NUMBER.fullmatch(each) for each in values):
         return "amounts"
     return "words for kinds of lines" if any(map(kind_of, values)) and "type" in name else ""
 
@@ -318,10 +316,9 @@ def thousandths(layout: Layout, found: dict[str, int], mark: str) -> str:
     places = [found[name] for name in ("amount", "debit", "credit") if name in found]
     code = found.get("currency")
     stated = guesses.currency_of(layout.header) or stated_currency(layout)
-    of_rows = {
-        layout.cell(row, code) if code is not None else stated
-        for row in layout.rows
-        if any(mark in layout.cell(row, place) for place in places)
-    }
+    of_rows = set()
+    for row in layout.rows:
+        if any(mark in layout.cell(row, place) for place in places):
+            of_rows.add(layout.cell(row, code) if code is not None else stated)
     exponents = {minor_exponents().get(each.upper(), 2) for each in of_rows}
     return "decimal" if exponents == {3} else "asked" if 3 in exponents else ""

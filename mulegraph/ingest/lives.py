@@ -105,11 +105,12 @@ def _rename(db: duckdb.DuckDBPyConnection, partitions: Partitions, table: Table,
     if not columns or not files:
         return 0
     number = {column: number_in_sql(f"r.{quoted(column)}") for column in columns}
-    right = {
-        column: f"coalesce((SELECT arg_min(life, until) FROM lives WHERE lives.number = {number[column]}"
-        f" AND {_when(table)} < until{_account_only(table)}), {number[column]})"
-        for column in columns
-    }
+    right = {}
+    for column in columns:
+        right[column] = (
+            f"coalesce((SELECT arg_min(life, until) FROM lives WHERE lives.number = {number[column]}"
+            f" AND {_when(table)} < until{_account_only(table)}), {number[column]})"
+        )
     named = " OR ".join(f"{number[column]} IN ({changed})" for column in columns)
     wrong = " OR ".join(f"{quoted(column)} IS DISTINCT FROM {value}" for column, value in right.items())
     rows = 0
@@ -117,11 +118,11 @@ def _rename(db: duckdb.DuckDBPyConnection, partitions: Partitions, table: Table,
         source = scan([partitions.store.data / file.path])
         ((count,),) = db.execute(f"SELECT count(*) FROM (FROM {source} r WHERE {named}) r WHERE {wrong}").fetchall()
         if count:
-            replaced = ", ".join(
-                f"CASE WHEN {number[column]} IN ({changed}) THEN {value} ELSE {quoted(column)} END AS {quoted(column)}"
-                for column, value in right.items()
-            )
-            _rewrite(partitions, table, [file], f"SELECT * REPLACE ({replaced}) FROM {source} r")
+            replaced = []
+            for column, value in right.items():
+                name = quoted(column)
+                replaced.append(f"CASE WHEN {number[column]} IN ({changed}) THEN {value} ELSE {name} END AS {name}")
+            _rewrite(partitions, table, [file], f"SELECT * REPLACE ({', '.join(replaced)}) FROM {source} r")
             rows += int(count)
     return rows
 

@@ -64,11 +64,10 @@ def load_bookings(
     steps = check_steps(db, paths)
     sums = rows_that_are_sums(db, sources)
     fees = split_fees(db)
-    whole = [
-        number
-        for number, source in enumerate(sources)
-        if isinstance(source, StatementFile) and source.reader.WHOLE_PAYMENTS
-    ]
+    whole = []
+    for number, source in enumerate(sources):
+        if isinstance(source, StatementFile) and source.reader.WHOLE_PAYMENTS:
+            whole.append(number)
     load = take_bookings(
         db,
         LedgerPaths(*(partitions.paths(name) for name in ("accounts", "transfers", "statement_lines"))),
@@ -115,11 +114,12 @@ def write_made(partitions: Partitions, table: Table, made: str, as_of: datetime)
     """Write the rows of a made table that the ledger does not have yet; columns that it lacks are empty."""
     db = partitions.db
     have = {name for name, *_ in db.execute(f"DESCRIBE {made}").fetchall()}
-    columns = [
-        f"CAST({quoted(column.name) if column.name in have else 'NULL'} AS {SQL_TYPE[column.kind]})"
-        f" AS {quoted(column.name)}"
-        for column in table.columns
-    ]
+    columns = []
+    for column in table.columns:
+        columns.append(
+            f"CAST({quoted(column.name) if column.name in have else 'NULL'} AS {SQL_TYPE[column.kind]})"
+            f" AS {quoted(column.name)}"
+        )
     known = partitions.paths(table.name)
     db.execute(f"CREATE OR REPLACE TABLE staged AS SELECT {', '.join(columns)} FROM {made}{_unknown(table, known)}")
     ((count,),) = db.execute("SELECT count(*) FROM staged").fetchall()

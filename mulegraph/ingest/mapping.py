@@ -34,10 +34,8 @@ from mulegraph.schema.bookings import BOOKINGS
 from mulegraph.schema.tables import TABLES, Column, Kind, Table
 
 _TRANSFERS = TABLES["transfers"]
-BESIDE_TRANSFERS = tuple(
-    Column(f"{end}_balance_after", Kind.AMOUNT, may_be_zero=True, signed=True, doc=f"of the {end}'s account")
-    for end in ("source", "target")
-)
+_OF_SOURCE = Column("source_balance_after", Kind.AMOUNT, may_be_zero=True, signed=True, doc="of the source's account")
+BESIDE_TRANSFERS = (_OF_SOURCE, replace(_OF_SOURCE, name="target_balance_after", doc="of the target's account"))
 """Columns of a file of transfers that become rows of balances."""
 
 READ_TABLES: dict[str, Table] = {

@@ -52,9 +52,9 @@ def preview(path: Path, mapping: FileMapping, table: str, *, rows: int) -> Previ
             listed = ", ".join(f'"{column.name}"' for column in columns)
             found = db.execute(f"SELECT {listed} FROM staged ORDER BY line LIMIT {rows}").fetchall()
         shown = [{each.name: _shown(each, value) for each, value in zip(columns, row, strict=True)} for row in found]
-        counts = {
-            f"{rule}{f' in {column}' if column else ''}": n for (rule, column), n in rejects.by_rule(table).items()
-        }
+        counts = {}
+        for (rule, column), n in rejects.by_rule(table).items():
+            counts[f"{rule}{f' in {column}' if column else ''}"] = n
         return Preview(shown, staging.read, counts, [remark.text for remark in staging.remarks])
 
 
@@ -77,6 +77,12 @@ def _shown(column: Column, value: object) -> str:
     text = str(value)
     if column.masked is None:
         return text
-    return "".join(
-        "9" if sign.isdigit() else "A" if sign.isupper() else "a" if sign.isalpha() else sign for sign in text
-    )
+    return "".join(map(_shape, text))
+
+
+def _shape(sign: str) -> str:
+    if sign.isdigit():
+        return "9"
+    if sign.isupper():
+        return "A"
+    return "a" if sign.isalpha() else sign

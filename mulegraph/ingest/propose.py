@@ -73,9 +73,10 @@ class _Writer:
         self.unsure = list(layout.unsure)
         self.lines: list[tuple[str, str]] = []
         self.asked: set[str] = set()
-        texts = [
-            value for name, place in self.money.items() if name != "balance_after" for value in layout.values(place)
-        ]
+        texts = []
+        for name, place in self.money.items():
+            if name != "balance_after":
+                texts.extend(layout.values(place))
         self.decimal, self.grouping, self.doubt = guesses.marks(texts)
         if "balance_after" in found and not (self.grouping or self.doubt):
             # Balances are larger: they show how thousands are grouped where no amount has any.
@@ -211,9 +212,9 @@ class _Writer:
         if not {"amount", "balance_after"} <= set(self.found):
             return ""
         places = [self.found["amount"], self.found["balance_after"]]
-        pairs = [
-            [guesses.number(self.layout.cell(row, each), self.decimal) for each in places] for row in self.layout.rows
-        ]
+        pairs = []
+        for row in self.layout.rows:
+            pairs.append([guesses.number(self.layout.cell(row, each), self.decimal) for each in places])
         told = [(amount, balance) for amount, balance in pairs if amount is not None and balance is not None]
         amounts, balances = [amount for amount, _ in told], [balance for _, balance in told]
         plus = guesses.follow(amounts, balances)
@@ -255,10 +256,9 @@ class _Writer:
             return False
         values = self.layout.values(self.found[at])
         if "time" in self.found:
-            joined = [
-                (self.layout.cell(row, self.found[at]), self.layout.cell(row, self.found["time"]))
-                for row in self.layout.rows
-            ]
+            joined = []
+            for row in self.layout.rows:
+                joined.append((self.layout.cell(row, self.found[at]), self.layout.cell(row, self.found["time"])))
             values = [f"{day} {time}".strip() for day, time in joined if day]
         fitting = guesses.time_formats(values)
         if not fitting and guesses.are_serials(values):
@@ -359,9 +359,8 @@ class _Writer:
                 self._ask(f"constants.{name}", json.dumps("EUR" if name == "currency" else "not said"), what)
         if "channel" in self.found:
             seen = Counter(self.layout.values(self.found["channel"]))
-            texts = ", ".join(
-                f'{json.dumps(word, ensure_ascii=False)} = "other"' for word in list(seen)[:CHANNEL_WORDS]
-            )
+            words = [json.dumps(word, ensure_ascii=False) for word in list(seen)[:CHANNEL_WORDS]]
+            texts = ", ".join(f'{word} = "other"' for word in words)
             self._say("values.channel", f"{{ {texts} }}", "say which channel each word is")
         if self.table == "transfers" and "transfer_id" not in self.found:
             self._say("make_ids", "true", "the file has no id of a payment")
@@ -389,9 +388,9 @@ class _Writer:
         known = {word: words.get(plain(word)) for word in seen}
 
         def listed(unknown: str) -> str:
-            texts = [
-                f"{json.dumps(word, ensure_ascii=False)} = {json.dumps(its or unknown)}" for word, its in known.items()
-            ]
+            texts = []
+            for word, its in known.items():
+                texts.append(f"{json.dumps(word, ensure_ascii=False)} = {json.dumps(its or unknown)}")
             return f"values.status = {{ {', '.join(texts)} }}"
 
         if seen:

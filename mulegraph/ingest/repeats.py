@@ -48,9 +48,8 @@ def leave_out_totals(
         WHERE bank_ref IS NOT NULL GROUP BY ALL HAVING count(*) > 1"""
     sums += _drop(db, f"SELECT l.n FROM lines l JOIN ({known_parts}) p ON {_SAME} AND {_OF_SUM}")
     known_sums = f"""SELECT p.* FROM ({_PARTS}) p JOIN known_lines l ON {_SAME} AND {_NEAR} WHERE l.is_open"""
-    of_part = " AND ".join(
-        f"p.{name} = l.{name}" for name in ("file", "account", "bank_ref", "direction", "currency", "day")
-    )
+    shared = ("file", "account", "bank_ref", "direction", "currency", "day")
+    of_part = " AND ".join(f"p.{name} = l.{name}" for name in shared)
     parts = _drop(db, f"SELECT l.n FROM lines l JOIN ({known_sums}) p ON {of_part}")
     db.execute("DROP TABLE known_lines")
     return sums, parts + notified.parts

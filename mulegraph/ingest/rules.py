@@ -212,9 +212,11 @@ def main_time(table: Table) -> str:
 
 def amounts_sql(reading: Reading) -> list[str]:
     """Select items that add `NAME__typed` for amounts; they need the currency's exponent."""
-    return [
-        f"{_amount(column, reading)} AS {column.name}__typed" for column in reading.given if column.kind is Kind.AMOUNT
-    ]
+    made = []
+    for column in reading.given:
+        if column.kind is Kind.AMOUNT:
+            made.append(f"{_amount(column, reading)} AS {column.name}__typed")
+    return made
 
 
 def exponent_of(column: Column, reading: Reading) -> str:

@@ -134,9 +134,10 @@ class SourceFile:
         if self.is_typed:
             return []
         if self.kind is FileKind.WORKBOOK:
-            return [
-                Remark(About.WORKBOOK, self.table.name, each, file=self.path.name) for each in self.text.sheet.remarks
-            ]
+            made = []
+            for each in self.text.sheet.remarks:
+                made.append(Remark(About.WORKBOOK, self.table.name, each, file=self.path.name))
+            return made
         if self.text.is_utf8_after_all:
             text = f"is UTF-8, and not {self.mapping.encoding} as the mapping says; it is read as UTF-8"
             return [Remark(About.ENCODING, self.table.name, text, file=self.path.name)]
@@ -334,12 +335,11 @@ class SourceFile:
         places = [int(name[1:]) - 1 for name in self._columns.used]
         size, line = self.path.stat().st_size, 1
         days = self._typed.of_days(places)
-        marked = {
-            int(raw[1:]) - 1
-            for each in self.table.columns
-            if each.kind is Kind.AMOUNT
-            for raw in self._columns.raw.get(each.name, ())
-        }
+        marked = set()
+        for each in self.table.columns:
+            if each.kind is Kind.AMOUNT:
+                for raw in self._columns.raw.get(each.name, ()):
+                    marked.add(int(raw[1:]) - 1)
         for arrays in self._typed.batches(places):
             columns = []
             for place, array in zip(places, arrays, strict=True):

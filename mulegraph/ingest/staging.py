@@ -158,9 +158,9 @@ class Staging:
         joins, found = self._known_accounts(reading)
         parsed = f"SELECT {', '.join(['r.*', *parsed_sql(reading), *found])} FROM ({mapped}) r {' '.join(joins)}"
         aliases = exponents(reading)
-        coins = "".join(
-            f" LEFT JOIN currencies {alias}_t ON {alias}_t.code = p.{name}" for name, alias in aliases.items()
-        )
+        coins = ""
+        for name, alias in aliases.items():
+            coins += f" LEFT JOIN currencies {alias}_t ON {alias}_t.code = p.{name}"
         fields = ", ".join(["p.*", *(f"{alias}_t.exponent AS {alias}" for alias in aliases.values())])
         with_coins = f"SELECT {fields} FROM ({parsed}) p{coins}"
         with_amounts = f"SELECT {', '.join(['*', *amounts_sql(reading)])} FROM ({with_coins})"

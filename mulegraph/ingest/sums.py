@@ -127,7 +127,6 @@ def stated_balances(
             )
         said = stated_totals(source)
         for account, currency, statement in pages:
-            found[number] = [
-                Balance(account, currency, statement, "", said[role], role) for role in ("opening", "closing")
-            ]
+            of = (account, currency, statement, "")
+            found[number] = [Balance(*of, said[role], role) for role in ("opening", "closing")]
     return found

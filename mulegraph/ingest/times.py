@@ -199,7 +199,7 @@ def odd_sql(wall: str, zone: str) -> str:
         return "NULL"
     dates = sorted({each.date() for low, high, _ in hours for each in (low, high)})
     days = ", ".join(f"DATE '{each}'" for each in dates)
-    cases = " ".join(
-        f"WHEN {wall} >= TIMESTAMP '{low}' AND {wall} < TIMESTAMP '{high}' THEN {which}" for low, high, which in hours
-    )
-    return f"CASE WHEN CAST({wall} AS DATE) IN ({days}) THEN CASE {cases} END END"
+    cases = []
+    for low, high, which in hours:
+        cases.append(f"WHEN {wall} >= TIMESTAMP '{low}' AND {wall} < TIMESTAMP '{high}' THEN {which}")
+    return f"CASE WHEN CAST({wall} AS DATE) IN ({days}) THEN CASE {' '.join(cases)} END END"

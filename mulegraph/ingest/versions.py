@@ -140,9 +140,8 @@ class Versions:
                 "DELETE FROM said s USING valid v WHERE s.account_id = v.account_id AND s.currency = v.currency"
                 " AND s.kind = 'unknown'"
             )
-        same = " AND ".join(
-            f"s.{quoted(name)} IS NOT DISTINCT FROM v.{quoted(name)}" for name in self.table.column_names
-        )
+        columns = [quoted(name) for name in self.table.column_names]
+        same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM v.{name}" for name in columns)
         db.execute(f"CREATE OR REPLACE TABLE opened AS FROM said s WHERE NOT EXISTS (FROM valid v WHERE {same})")
         closes = f"v.{key} IN (SELECT {key} FROM said WHERE NOT ({adds_only}))"
         db.execute(
@@ -196,9 +195,8 @@ class Versions:
             f" (SELECT {key} FROM valid UNION ALL SELECT {key} FROM opened) GROUP BY {key} HAVING count(*) > 1"
             f" UNION SELECT {key} FROM history"
         )
-        same = " AND ".join(
-            f"h.{quoted(name)} IS NOT DISTINCT FROM c.{quoted(name)}" for name in self.table.column_names
-        )
+        columns = [quoted(name) for name in self.table.column_names]
+        same = " AND ".join(f"h.{name} IS NOT DISTINCT FROM c.{name}" for name in columns)
         stamp = f"TIMESTAMP '{self.as_of:%Y-%m-%d %H:%M:%S}'"
         was_closed = f"valid_to IS NULL AND EXISTS (FROM closed c WHERE {same})"
         db.execute(

@@ -26,13 +26,11 @@ class LedgerValues:
     def __call__(self, mask: Mask) -> pa.Array:
         """All values of one kind, each once."""
         if mask not in self._values:
-            words = [
-                part
-                for table in TABLES.values()
-                for column in table.columns
-                if column.masked is mask and not column.references
-                for part in self._words(table.name, column.name)
-            ]
+            words: list[pa.Array] = []
+            for table in TABLES.values():
+                for column in table.columns:
+                    if column.masked is mask and not column.references:
+                        words.extend(self._words(table.name, column.name))
             self._values[mask] = pc.unique(pa.chunked_array(words, pa.string())).drop_null()
         return self._values[mask]
 

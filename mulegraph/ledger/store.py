@@ -96,10 +96,10 @@ class Store:
         try:
             raw = json.loads(self._current.read_text(encoding="utf-8"))
             files = tuple(LedgerFile(**file) for file in raw["files"])
-            loads = {name: LoadRecord(**record) for name, record in raw.get("loads", {}).items()}
-            loads = {
-                name: replace(each, files=tuple(each.files), marks=tuple(each.marks)) for name, each in loads.items()
-            }
+            loads = {}
+            for name, record in raw.get("loads", {}).items():
+                read = LoadRecord(**record)
+                loads[name] = replace(read, files=tuple(read.files), marks=tuple(read.marks))
             return Snapshot(
                 int(raw["number"]),
                 files,

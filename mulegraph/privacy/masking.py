@@ -215,12 +215,12 @@ class Masking:
         if not isinstance(facts, Mapping):
             return HIDDEN
         declared = self._wording.facts(sign)
-        return {
-            name if name in declared else self._masker.opaque(str(name)): (
+        made = {}
+        for name, each in facts.items():
+            made[name if name in declared else self._masker.opaque(str(name))] = (
                 self.shown(each, declared[name], facts) if name in declared else None if each is None else HIDDEN
             )
-            for name, each in facts.items()
-        }
+        return made
 
     def _network(self, graph: nx.MultiDiGraph[Any], says: Network) -> nx.MultiDiGraph[Any]:
         names = {node: self._node(node, data.get("kind", ""), says) for node, data in graph.nodes(data=True)}

@@ -137,9 +137,10 @@ class Schema:
     @classmethod
     def of(cls, name: str, record: type, doc: str) -> Schema:
         """The schema of a record's `column(…)` fields; others of its fields are no columns."""
-        told = [
-            (each.name, each.metadata["column"]) for each in dataclasses.fields(record) if "column" in each.metadata
-        ]
+        told = []
+        for each in dataclasses.fields(record):
+            if "column" in each.metadata:
+                told.append((each.name, each.metadata["column"]))
         made = tuple(Field(column_name, kind, text, **more) for column_name, (kind, text, more) in told)
         return cls(name, made, doc)
 
@@ -182,10 +183,9 @@ class Schema:
         if unknown := set(columns) - set(self.names):
             raise TypeError(f"{self.name} has no column '{min(unknown)}'; it has {', '.join(self.names)}")
         size = max((len(each) for each in columns.values()), default=0)
-        arrays = [
-            _as_array(columns[each.name], each) if each.name in columns else pa.nulls(size, each.type)
-            for each in self.fields
-        ]
+        arrays = []
+        for each in self.fields:
+            arrays.append(_as_array(columns[each.name], each) if each.name in columns else pa.nulls(size, each.type))
         made = pa.table(arrays, schema=self.arrow)
         self.check(made)
         return made

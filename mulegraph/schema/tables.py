@@ -334,34 +334,32 @@ _REPORTS = Table(
 CASH_IN, CASH_OUT = "CASH-IN", "CASH-OUT"
 """Account names that stand for cash; two, so that no path runs through cash."""
 
-TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        _ACCOUNTS,
-        _HOLDERS,
-        _POPULATION_REGISTER,
-        _DEVICES,
-        _DEVICE_USE,
-        _TRANSFERS,
-        _STATEMENT_LINES,
-        _BALANCES,
-        _CARD_EVENTS,
-        _MERCHANTS,
-        _LISTINGS,
-        _REPORTS,
-    )
-}
+_IN_ORDER = (
+    _ACCOUNTS,
+    _HOLDERS,
+    _POPULATION_REGISTER,
+    _DEVICES,
+    _DEVICE_USE,
+    _TRANSFERS,
+    _STATEMENT_LINES,
+    _BALANCES,
+    _CARD_EVENTS,
+    _MERCHANTS,
+    _LISTINGS,
+    _REPORTS,
+)
+TABLES: dict[str, Table] = {table.name: table for table in _IN_ORDER}
 """In loading order: a table comes after those it references."""
 
 
 @cache
 def minor_exponents() -> dict[str, int]:
     """Decimal places of every ISO 4217 currency that the ledger can hold, by code."""
-    return {
-        currency.code: currency.exponent
-        for currency in Currency
-        if currency.exponent is not None and currency.exponent <= AMOUNT_PLACES
-    }
+    made = {}
+    for currency in Currency:
+        if currency.exponent is not None and currency.exponent <= AMOUNT_PLACES:
+            made[currency.code] = currency.exponent
+    return made
 
 
 def expectation(column: Column) -> str:

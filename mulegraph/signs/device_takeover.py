@@ -141,12 +141,16 @@ def _triggers(ledger: Ledger, known_days: float) -> ir.Table:
 def _balances(ledger: Ledger, triggers: ir.Table) -> ir.Table:
     """balance: the least that an account can have held when each trigger began, from what the ledger saw before."""
     transfers, accounts = ledger.transfers, triggers.select("account_id").distinct()
-    moves = [
-        transfers.filter(_[end].notnull()).select(
-            account_id=_[end], at=transfers["at"], transfer_id=_.transfer_id, change=_.amount.cast("float64") * sign_of
+    moves = []
+    for end, sign_of in (("target", 1), ("source", -1)):
+        moves.append(
+            transfers.filter(_[end].notnull()).select(
+                account_id=_[end],
+                at=transfers["at"],
+                transfer_id=_.transfer_id,
+                change=_.amount.cast("float64") * sign_of,
+            )
         )
-        for end, sign_of in (("target", 1), ("source", -1))
-    ]
     both = moves[0].union(moves[1]).semi_join(accounts, "account_id")
     order = {"group_by": "account_id", "order_by": ["at", "transfer_id", "change"]}
     both = both.mutate(run=_.change.sum().over(ibis.cumulative_window(**order)))

@@ -80,15 +80,11 @@ def broken_rules(sign: Sign, file_stem: str) -> list[str]:
         "its source is named": len(sign.source) > 5,
         f"subject is one of {', '.join(SUBJECTS)}": sign.subject in SUBJECTS,
         f"needs are tables or {HOURS}": {need.partition(".")[0] for need in sign.needs} <= {*TABLES, HOURS},
-        "thresholds are numbers": all(
-            isinstance(each, (int, float)) and not isinstance(each, bool) for each in sign.thresholds.values()
-        ),
+        "thresholds are numbers": all(_is_number(each) for each in sign.thresholds.values()),
         f"thresholds begin with {' or '.join(LIMITS)}, or end with a unit: {', '.join(UNITS)}": all(
-            name.startswith(LIMITS) or name.endswith(UNITS) for name in sign.thresholds
+            map(_says_its_unit, sign.thresholds)
         ),
-        "what it reads is named as the inputs names it": all(
-            hasattr(SignInputs, name) or name in ALWAYS for name in sign.reads
-        ),
+        "what it reads is named as the inputs names it": all(map(_is_input, sign.reads)),
         f"reasons are in {', '.join(LANGUAGES)}, English at least": {"en"} <= set(sign.reasons) <= set(LANGUAGES),
         "reasons name the same facts in every language": len(facts) == 1,
         f"facts in a reason are declared; not declared: {', '.join(undeclared)}": not undeclared,
@@ -119,6 +115,18 @@ def findings_of(sign: Sign, inputs: SignInputs, changed: Mapping[str, object]) -
 
 ALWAYS = ("ledger", "settings")
 """What every sign may read beside the parts of the inputs that are made on first use."""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _says_its_unit(threshold: str) -> bool:
+    return threshold.startswith(LIMITS) or threshold.endswith(UNITS)
+
+
+def _is_input(name: str) -> bool:
+    return hasattr(SignInputs, name) or name in ALWAYS
 
 
 def _files(workspace: Path) -> list[Path]:

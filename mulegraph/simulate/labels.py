@@ -46,10 +46,10 @@ class Labels:
 
     def sign_rows(self, ids: pa.Array) -> pa.Table:
         """subject_kind, subject_id, sign, planted (mule or look_alike)."""
-        rows = sorted(
-            (kind, subject_id(kind, number, ids), code, planted) for (kind, number, code), planted in self.signs.items()
-        )
-        return _table(rows, ("subject_kind", "subject_id", "sign", "planted"))
+        rows = []
+        for (kind, number, code), planted in self.signs.items():
+            rows.append((kind, subject_id(kind, number, ids), code, planted))
+        return _table(sorted(rows), ("subject_kind", "subject_id", "sign", "planted"))
 
     def account_rows(self, ids: pa.Array) -> pa.Table:
         """account_id and role (mule, victim or look_alike) of every account that is no bystander."""

@@ -122,9 +122,8 @@ def _holders(made: SimulatedWorld) -> tuple[pa.Table, pa.Table]:
     income = np.array([median for _, median in text.OCCUPATIONS])[job] * rng.lognormal(0, 0.25, count)
     people, firm = pa.array(~is_firm), pa.array(is_firm)
     home = _homes(made)[numbers]
-    street, house, place = (
-        rng.integers(0, many, world.accounts)[home] for many in (len(text.STREETS), 140, len(text.PLACES))
-    )
+    choices = (len(text.STREETS), 140, len(text.PLACES))
+    street, house, place = (rng.integers(0, many, world.accounts)[home] for many in choices)
     address = text.joined(
         " ",
         text.chosen(text.STREETS, street),
@@ -256,11 +255,10 @@ def _label_clusters(made: SimulatedWorld, controlled: dict[int, list[int]]) -> N
     for device, mules in controlled.items():
         graph.add_edges_from((("device", device), ("account", mule)) for mule in mules)
     for part in nx.connected_components(graph):
-        holders = {
-            number: len(set(made.world.holder[controlled[number]].tolist()))
-            for kind, number in part
-            if kind == "device"
-        }
+        holders = {}
+        for kind, number in part:
+            if kind == "device":
+                holders[number] = len(set(made.world.holder[controlled[number]].tolist()))
         if max(holders.values()) > 2:
             made.labels.sign("N4", min(holders, key=lambda device: (-holders[device], device)), kind=CLUSTER)
 
@@ -340,10 +338,8 @@ def _listings(made: SimulatedWorld) -> pa.Table:
     rows: list[Listing] = [("account", int(each), "suspicion", "police report", 0.8, None) for each in listed]
     rows += [("account", int(each), "known_good", "own bank", 1.0, None) for each in world.internal]
     sources = {"for_sale": "forum watch", "authority_warning": "financial authority", "suspicion": "police report"}
-    rows += [
-        (kind, number, on, sources[on], confidence, expires)
-        for kind, number, on, confidence, expires in dict.fromkeys(made.marks.listings)
-    ]
+    for kind, number, on, confidence, expires in dict.fromkeys(made.marks.listings):
+        rows.append((kind, number, on, sources[on], confidence, expires))
     rows = list({(row[0], row[1], row[2], row[3]): row for row in rows}.values())
     kinds, _, lists, told_by, confidences, expiries = zip(*rows, strict=True)
     ends = np.array([0 if each is None else each for each in expiries])

@@ -67,9 +67,10 @@ def _money_in(trace: TracedMoneyIn) -> list[Block]:
     """Where traced money of one currency is, by bank and account, and where it left our sight."""
     currency, whole = trace.currency, trace.traced
     blocks: list[Block] = []
-    parts = [
-        f"{between(_range(trace.sums, name))} {tr(words)}" for name, words in PARTS.items() if _most(trace.sums, name)
-    ]
+    parts = []
+    for name, words in PARTS.items():
+        if _most(trace.sums, name):
+            parts.append(f"{between(_range(trace.sums, name))} {tr(words)}")
     if parts:
         added = tr("{parts}; by each rule they add up to what was traced.", parts=", ".join(parts))
         blocks.append(Text(added, tr("Where it is.")))
@@ -81,18 +82,19 @@ def _money_in(trace: TracedMoneyIn) -> list[Block]:
     note = _less(len(held) - MAX_HELD)
     account_heads = heads("account", "bank", "generation #", _still_there(currency))
     blocks.append(Table(account_heads, rows, empty=tr("None of it is on an account in this ledger."), note=note))
-    ends = [
-        cells(
-            tr("ask {bank}", bank=each["bank"])
-            if each["bank"]
-            else tr(ENDS_IN_WORDS.get(each["end"], str(each["end"]))),
-            each["transfers"],
-            between(each),
-            each["last_at"],
-        )
-        for each in sorted(trace.ends, key=lambda each: (-each["maximum"], str(each["bank"])))
-        if each["maximum"]
-    ]
+    ends = []
+    for each in sorted(trace.ends, key=lambda each: (-each["maximum"], str(each["bank"]))):
+        if each["maximum"]:
+            ends.append(
+                cells(
+                    tr("ask {bank}", bank=each["bank"])
+                    if each["bank"]
+                    else tr(ENDS_IN_WORDS.get(each["end"], str(each["end"]))),
+                    each["transfers"],
+                    between(each),
+                    each["last_at"],
+                )
+            )
     end_heads = heads("left our sight", "transfers #", _amount(currency), "last (UTC)")
     blocks.append(Table(end_heads, ends, empty=tr("None of it was seen to leave this ledger.")))
     return blocks + _seen_again(trace)
@@ -114,19 +116,20 @@ def _seen_again(trace: TracedMoneyIn) -> list[Block]:
 
 def _holds(plan: HoldsIn) -> list[Block]:
     """What holds keep, in words, and whom to call in which order."""
-    rows = [
-        cells(
-            each.account,
-            each.bank,
-            word(each.role),
-            between(vars(each)),
-            each.on_its_way,
-            each.innocent_payments,
-            shown(each.innocent_amount),
-            tr("last: {why}", why=each.last) if each.last else each.says,
+    rows = []
+    for each in plan.holds:
+        rows.append(
+            cells(
+                each.account,
+                each.bank,
+                word(each.role),
+                between(vars(each)),
+                each.on_its_way,
+                each.innocent_payments,
+                shown(each.innocent_amount),
+                tr("last: {why}", why=each.last) if each.last else each.says,
+            )
         )
-        for each in plan.holds
-    ]
     columns = heads(
         "hold", "bank", "role", "there now #", "may come #", "innocent payments #", "their sum #", "how sure *"
     )
@@ -146,9 +149,9 @@ def _not_held(plan: HoldsIn) -> list[Block]:
     shown_rows = plan.not_held[:MAX_HELD]
     if not shown_rows:
         return []
-    rows = [
-        cells(each.account, each.bank, between(vars(each)), word(each.why), word(each.instead)) for each in shown_rows
-    ]
+    rows = []
+    for each in shown_rows:
+        rows.append(cells(each.account, each.bank, between(vars(each)), word(each.why), word(each.instead)))
     note = _less(len(plan.not_held) - len(shown_rows))
     columns = heads("still there, not held", "bank", _amount(plan.currency), "why no hold *", "instead *")
     return [Table(columns, rows, note=note)]
@@ -183,33 +186,35 @@ def _share(part: Any, whole: Any) -> Cell:
 def requests(content: Content) -> list[Block]:
     """Support requests as the journal has them, and what was answered."""
     state = content.state
-    sent = [
-        cells(
-            each.number,
-            each.bank,
-            tr(KINDS[each.kind]),
-            len(each.transfers),
-            f"{each.asked:,f} {each.currency}",
-            f"{each.returned:,f}",
-            each.reply_by,
-            word(each.state) + (f", {tr('masked')}" if each.masked else ""),
+    sent = []
+    for each in content.requests:
+        sent.append(
+            cells(
+                each.number,
+                each.bank,
+                tr(KINDS[each.kind]),
+                len(each.transfers),
+                f"{each.asked:,f} {each.currency}",
+                f"{each.returned:,f}",
+                each.reply_by,
+                word(each.state) + (f", {tr('masked')}" if each.masked else ""),
+            )
         )
-        for each in content.requests
-    ]
     columns = heads("request", "to", "what it asks *", "payments #", "asked back #", "returned #", "reply by", "state")
-    answers = [
-        cells(
-            local_text(reply["at"]),
-            reply["kind"],
-            reply["sender"] or tr("unknown"),
-            each["transfer"] or tr("all"),
-            word(each["answer"]),
-            f"{each['amount'] or ''} {each['currency'] or ''}".strip(),
-            each["reason"],
-        )
-        for reply in state["replies"]
-        for each in reply["answers"]
-    ]
+    answers = []
+    for reply in state["replies"]:
+        for each in reply["answers"]:
+            answers.append(
+                cells(
+                    local_text(reply["at"]),
+                    reply["kind"],
+                    reply["sender"] or tr("unknown"),
+                    each["transfer"] or tr("all"),
+                    word(each["answer"]),
+                    f"{each['amount'] or ''} {each['currency'] or ''}".strip(),
+                    each["reason"],
+                )
+            )
     reply_heads = heads("at (UTC)", "reply", "from", "transfer", "answer", "amount #", "reason *")
     return [
         Table(columns, sent, empty=tr("No request has been made.")),

@@ -19,17 +19,18 @@ Content = CaseFile
 def journal(content: Content) -> Table:
     """The journal's entries about the case, oldest first."""
     columns = heads("no. #", "at (UTC)", "who", "what", "facts *", "hash")
-    rows = [
-        cells(
-            entry["number"],
-            local_text(entry["at"], "seconds"),
-            entry["who"],
-            entry["what"],
-            _facts(entry["facts"]),
-            entry["hash"][:12],
+    rows = []
+    for entry in content.journal:
+        rows.append(
+            cells(
+                entry["number"],
+                local_text(entry["at"], "seconds"),
+                entry["who"],
+                entry["what"],
+                _facts(entry["facts"]),
+                entry["hash"][:12],
+            )
         )
-        for entry in content.journal
-    ]
     return Table(columns, rows, empty=tr("The journal has no entry about this case."), small=True)
 
 
@@ -64,9 +65,8 @@ def _facts(facts: Mapping[str, Any]) -> str:
 
 def _flat(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(
-            f"{name} {len(each) if isinstance(each, list) else shown(each)}" for name, each in value.items()
-        )
+        sizes = {name: len(each) if isinstance(each, list) else shown(each) for name, each in value.items()}
+        return ", ".join(f"{name} {size}" for name, size in sizes.items())
     return shown(value) if not isinstance(value, list) else " ".join(_flat(each) for each in value)
 
 
@@ -82,14 +82,13 @@ def proof(content: Content) -> list[Block]:
     last = tr("journal, entry {n}", n=str(count)) if count else tr("journal")
     rows.append(cells(last, known.journal_last if count else tr("no entry yet")))
     versions = ", ".join(f"{name} {number}" for name, number in known.versions.items())
-    settings = ", ".join(
-        f"{section}.{name} = {json.dumps(value, default=str)}"
-        for section, values in known.settings.items()
-        for name, value in values.items()
-    )
+    settings = []
+    for section, values in known.settings.items():
+        for name, value in values.items():
+            settings.append(f"{section}.{name} = {json.dumps(value, default=str)}")
     blocks: list[Block] = [
         Table(heads("what", "SHA-256, or name *"), rows, small=True),
-        Text(f"{settings}.", tr("Settings.")),
+        Text(f"{', '.join(settings)}.", tr("Settings.")),
         Text(f"{versions}.", tr("Versions.")),
     ]
     wrong = [Notice(tr("The journal does not verify: {why}", why=each)) for each in known.journal_wrong]

@@ -100,25 +100,25 @@ def numbered(content: Content) -> dict[str, int]:
 
 def _accounts(content: Content) -> Table:
     columns = heads("№ #", "account", "role", "bank", "kind", "score #", "came in #", "went out #", "shared devices *")
-    used = {
-        account: [shown(each["device_id"]) for each in content.devices if account in each["accounts"]]
-        for account in (each["account_id"] for each in content.accounts)
-    }
+    used = {}
+    for account in (each["account_id"] for each in content.accounts):
+        used[account] = [shown(each["device_id"]) for each in content.devices if account in each["accounts"]]
     number = numbered(content)
-    rows = [
-        cells(
-            number[each["account_id"]],
-            each["account_id"],
-            word(each["role"]),
-            each["bank"],
-            word(shown(each["kind"])),
-            score_text(each["score"]),
-            _sides(each["came"]),
-            _sides(each["went"]),
-            " ".join(used[each["account_id"]]),
+    rows = []
+    for each in sorted(content.accounts, key=lambda each: number[each["account_id"]]):
+        rows.append(
+            cells(
+                number[each["account_id"]],
+                each["account_id"],
+                word(each["role"]),
+                each["bank"],
+                word(shown(each["kind"])),
+                score_text(each["score"]),
+                _sides(each["came"]),
+                _sides(each["went"]),
+                " ".join(used[each["account_id"]]),
+            )
         )
-        for each in sorted(content.accounts, key=lambda each: number[each["account_id"]])
-    ]
     return Table(
         columns, rows, note=tr("What came in and went out is the evidence only; the score is the account's own.")
     )
@@ -134,11 +134,10 @@ def _timeline(content: Content) -> list[Block]:
     if moved:
         roles = {each["account_id"]: each["role"] for each in content.accounts}
         inside = (content.row["first_at"], content.row["last_at"])
-        reported = [
-            {"at": each["reported_at"], "account": each["victim_account"]}
-            for each in content.reports
-            if inside[0] <= each["reported_at"] <= inside[1]
-        ]
+        reported = []
+        for each in content.reports:
+            if inside[0] <= each["reported_at"] <= inside[1]:
+                reported.append({"at": each["reported_at"], "account": each["victim_account"]})
         caption = timed(
             "Each arrow is a transfer, from its payer's lane (dot) to its payee's; wider is more. Dotted lines mark "
             "pauses that are cut short, with their length above. Times are UTC."
@@ -201,10 +200,9 @@ def _told(transfer: Mapping[str, Any]) -> str:
 def _balances(content: Content) -> list[Block]:
     if not content.balances:
         return [Text(tr("No account of the case moved money around its time."))]
-    panels = [
-        (each["account_id"], each["role"], [replace(step, at=local(step.at)) for step in each["steps"]])
-        for each in content.balances
-    ]
+    panels = []
+    for each in content.balances:
+        panels.append((each["account_id"], each["role"], [replace(step, at=local(step.at)) for step in each["steps"]]))
     alt = "; ".join(f"{shown(name)}: {_ends(steps[-1])}" for name, _, steps in panels)
     caption = tr(
         "The accounts that passed most on. All their transfers from a day before the case's first evidence to three "
@@ -212,10 +210,13 @@ def _balances(content: Content) -> list[Block]:
         "an account paid from what it had. Dotted lines mark pauses that are cut short."
     )
     columns = heads("account", "role", "transfers at #", "came in #", "went out #", "remains #")
-    rows = [
-        cells(name, word(role), tr("{n:moment|moments}", n=len(steps)), steps[-1].came, steps[-1].went, steps[-1].left)
-        for name, role, steps in panels
-    ]
+    rows = []
+    for name, role, steps in panels:
+        rows.append(
+            cells(
+                name, word(role), tr("{n:moment|moments}", n=len(steps)), steps[-1].came, steps[-1].went, steps[-1].left
+            )
+        )
     return [Picture(balances_plot(panels), alt, caption), Table(columns, rows)]
 
 
@@ -227,18 +228,19 @@ def _ends(step: Step) -> str:
 def _transfers(content: Content) -> Table:
     columns = heads("amount #", "at (UTC)", "transfer", "from", "to", "channel", "signs *")
     moved = content.transfers
-    rows = [
-        cells(
-            f"{shown(each['amount'])} {each['currency']}",
-            f"{local(each['at']):%Y-%m-%d %H:%M:%S}",
-            each["transfer_id"],
-            shown(each["source"]) or tr("cash"),
-            shown(each["target"]) or tr("cash"),
-            word(shown(each["channel"])),
-            " ".join(each["signs"]),
+    rows = []
+    for each in moved[:MAX_TRANSFERS]:
+        rows.append(
+            cells(
+                f"{shown(each['amount'])} {each['currency']}",
+                f"{local(each['at']):%Y-%m-%d %H:%M:%S}",
+                each["transfer_id"],
+                shown(each["source"]) or tr("cash"),
+                shown(each["target"]) or tr("cash"),
+                word(shown(each["channel"])),
+                " ".join(each["signs"]),
+            )
         )
-        for each in moved[:MAX_TRANSFERS]
-    ]
     note = tr("{n:transfer|transfers}, {sum} in all.", n=len(moved), sum=sums(moved)) if moved else ""
     if len(moved) > MAX_TRANSFERS:
         note += " " + tr("The first {n} are here; all: mulegraph view {case}.", n=MAX_TRANSFERS, case=content.case)
@@ -307,16 +309,17 @@ def _story(told: Sequence[Mapping[str, Any]], content: Content) -> Finding:
 
 def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
     """The other findings of a kind: only what differs from the strongest."""
-    rows = [
-        cells(
-            each["finding"],
-            shown(each["about"]),
-            score_text(each["score"]),
-            each["reason"],
-            ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or tr("none"),
+    rows = []
+    for each in told[:MAX_STORIES]:
+        rows.append(
+            cells(
+                each["finding"],
+                shown(each["about"]),
+                score_text(each["score"]),
+                each["reason"],
+                ", ".join(_words(name) for name, result in each["benign"].items() if result == "passed") or tr("none"),
+            )
         )
-        for each in told[:MAX_STORIES]
-    ]
     more = len(told) - len(rows)
     note = tr("{n} weaker are not shown here: mulegraph case show {case}.", n=more, case=content.case) if more else ""
     columns = heads("others of this kind", "about", "score #", "why *", "innocent explanations that fit")
@@ -325,15 +328,16 @@ def _alike(told: Sequence[Mapping[str, Any]], content: Content) -> Table:
 
 def _journey(content: Content) -> Table:
     columns = heads("phase", "seen here", "what happens *", "who could raise which barrier *")
-    rows = [
-        cells(
-            _words(each["phase"]),
-            Cell(word(each["seen"]), tone=SEEN[each["seen"]]),
-            each["what"],
-            each["barriers"],
+    rows = []
+    for each in content.journey:
+        rows.append(
+            cells(
+                _words(each["phase"]),
+                Cell(word(each["seen"]), tone=SEEN[each["seen"]]),
+                each["what"],
+                each["barriers"],
+            )
         )
-        for each in content.journey
-    ]
     return Table(columns, rows, note=tr("Blind: bank data cannot show this phase, whatever happened in it."))
 
 

@@ -23,9 +23,8 @@ SOFT = "color:#5a6472"
 
 def card(title: str, facts: Mapping[str, Any], *parts: Markup) -> str:
     """A heading, facts in one line, and what is below them."""
-    told = Markup(" · ").join(
-        Markup("<span style='{}'>{}</span> {}").format(SOFT, name, text(value)) for name, value in facts.items()
-    )
+    fact = Markup("<span style='{}'>{}</span> {}")
+    told = Markup(" · ").join(fact.format(SOFT, name, text(value)) for name, value in facts.items())
     head = Markup("<p style='margin:4px 0'><b>{}</b></p><p style='margin:4px 0'>{}</p>").format(text(title), told)
     return str(Markup("<div>{}{}</div>").format(head, Markup("").join(parts)))
 
@@ -37,12 +36,12 @@ def table(rows: Iterable[Mapping[Any, Any]], heads: Mapping[str, str], title: st
         return Markup("")
     side = {name: _style([row.get(name) for row in listed]) for name in heads}
     head = Markup("").join(Markup("<th style='{}'>{}</th>").format(side[name], told) for name, told in heads.items())
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup("<td style='{}'>{}</td>").format(side[name], text(row.get(name))) for name in heads)
-        )
-        for row in listed[:MAX_ROWS]
-    )
+    body = Markup("")
+    for row in listed[:MAX_ROWS]:
+        body += Markup("<tr>")
+        for name in heads:
+            body += Markup("<td style='{}'>{}</td>").format(side[name], text(row.get(name)))
+        body += Markup("</tr>")
     more = f"and {len(listed) - MAX_ROWS:,} more" if len(listed) > MAX_ROWS else ""
     return Markup(
         "<p style='margin:10px 0 2px'><b>{}</b></p><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>{}"

@@ -226,9 +226,9 @@ def _arrows(
         head = 6 * sheet.mark + wide
         neck_x, neck_y = tip_x - along_x * head, tip_y - along_y * head
         side_x, side_y = -along_y * head * 0.5, along_x * head * 0.5
-        curves = "".join(
-            f"C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {to[0]:.1f} {to[1]:.1f}" for _, a, b, to in way[:-1]
-        )
+        curves = ""
+        for _, a, b, to in way[:-1]:
+            curves += f"C{a[0]:.1f} {a[1]:.1f} {b[0]:.1f} {b[1]:.1f} {to[0]:.1f} {to[1]:.1f}"
         yield (
             f'<path d="M{x} {y}{curves}L{neck_x:.1f} {neck_y:.1f}" fill="none" stroke="{LINE}"'
             f' stroke-width="{wide:.1f}" opacity="0.8"/>'
@@ -352,11 +352,9 @@ def _legend(
     present = {kind_of(data) for _, data in chart.nodes(data=True)}
     items += [(_shape(kind, "", plain_look(kind)), word(kind.title)) for name, kind in KINDS.items() if name in present]
     letters = {letter_of(data) for _, data in chart.nodes(data=True)}
-    items += [
-        (_role(role, replace(sheet, mark=0.8 * sheet.legend / SCREEN.legend)), word(role))
-        for role, letter in LETTERS.items()
-        if letter in letters
-    ]
+    for role, letter in LETTERS.items():
+        if letter in letters:
+            items.append((_role(role, replace(sheet, mark=0.8 * sheet.legend / SCREEN.legend)), word(role)))
     lists = {each for _, data in chart.nodes(data=True) for each in data.get("lists") or []}
     if lists - {GOOD}:
         items.append((f"<path {_FLAG}/>", tr("on a list")))

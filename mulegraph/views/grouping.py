@@ -199,9 +199,10 @@ def _combo(chart: nx.MultiDiGraph[Any], members: list[Any]) -> Combo:
     inside = set(members)
     traced = chart.graph.get("traced")
     came = [data for a, b, data in chart.in_edges(members, data=True) if data["kind"] == "transfer" and a not in inside]
-    went = [
-        data for a, b, data in chart.out_edges(members, data=True) if data["kind"] == "transfer" and b not in inside
-    ]
+    went = []
+    for _, b, data in chart.out_edges(members, data=True):
+        if data["kind"] == "transfer" and b not in inside:
+            went.append(data)
     kinds = {chart.nodes[node]["kind"] for node in members}
     if kinds <= {"device", "holder"}:
         label, why = TIED.get("".join(kinds), TIED[""])

@@ -136,21 +136,17 @@ def _moved(made: Layout, x: int, y: int) -> Layout:
     def to(point: Place) -> Place:
         return point[0] + x, point[1] + y
 
+    def framed(frame: Frame) -> Frame:
+        left, top = to((frame.left, frame.top))
+        right, bottom = to((frame.right, frame.bottom))
+        return Frame(left, top, right, bottom, [(a + x, b + y, c) for a, b, c in frame.heads])
+
     return Layout(
         {node: to(point) for node, point in made.place.items()},
         {pair: [to(point) for point in way] for pair, way in made.routes.items()},
         made.back,
         {pair: [to(point) for point in way] for pair, way in made.ties.items()},
-        [
-            Frame(
-                each.left + x,
-                each.top + y,
-                each.right + x,
-                each.bottom + y,
-                [(a + x, b + y, c) for a, b, c in each.heads],
-            )
-            for each in made.frames
-        ],
+        [framed(each) for each in made.frames],
     )
 
 

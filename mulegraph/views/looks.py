@@ -84,7 +84,7 @@ def _passed(chart: nx.MultiDiGraph[Any]) -> dict[Any, float]:
     for of in accounts.values():
         for money, amount in of.items():
             most[money] = max(most[money], amount)
-    shares = {
-        node: [amount / most[money] for money, amount in of.items() if most[money]] for node, of in accounts.items()
-    }
+    shares = {}
+    for node, of in accounts.items():
+        shares[node] = [amount / most[money] for money, amount in of.items() if most[money]]
     return {node: max(each, default=0.0) for node, each in shares.items()}

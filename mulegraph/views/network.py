@@ -23,7 +23,7 @@ from mulegraph.views.chart import THICKEST, THINNEST, Clock, charted, clock_of, 
 from mulegraph.views.drawing import FLAG_MARK, LABEL_PLACES, TICK_MARK, icon, role_icon
 from mulegraph.views.grouping import MAX_MARKS, MAX_NODES, Combo, ComboKey, combos, contracted
 from mulegraph.views.looks import looks_of
-from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, kind_of, letter_of
+from mulegraph.views.node_styles import FLAG, GOOD, INK, KINDS, LETTERS, LINE, PAPER, TICK, Kind, kind_of, letter_of
 from mulegraph.views.page import page
 from mulegraph.views.story import Part, Story
 from mulegraph.views.tables import plain
@@ -86,9 +86,7 @@ def network_page(
         currency=next(iter(currencies)) if len(currencies) == 1 else "",
         count=f"{len(data['transfers']):,}",
         layouts={name: tr(words) for name, words in LAYOUTS.items()},
-        legend={
-            name: {"title": word(kind.title), "svg": icon(kind)} for name, kind in KINDS.items() if name in present
-        },
+        legend={name: _legend(kind) for name, kind in KINDS.items() if name in present},
         letters=[(role_icon(role), word(role)) for role, letter in LETTERS.items() if letter in written],
         marks=[*marks, *([(TICK_MARK, tr("known good"))] if GOOD in lists else [])],
         chart=data,
@@ -157,26 +155,27 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
         "ties": sorted(ties, key=lambda each: (each["source"], each["target"])),
         "findings": findings,
         "currencies": {name: exponents[name] for name in sorted(currencies & exponents.keys())},
-        "groups": [
-            {
-                "label": each.label,
-                "why": each.why,
-                "members": [number[node] for node in each.members],
-            }
-            for each in folded
-        ],
+        "groups": [_group(each, number) for each in folded],
         "layouts": {name: _placed(made, number) for name, made in _layouts(contracted(chart, folded)).items()},
     }
+
+
+def _legend(kind: Kind) -> dict[str, str]:
+    return {"title": word(kind.title), "svg": icon(kind)}
+
+
+def _group(folded: Combo, number: Mapping[Any, int]) -> dict[str, Any]:
+    """A group that can be opened; its members by their number."""
+    return {"label": folded.label, "why": folded.why, "members": [number[node] for node in folded.members]}
 
 
 def _told(chart: nx.MultiDiGraph[Any], story: Story) -> dict[str, Any]:
     """A story whose lines name nodes by their number, and transfers by their id."""
     number = {node: place for place, node in enumerate(chart)}
     lines = [{**asdict(each), "nodes": [number[node] for node in each.nodes if node in number]} for each in story.lines]
-    parts = [
-        {"words": tr(each.words), "name": each.words, "amount": _range(each), "share": each.share}
-        for each in story.money
-    ]
+    parts = []
+    for each in story.money:
+        parts.append({"words": tr(each.words), "name": each.words, "amount": _range(each), "share": each.share})
     return {
         "lines": lines,
         "command": story.command,

@@ -51,10 +51,9 @@ def case_card(case: MaskedCase) -> str:
         "to": row["last_at"],
         "status": state["status"],
     }
-    roles = [
-        {"role": role, "many": len(members), "accounts": list(members)}
-        for role, members in case.accounts.groupby("role")["account_id"]
-    ]
+    roles = []
+    for role, members in case.accounts.groupby("role")["account_id"]:
+        roles.append({"role": role, "many": len(members), "accounts": list(members)})
     told = collapse_patterns(findings).assign(
         innocent=[_innocent(each) for each in collapse_patterns(findings)["benign"]]
     )
@@ -114,10 +113,9 @@ def trace_card(found: TraceResult) -> str:
 def scan_card(result: ScanFacts) -> str:
     """Findings by sign, what could not be tested, and what the scan cost."""
     counts: dict[str, Any] = {**result.findings, **dict.fromkeys(result.not_testable, "not testable")}
-    rows = [
-        {"sign": code, "findings": counts[code], "needs": ", ".join(result.not_testable.get(code, []))}
-        for code in sorted(counts)
-    ]
+    rows = []
+    for code in sorted(counts):
+        rows.append({"sign": code, "findings": counts[code], "needs": ", ".join(result.not_testable.get(code, []))})
     return card(
         f"Scan {result.run.name}",
         {

@@ -35,15 +35,10 @@ def network_pictures(graph: nx.MultiDiGraph[Any], numbers: Mapping[str, int], zo
     whole = charted(graph)
     parts = [whole.subgraph(nodes) for nodes in components(whole, columns_of(whole))]
     large = [part for part in parts if len(part) > 1]
-    told: list[Block] = [
-        _picture(
-            part,
-            numbers,
-            zone,
-            tr("Picture {place} of {all}.", place=place, all=len(large)) + " " if len(large) > 1 else "",
-        )
-        for place, part in enumerate(large, 1)
-    ]
+    told: list[Block] = []
+    for place, part in enumerate(large, 1):
+        which = tr("Picture {place} of {all}.", place=place, all=len(large)) + " " if len(large) > 1 else ""
+        told.append(_picture(part, numbers, zone, which))
     alone = [numbers[node] for part in parts for node in part if len(part) == 1 and node in numbers]
     if alone:
         several = later("Accounts {numbers} have no money or device of the case in common with another and no picture.")

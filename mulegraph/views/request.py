@@ -53,20 +53,21 @@ def _payments(request: Request, words: LetterWords) -> list[Block]:
     told = words.reported if request.reported else words.not_reported
     if request.taken:
         told = words.exchanged
-    rows = [
-        (
-            each.transfer,
-            f"{each.at:%Y-%m-%d %H:%M:%S}",
-            without_blanks(each.payer) if each.payer else words.cash,
-            without_blanks(each.payee),
-            f"{each.amount:,f}",
-            f"{each.traced_least:,f}",
-            f"{each.traced_most:,f}",
-            f"{each.asked:,f}",
-            words.why[each.why],
+    rows = []
+    for each in request.payments:
+        rows.append(
+            (
+                each.transfer,
+                f"{each.at:%Y-%m-%d %H:%M:%S}",
+                without_blanks(each.payer) if each.payer else words.cash,
+                without_blanks(each.payee),
+                f"{each.amount:,f}",
+                f"{each.traced_least:,f}",
+                f"{each.traced_most:,f}",
+                f"{each.asked:,f}",
+                words.why[each.why],
+            )
         )
-        for each in request.payments
-    ]
     marks = {**dict.fromkeys(NUMBERS, " #"), **dict.fromkeys(WIDE, " *")}
     columns = heads(*(head + marks.get(place, "") for place, head in enumerate(words.columns)))
     blocks: list[Block] = [
@@ -74,26 +75,27 @@ def _payments(request: Request, words: LetterWords) -> list[Block]:
         Text(f"{words.payments[request.kind]} {words.rules.format(**sums)}"),
         Table(columns, [[Cell(text) for text in row] for row in rows]),
     ]
-    blocks += [
-        Text(words.former.format(number=without_blanks(account), day=day))
-        for account in sorted({each.payee for each in request.payments} | {each.account for each in request.held})
-        if (day := given_on(account))
-    ]
-    blocks += [
-        Text(words.other_amount.format(payment=each.transfer, amount=each.other_amount))
-        for each in request.payments
-        if each.other_amount
-    ]
+    for account in sorted({each.payee for each in request.payments} | {each.account for each in request.held}):
+        if day := given_on(account):
+            blocks.append(Text(words.former.format(number=without_blanks(account), day=day)))
+    for each in request.payments:
+        if each.other_amount:
+            blocks.append(Text(words.other_amount.format(payment=each.transfer, amount=each.other_amount)))
     if request.kind is not RequestKind.HOLD:
         blocks.append(Text(words.total.format(asked=f"{request.asked:,f}", **sums)))
     return blocks
 
 
 def _held(request: Request, words: LetterWords) -> list[Block]:
-    rows = [
-        [without_blanks(each.account), words.not_seen if each.least is None else f"{each.least:,f}", f"{each.most:,f}"]
-        for each in request.held
-    ]
+    rows = []
+    for each in request.held:
+        rows.append(
+            [
+                without_blanks(each.account),
+                words.not_seen if each.least is None else f"{each.least:,f}",
+                f"{each.most:,f}",
+            ]
+        )
     account, least, most = words.held_columns
     return [
         Text(words.no_balances),

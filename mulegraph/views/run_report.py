@@ -85,10 +85,9 @@ def _feeds(content: Content) -> list[Block]:
     if "feeds" not in content.manifest:
         return [Text(tr("This run did not look."))]
     columns = heads("what *", "kind", "usual #", "came #")
-    rows = [
-        cells(retold(each["text"]), word(each["kind"]), each["expected"], each["found"])
-        for each in content.manifest["feeds"]
-    ]
+    rows = []
+    for each in content.manifest["feeds"]:
+        rows.append(cells(retold(each["text"]), word(each["kind"]), each["expected"], each["found"]))
     note = tr("The last day, against the same hours of the four weeks before. What did not come was not looked at.")
     return [Table(columns, rows, empty=tr("Tables, banks, columns and amounts came as they do."), note=note)]
 
@@ -136,17 +135,18 @@ def _changes(content: Content, pictures: Mapping[str, str]) -> list[Block]:
     moved = [each for each in content.changes if each["change"] != SAME]
     moved.sort(key=lambda each: (ORDER.index(each["change"]), -len(each["accounts"]), each["case"]))
     columns = heads("case", "change", "accounts #", "joined *", "left", "with")
-    rows = [
-        cells(
-            _link(each["case"], pictures),
-            word(each["change"]),
-            len(each["accounts"]),
-            each["joined"],
-            each["left"],
-            each["others"],
+    rows = []
+    for each in moved[:MAX_CHANGES]:
+        rows.append(
+            cells(
+                _link(each["case"], pictures),
+                word(each["change"]),
+                len(each["accounts"]),
+                each["joined"],
+                each["left"],
+                each["others"],
+            )
         )
-        for each in moved[:MAX_CHANGES]
-    ]
     more = tr("{n} more: mulegraph diff.", n=len(moved) - MAX_CHANGES) if len(moved) > MAX_CHANGES else ""
     return [
         Text(tr("Against run {run}: {changes}.", run=content.before, changes=told)),
@@ -240,10 +240,8 @@ def _scores(content: Content) -> list[Block]:
         ]
     kinds = {tr("accounts"): content.account_scores, tr("cases"): [each["score"] for each in content.cases]}
     above = later("{kind} at or above {score}")
-    alt = "; ".join(
-        f"{tr(above, kind=name, score='0.5')}: {sum(each >= 0.5 for each in scores):,}"
-        for name, scores in kinds.items()
-    )
+    counted = {name: sum(each >= 0.5 for each in scores) for name, scores in kinds.items()}
+    alt = "; ".join(f"{tr(above, kind=name, score='0.5')}: {many:,}" for name, many in counted.items())
     columns = heads("threshold #")
     for name in kinds:
         columns += heads(tr("{kind} at or above", kind=name) + " #", "expected false #")
@@ -259,18 +257,14 @@ def _scores(content: Content) -> list[Block]:
         Picture(scores_plot(kinds), alt),
         Table(
             columns,
-            [
-                cells(f"{least:g}", *(each for scores in kinds.values() for each in _reached(scores, least)))
-                for least in THRESHOLDS
-            ],
+            [_at_threshold(kinds, least) for least in THRESHOLDS],
         ),
     ]
     if content.alarms:
         names = ("confirmed", "innocent", "unclear", "snoozed")
-        rows = [
-            cells(each["sign"], *(each[name] for name in names), _percent(each["false_share"]))
-            for each in content.alarms
-        ]
+        rows = []
+        for each in content.alarms:
+            rows.append(cells(each["sign"], *(each[name] for name in names), _percent(each["false_share"])))
         columns = heads("sign", *(f"{name} #" for name in names), "false #")
         blocks += [
             Text(tr("How the findings of closed cases ended, by sign."), tr("As people decided.")),
@@ -289,6 +283,13 @@ def _chain_rows(chains: Sequence[tuple[float, float]], threshold: float | None) 
     return rows
 
 
+def _at_threshold(kinds: Mapping[str, Sequence[float]], least: float) -> list[Cell]:
+    reached: list[Any] = []
+    for scores in kinds.values():
+        reached += _reached(scores, least)
+    return cells(f"{least:g}", *reached)
+
+
 def _reached(scores: Sequence[float], least: float) -> list[Any]:
     return [sum(each >= least for each in scores), _percent(expected_false(scores, least))]
 
@@ -302,15 +303,15 @@ def _signs(content: Content) -> list[Block]:
     if window := content.manifest.get("window"):
         counts = dict.fromkeys(counts, 0) | window["findings"]
     columns = heads("sign", "findings #", "what it is *", "innocent when *")
-    rows = [
-        cells(code, counts[code], word(sign["title"]), word(sign["innocent_when"]))
-        for code, sign in sorted(content.signs.items())
-        if code in counts
-    ]
-    untested = [
-        cells(code, word(content.signs[code]["title"]) if code in content.signs else "", ", ".join(needs))
-        for code, needs in lacking.items()
-    ]
+    rows = []
+    for code, sign in sorted(content.signs.items()):
+        if code in counts:
+            rows.append(cells(code, counts[code], word(sign["title"]), word(sign["innocent_when"])))
+    untested = []
+    for code, needs in lacking.items():
+        untested.append(
+            cells(code, word(content.signs[code]["title"]) if code in content.signs else "", ", ".join(needs))
+        )
     return [
         Table(columns, rows, empty=tr("No sign could be tested.")),
         Table(
@@ -323,34 +324,36 @@ def _signs(content: Content) -> list[Block]:
 
 def _chains(content: Content) -> Table:
     columns = heads("nats #", "expected false #", "in #", "out #", "from (UTC)", "until", "accounts *")
-    rows = [
-        cells(
-            f"{each['surprise']:.1f}",
-            _percent(each["expected_false_share"]),
-            f"{shown(each['amount_in'])} {each['currency']}",
-            f"{shown(each['amount_out'])} {each['currency_out']}",
-            each["first_at"],
-            each["last_at"],
-            " → ".join(map(shown, each["accounts"])),
+    rows = []
+    for each in content.chains:
+        rows.append(
+            cells(
+                f"{each['surprise']:.1f}",
+                _percent(each["expected_false_share"]),
+                f"{shown(each['amount_in'])} {each['currency']}",
+                f"{shown(each['amount_out'])} {each['currency_out']}",
+                each["first_at"],
+                each["last_at"],
+                " → ".join(map(shown, each["accounts"])),
+            )
         )
-        for each in content.chains
-    ]
     return Table(columns, rows, empty=tr("No chain reached the threshold."), small=True)
 
 
 def _rejects(content: Content) -> list[Block]:
     count, kept = content.manifest["rejects"], content.rejects
     columns = heads("rows #", "rule", "column", "file *", "read them in *")
-    rows = [
-        cells(
-            f"{each['rows']:,}",
-            each["rule"],
-            each["column"],
-            each["file"],
-            f"rejects/{each['load']}/{each['table']}.csv",
+    rows = []
+    for each in kept[:MAX_REJECTS]:
+        rows.append(
+            cells(
+                f"{each['rows']:,}",
+                each["rule"],
+                each["column"],
+                each["file"],
+                f"rejects/{each['load']}/{each['table']}.csv",
+            )
         )
-        for each in kept[:MAX_REJECTS]
-    ]
     told = tr("No row of the files in this ledger was refused.")
     if count:
         single = later("1 row of the files in this ledger was refused.")

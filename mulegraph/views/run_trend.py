@@ -31,17 +31,18 @@ def trend(content: RunFile) -> list[Block]:
     signs = {code: [each["findings"].get(code, float("nan")) for each in runs] for code in content.signs}
     alt = "; ".join(_moved(name, f"{values[0]:,.0f}", f"{values[-1]:,.0f}") for name, values in totals.items())
     columns = heads("run", "transfers #", "cases #", "findings #", "rejected rows #", "seconds #")
-    rows = [
-        cells(
-            each["run"] + (f" ({tr('this report')})" if each["run"] == content.run else ""),
-            f"{each['transfers']:,}",
-            each["cases"],
-            sum(each["findings"].values()),
-            each["rejects"],
-            f"{each['seconds']:.1f}",
+    rows = []
+    for each in reversed(runs[-TREND_ROWS:]):
+        rows.append(
+            cells(
+                each["run"] + (f" ({tr('this report')})" if each["run"] == content.run else ""),
+                f"{each['transfers']:,}",
+                each["cases"],
+                sum(each["findings"].values()),
+                each["rejects"],
+                f"{each['seconds']:.1f}",
+            )
         )
-        for each in reversed(runs[-TREND_ROWS:])
-    ]
     by_sign = "; ".join(_moved(code, _count(values[0]), _count(values[-1])) for code, values in signs.items())
     return [
         Picture(

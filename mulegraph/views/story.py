@@ -221,10 +221,9 @@ def account_story(graph: nx.MultiDiGraph[str], account: str) -> Story:
     came, went = _paid_to(graph, [account]), _paid_by(graph, [account])
     payers = list(dict.fromkeys(a for a, b, key in graph.edges(keys=True) if b == account and key in set(came)))
     payees = list(dict.fromkeys(b for a, b, key in graph.edges(keys=True) if a == account and key in set(went)))
-    roles = [
-        tr("{role} in {case}", role=word(each["role"]), case=each["case"])
-        for each in graph.nodes[account].get("roles") or ()
-    ]
+    roles = []
+    for each in graph.nodes[account].get("roles") or ():
+        roles.append(tr("{role} in {case}", role=word(each["role"]), case=each["case"]))
     lines = [
         _line(tr("Paid by"), graph, payers, came, tr("nobody here")),
         _line(tr("Pays"), graph, payees, went, tr("nobody here")),
@@ -258,11 +257,15 @@ def money_parts(trace: TraceResult) -> list[Part]:
     sums = trace.sums.to_dict("records")
     whole = [row["traced"] or Decimal(1) for row in sums]
     parts = {words: [row[name] for row in sums] for name, words in (BACK_PARTS if trace.back else PARTS).items()}
-    return [
-        Part(words, min(each), max(each), float(sum(a / b for a, b in zip(each, whole, strict=True))) / len(each))
-        for words, each in parts.items()
-        if any(each)
-    ]
+    made = []
+    for words, each in parts.items():
+        if any(each):
+            made.append(
+                Part(
+                    words, min(each), max(each), float(sum(a / b for a, b in zip(each, whole, strict=True))) / len(each)
+                )
+            )
+    return made
 
 
 def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
@@ -274,9 +277,10 @@ def _now(graph: nx.MultiDiGraph[str], trace: TraceResult) -> Line:
     parts = [part for part in money_parts(trace) if part.words != ("own money" if trace.back else "still there")]
     why = {PARTS["stopped"]: _why_stopped(trace)}
     told += [f"{tr(part.words)}{why.get(part.words, '')} {_range(part.low, part.high, currency)}" for part in parts]
-    there = [
-        row["account"] for row in trace.accounts.to_dict("records") if row["maximum"] > 0 and row["account"] in graph
-    ]
+    there = []
+    for row in trace.accounts.to_dict("records"):
+        if row["maximum"] > 0 and row["account"] in graph:
+            there.append(row["account"])
     if banks and not trace.back:
         first = max(trace.accounts.to_dict("records"), key=lambda row: (row["maximum"], row["account"]))
         amount = _range(first["minimum"], first["maximum"], currency)

@@ -72,10 +72,9 @@ def collapse_patterns(found: pd.DataFrame) -> pd.DataFrame:
         return found.assign(about=[])
     story = found["sign"] + " " + found["pattern"].fillna(found["finding"])
     more = story.map(story.value_counts()) - 1
-    about = [
-        f"{who} + {tr('{n} more', n=int(many))}" if many else who
-        for who, many in zip(found["subject_id"], more, strict=True)
-    ]
+    about = []
+    for who, many in zip(found["subject_id"], more, strict=True):
+        about.append(f"{who} + {tr('{n} more', n=int(many))}" if many else who)
     return found.assign(about=about)[~story.duplicated()]
 
 

@@ -218,9 +218,8 @@ def _new(seen: MaskedWorkspace, money: list[Line], known: dict[str, str]) -> lis
     findings = [each for each in seen.finding_ids() if each not in known]
     chains = [each for each in seen.chain_ids() if each not in known]
     if findings:
-        lines += [
-            {"key": row["finding"], "kind": FINDING, "at": at, **row} for row in _rows(seen.findings(ids=findings))
-        ]
+        for row in _rows(seen.findings(ids=findings)):
+            lines.append({"key": row["finding"], "kind": FINDING, "at": at, **row})
     if chains:
         lines += [{"key": row["chain"], "kind": CHAIN, "at": at, **row} for row in _rows(seen.chains(ids=chains))]
     return lines + [line for line in money if line["key"] not in known]
@@ -239,10 +238,18 @@ def _started(known: dict[str, str]) -> Line:
 def _withdrawn(known: dict[str, str], now: dict[str, str]) -> list[Line]:
     """Findings that were told and that the ledger no longer bears out: more is known of the accounts by now."""
     gone = sorted(key for key, kind in known.items() if kind == FINDING and key not in now)
-    return [
-        {"key": f"{WITHDRAWN} {each}", "kind": WITHDRAWN, "at": _now(), "finding": each, "sign": each.partition("-")[0]}
-        for each in gone
-    ]
+    made = []
+    for each in gone:
+        made.append(
+            {
+                "key": f"{WITHDRAWN} {each}",
+                "kind": WITHDRAWN,
+                "at": _now(),
+                "finding": each,
+                "sign": each.partition("-")[0],
+            }
+        )
+    return made
 
 
 def _now() -> str:

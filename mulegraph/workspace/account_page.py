@@ -143,7 +143,10 @@ def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0
         )
     events = found["facts"].get("events") or []
     cards = space.ledger.arrow("card_events")
-    tests = all_benign_tests()
+    tests = []
+    for name, result in found["benign"].items():
+        taken_off = f"{all_benign_tests()[name].reduction:.0%}"
+        tests.append({"test": name, "result": result, "takes off": taken_off, "why": found["benign_why"][name]})
     return {
         **found,
         "title": sign.title,
@@ -151,15 +154,7 @@ def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0
         "innocent_when": sign.innocent_when,
         "source": sign.source,
         "thresholds": thresholds(space, [sign.code])[sign.code],
-        "tests": [
-            {
-                "test": name,
-                "result": result,
-                "takes off": f"{tests[name].reduction:.0%}",
-                "why": found["benign_why"][name],
-            }
-            for name, result in found["benign"].items()
-        ],
+        "tests": tests,
         "transfers": listings.transfers(space, found["evidence"]),
         "card_events": cards.filter(pc.is_in(cards["event_id"], value_set=pa.array(events, pa.string()))).to_pandas(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -71,16 +72,16 @@ def _accounts(space: WorkspaceBase, accounts: list[str]) -> dict[str, dict[str, 
     names = dict(zip(holders["holder_id"].to_pylist(), holders["name"].to_pylist(), strict=True))
     seen = space.own_banks.seen
     ours = dict(zip(accounts, seen[space.ledger.account_numbers(accounts)].tolist(), strict=True)) if accounts else {}
-    return {
-        row["account_id"]: {
+    made = {}
+    for row in rows:
+        made[row["account_id"]] = {
             "bank": row["bank"],
             "own": ours[row["account_id"]],
             "holder_id": row["holder_id"],
             "holder": names.get(row["holder_id"]),
             "opened_on": row["opened_on"],
         }
-        for row in rows
-    }
+    return made
 
 
 def _add_holders(graph: nx.MultiDiGraph[str], about: dict[str, dict[str, Any]]) -> None:
@@ -144,30 +145,34 @@ def _about(run: Run, accounts: list[str]) -> pd.DataFrame:
     return frame_of(table.sort_by([("score", "descending"), ("finding", "ascending")]))
 
 
+def _benign(finding: Mapping[str, Any]) -> list[dict[str, Any]]:
+    why = finding["benign_why"]
+    return [{"test": name, "result": result, "why": why[name]} for name, result in finding["benign"].items()]
+
+
 def _pictured(run: Run, findings: pd.DataFrame) -> list[dict[str, Any]]:
     """Findings as a page tells them: why, value beside threshold, innocent or not."""
     thresholds = run.manifest["thresholds"]
-    return [
-        {
-            "finding": row["finding"],
-            "sign": row["sign"],
-            "title": run.signs[row["sign"]]["title"],
-            "score": row["score"],
-            "reason": row["reason"],
-            "phase": row["phase"],
-            "surprise": None if pd.isna(row["surprise"]) else row["surprise"],
-            "facts": row["facts"],
-            "thresholds": dict(thresholds.get(row["sign"], {})),
-            "benign": [
-                {"test": name, "result": result, "why": row["benign_why"][name]}
-                for name, result in row["benign"].items()
-            ],
-            "subject_kind": row["subject_kind"],
-            "subject_id": row["subject_id"],
-            "accounts": list(row["accounts"]),
-            "evidence": list(row["evidence"]),
-            "amount": row["amount"],
-            "currency": row["currency"],
-        }
-        for row in findings.to_dict("records")
-    ]
+    made = []
+    for row in findings.to_dict("records"):
+        made.append(
+            {
+                "finding": row["finding"],
+                "sign": row["sign"],
+                "title": run.signs[row["sign"]]["title"],
+                "score": row["score"],
+                "reason": row["reason"],
+                "phase": row["phase"],
+                "surprise": None if pd.isna(row["surprise"]) else row["surprise"],
+                "facts": row["facts"],
+                "thresholds": dict(thresholds.get(row["sign"], {})),
+                "benign": _benign(row),
+                "subject_kind": row["subject_kind"],
+                "subject_id": row["subject_id"],
+                "accounts": list(row["accounts"]),
+                "evidence": list(row["evidence"]),
+                "amount": row["amount"],
+                "currency": row["currency"],
+            }
+        )
+    return made

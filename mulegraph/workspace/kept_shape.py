@@ -37,20 +37,16 @@ class KeptShape:
         """From the journal's states, and the cases of the runs before, the latest first."""
         merged = frozenset(case for case, state in states.items() if state.merged_into)
         into = frozenset(state.merged_into for state in states.values() if state.merged_into) - merged
-        touched = {
-            case: state
-            for case, state in states.items()
-            if case not in merged and (state.opened_with or state.left_out or case in into)
-        }
+        changed = into | {case for case, state in states.items() if state.opened_with or state.left_out}
+        touched = {case: state for case, state in states.items() if case in changed - merged}
         found: dict[str, frozenset[str]] = {}
         for table in earlier if touched else ():
             for case, seeds in seeds_of(table).items():
                 if case in touched:
                     found.setdefault(case, seeds)
-        begins = {
-            case: (found.get(case, frozenset()) | set(state.opened_with)) - set(state.left_out)
-            for case, state in touched.items()
-        }
+        begins = {}
+        for case, state in touched.items():
+            begins[case] = (found.get(case, frozenset()) | set(state.opened_with)) - set(state.left_out)
         left_out = {case: frozenset(state.left_out) for case, state in touched.items() if state.left_out}
         opened = {case: state.opened_with for case, state in touched.items() if state.opened_with}
         return cls({case: each for case, each in begins.items() if each}, merged, into, left_out, opened)

@@ -58,9 +58,10 @@ def ledger_rows(
 def loads(space: WorkspaceBase) -> list[Load]:
     """Loads that changed the ledger, the latest first."""
     records = Store(space.folder / "ledger").current().loads
-    return [
-        Load(name, each.at[:16], list(each.files), each.rows, each.known) for name, each in reversed(records.items())
-    ]
+    made = []
+    for name, each in reversed(records.items()):
+        made.append(Load(name, each.at[:16], list(each.files), each.rows, each.known))
+    return made
 
 
 @question(record_of(Forgotten))

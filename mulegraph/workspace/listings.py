@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -211,17 +212,10 @@ def links(
     number = int(space.ledger.account_numbers([space.check_account(account)])[0])
     on_list = space.ledger.listed("account", on=on).subject_id.to_pandas().tolist()
     flagged = {int(each) for each in space.ledger.account_numbers(sorted(on_list)) if each >= 0} - {number}
-    found = [
-        path
-        for direction in (FORWARD, BACKWARD)
-        for path in space.neighbours.paths(
-            number,
-            flagged,
-            hops=hops or space.settings.hops.hops,
-            direction=direction,
-            time_respecting=time_respecting,
-        )
-    ]
+    walk = partial(space.neighbours.paths, number, flagged, hops=hops or space.settings.hops.hops)
+    found: list[Any] = []
+    for direction in (FORWARD, BACKWARD):
+        found.extend(walk(direction=direction, time_respecting=time_respecting))
     return cut(_named_paths(space, found), top, since, until)
 
 

@@ -65,11 +65,10 @@ def _roles(found: TraceResult) -> tuple[dict[str, Role], list[str]]:
     """Roles of accounts that payments reached of which half is traced under every rule, and those payments."""
     steps = pd.concat([each.steps for each in found.in_currencies])
     chosen, roles = set(found.chosen), dict[str, Role]()
-    mostly = [
-        row
-        for row in steps.sort_values(["generation", "at", "transfer"], kind="stable").to_dict("records")
-        if row["transfer"] in chosen or 2 * row["minimum"] >= row["whole"]
-    ]
+    mostly = []
+    for row in steps.sort_values(["generation", "at", "transfer"], kind="stable").to_dict("records"):
+        if row["transfer"] in chosen or 2 * row["minimum"] >= row["whole"]:
+            mostly.append(row)
     for row in mostly:
         payer, payee = row["source"], row["target"]
         if row["transfer"] in chosen and isinstance(payer, str):

@@ -136,10 +136,10 @@ class Run:
         ids = findings["finding"].combine_chunks()
         facts = {code: self._keyed(f"facts/{code}", ids) for code in pc.unique(findings["sign"]).to_pylist()}
         benign = self._keyed("benign", ids)
-        return [
-            replace(each, facts=facts[each.sign][each.finding], benign=outcomes(benign[each.finding]))
-            for each in records(Finding, findings)
-        ]
+        made = []
+        for each in records(Finding, findings):
+            made.append(replace(each, facts=facts[each.sign][each.finding], benign=outcomes(benign[each.finding])))
+        return made
 
     def facts_schema(self, sign: str) -> Schema:
         """What this run's facts of a sign hold, as its file says; also of an own sign that is gone."""
@@ -156,10 +156,9 @@ class Run:
         # A sign's facts stand in the order of its findings.
         facts = {code: iter(self.table(f"facts/{code}").drop_columns("finding").to_pylist()) for code in codes}
         columns = (table[name].to_pylist() for name in ("sign", "amount", "currency"))
-        told = [
-            reason(self.signs[code]["reasons"], Values(next(facts[code]), amount, currency))
-            for code, amount, currency in zip(*columns, strict=True)
-        ]
+        told = []
+        for code, amount, currency in zip(*columns, strict=True):
+            told.append(reason(self.signs[code]["reasons"], Values(next(facts[code]), amount, currency)))
         return table.append_column("reason", pa.array(told, pa.string()))
 
     def _keyed(self, part: str, ids: pa.Array) -> dict[str, dict[str, Any]]:

@@ -76,13 +76,15 @@ class TracedIn:
 
     def _nested(self, rows: pd.DataFrame, parts: tuple[str, ...]) -> list[dict[str, Any]]:
         """Rows with amounts by method and part."""
-        return [
-            {
-                **{name: value for name, value in row.items() if name.partition("_")[0] not in METHODS},
-                **{method: {part: row[f"{method}_{part}"] for part in parts} for method in self.methods},
-            }
-            for row in rows.to_dict("records")
-        ]
+        made = []
+        for row in rows.to_dict("records"):
+            made.append(
+                {
+                    **{name: value for name, value in row.items() if name.partition("_")[0] not in METHODS},
+                    **{method: {part: row[f"{method}_{part}"] for part in parts} for method in self.methods},
+                }
+            )
+        return made
 
 
 @declared

@@ -78,9 +78,10 @@ def _reached(steps: list[dict[str, Any]], chosen: set[str], back: bool) -> list[
         end = row[far]
         if not isinstance(end, str) or isinstance(row["bank"], str) or end not in leads:
             continue
-        later = [
-            each for each in leads[end] if (steps[each]["at"] <= row["at"] if back else steps[each]["at"] >= row["at"])
-        ]
+        later = []
+        for each in leads[end]:
+            if steps[each]["at"] <= row["at"] if back else steps[each]["at"] >= row["at"]:
+                later.append(each)
         for each in later:
             heapq.heappush(waiting, (-steps[each]["maximum"], each))
         taken = set(later)

@@ -102,11 +102,10 @@ def older(window: Window, tonight: Tonight, workspace: Path) -> pa.Table:
     cases = _older_cases(window, tonight, workspace)
     kept = {each for row in _rows(tonight.cases, ("case", "findings")) if row[0] not in cases for each in row[1]}
     known = set(_rows(tonight.before.table("findings"), SAME_FINDING)) if tonight.before else None
-    findings = [
-        row[0]
-        for row in _rows(tonight.findings, SAME_FINDING)
-        if row[2] is not None and row[2] < window.at and row[0] not in kept and (known is None or row in known)
-    ]
+    findings = []
+    for row in _rows(tonight.findings, SAME_FINDING):
+        if row[2] is not None and row[2] < window.at and row[0] not in kept and (known is None or row in known):
+            findings.append(row[0])
     return pa.table({"id": pa.array(sorted([*cases, *findings]), pa.string())})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -42,6 +43,8 @@ def folder(tmp_path_factory):
     pairs = [("m2", "phone"), ("m3", "phone"), ("boss", "phone"), ("m1", "pc")]
     devices = [{"account_id": name, "device_id": device, **used} for name, device in pairs]
     draw(made, lines, accounts=accounts_of(transfers_of(lines), **banks), device_use=devices)
+    (made / "workspace" / FILE).write_text(SETTINGS, encoding="utf-8")
+    NotebookWorkspace(made / "workspace").scan()
     return made / "workspace"
 
 
@@ -61,8 +64,12 @@ def opened(folder, monkeypatch):
 
 
 def case_of(space):
-    space.scan()
     return space.open_case([PAYMENT]).about
+
+
+def words(text):
+    """The random letters of a token may hold a short name."""
+    return re.findall(r"\w+", text)
 
 
 PAYMENT = "t013"
@@ -189,7 +196,7 @@ def test_who_confirms_reads_first_what_and_why(opened, folder):
     assert shown.code == 2 and "nothing is confirmed yet" in shown.err and asked.held_list() == []
     for part in ("hold", f"uid {ANN}", "the victim called"):
         assert part in shown.out
-    assert "m2" not in shown.out
+    assert "m2" not in words(shown.out)
     command.answered("journal", "confirm", number, "--yes", "--workspace", folder)
     assert [each.account for each in asked.held_list()] == ["m2"]
 
@@ -283,4 +290,4 @@ def test_a_person_is_all_accounts_devices_and_cases(opened):
     with pytest.raises(UsageError, match="not in the ledger"):
         space.holder("nobody")
     masked = opened(ANN, reveal=None)
-    assert "m2" not in repr(masked.holder(masked.account(masked.known_account("m2")).holder_id))
+    assert "m2" not in words(repr(masked.holder(masked.account(masked.known_account("m2")).holder_id)))

@@ -48,8 +48,9 @@ from mulegraph.workspace.trace import TraceResult
 from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw
 from tests.signs.test_own import SIGN, written
+from tests.thorough import times
 
-RESULTS = 20_000
+RESULTS = times(20_000)
 SECRETS = ("Petrova", "Nguyễn Thị Mai", "NORD953904118", "104523", "1980-01-02", "Damrak 70, Amsterdam", "DEV000001113")
 BORN = date(1980, 1, 2)
 OPEN_TEXT = {
@@ -214,7 +215,10 @@ def leaks(answer: Any) -> list[Any]:
 
 
 def test_nothing_that_identifies_a_person_leaves_whatever_stands_in_whatever_field(masking):
-    """20,000 random answers of every kind in two threads, with names, numbers and birthdays in every field."""
+    """20,000 random answers of every kind in two threads, with names, numbers and birthdays in every field.
+
+    With every change a quarter of them, others each time.
+    """
     every = sorted(kinds().items())
 
     def masked(seed: int) -> list[Any]:
@@ -224,11 +228,11 @@ def test_nothing_that_identifies_a_person_leaves_whatever_stands_in_whatever_fie
             name, kind = every[number % len(every)]
             answer = poison.answer(kind)
             if wrong := leaks(masking.shown(answer, kind)):
-                found.append((name, wrong[:3]))
+                found.append((seed, name, wrong[:3]))
         return found
 
     with ThreadPoolExecutor(2) as threads:
-        assert [each for found in threads.map(masked, (1, 2)) for each in found][:5] == []
+        assert [each for found in threads.map(masked, random.sample(range(2**31), 2)) for each in found][:5] == []
 
 
 def test_every_open_text_is_one_that_was_looked_at():

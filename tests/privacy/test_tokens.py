@@ -17,6 +17,7 @@ from mulegraph.errors import UsageError
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.privacy.tokens import TOKEN, Masker, Tags, workspace_key
 from mulegraph.schema.tables import TABLES, Mask
+from tests.thorough import times
 
 KEY = b"k" * 32
 
@@ -68,7 +69,7 @@ def test_tags_that_would_meet_are_made_longer(tmp_path_factory, key, count):
 
 def test_a_third_of_a_million_accounts_do_not_meet(tmp_path):
     """Tokens of a ledger of a large bank are all different, of 40 bits or where two met of 80."""
-    ids = [f"NORD{number:09d}" for number in range(300_000)]
+    ids = [f"NORD{number:09d}" for number in range(times(300_000))]
     masker = Masker(KEY, Values(tmp_path, account=ids))
 
     assert len({masker.token(Mask.ACCOUNT, each) for each in ids}) == len(ids)

@@ -18,11 +18,12 @@ from mulegraph.signs.found import run_sign
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.simulate import simulate
 from tests.signs.inputs import as_rows
+from tests.thorough import THOROUGH
 
 Rows = list[dict[str, str]]
 TIMES = ("at", "listed_at", "expires_at", "reported_at", "first_seen")
 WEEKS = timedelta(weeks=3)
-LEDGERS = 2
+LEDGERS = 2 if THOROUGH else 1
 MOST_SEEDS = 2**31
 Found = dict[str, dict]
 

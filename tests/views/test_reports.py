@@ -227,9 +227,9 @@ def test_a_case_without_money_says_so(space):
     assert "no reported payment to trace" in text and "No transfer is evidence" in text
 
 
-def test_a_case_that_has_gone_quiet_has_a_report(space, tmp_path):
+def test_a_case_that_has_gone_quiet_has_a_report(few_cases, tmp_path):
     """It is of the last run that had it, and says which."""
-    shutil.copytree(space.folder, tmp_path / "ws")
+    shutil.copytree(few_cases, tmp_path / "ws")
     (tmp_path / "ws" / "mulegraph.toml").write_text("[cases]\nmin_score = 0.97\n", encoding="utf-8")
     later = NotebookWorkspace(tmp_path / "ws", reveal="a test of quiet cases")
     later.scan()

@@ -14,11 +14,12 @@ def told_finding(space: MaskedWorkspace, finding: str) -> str:
     facts = [f"  {name}: {shown(value)}" for name, value in found["facts"].items() if value is not None]
     limits = [f"  {name}: {shown(value)}" for name, value in found["thresholds"].items()]
     tests = [f"  {each['test']}: {each['result']} ({each['why']})" for each in found["tests"]]
-    moved = [
-        f"  {shown(row['at'])}  {shown(row['amount'])} {row['currency']}  {shown(row['source']) or 'cash'} → "
-        f"{shown(row['target']) or 'cash'}  {row['transfer_id']}"
-        for row in found["transfers"].to_dict("records")
-    ]
+    moved = []
+    for row in found["transfers"].to_dict("records"):
+        moved.append(
+            f"  {shown(row['at'])}  {shown(row['amount'])} {row['currency']}  {shown(row['source']) or 'cash'} → "
+            f"{shown(row['target']) or 'cash'}  {row['transfer_id']}"
+        )
     parts = {
         "": [f"{finding}  score {found['score']:.2f}{nats}, phase {found['phase']}", found["reason"]],
         "Values": facts or ["  none"],

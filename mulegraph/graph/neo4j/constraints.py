@@ -12,10 +12,9 @@ KEYS = {name: label.key for name, label in NODES.items()} | {"Load": "part", "Me
 
 def schema() -> dict[str, str]:
     """Statements by the name of what each makes: unique keys of nodes and of transfers, and two indexes."""
-    made = {
-        f"mulegraph_{label.lower()}": f"CREATE CONSTRAINT {{}} FOR (n:`{label}`) REQUIRE n.`{key}` IS UNIQUE"
-        for label, key in KEYS.items()
-    }
+    made = {}
+    for label, key in KEYS.items():
+        made[f"mulegraph_{label.lower()}"] = f"CREATE CONSTRAINT {{}} FOR (n:`{label}`) REQUIRE n.`{key}` IS UNIQUE"
     made["mulegraph_transfer"] = "CREATE CONSTRAINT {} FOR ()-[r:TRANSFER]-() REQUIRE r.transfer_id IS UNIQUE"
     made["mulegraph_list"] = "CREATE INDEX {} FOR (n:Listing) ON (n.list)"
     made["mulegraph_sign"] = "CREATE INDEX {} FOR (n:Finding) ON (n.sign)"

@@ -21,10 +21,9 @@ def replace_all(
 ) -> None:
     """Make the graph's findings and cases these, and its stamps. Raises EngineError where ends are missing."""
     write_stamp(tx, stamps)  # takes the stamps' locks, so that two scans replace one after the other
-    parts = [
-        (shape, difference(rows, read_table(tx, shape.read, {}, shape.columns), shape.key))
-        for shape, rows in _parts(tx, findings, cases)
-    ]
+    parts = []
+    for shape, rows in _parts(tx, findings, cases):
+        parts.append((shape, difference(rows, read_table(tx, shape.read, {}, shape.columns), shape.key)))
     for shape, found in reversed(parts):  # relationships before their ends
         _write(tx, shape.delete, found.vanished)
     for shape, found in parts:

@@ -103,19 +103,20 @@ def _write(made: ImportFiles, source: GraphInput, portions: Sequence[Portion], s
             yield rows
 
     _relationships(made, "TRANSFER", "TRANSFER", ("Account", "Account"), transfers())
-    loads = [
-        {
-            "part": part,
-            "hash": each,
-            "rows": rows,
-            "vanished": 0,
-            "next": 0,
-            "batches": 0,
-            "creating": False,
-            "done": True,
-        }
-        for part, (each, rows) in states.items()
-    ]
+    loads = []
+    for name, (digest, count) in states.items():
+        loads.append(
+            {
+                "part": name,
+                "hash": digest,
+                "rows": count,
+                "vanished": 0,
+                "next": 0,
+                "batches": 0,
+                "creating": False,
+                "done": True,
+            }
+        )
     _nodes(made, Nodes("Load", pa.Table.from_pylist(loads, LOAD)), "part")
     stamps = [{"name": "format", "value": "1"}, {"name": "stamp", "value": stamp}]
     _nodes(made, Nodes("Meta", pa.Table.from_pylist(stamps, META)), "name")

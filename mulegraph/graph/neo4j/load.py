@@ -243,9 +243,8 @@ class Loader:
                 self._create(TRANSFER, part, days[part].sha256, transfers_of(days[part]))
             if other:
                 self._compare_days(days, other)
-            self.result.of(TRANSFER.name).vanished += sum(
-                state.vanished for part, state in known.items() if part not in other
-            )
+            same = [state for part, state in known.items() if part not in other]
+            self.result.of(TRANSFER.name).vanished += sum(state.vanished for state in same)
         except ConstraintError:  # a transfer stands in the graph under another time, or another load wrote it
             self._again(lambda: self._compare_days(days, None))
 

@@ -29,11 +29,12 @@ class Portion:
 
 def portions_of(ledger: Ledger) -> tuple[Portion, ...]:
     """A ledger's files."""
-    return tuple(
-        Portion(name, file.day, file.sha256, partial(pq.read_table, ledger.store.data / file.path, partitioning=None))
-        for name in ledger.names
-        for file in ledger.snapshot.of(name)
-    )
+    found = []
+    for name in ledger.names:
+        for file in ledger.snapshot.of(name):
+            read = partial(pq.read_table, ledger.store.data / file.path, partitioning=None)
+            found.append(Portion(name, file.day, file.sha256, read))
+    return tuple(found)
 
 
 def portions_of_tables(source: GraphInput) -> tuple[Portion, ...]:

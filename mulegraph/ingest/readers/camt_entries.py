@@ -35,20 +35,15 @@ ENTRY_PATHS = tuple(
     Chrgs/Rcrd/ChrgInclInd Chrgs/Amt Chrgs/Amt/@Ccy Chrgs/TtlChrgsAndTaxAmt
     """.split()
 )
-_PARTIES = tuple(
-    path.replace("X", role)
-    for paths in (
-        ("RltdPties/X/Nm", "RltdPties/X/Pty/Nm", "RltdPties/XAcct/Id/IBAN", "RltdPties/XAcct/Id/Othr/Id"),
-        (
-            "RltdAgts/XAgt/FinInstnId/BICFI",
-            "RltdAgts/XAgt/FinInstnId/BIC",
-            "RltdAgts/XAgt/FinInstnId/ClrSysMmbId/MmbId",
-            "RltdAgts/XAgt/FinInstnId/Nm",
-        ),
-    )
-    for role in ("Dbtr", "Cdtr")
-    for path in paths
+_PARTY = ("RltdPties/X/Nm", "RltdPties/X/Pty/Nm", "RltdPties/XAcct/Id/IBAN", "RltdPties/XAcct/Id/Othr/Id")
+_AGENT = (
+    "RltdAgts/XAgt/FinInstnId/BICFI",
+    "RltdAgts/XAgt/FinInstnId/BIC",
+    "RltdAgts/XAgt/FinInstnId/ClrSysMmbId/MmbId",
+    "RltdAgts/XAgt/FinInstnId/Nm",
 )
+_ROLES = ("Dbtr", "Cdtr")
+_PARTIES = tuple(path.replace("X", role) for paths in (_PARTY, _AGENT) for role in _ROLES for path in paths)
 DETAIL_PATHS = (
     *_PARTIES,
     *"""
@@ -150,9 +145,8 @@ def _can_be_cut(path: Path) -> _Cut | None:
     if not opened:
         return None
     names = [(b"" if not each.prefix else each.prefix.encode() + b":") + local(each).encode() for each in opened]
-    spaces = "".join(
-        f' xmlns{":" + prefix if prefix else ""}="{uri}"' for prefix, uri in opened[-1].nsmap.items()
-    ).encode()
+    named = opened[-1].nsmap.items()
+    spaces = "".join(f' xmlns{":" + prefix if prefix else ""}="{uri}"' for prefix, uri in named).encode()
     before = b"".join(b"<" + name + (spaces if not place else b"") + b">" for place, name in enumerate(names))
     after = b"".join(b"</" + name + b">" for name in reversed(names))
     prefix = names[-1][: -len(local(opened[-1]))]

@@ -103,9 +103,10 @@ def _return(found: dict[str, str], head: dict[str, str], where: str, line: int, 
     """Money back to the payer, between the accounts that the message repeats or, else, those of the payment."""
     amount = plain_amount(found.get("RtrdIntrBkSttlmAmt", ""), where)
     currency = found.get("RtrdIntrBkSttlmAmt@Ccy")
-    original = {
-        name.removeprefix("OrgnlTxRef/"): text for name, text in found.items() if name.startswith("OrgnlTxRef/")
-    }
+    original = {}
+    for name, text in found.items():
+        if name.startswith("OrgnlTxRef/"):
+            original[name.removeprefix("OrgnlTxRef/")] = text
     payer, payee = account_number(_number(original, "Dbtr")), account_number(_number(original, "Cdtr"))
     end_to_end, uetr = _reference(found.get("OrgnlEndToEndId")), found.get("OrgnlUETR")
     named = end_to_end or uetr or found.get("OrgnlTxId") or "unknown"
