@@ -70,10 +70,10 @@ def _steps() -> list[tuple[str, Steps]]:
         (r"([0-9]\s*)(?i:credit|haben)$", r"\1 Cr"),
     ]
     # A sign beside the code of one of its currencies says less than the code: $45.10 CAD.
-    both = [
-        (rf"^([-+(]*)\s*{re.escape(sign)}\s*([0-9][^A-Za-z]*(?i:{'|'.join(codes)})[-+)]*)$", r"\1\2")
-        for sign, codes in SIGNS.items()
-    ]
+    both: Steps = []
+    for sign, codes in SIGNS.items():
+        named = f"(?i:{'|'.join(codes)})"
+        both.append((rf"^([-+(]*)\s*{re.escape(sign)}\s*([0-9][^A-Za-z]*{named}[-+)]*)$", r"\1\2"))
     signs = "|".join(map(re.escape, SIGNS))
     return [
         (r"[^\x00-\x7f]", unseen),

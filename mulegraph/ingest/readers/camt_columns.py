@@ -182,10 +182,8 @@ def _shaped(group: _Group) -> list[Texts]:
     def said(*paths: str) -> Texts:
         return _column(group, paths, of_details=True) or nothing
 
-    states = [
-        STATES.get(each or "", (each or "").lower())
-        for each in _column(group, ["Sts/Cd", "Sts/Prtry", "Sts"]) or ["BOOK"] * count
-    ]
+    codes = _column(group, ["Sts/Cd", "Sts/Prtry", "Sts"]) or ["BOOK"] * count
+    states = [STATES.get(each or "", (each or "").lower()) for each in codes]
     at, precision = _times(group)
     columns: dict[str, Texts] = {
         "account_id": [each.account for each in group.accounts],
@@ -244,14 +242,11 @@ def _times(group: _Group) -> tuple[Texts, Texts]:
 def _kinds(group: _Group) -> Texts:
     """By the codes of the entry, else of its transaction."""
     nothing: Texts = [None] * len(group.places)
-    codes = [
-        _column(group, [path], of_details=of_details) or nothing
-        for of_details in (False, True)
-        for path in (_FAMILY, _SUB)
-    ]
+    own = [_column(group, [path]) or nothing for path in (_FAMILY, _SUB)]
+    inner = [_column(group, [path], of_details=True) or nothing for path in (_FAMILY, _SUB)]
     known: dict[tuple[str | None, ...], str] = {}
     kinds = []
-    for each in zip(*codes, strict=True):
+    for each in zip(*own, *inner, strict=True):
         if each not in known:
             family, sub, inner_family, inner_sub = (code or "" for code in each)
             known[each] = kind_of(family, sub) or kind_of(inner_family, inner_sub) or "transfer"
