@@ -40,7 +40,7 @@ SIGNS = {
 }
 """What stands beside an amount, and the currencies that it is written for."""
 
-_BLANKS = "\u00a0\u202f\u2009"
+_BLANKS = "\u00a0\u202f\u2009\u2007\u2008\u200a"
 """Blanks that spreadsheets and French banks group with; read as a plain blank where blanks are declared."""
 
 _DEBIT, _CREDIT = "d|dr|db|s", "c|cr|h"
@@ -67,8 +67,11 @@ def bare(text: str, mapping: TableMapping) -> str:
 def without_beside(text: str) -> str:
     """SQL for an amount without the currency beside it."""
     plain = f"trim(regexp_replace({text}, '[{_BLANKS}]', ' ', 'g'))"
-    lead, tail = rf"^([-−–+(]?)\s*{beside_pattern()}\s*([^A-Za-z])", rf"([^\sA-Za-z])\s*{beside_pattern()}([-−–+)]?)$"
-    return f"regexp_replace(regexp_replace({plain}, '{lead}', '\\1\\2'), '{tail}', '\\1\\2')"
+    # Only one of the two is taken off: with a second currency beside it no amount is left. A dash with blanks around it
+    # may part the two as well as be a sign.
+    lead = rf"^([-−–+(]?)\s*{beside_pattern()}\s*([^A-Za-z\s-]|-\S)"
+    tail = rf"((?:^|\S)-|[^\sA-Za-z-])\s*{beside_pattern()}([-−–+)]?)$"
+    return f"regexp_replace({plain}, '{lead}|{tail}', '\\1\\2\\3\\4')"
 
 
 def beside(text: str) -> str:
@@ -137,8 +140,8 @@ def plain(text: str, mapping: TableMapping) -> str:
     if group == " ":
         read = f"regexp_replace({read}, '[{_BLANKS}]', ' ', 'g')"
     elif group == "'":
-        # Swiss spreadsheets write the typographic one.
-        read = f"replace({read}, '’', {text_in_sql(group)})"
+        # Swiss spreadsheets write a typographic one.
+        read = f"regexp_replace({read}, '[’‘ʼ´`]', {text_in_sql(group)}, 'g')"
     grouped = ""
     if group:
         mark = re.escape(group)

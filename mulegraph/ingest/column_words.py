@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mulegraph.schema.tables import minor_exponents
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.sub(r"\s*/\s*", "/", " ".join(word.split())) for word in text.split(";"))
@@ -12,13 +14,14 @@ def _words(text: str) -> tuple[str, ...]:
 
 BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "account_id": _words("""
-        own account; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto; iban
+        own account; own; account; account number; account no; rekening; rekeningnummer; iban/bban; auftragskonto; iban
         auftragskonto; bezeichnung auftragskonto; compte; numero de compte; conta; so tai khoan; iban; accountnum;
         cuenta; rachunek; hesap; hesap no; conto; account num; eigenes konto; konto; own iban; numero compte;
         account_number
     """),
     "counterparty_id": _words("""
-        counterparty; counterparty account; counterparty iban; tegenrekening; tegenrekening iban/bban; gegenkonto;
+        counterparty; other; counterparty account; counterparty iban;
+        tegenrekening; tegenrekening iban/bban; gegenkonto;
         kontonummer/iban; iban zahlungsbeteiligter; payee account; beneficiary account; compte beneficiaire; iban
         des zahlungsbeteiligten; iban/kontonummer; iban tegenpartij; counterparty number; beneficiary iban; iban
         beneficiaire; partner iban; counterparty account number; tegenrekeningnummer; iban partner; iban des
@@ -62,7 +65,7 @@ BOOKING_WORDS: dict[str, tuple[str, ...]] = {
     "amount": _words("""
         amount; bedrag; bedrag (eur); betrag; umsatz; montant; valor; valor (r$); so tien; transaction amount; local
         amount; importe; importo; kwota; transactieamount; umsatz in eur; transaction amount(inr);
-        tutar; islem tutari; gross; kwota operacji
+        tutar; islem tutari; gross; kwota operacji; osszeg; objem; castka; belopp; belob; beloeb; maara; suma; iznos
     """),
     "debit": _words("""
         debit; debit amount; money out; paid out; withdrawal; withdrawal amt.; withdrawal amount; soll; af; debito;
@@ -234,6 +237,13 @@ def _column_name(text: str) -> str:
     return re.sub(r"\s*/\s*", "/", plain(lines))
 
 
+def _without_currency(name: str) -> str:
+    """A column's name without what stands in brackets behind it, and without a currency: Gutschrift in CHF."""
+    bare = _BRACKETS.sub("", name)
+    last = re.search(r" (?:in |en |i )?([a-z]{3})$", bare)
+    return bare[: last.start()] if last and last[1].upper() in minor_exponents() else bare
+
+
 def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int]:
     """Our columns by the place (from 0) of the header's that is called so; the most usual name wins.
 
@@ -241,11 +251,11 @@ def named(header: list[str], words: dict[str, tuple[str, ...]]) -> dict[str, int
     nor does the second language of a name in two.
     """
     names = [_column_name(name) for name in header]
-    short = [_BRACKETS.sub("", name) for name in names]
+    short = [_without_currency(name) for name in names]
     found: dict[str, int] = {}
     for listed in (names, short):
         for ours, theirs in words.items():
-            for word in theirs:
+            for word in (ours, *theirs):
                 if ours not in found and listed.count(word) == 1 and listed.index(word) not in found.values():
                     found[ours] = listed.index(word)
                     break
@@ -278,7 +288,7 @@ def known_names(row: list[str]) -> int:
     tables = (BOOKING_WORDS, TRANSFER_WORDS, ACCOUNT_WORDS)
     words = {word for table in tables for each in table.values() for word in each}
     words |= {name for table in tables for name in table}
-    names = [_BRACKETS.sub("", _column_name(name)) for name in row]
+    names = [_without_currency(_column_name(name)) for name in row]
     known = [name in words or any(_in_two_languages(name, table) for table in tables) for name in names if name]
     whole = [_column_name(name) in words for name in row if name]
     return max(sum(known), sum(whole))

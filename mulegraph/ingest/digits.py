@@ -42,9 +42,10 @@ def with_western_digits(column: pa.Array, decimal: str) -> pa.Array:
     return pa.array(made, pa.string())
 
 
-def columns_of_numbers(table: Table, raw: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    """Of the raw columns that each column is made of, those that amounts and times are made of, and no text is."""
-    kinds = (Kind.AMOUNT, Kind.TIME, Kind.DATE)
+def columns_of_numbers(
+    table: Table, raw: Mapping[str, tuple[str, ...]], kinds: tuple[Kind, ...] = (Kind.AMOUNT, Kind.TIME, Kind.DATE)
+) -> frozenset[str]:
+    """Of the raw columns that each column is made of, those that such kinds are made of, and nothing else is."""
     numbers = {column.name for column in table.columns if column.kind in kinds} | {"direction"}
     texts = {each for name, its in raw.items() if name not in numbers for each in its}
     return frozenset(each for name, its in raw.items() if name in numbers for each in its) - texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from mulegraph.ingest import guesses
@@ -39,8 +40,21 @@ def which_columns(layout: Layout) -> tuple[dict[str, int], str]:
     _whose(layout, bookings)
     _by_words(layout, bookings)
     found = bookings if money else bookings | _by_values(layout, bookings)
+    _only_one(layout, found, "booked_at", lambda values: bool(guesses.time_formats(values)))
+    _only_one(layout, found, "currency", lambda values: all(map(guesses.is_currency, values)))
     _other_party(layout, found)
     return found, "bookings"
+
+
+def _only_one(layout: Layout, found: dict[str, int], ours: str, fits: Callable[[list[str]], bool]) -> None:
+    """The only column that no name explains and whose values are all dates, or all currencies."""
+    if ours in found or not layout.rows:
+        return
+    free = [number for number in range(layout.width) if number not in found.values()]
+    fitting = [number for number in free if layout.values(number) and fits(layout.values(number))]
+    if len(fitting) == 1:
+        found[ours] = fitting[0]
+        layout.unsure.append(f"columns.{ours}: {layout.place(fitting[0])} is known by its values only")
 
 
 def holds_ibans(layout: Layout, number: int) -> bool:
@@ -126,6 +140,10 @@ def _by_words(layout: Layout, found: dict[str, int]) -> None:
             return
 
 
+_IS_MONEY = re.compile(r"[.,]\d|^\s*[-−–(]\s*\d")
+"""Decimals or a sign: no number of a document or an account has them. Forints and yen have no decimals."""
+
+
 def _by_values(layout: Layout, known: dict[str, int]) -> dict[str, int]:
     """Columns known by what stands in them, where there are no names to go by."""
     found: dict[str, int] = {}
@@ -141,7 +159,7 @@ def _by_values(layout: Layout, known: dict[str, int]) -> dict[str, int]:
             found.setdefault("currency", number)
         elif guesses.time_formats(values):
             found.setdefault("booked_at", number)
-        elif all(guesses.NUMBER.fullmatch(each) for each in values) and any(re.search(r"[.,]\d", v) for v in values):
+        elif all(guesses.NUMBER.fullmatch(each) for each in values) and any(map(_IS_MONEY.search, values)):
             numbers.append(number)
         elif _is_one_number(layout, values):
             found.setdefault("account_id", number)

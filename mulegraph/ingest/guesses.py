@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
+from mulegraph.ingest.amount_shapes import in_usual_shape
 from mulegraph.ingest.amounts import SIGNS, beside_pattern
 from mulegraph.ingest.ibans import has_check_digits
-from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR
+from mulegraph.ingest.times import BUDDHIST, BUDDHIST_YEAR, packed
 from mulegraph.schema.tables import minor_exponents
 
 DAYS = (
@@ -20,6 +21,9 @@ DAYS = (
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%Y.%m.%d.",
+    "%Y. %m. %d.",
     "%Y%m%d",
     "%d.%m.%y",
     "%d/%m/%y",
@@ -41,13 +45,18 @@ NUMBER = re.compile(
     r"[-+−–(]?\s*[\d., '’\u00a0\u202f\u2009]*\d[\d., '’\u00a0\u202f\u2009]*\s*([-+−–)]|[dc]r?[.]?)?", re.IGNORECASE
 )
 _SIGNED = re.compile(r"^\s*[-−–(]|[-−–]\s*$|\d\s*(d|dr|db|s)[.]?\s*$", re.IGNORECASE)
-CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
+_CREDITED = re.compile(r"\d\s*(c|cr|h)[.]?\s*$", re.IGNORECASE)
 _BLANKS = " \u00a0\u202f\u2009"
 
 
 def is_signed(text: str) -> bool:
     """Whether an amount carries the sign of money out: a minus, brackets or Dr, also behind or before a currency."""
-    return bool(_SIGNED.search(_beside().sub("", text)))
+    return bool(_SIGNED.search(_beside().sub("", in_usual_shape(text))))
+
+
+def is_credited(text: str) -> bool:
+    """Whether Cr stands beside an amount."""
+    return bool(_CREDITED.search(in_usual_shape(text)))
 
 
 @cache
@@ -79,6 +88,11 @@ def time_formats(values: list[str]) -> list[str]:
     return _patterns(values)
 
 
+def are_serials(values: list[str]) -> bool:
+    """Whether all values may be days as Excel counts them, from 1982 to 2064; amounts may look so, too."""
+    return bool(values) and all(re.fullmatch(r"[3-5]\d{4}([.,]\d+)?", each) for each in values)
+
+
 def _patterns(values: list[str]) -> list[str]:
     ways = [day + clock for day in DAYS for clock in CLOCKS]
     return [way for way in ways if values and all(_fits(each, way) for each in values)]
@@ -106,6 +120,8 @@ def differ(values: list[str], patterns: list[str]) -> list[str]:
 
 
 def _fits(text: str, pattern: str) -> bool:
+    if not all(re.search(each, text) for each in packed(pattern)):
+        return False
     try:
         at = _at(text, pattern)
     except ValueError:
@@ -133,6 +149,12 @@ def marks(values: list[str]) -> tuple[str, str, str]:
             return other, mark, f"'{mark}' stands before three digits everywhere: it is taken to group thousands"
         return mark, group, ""
     return ".", group, ""
+
+
+def grouping_beside(values: list[str], decimal: str) -> str:
+    """The grouping mark of other numbers of the file, where their decimal mark is the same and beyond doubt."""
+    theirs, grouping, doubt = marks(values)
+    return grouping if theirs == decimal and not doubt else ""
 
 
 def number(text: str, decimal: str) -> Decimal | None:
@@ -164,9 +186,15 @@ def is_currency(text: str) -> bool:
     return text.upper() in minor_exponents()
 
 
+def has_beside(text: str) -> bool:
+    """Whether something but a sign, brackets, Dr or Cr stands beside an amount."""
+    bare = re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", in_usual_shape(text))
+    return bool(re.search(r"[^\d\s.,'’‘ʼ´`()+−–-]", bare))
+
+
 def currencies_beside(texts: list[str]) -> tuple[str, ...]:
     """The currencies that a sign beside some amount may mean, where these are several: $, kr, £."""
-    signs = {re.sub(r"[\d\s.,'’()+−–-]", "", each) for each in texts}
+    signs = {re.sub(r"[\d\s.,'’()+−–-]", "", in_usual_shape(each)) for each in texts}
     return next((SIGNS[sign] for sign in sorted(signs & SIGNS.keys()) if len(SIGNS[sign]) > 1), ())
 
 

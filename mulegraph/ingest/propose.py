@@ -78,6 +78,9 @@ class _Writer:
             if name != "balance_after":
                 texts.extend(layout.values(place))
         self.decimal, self.grouping, self.doubt = guesses.marks(texts)
+        if "balance_after" in found and not (self.grouping or self.doubt):
+            # Balances are larger: they show how thousands are grouped where no amount has any.
+            self.grouping = guesses.grouping_beside(layout.values(found["balance_after"]), self.decimal)
         self.thirds = likely.thousandths(self.layout, self.found, self.grouping) if self.doubt else ""
         if self.thirds:
             self.decimal = self.grouping if self.thirds == "decimal" else self.decimal
@@ -191,7 +194,7 @@ class _Writer:
     def _sign_line(self, values: list[str], *, signed: bool) -> None:
         """What a sign means: balances after the lines say it, if there are any."""
         way = self._way_of_balances()
-        marked = any(map(guesses.CREDITED.search, values))
+        marked = any(map(guesses.is_credited, values))
         if way:
             self._say("direction", json.dumps(way))
         elif marked and not signed:
@@ -243,7 +246,7 @@ class _Writer:
         # A comma as the decimal mark says already that points group.
         if self.doubt or (self.grouping and (self.decimal, self.grouping) != (",", ".")):
             self._say("grouping", json.dumps(self.grouping), self.doubt)
-        if any(re.search(r"[^\d\s.,'’()+−–-]", re.sub(r"(?i)\d\s*[dc]r?[.]?$", "", each)) for each in texts):
+        if any(map(guesses.has_beside, texts)):
             self._say("currency_beside", "true")
 
     def _time_lines(self, at: str) -> bool:
@@ -258,6 +261,9 @@ class _Writer:
                 joined.append((self.layout.cell(row, self.found[at]), self.layout.cell(row, self.found["time"])))
             values = [f"{day} {time}".strip() for day, time in joined if day]
         fitting = guesses.time_formats(values)
+        if not fitting and guesses.are_serials(values):
+            self._say("time_format", '"excel"', "numbers are taken for days as Excel counts them, from 1900 on")
+            return any(re.search(r"[.,]\d*[1-9]", each) for each in values)
         if not fitting:
             self._ask("time_format", '"iso"', 'no known format fits all dates: a pattern such as "%d.%m.%Y", or a list')
             return False

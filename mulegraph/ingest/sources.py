@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pv
 
 from mulegraph.errors import DataError
+from mulegraph.ingest.amount_shapes import usual_shape
 from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
 from mulegraph.ingest.digits import columns_of_numbers, with_western_digits
 from mulegraph.ingest.kinds import Kind as FileKind
@@ -372,6 +373,8 @@ class SourceFile:
         values = unguarded(values, is_id=name in self._ids)
         if name in self._numbers:
             values = with_western_digits(values, self.mapping.decimal or ".")
+        if name in columns_of_numbers(self.table, self._columns.raw, (Kind.AMOUNT,)):
+            values = usual_shape(values)
         return with_electronic_ibans(values) if name in self._account_ids else values
 
     @cached_property

@@ -25,12 +25,12 @@ TOTAL_WORDS = re.compile(
 """How a row begins that is the sum of others; compared without accents, in lower case."""
 
 _BOOKING = (
-    "concat_ws(' ', counterparty_name, remittance, booking_id)",
+    "[concat_ws(' ', counterparty_name, remittance, booking_id), account_id, counterparty_id]",
     "CASE WHEN direction = 'in' THEN 1 ELSE -1 END",
     "balance_after",
 )
-_TRANSFER = ("concat_ws(' ', transfer_id, reference)", "1", "CAST(NULL AS DECIMAL(18,3))")
-"""SQL for a row's text, for which way its money went (1, -1), and for the balance after it."""
+_TRANSFER = ("[concat_ws(' ', transfer_id, reference), source, target]", "1", "CAST(NULL AS DECIMAL(18,3))")
+"""SQL for the texts of a row, any of which may call it a total, for the way its money went, and the balance after."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _Row:
     """A row of a file: what it says, its amount below zero where it went out, and the balance after it."""
 
     line: int
-    text: str
+    texts: list[str | None]
     signed: Decimal
     currency: str
     balance: Decimal | None
@@ -87,8 +87,8 @@ def rows_that_are_sums(db: duckdb.DuckDBPyConnection, sources: Sequence[Source |
             continue
         of = _BOOKING if source.table.name == BOOKINGS.name else _TRANSFER
         for row, neighbour in _edges(db, number, of):
-            bare = plain(row.text or "").strip(" :.")
-            name, said = source.path.name, TOTAL_WORDS.match(bare)
+            name, bare = source.path.name, [plain(text or "").strip(" :.") for text in row.texts]
+            said = [match for text in bare if (match := TOTAL_WORDS.match(text))]
             is_sum = not row.follows(neighbour) and _is_sum(db, number, row, of[1])
             if said and is_sum:
                 raise DataError(
@@ -97,7 +97,7 @@ def rows_that_are_sums(db: duckdb.DuckDBPyConnection, sources: Sequence[Source |
                     hint="Leave it out in the mapping: footer_lines = 1 for the last line, or drop = { their column ="
                     ' ["Total"] } with what stands in it.',
                 )
-            if is_sum or (said and said[0] == bare and not row.follows(neighbour)):
+            if is_sum or (any(match[0] == match.string for match in said) and not row.follows(neighbour)):
                 why = f"{exact(abs(row.signed))} is the sum of other rows" if is_sum else "it is called a total"
                 text = f"line {row.line} may be no payment: {why}; if so, leave it out with footer_lines or drop"
                 remarks.append(Remark(About.SUMS, source.table.name, text, 1, name))

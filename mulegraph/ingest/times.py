@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -69,6 +70,22 @@ def read_as(text: str, pattern: str) -> tuple[str, str]:
     return text, pattern
 
 
+_WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "j": 3}
+
+
+def packed(pattern: str) -> list[str]:
+    """Patterns that a text must hold where nothing parts its numbers: 2026111 is the 1st of November or the 11th of
+    January, and 46056 no date in `%y%m%d`, though it can be read as one."""
+    runs = re.findall(r"(?:%[YymdHIMSj]){2,}", pattern)
+    return [rf"(^|[^0-9])[0-9]{{{sum(_WIDTHS[code] for code in run[1::2])}}}([^0-9]|$)" for run in runs]
+
+
+def _parsed(text: str, pattern: str) -> str:
+    parsed = f"try_strptime({text}, {text_in_sql(pattern)})"
+    whole = " AND ".join(f"regexp_matches({text}, '{each}')" for each in packed(pattern))
+    return f"CASE WHEN {whole} THEN {parsed} END" if whole else parsed
+
+
 def _written(text: str, pattern: str, zone: str) -> TimeSql:
     if pattern == "iso":
         return _iso(text, zone)
@@ -79,7 +96,7 @@ def _written(text: str, pattern: str, zone: str) -> TimeSql:
     if pattern == "excel":
         return _excel(text, zone)
     text, pattern = read_as(text, pattern)
-    parsed = f"try_strptime({text}, {text_in_sql(pattern)})"
+    parsed = _parsed(text, pattern)
     shape = f"{parsed} IS NOT NULL"
     precision = "'second'" if any(code in pattern for code in _SECONDS) else "'minute'"
     if any(code in pattern for code in _WITH_ZONE):
@@ -144,7 +161,7 @@ def _date(text: str, pattern: str) -> tuple[str, str]:
         utc = _written(text, pattern, "").utc
         return f"CAST({utc} AS DATE)", f"{utc} IS NOT NULL"
     text, pattern = read_as(text, pattern)
-    parsed = f"try_strptime({text}, {text_in_sql(pattern)})"
+    parsed = _parsed(text, pattern)
     return f"CAST({parsed} AS DATE)", f"{parsed} IS NOT NULL"
 
 

@@ -48,6 +48,23 @@ WAYS = {
     "code and a trailing minus": ("sign", ("5.00 INR-", "INR 6.00"), [(*OUT, "5"), (*IN, "6")]),
     "a card: bare is spent": ("minus_is_in", ("5.00", "-6.00"), [(*OUT, "5"), (*IN, "6")]),
     "a card: cr is paid in": ("minus_is_in", ("5.00", "6.00 CR"), [(*OUT, "5"), (*IN, "6")]),
+    "a minus before brackets": ("sign", ("-(₹5.00)", "(-6.00)", "₹(7.00)"), [(*OUT, "5"), (*OUT, "6"), (*OUT, "7")]),
+    "the code in brackets": (
+        "sign",
+        ("(INR) -5.00", "6.00 (INR)", "5.50-INR"),
+        [(*OUT, "5"), (*OUT, "5.5"), (*IN, "6")],
+    ),
+    "the word before": ("sign", ("DR 5.00", "CR INR 6.00", "7.00 (Dr)"), [(*OUT, "5"), (*OUT, "7"), (*IN, "6")]),
+    "the word behind the code": (
+        "sign",
+        ("5.00 INR DR", "6.00 CR INR", "7 Soll"),
+        [(*OUT, "5"), (*OUT, "7"), (*IN, "6")],
+    ),
+    "dashes, and marks not seen": (
+        "sign",
+        ("－5.00", "\u200f6.00\u2011", "\u200e7.00"),
+        [(*OUT, "5"), (*OUT, "6"), (*IN, "7")],
+    ),
     "blanks around": ("sign", ("  -5.00 ", " 6.00  "), [(*OUT, "5"), (*IN, "6")]),
 }
 
@@ -67,6 +84,11 @@ REFUSED = {
     "another currency's sign": ("$5.00",),
     "a word that is no currency": ("5 Mio",),
     "cr behind some and nothing behind others": ("5.00", "6.00 Cr"),
+    "cr behind some codes and nothing behind others": ("5.00 INR", "6.00 INR CR"),
+    "two currencies": ("$5.00 INR",),
+    "a dash that may part or be a minus": ("5.00 - INR",),
+    "a minus and a word": ("-5.00 Dr",),
+    "two signs": ("-5.00-",),
 }
 
 

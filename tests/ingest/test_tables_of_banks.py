@@ -250,6 +250,16 @@ def test_a_dated_row_of_totals_is_refused(bank: Bank, balances: tuple[str, ...])
         bank.load()
 
 
+def test_a_total_may_be_called_so_in_any_column(bank: Bank):
+    """Also where the account's number should stand."""
+    bank.map('[bookings]\nfiles = ["b.csv"]\ndirection = "sign"\nconstants = { currency = "EUR" }\n')
+    rows = (f"{OWN},{A},2026-02-03,-5.00", f"{OWN},{B},2026-02-04,-6.00", "Total,,2026-02-04,-11.00")
+    bank.write("b.csv", "\n".join(["account_id,counterparty_id,booked_at,amount", *rows]) + "\n")
+
+    with pytest.raises(DataError, match=r"b\.csv:4: is no payment: it is called a total"):
+        bank.load()
+
+
 def test_a_row_that_only_equals_the_sum_is_told_unless_its_balance_follows(bank: Bank):
     """Who spends all that came in pays a sum, too."""
     lines = ("2026-02-01,a,10.00,,{}", "2026-02-02,b,15.00,,{}", "2026-02-03,c,25.00,,{}")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from itertools import islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mulegraph.errors import DataError
 from mulegraph.ingest.columns import FileColumns, plain_columns
@@ -132,8 +132,11 @@ class Reader(Protocol):
     def matches(self, head: bytes, name: str) -> bool:
         """Whether the file with this beginning and this name is of the format."""
 
-    def read(self, path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterable[Booking]:
-        """The bookings; `advance` is told the bytes read so far. Raises DataError for what cannot be read."""
+    def read(self, path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterable[Booking | pa.RecordBatch]:
+        """The bookings, one by one or many as columns (`SCHEMA`); `advance` is told the bytes read so far.
+
+        Raises DataError for what cannot be read.
+        """
 
 
 @dataclass
@@ -156,15 +159,12 @@ class StatementFile:
 
     def schema(self) -> pa.Schema:
         """What `batches` yields: line, the column that cannot be read (always null), every column as text."""
-        texts = [(name, pa.string()) for name in BOOKINGS.column_names]
-        return pa.schema([("line", pa.int64()), ("unreadable", pa.string()), *texts])
+        return SCHEMA
 
     def batches(self, advance: Callable[[int], None]) -> Iterator[pa.RecordBatch]:
         """The bookings as text batches, in file order. Raises DataError where the file breaks off or its format."""
         try:
-            rows = self._with_money(self.reader.read(self.path, self.notes, advance))
-            while part := list(islice(rows, BATCH_ROWS)):
-                yield self._batch(part)
+            yield from self._with_money(_batches(self.reader.read(self.path, self.notes, advance)))
         except DataError as error:
             self.failure = error
             raise
@@ -175,27 +175,56 @@ class StatementFile:
             )
             raise self.failure from error
 
-    def _with_money(self, bookings: Iterable[Booking]) -> Iterator[Booking]:
+    def _with_money(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Lines that move nothing (information, a fee of 0.00) are counted and left out."""
         without = 0
-        for booking in bookings:
-            if booking.amount == "0":
-                without += 1
-            else:
-                yield booking
+        for batch in batches:
+            nothing = pc.fill_null(pc.equal(batch.column("amount"), "0"), False)
+            zeros = pc.sum(nothing).as_py() or 0
+            without += zeros
+            rest = batch.filter(pc.invert(nothing)) if zeros else batch
+            if rest.num_rows:
+                yield rest
         if without:
             self.notes.remarks.append(f"{self.path.name}: {without:,} lines of 0.00 are left out")
 
-    def _batch(self, part: list[Booking]) -> pa.RecordBatch:
-        columns = [_texts(values) for values in zip(*map(_COLUMNS, part), strict=True)]
-        lines = pa.array([row.line for row in part], pa.int64())
-        return pa.record_batch([lines, pa.nulls(len(part), pa.string()), *columns], schema=self.schema())
+
+BOOKING_FIELDS = tuple(BOOKINGS.column_names)
+SCHEMA = pa.schema(
+    [("line", pa.int64()), ("unreadable", pa.string()), *((name, pa.string()) for name in BOOKING_FIELDS)]
+)
+"""What a reader's batches hold: line, the column that cannot be read (always null), every column as text."""
+
+_COLUMNS = attrgetter(*BOOKING_FIELDS)
 
 
-_COLUMNS = attrgetter(*BOOKINGS.column_names)
+def _batches(read: Iterable[Booking | pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Bookings gathered to batches, between those that are batches already."""
+    rows: list[Booking] = []
+    for each in read:
+        is_row = isinstance(each, Booking)
+        if is_row:
+            rows.append(each)
+        if rows and (not is_row or len(rows) == BATCH_ROWS):
+            yield _batch(rows)
+            rows = []
+        if not is_row:
+            yield each
+    if rows:
+        yield _batch(rows)
 
 
-def _texts(values: tuple[str | None, ...]) -> pa.Array:
+def _batch(rows: list[Booking]) -> pa.RecordBatch:
+    return batch_of_columns(list(zip(*map(_COLUMNS, rows), strict=True)), [row.line for row in rows])
+
+
+def batch_of_columns(columns: Sequence[Sequence[str | None]], lines: list[int]) -> pa.RecordBatch:
+    """A batch of the texts of each column, in the order of `BOOKING_FIELDS`; an empty text is none."""
+    arrays = [_texts(values) for values in columns]
+    return pa.record_batch([pa.array(lines, pa.int64()), pa.nulls(len(lines), pa.string()), *arrays], schema=SCHEMA)
+
+
+def _texts(values: Sequence[str | None]) -> pa.Array:
     """A column of texts; an empty one is none."""
     return pa.array([value or None for value in values] if "" in values else values, pa.string())
 

@@ -7,13 +7,35 @@ in `Pty`, BIC or BICFI, a status with or without `Cd`) is read in either form.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 
-from mulegraph.ingest.readers.base import NOTIFICATION, Balance, Booking, Notes, account_number, plain_amount, written
-from mulegraph.ingest.readers.camt_entries import Entry, read_entries
+import pyarrow as pa
+
+from mulegraph.ingest.readers.base import (
+    BATCH_ROWS,
+    NOTIFICATION,
+    Balance,
+    Booking,
+    Notes,
+    account_number,
+    plain_amount,
+    written,
+)
+from mulegraph.ingest.readers.camt_codes import (
+    NAMES,
+    NUMBERS,
+    PLACEHOLDERS,
+    RETURNS,
+    STATES,
+    WAYS,
+    OwnAccount,
+    agent_paths,
+    kind_of,
+)
+from mulegraph.ingest.readers.camt_columns import Waiting
+from mulegraph.ingest.readers.camt_entries import Alike, Entry, Statement, read_entries
 from mulegraph.ingest.readers.camt_sums import Sums
 from mulegraph.ingest.readers.xml import Element, children, leaves, local, message_in
 
@@ -21,42 +43,7 @@ FORMAT = "camt.052/053/054"
 WHOLE_PAYMENTS = False
 
 _MESSAGES = ("BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn")
-_WAYS = {"CRDT": "in", "DBIT": "out"}
-_STATES = {"BOOK": "booked", "PDNG": "pending", "INFO": "pending", "FUTR": "pending"}
 _BALANCES = {"OPBD": "opening", "PRCD": "opening", "CLBD": "closing", "ITBD": "interim"}
-_FAMILIES = {
-    "RDDT": "direct_debit",
-    "IDDT": "direct_debit",
-    "CCRD": "card",
-    "MCRD": "card",
-    "CNTR": "cash",
-    "RCHQ": "cheque",
-    "ICHQ": "cheque",
-}
-_SUBFAMILIES = {
-    "CWDL": "cash",
-    "CDPT": "cash",
-    "CHRG": "fee",
-    "COMM": "fee",
-    "FEES": "fee",
-    "INTR": "interest",
-    "POSD": "card",
-    "POSC": "card",
-}
-"""Family and sub-family of the bank transaction code (external code list, ISO 20022)."""
-
-_RETURNS = ("RRTN", "RPCR", "UPDD", "UPCT", "ARET")
-"""Sub-families that give a payment back."""
-
-
-@dataclass(frozen=True)
-class _Account:
-    """What all entries of a statement share."""
-
-    account: str
-    bank: str | None
-    currency: str | None
-    statement: str
 
 
 def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning decides)
@@ -64,21 +51,34 @@ def matches(head: bytes, name: str) -> bool:  # noqa: ARG001 (the beginning deci
     return message_in(head, *_MESSAGES)
 
 
-def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking]:
+def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[Booking | pa.RecordBatch]:
     """The entries' transactions in the order of the file, and the balances into `notes`."""
-    known: _Account | None = None
+    known: OwnAccount | None = None
     sums, unlike = Sums(), list[str]()
+    waiting = Waiting()
+
+    def one_by_one(entry: Entry, own: OwnAccount) -> Iterator[Booking]:
+        return _entry(entry, own, path, unlike)
+
     for part in read_entries(path, advance):
-        if isinstance(part, Entry):
-            if known is None:
-                raise ValueError("an entry stands outside a statement")
-            sums.add(part.own)
-            yield from _entry(part, known, path, unlike)
-        elif part.is_end and known is not None:
-            notes.balances += _balances(part.element, known, path)
-            notes.remarks += sums.differences(part.element, f"{path.name}: {known.statement}")
+        if isinstance(part, Statement):
+            if part.is_end and known is not None:
+                notes.balances += _balances(part.element, known, path)
+                notes.remarks += sums.differences(part.element, f"{path.name}: {known.statement}")
+            else:
+                known, sums = _account(part.element, path, notes), Sums()
+            continue
+        if known is None:
+            raise ValueError("an entry stands outside a statement")
+        if isinstance(part, Alike):
+            sums.add_texts(waiting.take(part.found, known))
         else:
-            known, sums = _account(part.element, path, notes), Sums()
+            sums.add(part.own)
+            waiting.add(one_by_one(part, known))
+        if waiting.count >= BATCH_ROWS:
+            yield from waiting.columns(one_by_one)
+            waiting = Waiting()
+    yield from waiting.columns(one_by_one)
     if unlike:
         notes.remarks.append(
             f"{path.name}: {len(unlike):,} entries are not what their transactions add up to; each counts as one"
@@ -86,7 +86,7 @@ def read(path: Path, notes: Notes, advance: Callable[[int], None]) -> Iterator[B
         )
 
 
-def _account(statement: Element, path: Path, notes: Notes) -> _Account:
+def _account(statement: Element, path: Path, notes: Notes) -> OwnAccount:
     account: dict[str, str] = {}
     head: dict[str, str] = {}
     for child in statement:
@@ -100,22 +100,17 @@ def _account(statement: Element, path: Path, notes: Notes) -> _Account:
     page = f" page {head['PgNb'].lstrip('0')}" if "PgNb" in head else ""
     kind = NOTIFICATION if local(statement) == "Ntfctn" else ""
     statement_name = notes.page_name(number, f"{kind}{head.get('Id', path.name)}{page}")
-    return _Account(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
-
-
-@cache
-def _agent_paths(path: str) -> tuple[str, ...]:
-    return tuple(f"{path}/FinInstnId/{name}" for name in ("BICFI", "BIC", "ClrSysMmbId/MmbId", "Nm"))
+    return OwnAccount(number, _agent(account, "Svcr"), account.get("Ccy"), statement_name)
 
 
 def _agent(found: dict[str, str], path: str) -> str | None:
-    for name in _agent_paths(path):
+    for name in agent_paths(path):
         if text := found.get(name):
             return text
     return None
 
 
-def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balance]:
+def _balances(statement: Element, known: OwnAccount, path: Path) -> Iterator[Balance]:
     page_has_opening = False
     for child in children(statement, "Bal"):
         found = leaves(child)
@@ -134,7 +129,7 @@ def _balances(statement: Element, known: _Account, path: Path) -> Iterator[Balan
         yield Balance(known.account, currency, known.statement, day, signed, role, kind)
 
 
-def _entry(entry: Entry, known: _Account, path: Path, unlike: list[str]) -> Iterator[Booking]:
+def _entry(entry: Entry, known: OwnAccount, path: Path, unlike: list[str]) -> Iterator[Booking]:
     """An entry as one booking, or as one for each of its transactions where their amounts add up to it.
 
     Where they do not, `unlike` is told the line and both sums.
@@ -149,7 +144,7 @@ def _entry(entry: Entry, known: _Account, path: Path, unlike: list[str]) -> Iter
         return
     amounts = [_own_amount(part, whole.currency, where) for part in entry.details]
     # A batch may hold payments of both ways; each then says its own.
-    ways = [_WAYS.get(part.get("CdtDbtInd", ""), whole.direction) for part in entry.details]
+    ways = [WAYS.get(part.get("CdtDbtInd", ""), whole.direction) for part in entry.details]
     signed = [share if way == whole.direction else -share for share, way in zip(amounts, ways, strict=True) if share]
     if len(signed) < len(amounts) or not amounts or sum(signed) != amount:
         whole.kind = whole.kind or ("other" if amounts else "transfer")
@@ -163,22 +158,22 @@ def _entry(entry: Entry, known: _Account, path: Path, unlike: list[str]) -> Iter
         yield booking
 
 
-def _common(found: dict[str, str], known: _Account, line: int, amount: Decimal) -> Booking:
-    direction = _WAYS.get(found.get("CdtDbtInd", ""))
+def _common(found: dict[str, str], known: OwnAccount, line: int, amount: Decimal) -> Booking:
+    direction = WAYS.get(found.get("CdtDbtInd", ""))
     status = found.get("Sts/Cd") or found.get("Sts/Prtry") or found.get("Sts") or "BOOK"
     # A day may be written with a zone (2026-02-03+01:00), which moves no day.
     day = (found.get("BookgDt/Dt") or found.get("ValDt/Dt") or "")[:10]
     at = found.get("BookgDt/DtTm") or day or found.get("ValDt/DtTm")
     value_date = (found.get("ValDt/Dt") or found.get("ValDt/DtTm") or "")[:10]
     reference = found.get("AcctSvcrRef")
-    state = _STATES.get(status, status.lower())
+    state = STATES.get(status, status.lower())
     return Booking(
         account_id=known.account,
         bank=known.bank,
         direction=direction,
         amount=written(amount),
         currency=found.get("Amt@Ccy") or known.currency,
-        bank_reference=None if reference in _PLACEHOLDERS else reference,
+        bank_reference=None if reference in PLACEHOLDERS else reference,
         booked_at=at,
         precision="day" if at and len(at) <= 10 else "second",
         value_date=value_date,
@@ -190,13 +185,8 @@ def _common(found: dict[str, str], known: _Account, line: int, amount: Decimal) 
     )
 
 
-_PLACEHOLDERS = ("NONREF", "NOTPROVIDED", "NOT PROVIDED", None)
-
-
 def _kind(found: dict[str, str]) -> str | None:
-    family = found.get("BkTxCd/Domn/Fmly/Cd", "")
-    sub = found.get("BkTxCd/Domn/Fmly/SubFmlyCd", "")
-    return _SUBFAMILIES.get(sub) or _FAMILIES.get(family) or ("transfer" if family[1:] == "CDT" else None)
+    return kind_of(found.get("BkTxCd/Domn/Fmly/Cd", ""), found.get("BkTxCd/Domn/Fmly/SubFmlyCd", ""))
 
 
 def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> None:
@@ -214,15 +204,15 @@ def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> 
     booking.counterparty_name = _name(part, other)
     booking.counterparty_bank = _agent(part, f"RltdAgts/{other}Agt")
     reference = part.get("Refs/EndToEndId")
-    booking.end_to_end_id = None if reference in _PLACEHOLDERS else reference
+    booking.end_to_end_id = None if reference in PLACEHOLDERS else reference
     booking.uetr = part.get("Refs/UETR")
     booking.mandate_id = part.get("Refs/MndtId")
     own = part.get("Refs/AcctSvcrRef")
-    booking.bank_reference = booking.bank_reference or (None if own in _PLACEHOLDERS else own)
+    booking.bank_reference = booking.bank_reference or (None if own in PLACEHOLDERS else own)
     booking.remittance = part.get("RmtInf/Ustrd") or part.get("RmtInf/Strd/CdtrRefInf/Ref") or booking.remittance
     booking.kind = booking.kind or _kind(part) or "transfer"
     sub = part.get("BkTxCd/Domn/Fmly/SubFmlyCd") or entry.get("BkTxCd/Domn/Fmly/SubFmlyCd")
-    if sub in _RETURNS or "RtrInf/Rsn/Cd" in part or booking.status == "reversed":
+    if sub in RETURNS or "RtrInf/Rsn/Cd" in part or booking.status == "reversed":
         booking.returns = part.get("Refs/EndToEndId") or part.get("Refs/UETR") or "unknown"
     instructed, code = part.get("AmtDtls/InstdAmt/Amt"), part.get("AmtDtls/InstdAmt/Amt@Ccy")
     if instructed and code and (code != booking.currency or Decimal(instructed) != Decimal(booking.amount or 0)):
@@ -233,17 +223,13 @@ def _complete(booking: Booking, part: dict[str, str], entry: dict[str, str]) -> 
             booking.booked_at, booking.precision = exact, "second"
 
 
-_NUMBERS = {role: (f"RltdPties/{role}Acct/Id/IBAN", f"RltdPties/{role}Acct/Id/Othr/Id") for role in ("Dbtr", "Cdtr")}
-_NAMES = {role: (f"RltdPties/{role}/Nm", f"RltdPties/{role}/Pty/Nm") for role in ("Dbtr", "Cdtr")}
-
-
 def _number(part: dict[str, str], role: str) -> str | None:
-    iban, other = _NUMBERS[role]
+    iban, other = NUMBERS[role]
     return part.get(iban) or part.get(other)
 
 
 def _name(part: dict[str, str], role: str) -> str | None:
-    short, long = _NAMES[role]
+    short, long = NAMES[role]
     return part.get(short) or part.get(long)
 
 

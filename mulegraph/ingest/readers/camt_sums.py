@@ -27,6 +27,19 @@ class Sums:
             except InvalidOperation:
                 return
 
+    def add_texts(self, amounts: dict[str, list[str]]) -> None:
+        """Count entries by way, each by the text of its amount."""
+        for way, texts in amounts.items():
+            try:
+                total = sum(map(Decimal, texts), Decimal())
+            except InvalidOperation:
+                for text in texts:
+                    self.add({"CdtDbtInd": way, "Amt": text})
+                continue
+            if way in self.rows:
+                self.rows[way] += len(texts)
+                self.amounts[way] += total
+
     def differences(self, statement: Element, where: str) -> list[str]:
         """What the summary says otherwise, told for a person."""
         told = []

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
 
 from mulegraph.errors import DataError
-from mulegraph.ingest.readers import Notes, camt, camt_entries
+from mulegraph.ingest.readers import Notes, StatementFile, camt, camt_entries
+from mulegraph.ingest.readers.base import Balance
+from tests.thorough import examples
 
 from .conftest import Read
 from .writers import Payment, camt053, camt_document, iban
@@ -148,15 +154,97 @@ def test_a_file_that_is_cut_gives_what_reading_it_whole_gives(
         text = closing.sub(r"\2\1\3", text)
     path = tmp_path / "file.xml"
     path.write_text(text)
-    read, notes = {}, {}
-    for way, size in (("whole", 1 << 20), ("cut", 1000)):
-        monkeypatch.setattr(camt_entries, "PART_BYTES", size)
-        notes[way] = Notes()
-        read[way] = list(camt.read(path, notes[way], lambda _: None))
+    whole, cut = both_ways(path, monkeypatch)
 
-    assert len(read["cut"]) == 80
-    assert read["cut"] == read["whole"]
-    assert notes["cut"].balances == notes["whole"].balances
+    assert len(cut.rows) == 80
+    assert cut == whole
+
+
+@dataclass(frozen=True)
+class Told:
+    """What reading a file gives."""
+
+    rows: list[dict[str, object]]
+    balances: list[Balance]
+    remarks: list[str]
+
+
+def both_ways(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Told, Told]:
+    """The file read element by element, and cut in parts of a kilobyte."""
+    told = []
+    for size in (1 << 30, 1000):
+        monkeypatch.setattr(camt_entries, "PART_BYTES", size)
+        monkeypatch.setattr(camt_entries, "MIN_CUT_BYTES", size)
+        source = StatementFile(path, camt)
+        rows = [row for batch in source.batches(lambda _: None) for row in batch.to_pylist()]
+        told.append(Told(rows, source.notes.balances, source.notes.remarks))
+    return told[0], told[1]
+
+
+PARTS_OF_AN_ENTRY = [
+    ["<Sts>BOOK</Sts>", "<Sts><Cd>PDNG</Cd></Sts>", ""],
+    ["", "<RvslInd>true</RvslInd>"],
+    ["<BookgDt><Dt>2026-02-03+01:00</Dt></BookgDt>", "<BookgDt><DtTm>2026-02-03T10:00:00+01:00</DtTm></BookgDt>", ""],
+    ["<ValDt><Dt>2026-02-04</Dt></ValDt>", "<ValDt><DtTm>2026-02-04T00:00:00</DtTm></ValDt>", "<ValDt/>"],
+    ["<AcctSvcrRef>R-7</AcctSvcrRef>", "<AcctSvcrRef>NONREF</AcctSvcrRef>", "<AcctSvcrRef> </AcctSvcrRef>"],
+    ["<BkTxCd/>", "<BkTxCd><Domn><Fmly><Cd>RCDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn></BkTxCd>"],
+    ["", '<Chrgs><Rcrd><Amt Ccy="EUR">1.50</Amt><ChrgInclInd>true</ChrgInclInd></Rcrd></Chrgs>'],
+]
+PARTS_OF_A_TRANSACTION = [
+    [
+        "<Refs><EndToEndId>E 7</EndToEndId></Refs>",
+        "<Refs><EndToEndId>E  7</EndToEndId></Refs>",
+        "<Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs>",
+        "<Refs/>",
+    ],
+    ["", '<AmtDtls><InstdAmt><Amt Ccy="EUR">12.50</Amt></InstdAmt></AmtDtls>'],
+    ["", '<AmtDtls><InstdAmt><Amt Ccy="USD">15.00</Amt></InstdAmt></AmtDtls>'],
+    [
+        f"<RltdPties><Dbtr><Nm>A B</Nm></Dbtr><DbtrAcct><Id><IBAN>{CEM}</IBAN></Id></DbtrAcct></RltdPties>",
+        f"<RltdPties><Cdtr><Pty><Nm>C</Nm></Pty></Cdtr><CdtrAcct><Id><IBAN>{ANN}</IBAN></Id></CdtrAcct></RltdPties>",
+        "<RltdPties><Cdtr><Nm>A&amp;B</Nm></Cdtr><CdtrAcct><Id><Othr><Id>nl 12</Id></Othr></Id></CdtrAcct></RltdPties>",
+    ],
+    ["<RltdAgts><DbtrAgt><FinInstnId><BIC>TSTBNL2A</BIC></FinInstnId></DbtrAgt></RltdAgts>", ""],
+    [
+        "<RmtInf><Ustrd>one</Ustrd></RmtInf>",
+        "<RmtInf><Ustrd>one</Ustrd><Ustrd>two</Ustrd></RmtInf>",
+        "<RmtInf><Ustrd>gặp nhau</Ustrd></RmtInf>",
+        "",
+    ],
+    ["<RltdDts><AccptncDtTm>2026-02-03T11:12:13+01:00</AccptncDtTm></RltdDts>", ""],
+]
+
+
+@given(random=st.randoms(use_true_random=False))
+@examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_entries_that_are_written_alike_are_read_as_each_by_itself(
+    random: Random, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Whatever an entry says or leaves out: patterns and columns give what the walk through the tree gives."""
+
+    def some(parts: list[list[str]]) -> str:
+        # The first is what banks mostly write; with many odd parts no entry would be read by a pattern.
+        return "".join(each[0] if random.random() < 0.6 else random.choice(each) for each in parts)
+
+    shapes = []
+    for _ in range(4):
+        own, inner = some(PARTS_OF_AN_ENTRY), some(PARTS_OF_A_TRANSACTION)
+        inner = f"<NtryDtls><TxDtls>{inner}</TxDtls></NtryDtls>" if random.random() < 0.9 else ""
+        shapes.append(f"{own}{inner}{random.choice(['<AddtlNtryInf>x y</AddtlNtryInf>', ''])}")
+    entries = [
+        f'{random.choice(["", chr(10)])}<Ntry><Amt Ccy="{random.choice(["EUR", "USD"])}">'
+        f"{random.choice(['12.50', '3.00', '0.00', '007.10', '0.05', '1E2', '5'])}</Amt>"
+        f"<CdtDbtInd>{random.choice(['CRDT', 'DBIT'])}</CdtDbtInd>{random.choice(shapes)}</Ntry>"
+        for _ in range(24)
+    ]
+    statement = camt053(ANN, []).replace("</Stmt>", "{}</Stmt>")
+    path = tmp_path / "file.xml"
+    path.write_text(camt_document([statement.format("".join(each)) for each in (entries[:9], entries[9:])]))
+
+    whole, cut = both_ways(path, monkeypatch)
+
+    assert cut.rows == whole.rows
+    assert cut == whole
 
 
 def test_a_comment_that_holds_an_entry_s_end_is_no_place_to_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
