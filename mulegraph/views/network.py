@@ -130,6 +130,7 @@ def _data(chart: nx.MultiDiGraph[Any], clock: Clock, folded: list[Combo]) -> dic
         carried = [f"{each:f}" for each in data.get("carried") or [data["amount"]]]
         amount = {"carried": carried, "currency": data["currency"], "channel": data["channel"]}
         known = {"reference": data["reference"]} if data.get("reference") not in (None, HIDDEN) else {}
+        known |= {"followed": data["followed"]} if "followed" in data else {}
         transfers.append({"id": key, **ends, "at": _microseconds(data["at"]), **amount, **known})
     currencies = {each["currency"] for each in transfers}
     exponents = minor_exponents()

@@ -217,9 +217,21 @@ def case_picture(space: MaskedWorkspace, case: str) -> NetworkView:
         trace, askable = space.case_trace(case), space.askable_banks(case)
     except UsageError as error:
         no_trace = error.problem
+    _mark_followed(graph, trace)
     story = case_story(graph, case, trace, no_trace, askable)
     graph.graph["kept"] = space.kept_page(case)
     return NetworkView(graph, case, case, facts, notes_of(space, graph), story)
+
+
+def _mark_followed(graph: nx.MultiDiGraph[str], trace: TraceResult | None) -> None:
+    """Write beside each payment how much of it is the followed money: an arrow is the whole payment."""
+    carried = {}
+    for part in trace.in_currencies if trace is not None else []:
+        for row in part.steps.to_dict("records"):
+            carried[row["transfer"]] = amounts([row["minimum"], row["maximum"]])
+    for _, _, key, data in graph.edges(keys=True, data=True):
+        if carried and data["kind"] == "transfer":
+            data["followed"] = carried.get(key, "0")
 
 
 def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:

@@ -167,6 +167,15 @@ def test_a_page_says_whose_money_is_followed_where_it_is_not_every_victims(works
     assert [line.head for line in alone.lines] == ["Taken from", "Collected by", "Passed on by", "Now"]
 
 
+def test_every_payment_of_a_case_says_how_much_of_it_is_followed(workspace):
+    """All of what the victim who reported paid, nothing of the other's, and never more than the payment."""
+    graph = case_picture(workspace, "CASE-dd53a2d0").graph
+    paid = {key: data for _, _, key, data in graph.edges(keys=True, data=True) if data["kind"] == "transfer"}
+    assert (paid["T000001429"]["followed"], paid["T000001410"]["followed"]) == ("11,944.68", "0")
+    for data in paid.values():
+        assert Decimal(data["followed"].split("–")[-1].replace(",", "")) <= data["amount"]
+
+
 def test_the_next_step_is_not_a_request_for_next_to_nothing(workspace):
     """Where most is at a bank that no request can ask, and 0 to 5 euros at one that can be, it is to call."""
     story = case_picture(workspace, "CASE-295ecd70").story

@@ -238,8 +238,10 @@ function amountOf(each) {
   const ordered = [...each.carried].sort((a, b) => Number(a) - Number(b)), last = ordered[ordered.length - 1];
   return Number(ordered[0]) === Number(last) ? last : `${ordered[0]}–${last}`;
 }
+const IS_FOLLOWED = chart.transfers.some((each) => each.followed);
 const COLUMNS = [["at", (each) => fullTime(each.at)], ["transfer", (each) => each.id], ["from", (each) => chart.nodes[each.source].label],
   ["to", (each) => chart.nodes[each.target].label], [chart.amountName, amountOf], ["currency", (each) => each.currency], ["channel", (each) => each.channel],
+  ...(IS_FOLLOWED ? [["followed", (each) => each.followed || ""]] : []),
   ...(chart.transfers.some((each) => each.reference) ? [["reference", (each) => each.reference || ""]] : [])];
 const timeHead = () => tr("at ({zone})", { zone: chart.coarse ? tr("day") : chart.zone });
 function transferTable(parent, rows, name) {
@@ -249,13 +251,14 @@ function transferTable(parent, rows, name) {
   // What is wider than the panel is scrolled, also by the keyboard.
   const box = put(parent, "div", undefined, { class: "wide", tabindex: "0", role: "region", "aria-label": name });
   const table = put(box, "table"), head = put(put(table, "thead"), "tr");
-  for (const title of [word(chart.amountName), timeHead(), tr("from"), tr("to"), tr("channel"), tr("transfer")]) {
-    put(head, "th", title, { scope: "col", ...(title === word(chart.amountName) ? { class: "n" } : {}) });
+  for (const title of [word(chart.amountName), ...(IS_FOLLOWED ? [tr("of it followed")] : []), timeHead(), tr("from"), tr("to"), tr("channel"), tr("transfer")]) {
+    put(head, "th", title, { scope: "col", ...([word(chart.amountName), tr("of it followed")].includes(title) ? { class: "n" } : {}) });
   }
   const body = put(table, "tbody");
   for (const each of rows.slice(0, MOST_ROWS)) {
     const row = put(body, "tr");
     put(row, "td", money([each]), { class: "n" });
+    if (IS_FOLLOWED) put(row, "td", each.followed || "", { class: "n" });
     put(row, "td", fullTime(each.at), { class: "time" });
     put(row, "td", short(chart.nodes[each.source].label, 40));
     put(row, "td", short(chart.nodes[each.target].label, 40));
