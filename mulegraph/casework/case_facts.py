@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from mulegraph.casework.case_money import case_trace
 from mulegraph.casework.fact_sheet import Fact, Known, fact_sheet
+from mulegraph.casework.virtual_numbers import transfers_on
 from mulegraph.errors import UsageError
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
@@ -64,7 +65,7 @@ def facts_of(
             opened_on=known.opened_on,
             came=max(part[f"{method}_in"].max() for method in CONSERVING) if len(part) else Decimal(0),
             left=part["maximum"].max() if len(part) else Decimal(0),
-            transfers=space.transfers_of(account, until=until),
+            transfers=transfers_on(space, account, until=until),
             tainted=_tainted(traced),
             victims={name for name, role in roles.items() if role == Role.VICTIM},
             sharers=len(sharers),

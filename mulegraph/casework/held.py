@@ -18,6 +18,7 @@ from mulegraph.casework.claims import Move, mostly_reached, victims_of
 from mulegraph.casework.fact_sheet import AGAINST
 from mulegraph.casework.holds import HOLD_DAYS, VICTIM, own_money, rather_his_own
 from mulegraph.casework.requests import askable_banks
+from mulegraph.casework.virtual_numbers import check_not_virtual
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import propose
@@ -154,6 +155,7 @@ def _called_victims(space: Workspace, case: str) -> list[str]:
 
 def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: Decimal | None, currency: str) -> None:
     space.check_account(account)
+    check_not_virtual(space, account)
     traced = case_trace(space, case)
     reached = account in traced.reached
     if account not in space.case(case).row["accounts"] and not reached:

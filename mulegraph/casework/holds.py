@@ -28,6 +28,7 @@ from mulegraph.casework.hold_results import AMOUNT_ONLY, WHOLE, Hold, HoldPlan, 
 from mulegraph.casework.hold_words import Gone, after_end, how_sure, mixed_says, own_says, whole_says
 from mulegraph.casework.not_held import Unheld, beside, gone, not_followed, not_held, rule_sums
 from mulegraph.casework.request_states import request_rows
+from mulegraph.casework.virtual_numbers import transfers_on
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.journal.case_states import states
 from mulegraph.journal.state import CLOSED
@@ -285,7 +286,7 @@ class _Scene:
         # A payment with a crumb of the money in it is its holder's own.
         tainted = {each.transfer for each in self.moves if mostly_traced(each)}
         since = self.when - pd.Timedelta(days=RECENT_DAYS)
-        moved = self.space.transfers_of(account, since=since, until=self.until)
+        moved = transfers_on(self.space, account, since=since, until=self.until)
         others = moved[(moved["source"] == account) & ~moved["transfer_id"].isin(tainted)]
         others = others[others["currency"] == self.found.currency]
         whole = account in self.reached and not self.is_mostly_his(account)

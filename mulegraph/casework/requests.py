@@ -263,9 +263,9 @@ def _payments(space: Workspace, kind: RequestKind, lines: Sequence[Claim | Stop]
                 transfer=move.transfer,
                 at=move.at,
                 amount=move.amount,
-                payer=move.payer,
+                payer=details[move.transfer].payer,
                 payer_bank=move.payer_bank,
-                payee=move.payee or "",
+                payee=details[move.transfer].payee or "",
                 traced_least=move.least,
                 traced_most=move.most,
                 settled_on=details[move.transfer].settled_on,
@@ -340,8 +340,10 @@ def references_of(space: Workspace, transfers: list[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Details:
-    """What a message says of a payment beside its ends."""
+    """What a message says of a payment: its ends by the numbers that were paid, which may be virtual."""
 
+    payer: str | None
+    payee: str | None
     amount: Decimal
     amounts: Mapping[str, str]
     """By currency what it is in the other one, where it was exchanged."""
@@ -357,6 +359,8 @@ def _details(space: Workspace, transfers: list[str]) -> dict[str, _Details]:
     made = {}
     for row in rows.itertuples():
         made[row.transfer_id] = _Details(
+            _given(row.source),
+            _given(row.target),
             row.amount.quantize(Decimal(1).scaleb(-minor_exponents()[row.currency])),
             _other_amounts(row),
             # What is known by its day only stands at the midnight that begins it, in no zone.

@@ -123,6 +123,9 @@ class Naming:
         texts = {name: np.full(len(position), None, object) for name in names if name != "at"}
         for name, column in texts.items():
             column[is_row] = rows[name].to_pylist()
+        # As in the table of accounts: a virtual number holds no money, the account behind it does.
+        for name in ("source", "target"):
+            texts[name][is_row] = self._settled_ids(rows[name])
         at = np.zeros(len(position), "datetime64[us]")
         at[is_row] = rows["at"].to_numpy().astype("datetime64[us]")
         gone = listed & (position < 0)
@@ -133,6 +136,12 @@ class Naming:
         texts["target"][own] = None
         far = np.where((found.kind == BEYOND) & is_row, self.transfers.target[np.maximum(position, 0)], NOBODY)
         return StepRows(texts, at, far, self._ends(found.kind, far, texts["channel"]))
+
+    def _settled_ids(self, ids: pa.ChunkedArray) -> list[str | None]:
+        """Ids of the accounts that money for the given ones ends on; none for none."""
+        numbers = self.ledger.settling_numbers_of(ids)
+        found: list[str | None] = self.ledger.account_ids.take(pa.array(numbers, mask=numbers < 0)).to_pylist()
+        return found
 
     def steps(self, found: Trace, rows: StepRows, listed: np.ndarray, amounts: np.ndarray) -> pd.DataFrame:
         """One row a transfer that carries traced money; `amounts` are what its columns say, by step and method.

@@ -1,0 +1,37 @@
+"""Which account a hold is asked for: the one that the money is on, while it is open, and never the victim's."""
+
+from __future__ import annotations
+
+import pytest
+
+from mulegraph.errors import UsageError
+from mulegraph.views.notebook import NotebookWorkspace
+from tests.drawing import accounts_of, draw, transfers_of
+
+
+def called(folder, lines, **changed):
+    """A workspace of this drawing in which the first payment is reported, and the case of the report."""
+    report = {"report_id": "R1", "transfer_id": "t001", "victim_account": "v", "reported_at": "2026-01-05T14:00:00Z"}
+    draw(folder, lines, accounts=accounts_of(transfers_of(lines), **changed), reports=[report])
+    space = NotebookWorkspace(folder / "workspace", reveal="tests of holds")
+    return space, str(space.open_case(report="R1").about)
+
+
+def test_what_is_paid_to_a_virtual_number_is_held_on_the_account_behind_it(tmp_path):
+    """The plan, the clock and the case's roles name the account behind; the recall the number that was paid."""
+    lines = "v number 1000 9:00\nmain far 400 10:00\nw number 7 10:30\nmain w 5 11:00"
+    space, case = called(tmp_path, lines, number={"settles_on": "main"}, far={"bank": "WEST"}, v={"bank": "OST"})
+    (space.folder / "mulegraph.toml").write_text('[banks]\nown = ["NORD", "OST"]\n', encoding="utf-8")
+    space = NotebookWorkspace(space.folder, reveal="tests of holds")
+    row = space.case(case).row
+    assert dict(zip(row["accounts"], row["roles"], strict=True))["main"] == "collector"
+    assert "number" not in row["accounts"]
+    (hold,) = space.hold_plan(case).holds
+    assert (hold.account, hold.maximum, hold.innocent_payments) == ("main", 600, 1)
+    assert "only 0 other transfers went before" in hold.speaks_for
+    assert [row.kept_most for row in space.hold_clock(case, account="main")][0] == 1000
+    (recall,) = space.requests(case, "NORD", country="DE", sender="OST", kinds=["recall"])
+    assert [(each.payer, each.payee) for each in recall.payments] == [("v", "number")]
+    with pytest.raises(UsageError, match="is a virtual number: what is paid to it is on 'main'"):
+        space.hold_account(case, "number")
+    space.hold_account(case, "main", reason="test")
