@@ -9,6 +9,7 @@ from typing import Annotated
 
 from mulegraph.casework.case_money import case_trace, moves_of, stolen_of
 from mulegraph.casework.claims import NOTHING, Move, mostly_traced
+from mulegraph.casework.closed_accounts import closed_before
 from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.errors import UsageError
 from mulegraph.lazy import pandas as pd
@@ -68,7 +69,8 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
             break
         held = {account} if account is not None else {each.payee for each in moves if each.at < at}
         mixed = set() if account is not None else {each.payee for each in every if each.at < at} - held
-        names = sorted(name for name in held if name)
+        there = {name for name in held if name}
+        names = sorted(there - closed_before(space, there, at).keys())
         then = replayed(space, found.chosen, names, at)
         minutes = int((at - start).total_seconds() // 60)
         for currency, whole in stolen.items():

@@ -15,6 +15,7 @@ from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_for_and_against
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of
 from mulegraph.casework.claims import Move, mostly_reached, victims_of
+from mulegraph.casework.closed_accounts import check_open
 from mulegraph.casework.fact_sheet import AGAINST
 from mulegraph.casework.holds import HOLD_DAYS, VICTIM, own_money, rather_his_own
 from mulegraph.casework.requests import askable_banks
@@ -71,8 +72,8 @@ def hold_account(
     The amount is of the `currency` in which the case's money reached the account; where it did in several, one is said.
     It is no more than may be there, and all amounts held in the case are no more than was traced.
 
-    Raises UsageError at other banks, for an account that the case's money did not reach, that is held already, or of
-    which more speaks against its holder knowing than for it and no `reason` is given; and where only payments of
+    Raises UsageError at other banks, for an account that is closed or virtual, that the case's money did not reach, that
+    is held already, or of which more speaks against its holder knowing than for it and no `reason` is given; and where only payments of
     mostly others' money reached it, for a hold on all of it without a `reason`. Where holds need two people, it is
     proposed, and nothing is held yet.
     """
@@ -173,6 +174,7 @@ def _check_hold(space: Workspace, case: str, account: str, reason: str, amount: 
             bank=bank,
             case=case,
         )
+    check_open(space, account)
     check_free(space, account, "" if amount is None else _currency_of(traced, account, currency).currency)
     if amount is not None:
         part = _currency_of(traced, account, currency)
@@ -272,7 +274,8 @@ def check_free(space: Workspace, account: str, currency: str = "") -> None:
 
 
 def check_proposed(space: Workspace, case: str, account: str, until: str) -> None:
-    """Raise UsageError where a hold that was proposed no longer fits: it is held by now, or its last day is past."""
+    """Raise UsageError where a hold that was proposed no longer fits: it is held or closed by now, or its last day is past."""
+    check_open(space, account)
     check_free(space, account)
     if date.fromisoformat(until) < datetime.now(UTC).date():
         raise UsageError(

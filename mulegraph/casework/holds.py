@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -22,6 +23,7 @@ from mulegraph.casework.acts import state_of
 from mulegraph.casework.case_facts import facts_of
 from mulegraph.casework.case_money import banks_of, case_trace, moves_of, stolen_of
 from mulegraph.casework.claims import NOTHING, Move, mostly_reached, mostly_traced, victims_of
+from mulegraph.casework.closed_accounts import closed_before
 from mulegraph.casework.fact_sheet import AGAINST, FOR
 from mulegraph.casework.hold_replay import ByRule, bounds
 from mulegraph.casework.hold_results import AMOUNT_ONLY, WHOLE, Hold, HoldPlan, HoldsIn
@@ -142,7 +144,7 @@ def plan_holds(
         amounts = {rule: amounts[rule] + scene.kept(account)[rule] for rule in CONSERVING}
         rows.append(row)
     held = {each.account: scene.kept(each.account) for each in rows}
-    left = not_held(scene.there, held, scene.banks, {**scene.unheld(), **why}, stolen * MIN_SHARE)
+    left = not_held(scene.there, held, scene.banks, {**scene.unheld(), **why}, stolen * MIN_SHARE, scene.closed)
     sums = rule_sums(found, amounts)
     least, most = bounds(amounts)
     shares = [float(each / stolen) if stolen else 0.0 for each in (least, most)]
@@ -188,6 +190,7 @@ class _Scene:
     scores: Mapping[str, float]
     innocent: Mapping[str, str]
     victims: Set[str]
+    closed: Mapping[str, date]
 
     @classmethod
     def of(
@@ -203,6 +206,8 @@ class _Scene:
         moves = moves_of(space, found)
         rows = found.accounts.to_dict("records")
         there = {each["account"]: {rule: each[f"{rule}_remaining"] for rule in CONSERVING} for each in rows}
+        closed = closed_before(space, set(there), when)
+        still_open = {name: amounts for name, amounts in there.items() if name not in closed}
         ids = pa.array(sorted(there), pa.string())
         scores = space.run.table("scores")
         scores = scores.filter(pc.is_in(scores["account"], value_set=ids))
@@ -215,7 +220,7 @@ class _Scene:
             moves=moves,
             there=there,
             own={each["account"]: own_money(each) for each in rows},
-            coming=_on_its_way(moves, there, when - pd.Timedelta(hours=int(SLOW_HOURS))),
+            coming=_on_its_way(moves, still_open, when - pd.Timedelta(hours=int(SLOW_HOURS))),
             banks=banks_of(space, set(there)),
             roles=roles,
             scores=score_of,
@@ -225,6 +230,7 @@ class _Scene:
             },
             victims=victims_of(moves, [name for name, role in roles.items() if role == Role.VICTIM])
             | {name for name, how in decided.items() if how == VICTIM},
+            closed=closed,
         )
 
     def in_order(self, limit: Decimal) -> list[str]:
@@ -232,7 +238,7 @@ class _Scene:
         wanted = []
         for name in self.there if limit > 0 else ():
             is_enough = bounds(self.there[name])[1] >= limit or self._may_come(name) >= limit
-            if is_enough and name not in self.victims:
+            if is_enough and name not in self.victims and name not in self.closed:
                 wanted.append(name)
         return sorted(
             (name for name in wanted if name in self.reached or bounds(self.there[name])[0] >= limit),
@@ -259,7 +265,8 @@ class _Scene:
     def unheld(self) -> dict[str, Unheld]:
         """Why accounts are not held that stay out of the order."""
         mixed = {name: Unheld.MIXED for name in self.there if name not in self.reached}
-        return {**mixed, **dict.fromkeys(self.victims, Unheld.VICTIM)}
+        closed = dict.fromkeys(self.closed, Unheld.CLOSED)
+        return {**mixed, **closed, **dict.fromkeys(self.victims, Unheld.VICTIM)}
 
     def _may_come(self, account: str) -> Decimal:
         return self.coming.get(account, NOTHING)

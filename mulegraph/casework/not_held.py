@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
@@ -23,6 +24,7 @@ class Unheld(StrEnum):
     ENOUGH = "the share is reached"
     BUDGET = "over the budget"
     VICTIM = "it is a victim's own account"
+    CLOSED = "it is closed"
 
 
 INNOCENT_ENDS = ("shop", "wages", "own sweep")
@@ -34,6 +36,7 @@ INSTEAD = {
     Unheld.ENOUGH: "give a higher --share",
     Unheld.VICTIM: "nothing: it is theirs",
     Unheld.BUDGET: "give a higher --budget",
+    Unheld.CLOSED: "ask what became of its balance",
 }
 """What can be done about it instead of a hold."""
 
@@ -91,8 +94,9 @@ def not_held(
     banks: Mapping[str, str],
     why: Mapping[str, Unheld],
     limit: Decimal,
+    closed: Mapping[str, date],
 ) -> list[NotHeld]:
-    """What is on accounts beyond what holds keep, most first; under `limit` nobody is asked."""
+    """What is on accounts beyond what holds keep, most first; under `limit` nobody is asked. `closed` are days."""
     nothing = dict.fromkeys(CONSERVING, Decimal(0))
     rows = []
     for account, amounts in there.items():
@@ -100,7 +104,10 @@ def not_held(
         least, most = bounds({rule: amounts[rule] - kept[rule] for rule in CONSERVING})
         if most > 0:
             because = Unheld.SMALL if bounds(amounts)[1] < limit else why.get(account, Unheld.SMALL)
-            rows.append(NotHeld(account, banks[account], least, most, because, INSTEAD[because]))
+            instead = INSTEAD[because]
+            if because is Unheld.CLOSED:
+                instead = tr("closed on {day}: ask what became of its balance", day=f"{closed[account]}")
+            rows.append(NotHeld(account, banks[account], least, most, because, instead))
     return sorted(rows, key=lambda each: (-each.maximum, each.account))
 
 

@@ -35,3 +35,18 @@ def test_what_is_paid_to_a_virtual_number_is_held_on_the_account_behind_it(tmp_p
     with pytest.raises(UsageError, match="is a virtual number: what is paid to it is on 'main'"):
         space.hold_account(case, "number")
     space.hold_account(case, "main", reason="test")
+
+
+def test_a_closed_account_is_not_held(tmp_path):
+    """It stands beside the holds with the day; while it was open it was held; money that it has left is on no way."""
+    lines = "v m 1000 9:00\nm cash 400 10:00 cash\nm n 300 11:00\nx y 5 3+9:00"
+    space, case = called(tmp_path, lines, m={"closed_on": "2026-01-06"})
+    plan = space.hold_plan(case)
+    assert [(each.account, each.on_its_way) for each in plan.holds] == [("n", 0)]
+    (left,) = plan.not_held
+    assert (left.account, left.maximum, left.why) == ("m", 300, "it is closed")
+    assert left.instead == "closed on 2026-01-06: ask what became of its balance"
+    assert {each.account for each in space.hold_plan(case, at="2026-01-06T12:00:00Z").holds} == {"m", "n"}
+    assert [row.kept_most for row in space.hold_clock(case, account="m")] == [1000, 300]
+    with pytest.raises(UsageError, match="'m' was closed on 2026-01-06"):
+        space.hold_account(case, "m", reason="test")
