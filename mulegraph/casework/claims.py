@@ -85,9 +85,13 @@ def mostly_reached(moves: Iterable[Move]) -> set[str]:
 
 
 def victims_of(moves: Sequence[Move], known: Iterable[str]) -> set[str]:
-    """Who was robbed: payers of reported payments, and who is `known` as a victim; but not who passed the money on."""
+    """Who was robbed: payers of reported payments, and who is `known` as a victim and did not pass the money on.
+
+    Who was paid by a payment that the question is about is not one, though he reported another.
+    """
     passed_on = {each.payer for each in moves if not each.chosen}
-    return {*known, *(each.payer for each in moves if each.reported and each.payer)} - passed_on
+    robbed = {each.payer for each in moves if each.reported and each.payer}
+    return (robbed - {each.payee for each in moves if each.chosen}) | (set(known) - passed_on)
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,9 @@ def _onward(
     moves: Sequence[Move], there: dict[str, Decimal], free: Decimal, earlier: Earlier, rules: Rules, plan: Plan
 ) -> None:
     """Recalls in part, where most is still there first; each account is asked for no more than it still has."""
+    lost = victims_of(moves, ())
     onward = [each for each in moves if not each.chosen and each.payer_bank != each.payee_bank]
+    onward = [each for each in onward if each.payee not in lost]
     is_reported = any(each.reported for each in moves)
     order = {each.transfer: (-there.get(each.payee or "", NOTHING), -each.least) for each in onward}
     for move in sorted(onward, key=lambda each: (*order[each.transfer], each.at, each.transfer)):
@@ -252,6 +258,7 @@ def places_to_hold(
     """
     asked = asked or AskedToHold()
     reached = {each.payee for each in moves if each.payee and (each.chosen or each.share >= rules.min_share)}
+    reached -= victims_of(moves, ())
     stops = []
     for account, (least, most) in there.items():
         before = asked.accounts.get(account, NOTHING)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from mulegraph.casework.case_money import case_trace, moves_of, stolen_of
-from mulegraph.casework.claims import NOTHING, Move, mostly_traced
+from mulegraph.casework.claims import NOTHING, Move, mostly_traced, victims_of
 from mulegraph.casework.closed_accounts import closed_before
 from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.errors import UsageError
@@ -54,6 +54,7 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
     moves = [each for each in every if mostly_traced(each)]
     start = min(each.at for each in moves)
     stolen = {part.currency: stolen_of(part) for part in found.in_currencies}
+    victims = victims_of(moves, ())
     if account is None:
         # What was stolen weeks after the first payment has its own first hours.
         starts = {start, max(each.at for each in moves if each.chosen)}
@@ -69,7 +70,7 @@ def hold_clock(space: Workspace, case: Word, *, account: AccountId | None = None
             break
         held = {account} if account is not None else {each.payee for each in moves if each.at < at}
         mixed = set() if account is not None else {each.payee for each in every if each.at < at} - held
-        there = {name for name in held if name}
+        there = {name for name in held if name} - victims
         names = sorted(there - closed_before(space, there, at).keys())
         then = replayed(space, found.chosen, names, at)
         minutes = int((at - start).total_seconds() // 60)

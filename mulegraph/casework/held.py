@@ -72,10 +72,10 @@ def hold_account(
     The amount is of the `currency` in which the case's money reached the account; where it did in several, one is said.
     It is no more than may be there, and all amounts held in the case are no more than was traced.
 
-    Raises UsageError at other banks, for an account that is closed or virtual, that the case's money did not reach, that
-    is held already, or of which more speaks against its holder knowing than for it and no `reason` is given; and where only payments of
-    mostly others' money reached it, for a hold on all of it without a `reason`. Where holds need two people, it is
-    proposed, and nothing is held yet.
+    Raises UsageError at other banks, for an account that is closed or virtual, that the case's money did not reach,
+    that is held already, or of which more speaks against its holder knowing than for it and no `reason` is given; and
+    where only payments of mostly others' money reached it, for a hold on all of it without a `reason`. Where holds need
+    two people, it is proposed, and nothing is held yet.
     """
     facts = {"account": account, "until": _day(until).isoformat(), "reason": reason}
     if amount is not None:
@@ -274,7 +274,7 @@ def check_free(space: Workspace, account: str, currency: str = "") -> None:
 
 
 def check_proposed(space: Workspace, case: str, account: str, until: str) -> None:
-    """Raise UsageError where a hold that was proposed no longer fits: it is held or closed by now, or its last day is past."""
+    """Raise UsageError where a hold that was proposed no longer fits: it is held or closed, or its last day is past."""
     check_open(space, account)
     check_free(space, account)
     if date.fromisoformat(until) < datetime.now(UTC).date():

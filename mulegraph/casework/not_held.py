@@ -27,7 +27,7 @@ class Unheld(StrEnum):
     CLOSED = "it is closed"
 
 
-INNOCENT_ENDS = ("shop", "wages", "own sweep")
+INNOCENT_ENDS = ("shop", "wages", "own sweep", "victim")
 """Ends of a trace that are the payees': the others are limits of the question."""
 SHOWN_ENDS = 3
 INSTEAD = {
@@ -62,8 +62,8 @@ class NotHeld:
 class NotFollowed:
     """Money that went to an account where the trace stops, over the rules, and why it stops there.
 
-    A hold there would hit whoever sold or worked for it. Whether goods or a refund can still be stopped, only the
-    account's bank can ask.
+    A hold there would hit whoever sold or worked for it, or who lost it. Whether goods or a refund can still be
+    stopped, only the account's bank can ask.
     """
 
     account: Annotated[str, ACCOUNT]

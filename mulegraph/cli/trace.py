@@ -223,6 +223,7 @@ WHY_STOPPED = {
     "shop": "a shop or a bank's own account",
     "wages": "a firm that pays wages, or wages",
     "own sweep": "a firm pays itself",
+    "victim": "back at who lost it",
     "small": "less than is followed",
     "late": "later than is followed",
     "returned": "given back to the payer",

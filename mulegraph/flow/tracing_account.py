@@ -21,10 +21,10 @@ SILENT = 8
 ANY_SUM = 16
 """Marks of an account: we see what it pays; traced money has come to it; its balance is known; what it passes on
 counts as nothing; nothing that it pays is too little. Most accounts are passed by one look here."""
-MOVED, BEYOND, UNBOOKED, OVERDRAFT, RETURNED, SHOP, WAGES, SWEEP, SMALL, LATE, EXCHANGED = range(11)
+MOVED, BEYOND, UNBOOKED, OVERDRAFT, RETURNED, SHOP, WAGES, SWEEP, SMALL, LATE, EXCHANGED, VICTIM = range(12)
 """What a step is: inside our sight; to where we cannot see; out of a balance, by a booking that the ledger does not
-hold; repaid on an overdraft; given back to the payer of a chosen payment; the reasons to stop; and inside our sight
-into another currency."""
+hold; repaid on an overdraft; given back to the payer of a chosen payment; the reasons to stop; inside our sight
+into another currency; and back at who lost it, a reason to stop as well."""
 
 
 class Money(NamedTuple):

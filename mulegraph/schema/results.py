@@ -200,9 +200,9 @@ EXPLANATION = FINDINGS.plus(
 
 ENDS = (
     *("inside", "bank", "cash", "no account", "unbooked", "overdraft", "returned"),
-    *("shop", "wages", "own sweep", "small", "late", "exchanged"),
+    *("shop", "wages", "own sweep", "victim", "small", "late", "exchanged"),
 )
-"""Where a transfer's traced money leads to; the five before the last are why a trace stopped there."""
+"""Where a transfer's traced money leads to; the six before the last are why a trace stopped there."""
 
 _BY_METHOD = {f"{method}_{part}": AMOUNT for method in METHODS for part in ("in", "out", "remaining", "amount")}
 TRACED_ACCOUNTS = Record(

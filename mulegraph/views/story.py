@@ -40,6 +40,7 @@ WHY_STOPPED = {
     "shop": later("shops"),
     "wages": later("wages"),
     "own sweep": later("a firm's own accounts"),
+    "victim": later("back at who lost it"),
     "small": later("small sums"),
     "late": later("later payments"),
 }

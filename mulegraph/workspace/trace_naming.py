@@ -22,6 +22,7 @@ from mulegraph.flow.tracing_account import (
     SMALL,
     SWEEP,
     UNBOOKED,
+    VICTIM,
     WAGES,
 )
 from mulegraph.flow.transfers import NOBODY, NOT_EXCHANGED, Transfers
@@ -47,6 +48,7 @@ END_OF_KIND = {
     SMALL: "small",
     LATE: "late",
     EXCHANGED: "exchanged",
+    VICTIM: "victim",
 }
 
 

@@ -26,7 +26,14 @@ from mulegraph.workspace.trace import TracedIn, TraceResult
 from mulegraph.workspace.trace_currencies import Part, by_currency, currency_of, in_doubt
 from mulegraph.workspace.trace_naming import MAX_STEPS, Naming, largest, listed
 from mulegraph.workspace.trace_seen_again import Wanted, seen_again
-from mulegraph.workspace.trace_terms import innocent_stops, known_balances, known_returns, returning_rows, shop_stops
+from mulegraph.workspace.trace_terms import (
+    innocent_stops,
+    known_balances,
+    known_returns,
+    returning_rows,
+    shop_stops,
+    victim_stops,
+)
 
 FORWARD = (
     later(
@@ -48,8 +55,8 @@ BACK = (
     later("What remains on an account was its own: nothing was seen coming in that could have paid it."),
 )
 INNOCENT = later(
-    "It stops at shops and banks' own accounts, at firms that pay wages and at the wages, and where a firm pays itself;"
-    " --through follows on."
+    "It stops at shops and banks' own accounts, at firms that pay wages and at the wages, where a firm pays itself, and"
+    " back at who reported a payment of it; --through follows on."
 )
 DATED = later(
     "Of some transfers only the day is known: they may have been made at any time of it. The figures take the order in"
@@ -280,11 +287,12 @@ def _stopping(source: Source, moved: Transfers, chosen: np.ndarray, terms: Terms
     """Trace as far as innocent explanations let it; once more, where they explain an account that was reached."""
     sub = source.sub
     seen, between = source.banks.seen[sub.account], sub.by_account(moved)
-    stop = shop_stops(source.ledger, between, chosen)
+    stop = victim_stops(source.ledger, between, chosen, shop_stops(source.ledger, between, chosen))
     terms = replace(terms, limits=replace(terms.limits, stop=stop))
     found = trace(moved, chosen, seen, terms)
     reached = replace(found, account=sub.accounts_of(found.account))
     more = innocent_stops(source.ledger, between, reached, chosen, stop)
+    more = victim_stops(source.ledger, between, chosen, more)
     carries = found.step[found.step >= 0]
     if (more[carries] == stop[carries]).all():
         return found, terms

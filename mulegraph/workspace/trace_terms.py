@@ -13,7 +13,7 @@ from mulegraph.flow.balances import NO_BALANCES, KnownBalances
 from mulegraph.flow.day_order import DayOrder, in_day_order
 from mulegraph.flow.sub_accounts import SubAccounts, divided, in_order_again
 from mulegraph.flow.tracing import CONSERVED, Returns, Trace
-from mulegraph.flow.tracing_account import SHOP, SWEEP, WAGES
+from mulegraph.flow.tracing_account import SHOP, SWEEP, VICTIM, WAGES
 from mulegraph.flow.transfers import DAY, NOBODY, Transfers
 from mulegraph.ledger.ledger import Ledger, minor_units
 from mulegraph.ledger.statistics import holds_anything, may_hold
@@ -127,6 +127,26 @@ def innocent_stops(
     stop[_sweeps(transfers, firms, accounts, known["holder_id"])] = SWEEP
     _stop_at(stop, transfers, payers, WAGES, chosen)
     _stop_at(stop, transfers, shops, SHOP, chosen)
+    return stop
+
+
+def victim_stops(ledger: Ledger, transfers: Transfers, chosen: np.ndarray, stop: np.ndarray) -> np.ndarray:
+    """The same stops, and at who reported a chosen payment of his own: what comes back to him is no longer lost.
+
+    What he pays afterwards is his own money, and whoever he pays has none of what was stolen.
+    """
+    reports = ledger.arrow("reports", ["transfer_id", "victim_account"])
+    ids = reports["transfer_id"].combine_chunks().dictionary_encode()
+    row = ledger.row_numbers(ids.dictionary)[ids.indices.to_numpy()]
+    order = chosen[np.argsort(transfers.row[chosen])]
+    place = np.minimum(np.searchsorted(transfers.row[order], row), len(order) - 1)
+    payment = order[place]
+    teller = reports["victim_account"]
+    is_his = teller.is_null().to_numpy() | (ledger.settling_numbers_of(teller) == transfers.source[payment])
+    told = payment[is_his & (transfers.row[payment] == row)]
+    payers = np.unique(transfers.source[told])
+    stop = stop.copy()
+    _stop_at(stop, transfers, payers[payers != NOBODY], VICTIM, chosen)
     return stop
 
 

@@ -29,7 +29,7 @@ def test_what_is_paid_to_a_virtual_number_is_held_on_the_account_behind_it(tmp_p
     (hold,) = space.hold_plan(case).holds
     assert (hold.account, hold.maximum, hold.innocent_payments) == ("main", 600, 1)
     assert "only 0 other transfers went before" in hold.speaks_for
-    assert [row.kept_most for row in space.hold_clock(case, account="main")][0] == 1000
+    assert next(row.kept_most for row in space.hold_clock(case, account="main")) == 1000
     (recall,) = space.requests(case, "NORD", country="DE", sender="OST", kinds=["recall"])
     assert [(each.payer, each.payee) for each in recall.payments] == [("v", "number")]
     with pytest.raises(UsageError, match="is a virtual number: what is paid to it is on 'main'"):
@@ -50,3 +50,17 @@ def test_a_closed_account_is_not_held(tmp_path):
     assert [row.kept_most for row in space.hold_clock(case, account="m")] == [1000, 300]
     with pytest.raises(UsageError, match="'m' was closed on 2026-01-06"):
         space.hold_account(case, "m", reason="test")
+
+
+def test_what_came_back_to_who_reported_it_is_followed_no_further(tmp_path):
+    """1000 stolen: 850 back at the victim, 150 on accounts; the rent that the victim pays afterwards is not it."""
+    space, case = called(tmp_path, "v m 1000 9:00\nm n 900 10:00\nn v 850 11:00\nv rent 500 12:00")
+    plan = space.hold_plan(case)
+    assert [(each.account, each.minimum, each.maximum) for each in plan.holds] == [("m", 100, 100), ("n", 50, 50)]
+    assert [(each.account, each.why, each.minimum) for each in plan.not_followed] == [("v", "victim", 850)]
+    assert {(each.kept, each.not_held, each.stopped, each.traced) for each in plan.sums} == {(150, 0, 850, 1000)}
+    row = space.case(case).row
+    assert row["accounts"] == ["m", "n", "v"]
+    assert {row.accounts for row in space.hold_clock(case)} == {1, 2}
+    assert space.trace(["t001"], through=True).reached == {"m", "n", "v", "rent"}
+    assert space.trace(["t002"]).reached == {"n", "v", "rent"}
