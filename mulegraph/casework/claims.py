@@ -11,6 +11,7 @@ onward payment is recalled in part only for money that no recall of a victim's p
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,13 +86,22 @@ def mostly_reached(moves: Iterable[Move]) -> set[str]:
 
 
 def victims_of(moves: Sequence[Move], known: Iterable[str]) -> set[str]:
-    """Who was robbed: payers of reported payments, and who is `known` as a victim and did not pass the money on.
+    """Who was robbed: payers of reported payments, and who is `known` as a victim; but not who passed the money on.
 
-    Who was paid by a payment that the question is about is not one, though he reported another.
+    What somebody pays on of no more than he reported is not that: it is his own, which came back.
     """
     passed_on = {each.payer for each in moves if not each.chosen}
-    robbed = {each.payer for each in moves if each.reported and each.payer}
-    return (robbed - {each.payee for each in moves if each.chosen}) | (set(known) - passed_on)
+    lost: dict[str, Decimal] = defaultdict(Decimal)
+    for each in moves:
+        if each.reported and each.payer:
+            lost[each.payer] += each.amount
+    came = dict.fromkeys(lost, NOTHING)
+    for each in moves:
+        if each.payee in came:
+            came[each.payee] += each.most
+    begun = {each.payee for each in moves if each.chosen}
+    repaid = {name for name in lost if 0 < came[name] <= lost[name]} - begun
+    return ({*known, *lost} - passed_on) | repaid
 
 
 @dataclass(frozen=True)

@@ -287,12 +287,13 @@ def _stopping(source: Source, moved: Transfers, chosen: np.ndarray, terms: Terms
     """Trace as far as innocent explanations let it; once more, where they explain an account that was reached."""
     sub = source.sub
     seen, between = source.banks.seen[sub.account], sub.by_account(moved)
-    stop = victim_stops(source.ledger, between, chosen, shop_stops(source.ledger, between, chosen))
+    stop = shop_stops(source.ledger, between, chosen)
     terms = replace(terms, limits=replace(terms.limits, stop=stop))
     found = trace(moved, chosen, seen, terms)
     reached = replace(found, account=sub.accounts_of(found.account))
     more = innocent_stops(source.ledger, between, reached, chosen, stop)
-    more = victim_stops(source.ledger, between, chosen, more)
+    code = currency_of(moved, chosen, sub)
+    more = victim_stops(source.ledger, between, sub, found, chosen, more, code)
     carries = found.step[found.step >= 0]
     if (more[carries] == stop[carries]).all():
         return found, terms

@@ -130,10 +130,20 @@ def innocent_stops(
     return stop
 
 
-def victim_stops(ledger: Ledger, transfers: Transfers, chosen: np.ndarray, stop: np.ndarray) -> np.ndarray:
+def victim_stops(
+    ledger: Ledger,
+    transfers: Transfers,
+    sub: SubAccounts,
+    found: Trace,
+    chosen: np.ndarray,
+    stop: np.ndarray,
+    code: int,
+) -> np.ndarray:
     """The same stops, and at who reported a chosen payment of his own: what comes back to him is no longer lost.
 
-    What he pays afterwards is his own money, and whoever he pays has none of what was stolen.
+    What he pays afterwards is his own money, and whoever he pays has none of what was stolen. Not so where more comes
+    to him than he reported, in the trace `found` that did not stop there, or in another currency: that is others'
+    money, and who was robbed may be a mule later.
     """
     reports = ledger.arrow("reports", ["transfer_id", "victim_account"])
     ids = reports["transfer_id"].combine_chunks().dictionary_encode()
@@ -144,9 +154,16 @@ def victim_stops(ledger: Ledger, transfers: Transfers, chosen: np.ndarray, stop:
     teller = reports["victim_account"]
     is_his = teller.is_null().to_numpy() | (ledger.settling_numbers_of(teller) == transfers.source[payment])
     told = payment[is_his & (transfers.row[payment] == row)]
-    payers = np.unique(transfers.source[told])
+    told = np.unique(told)
+    lost, came = np.zeros(transfers.accounts + 1, np.int64), np.zeros(transfers.accounts + 1, np.int64)
+    np.add.at(lost, transfers.source[told], transfers.amount[told])
+    lost[NOBODY] = 0
+    reached = sub.accounts_of(found.account)
+    np.add.at(came, reached, found.came[:, CONSERVED].max(axis=1, initial=0))
+    is_own = sub.currency[found.account] == code
+    came[reached[~is_own]] = 2**62
     stop = stop.copy()
-    _stop_at(stop, transfers, payers[payers != NOBODY], VICTIM, chosen)
+    _stop_at(stop, transfers, np.flatnonzero((came > 0) & (came <= lost)), VICTIM, chosen)
     return stop
 
 

@@ -257,10 +257,10 @@ def test_a_report_of_what_somebody_else_paid_opens_nothing(back):
 
 
 def test_a_victims_own_account_is_not_held_without_a_reason(back):
-    """What came back is theirs: it is told beside the holds, and a hold on it asks why."""
+    """What came back is theirs: it is told beside the holds, and it cannot be held without a word."""
     case = str(back.open_case(report="R1").about)
     plan = back.hold_plan(case)
     assert [each.account for each in plan.holds] == ["m"]
-    assert [(each.account, each.why) for each in plan.not_held] == [("v", "it is a victim's own account")]
+    assert [(each.account, each.why) for each in plan.not_followed] == [("v", "victim")]
     with pytest.raises(UsageError, match="is a victim's account"):
         back.hold_account(case, "v")

@@ -64,3 +64,11 @@ def test_what_came_back_to_who_reported_it_is_followed_no_further(tmp_path):
     assert {row.accounts for row in space.hold_clock(case)} == {1, 2}
     assert space.trace(["t001"], through=True).reached == {"m", "n", "v", "rent"}
     assert space.trace(["t002"]).reached == {"n", "v", "rent"}
+
+
+def test_who_reported_a_payment_and_got_more_than_that_is_followed(tmp_path):
+    """Whoever was robbed may be a mule later: what came to him beyond his own loss is others' money."""
+    lines = "v m 100 9:00\nw m 5000 9:30\nm v 4000 10:00\nv x 3900 11:00"
+    space, case = called(tmp_path, lines)
+    space.add_to_case(case, "the same mule", payments=["t002"])
+    assert {each.account for each in space.hold_plan(case).holds} == {"m", "v", "x"}
