@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +41,7 @@ from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import order_of
 from mulegraph.workspace.unfinished import only_one
-from mulegraph.workspace.watched_money import money_left
+from mulegraph.workspace.watched_money import MoneyWatch
 from mulegraph.workspace.window import OLDER, Tonight, Window, older, told_of
 
 if TYPE_CHECKING:
@@ -156,8 +155,8 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         manifest["window"] = told_of(window, tonight, parts[OLDER])
     with steps.step("write"):
         run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds, "elapsed": steps.elapsed})
-        source = cache(lambda: _source(of.inputs))
-        wake(workspace, run.name, cases, lambda watch: money_left(of.ledger, source, of.settings.trace, watch))
+        watching = MoneyWatch(lambda: _source(of.inputs), of.settings.trace)
+        wake(workspace, run.name, cases, watching.left)
         steps.unfinished.forget()
     return run, cases
 

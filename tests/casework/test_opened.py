@@ -61,7 +61,9 @@ def test_a_report_makes_a_case_with_everything(space, case):
     assert roles == {"victim": "victim", "m1": "collector", "m2": "relay", "m3": "relay", "shop": "beneficiary"}
     assert found.row["seeds"] == ["t001"]
     plain = Workspace(space.folder)
-    assert case_trace(plain, case).chosen == ["t001"]
+    written_into = case_trace(plain, case)
+    assert written_into.chosen == ["t001"]
+    written_into.accounts["maximum"] = 0  # as a notebook may: what is kept of the trace stays as it was
     (claim,) = case_plans(plain, case)[0].plan.claims
     assert (claim.move.transfer, claim.asked) == ("t001", 48_500)
     plan = space.hold_plan(case)
@@ -92,7 +94,7 @@ def test_a_closed_case_wakes_when_something_comes_and_says_what(space, case):
     plain = Workspace(space.folder)
     table = plain.run.table("cases")
 
-    def nothing_left(_watch):
+    def nothing_left(_watch, _state):
         return Left({}, [])
 
     assert wake(space.folder, plain.run.name, table, nothing_left) == []
