@@ -36,6 +36,7 @@ from mulegraph.workspace.graph_store import fill_graph, fill_server
 from mulegraph.workspace.kept_shape import KeptShape
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.own_banks import OwnBanks
+from mulegraph.workspace.reported import reports_without_case
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
@@ -147,6 +148,7 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
+    manifest["reports_without_case"] = reports_without_case(of.ledger, cases, of.findings)
     earlier = Runs(workspace).all()
     parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, earlier)
     if window is not None:

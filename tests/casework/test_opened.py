@@ -45,6 +45,7 @@ def space(tmp_path_factory) -> NotebookWorkspace:
     made = NotebookWorkspace(folder / "workspace", reveal="tests of calls")
     made.scan()
     assert made.cases().empty
+    assert Workspace(made.folder).run.manifest["reports_without_case"] == ["R1"]
     return made
 
 
@@ -81,6 +82,7 @@ def test_a_scan_keeps_it_under_its_id(space, case):
     space.scan()
     kept = Workspace(space.folder).run.table("cases")
     assert kept["case"].to_pylist() == [case] and kept["seeds"].to_pylist() == [["t001"]]
+    assert Workspace(space.folder).run.manifest["reports_without_case"] == []
     (space.folder / FILE).unlink()
     space.scan()
     assert case in set(Workspace(space.folder).run.table("cases")["case"].to_pylist())
