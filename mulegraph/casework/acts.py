@@ -40,6 +40,7 @@ from mulegraph.workspace.listings import all_cases
 from mulegraph.workspace.opened import case_id
 from mulegraph.workspace.questions import AccountId, Moment, Word, question
 from mulegraph.workspace.trace_payments import PaymentsOf, payments_to_trace
+from mulegraph.workspace.watched_money import MoneyWatch
 from mulegraph.workspace.workspace import Workspace
 
 
@@ -199,14 +200,13 @@ def _watched(space: Workspace, case: str) -> dict[str, Watch]:
     """The accounts on which a case's money may still be: when it leaves one, a scan opens the case again."""
     _check_known(space, case)
     try:
-        found = case_trace(space, case)
-    except UsageError:  # many cases have no payment to trace
+        chosen = case_trace(space, case).chosen
+    except UsageError:  # many cases have no payment to trace: these wake by what signs find
         return {}
-    parts = [part.accounts for part in found.in_currencies]
-    there = sorted({account for rows in parts for account in rows["account"][rows["maximum"] > 0]})
-    if not there:
-        return {}
-    return {"watched": {"since": space.ledger.until.isoformat(), "payments": found.chosen, "accounts": there}}
+    state = state_of(space, case)
+    let_go = [*state.removed, *(name for name, how in state.disposed.items() if how in (INNOCENT, "victim"))]
+    found = MoneyWatch(lambda: space.traceable, space.settings.trace).begin(chosen, but=let_go)
+    return {} if found is None else {"watched": found}
 
 
 def _findings(space: Workspace, case: str) -> dict[str, list[str]]:

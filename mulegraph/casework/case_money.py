@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -39,7 +40,8 @@ def case_trace(space: Workspace, case: Word, *, until: Moment = None) -> TraceRe
         hint = "Trace one by its id: mulegraph trace TRANSFER"
         raise UsageError(word("{case} has no payment to trace"), hint=hint, case=case)
     payments = before(space, chosen, until)
-    return space.traced.ask((tuple(payments), until), lambda: space.trace(payments, until=until))
+    traced = space.traced.ask((space.ledger.hash, tuple(payments), until), lambda: space.trace(payments, until=until))
+    return copy.deepcopy(traced)  # who gets it may write into it, and the next who asks reads it
 
 
 def before(space: Workspace, chosen: list[str], until: Moment) -> list[str]:

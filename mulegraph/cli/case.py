@@ -254,9 +254,8 @@ def _history(state: dict[str, Any]) -> list[str]:
         signs = ", ".join(sorted(each["findings"]))
         what = [f"{stages.tables.counted(count, 'new finding')} of {signs}"] if count else []
         for currency, amount in each.get("left", {}).items():
-            what.append(
-                f"at most {Decimal(amount):,f} {currency} of its money moved on ({', '.join(each['payments'])})"
-            )
+            by = f" ({', '.join(each['payments'])})" if each["payments"] else ", by a balance"
+            what.append(f"at most {Decimal(amount):,f} {currency} of its money moved on{by}")
         lines.append((each["at"], f"woken by run {each['run']}: {'; '.join(what)}"))
     for each in state["requests"]:
         lines.append((each["at"], f"request to {each['bank']} ({each['number']}), reply by {each['reply_by']}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,13 +24,14 @@ from mulegraph.cli.job import JobLog, LogFormat, check_memory, scan_events
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS, UsageError
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
-from mulegraph.views.formats import Format
+from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
     from mulegraph.privacy.door import MaskedWorkspace
     from mulegraph.workspace.facts import ScanFacts
 
 commands = typer.Typer()
+SHOWN_REPORTS = 5
 
 
 @commands.command("scan")
@@ -100,6 +102,7 @@ def scan_command(
         "feeds": result.run.manifest["feeds"],
         "alerts": result.run.manifest["alerts"],
         "window": result.run.manifest.get("window"),
+        "reports_without_case": result.run.manifest["reports_without_case"],
     }
     if how is Format.JSON:
         typer.echo(json.dumps(body, indent=1))
@@ -189,6 +192,10 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         money = stages.tables.case_money(row) or "no chain"
         accounts = stages.tables.counted(len(row["accounts"]), "account")
         typer.echo(f"  {row['case']}  score {row['score']:.2f}  {accounts}  {money}")
+    if alone := result.run.manifest["reports_without_case"]:
+        several = stages.tables.counted(len(alone), "report stands", "reports stand")
+        named = ", ".join(alone[:SHOWN_REPORTS]) + (" …" if len(alone) > SHOWN_REPORTS else "")
+        typer.echo(textwrap.fill(f"{several} in no case: {named}. Follow one: mulegraph case open --report ID", WIDTH))
     typer.echo(_alerts(result.run.manifest["alerts"], result.run.manifest["settings"]["alerts"]))
     if result.cases:
         typer.echo("Next: mulegraph case list, mulegraph case show CASE, mulegraph view CASE -o case.html")

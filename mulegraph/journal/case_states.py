@@ -15,7 +15,8 @@ from mulegraph.lazy import pandas as pd
 from mulegraph.schema.findings import Role
 
 Watch = dict[str, Any]
-"""What a case that was put aside waits for: `since` when, on which `accounts` the money of which `payments` was."""
+"""What a case that was put aside waits for: on which `accounts` the money of its `payments` was, and by which payments
+it had left them (`known`); `rows` counts what the ledger said of these accounts."""
 
 
 class Left(NamedTuple):
@@ -73,7 +74,7 @@ def reshaped(row: dict[str, Any], state: CaseState) -> dict[str, Any]:
     return {**row, "accounts": sorted(roles), "roles": [roles[name] for name in sorted(roles)], "seeds": sorted(seeds)}
 
 
-def wake(folder: Path, run: str, cases: pa.Table, moved: Callable[[Watch], Left]) -> list[str]:
+def wake(folder: Path, run: str, cases: pa.Table, moved: Callable[[Watch, CaseState], Left]) -> list[str]:
     """Open closed and snoozed cases to which a run brought findings that they did not have, or whose money moved on.
 
     `moved` says what left the accounts that a case watches, by what payments. Gives the ids of the cases. What came is
@@ -87,9 +88,9 @@ def wake(folder: Path, run: str, cases: pa.Table, moved: Callable[[Watch], Left]
         fresh: dict[str, list[str]] = defaultdict(list)
         for each in sorted(set(members.get(case, ())) - set(state.known_findings)):
             fresh[each.partition("-")[0]].append(each)
-        left = moved(state.watched) if state.watched else Left({}, [])
-        if fresh or left.payments:
-            facts: dict[str, Any] = {"left": left.amounts, "payments": left.payments} if left.payments else {}
+        left = moved(state.watched, state) if state.watched else Left({}, [])
+        if fresh or left.amounts:
+            facts: dict[str, Any] = {"left": left.amounts, "payments": left.payments} if left.amounts else {}
             Journal(folder).append(WOKEN, case, run=run, findings=dict(fresh), **facts)
             woken.append(case)
     return woken

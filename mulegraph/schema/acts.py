@@ -45,7 +45,10 @@ _ANSWER = Record(
 _ASKED = Record("lines", {"transfer": TRANSFER, "asked": AMOUNT, "traced_most": AMOUNT, "victim": ACCOUNT})
 _NOTE = Record("note", {"account": ACCOUNT, "device": DEVICE, "holder": HOLDER, "transfer": TRANSFER, "text": HIDDEN})
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
-_WATCHED = Record("watched", {"since": MOMENT, "payments": Each(TRANSFER), "accounts": Each(ACCOUNT)})
+_WATCHED = Record(
+    "watched",
+    {"payments": Each(TRANSFER), "accounts": Each(ACCOUNT), "known": Each(TRANSFER), "rows": NUMBER},
+)
 _LISTED = TABLES["listings"].column_names
 _ACT = {
     "revealed": Record("revealed", {"reason": HIDDEN}),

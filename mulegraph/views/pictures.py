@@ -228,10 +228,10 @@ def _mark_followed(graph: nx.MultiDiGraph[str], trace: TraceResult | None) -> No
     carried = {}
     for part in trace.in_currencies if trace is not None else []:
         for row in part.steps.to_dict("records"):
-            carried[row["transfer"]] = amounts([row["minimum"], row["maximum"]])
+            carried[row["transfer"], part.currency] = amounts([row["minimum"], row["maximum"]])
     for _, _, key, data in graph.edges(keys=True, data=True):
         if carried and data["kind"] == "transfer":
-            data["followed"] = carried.get(key, "0")
+            data["followed"] = carried.get((key, data["currency"]), "0")
 
 
 def chain_picture(space: MaskedWorkspace, chain: str) -> NetworkView:

@@ -30,7 +30,7 @@ from mulegraph.workspace.run import Run
 from mulegraph.workspace.sentences import Explanation
 
 MANY_TRANSFERS = 100_000
-"""Of an account with more, they are read anew each time, so that memory stays what it is."""
+"""Of an account with more, only what is asked for is read, and nothing is kept, so that memory stays what it is."""
 
 AccountIds = list[AccountId]
 Words = Annotated[list[str] | None, Takes()]
@@ -231,23 +231,23 @@ def transfers_of(
     space: WorkspaceBase, account: AccountId, *, since: Moment = None, until: Moment = None
 ) -> pd.DataFrame:
     """All transfers of an account in time order."""
-    found = _all_transfers_of(space, account)
     begin, end = stamp(since), stamp(until)
-    if begin is not None:
-        found = found[found["at"] >= begin]
-    if end is not None:
-        found = found[found["at"] < end]
-    return found.reset_index(drop=True)
+    known = space.asked_transfers.ask(
+        (space.ledger.hash, account), lambda: _transfers_at(space, account, None, None, MANY_TRANSFERS + 1)
+    )
+    if len(known) > MANY_TRANSFERS:
+        return _transfers_at(space, account, begin, end)
+    after = known["at"] >= begin if begin is not None else np.ones(len(known), np.bool_)
+    before = known["at"] < end if end is not None else np.ones(len(known), np.bool_)
+    return known[after & before].reset_index(drop=True)
 
 
-def _all_transfers_of(space: WorkspaceBase, account: str) -> pd.DataFrame:
-    def read() -> pd.DataFrame:
-        chosen = space.ledger.transfers
-        chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
-        return chosen.order_by([chosen["at"], chosen.transfer_id]).to_pandas()
-
-    found = space.asked_transfers.ask(account, read, keep=lambda rows: len(rows) <= MANY_TRANSFERS)
-    return found.copy()
+def _transfers_at(space: WorkspaceBase, account: str, since: Any, until: Any, most: int | None = None) -> pd.DataFrame:
+    """The first `most` transfers of an account with since ≤ at < until."""
+    chosen = space.ledger.between(since, until)
+    chosen = chosen.filter((chosen.source == account) | (chosen.target == account))
+    found: pd.DataFrame = chosen.order_by([chosen["at"], chosen.transfer_id]).limit(most).to_pandas()
+    return found
 
 
 @question(results.SCORES)

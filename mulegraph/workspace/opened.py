@@ -66,7 +66,9 @@ def _roles(found: TraceResult) -> tuple[dict[str, Role], list[str]]:
     steps = pd.concat([each.steps for each in found.in_currencies])
     chosen, roles = set(found.chosen), dict[str, Role]()
     mostly = []
-    for row in steps.sort_values(["generation", "at", "transfer"], kind="stable").to_dict("records"):
+    # A balance may show that money is gone without a payment that says so: then nobody did anything.
+    paid = steps[steps["transfer"].notna()]
+    for row in paid.sort_values(["generation", "at", "transfer"], kind="stable").to_dict("records"):
         if row["transfer"] in chosen or 2 * row["minimum"] >= row["whole"]:
             mostly.append(row)
     for row in mostly:

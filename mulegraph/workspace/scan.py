@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +36,13 @@ from mulegraph.workspace.graph_store import fill_graph, fill_server
 from mulegraph.workspace.kept_shape import KeptShape
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.own_banks import OwnBanks
+from mulegraph.workspace.reported import reports_without_case
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import order_of
 from mulegraph.workspace.unfinished import only_one
-from mulegraph.workspace.watched_money import money_left
+from mulegraph.workspace.watched_money import MoneyWatch
 from mulegraph.workspace.window import OLDER, Tonight, Window, older, told_of
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
+    manifest["reports_without_case"] = reports_without_case(of.ledger, cases, of.findings)
     earlier = Runs(workspace).all()
     parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, earlier)
     if window is not None:
@@ -156,8 +157,8 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         manifest["window"] = told_of(window, tonight, parts[OLDER])
     with steps.step("write"):
         run = Runs(workspace).write(parts, {**manifest, "cases": len(cases), "feeds": feeds, "elapsed": steps.elapsed})
-        source = cache(lambda: _source(of.inputs))
-        wake(workspace, run.name, cases, lambda watch: money_left(of.ledger, source, of.settings.trace, watch))
+        watching = MoneyWatch(lambda: _source(of.inputs), of.settings.trace)
+        wake(workspace, run.name, cases, watching.left)
         steps.unfinished.forget()
     return run, cases
 

@@ -278,7 +278,8 @@ def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path)
     done = command.run("watch", inbox, "-w", tmp_path / "workspace", "--once")
     (inbox / "taken").unlink()
     put(inbox, {"notes.doc": "hello"})
-    (inbox / "refused").write_text("in the way")
+    # A file would be one that has come, as soon as nobody has written to it for a while.
+    (inbox / "refused").symlink_to(tmp_path / "nowhere")
     later = command.run("watch", inbox, "-w", tmp_path / "workspace", "--once")
 
     assert (done.code, later.code) == (EXIT_ENGINE, EXIT_ENGINE)
