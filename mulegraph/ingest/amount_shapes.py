@@ -22,6 +22,8 @@ _DASHES = "−–—‐‑‒﹣－"
 
 _OUT, _IN = "debit|soll|dr|db|d|s", "credit|haben|cr|c|h"
 _WORD = f"(?:{_OUT}|{_IN})[.]?"
+_WORD_BEFORE = "(?i:(?:debit|soll|dr|credit|haben|cr)[.]?)"
+"""Before a number a letter may shorten a currency: D is the dalasi, Db the dobra."""
 _PLAIN = r"^\s*[-+]?[0-9][0-9., ]*-?\s*$"
 
 
@@ -32,9 +34,13 @@ def usual_shape(column: pa.Array) -> pa.Array:
         return column
     values = column
     for needed, steps in _steps():
-        if pc.any(pc.match_substring_regex(values, needed)).as_py():
+        # Each value by itself: what it means does not depend on the others of its batch.
+        mine = pc.and_(odd, pc.fill_null(pc.match_substring_regex(values, needed), False))
+        if pc.any(mine).as_py():
+            changed = values
             for pattern, made in steps:
-                values = pc.replace_substring_regex(values, pattern, made)
+                changed = pc.replace_substring_regex(changed, pattern, made)
+            values = pc.if_else(mine, changed, values)
     return values
 
 
@@ -63,7 +69,7 @@ def _steps() -> list[tuple[str, Steps]]:
     ]
     # The currency first, the number, the word last.
     words = [
-        (rf"^({word})(?:\s*([0-9].*)|\s+({mark}\s*[0-9].*))$", r"\2\3 \1"),
+        (rf"^({_WORD_BEFORE})(?:\s*([0-9].*)|\s+({mark}\s*[0-9].*))$", r"\2\3 \1"),
         (rf"^([0-9].*)\s*({mark})\s+({word})$", r"\2 \1 \3"),
         (rf"^([0-9].*[0-9]\s*{word})\s+({mark})$", r"\2 \1"),
         (r"([0-9]\s*)(?i:debit|soll)$", r"\1 Dr"),

@@ -315,7 +315,8 @@ def _two_columns(head: _Header, way: Direction, mapping: TableMapping) -> dict[s
 
     out, into = given(debit), given(credit)
     if way.debits_are_negative:
-        out = amounts.unsigned(f"({out})")
+        # Cr in the column of debits contradicts it: with its word left it is no amount.
+        out = f"CASE WHEN {amounts.credited(f'({out})')} THEN ({out}) ELSE {amounts.unsigned(f'({out})')} END"
     # Both filled is neither way: the two values together are no amount, and so a reject that shows them.
     both = f"CASE WHEN ({out}) IS NOT NULL AND ({into}) IS NOT NULL THEN concat({debit}, '{BOTH}', {credit})"
     amount = f"{both} ELSE coalesce({out}, {into}) END"

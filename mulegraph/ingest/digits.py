@@ -15,6 +15,9 @@ _DECIMAL, _GROUPING = "\u066b", "\u066c"
 _UNSEEN = "\u200e\u200f\u061c"
 """Marks of the writing's direction, which stand around numbers in right-to-left text."""
 
+BESIDE_AMOUNTS = ("currency", "original_currency", "direction")
+"""What the column of an amount may say, too."""
+
 
 def _table(decimal: str) -> dict[int, str]:
     digits = {zero + value: str(value) for zero in _SCRIPTS for value in range(10)}
@@ -42,10 +45,22 @@ def with_western_digits(column: pa.Array, decimal: str) -> pa.Array:
     return pa.array(made, pa.string())
 
 
-def columns_of_numbers(
-    table: Table, raw: Mapping[str, tuple[str, ...]], kinds: tuple[Kind, ...] = (Kind.AMOUNT, Kind.TIME, Kind.DATE)
+def columns_of_numbers(table: Table, raw: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Of the raw columns that each column is made of, those that numbers and times are made of, and no other text is.
+
+    A currency may stand beside its amount, and a direction be its sign.
+    """
+    return _made_into(table, raw, (Kind.AMOUNT, Kind.TIME, Kind.DATE), {"direction"})
+
+
+def columns_of_amounts(table: Table, raw: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """The same for amounts; a column of its own for the direction holds words that a mapping names as they are."""
+    return _made_into(table, raw, (Kind.AMOUNT,), set())
+
+
+def _made_into(
+    table: Table, raw: Mapping[str, tuple[str, ...]], kinds: tuple[Kind, ...], more: set[str]
 ) -> frozenset[str]:
-    """Of the raw columns that each column is made of, those that such kinds are made of, and nothing else is."""
-    numbers = {column.name for column in table.columns if column.kind in kinds} | {"direction"}
-    texts = {each for name, its in raw.items() if name not in numbers for each in its}
-    return frozenset(each for name, its in raw.items() if name in numbers for each in its) - texts
+    names = {column.name for column in table.columns if column.kind in kinds} | more
+    texts = {each for name, its in raw.items() if name not in {*names, *BESIDE_AMOUNTS} for each in its}
+    return frozenset(each for name, its in raw.items() if name in names for each in its) - texts

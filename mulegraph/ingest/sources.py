@@ -18,7 +18,7 @@ import pyarrow.csv as pv
 from mulegraph.errors import DataError
 from mulegraph.ingest.amount_shapes import usual_shape
 from mulegraph.ingest.columns import ID_MASKS, FileColumns, FileFacts, resolve
-from mulegraph.ingest.digits import columns_of_numbers, with_western_digits
+from mulegraph.ingest.digits import columns_of_amounts, columns_of_numbers, with_western_digits
 from mulegraph.ingest.kinds import Kind as FileKind
 from mulegraph.ingest.kinds import kind_of
 from mulegraph.ingest.layout import Head, TextFile
@@ -373,8 +373,11 @@ class SourceFile:
         values = unguarded(values, is_id=name in self._ids)
         if name in self._numbers:
             values = with_western_digits(values, self.mapping.decimal or ".")
-        if name in columns_of_numbers(self.table, self._columns.raw, (Kind.AMOUNT,)):
-            values = usual_shape(values)
+        if name in self._amounts:
+            # Words that the mapping leaves out or keeps rows by are compared as they are written.
+            words = [*self.mapping.drop.get(name, ()), *self.mapping.keep.get(name, ())]
+            as_written = pc.is_in(pc.utf8_trim_whitespace(values), value_set=pa.array(words, pa.string()))
+            values = pc.if_else(as_written, values, usual_shape(values))
         return with_electronic_ibans(values) if name in self._account_ids else values
 
     @cached_property
@@ -386,6 +389,10 @@ class SourceFile:
     @cached_property
     def _numbers(self) -> frozenset[str]:
         return columns_of_numbers(self.table, self._columns.raw)
+
+    @cached_property
+    def _amounts(self) -> frozenset[str]:
+        return columns_of_amounts(self.table, self._columns.raw)
 
     @cached_property
     def _signed_amounts(self) -> frozenset[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from mulegraph.ingest import amounts
-from mulegraph.ingest.amount_shapes import in_usual_shape
+from mulegraph.ingest.amount_shapes import in_usual_shape, usual_shape
+from mulegraph.ingest.digits import columns_of_amounts
 from mulegraph.ingest.mapping import TableMapping
+from mulegraph.schema.tables import TABLES
 
 ONE_THING = {
     "-($45.10)": ("45.10", True, None),
@@ -31,6 +34,9 @@ TWO_THINGS = (
     "-45.10-",
     "+(45.10)",
     "(45.10",
+    # A letter may shorten a currency: the dalasi, the dobra.
+    "D 45.10",
+    "Db 45.10",
 )
 
 
@@ -55,3 +61,22 @@ def test_an_amount_that_means_one_thing_is_read(text: str):
 def test_an_amount_that_may_mean_two_things_is_none(text: str):
     """Two currencies, two signs, or a dash that may only part the amount from its currency."""
     assert read(text)[0] is None
+
+
+def test_what_an_amount_means_does_not_depend_on_the_rows_beside_it():
+    """Each shape reads in a column with all others as it reads alone."""
+    texts = [*ONE_THING, *TWO_THINGS, " C45.10 ", " 45.10debit", "45.10"]
+    assert usual_shape(pa.array(texts)).to_pylist() == [in_usual_shape(each) for each in texts]
+
+
+def test_a_column_of_directions_keeps_its_words():
+    """Of its own it is compared with a mapping's words; as the sign of an amount it is the amount's column."""
+    raw = {"amount": ("Amount",), "currency": ("Amount",), "direction": ("Way",)}
+    assert columns_of_amounts(TABLES["transfers"], raw) == {"Amount"}
+
+
+def test_cr_in_the_column_of_debits_is_no_amount():
+    """It contradicts the column: taken as money out, a credit would be booked the other way round."""
+    text = "'30.00 CR'"
+    kept = f"CASE WHEN {amounts.credited(text)} THEN {text} ELSE {amounts.unsigned(text)} END"
+    assert duckdb.sql(f"SELECT {kept}").fetchone() == ("30.00 CR",)

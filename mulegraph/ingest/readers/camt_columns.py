@@ -153,6 +153,8 @@ def _is_plain(group: _Group) -> list[bool]:
         return [False] * len(group.places)
     amounts = _column(group, ["Amt"]) or []
     plain = [_PLAIN_AMOUNT.fullmatch(each or "") is not None for each in amounts]
+    # A status may say in words what RvslInd says.
+    plain = [fits and state != "reversed" for fits, state in zip(plain, _states(group), strict=True)]
     for subs in (_column(group, [_SUB]), _column(group, [_SUB], of_details=True)):
         if subs is not None and not set(RETURNS).isdisjoint(subs):
             plain = [fits and each not in RETURNS for fits, each in zip(plain, subs, strict=True)]
@@ -166,6 +168,11 @@ def _is_plain(group: _Group) -> list[bool]:
         pairs = zip(plain, numbers, group.accounts, strict=True)
         plain = [fits and account_number(number) != each.account for fits, number, each in pairs]
     return plain
+
+
+def _states(group: _Group) -> Texts:
+    codes = _column(group, ["Sts/Cd", "Sts/Prtry", "Sts"]) or ["BOOK"] * len(group.places)
+    return [STATES.get(each or "", (each or "").lower()) for each in codes]
 
 
 def _currencies(group: _Group) -> Texts:
@@ -182,8 +189,6 @@ def _shaped(group: _Group) -> list[Texts]:
     def said(*paths: str) -> Texts:
         return _column(group, paths, of_details=True) or nothing
 
-    codes = _column(group, ["Sts/Cd", "Sts/Prtry", "Sts"]) or ["BOOK"] * count
-    states = [STATES.get(each or "", (each or "").lower()) for each in codes]
     at, precision = _times(group)
     columns: dict[str, Texts] = {
         "account_id": [each.account for each in group.accounts],
@@ -201,7 +206,7 @@ def _shaped(group: _Group) -> list[Texts]:
         "booked_at": at,
         "precision": precision,
         "value_date": [each and each[:10] for each in _column(group, ["ValDt/Dt", "ValDt/DtTm"]) or nothing],
-        "status": states,
+        "status": _states(group),
         "kind": _kinds(group),
         "statement": [each.statement for each in group.accounts],
         "remittance": said("RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref")

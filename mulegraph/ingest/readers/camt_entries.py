@@ -131,7 +131,10 @@ class _Cut:
 
 
 def _can_be_cut(path: Path) -> _Cut | None:
-    """None where the tag may stand in a comment, in CDATA or in another encoding, where bytes alone do not tell."""
+    """None where bytes alone do not tell.
+
+    The tag may stand in a comment, in CDATA or in another encoding; messages may be of several versions or prefixes.
+    """
     if path.stat().st_size < min(2 * PART_BYTES, MIN_CUT_BYTES):
         return None
     with path.open("rb") as stream:
@@ -141,8 +144,12 @@ def _can_be_cut(path: Path) -> _Cut | None:
             return None
         if b"\0" in head or _holds_markup(stream):
             return None
+        spaces_told = _namespaces(stream)
     opened = _opened(path)
     if not opened:
+        return None
+    namespace = etree.QName(opened[-1]).namespace or ""
+    if len({each for each in spaces_told if each[1] == namespace or "camt." in each[1]}) > 1:
         return None
     names = [(b"" if not each.prefix else each.prefix.encode() + b":") + local(each).encode() for each in opened]
     named = opened[-1].nsmap.items()
@@ -151,7 +158,7 @@ def _can_be_cut(path: Path) -> _Cut | None:
     after = b"".join(b"</" + name + b">" for name in reversed(names))
     prefix = names[-1][: -len(local(opened[-1]))]
     patterns = Patterns(f"{prefix.decode()}Ntry", frozenset(_ENTRY_NAMES), frozenset(_DETAIL_NAMES))
-    return _Cut(b"</" + prefix + b"Ntry>", before, after, _sheet(etree.QName(opened[-1]).namespace or ""), patterns)
+    return _Cut(b"</" + prefix + b"Ntry>", before, after, _sheet(namespace), patterns)
 
 
 def _holds_markup(stream: BinaryIO) -> bool:
@@ -167,11 +174,28 @@ def _holds_markup(stream: BinaryIO) -> bool:
     return False
 
 
+def _namespaces(stream: BinaryIO) -> set[tuple[str, str]]:
+    """The prefixes that the file declares, and what each is bound to."""
+    stream.seek(0)
+    found: set[tuple[str, str]] = set()
+    last = b""
+    while block := stream.read(1 << 20):
+        if b"xmlns" in last + block:
+            for prefix, uri in re.findall(rb"xmlns(?::([\w.-]+))?\s*=\s*[\"']([^\"']*)[\"']", last + block):
+                found.add((prefix.decode(errors="replace"), uri.decode(errors="replace")))
+        # A declaration may begin at the end of a block.
+        last = block[-200:]
+    return found
+
+
 def _opened(path: Path) -> list[Element]:
-    """The elements that are open where the first statement begins, it as the last."""
+    """The elements that are open where the first statement begins, it as the last; none where that cannot be read."""
     parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True, load_dtd=False)
-    with path.open("rb") as stream:
-        parser.feed(stream.read(HEAD_BYTES))
+    try:
+        with path.open("rb") as stream:
+            parser.feed(stream.read(HEAD_BYTES))
+    except etree.XMLSyntaxError:  # the plain way says where
+        return []
     stack: list[Element] = []
     for _, element in parser.read_events():
         if local(element) in STATEMENTS:

@@ -255,3 +255,19 @@ def test_a_comment_that_holds_an_entry_s_end_is_no_place_to_cut(tmp_path: Path, 
     monkeypatch.setattr(camt_entries, "PART_BYTES", 1000)
 
     assert len(list(camt.read(path, Notes(), lambda _: None))) == 40
+
+
+def test_a_file_with_messages_of_two_versions_is_read_whole(tmp_path):
+    """Above the size from which files are read in parts: the entries of the second version are not passed over."""
+    amount, day = '<Amt Ccy="EUR">12.50</Amt>', "<BookgDt><Dt>2026-02-03</Dt></BookgDt>"
+    entry = f"<Ntry>{amount}<CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts>{day}</Ntry>\n"
+    account = "<Acct><Id><IBAN>NL11TSTA0000000011</IBAN></Id><Ccy>EUR</Ccy></Acct>"
+    parts = []
+    for version in ("02", "08"):
+        space = f"urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}"
+        inside = f"<Stmt><Id>S{version}</Id>{account}{entry * 600}</Stmt>"
+        parts.append(f'<Document xmlns="{space}"><BkToCstmrStmt>{inside}</BkToCstmrStmt></Document>')
+    path = tmp_path / "two.xml"
+    path.write_text(f"<Messages>{''.join(parts)}</Messages>", encoding="utf-8")
+    assert path.stat().st_size > camt_entries.MIN_CUT_BYTES
+    assert sum(batch.num_rows for batch in StatementFile(path, camt).batches(lambda _: None)) == 1_200
