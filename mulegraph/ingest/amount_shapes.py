@@ -7,6 +7,7 @@ that a word processor made of the minus. What may mean two things stays as it is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import pyarrow as pa
@@ -27,9 +28,15 @@ _WORD_BEFORE = "(?i:(?:debit|soll|dr|credit|haben|cr)[.]?)"
 _PLAIN = r"^\s*[-+]?[0-9][0-9., ]*-?\s*$"
 
 
-def usual_shape(column: pa.Array) -> pa.Array:
-    """A column of amounts with each in a usual shape; the same column where all of them have one."""
+def usual_shape(column: pa.Array, as_written: Sequence[str] = ()) -> pa.Array:
+    """A column of amounts with each in a usual shape; the same column where all of them have one.
+
+    Words by which a mapping leaves rows out, or keeps them, stay `as_written`.
+    """
     odd = pc.invert(pc.fill_null(pc.match_substring_regex(column, _PLAIN), True))
+    if as_written:
+        named = pc.is_in(pc.utf8_trim_whitespace(column), value_set=pa.array(as_written, pa.string()))
+        odd = pc.and_(odd, pc.invert(named))
     if not pc.any(odd).as_py():
         return column
     values = column

@@ -373,11 +373,9 @@ class SourceFile:
         values = unguarded(values, is_id=name in self._ids)
         if name in self._numbers:
             values = with_western_digits(values, self.mapping.decimal or ".")
-        if name in self._amounts:
-            # Words that the mapping leaves out or keeps rows by are compared as they are written.
+        if name in columns_of_amounts(self.table, self._columns.raw):
             words = [*self.mapping.drop.get(name, ()), *self.mapping.keep.get(name, ())]
-            as_written = pc.is_in(pc.utf8_trim_whitespace(values), value_set=pa.array(words, pa.string()))
-            values = pc.if_else(as_written, values, usual_shape(values))
+            values = usual_shape(values, as_written=words)
         return with_electronic_ibans(values) if name in self._account_ids else values
 
     @cached_property
@@ -389,10 +387,6 @@ class SourceFile:
     @cached_property
     def _numbers(self) -> frozenset[str]:
         return columns_of_numbers(self.table, self._columns.raw)
-
-    @cached_property
-    def _amounts(self) -> frozenset[str]:
-        return columns_of_amounts(self.table, self._columns.raw)
 
     @cached_property
     def _signed_amounts(self) -> frozenset[str]:

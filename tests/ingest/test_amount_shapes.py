@@ -69,6 +69,12 @@ def test_what_an_amount_means_does_not_depend_on_the_rows_beside_it():
     assert usual_shape(pa.array(texts)).to_pylist() == [in_usual_shape(each) for each in texts]
 
 
+def test_words_by_which_rows_are_left_out_stay_as_they_are_written():
+    """A dash that a mapping names is compared with the mapping; elsewhere it is a minus."""
+    column = pa.array(["—", "—5"])
+    assert usual_shape(column, as_written=["—"]).to_pylist() == ["—", "-5"]
+
+
 def test_a_column_of_directions_keeps_its_words():
     """Of its own it is compared with a mapping's words; as the sign of an amount it is the amount's column."""
     raw = {"amount": ("Amount",), "currency": ("Amount",), "direction": ("Way",)}
@@ -79,4 +85,4 @@ def test_cr_in_the_column_of_debits_is_no_amount():
     """It contradicts the column: taken as money out, a credit would be booked the other way round."""
     text = "'30.00 CR'"
     kept = f"CASE WHEN {amounts.credited(text)} THEN {text} ELSE {amounts.unsigned(text)} END"
-    assert duckdb.sql(f"SELECT {kept}").fetchone() == ("30.00 CR",)
+    assert duckdb.sql(f"SELECT {kept}").fetchall() == [("30.00 CR",)]
