@@ -36,8 +36,6 @@ BYTEWISE = "latin-1"
 
 BLOCK_BYTES = 8 << 20
 """Bytes parsed at a time; also the longest row that can be read."""
-
-
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv")
 
 Text = tuple[pa.Array, np.ndarray | None]
@@ -374,7 +372,7 @@ class SourceFile:
         if name in self._numbers:
             values = with_western_digits(values, self.mapping.decimal or ".")
         if name in columns_of_amounts(self.table, self._columns.raw):
-            words = [*self.mapping.drop.get(name, ()), *self.mapping.keep.get(name, ())]
+            words = (*self.mapping.drop.get(name, ()), *self.mapping.keep.get(name, ()))
             values = usual_shape(values, as_written=words)
         return with_electronic_ibans(values) if name in self._account_ids else values
 

@@ -85,4 +85,4 @@ def test_cr_in_the_column_of_debits_is_no_amount():
     """It contradicts the column: taken as money out, a credit would be booked the other way round."""
     text = "'30.00 CR'"
     kept = f"CASE WHEN {amounts.credited(text)} THEN {text} ELSE {amounts.unsigned(text)} END"
-    assert duckdb.sql(f"SELECT {kept}").fetchall() == [("30.00 CR",)]
+    assert duckdb.connect().execute(f"SELECT {kept}").fetchall() == [("30.00 CR",)]
