@@ -16,7 +16,7 @@ from mulegraph.schema.findings import Role
 
 Watch = dict[str, Any]
 """What a case that was put aside waits for: on which `accounts` the money of its `payments` was, and by which payments
-it had left them (`known`); `rows` counts what the ledger said of these accounts."""
+it had left them (`transfers`); `rows` counts what the ledger said of these accounts."""
 
 
 class Left(NamedTuple):

@@ -47,7 +47,7 @@ _NOTE = Record("note", {"account": ACCOUNT, "device": DEVICE, "holder": HOLDER, 
 _BY_SIGN = ByKey(SIGN, Each(FINDING_ID))
 _WATCHED = Record(
     "watched",
-    {"payments": Each(TRANSFER), "accounts": Each(ACCOUNT), "known": Each(TRANSFER), "rows": NUMBER},
+    {"payments": Each(TRANSFER), "accounts": Each(ACCOUNT), "transfers": Each(TRANSFER), "rows": NUMBER},
 )
 _LISTED = TABLES["listings"].column_names
 _ACT = {

@@ -44,7 +44,7 @@ class MoneyWatch:
         if not accounts:
             return None
         known = sorted({key for part in parts for key, _, _ in _left(part, accounts)})
-        return {"payments": sorted(payments), "accounts": accounts, "known": known, "rows": self._rows(accounts)}
+        return {"payments": sorted(payments), "accounts": accounts, "transfers": known, "rows": self._rows(accounts)}
 
     def left(self, watch: Watch, state: CaseState) -> Left:
         """What moved on from the watched accounts since, in a file that came late, too, and by what payments.
@@ -64,7 +64,7 @@ class MoneyWatch:
         amounts, moved = dict[str, str](), list[str]()
         for part in found.in_currencies:
             whose = accounts if is_same else sorted(set(part.accounts["account"]) - let_go)
-            new = [each for each in _left(part, whose) if each[0] not in watch["known"]]
+            new = [each for each in _left(part, whose) if each[0] not in watch["transfers"]]
             if new:
                 # The same money may leave one watched account for another, and that one, too.
                 most = min(sum((amount for _, amount, _ in new), Decimal(0)), max(part.traced.values()))

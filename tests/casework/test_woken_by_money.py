@@ -60,7 +60,7 @@ def night(folder: Path, more: str, **tables: list[dict[str, str]]) -> Ledger:
 def test_what_moved_on_is_what_the_watched_accounts_paid_of_the_money_since(tmp_path, more, amount, payments):
     """Not what comes to them, what others pay, or what an account pays itself; first in, first out, at most."""
     watch = watch_of(draw(tmp_path, BEFORE)).begin(["t001"])
-    assert (watch["accounts"], watch["known"]) == (["m1", "m2"], ["t002"])
+    assert (watch["accounts"], watch["transfers"]) == (["m1", "m2"], ["t002"])
     found = watch_of(night(tmp_path, more)).left(watch, CaseState())
     assert (found.amounts.get("EUR"), found.payments) == (amount, payments)
 
