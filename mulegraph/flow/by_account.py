@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.transfers import Columns, Transfers
+from mulegraph.flow.transfers import NOBODY, Columns, Transfers
 from mulegraph.lazy import njit
 
 
@@ -73,6 +73,39 @@ class TransfersByAccount:
     def distinct_payers(self) -> np.ndarray:
         """How many others pay each account."""
         return _distinct_parties(self.receipts)
+
+
+class OfAccounts(TransfersByAccount):
+    """Payments and receipts of the chosen accounts (a mask) alone, for who asks of a few: of others there are none.
+
+    Positions are those in all transfers. What leads from one side to the other is not to be had here.
+    """
+
+    def __init__(self, transfers: Transfers, chosen: np.ndarray) -> None:
+        super().__init__(transfers)
+        self._chosen = np.append(chosen, False)  # the last one is cash
+
+    @cached_property
+    def payments(self) -> Side:
+        """By the chosen account that paid."""
+        moved = self.transfers.columns
+        return _sorted_by(moved._replace(source=self._only(moved.source)), self.transfers.accounts, payer=True)
+
+    @cached_property
+    def receipts(self) -> Side:
+        """By the chosen account that was paid."""
+        moved = self.transfers.columns
+        return _sorted_by(moved._replace(target=self._only(moved.target)), self.transfers.accounts, payer=False)
+
+    def _only(self, ends: np.ndarray) -> np.ndarray:
+        return np.where(self._chosen[ends], ends, NOBODY).astype(ends.dtype)
+
+    @property
+    def next_payment(self) -> np.ndarray:
+        """Not to be had: it counts the entries of others."""
+        raise NotImplementedError
+
+    receipt_of = next_receipt = next_payment
 
 
 def distinct_values(values: np.ndarray) -> np.ndarray:

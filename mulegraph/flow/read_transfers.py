@@ -21,12 +21,12 @@ def read_transfers(ledger: Ledger, *, min_kept: int = MIN_TRANSFERS) -> Transfer
     ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
     files = ledger.snapshot.of("transfers")
     if ledger.rows("transfers") < min_kept:
-        parts = [day for day, _ in _days(ledger, files)]
+        parts = [day for day, _ in days_of(ledger, files)]
     else:
         kept = KeptDays(ledger)
         by_file = {file: kept.read(file) for file in files}
         fresh = [file for file, day in by_file.items() if day is None]
-        for file, (day, unknown) in zip(fresh, _days(ledger, fresh), strict=True):
+        for file, (day, unknown) in zip(fresh, days_of(ledger, fresh), strict=True):
             by_file[file] = day
             kept.write(file, day, unknown=unknown)
         kept.sweep()
@@ -37,7 +37,7 @@ def read_transfers(ledger: Ledger, *, min_kept: int = MIN_TRANSFERS) -> Transfer
     return in_order(*ends, amount, at, accounts=len(ledger.account_ids))
 
 
-def _days(ledger: Ledger, files: Sequence[LedgerFile]) -> list[tuple[Day, int]]:
+def days_of(ledger: Ledger, files: Sequence[LedgerFile]) -> list[tuple[Day, int]]:
     """Days from the ledger's files, and how many ids in each are no account's; looked up together."""
     if not files:
         return []

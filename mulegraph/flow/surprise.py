@@ -25,12 +25,16 @@ MIN_LINKS = 30
 
 @dataclass(frozen=True)
 class Traffic:
-    """Each account's receipts and payments, how often they meet in its day, and how many windows there are."""
+    """Each account's receipts and payments, how often they meet in its day, and how many windows there are.
+
+    `day` is the share of each hour (UTC) in all receipts and payments of the ledger.
+    """
 
     received: np.ndarray
     paid: np.ndarray
     meeting: np.ndarray
     windows: float
+    day: np.ndarray
 
     @property
     def trials(self) -> np.ndarray:
@@ -43,16 +47,21 @@ class Traffic:
         return self.meeting * self.trials / self.windows
 
 
-def traffic(transfers: Transfers, window: int) -> Traffic:
-    """Count what every account receives and pays; transfers to oneself do not count."""
+def traffic(transfers: Transfers, window: int, like: Traffic | None = None) -> Traffic:
+    """Count what every account receives and pays; transfers to oneself do not count.
+
+    The windows and the day of the ledger are those of `like`, where that is given: these are some accounts' transfers.
+    """
     by_hour = _by_hour(transfers.source, transfers.target, transfers.at // HOUR, transfers.accounts)
     received, paid = (counts.sum(axis=1, dtype=np.int64) for counts in by_hour)
-    windows = max(transfers.span / (window + transfers.tick), 1.0)
+    if like is None:
+        whole_day = by_hour[0].sum(axis=0) + by_hour[1].sum(axis=0)
+        windows, day = max(transfers.span / (window + transfers.tick), 1.0), whole_day / max(whole_day.sum(), 1)
+    else:
+        windows, day = like.windows, like.day
     if transfers.tick >= DAY or window >= DAY:
-        return Traffic(received, paid, np.ones(transfers.accounts), windows)
-    whole_day = by_hour[0].sum(axis=0) + by_hour[1].sum(axis=0)
-    meeting = _meeting(*by_hour, whole_day / max(whole_day.sum(), 1), window / HOUR)
-    return Traffic(received, paid, meeting, windows)
+        return Traffic(received, paid, np.ones(transfers.accounts), windows, day)
+    return Traffic(received, paid, _meeting(*by_hour, day, window / HOUR), windows, day)
 
 
 @njit(cache=True, nogil=True)

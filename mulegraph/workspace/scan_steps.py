@@ -23,7 +23,7 @@ from mulegraph.flow.naming import NamedChains
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
 from mulegraph.schema.findings import FINDINGS
-from mulegraph.settings import read_settings
+from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
@@ -36,17 +36,14 @@ Progress = Callable[[str], None]
 
 
 @dataclass
-class Steps:
-    """Seconds by step, who is told when one begins, and what finished steps gave to a scan that was killed.
+class Timed:
+    """Seconds by step, and who is told when one begins.
 
     Two threads may have a step each at the same time, so that the seconds of all add up to more than the clock's.
     """
 
     told: Progress
-    unfinished: UnfinishedScan
     seconds: dict[str, float] = field(default_factory=dict)
-    resumed: list[str] = field(default_factory=list)
-    """Steps that an earlier scan had finished."""
     _begun: float = field(default_factory=time.perf_counter)
     _telling: threading.Lock = field(default_factory=threading.Lock)
 
@@ -63,6 +60,15 @@ class Steps:
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+@dataclass
+class Steps(Timed):
+    """The same, with what finished steps gave to a scan that was killed."""
+
+    unfinished: UnfinishedScan = field(kw_only=True)
+    resumed: list[str] = field(default_factory=list)
+    """Steps that an earlier scan had finished."""
 
     def tables(self, name: str, made: Callable[[], dict[str, pa.Table]], *, reads: str = "") -> dict[str, pa.Table]:
         """What the step gives: as an earlier scan left it, or made now and kept. `reads` names what else it read."""
@@ -98,23 +104,9 @@ class SignRun:
         self.started = datetime.now(UTC)
         self.ledger, self.settings = Ledger(workspace / "ledger", engine, memory), read_settings(workspace)
         self.signs = signs_of(workspace)
-        check_thresholds(self.settings.signs, self.signs)
-        check_explanations(self.signs)
-        changed = self.settings.signs
-        self._made_of = {
-            "ledger": {
-                "hash": self.ledger.hash,
-                "rows": {name: self.ledger.rows(name) for name in self.ledger.names},
-            },
-            "code": code_hash(),
-            "versions": versions(),
-            "engine": str(engine),
-            "settings": asdict(self.settings),
-            "thresholds": {code: {**sign.thresholds, **changed.get(code, {})} for code, sign in self.signs.items()},
-            "own_signs": own_files(workspace),
-        }
+        self._made_of = made_of(workspace, self.ledger, self.settings, self.signs)
         self.inputs = SignInputs(self.ledger, self.settings)
-        self.steps = Steps(progress, UnfinishedScan(runs, self._made_of))
+        self.steps = Steps(progress, unfinished=UnfinishedScan(runs, self._made_of))
         chosen = {code: sign for code, sign in self.signs.items() if only is None or code in only}
         self.not_testable = {code: lacks for code, sign in chosen.items() if (lacks := sign.missing(self.ledger))}
         testable = {code: sign for code, sign in chosen.items() if code not in self.not_testable}
@@ -161,6 +153,22 @@ class SignRun:
     def _tested(self) -> dict[str, pa.Table]:
         findings, benign = apply_benign_tests(self._untested, self.evidence, self.signs)
         return {"findings": earned_roles(findings, self.evidence), "benign": benign}
+
+
+def made_of(workspace: Path, ledger: Ledger, settings: Settings, signs: Mapping[str, Sign]) -> dict[str, Any]:
+    """Names all that a run is made of. Raises UsageError where the settings do not fit the signs."""
+    check_thresholds(settings.signs, signs)
+    check_explanations(signs)
+    changed = settings.signs
+    return {
+        "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
+        "code": code_hash(),
+        "versions": versions(),
+        "engine": str(ledger.kind),
+        "settings": asdict(settings),
+        "thresholds": {code: {**sign.thresholds, **changed.get(code, {})} for code, sign in signs.items()},
+        "own_signs": own_files(workspace),
+    }
 
 
 def _prepare(inputs: SignInputs, steps: Steps) -> dict[str, pa.Table]:
