@@ -169,7 +169,7 @@ class WatchSettings:
 
     quick_from: Annotated[int, Meta(ge=0, le=10**9)] = 300_000
     idle_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 120
-    grown_percent: Annotated[float, Meta(gt=0, le=100)] = 2.0
+    grown_percent: Annotated[float, Meta(ge=0.01, le=100)] = 2.0
     whole_percent: Annotated[int, Meta(ge=1, le=100)] = 10
 
 
