@@ -20,6 +20,7 @@ class Pace:
         self._came = self._ended = clock()
         self._took = 0.0
         self._transfers = 0
+        self.has_looked = False
 
     def file_came(self) -> None:
         """A file has come now."""
@@ -32,6 +33,7 @@ class Pace:
         yield
         self._ended = self._clock()
         self._took, self._transfers = self._ended - begun, transfers
+        self.has_looked = True
 
     def has_grown(self, settings: WatchSettings, transfers: int) -> bool:
         """Whether the ledger, which has so many transfers, was much smaller when it was looked at whole."""

@@ -87,10 +87,15 @@ class Watch:
     def catch_up(self, progress: Callable[[str], None] | None = None, *, rest: bool = False) -> list[Line]:
         """After quick looks, tell what the whole ledger says: when its time has come, or the watch comes to `rest`.
 
-        A batch of its own, without files; [] where the last look was a whole one, or it is not time yet.
+        Also once when it begins, so that there is something to go on from before the first file comes. A batch of its
+        own, without files; [] where there is nothing to make good, or it is not time yet.
         """
-        told = self._tellings.told
-        if not told.quick or not (rest or self._pace.is_due(self._settings, self._transfers)):
+        told, settings, size = self._tellings.told, self._settings, self._transfers
+        if told.quick:
+            is_due = rest or self._pace.is_due(settings, size)
+        else:
+            is_due = not (rest or self._pace.has_looked) and 0 < size >= settings.quick_from
+        if not is_due:
             return []
         ledger = self._ledger
         looked = self._whole(dict(told.known), progress)
