@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from mulegraph.workspace.money_left import LARGEST_FIRST, left_by_chains
 from mulegraph.workspace.quick_look import SIGN, Seen, Standing, quick_look
 from mulegraph.workspace.scan_steps import SignRun, Timed
 from mulegraph.workspace.workspace import Workspace
-from tests.drawing import draw, write_csv
+from tests.drawing import draw, transfers_of, write_csv
 from tests.flow.test_flow_on import anew
 
 SIGNS = signs_of(Path())
@@ -111,8 +112,9 @@ def test_batch_after_batch_a_quick_look_tells_what_the_whole_ledger_says(day, tm
     number = random.SystemRandom().randrange(10**6)
     chance = random.Random(number)  # noqa: S311 (cuts batches)
     cuts = sorted(chance.sample(range(len(rows)), 3))
-    # Each row up to some places later than it was: hours on this ledger, in which money is still passed on.
-    late = sorted(range(len(rows)), key=lambda place: place + chance.random() * 20)
+    # A batch may bring what others should have brought: up to as late as money is passed on.
+    times = [datetime.fromisoformat(row.split(",")[5].strip('"')).timestamp() for row in rows]
+    late = sorted(range(len(rows)), key=lambda place: times[place] + chance.random() * 6 * 3_600)
     before = whole(workspace)
     # So small a ledger has no threshold: half of its chains are told.
     half = float(np.median(before.chance.score)) / MICRONATS
@@ -144,13 +146,20 @@ NEW = {**ROW, "at": AT}
 ACCOUNT = {"account_id": "aa", "bank": "NORD", "kind": "personal", "currency": "EUR", "holder_id": ""}
 
 
-def came(folder: Path, **tables: dict[str, Any]) -> None:
-    """A row of each table comes after the look."""
+def came(folder: Path, **tables: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """A row of each table, or some, come after the look."""
     files = folder.with_name("later")
     files.mkdir()
-    for name, row in tables.items():
-        write_csv(files / f"{name}.csv", [row])
+    for name, rows in tables.items():
+        write_csv(files / f"{name}.csv", rows if isinstance(rows, list) else [rows])
     load(files, folder)
+
+
+def told_all(before: Standing) -> Standing:
+    """The same where every chain is sure enough to be told."""
+    flow = replace(before.flow, threshold=0.0)
+    sure = np.zeros(len(before.chance.score))
+    return replace(before, flow=flow, chance=replace(before.chance, threshold=0.0, false_share=sure))
 
 
 LISTED = {"subject_kind": "account", "subject_id": "b", "list": "suspicion", "source": "bank", "listed_at": AT}
@@ -199,7 +208,7 @@ def test_a_load_that_was_taken_back_is_looked_at_whole(drawn, tmp_path: Path):
 def test_money_that_goes_on_to_a_new_account_is_told(drawn, tmp_path: Path):
     """The account's number moves all others; the chain is as long as it is by now, and its money where it went."""
     folder = shutil.copytree(drawn[0], tmp_path / "workspace")
-    before = replace(drawn[1], chance=replace(drawn[1].chance, threshold=0.0, false_share=np.zeros(2)))
+    before = told_all(drawn[1])
     came(folder, accounts=ACCOUNT, transfers={**NEW, "target": "aa"})
     seen = quick(folder, before, set())
 
@@ -209,6 +218,17 @@ def test_money_that_goes_on_to_a_new_account_is_told(drawn, tmp_path: Path):
     assert set(seen.parts["findings"]["subject_id"].to_pylist()) == {"b", "c", "d"}
     again = quick(folder, seen.standing, set(seen.parts["findings"]["finding"].to_pylist()))
     assert (again.findings, len(again.parts["chains"])) == (0, 0)
+
+
+def test_a_chain_that_comes_late_is_told_where_another_stood(tmp_path: Path):
+    """Its transfers have the positions that those of a known chain had: a position is no name."""
+    draw(tmp_path, "a b 500 9:00\nb c 490 9:10\nc d 480 9:20")
+    before = told_all(whole(tmp_path / "workspace"))
+    late = transfers_of("d c 70 8:00\nc b 69 8:10\nb a 68 8:20")
+    came(tmp_path / "workspace", transfers=[{**row, "transfer_id": f"late{row['transfer_id']}"} for row in late])
+    seen = quick(tmp_path / "workspace", before, set())
+
+    assert ["d", "c", "b", "a"] in seen.parts["chains"]["accounts"].to_pylist()
 
 
 def test_devices_and_cards_wait_for_the_next_whole_look(drawn, tmp_path: Path):
