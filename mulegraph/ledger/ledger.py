@@ -21,7 +21,7 @@ from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import in_sql, literal
-from mulegraph.ledger.numbers import places_of, rows_of_ids
+from mulegraph.ledger.numbers import places_of, rows_of_file, rows_of_ids
 from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
@@ -288,8 +288,7 @@ class Ledger:
         for place, path in enumerate(self.paths("transfers")):
             low, high = np.searchsorted(wanted, self._starts[place : place + 2])
             if low < high:
-                inside = wanted[low:high] - self._starts[place]
-                parts.append(pq.read_table(path, columns=columns, partitioning=None).take(pa.array(inside)))
+                parts.append(rows_of_file(path, wanted[low:high] - self._starts[place], columns))
         schema = TABLES["transfers"].arrow_schema
         empty = pa.schema([schema.field(name) for name in columns or schema.names]).empty_table()
         return (

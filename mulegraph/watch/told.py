@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mulegraph.errors import EngineError
 from mulegraph.files import write_atomically
 
@@ -88,7 +90,8 @@ class Tellings:
         """The batch is told whole; `known` is what there is by now, kind by key."""
         self.told = Told(self.batch, ledger, quick, dict(known))
         try:
-            write_atomically(self._state, json.dumps(vars(self.told)))
+            # The standard library takes ten times as long for the hundreds of thousands that a large ledger has.
+            write_atomically(self._state, msgspec.json.encode(self.told))
         except OSError as error:
             raise self._failed(error) from error
         self.batch, self.is_first = self.batch + 1, False
