@@ -14,7 +14,7 @@ from mulegraph.flow.by_account import distinct_values
 from mulegraph.flow.chains import ByRelay, Chains, find_chains
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.matching import Links, match_on, still_open, strong
-from mulegraph.flow.surprise import Traffic, link_scores, traffic
+from mulegraph.flow.surprise import Traffic, link_scores, traffic_of
 from mulegraph.flow.transfers import NOBODY, Transfers
 
 
@@ -125,12 +125,7 @@ def _strong_on(known: Flow, links: Links, transfers: Transfers, first: int) -> L
 def _traffic_on(known: Flow, fit: float, transfers: Transfers, changes: Changes) -> tuple[Traffic, np.ndarray]:
     """Traffic and worth of a link by account: counted anew for the touched ones, over the windows that were known."""
     chosen = np.flatnonzero(changes.touched)
-    is_chosen = np.append(changes.touched, False)  # the last one is cash
-    number = np.full(len(is_chosen), NOBODY, np.int32)
-    number[chosen] = np.arange(len(chosen), dtype=np.int32)
-    part = transfers.only(np.flatnonzero(is_chosen[transfers.source] | is_chosen[transfers.target]))
-    part = replace(part, source=number[part.source], target=number[part.target], accounts=len(chosen))
-    counted = traffic(part, known.window, like=known.traffic)
+    counted = traffic_of(chosen, transfers, known.window, known.traffic)
 
     def with_theirs(values: np.ndarray, theirs: np.ndarray) -> np.ndarray:
         made = values.copy()

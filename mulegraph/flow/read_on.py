@@ -9,20 +9,28 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from mulegraph.flow.flow_on import Changes
-from mulegraph.flow.order_in_day import clock_tick, settled
-from mulegraph.flow.read_transfers import days_of
-from mulegraph.flow.transfers import Transfers
+from mulegraph.flow.order_in_day import settled
+from mulegraph.flow.read_transfers import COLUMNS, in_numbers
+from mulegraph.flow.transfers import NOBODY, Transfers
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.ledger.numbers import places_of
+from mulegraph.ledger.numbers import places_of, rows_of_file
 from mulegraph.ledger.statistics import count_missing, holds_anything, only_value
 from mulegraph.ledger.store import LedgerFile
+
+ROOM = 1.05
+"""How much longer than the ledger the columns are made: a copy of all of them each minute took half a second of 10M."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """A ledger's transfers, the files that they were read of, and its accounts, whose places are their numbers."""
+    """A ledger's transfers, the files that they were read of, and its accounts, whose places are their numbers.
+
+    `room` are the columns that the transfers are the beginning of, where they were read on: reading on from this writes
+    into them, so that these transfers are no longer what they were.
+    """
 
     transfers: Transfers
     files: tuple[LedgerFile, ...]
@@ -30,13 +38,26 @@ class Read:
     account_files: tuple[LedgerFile, ...]
     names_all: bool
     """Whether every id in the transfers is an account's: else one may become an account's, and its number change."""
+    room: Room | None = None
 
     @classmethod
     def of(cls, ledger: Ledger, transfers: Transfers) -> Read:
         """What was read of a whole ledger."""
         files = tuple(ledger.snapshot.of("transfers"))
-        names_all = _names_all(ledger.paths("transfers"), transfers)
-        return cls(transfers, files, ledger.arrow("accounts"), tuple(ledger.snapshot.of("accounts")), names_all)
+        nulls = sum(count_missing(ledger.paths("transfers"), end) for end in ("source", "target"))
+        cash = int((transfers.source < 0).sum()) + int((transfers.target < 0).sum())
+        account_files = tuple(ledger.snapshot.of("accounts"))
+        return cls(transfers, files, ledger.arrow("accounts"), account_files, names_all=nulls == cash)
+
+
+class Room(NamedTuple):
+    """Columns of transfers that have room for more."""
+
+    row: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    amount: np.ndarray
+    at: np.ndarray
 
 
 class ReadOn(NamedTuple):
@@ -48,11 +69,11 @@ class ReadOn(NamedTuple):
 
 
 def read_on(ledger: Ledger, before: Read, window: int) -> ReadOn | None:
-    """What `read_transfers` gives, without reading the days that are as they were.
+    """What `read_transfers` gives, without reading what comes before the first new row. The ledger has lost none.
 
-    None where that cannot be told from the new days alone: rows have come that are older than the last one by more than
-    the window, an account is gone or another than it was, money is in several currencies, accounts settle on others, or
-    the clock has another step. All of it is to be read then.
+    None where that cannot be told from the new rows alone: some are older than the last one by more than the window, an
+    account is gone or another than it was, money is in several currencies, accounts settle on others, or the clock has
+    another step. All of it is to be read then.
     """
     if is_beyond(ledger):
         return None
@@ -62,22 +83,32 @@ def read_on(ledger: Ledger, before: Read, window: int) -> ReadOn | None:
     accounts, account_files, numbers = known
     old = before.transfers
     if numbers is not None:
-        with_cash = np.append(numbers, -1).astype(np.int32)
+        with_cash = np.append(numbers, NOBODY).astype(np.int32)
         old = replace(old, source=with_cash[old.source], target=with_cash[old.target], accounts=len(accounts))
     files = tuple(ledger.snapshot.of("transfers"))
-    same = next((n for n, pair in enumerate(zip(files, before.files, strict=False)) if pair[0] != pair[1]), None)
-    same = min(len(files), len(before.files)) if same is None else same
+    same = next((place for place, pair in enumerate(zip(files, before.files, strict=False)) if pair[0] != pair[1]), -1)
+    same = min(len(files), len(before.files)) if same < 0 else same
     start = sum(file.rows for file in files[:same])
-    tail = _tail(ledger, files[same:], old.tick, start)
-    if tail is None:
+    if same == len(files) and start == len(old):
+        none = np.zeros(len(accounts), np.bool_)
+        read = replace(before, transfers=old, accounts=accounts, account_files=account_files)
+        return ReadOn(read, Changes(len(old), none), numbers)
+    paths = [ledger.store.data / file.path for file in files[same:]]
+    since = _first_change(old.at[start:], _times(paths), old.tick)
+    if since is None or since < old.at[-1] - window:
         return None
-    transfers = old if not len(tail) and start == len(old) else _joined(old, tail, start)
-    changes = _changes(old, transfers, start)
-    if changes.first < len(transfers) and transfers.at[changes.first] < old.at[-1] - window:
+    first = int(np.searchsorted(old.at, since))
+    day, lacking = in_numbers(ledger, _rows_from(paths, first - start))
+    if (day.at % old.tick).any():
         return None
-    names_all = before.names_all and _names_all([ledger.store.data / file.path for file in files[same:]], tail)
-    read = Read(transfers, files, accounts, account_files, names_all)
-    return ReadOn(read, changes, numbers)
+    tail = settled(*day, accounts=len(accounts), tick=old.tick)
+    tail = replace(tail, row=(tail.row + first).astype(np.int32))
+    changes = Changes(first, _touched(old.only(slice(first, None)), tail))
+    room = _with_room(old, before.room, first, tail)
+    names_all = before.names_all and not lacking.any()
+    size = first + len(tail)
+    transfers = replace(tail, **{name: column[:size] for name, column in room._asdict().items()})
+    return ReadOn(Read(transfers, files, accounts, account_files, names_all, room), changes, numbers)
 
 
 def is_beyond(ledger: Ledger) -> bool:
@@ -101,54 +132,56 @@ def _accounts(ledger: Ledger, before: Read) -> tuple[pa.Table, tuple[LedgerFile,
     return accounts, files, numbers
 
 
-def _tail(ledger: Ledger, files: Sequence[LedgerFile], tick: int, start: int) -> Transfers | None:
-    """The transfers of these days in the order of money, from row `start` on; None where their clock is another."""
-    parts = [day for day, _ in days_of(ledger, files)]
-    accounts = len(ledger.account_ids)
-    if not parts:
-        none = np.zeros(0, np.int32)
-        return Transfers(none, none, none, np.zeros(0, np.int64), np.zeros(0, np.int64), accounts, tick)
-    source, target, amount, at = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    if clock_tick(at) != tick:
-        return None
-    found = settled(source, target, amount, at, accounts=accounts, tick=tick)
-    return replace(found, row=(found.row + start).astype(np.int32))
+def _times(paths: Sequence[Path]) -> np.ndarray:
+    """When the transfers of these files were made, in the ledger's order."""
+    parts = [pq.read_table(path, columns=["at"], partitioning=None)["at"].cast("int64").to_numpy() for path in paths]
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
-def _joined(old: Transfers, tail: Transfers, start: int) -> Transfers:
-    def column(name: str) -> np.ndarray:
-        return np.concatenate([getattr(old, name)[:start], getattr(tail, name)])
+def _first_change(old: np.ndarray, new: np.ndarray, tick: int) -> int | None:
+    """From which time on rows have come, as far back as its tick began: inside one a new row may change the order.
 
-    return replace(
-        tail,
-        row=column("row"),
-        source=column("source"),
-        target=column("target"),
-        amount=column("amount"),
-        at=column("at"),
-    )
-
-
-def _changes(old: Transfers, new: Transfers, start: int) -> Changes:
-    """From where on the transfers differ, and whom those that differ touch; before `start` they are the same."""
+    A new row stands before all of later times, so that the first time that differs is not before the first new row's.
+    None where as many rows at the same times are not the same file: that is no row that has come.
+    """
     size = min(len(old), len(new))
-    names = ("row", "source", "target", "amount", "at")
-    same = np.all([getattr(old, name)[start:size] == getattr(new, name)[start:size] for name in names], axis=0)
-    place = size if same.all() else start + int(np.argmin(same))
-    times = [int(each.at[place]) for each in (old, new) if place < len(each)]
-    touched = np.zeros(new.accounts + 1, np.bool_)  # the last one is cash
-    if not times:
-        return Changes(len(new), touched[:-1])
-    # From the beginning of its tick on: inside one a new row may change the order of all.
-    since = min(times) // new.tick * new.tick
-    for each in (old, new):
-        begin = int(np.searchsorted(each.at, since))
-        touched[each.source[begin:]] = True
-        touched[each.target[begin:]] = True
-    return Changes(int(np.searchsorted(new.at, since)), touched[:-1])
+    same = old[:size] == new[:size]
+    place = size if same.all() else int(np.argmin(same))
+    times = [int(each[place]) for each in (old, new) if place < len(each)]
+    return min(times) // tick * tick if times else None
 
 
-def _names_all(paths: Sequence[Path], transfers: Transfers) -> bool:
-    """Whether every id in these files is an account's: who has no number is cash, of which the file says nothing."""
-    ends = {"source": transfers.source, "target": transfers.target}
-    return all(count_missing(paths, name) == int((each < 0).sum()) for name, each in ends.items())
+def _rows_from(paths: Sequence[Path], first: int) -> pa.Table:
+    """The rows of these files from this one on; parts of a file that end before it are not read."""
+    parts = []
+    for path in paths:
+        rows = pq.read_metadata(path).num_rows
+        if first < rows:
+            parts.append(rows_of_file(path, np.arange(max(first, 0), rows), COLUMNS))
+        first -= rows
+    return pa.concat_tables(parts)
+
+
+def _touched(gone: Transfers, come: Transfers) -> np.ndarray:
+    """A mask of the accounts that pay or are paid in these."""
+    touched = np.zeros(come.accounts + 1, np.bool_)  # the last one is cash
+    for each in (gone, come):
+        touched[each.source] = True
+        touched[each.target] = True
+    return touched[:-1]
+
+
+def _with_room(old: Transfers, room: Room | None, first: int, tail: Transfers) -> Room:
+    """The old transfers before position `first`, and the tail after them, in columns with room for more."""
+    size = first + len(tail)
+    made = []
+    for place, name in enumerate(Room._fields):
+        known, more = getattr(old, name), getattr(tail, name)
+        column = None if room is None or len(room[place]) < size else room[place]
+        if column is None:
+            column = np.empty(int(size * ROOM), known.dtype)
+        if known.base is not column:
+            column[:first] = known[:first]
+        column[first:size] = more
+        made.append(column)
+    return Room(*made)

@@ -69,7 +69,8 @@ class Looks:
 
         `told` are the ids of the findings that are known, of which its run is silent.
         """
-        before = self._standing
+        # Let go until this one stands: it writes into the columns that the look before has left.
+        before, self._standing = self._standing, None
         if before is None:
             return None
         ledger, settings = Ledger(self._workspace / "ledger"), read_settings(self._workspace)

@@ -13,7 +13,7 @@ from mulegraph.flow.flow_on import Calibration, Changes, flow_on, without_chance
 from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.matching import match, strong
 from mulegraph.flow.order_in_day import in_order
-from mulegraph.flow.surprise import link_scores, traffic
+from mulegraph.flow.surprise import link_scores, traffic, traffic_of
 from mulegraph.flow.transfers import MICROSECONDS, Transfers
 from mulegraph.settings import FlowSettings
 from tests.thorough import examples
@@ -39,7 +39,10 @@ def anew(transfers: Transfers, known: Flow, chance: Calibration) -> Flow:
     """Slow and clear: everything from the whole ledger, and what chance makes as it was known."""
     links = match(transfers, known.window)
     firm = strong(transfers, links, known.share_percent)
-    accounts = traffic(transfers, known.window, like=known.traffic)
+    accounts = traffic(transfers, known.window)
+    # As the formula of each account reads: the windows and the day are those that were known.
+    again = traffic_of(np.arange(transfers.accounts), transfers, known.window, known.traffic)
+    accounts = replace(accounts, meeting=again.meeting, windows=known.traffic.windows, day=known.traffic.day)
     scores = link_scores(accounts.rate, chance.fit)
     chains = find_chains(transfers, firm, scores)
     whole = {"links": links, "strong": firm, "traffic": accounts, "account_score": scores, "chains": chains}
