@@ -58,6 +58,8 @@ def watch_command(
         watch = stages.watch.Watch(space, inbox, tellings, stages.watch.Reading(chosen, limit))
         if once:
             _tell(space, how, watch.batch)
+            # What a watch that looked quickly had not made good when it was killed.
+            _tell(space, how, partial(watch.catch_up, rest=True))
             return
         err.print(f"watching {folder}; what is new goes to {tellings.output}", soft_wrap=True)
         _go_on(space, watch, how, folder, stop)
