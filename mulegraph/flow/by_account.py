@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.transfers import NOBODY, Columns, Transfers
+from mulegraph.flow.transfers import Columns, Transfers
 from mulegraph.lazy import njit
 
 
@@ -39,12 +39,12 @@ class TransfersByAccount:
     @cached_property
     def payments(self) -> Side:
         """By the account that paid."""
-        return _sorted_by(self.transfers.columns, self.transfers.accounts, payer=True)
+        return _sorted_by(self.transfers.columns, np.ones(self.transfers.accounts, np.bool_), payer=True)
 
     @cached_property
     def receipts(self) -> Side:
         """By the account that was paid."""
-        return _sorted_by(self.transfers.columns, self.transfers.accounts, payer=False)
+        return _sorted_by(self.transfers.columns, np.ones(self.transfers.accounts, np.bool_), payer=False)
 
     @cached_property
     def next_payment(self) -> np.ndarray:
@@ -83,22 +83,17 @@ class OfAccounts(TransfersByAccount):
 
     def __init__(self, transfers: Transfers, chosen: np.ndarray) -> None:
         super().__init__(transfers)
-        self._chosen = np.append(chosen, False)  # the last one is cash
+        self._chosen = chosen
 
     @cached_property
     def payments(self) -> Side:
         """By the chosen account that paid."""
-        moved = self.transfers.columns
-        return _sorted_by(moved._replace(source=self._only(moved.source)), self.transfers.accounts, payer=True)
+        return _sorted_by(self.transfers.columns, self._chosen, payer=True)
 
     @cached_property
     def receipts(self) -> Side:
         """By the chosen account that was paid."""
-        moved = self.transfers.columns
-        return _sorted_by(moved._replace(target=self._only(moved.target)), self.transfers.accounts, payer=False)
-
-    def _only(self, ends: np.ndarray) -> np.ndarray:
-        return np.where(self._chosen[ends], ends, NOBODY).astype(ends.dtype)
+        return _sorted_by(self.transfers.columns, self._chosen, payer=False)
 
     @property
     def next_payment(self) -> np.ndarray:
@@ -128,16 +123,17 @@ def lists_of(values: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> tuple
     return values[entries], starts
 
 
-def _sorted_by(columns: Columns, accounts: int, *, payer: bool) -> Side:
+def _sorted_by(columns: Columns, chosen: np.ndarray, *, payer: bool) -> Side:
     mine, other = (columns.source, columns.target) if payer else (columns.target, columns.source)
-    return Side(*_counting_sort(mine, other, columns.amount, columns.at, accounts))
+    return Side(*_counting_sort(mine, other, columns.amount, columns.at, chosen))
 
 
 @njit(cache=True, nogil=True)
-def _counting_sort(mine, other, amount, at, accounts):  # type: ignore[no-untyped-def]
+def _counting_sort(mine, other, amount, at, chosen):  # type: ignore[no-untyped-def]
+    accounts = len(chosen)
     start = np.zeros(accounts + 1, np.int64)
     for row in range(len(mine)):
-        if mine[row] >= 0 and mine[row] != other[row]:
+        if mine[row] >= 0 and mine[row] != other[row] and chosen[mine[row]]:
             start[mine[row] + 1] += 1
     for account in range(accounts):
         start[account + 1] += start[account]
@@ -146,7 +142,7 @@ def _counting_sort(mine, other, amount, at, accounts):  # type: ignore[no-untype
     position, party = np.empty(size, np.int32), np.empty(size, np.int32)
     amounts, times = np.empty(size, np.int64), np.empty(size, np.int64)
     for row in range(len(mine)):
-        if mine[row] >= 0 and mine[row] != other[row]:
+        if mine[row] >= 0 and mine[row] != other[row] and chosen[mine[row]]:
             entry = free[mine[row]]
             free[mine[row]] += 1
             position[entry] = row

@@ -54,7 +54,7 @@ class NamedChains:
 
 def name_chains(ledger: Ledger, flow: Flow, chosen: np.ndarray | None = None) -> NamedChains:
     """Look every chain's transfers up in the ledger; of the `chosen` ones alone (numbers, ascending), if given."""
-    networks = flow.networks(flow.threshold)[flow.chains.position[flow.chains.start[:-1]]]
+    networks = flow.told_networks[flow.chains.position[flow.chains.start[:-1]]]
     wanted = np.arange(len(flow.chains)) if chosen is None else _with_namesakes(networks, chosen)
     table = _named(ledger, flow, wanted, networks[wanted])
     if chosen is not None:
