@@ -24,7 +24,7 @@ from mulegraph.workspace.listing import frame_of
 from mulegraph.workspace.money_left import LARGEST_FIRST, MONEY, left_by_chains
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.questions import question
-from mulegraph.workspace.quick_look import SIGN, Standing, quick_look
+from mulegraph.workspace.quick_look import Standing, quick_look
 from mulegraph.workspace.run import Run, Runs
 from mulegraph.workspace.scan_steps import Progress, SignRun, Timed, made_of
 from mulegraph.workspace.trace_payments import Following, Source, Times, trace_payments
@@ -79,7 +79,7 @@ class Looks:
         seen = quick_look(ledger, before, signs, settings, told, steps) if before.is_made_of(now) else None
         if seen is None:
             return None
-        more = {"look": QUICK, "findings": {SIGN: seen.findings}, "seconds": steps.seconds, "rejects": ledger.rejects}
+        more = {"look": QUICK, "findings": seen.findings, "seconds": steps.seconds, "rejects": ledger.rejects}
         with steps.step("write"):
             run = self._write(seen.parts, {**before.manifest, "ledger": now["ledger"], **more})
         self._standing = seen.standing

@@ -1,7 +1,8 @@
 """A quick look of the watch: what new transfers have changed, by the code of a whole look and its reading of chance.
 
-It tells of chains, of the accounts that pass money on in them (N1), and of the money that is left at their ends. A
-whole look under the same chance tells the same of them; what a quick one does not see waits for the next whole one.
+It tells of chains, of the accounts that pass money on in them (N1), of the money that is left at their ends, and of
+accounts that were taken over and drained just now (T1). A whole look under the same chance tells the same of them; what
+a quick one does not see waits for the next whole one.
 """
 
 from __future__ import annotations
@@ -31,14 +32,18 @@ from mulegraph.signs.base import WEAK_FROM, Sign
 from mulegraph.signs.found import Found, run_sign
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.workspace.money_left import LARGEST_FIRST, left_by_chains
+from mulegraph.workspace.quick_takeover import SIGN as TAKEOVER
+from mulegraph.workspace.quick_takeover import find_takeovers
 from mulegraph.workspace.scan_steps import SignRun, Timed
 
 SIGN = "N1"
-"""The sign that a quick look tells: what chance makes of its patterns is the flow's to say, and is kept with it."""
+"""The sign of chains: what chance makes of its patterns is the flow's to say, and is kept with it."""
+SIGNS = (SIGN, TAKEOVER)
+"""The signs that a quick look tells."""
 READ_ON = frozenset(("transfers", "accounts"))
 """Tables that a quick look reads on from where the look before had read them."""
 WAITING = frozenset(("devices", "device_use", "card_events", "merchants", "population_register"))
-"""Tables that its sign and the benign tests do not read: what the others find in them is told by the next whole look.
+"""Tables of which chains and the benign tests read nothing: what most signs find in them the next whole look tells.
 
 Any other table changes what is known of accounts, or whom money comes from: then the whole ledger is looked at.
 """
@@ -82,10 +87,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a quick look saw: the parts of a run, how many findings, and what it leaves to the next one."""
+    """What a quick look saw: the parts of a run, how many findings by sign, and what it leaves to the next one."""
 
     parts: dict[str, pa.Table]
-    findings: int
+    findings: dict[str, int]
     standing: Standing
 
 
@@ -113,16 +118,21 @@ def quick_look(
         chains = name_chains(ledger, flow, _new_chains(flow, chance, scores, before.chains, read.changes))
     inputs = _inputs(ledger, settings, flow, chains)
     with steps.step(SIGN):
-        found = _unknown(run_sign(signs[SIGN], inputs, settings.signs.get(SIGN, {})), told)
+        found = {SIGN: run_sign(signs[SIGN], inputs, settings.signs.get(SIGN, {}))}
+    with steps.step(TAKEOVER):
+        found[TAKEOVER] = find_takeovers(ledger, settings, signs[TAKEOVER], flow.transfers, read.changes)
+    found = {code: _unknown(each, told) for code, each in found.items()}
+    findings = pa.concat_tables([each.findings for each in found.values()]).combine_chunks()
     with steps.step("benign"):
         is_same = read.read.account_files == before.read.account_files
         accounts = before.accounts if is_same else read_accounts(ledger)
-        tested = _tested(found.findings.combine_chunks(), ledger, flow, accounts, signs)
+        tested = _tested(findings, ledger, flow, accounts, signs)
     with steps.step("money"):
         money = left_by_chains(ledger, flow, lambda places: _names(ledger, flow, places)).sort_by(LARGEST_FIRST)
     standing = Standing(ledger.snapshot, before.manifest, read.read, flow, chance, scores, accounts)
-    parts = {**tested, f"facts/{SIGN}": found.facts, "chains": chains.table, "money": money}
-    return Seen(parts, len(found.findings), standing)
+    facts = {f"facts/{code}": each.facts for code, each in found.items()}
+    counts = {code: len(each.findings) for code, each in found.items()}
+    return Seen({**tested, **facts, "chains": chains.table, "money": money}, counts, standing)
 
 
 def _goes_on(before: Snapshot, now: Snapshot) -> bool:

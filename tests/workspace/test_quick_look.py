@@ -32,10 +32,12 @@ from mulegraph.workspace.ledger_tables import forget_load
 from mulegraph.workspace.look import FOLDER
 from mulegraph.workspace.money_left import LARGEST_FIRST, left_by_chains
 from mulegraph.workspace.quick_look import SIGN, Seen, Standing, quick_look
+from mulegraph.workspace.quick_takeover import SIGN as TAKEOVER
 from mulegraph.workspace.scan_steps import SignRun, Timed
 from mulegraph.workspace.workspace import Workspace
 from tests.drawing import draw, transfers_of, write_csv
 from tests.flow.test_flow_on import anew
+from tests.signs.test_device_takeover import BEFORE, TAKEN
 
 SIGNS = signs_of(Path())
 
@@ -59,21 +61,25 @@ def from_all(ledger: Ledger, before: Standing) -> dict[str, pa.Table]:
     flow = inputs.flow = anew(inputs.transfers, before.flow, before.chance)
     inputs.chains = name_chains(ledger, flow)
     inputs.peers = beside_peers(ledger, inputs.sides)
-    found = run_sign(SIGNS[SIGN], inputs, {})
-    findings = found.findings.combine_chunks()
+    found = {code: run_sign(SIGNS[code], inputs, {}) for code in (SIGN, TAKEOVER)}
+    findings = pa.concat_tables([each.findings for each in found.values()]).combine_chunks()
     evidence = read_evidence(findings, ledger, TransfersByAccount(inputs.transfers))
     lowered, benign = apply_benign_tests(findings, evidence, SIGNS)
     ids = inputs.chains.table["chain"]
     money = left_by_chains(ledger, flow, lambda places: ids.take(pa.array(places))).sort_by(LARGEST_FIRST)
-    tested = {"findings": earned_roles(lowered, evidence), "benign": benign, f"facts/{SIGN}": found.facts}
-    return {**tested, "chains": inputs.chains.table, "money": money}
+    tested = {"findings": earned_roles(lowered, evidence), "benign": benign}
+    facts = {f"facts/{code}": each.facts for code, each in found.items()}
+    return {**tested, **facts, "chains": inputs.chains.table, "money": money}
 
 
 def assert_tells_what_is_new(seen: Seen, every: dict[str, pa.Table], told: set[str]) -> None:
-    known = pa.array(sorted(told), pa.string())
-    for part in ("findings", "benign", f"facts/{SIGN}"):
+    # All of the chains; of take-overs those that follow a device event of the last hours.
+    chains = {each for each in every[f"facts/{SIGN}"]["finding"].to_pylist() if each not in told}
+    takeovers = seen.parts[f"facts/{TAKEOVER}"]["finding"].to_pylist()
+    new = pa.array(sorted(chains.union(takeovers)), pa.string())
+    for part in ("findings", "benign", f"facts/{SIGN}", f"facts/{TAKEOVER}"):
         table = every[part]
-        assert seen.parts[part].equals(table.filter(pc.invert(pc.is_in(table["finding"], value_set=known)))), part
+        assert seen.parts[part].equals(table.filter(pc.is_in(table["finding"], value_set=new))), part
     assert seen.parts["money"].equals(every["money"])
     ours, theirs = seen.parts["chains"], every["chains"]
     threshold = seen.standing.flow.threshold
@@ -132,7 +138,7 @@ def test_batch_after_batch_a_quick_look_tells_what_the_whole_ledger_says(day, tm
         seen = quick(workspace, before, told)
         assert seen is not None, number
         assert_tells_what_is_new(seen, from_all(Ledger(workspace / "ledger"), before), told)
-        new += seen.findings
+        new += seen.findings[SIGN]
         told |= told_by(seen.parts, before.flow.threshold)
         before = seen.standing
     assert new, number
@@ -217,7 +223,7 @@ def test_money_that_goes_on_to_a_new_account_is_told(drawn, tmp_path: Path):
     assert seen.parts["money"].to_pylist()[0]["account"] == "aa"
     assert set(seen.parts["findings"]["subject_id"].to_pylist()) == {"b", "c", "d"}
     again = quick(folder, seen.standing, set(seen.parts["findings"]["finding"].to_pylist()))
-    assert (again.findings, len(again.parts["chains"])) == (0, 0)
+    assert (again.findings[SIGN], len(again.parts["chains"])) == (0, 0)
 
 
 def test_a_chain_that_comes_late_is_told_where_another_stood(tmp_path: Path):
@@ -231,10 +237,30 @@ def test_a_chain_that_comes_late_is_told_where_another_stood(tmp_path: Path):
     assert ["d", "c", "b", "a"] in seen.parts["chains"]["accounts"].to_pylist()
 
 
+def test_an_account_that_is_drained_after_a_new_device_is_told(tmp_path: Path):
+    """The device came before the look, the payment after it; what is told is what the whole ledger says."""
+    draw(tmp_path, f"{BEFORE}a cash 1 9+9:00\nthief cash 1 0+9:00", device_use=TAKEN)
+    folder = tmp_path / "workspace"
+    before = whole(folder)
+    drained = {**ROW, "source": "a", "target": "thief", "amount": "2500", "at": "2026-01-14T11:00:00Z"}
+    came(folder, transfers=drained)
+    seen = quick(folder, before, set())
+    every = run_sign(SIGNS[TAKEOVER], SignInputs(Ledger(folder / "ledger"), Settings()), {})
+
+    assert seen.findings[TAKEOVER] == 1
+    assert seen.parts[f"facts/{TAKEOVER}"].equals(every.facts)
+    assert (
+        seen.parts["findings"]
+        .select(["finding", "evidence", "amount"])
+        .equals(every.findings.select(["finding", "evidence", "amount"]))
+    )
+    assert quick(folder, seen.standing, set()).findings[TAKEOVER] == 0
+
+
 def test_devices_and_cards_wait_for_the_next_whole_look(drawn, tmp_path: Path):
     """They change nothing of what a quick look tells."""
     folder = shutil.copytree(drawn[0], tmp_path / "workspace")
     used = {"account_id": "a", "device_id": "dev1", "at": AT, "action": "login", "outcome": "ok"}
     came(folder, devices={"device_id": "dev1", "kind": "mobile"}, device_use=used)
 
-    assert quick(folder, drawn[1], set()).findings == 0
+    assert quick(folder, drawn[1], set()).findings == {"N1": 0, "T1": 0}
