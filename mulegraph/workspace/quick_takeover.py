@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.flow.flow_on import Changes
 from mulegraph.flow.transfers import Transfers
+from mulegraph.lazy import ibis
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.ledger.part import PartLedger
 from mulegraph.ledger.statistics import only_value
