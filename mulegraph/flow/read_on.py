@@ -98,6 +98,8 @@ def read_on(ledger: Ledger, before: Read, window: int) -> ReadOn | None:
     if since is None or since < old.at[-1] - window:
         return None
     first = int(np.searchsorted(old.at, since))
+    if first >= sum(file.rows for file in files):
+        return None
     day, lacking = in_numbers(ledger, _rows_from(paths, first - start))
     if (day.at % old.tick).any():
         return None
