@@ -59,6 +59,8 @@ class SimulatedWorld:
     suspects: set[int]
     reported: set[tuple[int, int]]
     dates_only: bool = False
+    is_rare: bool = False
+    """Mules are counted: nothing is planted so that each sign has enough of it."""
 
     def moments(self, seconds: np.ndarray) -> pa.Array:
         """Seconds since the start as the ledger's clock tells them."""
@@ -234,7 +236,7 @@ def _shared_use(made: SimulatedWorld) -> Iterator[tuple[np.ndarray, np.ndarray, 
         fresh += 1
     controlled: dict[int, list[int]] = {}
     for number, network in enumerate(made.networks):
-        if number < plants_for(world.accounts) or rng.random() < CONTROLLED_SHARE:
+        if (not made.is_rare and number < plants_for(world.accounts)) or rng.random() < CONTROLLED_SHARE:
             if len(set(world.holder[network.mules].tolist())) > 1:
                 made.labels.sign("A7", fresh, kind=DEVICE)
             controlled[fresh] = network.mules
@@ -327,7 +329,7 @@ def _card_events(made: SimulatedWorld) -> pa.Table:
 def _listings(made: SimulatedWorld) -> pa.Table:
     """Most mules of known networks are suspected, and so are some innocents; big creditors are known to be good."""
     rng, world = made.rng, made.world
-    least = max(1, plants_for(world.accounts) // 4)
+    least = 0 if made.is_rare else max(1, plants_for(world.accounts) // 4)
     known: set[int] = set()
     for number, network in enumerate(made.networks):
         if number < least or rng.random() < KNOWN_NETWORKS:
