@@ -1,4 +1,4 @@
-"""What every planted pattern draws from: people in nothing else yet, moments, amounts, pauses, and labelled payments."""
+"""What every planted pattern draws from: people in nothing else yet, moments, amounts, pauses, labelled payments."""
 
 from __future__ import annotations
 
