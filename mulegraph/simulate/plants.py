@@ -14,6 +14,7 @@ from mulegraph.simulate.planting import SUSPECTS, Planting
 
 LIMIT_CENTS = 1_000_000
 """The reporting limit of 10,000 euros."""
+FEW_SUSPECTS = 3
 MULES_A_MARK = 5.5
 """A ring on one phone for every second, three cards and an owner at every merchant that does not exist."""
 INNOCENT_PATTERNS = {
@@ -47,7 +48,8 @@ class Plants(Planting):
             (innocent if pattern.__name__ in INNOCENT_PATTERNS else guilty).append(pattern)
         guilty += [self._single_mule] * len(guilty)
         # Those who are known stand in networks: nobody is made a mule only to be on a list.
-        self.suspects.update(sorted({mule for net in self.networks for mule in net.mules})[:SUSPECTS])
+        in_networks = sorted({mule for net in self.networks for mule in net.mules})
+        self.suspects.update(in_networks[: min(FEW_SUSPECTS + mules // 10, SUSPECTS)])
         self._known = len(self.suspects)
         while self.labels.count(MULE) < mules - round(self.scenario.marked(self.world.accounts) * MULES_A_MARK):
             guilty[int(self.rng.integers(0, len(guilty)))]()

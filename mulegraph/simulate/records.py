@@ -28,7 +28,9 @@ REPORTED_SHARE = 0.5
 KNOWN_NETWORKS = 0.1
 LISTED_MULES = 0.7
 LISTED_INNOCENTS = 0.0004
-"""A tenth of the networks, and some, are known by now: most of their mules stand on a suspicion list."""
+INNOCENT_OF_LISTED = 0.15
+"""A tenth of the networks, and some, are known by now: most of their mules stand on a suspicion list. Where mules are
+counted there are so many innocents beside each mule on it: a list does not get worse because crime is rare."""
 CATEGORIES = (
     "groceries",
     "fuel",
@@ -335,7 +337,8 @@ def _listings(made: SimulatedWorld) -> pa.Table:
         if number < least or rng.random() < KNOWN_NETWORKS:
             known.update(mule for mule in network.mules if rng.random() < LISTED_MULES)
     suspects = np.array(sorted(known | made.suspects), np.int64)
-    innocents = rng.choice(world.personal, max(1, int(LISTED_INNOCENTS * world.accounts)), replace=False)
+    innocent = LISTED_INNOCENTS * world.accounts if not made.is_rare else INNOCENT_OF_LISTED * len(suspects)
+    innocents = rng.choice(world.personal, max(1, int(innocent)), replace=False)
     listed = np.union1d(suspects, innocents)
     rows: list[Listing] = [("account", int(each), "suspicion", "police report", 0.8, None) for each in listed]
     rows += [("account", int(each), "known_good", "own bank", 1.0, None) for each in world.internal]
