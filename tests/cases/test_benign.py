@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,20 @@ def test_who_lives_together_may_share_a_device(ledger_of, homes, passed):
     ledger = ledger_of(drawing, device_use=[use(name, "pc") for name in names], holders=holders)
     (found,) = weighed("A7", ledger)
     assert found["passed"] == ([passed] if passed else [])
+
+
+@pytest.mark.parametrize(("dealing", "passed"), [("", ["public_device"]), ("each other", []), ("one head", [])])
+def test_a_device_of_many_strangers_is_public_and_one_of_a_herd_is_not(ledger_of, dealing, passed):
+    """A terminal's visitors are joined by no money; a dozen mules pay each other, or one head."""
+    names = [f"v{number}" for number in range(12)]
+    rows = [f"{name} shop 10 9:{place:02}" for place, name in enumerate(names)]
+    if dealing == "each other":
+        rows += [f"{one} {other} 50 10:{place:02}" for place, (one, other) in enumerate(pairwise(names))]
+    if dealing == "one head":
+        rows += [f"{name} head 50 11:{place:02}" for place, name in enumerate(names[:4])]
+    homes = [{"holder_id": f"h_{name}", "name": name, "address": name} for name in names]
+    ledger = ledger_of("\n".join(rows), device_use=[use(name, "pc") for name in names], holders=homes)
+    assert [weighed(code, ledger)[0]["passed"] for code in ("A7", "N4")] == [passed] * 2
 
 
 def test_a_merchant_is_paid_by_many(ledger_of):
