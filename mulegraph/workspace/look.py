@@ -58,7 +58,8 @@ class Looks:
         with of.steps.step("money"):
             money = _money_now(of)
         with of.steps.step("write"):
-            run = self._write({**of.parts, "money": money}, of.manifest)
+            parts, counted = of.told()
+            run = self._write({**parts, "money": money}, {**of.manifest, **counted})
             of.steps.unfinished.forget()
         if of.settings.watch.quick_from <= len(of.inputs.transfers):
             self._standing = Standing.of(of)
@@ -79,7 +80,7 @@ class Looks:
         seen = quick_look(ledger, before, signs, settings, told, steps) if before.is_made_of(now) else None
         if seen is None:
             return None
-        more = {"look": QUICK, "findings": seen.findings, "seconds": steps.seconds, "rejects": ledger.rejects}
+        more = {"look": QUICK, **seen.counted, "seconds": steps.seconds, "rejects": ledger.rejects}
         with steps.step("write"):
             run = self._write(seen.parts, {**before.manifest, "ledger": now["ledger"], **more})
         self._standing = seen.standing

@@ -34,7 +34,7 @@ from mulegraph.signs.inputs import SignInputs
 from mulegraph.workspace.money_left import LARGEST_FIRST, left_by_chains
 from mulegraph.workspace.quick_takeover import SIGN as TAKEOVER
 from mulegraph.workspace.quick_takeover import find_takeovers
-from mulegraph.workspace.scan_steps import SignRun, Timed
+from mulegraph.workspace.scan_steps import SignRun, Timed, told_apart
 
 SIGN = "N1"
 """The sign of chains: what chance makes of its patterns is the flow's to say, and is kept with it."""
@@ -63,6 +63,8 @@ class Standing:
     chance: Calibration
     chains: dict[bytes, int]
     accounts: Accounts
+    found: frozenset[str]
+    """Ids of all findings of the sign of chains so far, also of those that an innocent reason sets aside."""
 
     @classmethod
     def of(cls, run: SignRun) -> Standing | None:
@@ -78,6 +80,7 @@ class Standing:
             chance=Calibration.of(flow),
             chains=_scores(flow.chains),
             accounts=run.evidence.accounts,
+            found=frozenset(run.found[SIGN].findings["finding"].to_pylist()),
         )
 
     def is_made_of(self, now: Mapping[str, Any]) -> bool:
@@ -87,10 +90,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a quick look saw: the parts of a run, how many findings by sign, and what it leaves to the next one."""
+    """What a quick look saw: the parts of a run, what is told and set aside, and what it leaves to the next one."""
 
     parts: dict[str, pa.Table]
-    findings: dict[str, int]
+    counted: dict[str, Any]
     standing: Standing
 
 
@@ -121,6 +124,8 @@ def quick_look(
         found = {SIGN: run_sign(signs[SIGN], inputs, settings.signs.get(SIGN, {}))}
     with steps.step(TAKEOVER):
         found[TAKEOVER] = find_takeovers(ledger, settings, signs[TAKEOVER], flow.transfers, read.changes)
+    # Of a known account the best chain may be one that was there before, which is not looked at.
+    found[SIGN] = _unknown(found[SIGN], before.found)
     found = {code: _unknown(each, told) for code, each in found.items()}
     findings = pa.concat_tables([each.findings for each in found.values()]).combine_chunks()
     with steps.step("benign"):
@@ -129,10 +134,12 @@ def quick_look(
         tested = _tested(findings, ledger, flow, accounts, signs)
     with steps.step("money"):
         money = left_by_chains(ledger, flow, lambda places: _names(ledger, flow, places)).sort_by(LARGEST_FIRST)
-    standing = Standing(ledger.snapshot, before.manifest, read.read, flow, chance, scores, accounts)
+    every = before.found.union(found[SIGN].findings["finding"].to_pylist())
+    standing = Standing(ledger.snapshot, before.manifest, read.read, flow, chance, scores, accounts, every)
     facts = {f"facts/{code}": each.facts for code, each in found.items()}
     counts = {code: len(each.findings) for code, each in found.items()}
-    return Seen({**tested, **facts, "chains": chains.table, "money": money}, counts, standing)
+    parts, counted = told_apart({**tested, **facts, "chains": chains.table, "money": money}, counts)
+    return Seen(parts, counted, standing)
 
 
 def _goes_on(before: Snapshot, now: Snapshot) -> bool:
@@ -178,7 +185,7 @@ def _inputs(ledger: Ledger, settings: Settings, flow: Flow, chains: NamedChains)
 
 
 def _unknown(found: Found, told: Container[str]) -> Found:
-    """Findings that are not known yet. Of a known account the best chain may be one that was there before."""
+    """Findings that are not known yet."""
     new = pa.array([each not in told for each in found.findings["finding"].to_pylist()], pa.bool_())
     return Found(found.findings.filter(new), found.facts.filter(new))
 

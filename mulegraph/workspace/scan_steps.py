@@ -19,6 +19,7 @@ import pyarrow as pa
 from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.evidence import Evidence, read_evidence
 from mulegraph.cases.roles import earned_roles
+from mulegraph.cases.set_aside import set_aside
 from mulegraph.flow.naming import NamedChains
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import ENGINE_MEMORY, Engine
@@ -28,7 +29,7 @@ from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
-from mulegraph.workspace.run import code_hash, versions, words_of
+from mulegraph.workspace.run import SET_ASIDE, code_hash, versions, words_of
 from mulegraph.workspace.unfinished import Kept, UnfinishedScan
 
 Progress = Callable[[str], None]
@@ -120,6 +121,12 @@ class SignRun:
             **{f"facts/{code}": each.facts for code, each in self.found.items()},
         }
 
+    def told(self, cases: pa.Table | None = None) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+        """The parts of a run, where findings that are explained and in no case stand apart; and for the manifest, what
+        is told by sign, and what is set aside by sign and explanation.
+        """
+        return told_apart(self.parts, self.counts, cases)
+
     @cached_property
     def evidence(self) -> Evidence:
         """The rows that findings rest on."""
@@ -153,6 +160,26 @@ class SignRun:
     def _tested(self) -> dict[str, pa.Table]:
         findings, benign = apply_benign_tests(self._untested, self.evidence, self.signs)
         return {"findings": earned_roles(findings, self.evidence), "benign": benign}
+
+
+def told_apart(
+    whole: Mapping[str, pa.Table], counts: Mapping[str, int], cases: pa.Table | None = None
+) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """See `SignRun.told`; `whole` are the parts of a run with all findings, `counts` how many by sign."""
+    findings = whole["findings"]
+    aside = set_aside(findings, whole["benign"], cases)
+    parts = dict(whole)
+    signs = findings["sign"].to_numpy(zero_copy_only=False)
+    split = {"findings": aside.chosen, "benign": aside.chosen}
+    # A sign's facts stand in the order of its findings.
+    split |= {f"facts/{code}": aside.chosen[signs == code] for code in counts}
+    for name, chosen in split.items():
+        parts[name] = whole[name].filter(pa.array(~chosen, pa.bool_()))
+        if chosen.any() or name in ("findings", "benign"):
+            parts[f"{SET_ASIDE}/{name}"] = whole[name].filter(pa.array(chosen, pa.bool_()))
+    left = {code: sum(aside.counts.get(code, {}).values()) for code in counts}
+    told = {code: count - left[code] for code, count in counts.items()}
+    return parts, {"findings": told, SET_ASIDE: aside.counts}
 
 
 def made_of(workspace: Path, ledger: Ledger, settings: Settings, signs: Mapping[str, Sign]) -> dict[str, Any]:
