@@ -170,7 +170,8 @@ def _explained(set_aside: dict[str, dict[str, int]]) -> str:
         by_reason.update(counts)
     named = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in by_reason.most_common(SHOWN_REASONS))
     several = stages.tables.counted(by_reason.total(), "finding")
-    return f"Set aside, since an innocent explanation fits: {several} ({named}): mulegraph signs --set-aside"
+    told = f"Set aside, since an innocent explanation fits: {several} ({named}): mulegraph signs --set-aside"
+    return textwrap.fill(told, WIDTH)
 
 
 def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:

@@ -109,7 +109,7 @@ def test_a_device_of_many_strangers_is_public_and_one_of_a_herd_is_not(ledger_of
     if dealing == "each other":
         rows += [f"{one} {other} 50 10:{place:02}" for place, (one, other) in enumerate(pairwise(names))]
     if dealing == "one head":
-        rows += [f"{name} head 50 11:{place:02}" for place, name in enumerate(names[:4])]
+        rows += [f"{name} head 50 11:{place:02}" for place, name in enumerate(names[:9])]
     homes = [{"holder_id": f"h_{name}", "name": name, "address": name} for name in names]
     ledger = ledger_of("\n".join(rows), device_use=[use(name, "pc") for name in names], holders=homes)
     assert [weighed(code, ledger)[0]["passed"] for code in ("A7", "N4")] == [passed] * 2
