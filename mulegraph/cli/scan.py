@@ -55,8 +55,12 @@ def scan_command(
     database: GraphDatabase = DATABASE,
     insecure: Insecure = False,
     engine: Annotated[
-        Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")
+        Engine, typer.Option(help="spark: set-based signs and flow matching run on Spark (mulegraph[spark], Java 17).")
     ] = Engine.DUCKDB,
+    master: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where Spark runs, such as spark://HOST:7077; else on this machine."),
+    ] = None,
     max_memory: Annotated[
         str,
         typer.Option(
@@ -72,6 +76,8 @@ def scan_command(
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
     check_memory(max_memory)
+    if master is not None and engine is not Engine.SPARK:
+        raise UsageError("--master says where Spark runs", hint="Add --engine spark, or leave --master out.")
     first_day = day_of(since)
     if full:
         stages.kept_days.forget(workspace)
@@ -83,7 +89,7 @@ def scan_command(
             bar(name)
             log.step(name)
 
-        result = space.scan(progress=progress, engine=engine, memory=max_memory, since=first_day)
+        result = space.scan(progress=progress, engine=engine, memory=max_memory, master=master, since=first_day)
         done(result)
     for note in result.run.manifest["feeds"]:
         log.remark("feed", note["text"], note)

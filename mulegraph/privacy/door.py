@@ -218,11 +218,14 @@ class MaskedWorkspace(KeptPages):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        master: str | None = None,
         since: date | None = None,
     ) -> ScanFacts:
-        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
+        """Scan now; later questions ask the new run, listings from the day `since` on. DuckDB holds `memory`."""
         with self._door.errors():
-            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory, since=since))
+            return ScanFacts.of(
+                self._plain.scan(progress=progress, engine=engine, memory=memory, master=master, since=since)
+            )
 
     @property
     def min_score(self) -> float:

@@ -79,10 +79,12 @@ class NotebookWorkspace(MaskedWorkspace):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        master: str | None = None,
         since: date | None = None,
     ) -> ShownScan:
-        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
-        return ShownScan(**vars(super().scan(progress=progress, engine=engine, memory=memory, since=since)))
+        """Scan now; later questions ask the new run, listings from the day `since` on. DuckDB holds `memory`."""
+        done = super().scan(progress=progress, engine=engine, memory=memory, master=master, since=since)
+        return ShownScan(**vars(done))
 
     def case(self, case: str) -> ShownCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""

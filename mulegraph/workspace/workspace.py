@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine, EngineChoice
 from mulegraph.workspace import (
     account_page,
     case,
@@ -70,9 +70,11 @@ class Workspace(WorkspaceBase):
         progress: Callable[[str], None] | None = None,
         engine: Engine = Engine.DUCKDB,
         memory: str = ENGINE_MEMORY,
+        master: str | None = None,
         since: date | None = None,
     ) -> ScanResult:
-        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
-        result = scan(self.folder, progress=progress, engine=engine, server=self.server, memory=memory, since=since)
+        """Scan now; later questions ask the new run, listings from the day `since` on. DuckDB holds `memory`."""
+        choice = EngineChoice(engine, memory, master)
+        result = scan(self.folder, progress=progress, choice=choice, server=self.server, since=since)
         self.__dict__["run"] = result.run
         return result

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mulegraph.errors import EXIT_BAD_USE
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.choices import EngineChoice
 from tests import command
 
 
@@ -80,7 +81,7 @@ def test_what_is_no_amount_of_memory_is_bad_use(tmp_path: Path):
 
 def test_the_engine_of_a_ledger_holds_what_it_was_given(few_cases: Path):
     """And it spills beside the runs, not into the folder that somebody stands in."""
-    engine = Ledger(few_cases / "ledger", memory="500MB").engine
+    engine = Ledger(few_cases / "ledger", EngineChoice(memory="500MB")).engine
     ask = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
     limit, folder = engine.raw_sql(ask).fetchone()
 

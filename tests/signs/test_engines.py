@@ -9,7 +9,7 @@ import pytest
 
 from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import Engine, EngineChoice
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.found import run_sign
@@ -43,7 +43,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    yield {engine: SignInputs(Ledger(folder / "ws" / "ledger", engine), Settings()) for engine in Engine}
+    yield {engine: SignInputs(Ledger(folder / "ws" / "ledger", EngineChoice(engine)), Settings()) for engine in Engine}
     session.stop()
 
 
