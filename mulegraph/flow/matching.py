@@ -6,6 +6,7 @@ pass is O(transfers + links): each receipt enters its account's queue once and l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,11 @@ def match(transfers: Transfers, window: int) -> Links:
     amount = np.empty(most, np.int64)
     count = _match(transfers.columns, transfers.came.copy(), transfers.accounts, window, (receipt, payment, amount))
     return Links(receipt[:count].copy(), payment[:count].copy(), amount[:count].copy())
+
+
+def match_each(several: Sequence[Transfers], window: int) -> list[Links]:
+    """All flow links of each of some ledgers."""
+    return [match(transfers, window) for transfers in several]
 
 
 @njit(cache=True, nogil=True)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from mulegraph.errors import EngineError, UsageError
+from mulegraph.files import code_hash
 from mulegraph.lazy import ibis
 from mulegraph.schema.tables import Table
 
 if TYPE_CHECKING:
     from ibis.expr import types as ir
 
-STANDALONE = re.compile(r"spark://(.+)")
+STANDALONE = re.compile(r"spark://([^,/:]+:\d+(?:,[^,/:]+:\d+)*)")
+MASTER = re.compile(r"yarn|k8s://.+|local(\[(\*|\d+)(, ?\d+)?\])?")
+MASTERS = "Expected spark://HOST:PORT (such as spark://node1:7077), yarn, k8s://… or local[2]."
 REACH_SECONDS = 10
 """A master that does not take a connection for so long is down; Spark itself asks three times for 20 seconds."""
 WORKER_SECONDS = 90
@@ -26,6 +35,9 @@ TRANSFERS_A_PARTITION = 500_000
 SMALL = 1_000_000
 """Below so many transfers a plan that is mended while it runs costs more jobs than it saves: 28 for sign T1 instead of
 11, and on the sample a third of the time of all set-based signs."""
+
+ROWS_A_PARTITION = 1_000_000
+Work = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 _opening = threading.Lock()
 _answering: set[str] = set()
@@ -54,6 +66,8 @@ def _session(master: str | None, transfers: int) -> Any:
     is_running = SparkContext._active_spark_context is not None
     if master is not None and not is_running:
         _check_reachable(master)
+    # Workers run the Python that the driver runs; Spark's own choice is whichever is called python3.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = (
         SparkSession.builder.appName("mulegraph")
         .config("spark.ui.enabled", "false")
@@ -94,21 +108,20 @@ def _fit(session: Any, transfers: int) -> None:
 
 
 def _check_reachable(master: str) -> None:
-    """Raises EngineError where no master of a standalone cluster takes a connection; other kinds are left to Spark."""
-    found = STANDALONE.fullmatch(master)
-    if found is None:
+    """Raises EngineError where no master of a standalone cluster takes a connection; other kinds are left to Spark.
+
+    UsageError where Spark knows no such URL: its own answer is a page of Java.
+    """
+    places = STANDALONE.fullmatch(master)
+    if places is None and MASTER.fullmatch(master) is None:
+        raise UsageError("--master is '{master}'", hint=MASTERS, master=master)
+    if places is None:
         return
-    for place in found[1].split(","):
+    for place in places[1].split(","):
         host, _, port = place.rpartition(":")
-        if not host or not port.isdigit():
-            raise UsageError(
-                "--master is '{master}'", hint="Expected spark://HOST:PORT, such as spark://node1:7077.", master=master
-            )
-        try:
+        with suppress(OSError, OverflowError):
             socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
-        except (OSError, OverflowError):
-            continue
-        return
+            return
     raise EngineError("no Spark master answers at {master}", hint="Start it, or check host and port.", master=master)
 
 
@@ -141,7 +154,8 @@ def _check_workers(session: Any) -> None:
 
 
 UNSEEN = re.compile(r"FileNotFoundException|PATH_NOT_FOUND|FAILED_READ_FILE\.FILE_NOT_EXIST|No such file")
-UNREAD = re.compile(r"Could not parse Master URL")
+UNINSTALLED = re.compile(r"ModuleNotFoundError")
+OTHER_CODE = "this worker has another version of mulegraph"
 
 
 @contextmanager
@@ -156,14 +170,11 @@ def spark_errors(problem: str = "Spark gave up") -> Iterator[None]:
         if not _is_sparks(error):
             raise
         text = str(error)
-        if UNREAD.search(text):
-            raise UsageError(
-                "--master: Spark does not know such a URL",
-                hint="Expected spark://HOST:PORT, yarn, k8s://… or local[2].",
-            ) from error
         hint = "Run again with --debug to see what Spark says; a scan goes on from its last finished step."
         if UNSEEN.search(text):
             hint = "Every worker must see the workspace's folder under the same path: docs/nightly.md, 'On Spark'."
+        elif UNINSTALLED.search(text) or OTHER_CODE in text:
+            hint = "Every worker needs this version of mulegraph[spark], in the Python that PYSPARK_PYTHON names."
         elif "JAVA_GATEWAY_EXITED" in text or "Java gateway" in text:
             hint = "Spark needs Java 17 or later: install it, or set JAVA_HOME."
         raise EngineError("{what} ({kind})", hint=hint, what=problem, kind=type(error).__name__) from error
@@ -186,3 +197,36 @@ def read_with_spark(engine: ibis.BaseBackend, paths: list[Path], table: Table) -
     frame = reader.parquet(*(f"file://{path.absolute()}" for path in paths))
     frame.createOrReplaceTempView(name)
     return engine.table(name)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Rows in a Parquet file that belong together by `key`, and the columns that sort those of one key."""
+
+    path: Path
+    rows: int
+    key: str
+    sorted_by: tuple[str, ...]
+
+
+def by_key(engine: ibis.BaseBackend, grouped: Grouped, work: Work, schema: pa.Schema) -> pa.Table:
+    """What `work` makes of the rows, which it gets on Spark's workers: all rows of a key together, and in order.
+
+    `work` is given the batches of some keys and yields batches of `schema`; it is a function of a module, which workers
+    have, too. What it yields comes back in no certain order. The file must lie where every worker sees it.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema  # installed where this runs
+
+    session = engine._session
+    parts = max(session.sparkContext.defaultParallelism, -(-grouped.rows // ROWS_A_PARTITION))
+    frame = session.read.parquet(f"file://{grouped.path.absolute()}").repartition(parts, grouped.key)
+    in_order = frame.sortWithinPartitions(grouped.key, *grouped.sorted_by)
+    alike = partial(_with_the_same_code, work=work, code=code_hash())
+    return in_order.mapInArrow(alike, from_arrow_schema(schema)).toArrow().cast(schema)
+
+
+def _with_the_same_code(batches: Iterator[pa.RecordBatch], *, work: Work, code: str) -> Iterator[pa.RecordBatch]:
+    """The work on a worker. Another version's kernel might give other findings in silence."""
+    if code_hash() != code:
+        raise EngineError(OTHER_CODE)
+    yield from work(batches)

@@ -19,6 +19,7 @@ import pyarrow as pa
 from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.evidence import Evidence, read_evidence
 from mulegraph.cases.roles import earned_roles
+from mulegraph.files import code_hash
 from mulegraph.flow.naming import NamedChains
 from mulegraph.ledger.device_clusters import kept_tables
 from mulegraph.ledger.ledger import Ledger
@@ -29,7 +30,7 @@ from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
-from mulegraph.workspace.run import code_hash, versions, words_of
+from mulegraph.workspace.run import versions, words_of
 from mulegraph.workspace.unfinished import Kept, UnfinishedScan
 
 Progress = Callable[[str], None]

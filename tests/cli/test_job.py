@@ -87,3 +87,11 @@ def test_the_engine_of_a_ledger_holds_what_it_was_given(few_cases: Path):
 
     assert limit.startswith("476.8")
     assert Path(folder) == few_cases / "runs" / ".spill"
+
+
+def test_a_master_without_spark_is_bad_use(tmp_path: Path):
+    """Nothing would run there, and whoever says so believes that it does."""
+    done = command.run("scan", "-w", tmp_path, "--master", "spark://127.0.0.1:7077")
+
+    assert done.code == EXIT_BAD_USE
+    assert "Add --engine spark" in done.err

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import ibis
 import pytest
 
@@ -29,7 +27,6 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]
     folder = tmp_path_factory.mktemp("engines")
     simulate(folder / "files", accounts=600, seed=9)
     load(folder / "files", folder / "ws")
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     settings = {
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
