@@ -39,7 +39,7 @@ def running(folder: Path, *, workers: int, cores: int = 1) -> Iterator[Cluster]:
         _wait_for(port, processes[0])
         url = f"spark://{HERE}:{port}"
         for number in range(workers):
-            options = ["--host", HERE, "--cores", str(cores), "--memory", "1g", "--work-dir", str(folder / "work"), url]
+            options = ["--host", HERE, "--cores", str(cores), "--memory", "2g", "--work-dir", str(folder / "work"), url]
             processes.append(_start(folder / f"worker{number}.log", "worker.Worker", *options))
         yield Cluster(url, processes[1:])
     finally:

@@ -94,7 +94,7 @@ class Ledger:
         # Engines merge nested selects themselves; doing it here is an eighth of a scan of the sample.
         ibis.options.sql.fuse_selects = False
         if self.on_spark:
-            return spark_engine(self.choice.master, self.rows("transfers"))
+            return spark_engine(self.choice, self.rows("transfers"))
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{self.choice.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.

@@ -19,6 +19,7 @@ import pyarrow as pa
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.files import code_hash
 from mulegraph.lazy import ibis
+from mulegraph.schema.choices import EngineChoice
 from mulegraph.schema.tables import Table
 
 if TYPE_CHECKING:
@@ -46,17 +47,18 @@ _answering: set[str] = set()
 """Applications of which a worker has answered once."""
 
 
-def spark_engine(master: str | None, transfers: int) -> ibis.BaseBackend:
-    """A connection to the Spark session of this process; one is begun on `master` where none runs.
+def spark_engine(choice: EngineChoice, transfers: int) -> ibis.BaseBackend:
+    """A connection to the Spark session of this process; one is begun on the chosen master where none runs.
 
     A thread has a connection of its own, the session is all threads'. `transfers` says how large the ledger is. Raises
     UsageError where PySpark is not installed or the session is on another master, EngineError where none can be begun.
     """
     with _opening:
-        return ibis.pyspark.connect(_session(master, transfers))
+        return ibis.pyspark.connect(_session(choice, transfers))
 
 
-def _session(master: str | None, transfers: int) -> Any:
+def _session(choice: EngineChoice, transfers: int) -> Any:
+    master = choice.master
     try:
         from pyspark import SparkContext
         from pyspark.sql import SparkSession
@@ -76,8 +78,11 @@ def _session(master: str | None, transfers: int) -> Any:
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.log.level", "ERROR")
     )
-    if not is_running and (master or "local").startswith("local") and transfers < SMALL:
-        builder = builder.config("spark.driver.defaultJavaOptions", QUICK_START)
+    if not is_running and _is_local(master):
+        # Driver and workers are one Java machine; Spark's own 1 GB is not enough for a few million transfers.
+        builder = builder.config("spark.driver.memory", f"{_megabytes(choice.memory)}m")
+        if transfers < SMALL:
+            builder = builder.config("spark.driver.defaultJavaOptions", QUICK_START)
     if master is not None and not is_running:
         builder = builder.master(master)
     with spark_errors(f"Spark cannot be started on {master or 'this machine'}"):
@@ -93,6 +98,19 @@ def _session(master: str | None, transfers: int) -> Any:
         )
     _check_workers(session)
     return session
+
+
+def _is_local(master: str | None) -> bool:
+    """Whether a session that begins is one Java machine here; where settings of Spark may say another, they decide."""
+    if master is None:
+        return not os.environ.keys() & {"SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS"}
+    return master.startswith("local")
+
+
+def _megabytes(memory: str) -> int:
+    """An amount such as 3GB or 500 MiB as the Java machine counts."""
+    number, unit = re.fullmatch(r"([\d.]+)\s*(.)i?B", memory).groups()  # type: ignore[union-attr] # checked before
+    return int(float(number) * {"M": 1, "G": 1024, "T": 1024**2}[unit])
 
 
 def _fit(session: Any, transfers: int) -> None:

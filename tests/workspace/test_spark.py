@@ -88,7 +88,7 @@ def test_a_cluster_without_workers_is_told_within_a_time(tmp_path: Path, monkeyp
     monkeypatch.setattr(spark, "WORKER_SECONDS", 3)
     monkeypatch.setenv("SPARK_LOCAL_IP", spark_cluster.HERE)
     with spark_cluster.running(tmp_path, workers=0) as alone, pytest.raises(EngineError, match="no worker of spark://"):
-        spark.spark_engine(alone.url, 1)
+        spark.spark_engine(EngineChoice(Engine.SPARK, master=alone.url), 1)
 
 
 def test_a_whole_scan_on_a_cluster_gives_the_same_run(here: Run, cluster: Cluster, tmp_path: Path):
