@@ -71,9 +71,8 @@ def main() -> None:
         if not chosen.no_hub:
             ledgers["with a hub"] = with_hub(plain / "ledger", folder / "hub")
         print(f"{Ledger(ledgers['as it is']).rows('transfers'):,} transfers", flush=True)
-        print(
-            f"{'':26} {'ledger':12} {'s':>7} {'flow s':>7} {'queries s':>9} {'MB':>6} {'× one':>6} {'× no hub':>8}  run"
-        )
+        heads = f"{'':26} {'ledger':12} {'s':>7} {'cpu s':>7} {'flow s':>7} {'queries s':>9} {'MB':>6}"
+        print(f"{heads} {'× one':>6} {'× no hub':>8}  run", flush=True)
         first: dict[str, Scanned] = {}
         for name, master, groups in engines(folder, chosen.master, chosen.workers):
             without = None
@@ -82,11 +81,9 @@ def main() -> None:
                 first.setdefault(kind, done)
                 beside = f"{done.processor / without.processor:8.2f}" if without else " " * 8
                 same = "the same" if done.files == first[kind].files else "ANOTHER"
-                print(
-                    f"{name:26} {kind:12} {done.seconds:7.1f} {done.processor:7.1f} {done.flow:7.1f} {done.set_based:9.1f}"
-                    f" {done.peak_mb:6,} {done.processor / first[kind].processor:6.2f} {beside}  {same}",
-                    flush=True,
-                )
+                costs = f"{done.seconds:7.1f} {done.processor:7.1f} {done.flow:7.1f} {done.set_based:9.1f}"
+                ratio = done.processor / first[kind].processor
+                print(f"{name:26} {kind:12} {costs} {done.peak_mb:6,} {ratio:6.2f} {beside}  {same}", flush=True)
                 without = without or done
 
 
