@@ -23,7 +23,7 @@ from mulegraph.cli.graph_options import (
 from mulegraph.cli.job import JobLog, LogFormat, check_memory, scan_events
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS, UsageError
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine, EngineChoice
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ def scan_command(
             bar(name)
             log.step(name)
 
-        result = space.scan(progress=progress, engine=engine, memory=max_memory, master=master, since=first_day)
+        choice = EngineChoice(engine, max_memory, master)
+        result = space.scan(progress=progress, choice=choice, since=first_day)
         done(result)
     for note in result.run.manifest["feeds"]:
         log.remark("feed", note["text"], note)

@@ -246,11 +246,11 @@ def by_key(engine: ibis.BaseBackend, grouped: Grouped, work: Work, schema: pa.Sc
     parts = max(session.sparkContext.defaultParallelism, -(-grouped.rows // ROWS_A_PARTITION))
     frame = session.read.parquet(f"file://{grouped.path.absolute()}").repartition(parts, grouped.key)
     in_order = frame.sortWithinPartitions(grouped.key, *grouped.sorted_by)
-    alike = partial(_with_the_same_code, work=work, code=code_hash())
+    alike = partial(with_the_same_code, work=work, code=code_hash())
     return in_order.mapInArrow(alike, from_arrow_schema(schema)).toArrow().cast(schema)
 
 
-def _with_the_same_code(batches: Iterator[pa.RecordBatch], *, work: Work, code: str) -> Iterator[pa.RecordBatch]:
+def with_the_same_code(batches: Iterator[pa.RecordBatch], *, work: Work, code: str) -> Iterator[pa.RecordBatch]:
     """The work on a worker. Another version's kernel might give other findings in silence."""
     if code_hash() != code:
         raise EngineError(OTHER_CODE)

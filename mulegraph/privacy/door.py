@@ -41,7 +41,7 @@ from mulegraph.privacy.kept_pages import KeptPages
 from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.privacy.through import Door, through
 from mulegraph.privacy.tokens import HIDDEN
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine, RequestKind
+from mulegraph.schema.choices import DUCKDB, EngineChoice, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (
@@ -216,16 +216,12 @@ class MaskedWorkspace(KeptPages):
         self,
         *,
         progress: Callable[[str], None] | None = None,
-        engine: Engine = Engine.DUCKDB,
-        memory: str = ENGINE_MEMORY,
-        master: str | None = None,
+        choice: EngineChoice = DUCKDB,
         since: date | None = None,
     ) -> ScanFacts:
-        """Scan now; later questions ask the new run, listings from the day `since` on. DuckDB holds `memory`."""
+        """Scan now; later questions ask the new run, listings from the day `since` on. `choice` is the engine."""
         with self._door.errors():
-            return ScanFacts.of(
-                self._plain.scan(progress=progress, engine=engine, memory=memory, master=master, since=since)
-            )
+            return ScanFacts.of(self._plain.scan(progress=progress, choice=choice, since=since))
 
     @property
     def min_score(self) -> float:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mulegraph.errors import EngineError
 from mulegraph.flow.matching import Links, match_each
 from mulegraph.flow.matching_on_spark import (
     ROWS,
@@ -20,6 +22,7 @@ from mulegraph.flow.matching_on_spark import (
     whole_accounts,
 )
 from mulegraph.flow.transfers import NOT_EXCHANGED, Transfers
+from mulegraph.ledger.spark import with_the_same_code
 from tests.flow.test_matching import HOUR, MINUTE, ordered, rows
 from tests.thorough import examples
 
@@ -79,3 +82,9 @@ def test_blocks_hold_whole_accounts(sizes, batch, block):
     assert all(len(each) >= block for each in blocks[:-1])
     # By batches: one that is full waits for no more than the end of its last account.
     assert all(len(each) - each.count(each[-1]) < block + batch for each in blocks)
+
+
+def test_a_worker_with_other_code_does_nothing():
+    """Its kernel might give other links, and nobody would see it."""
+    with pytest.raises(EngineError, match="another version of mulegraph"):
+        list(with_the_same_code(iter([]), work=iter, code="another"))

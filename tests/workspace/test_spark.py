@@ -13,6 +13,7 @@ import pytest
 from mulegraph.errors import EXIT_BAD_USE, EXIT_ENGINE, EngineError
 from mulegraph.ingest.load import load
 from mulegraph.ledger import spark
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import Engine, EngineChoice
 from mulegraph.signs.base import all_signs
 from mulegraph.simulate import simulate
@@ -100,6 +101,17 @@ def test_a_whole_scan_on_a_cluster_gives_the_same_run(here: Run, cluster: Cluste
     # It says something only where there is something: nearly every sign finds something here.
     assert len(there.manifest["findings"]) + len(there.manifest["not_testable"]) == len(all_signs())
     assert sum(count > 0 for count in there.manifest["findings"].values()) > len(all_signs()) / 2
+
+
+def test_a_worker_that_does_not_see_the_ledger_is_told_so(here: Run, cluster: Cluster, tmp_path: Path):
+    """As where the workspace is not mounted: what is missing is gone after Spark has looked what there is."""
+    shutil.copytree(here.folder.parents[1] / "ledger", tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger", EngineChoice(Engine.SPARK, master=cluster.url))
+    transfers = ledger.transfers
+    ledger.paths("transfers")[3].unlink()
+
+    with pytest.raises(EngineError, match="Every worker must see the workspace's folder"), spark.spark_errors():
+        transfers.amount.sum().execute()
 
 
 def test_a_worker_that_dies_in_the_middle_changes_nothing(here: Run, cluster: Cluster, tmp_path: Path):
