@@ -54,7 +54,9 @@ def spark_engine(choice: EngineChoice, transfers: int) -> ibis.BaseBackend:
     UsageError where PySpark is not installed or the session is on another master, EngineError where none can be begun.
     """
     with _opening:
-        return ibis.pyspark.connect(_session(choice, transfers))
+        # First the session: without PySpark Ibis has no such engine, and says less of it.
+        session = _session(choice, transfers)
+        return ibis.pyspark.connect(session)
 
 
 def _session(choice: EngineChoice, transfers: int) -> Any:
@@ -86,7 +88,8 @@ def _session(choice: EngineChoice, transfers: int) -> Any:
     if master is not None and not is_running:
         builder = builder.master(master)
     with spark_errors(f"Spark cannot be started on {master or 'this machine'}"):
-        session = builder.getOrCreate()
+        # Tables and settings of its own: what somebody else does in this process stays as it is.
+        session = builder.getOrCreate().newSession()
         session.conf.set("spark.sql.session.timeZone", "UTC")
         _fit(session, transfers)
     if master is not None and session.sparkContext.master != master:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,14 @@ def test_a_master_without_spark_is_bad_use(tmp_path: Path):
 
     assert done.code == EXIT_BAD_USE
     assert "Add --engine spark" in done.err
+
+
+def test_spark_that_is_not_installed_is_bad_use(few_cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is an extra, and the error says how to get it."""
+    shutil.copytree(few_cases / "ledger", tmp_path / "ledger")
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+
+    done = command.run("scan", "-w", tmp_path, "--engine", "spark")
+
+    assert done.code == EXIT_BAD_USE
+    assert "pip install 'mulegraph[spark]'" in done.err
