@@ -10,7 +10,6 @@ take it a quarter of a second; only to sort them takes Spark several.
 from __future__ import annotations
 
 import os
-import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -189,6 +188,5 @@ def _shared_file(folder: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
+        # The folder stays: the scan's other thread may be about to write into it.
         path.unlink(missing_ok=True)
-        if not any(folder.iterdir()):
-            shutil.rmtree(folder, ignore_errors=True)
