@@ -21,6 +21,7 @@ from benchmarks.sign_quality import Scanned
 from mulegraph.cases.score import ACCOUNT_CURVE, CASE_CURVE
 from mulegraph.ingest.load import load
 from mulegraph.simulate import simulate
+from mulegraph.simulate.scenario import Scenario
 
 SEEDS = {(False, "second"): 900_001, (True, "second"): 900_002, (False, "day"): 900_003, (True, "day"): 900_004}
 ACCOUNTS = 20_000
@@ -32,7 +33,7 @@ def main() -> None:
     for (hard, clock), seed in SEEDS.items():
         with tempfile.TemporaryDirectory() as folder:
             files, workspace = Path(folder) / "files", Path(folder) / "workspace"
-            simulate(files, accounts=ACCOUNTS, seed=seed, hard=hard, clock=clock)
+            simulate(files, accounts=ACCOUNTS, seed=seed, hard=hard, scenario=Scenario(clock=clock))
             load(files, workspace)
             scanned = Scanned.of(workspace, files / "labels")
             accounts.append(of_accounts(scanned))

@@ -27,6 +27,7 @@ from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.settings import FlowSettings
 from mulegraph.simulate import simulate
+from mulegraph.simulate.scenario import Scenario
 
 SCORES = (6, 7, 8, 10, 12, 15, 20)
 GOALS = {False: (0.97, 0.93, 0.0), True: (0.88, 0.88, 0.95)}
@@ -62,7 +63,7 @@ def signs_and_ranking(seeds: list[int], accounts: int) -> None:
         for clock in ("second", "day"):
             with tempfile.TemporaryDirectory() as folder:
                 files = Path(folder) / "files"
-                simulate(files, accounts=accounts, seed=seed, hard=True, clock=clock)
+                simulate(files, accounts=accounts, seed=seed, hard=True, scenario=Scenario(clock=clock))
                 load(files, Path(folder) / "workspace")
                 scanned = sign_quality.Scanned.of(Path(folder) / "workspace", files / "labels")
             if clock == "second":

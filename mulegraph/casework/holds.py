@@ -387,7 +387,7 @@ def _innocent_because(space: Workspace, scores: Mapping[str, float], accounts: s
     for account, kind in zip(known["account_id"].to_pylist(), known["kind"].to_pylist(), strict=True):
         if kind in ("merchant", "internal"):
             because[account] = tr("it is a shop's or a bank's own account")
-    findings = space.run.table("findings")
+    findings = space.run.every_finding
     mine = findings.filter(pc.is_in(findings["subject_id"], value_set=ids))
     for each in space.run.records(mine):
         account = each.subject_id

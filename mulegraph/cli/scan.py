@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 commands = typer.Typer()
 SHOWN_REPORTS = 5
+SHOWN_REASONS = 3
 
 
 @commands.command("scan")
@@ -99,6 +101,7 @@ def scan_command(
     body = {
         "run": result.run.name,
         "findings": result.findings,
+        "set_aside": result.set_aside,
         "not_testable": result.not_testable,
         "cases": result.cases,
         "rejects": result.rejects,
@@ -167,6 +170,16 @@ def _alerts(told: dict[str, Any], settings: dict[str, Any]) -> str:
     return f"Alerted tonight: {accounts}, {told['so_far']:,} in {nights}, {share}: mulegraph alerts"
 
 
+def _explained(set_aside: dict[str, dict[str, int]]) -> str:
+    """How many findings are not listed, and which explanations fit most of them."""
+    by_reason = Counter[str]()
+    for counts in set_aside.values():
+        by_reason.update(counts)
+    named = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in by_reason.most_common(SHOWN_REASONS))
+    several = stages.tables.counted(by_reason.total(), "finding")
+    return f"Set aside, since an innocent explanation fits: {several} ({named}): mulegraph signs --set-aside"
+
+
 def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
     facts = result.run.manifest["flow"]
     least = facts["threshold"]
@@ -180,6 +193,8 @@ def _summary(space: MaskedWorkspace, result: ScanFacts) -> None:
         typer.echo(f"The clock is coarse: times are multiples of {facts['tick_seconds'] / 3600:g} hours.")
     if not any(result.findings.values()):
         typer.echo("No finding.")
+    if result.set_aside:
+        typer.echo(_explained(result.set_aside))
     cases = stages.tables.counted(result.cases, "case") if result.cases else "No case"
     if window := result.run.manifest.get("window"):
         of_days = f"{sum(window['findings'].values()):,} of {sum(result.findings.values()):,} findings"

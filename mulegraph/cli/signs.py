@@ -41,6 +41,9 @@ def signs_command(
     until: Until = None,
     language: Language = "en",
     every: Every = False,
+    set_aside: Annotated[
+        bool, typer.Option("--set-aside", help="Those that an innocent explanation leaves next to nothing of.")
+    ] = False,
     reveal: Reveal = None,
     how: OutputFormat = Format.TABLE,
 ) -> None:
@@ -51,11 +54,20 @@ def signs_command(
     space = opened(workspace, reveal)
     if how is not Format.TABLE:
         found = space.findings(
-            sign=sign, account=account, top=top, since=since, until=until, language=language, every=every
+            sign=sign,
+            account=account,
+            top=top,
+            since=since,
+            until=until,
+            language=language,
+            every=every,
+            set_aside=set_aside,
         )
         show(stages.tables.rows_of(found), how, listings.FINDINGS)
         return
-    found = space.findings(sign=sign, account=account, since=since, until=until, language=language, every=every)
+    found = space.findings(
+        sign=sign, account=account, since=since, until=until, language=language, every=every, set_aside=set_aside
+    )
     rows = stages.tables.collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
     show((rows if top is None else rows.head(top)).to_dict("records"), how, listings.FINDINGS, empty="No finding.")
 

@@ -60,7 +60,7 @@ class Subjects(NamedTuple):
     party_weight=3.0,
     renamed={"false_share": "max_false_share"},
     topic=Topic.MONEY,
-    explained_by=("young_ledger",),
+    explained_by=("young_ledger", "colleagues"),
     role=Role.RELAY,
     role_by=("pattern_name", {"fan-in": Role.COLLECTOR, "gather-scatter": Role.COLLECTOR}),
     facts=(

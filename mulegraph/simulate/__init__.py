@@ -16,29 +16,35 @@ import pyarrow.parquet as pq
 from mulegraph.errors import UsageError
 from mulegraph.schema.tables import CHANNELS, TABLES
 from mulegraph.simulate import text
+from mulegraph.simulate.bank_views import split_by_bank
 from mulegraph.simulate.calendar import DAY
 from mulegraph.simulate.everyday import everyday_life
 from mulegraph.simulate.labels import MULE, VICTIM, Labels, plants_for
 from mulegraph.simulate.look_alikes import LookAlikes
 from mulegraph.simulate.marks import Marker
-from mulegraph.simulate.networks import EASY, HARD, PAYMENTS_A_NETWORK, Network, Planter
+from mulegraph.simulate.networks import PAYMENTS_A_NETWORK, Network, Planter
 from mulegraph.simulate.payments import LABELS, NOTES, ROLES, Payments
 from mulegraph.simulate.plants import Plants
 from mulegraph.simulate.records import SimulatedWorld, account_ids, records, reports
+from mulegraph.simulate.scenario import IN_NETWORKS, USUAL, Scenario
 from mulegraph.simulate.world import MIN_ACCOUNTS, make_world
 
+__all__ = ["Scenario", "Simulation", "label_networks", "simulate"]
+
 FORMATS = ("csv", "parquet")
-CLOCKS = ("second", "day")
 MIN_SENDERS = 3
 SLICE = 500_000
 
 
 @dataclass
 class Simulation:
-    """What was written: rows by table, planted networks, and groups of look-alikes."""
+    """What was written: rows by table, planted networks, mules, and groups of look-alikes."""
 
     rows: dict[str, int] = field(default_factory=dict)
     networks: int = 0
+    mules: int = 0
+    banks: list[str] = field(default_factory=list)
+    """Folders, where each bank has one."""
     look_alikes: int = 0
 
 
@@ -50,27 +56,32 @@ def simulate(
     seed: int = 1,
     hard: bool = False,
     file_format: str = "csv",
-    clock: str = "second",
+    scenario: Scenario = USUAL,
 ) -> Simulation:
     """Write all ledger tables and `labels/` into `folder`, which must be empty or new.
 
-    About six transfers an account in thirty days. With `clock` day all times are dates. Raises UsageError for numbers
-    out of range or a folder in use.
+    About six transfers an account in thirty days, unless the `scenario` says more. Raises UsageError for numbers out of
+    range or a folder in use.
     """
-    _check(folder, accounts, days, file_format, clock)
+    _check(folder, accounts, days, file_format, scenario)
     rng = np.random.default_rng([seed, int(hard)])
     world = make_world(rng, accounts)
     payments = Payments()
     labels = Labels()
-    everyday_life(rng, world, days, payments)
-    planter = Planter(rng, world, days, payments, HARD if hard else EASY)
-    planted = planter.plant(max(plants_for(accounts), round(len(payments) / PAYMENTS_A_NETWORK)))
+    everyday_life(rng, world, days, payments, scenario.busy)
+    planter = Planter(rng, world, days, payments, scenario.difficulty(hard=hard))
+    mules = scenario.mules(accounts)
+    if mules is None:
+        planted = planter.plant(max(plants_for(accounts), round(len(payments) / PAYMENTS_A_NETWORK)))
+    else:
+        planted = planter.plant_mules(round(mules * IN_NETWORKS))
     label_networks(planted, labels)
     alike = LookAlikes(rng, world, days, payments, labels)
     result = Simulation(networks=len(planted), look_alikes=alike.run())
-    plants = Plants(rng, world, days, payments, planted, labels, alike.spare["personal"])
+    plants = Plants(rng, world, days, payments, planted, labels, alike.spare["personal"], scenario)
     plants.run()
-    marks = Marker(rng, world, days, payments, planted, labels).run()
+    marked = None if mules is None else scenario.marked(accounts)
+    marks = Marker(rng, world, days, payments, planted, labels, marked).run()
     made = SimulatedWorld(
         rng,
         world,
@@ -82,8 +93,10 @@ def simulate(
         marks,
         suspects=plants.suspects,
         reported=plants.reported,
-        dates_only=clock == "day",
+        dates_only=scenario.clock == "day",
+        is_rare=mules is not None,
     )
+    result.mules = labels.count(MULE)
     for name, rows in records(made):
         result.rows[name] = _write(rows, folder / name, file_format)
     columns = payments.in_time_order(rng, DAY if made.dates_only else 1)
@@ -92,6 +105,8 @@ def simulate(
     told = reports(made, columns, ids, ROLES.index("victim_payment"))
     result.rows["reports"] = _write(told, folder / "reports", file_format)
     _write_labels(folder / "labels", columns, ids, made)
+    if scenario.by_bank:
+        result.banks = list(split_by_bank(folder, file_format))
     return result
 
 
@@ -107,15 +122,14 @@ def label_networks(networks: list[Network], labels: Labels) -> None:
             labels.sign("A3", net.collector)
 
 
-def _check(folder: Path, accounts: int, days: int, file_format: str, clock: str) -> None:
+def _check(folder: Path, accounts: int, days: int, file_format: str, scenario: Scenario) -> None:
     if accounts < MIN_ACCOUNTS:
         raise UsageError(f"--accounts is {accounts}, expected at least {MIN_ACCOUNTS}", hint="Give more accounts.")
     if days < 1:
         raise UsageError(f"--days is {days}, expected at least 1", hint="Give one day or more.")
     if file_format not in FORMATS:
         raise UsageError(f"format '{file_format}' is unknown", hint="Expected one of " + ", ".join(FORMATS) + ".")
-    if clock not in CLOCKS:
-        raise UsageError(f"--clock is '{clock}'", hint="Expected one of " + ", ".join(CLOCKS) + ".")
+    scenario.check(days)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: exists and is not an empty folder", hint="Name a new folder with -o.")
     (folder / "labels").mkdir(parents=True)

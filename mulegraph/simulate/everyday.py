@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from mulegraph.simulate.calendar import (
@@ -27,20 +29,30 @@ FAVOURITE_SHOPS, FAVOURITE_SHARE = 3, 0.65
 PAYDAYS = (25, 15, 28)
 
 
-def everyday_life(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
-    """Add everything that people and firms do of their own accord."""
-    _shops(rng, world, days, payments)
-    _friends(rng, world, days, payments)
-    _cash(rng, world, days, payments)
+def everyday_life(rng: np.random.Generator, world: World, days: int, payments: Payments, busy: float = 1.0) -> None:
+    """Add everything that people and firms do of their own accord, `busy` times as often as usual."""
+    pays = Paying(rng, days, busy)
+    _shops(pays, world, payments)
+    _friends(pays, world, payments)
+    _cash(pays, world, payments)
     _salaries(rng, world, days, payments)
     _rents_and_bills(rng, world, days, payments)
     _savings(rng, world, days, payments)
-    _trade(rng, world, days, payments)
+    _trade(pays, world, payments)
 
 
-def _payers(rng: np.random.Generator, world: World, members: np.ndarray, what: str, days: int) -> np.ndarray:
-    mean = PER_MONTH[what] * days / A_MONTH
-    return np.repeat(members, rng.poisson(mean * world.activity[members]))
+@dataclass(frozen=True)
+class Paying:
+    """Draws who pays of his own accord; `busy` is how many times as often as usual."""
+
+    rng: np.random.Generator
+    days: int
+    busy: float
+
+    def payers(self, world: World, members: np.ndarray, what: str) -> np.ndarray:
+        """Each member as often as he pays for this, in all the days."""
+        mean = PER_MONTH[what] * self.busy * self.days / A_MONTH
+        return np.repeat(members, self.rng.poisson(mean * world.activity[members]))
 
 
 def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int) -> np.ndarray:
@@ -49,18 +61,20 @@ def _lognormal(rng: np.random.Generator, median: float, sigma: float, count: int
     return np.clip(drawn, 50, 90_000_000).astype(np.int64)
 
 
-def _shops(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
-    payer = _payers(rng, world, world.personal, "shop", days)
+def _shops(pays: Paying, world: World, payments: Payments) -> None:
+    rng = pays.rng
+    payer = pays.payers(world, world.personal, "shop")
     favourites = zipf_choice(rng, world.merchant, world.accounts * FAVOURITE_SHOPS).reshape(-1, FAVOURITE_SHOPS)
     shop = favourites[payer, rng.integers(0, FAVOURITE_SHOPS, len(payer))]
     elsewhere = rng.random(len(payer)) >= FAVOURITE_SHARE
     shop[elsewhere] = zipf_choice(rng, world.merchant, int(elsewhere.sum()))
-    at = times(rng, len(payer), days, SHOP_HOURS)
+    at = times(rng, len(payer), pays.days, SHOP_HOURS)
     payments.add(payer, shop, _lognormal(rng, 27, 0.9, len(payer)), at, "card", note="groceries")
 
 
-def _friends(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
-    payer = _payers(rng, world, world.circle, "friends", days)
+def _friends(pays: Paying, world: World, payments: Payments) -> None:
+    rng = pays.rng
+    payer = pays.payers(world, world.circle, "friends")
     place = np.empty(world.accounts, np.int64)
     place[world.circle] = np.arange(len(world.circle))
     step = rng.integers(1, 7, len(payer)) * rng.choice([-1, 1], len(payer))
@@ -68,16 +82,17 @@ def _friends(rng: np.random.Generator, world: World, days: int, payments: Paymen
     cents = _lognormal(rng, 42, 1.1, len(payer))
     even = rng.random(len(payer)) < 0.5
     cents[even] = rounded(cents[even], 500)
-    payments.add(payer, friend, cents, times(rng, len(payer), days, SOCIAL_HOURS), "instant")
+    payments.add(payer, friend, cents, times(rng, len(payer), pays.days, SOCIAL_HOURS), "instant")
 
 
-def _cash(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
-    taker = _payers(rng, world, world.personal, "withdrawal", days)
+def _cash(pays: Paying, world: World, payments: Payments) -> None:
+    rng = pays.rng
+    taker = pays.payers(world, world.personal, "withdrawal")
     cents = np.minimum(rounded(_lognormal(rng, 90, 0.7, len(taker)), 1_000), 100_000)
-    payments.add(taker, CASH, cents, times(rng, len(taker), days, SHOP_HOURS), "atm")
-    giver = _payers(rng, world, np.concatenate([world.personal, world.merchant]), "deposit", days)
+    payments.add(taker, CASH, cents, times(rng, len(taker), pays.days, SHOP_HOURS), "atm")
+    giver = pays.payers(world, np.concatenate([world.personal, world.merchant]), "deposit")
     cents = rounded(_lognormal(rng, 400, 0.9, len(giver)), 500)
-    payments.add(CASH, giver, cents, times(rng, len(giver), days, OFFICE_HOURS, OFFICE_WEEK), "branch")
+    payments.add(CASH, giver, cents, times(rng, len(giver), pays.days, OFFICE_HOURS, OFFICE_WEEK), "branch")
 
 
 def _salaries(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
@@ -127,11 +142,12 @@ def _savings(rng: np.random.Generator, world: World, days: int, payments: Paymen
     payments.add(source, target, cents, times(rng, len(saver), days, SOCIAL_HOURS), "internal", note="savings")
 
 
-def _trade(rng: np.random.Generator, world: World, days: int, payments: Payments) -> None:
+def _trade(pays: Paying, world: World, payments: Payments) -> None:
+    rng = pays.rng
     firms = np.concatenate([world.business, world.merchant])
-    payer = _payers(rng, world, firms, "trade", days)
+    payer = pays.payers(world, firms, "trade")
     payee = zipf_choice(rng, world.business, len(payer), 0.6)
     apart = payer != payee
     payer, payee = payer[apart], payee[apart]
-    at = times(rng, len(payer), days, OFFICE_HOURS, OFFICE_WEEK)
+    at = times(rng, len(payer), pays.days, OFFICE_HOURS, OFFICE_WEEK)
     payments.add(payer, payee, _lognormal(rng, 650, 1.2, len(payer)), at, "wire", note="invoice")

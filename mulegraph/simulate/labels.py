@@ -44,6 +44,10 @@ class Labels:
         if self.roles.get(int(number)) != MULE:
             self.roles[int(number)] = role
 
+    def count(self, role: str) -> int:
+        """How many accounts have this role."""
+        return sum(each == role for each in self.roles.values())
+
     def sign_rows(self, ids: pa.Array) -> pa.Table:
         """subject_kind, subject_id, sign, planted (mule or look_alike)."""
         rows = []

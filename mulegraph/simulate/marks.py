@@ -50,6 +50,7 @@ class Marker:
         payments: Payments,
         networks: list[Network],
         labels: Labels,
+        guilty: int | None = None,
     ) -> None:
         self.rng = rng
         self.world = world
@@ -58,6 +59,8 @@ class Marker:
         self.labels = labels
         self.networks = networks
         self.count = plants_for(world.accounts)
+        self.guilty = self.count if guilty is None else min(guilty, self.count)
+        """How many mules have each mark; innocents and victims have all."""
         self.marks = Marks()
         # Dealt out in turn, so that no sign is planted twice about the same one.
         self._mules = cycle(rng.permutation([number for number, role in labels.roles.items() if role == MULE]).tolist())
@@ -67,16 +70,17 @@ class Marker:
         """Plant everything."""
         for number in range(self.count):
             self._papers(number)
-            self._lists()
+            self._lists(number)
             self._travel(number)
             self._spree()
             self._pins()
             self._listed_merchant(number)
         for number in range(self.count):
-            self._made_up_merchant(number)
+            if number < self.guilty:
+                self._made_up_merchant(number)
             self._canteen(number)
         self._takeovers()
-        for _ in range(-(-self.count // 2)):
+        for _ in range(-(-self.guilty // 2)):
             self._ring()
         return self.marks
 
@@ -95,28 +99,23 @@ class Marker:
 
     def _papers(self, number: int) -> None:
         """A1: mules with false papers; innocents whose name is spelt in another way."""
-        mule, other = self._mule(), self._innocent()
-        self.marks.papers[mule] = number % 4
-        self.marks.papers[other] = SPELLING
-        for account, planted in ((mule, MULE), (other, INNOCENT)):
+        marked = [(self._mule(), MULE, number % 4)] if number < self.guilty else []
+        for account, planted, differs in (*marked, (self._innocent(), INNOCENT, SPELLING)):
+            self.marks.papers[account] = differs
             for owned in np.flatnonzero(self.world.holder == self.world.holder[account]):
                 self.labels.sign("A1", int(owned), planted=planted)
 
-    def _lists(self) -> None:
+    def _lists(self, number: int) -> None:
         """A2 and A5: mules on lists; innocents whose entries have expired."""
         expired = int(self.days * DAY * 0.3)
-        sold, was_sold = self._mule(), self._innocent()
-        self.marks.listings += [
-            ("account", sold, "for_sale", 0.6, None),
-            ("account", was_sold, "for_sale", 0.6, expired),
-        ]
-        self._mark("A2", sold, was_sold)
-        warned, was_warned = self._mule(), self._innocent()
-        self.marks.listings += [
-            ("account", warned, "authority_warning", 0.9, None),
-            ("account", was_warned, "authority_warning", 0.9, expired),
-        ]
-        self._mark("A5", warned, was_warned)
+        for code, kind, confidence in (("A2", "for_sale", 0.6), ("A5", "authority_warning", 0.9)):
+            if number < self.guilty:
+                listed = self._mule()
+                self.marks.listings.append(("account", listed, kind, confidence, None))
+                self.labels.sign(code, listed)
+            was_listed = self._innocent()
+            self.marks.listings.append(("account", was_listed, kind, confidence, expired))
+            self.labels.sign(code, was_listed, planted=INNOCENT)
 
     def _card(
         self, account: int, cents: int, at: int, place: int, *, merchant: int = -1, outcome: int = APPROVED
@@ -216,7 +215,7 @@ class Marker:
         chosen = [net for net in self.networks if net.first > 5 * DAY]
         for net in chosen[: self.count]:
             self._take_over(net.victims[0], net.first)
-        for _ in range(self.count - min(self.count, len(chosen))):
+        for _ in range(self.guilty - min(self.guilty, len(chosen))):
             self._takeover_alone()
         for _ in range(self.count):
             innocent = self._innocent()

@@ -31,6 +31,8 @@ class Difficulty:
     own_money_share: float = 0.0
     own_money: float = 0.4
     busy_mules: bool = False
+    lasting_days: int = 1
+    """Room that is left for a network at the end of the ledger."""
 
 
 EASY = Difficulty()
@@ -86,9 +88,16 @@ class Planter:
 
     def plant(self, count: int) -> list[Network]:
         """Plant `count` networks; returns what they are, in order of their number."""
-        days = max(1, self.days - 1)
-        starts = times(self.rng, count, days, CRIME_HOURS)
+        starts = times(self.rng, count, max(1, self.days - self.how.lasting_days), CRIME_HOURS)
         return [self._plant_one(number, int(start)) for number, start in enumerate(starts)]
+
+    def plant_mules(self, mules: int) -> list[Network]:
+        """Plant networks until they hold so many mules or more."""
+        networks: list[Network] = []
+        while sum(len(network.mules) for network in networks) < mules:
+            (start,) = times(self.rng, 1, max(1, self.days - self.how.lasting_days), CRIME_HOURS)
+            networks.append(self._plant_one(len(networks), int(start)))
+        return networks
 
     def _mules(self, count: int, taken: set[int]) -> list[int]:
         """People not yet in this network."""

@@ -6,46 +6,69 @@ Amounts, pauses and sizes are drawn anew for each, and half of the innocents loo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-import numpy as np
-
-from mulegraph.simulate.calendar import DAY, HOUR, MINUTE
-from mulegraph.simulate.labels import INNOCENT, MULE, VICTIM, Labels, plants_for
-from mulegraph.simulate.networks import Network
-from mulegraph.simulate.payments import CASH, LOOK_ALIKE, PLANTED_SIGN, Label, Payments
-from mulegraph.simulate.world import World
+from mulegraph.simulate.calendar import DAY, HOUR
+from mulegraph.simulate.labels import INNOCENT, MULE, VICTIM
+from mulegraph.simulate.payments import CASH
+from mulegraph.simulate.planting import SUSPECTS, Planting
 
 LIMIT_CENTS = 1_000_000
 """The reporting limit of 10,000 euros."""
-SUSPECTS = 15
+FEW_SUSPECTS = 3
+MULES_A_MARK = 5.5
+"""A ring on one phone for every second, three cards and an owner at every merchant that does not exist."""
+INNOCENT_PATTERNS = {
+    "_shop_of_suspects",
+    "_house_sale",
+    "_friends_settle",
+    "_bonus",
+    "_instalments",
+    "_reported_by_mistake",
+    "_collection",
+}
 SLEEP_SHARE = 0.6
 """Sleepers wake after this share of the days."""
 
 
-@dataclass
-class Plants:
-    """Plants the patterns of signs one by one; `reported` are transfers that victims report, as (payer, payee)."""
-
-    rng: np.random.Generator
-    world: World
-    days: int
-    payments: Payments
-    networks: list[Network]
-    labels: Labels
-    spare: list[int]
-    """Personal accounts without a life of their own that nothing else uses."""
-    group: int = 0
-    suspects: set[int] = field(default_factory=set)
-    reported: set[tuple[int, int]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.count = plants_for(self.world.accounts)
-        self._taken = {account for net in self.networks for account in (*net.mules, *net.victims)}
+class Plants(Planting):
+    """Plants the patterns of signs one by one."""
 
     def run(self) -> None:
-        """Plant everything."""
-        patterns: list[Callable[[], None]] = [
+        """Plant everything; where mules are counted, what is innocent all the same, and guilty patterns until they do.
+
+        Guilty ones are drawn then: most of them are single mules, as at a bank.
+        """
+        mules = self.scenario.mules(self.world.accounts)
+        if mules is None:
+            self._plant_all(*self._patterns())
+            return
+        guilty: list[Callable[[], None]] = []
+        innocent: list[Callable[[], None]] = []
+        for pattern in self._patterns():
+            (innocent if pattern.__name__ in INNOCENT_PATTERNS else guilty).append(pattern)
+        guilty += [self._single_mule] * len(guilty)
+        # Those who are known stand in networks: nobody is made a mule only to be on a list.
+        in_networks = sorted({mule for net in self.networks for mule in net.mules})
+        self.suspects.update(in_networks[: min(FEW_SUSPECTS + mules // 10, SUSPECTS)])
+        self._known = len(self.suspects)
+        while self.labels.count(MULE) < mules - round(self.scenario.marked(self.world.accounts) * MULES_A_MARK):
+            guilty[int(self.rng.integers(0, len(guilty)))]()
+            self.group += 1
+        self._plant_all(*innocent)
+
+    def _plant_all(self, *patterns: Callable[[], None]) -> None:
+        """Each pattern as often as a ledger of this size has it."""
+        shared = {"_fan_in", "_fan_out", "_scatter_gather", "_gather_scatter", "_bipartite"}
+        halves = {"_equal_pieces", "_under_the_limit"}
+        for pattern in patterns:
+            share = 4 if pattern.__name__ in shared else 2 if pattern.__name__ in halves else 1
+            # Two to spare: in a small ledger somebody may be drawn twice.
+            for _ in range(-(-self.count // share) + 2):
+                pattern()
+                self.group += 1
+
+    def _patterns(self) -> list[Callable[[], None]]:
+        return [
             self._pass_through,
             self._suspect_receipts,
             self._near_suspects,
@@ -68,71 +91,6 @@ class Plants:
             self._reported_by_mistake,
             self._collection,
         ]
-        shared = {"_fan_in", "_fan_out", "_scatter_gather", "_gather_scatter", "_bipartite"}
-        halves = {"_equal_pieces", "_under_the_limit"}
-        for pattern in patterns:
-            share = 4 if pattern.__name__ in shared else 2 if pattern.__name__ in halves else 1
-            # Two to spare: in a small ledger somebody may be drawn twice.
-            for _ in range(-(-self.count // share) + 2):
-                pattern()
-                self.group += 1
-
-    def _someone(self, *, role: str = "", busy: bool = False) -> int:
-        """A person in nothing else yet; anybody once all are taken."""
-        personal = self.world.personal
-        for _ in range(50):
-            account = int(personal[self.rng.integers(0, len(personal))])
-            if account not in self._taken and (not busy or self.world.activity[account] > 0.8):
-                break
-        self._taken.add(account)
-        if role:
-            self.labels.role(account, role)
-        return account
-
-    def _people(self, count: int, role: str = "") -> list[int]:
-        return [self._someone(role=role) for _ in range(count)]
-
-    def _another_shop(self) -> int:
-        """A shop that is in no other pattern yet; any shop once all are."""
-        left = [int(each) for each in self.world.merchant if int(each) not in self._taken]
-        shop = int(self.rng.choice(left or self.world.merchant))
-        self._taken.add(shop)
-        return shop
-
-    def _sleeping(self, role: str) -> int:
-        """An account without a life of its own."""
-        account = int(self.spare.pop()) if self.spare else self._someone()
-        self.labels.role(account, role)
-        return account
-
-    def _start(self, lasts_days: float = 1.0) -> int:
-        """A second in daytime that leaves room for what follows."""
-        last = max(self.days - lasts_days, 0.05)
-        return int(self.rng.uniform(0, last) * DAY) // DAY * DAY + int(self.rng.integers(8 * HOUR, 15 * HOUR))
-
-    def _cents(self, median: float) -> int:
-        return int(np.clip(self.rng.lognormal(np.log(median * 100), 0.6), 2_000, 9_000_000))
-
-    def _later(self, at: int, low_minutes: float, high_minutes: float) -> int:
-        return at + int(self.rng.uniform(low_minutes, high_minutes) * MINUTE)
-
-    def _pay(
-        self,
-        source: int,
-        target: int,
-        cents: int,
-        at: int,
-        *,
-        channel: str = "instant",
-        innocent: bool = False,
-        note: str = "",
-    ) -> None:
-        at = min(max(at, 0), self.days * DAY - 1)
-        label = Label(LOOK_ALIKE if innocent else PLANTED_SIGN, self.group, "sign")
-        self.payments.add(source, target, max(cents, 100), at, channel, note=note, label=label)
-
-    def _fee(self) -> float:
-        return 1 - float(self.rng.uniform(0.01, 0.1))
 
     def _pass_through(self) -> None:
         """A3: several victims pay a mule, who withdraws or passes on within hours."""
@@ -150,6 +108,18 @@ class Plants:
             self._pay(mule, self._someone(role=MULE), int(total * self._fee()), out)
         self.labels.sign("A3", mule)
 
+    def _single_mule(self) -> None:
+        """N8: a victim pays a mule, who withdraws it or passes it on within his pause."""
+        victim, mule, at = self._someone(role=VICTIM), self._someone(role=MULE), self._start()
+        cents = self._cents(1_200)
+        self._pay(victim, mule, cents, at)
+        out, left = self._later(at, 10, 600), int(cents * self._fee())
+        if self.rng.random() < 0.5:
+            self._pay(mule, CASH, left // 1_000 * 1_000, out, channel="atm")
+        else:
+            self._pay(mule, self._someone(role=MULE), left, out)
+        self.labels.sign("N8", mule)
+
     def _suspect_receipts(self) -> None:
         """A4: a mule is paid by suspects again and again."""
         mule = self._someone(role=MULE)
@@ -160,7 +130,7 @@ class Plants:
 
     def _suspects(self, count: int) -> list[int]:
         """Accounts on the suspicion list; those who are known deal with many."""
-        while len(self.suspects) < max(SUSPECTS, count):
+        while len(self.suspects) < max(self._known, count):
             self.suspects.add(self._someone(role=MULE))
         return [int(each) for each in self.rng.choice(sorted(self.suspects), count, replace=False)]
 

@@ -28,7 +28,9 @@ REPORTED_SHARE = 0.5
 KNOWN_NETWORKS = 0.1
 LISTED_MULES = 0.7
 LISTED_INNOCENTS = 0.0004
-"""A tenth of the networks, and some, are known by now: most of their mules stand on a suspicion list."""
+INNOCENT_OF_LISTED = 0.15
+"""A tenth of the networks, and some, are known by now: most of their mules stand on a suspicion list. Where mules are
+counted there are so many innocents beside each mule on it: a list does not get worse because crime is rare."""
 CATEGORIES = (
     "groceries",
     "fuel",
@@ -59,6 +61,8 @@ class SimulatedWorld:
     suspects: set[int]
     reported: set[tuple[int, int]]
     dates_only: bool = False
+    is_rare: bool = False
+    """Mules are counted: nothing is planted so that each sign has enough of it."""
 
     def moments(self, seconds: np.ndarray) -> pa.Array:
         """Seconds since the start as the ledger's clock tells them."""
@@ -234,7 +238,7 @@ def _shared_use(made: SimulatedWorld) -> Iterator[tuple[np.ndarray, np.ndarray, 
         fresh += 1
     controlled: dict[int, list[int]] = {}
     for number, network in enumerate(made.networks):
-        if number < plants_for(world.accounts) or rng.random() < CONTROLLED_SHARE:
+        if (not made.is_rare and number < plants_for(world.accounts)) or rng.random() < CONTROLLED_SHARE:
             if len(set(world.holder[network.mules].tolist())) > 1:
                 made.labels.sign("A7", fresh, kind=DEVICE)
             controlled[fresh] = network.mules
@@ -327,13 +331,14 @@ def _card_events(made: SimulatedWorld) -> pa.Table:
 def _listings(made: SimulatedWorld) -> pa.Table:
     """Most mules of known networks are suspected, and so are some innocents; big creditors are known to be good."""
     rng, world = made.rng, made.world
-    least = max(1, plants_for(world.accounts) // 4)
+    least = 0 if made.is_rare else max(1, plants_for(world.accounts) // 4)
     known: set[int] = set()
     for number, network in enumerate(made.networks):
         if number < least or rng.random() < KNOWN_NETWORKS:
             known.update(mule for mule in network.mules if rng.random() < LISTED_MULES)
     suspects = np.array(sorted(known | made.suspects), np.int64)
-    innocents = rng.choice(world.personal, max(1, int(LISTED_INNOCENTS * world.accounts)), replace=False)
+    innocent = LISTED_INNOCENTS * world.accounts if not made.is_rare else INNOCENT_OF_LISTED * len(suspects)
+    innocents = rng.choice(world.personal, max(1, int(innocent)), replace=False)
     listed = np.union1d(suspects, innocents)
     rows: list[Listing] = [("account", int(each), "suspicion", "police report", 0.8, None) for each in listed]
     rows += [("account", int(each), "known_good", "own bank", 1.0, None) for each in world.internal]

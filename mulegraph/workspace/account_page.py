@@ -130,7 +130,7 @@ def explain(space: WorkspaceBase, finding: Word, *, language: Word = LANGUAGES[0
     """One finding: the rule, its settings, the exact rows, the benign tests. UsageError when unknown."""
     rows = space.run.findings(ids=[finding])
     if not len(rows):
-        hint = near(finding, space.run.table("findings")["finding"], "mulegraph signs --format json")
+        hint = near(finding, space.run.every_finding["finding"], "mulegraph signs --format json")
         raise UsageError("finding '{finding}' is unknown", hint=hint, finding=finding)
     found = listings.with_sentences(space.run, frame_of(rows), language).to_dict("records")[0]
     sign = signs_of(space.folder).get(found["sign"])

@@ -41,6 +41,7 @@ class ScanFacts:
 
     run: RunFacts
     findings: Annotated[dict[str, int], OURS]
+    set_aside: Annotated[dict[str, dict[str, int]], OURS]
     not_testable: Annotated[dict[str, list[str]], OURS]
     cases: int
     rejects: int
@@ -55,6 +56,7 @@ class ScanFacts:
         return cls(
             run=RunFacts.of(result.run),
             findings=result.findings,
+            set_aside=result.set_aside,
             not_testable=result.not_testable,
             cases=result.cases,
             rejects=result.rejects,

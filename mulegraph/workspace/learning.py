@@ -71,7 +71,7 @@ def learn(space: WorkspaceBase, labels: Path | None = None, *, put_to_use: bool 
 
 def fitted(space: WorkspaceBase, labels: Path | None) -> tuple[Model, Trial]:
     """A model of what is decided, and what it would change."""
-    inputs, findings = SignInputs(space.ledger, space.settings), space.run.table("findings")
+    inputs, findings = SignInputs(space.ledger, space.settings), space.run.every_finding
     signs, found = signs_of(space.folder), _labels(space, inputs, labels)
     evidence = read_evidence(findings, space.ledger, inputs.sides)
     features = read_features(findings, evidence, inputs.peers, signs, from_lists="lists" in found.said_by)

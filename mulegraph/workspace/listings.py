@@ -67,13 +67,17 @@ def findings(
     language: Word = LANGUAGES[0],
     ids: Words = None,
     every: bool = False,
+    set_aside: bool = False,
 ) -> pd.DataFrame:
     """Findings of the latest run, best first; `facts` and `benign` as dictionaries, reasons in a language.
+
+    With `set_aside` those that an innocent explanation leaves next to nothing of, which are not listed otherwise; of an
+    account, and of ids, all are.
 
     Of a run that reports certain days, those that ended before are left out; not where an account or ids are asked for,
     or `every` one.
     """
-    table = with_ids(space.run.table("findings"), "finding", ids)
+    table = with_ids(_findings(space.run, set_aside, account is not None or ids is not None), "finding", ids)
     if not every and account is None and ids is None:
         table = _reported(space, table, "finding")
     if sign is not None:
@@ -86,6 +90,12 @@ def findings(
         table = table.filter(pc.equal(table["sign"], sign))
     order = pc.sort_indices(table, [("score", "descending"), ("finding", "ascending")])
     return with_sentences(space.run, listed(space, table.take(order), account, top, since, until), language)
+
+
+def _findings(run: Run, set_aside: bool, asked_for: bool) -> pa.Table:
+    if set_aside:
+        return run.set_aside.table("findings") if run.set_aside else run.table("findings").slice(0, 0)
+    return run.every_finding if asked_for else run.table("findings")
 
 
 def _reported(space: WorkspaceBase, table: pa.Table, column: str) -> pa.Table:

@@ -51,7 +51,8 @@ def look(workspace: Path, *, progress: Progress | None = None) -> Run:
     with of.steps.step("money"):
         money = _money_now(of)
     with of.steps.step("write"):
-        run = runs.write({**of.parts, "money": money}, of.manifest)
+        parts, counted = of.told()
+        run = runs.write({**parts, "money": money}, {**of.manifest, **counted})
         of.steps.unfinished.forget()
     for older in runs.all()[:-LOOKS_KEPT]:
         shutil.rmtree(older.folder, ignore_errors=True)

@@ -34,6 +34,8 @@ MANIFEST = "manifest.json"
 FORMAT = 2
 """Of the tables of a run. Format 1 held facts, benign tests and parts of scores as JSON in cells."""
 PARTS = ("findings", "benign", "scores", "alerts", "chains", "cases", "devices", "hubs")
+SET_ASIDE = "set_aside"
+"""The folder of findings that an innocent explanation leaves next to nothing of: findings, benign tests and facts."""
 KEPT_BYTES = 256_000_000
 """A table up to this size is read once: 50 cases' pages asked for 1,700 tables, and a plan of holds at 10M transfers
 seven times for the findings, 193 MB, which took a fifth of its time."""
@@ -59,8 +61,9 @@ def words_of(sign: Sign) -> dict[str, Any]:
 class Run:
     """One finished run, read-only."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: Run | None = None) -> None:
         self.folder = folder
+        self._within = within
         self._kept: dict[str, pa.Table] = {}
 
     @property
@@ -71,6 +74,8 @@ class Run:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Settings, versions, hashes, counts and times."""
+        if self._within is not None:
+            return self._within.manifest
         path = self.folder / MANIFEST
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
@@ -100,6 +105,19 @@ class Run:
             raise EngineError(f"{path}: written by an earlier version of mulegraph", hint="Run: mulegraph scan")
         return _with_maps(table)
 
+    @cached_property
+    def set_aside(self) -> Run | None:
+        """Findings that are not listed, as a run within this one; None: of a version that set none aside."""
+        is_there = self._within is None and SET_ASIDE in self.manifest
+        return Run(self.folder / SET_ASIDE, within=self) if is_there else None
+
+    @property
+    def every_finding(self) -> pa.Table:
+        """Findings in FINDINGS, and behind them those that are set aside."""
+        return pa.concat_tables(
+            [self.table("findings"), *([self.set_aside.table("findings")] if self.set_aside else [])]
+        )
+
     @property
     def format(self) -> int:
         """The format of its tables; 1 where the manifest says none."""
@@ -118,8 +136,10 @@ class Run:
     def findings(
         self, *, sign: str | None = None, account: str | None = None, ids: Sequence[str] | None = None
     ) -> pa.Table:
-        """Findings in FINDINGS, best first: of one sign, that name an account, or with these ids."""
-        table = self.table("findings")
+        """Findings in FINDINGS, best first: of one sign, that name an account, or with these ids; also those set aside
+        where an account or ids are given.
+        """
+        table = self.table("findings") if account is None and ids is None else self.every_finding
         if sign is not None:
             table = table.filter(pc.equal(table["sign"], sign))
         if ids is not None:
@@ -163,8 +183,11 @@ class Run:
 
     def _keyed(self, part: str, ids: pa.Array) -> dict[str, dict[str, Any]]:
         """Rows of a part by finding, without the finding."""
-        table = self.table(part)
-        rows = table.filter(pc.is_in(table["finding"], value_set=ids)).to_pylist()
+        rows = []
+        for run in (self, self.set_aside):
+            if run is not None and run._path(part).exists():
+                table = run.table(part)
+                rows += table.filter(pc.is_in(table["finding"], value_set=ids)).to_pylist()
         return {row.pop("finding"): row for row in rows}
 
     def _path(self, part: str) -> Path:
@@ -223,7 +246,7 @@ class Runs:
             new.mkdir(parents=True)
             for part, table in tables.items():
                 path = new / f"{part}.parquet"
-                path.parent.mkdir(exist_ok=True)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 pq.write_table(table, path, compression="zstd")
             hashes = {part: _sha256(new / f"{part}.parquet") for part in tables}
             whole = {"run": name, "format": FORMAT, **manifest, "files": hashes}

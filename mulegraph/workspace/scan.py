@@ -39,7 +39,7 @@ from mulegraph.workspace.kept_shape import KeptShape
 from mulegraph.workspace.opened import not_in, opened_case, with_opened
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.reported import reports_without_case
-from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.run import SET_ASIDE, Run, Runs
 from mulegraph.workspace.scan_steps import Progress, SignRun
 from mulegraph.workspace.trace_payments import Source
 from mulegraph.workspace.trace_terms import order_of
@@ -61,6 +61,8 @@ class ScanResult:
 
     run: Run
     findings: dict[str, int]
+    set_aside: dict[str, dict[str, int]]
+    """Findings that are not listed, by sign and by the innocent explanation that leaves next to nothing of them."""
     not_testable: dict[str, list[str]]
     cases: int
     rejects: int
@@ -102,7 +104,8 @@ def scan(
                     fill_server(workspace, server, of.ledger, run)
     return ScanResult(
         run=run,
-        findings=of.counts,
+        findings=run.manifest["findings"],
+        set_aside=run.manifest[SET_ASIDE],
         not_testable=of.not_testable,
         cases=len(cases),
         rejects=of.ledger.rejects,
@@ -149,6 +152,8 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         parts["cases"] = rescored(parts["cases"], parts["scores"])
         manifest["model"] = {"hash": model.hash, "guilty": model.guilty, "innocent": model.innocent}
     cases = parts["cases"]
+    told, counted = of.told(cases)
+    parts, manifest = {**parts, **told}, {**manifest, **counted}
     manifest["reports_without_case"] = reports_without_case(of.ledger, cases, of.findings)
     earlier = Runs(workspace).all()
     parts["alerts"], manifest["alerts"] = alerts_of(workspace, of, parts, earlier)

@@ -19,6 +19,7 @@ import pyarrow as pa
 from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.evidence import Evidence, read_evidence
 from mulegraph.cases.roles import earned_roles
+from mulegraph.cases.set_aside import set_aside
 from mulegraph.files import code_hash
 from mulegraph.flow.naming import NamedChains
 from mulegraph.ledger.device_clusters import kept_tables
@@ -30,7 +31,7 @@ from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
-from mulegraph.workspace.run import versions, words_of
+from mulegraph.workspace.run import SET_ASIDE, versions, words_of
 from mulegraph.workspace.unfinished import Kept, UnfinishedScan
 
 Progress = Callable[[str], None]
@@ -128,6 +129,24 @@ class SignRun:
             "chains": self.inputs.chains.table,
             **{f"facts/{code}": each.facts for code, each in self.found.items()},
         }
+
+    def told(self, cases: pa.Table | None = None) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+        """The parts of a run, where findings that are explained and in no case stand apart; and for the manifest, what
+        is told by sign, and what is set aside by sign and explanation.
+        """
+        aside = set_aside(self.findings, self.parts["benign"], cases)
+        parts = dict(self.parts)
+        signs = self.findings["sign"].to_numpy(zero_copy_only=False)
+        split = {"findings": aside.chosen, "benign": aside.chosen}
+        # A sign's facts stand in the order of its findings.
+        split |= {f"facts/{code}": aside.chosen[signs == code] for code in self.found}
+        for name, chosen in split.items():
+            parts[name] = self.parts[name].filter(pa.array(~chosen))
+            if chosen.any() or name in ("findings", "benign"):
+                parts[f"{SET_ASIDE}/{name}"] = self.parts[name].filter(pa.array(chosen))
+        left = {code: sum(aside.counts.get(code, {}).values()) for code in self.found}
+        counts = {code: count - left[code] for code, count in self.counts.items()}
+        return parts, {"findings": counts, SET_ASIDE: aside.counts}
 
     @cached_property
     def evidence(self) -> Evidence:

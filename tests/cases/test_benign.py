@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from mulegraph.cases.benign import (
     outcomes,
 )
 from mulegraph.cases.evidence import read_evidence
-from mulegraph.schema.findings import Result
+from mulegraph.schema.findings import FINDINGS, Result
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.found import run_sign
@@ -98,6 +99,46 @@ def test_who_lives_together_may_share_a_device(ledger_of, homes, passed):
     ledger = ledger_of(drawing, device_use=[use(name, "pc") for name in names], holders=holders)
     (found,) = weighed("A7", ledger)
     assert found["passed"] == ([passed] if passed else [])
+
+
+@pytest.mark.parametrize(("dealing", "passed"), [("", ["public_device"]), ("each other", []), ("one head", [])])
+def test_a_device_of_many_strangers_is_public_and_one_of_a_herd_is_not(ledger_of, dealing, passed):
+    """A terminal's visitors are joined by no money; a dozen mules pay each other, or one head."""
+    names = [f"v{number}" for number in range(12)]
+    rows = [f"{name} shop 10 9:{place:02}" for place, name in enumerate(names)]
+    if dealing == "each other":
+        rows += [f"{one} {other} 50 10:{place:02}" for place, (one, other) in enumerate(pairwise(names))]
+    if dealing == "one head":
+        rows += [f"{name} head 50 11:{place:02}" for place, name in enumerate(names[:4])]
+    homes = [{"holder_id": f"h_{name}", "name": name, "address": name} for name in names]
+    ledger = ledger_of("\n".join(rows), device_use=[use(name, "pc") for name in names], holders=homes)
+    assert [weighed(code, ledger)[0]["passed"] for code in ("A7", "N4")] == [passed] * 2
+
+
+@pytest.mark.parametrize(("channel", "kind", "explained"), [("batch", "business", True), ("batch", "personal", False)])
+def test_who_pays_several_colleagues_meets_their_employer(ledger_of, channel, kind, explained):
+    """Friends who work for one firm are paid by it and by their friend; two persons who pay the same five are none."""
+    drawing = "".join(f"firm w{n} 2{n}00 5+6:{n:02}\n" for n in range(5))
+    drawing += "".join(f"friend w{n} {20 + n} {3 + n}+1{n}:00\n" for n in range(5)) + background()
+    rows = transfers_of(drawing)
+    for row in rows:
+        row["channel"] = channel if row["source"] == "firm" else "instant"
+    ledger = ledger_of(drawing, transfers=rows, accounts=accounts_of(rows, firm={"kind": kind}))
+    inputs = SignInputs(ledger, Settings())
+    found = {
+        "finding": "N3-1",
+        "sign": "N3",
+        "subject_kind": "account",
+        "subject_id": "friend",
+        "accounts": ["firm", "friend", *(f"w{n}" for n in range(5))],
+        "evidence": [row["transfer_id"] for row in rows if row["source"] in ("firm", "friend")],
+        "score": 0.6,
+        "worth": 7.0,
+    }
+    table = FINDINGS.table({name: [found.get(name)] for name in FINDINGS.arrow.names})
+    after, told = apply_benign_tests(table, read_evidence(table, ledger, inputs.sides))
+    assert (told["colleagues"][0].as_py() == Result.PASSED) == explained
+    assert (after["worth"][0].as_py() < 1) == explained
 
 
 def test_a_merchant_is_paid_by_many(ledger_of):

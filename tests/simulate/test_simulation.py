@@ -12,10 +12,13 @@ import pytest
 
 from mulegraph.errors import UsageError
 from mulegraph.ingest.load import load
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.tables import TABLES
 from mulegraph.signs.base import all_signs
 from mulegraph.simulate import simulate
 from mulegraph.simulate.payments import ROLES
+from mulegraph.simulate.scenario import Scenario
+from mulegraph.simulate.world import BANKS
 from tests.conftest import SAMPLE
 
 NOT_SIMULATED = {
@@ -85,7 +88,7 @@ def test_every_look_alike_is_there(hard):
 @pytest.mark.parametrize("clock", ["second", "day"])
 def test_every_sign_and_every_look_alike_is_planted_twenty_times(tmp_path, clock):
     """In the smallest ledger that has room for them; every subject is in the tables."""
-    simulate(tmp_path / "files", accounts=2_000, seed=5, clock=clock)
+    simulate(tmp_path / "files", accounts=2_000, seed=5, scenario=Scenario(clock=clock))
     told = pd.read_csv(tmp_path / "files" / "labels" / "signs.csv")
     assert list(told.columns) == ["subject_kind", "subject_id", "sign", "planted"]
     counts = told.groupby(["sign", "planted"]).size().unstack(fill_value=0)
@@ -101,7 +104,7 @@ def test_every_sign_and_every_look_alike_is_planted_twenty_times(tmp_path, clock
 
 def test_a_clock_of_days_writes_dates_only(tmp_path):
     """In every table, and ids do not tell the order inside a day."""
-    simulate(tmp_path / "files", accounts=600, days=20, seed=5, clock="day")
+    simulate(tmp_path / "files", accounts=600, days=20, seed=5, scenario=Scenario(clock="day"))
     for name in ("transfers", "device_use", "card_events"):
         assert pd.read_csv(tmp_path / "files" / f"{name}.csv")["at"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
     assert not load(tmp_path / "files", tmp_path / "ws").rejects
@@ -153,4 +156,81 @@ def test_numbers_out_of_range_are_named(tmp_path, changed, named):
     """Nothing is written."""
     with pytest.raises(UsageError, match=named):
         simulate(tmp_path / "files", **{"accounts": 300, **changed})
+    assert not (tmp_path / "files").exists()
+
+
+def test_mules_are_as_rare_as_asked_and_innocents_stay(tmp_path):
+    """A hundred in 100,000, half of them in networks; look-alikes and victims of cards are as many as before."""
+    scenario = Scenario(mules_per_100k=1_000)
+    made = simulate(tmp_path / "rare", accounts=5_000, seed=11, scenario=scenario)
+    simulate(tmp_path / "usual", accounts=5_000, seed=11)
+
+    roles = {}
+    for name in ("rare", "usual"):
+        roles[name] = pd.read_csv(tmp_path / name / "labels" / "accounts.csv")["role"].value_counts()
+    assert roles["rare"]["mule"] == made.mules
+    assert 50 <= made.mules <= 65
+    assert roles["rare"]["look_alike"] > 0.9 * roles["usual"]["look_alike"]
+    told = pd.read_csv(tmp_path / "rare" / "labels" / "signs.csv").query("planted == 'mule'")
+    assert set(told["sign"]) >= {"N1", "N8"}
+    assert not load(tmp_path / "rare", tmp_path / "ws").rejects
+
+
+def test_patterns_over_weeks_take_weeks_and_exact_ones_lose_no_cent(tmp_path):
+    """Each network lasts for days, inside the ledger, and what a relay receives alone it passes on to the cent."""
+    scenario = Scenario(mules_per_100k=2_000, lasting_days=20, exact=True)
+    simulate(tmp_path / "files", accounts=3_000, days=60, seed=2, scenario=scenario)
+
+    networks = pd.read_csv(tmp_path / "files" / "labels" / "networks.csv", parse_dates=["first_at", "last_at"])
+    lasted = (networks["last_at"] - networks["first_at"]).dt.days
+    assert lasted.median() >= 3 and lasted.max() <= 30
+    transfers = pd.read_csv(tmp_path / "files" / "transfers.csv").set_index("transfer_id")
+    told = pd.read_csv(tmp_path / "files" / "labels" / "labelled_transfers.csv").query("role == 'pass_on'")
+    moved = transfers.loc[told["transfer_id"]].assign(group=told["group"].to_numpy())
+    came = moved.groupby(["group", "target"])["amount"].sum().rename_axis(["group", "account"])
+    went = moved.groupby(["group", "source"])["amount"].sum().rename_axis(["group", "account"])
+    both = pd.concat([came, went], axis=1, keys=["came", "went"]).dropna()
+    # A sum cut into parts loses less than a cent a part.
+    assert len(both) > 10 and (both["came"] - both["went"]).abs().max() < 0.1
+
+
+def test_busy_accounts_pay_ten_times_as_often(tmp_path):
+    """Sixty transfers a month and account, within a tenth."""
+    made = simulate(tmp_path / "files", accounts=1_000, seed=4, scenario=Scenario(transfers_a_month=60))
+    assert 54 <= made.rows["transfers"] / 1_000 <= 66
+
+
+@pytest.mark.parametrize("file_format", ["csv", "parquet"])
+def test_each_bank_sees_its_own_customers_and_whom_they_deal_with(tmp_path, file_format):
+    """Every payment is seen by the banks of its ends and nobody else; views load, and others' accounts are others'."""
+    scenario = Scenario(by_bank=True)
+    made = simulate(tmp_path / "split", accounts=400, days=10, seed=6, file_format=file_format, scenario=scenario)
+    simulate(tmp_path / "whole", accounts=400, days=10, seed=6)
+    transfers = pd.read_csv(tmp_path / "whole" / "transfers.csv")
+    assert made.banks == list(BANKS)
+    for bank in made.banks[:: len(BANKS) - 1]:
+        load(tmp_path / "split" / bank, tmp_path / bank)
+        ledger = Ledger(tmp_path / bank / "ledger")
+        seen = ledger.arrow("transfers").to_pandas()
+        mine = transfers["source"].str.startswith(bank) | transfers["target"].str.startswith(bank)
+        assert set(seen["transfer_id"]) == set(transfers["transfer_id"][mine])
+        assert seen["device_id"][~seen["source"].fillna("").str.startswith(bank)].isna().all()
+        accounts = ledger.arrow("accounts").to_pandas()
+        assert ((accounts["own"] == "yes") == (accounts["bank"] == bank)).all()
+        assert ledger.rejects == 0
+
+
+@pytest.mark.parametrize(
+    ("scenario", "named"),
+    [
+        (Scenario(clock="hour"), "--clock is 'hour'"),
+        (Scenario(mules_per_100k=0), "--mules-per-100k is 0"),
+        (Scenario(lasting_days=20), "--lasting is 20, expected 1 to 15"),
+        (Scenario(transfers_a_month=1), "--transfers-a-month is 1"),
+    ],
+)
+def test_scenarios_out_of_range_are_refused(tmp_path, scenario, named):
+    """Nothing is written."""
+    with pytest.raises(UsageError, match=named):
+        simulate(tmp_path / "files", accounts=300, days=30, scenario=scenario)
     assert not (tmp_path / "files").exists()

@@ -22,8 +22,11 @@ from tests.drawing import draw
 
 
 def hashes(run) -> dict[str, str]:
-    """SHA-256 of each part, the facts of every sign among them."""
+    """SHA-256 of each part, the facts of every sign and what is set aside among them."""
     parts = [*PARTS, *(f"facts/{code}" for code in run.manifest["findings"])]
+    parts += sorted(
+        str(path.relative_to(run.folder).with_suffix("")) for path in run.folder.glob("set_aside/**/*.parquet")
+    )
     return {part: hashlib.sha256((run.folder / f"{part}.parquet").read_bytes()).hexdigest() for part in parts}
 
 
@@ -43,6 +46,24 @@ def test_planted_networks_of_the_sample_are_found(workspace):
 
     assert len(found & planted) >= 0.8 * len(planted)
     assert len(found & planted) >= 0.8 * len(found - alike)
+
+
+def test_findings_that_are_explained_are_set_aside_counted_and_shown_to_who_asks(workspace, plain):
+    """Scored as before, in no case, and not in the list; an account's own list, and an explanation, have them."""
+    run, aside = plain.run, plain.run.set_aside
+    rows = aside.table("findings")
+    counted = sum(sum(by_reason.values()) for by_reason in run.manifest["set_aside"].values())
+    assert len(rows) == counted > 0
+    assert max(rows["score"].to_pylist()) < 0.05
+    held = {each for members in run.table("cases")["findings"].to_pylist() for each in members}
+    assert not held & set(rows["finding"].to_pylist())
+    assert not set(run.table("findings")["finding"].to_pylist()) & set(rows["finding"].to_pylist())
+    space = Workspace(workspace.folder)
+    assert sorted(space.findings(set_aside=True)["finding"]) == sorted(rows["finding"].to_pylist())
+    assert not set(space.findings()["finding"]) & set(rows["finding"].to_pylist())
+    first = rows.slice(0, 1).to_pylist()[0]
+    assert first["finding"] in set(space.findings(account=first["accounts"][0])["finding"])
+    assert "passed" in {each["result"] for each in space.explain(first["finding"])["tests"]}
 
 
 def test_the_same_ledger_gives_the_same_bytes(workspace, plain):

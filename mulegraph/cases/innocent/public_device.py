@@ -1,0 +1,71 @@
+"""Public device: many use it who have nothing to do with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mulegraph.cases.benign import Outcome, benign_test
+from mulegraph.cases.evidence import NO_ACCOUNT, PERSONS, Evidence
+from mulegraph.flow.by_account import Side
+from mulegraph.schema.language import tr
+from mulegraph.signs import facts
+from mulegraph.signs.base import Topic
+
+MIN_HOLDERS = 10
+"""Herders run three to a dozen accounts from one phone, and a dozen of theirs has dealt with each other by then."""
+MAX_RELATED = 0.2
+FEW = 10
+"""A person whom no more than so many deal with: two who both know him have something in common. Of an account at
+another bank only a part is seen, so that a landlord there seems to be known to few."""
+
+
+def sentence(values: Mapping[str, Any]) -> str:
+    """Holders, and how many of the accounts have something to do with another one."""
+    return tr(
+        "{holders} holders; {share} of the accounts deal with another of them, or with a third whom few know",
+        holders=str(values["holders"]),
+        share=f"{values['related']:.0%}",
+    )
+
+
+@benign_test(
+    explains=(Topic.DEVICES,),
+    reduction=0.9,
+    words="a public device",
+    values=(
+        facts.count("holders", "holders named"),
+        facts.number("related", "accounts that have something to do with another one", unit="share"),
+    ),
+    sentence=sentence,
+)
+def public_device(of: Evidence) -> Outcome:
+    """Many accounts were used from it that no money joins: a branch's, a library's, or a number that devices share."""
+    holders = of.homes.holders
+    asked = (holders >= MIN_HOLDERS) & (of.subject == NO_ACCOUNT) & (of.count() == 0)
+    related = np.zeros(len(of))
+    starts = np.searchsorted(of.named_by, np.arange(len(of) + 1))
+    for finding in np.flatnonzero(asked).tolist():
+        related[finding] = _related(of, np.unique(of.named[starts[finding] : starts[finding + 1]]))
+    return Outcome(asked & (related <= MAX_RELATED), {"holders": holders, "related": related})
+
+
+def _related(of: Evidence, named: np.ndarray) -> float:
+    """Share of the accounts that deal with another of them, or with somebody whom few know and another deals with."""
+    pairs = [_deals(side, named) for side in (of.sides.payments, of.sides.receipts)]
+    who, party = np.unique(np.concatenate(pairs), axis=0).T
+    direct = np.isin(party, named) & (party != who)
+    known = of.sides.distinct_payers + of.sides.distinct_payees
+    is_person = of.accounts.kind.among(*PERSONS)
+    third, several = np.unique(party[is_person[party] & (known[party] <= FEW)], return_counts=True)
+    return float(len(np.unique(who[direct | np.isin(party, third[several > 1])])) / max(len(named), 1))
+
+
+def _deals(side: Side, named: np.ndarray) -> np.ndarray:
+    """Rows of an account and somebody whom it dealt with on this side; cash is nobody."""
+    first, count = side.start[named], np.diff(side.start)[named]
+    entry = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
+    party = side.party[entry]
+    return np.stack([np.repeat(named, count), party], axis=1)[party >= 0].astype(np.int64)
