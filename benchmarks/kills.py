@@ -1,4 +1,4 @@
-"""Sixty scans and sixty watches killed at random moments: what the next run says is what an undisturbed one says.
+"""Scans, watches and watches that look quickly, killed: what the next one says is what an undisturbed one says.
 
     python -m benchmarks.kills                       # 60 of each, on a simulated ledger of 600 accounts
     python -m benchmarks.kills --kills 10 --accounts 6000 --seed 4
@@ -7,6 +7,8 @@ Each is a process of its own that is ended with SIGKILL at a moment that is draw
 one takes, so that it falls into reading, steps, the run's writing or the graph. A scan that is killed leaves no run
 that is not whole, and the next one must write the undisturbed one's bytes. A watch is killed once or twice in each
 batch of files; after the last batch its lines (but for their times) and its findings must be the undisturbed one's.
+A watch that looks quickly is killed at and after a file that comes while it runs; at rest its findings are the whole
+ledger's, and each of them is told once.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -34,6 +37,11 @@ from mulegraph.workspace.run import Runs
 IN_PIECES = ("transfers", "device_use", "card_events", "reports")
 """Tables that come in pieces; the others are there from the first."""
 BATCHES = 3
+MINUTES = 4
+QUICKLY = "[watch]\nquick_from = 0\ngrown_percent = 100\nwhole_percent = 1\n"
+"""Settings of a watch that looks quickly at a small ledger, and at all of it at rest only."""
+QUICK_SECONDS = 3.0
+"""A file is seen within a second, loaded and looked at within two."""
 SERVE = """
 import os, signal, sys, time
 import duckdb, ibis, numba, pandas, scipy.stats, networkx, mulegraph.watch.watch, mulegraph.cli.app
@@ -115,13 +123,14 @@ def main() -> None:
         simulate(folder / "files", accounts=chosen.accounts, days=chosen.days, seed=chosen.seed)
         scans = killed_scans(commands, folder, chosen.kills, chance)
         watches = killed_watches(commands, folder, chosen.kills, chance)
+        quick = killed_quick_watches(commands, folder, chosen.kills, chance)
     commands.end()
-    for name, tally in (("scan", scans), ("watch", watches)):
+    for name, tally in (("scan", scans), ("watch", watches), ("quick watch", quick)):
         where = ", ".join(f"{moment} {count}" for moment, count in sorted(tally.moments.items()))
         print(f"{name}: {tally.kills} kills, {tally.in_time} while it ran ({where}); {len(tally.faults)} faults")
         for fault in tally.faults:
             print(f"  {fault}")
-    raise SystemExit(bool(scans.faults or watches.faults))
+    raise SystemExit(bool(scans.faults or watches.faults or quick.faults))
 
 
 def killed_scans(commands: Commands, folder: Path, kills: int, chance: random.Random) -> Tally:
@@ -173,6 +182,68 @@ def killed_watches(commands: Commands, folder: Path, kills: int, chance: random.
         tally.check(_files_of(workspace / FOLDER) == expected, f"after kill {tally.kills}: other findings")
         tally.check(_lines(workspace) == lines, f"after kill {tally.kills}: lines were lost, or told twice")
     return tally
+
+
+def killed_quick_watches(commands: Commands, folder: Path, kills: int, chance: random.Random) -> Tally:
+    """Kill a watch that runs when a file of transfers has just come, and compare what is told at rest."""
+    first, *later = _minutes(folder / "files")
+    base = folder / "quick"
+    base.mkdir()
+    (base / "mulegraph.toml").write_text(QUICKLY)
+    _brought(base / "inbox", first)
+    # A watch that begins looks at the whole ledger before the file comes, which takes as long as this.
+    ready = commands.seconds(f"watch {base / 'inbox'} -w {base} --once")
+    plain = shutil.copytree(base, folder / "undisturbed")
+    for minute in later:
+        _brought(plain / "inbox", minute)
+        commands.seconds(f"watch {plain / 'inbox'} -w {plain} --once")
+    expected = _files_of(plain / FOLDER)
+    tally = Tally()
+    while tally.kills < kills:
+        workspace = folder / "quickly"
+        shutil.rmtree(workspace, ignore_errors=True)
+        shutil.copytree(base, workspace)
+        order = f"watch {workspace / 'inbox'} -w {workspace}"
+        for minute in later:
+            bringing = threading.Timer(ready, _brought, (workspace / "inbox", minute))
+            bringing.start()
+            status = commands.run(order, kill_after=ready + chance.random() * QUICK_SECONDS)
+            bringing.join()
+            tally.kills += 1
+            tally.in_time += status == signal.SIGKILL
+            tally.moments[_quick_moment(workspace)] += 1
+        tally.check(commands.run(f"{order} --once") == 0, f"after kill {tally.kills}: the next watch failed")
+        tally.check(_files_of(workspace / FOLDER) == expected, f"after kill {tally.kills}: other findings")
+        tally.check(_are_told(workspace), f"after kill {tally.kills}: findings are not told, or told twice")
+    return tally
+
+
+def _minutes(files: Path) -> list[dict[str, str]]:
+    """All but the last transfers, and these in pieces, as files by name."""
+    head, *rows = (files / "transfers.csv").read_text().splitlines()
+    first = {path.name: path.read_text() for path in files.glob("*.csv")}
+    cuts = [len(rows) * (MINUTES + number) // (2 * MINUTES) for number in range(MINUTES + 1)]
+    first["transfers.csv"] = "\n".join([head, *rows[: cuts[0]]]) + "\n"
+    made = [first]
+    for number, (low, high) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        made.append({f"transfers-{number}.csv": "\n".join([head, *rows[low:high]]) + "\n"})
+    return made
+
+
+def _quick_moment(workspace: Path) -> str:
+    """What a killed watch that looks quickly had come to."""
+    state = json.loads((workspace / FOLDER / "told.json").read_text())
+    return "after a quick look" if state["quick"] else _watch_moment(workspace)
+
+
+def _are_told(workspace: Path) -> bool:
+    """Whether all findings of the last look are told and not withdrawn, each once."""
+    told: Counter[str] = Counter()
+    for line in _lines(workspace):
+        if line["kind"] in ("finding", "withdrawn"):
+            told[line["finding"]] += 1 if line["kind"] == "finding" else -1
+    found = Runs(workspace / FOLDER).all()[-1].table("findings")["finding"].to_pylist()
+    return {finding: count for finding, count in told.items() if count} == dict.fromkeys(found, 1)
 
 
 def _copy(workspace: Path, place: Path) -> Path:

@@ -159,6 +159,21 @@ class ViewSettings:
 
 
 @dataclass(frozen=True)
+class WatchSettings:
+    """When a watch looks at the whole ledger, and not only at what the new transfers have changed.
+
+    Always where it has fewer than `quick_from` transfers: that takes seconds. Else when no file has come for
+    `idle_seconds`; when the ledger has grown by `grown_percent`, since what chance makes moves with it; and so often
+    that whole looks take `whole_percent` of the time where files come without end.
+    """
+
+    quick_from: Annotated[int, Meta(ge=0, le=10**9)] = 300_000
+    idle_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 120
+    grown_percent: Annotated[float, Meta(ge=0.01, le=100)] = 2.0
+    whole_percent: Annotated[int, Meta(ge=1, le=100)] = 10
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings of a workspace; `signs` holds changed thresholds by sign code."""
 
@@ -174,6 +189,7 @@ class Settings:
     requests: RequestSettings = RequestSettings()
     casework: CaseworkSettings = CaseworkSettings()
     views: ViewSettings = ViewSettings()
+    watch: WatchSettings = WatchSettings()
     signs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 

@@ -215,8 +215,10 @@ def _first_of_group(group, value, values):  # type: ignore[no-untyped-def]
     return first
 
 
-def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount) -> Evidence:
-    """Look up what findings name."""
+def read_evidence(
+    findings: pa.Table, ledger: Ledger, sides: TransfersByAccount, accounts: Accounts | None = None
+) -> Evidence:
+    """Look up what findings name; `accounts` are the ledger's, where somebody has read them before."""
     kinds = findings["subject_kind"].combine_chunks()
     subjects = findings["subject_id"].combine_chunks()
     lists = findings["accounts"].combine_chunks()
@@ -226,7 +228,7 @@ def read_evidence(findings: pa.Table, ledger: Ledger, sides: TransfersByAccount)
         looked_up = pool.submit(_transfers, findings, ledger)
         numbers = ledger.account_numbers_of(subjects)
         named = ledger.account_numbers_of(pc.list_flatten(lists))
-        accounts = read_accounts(ledger)
+        accounts = accounts or read_accounts(ledger)
         moved = looked_up.result()
     is_account = pc.equal(kinds, "account").to_numpy(zero_copy_only=False)
     place = np.empty(len(sides.transfers), np.int32)

@@ -6,8 +6,9 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from mulegraph.views.formats import Format
 
 if TYPE_CHECKING:
     from mulegraph.privacy.door import MaskedWorkspace
+    from mulegraph.watch.told import Line
     from mulegraph.watch.watch import Watch
 
 commands = typer.Typer()
@@ -55,7 +57,9 @@ def watch_command(
         tellings = stages.told.Tellings(workspace / stages.look.FOLDER, output)
         watch = stages.watch.Watch(space, inbox, tellings, stages.watch.Reading(chosen, limit))
         if once:
-            _tell(space, watch, how)
+            _tell(space, how, watch.batch)
+            # What a watch that looked quickly had not made good when it was killed.
+            _tell(space, how, partial(watch.catch_up, rest=True))
             return
         err.print(f"watching {folder}; what is new goes to {tellings.output}", soft_wrap=True)
         _go_on(space, watch, how, folder, stop)
@@ -76,14 +80,20 @@ def _go_on(space: MaskedWorkspace, watch: Watch, how: Format, folder: Path, stop
     )
     for _ in _first_at_once(wakes):
         if stop.is_set():
-            return
+            break
         try:
-            _tell(space, watch, how)
+            _tell(space, how, watch.batch)
+            _tell(space, how, watch.catch_up)
             trouble = ""
         except EngineError as error:
             if str(error) != trouble:
                 err.print(f"note: {space.show_error(error).problem}; trying again", soft_wrap=True)
             trouble = str(error)
+    try:
+        _tell(space, how, partial(watch.catch_up, rest=True))
+    except EngineError as error:
+        note = "the next watch looks at the whole ledger first"
+        err.print(f"note: {space.show_error(error).problem}; {note}", soft_wrap=True)
 
 
 def _first_at_once(wakes: Iterator[object]) -> Iterator[object]:
@@ -92,10 +102,10 @@ def _first_at_once(wakes: Iterator[object]) -> Iterator[object]:
     yield from wakes
 
 
-def _tell(space: MaskedWorkspace, watch: Watch, how: Format) -> None:
+def _tell(space: MaskedWorkspace, how: Format, new: Callable[[Callable[[str], None]], list[Line]]) -> None:
     start = time.perf_counter()
     with steps_bar() as progress:
-        lines = watch.batch(progress)
+        lines = new(progress)
     for line in lines:
         if how is Format.JSON:
             typer.echo(json.dumps(line, ensure_ascii=False))

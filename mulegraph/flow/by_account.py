@@ -39,12 +39,12 @@ class TransfersByAccount:
     @cached_property
     def payments(self) -> Side:
         """By the account that paid."""
-        return _sorted_by(self.transfers.columns, self.transfers.accounts, payer=True)
+        return _sorted_by(self.transfers.columns, np.ones(self.transfers.accounts, np.bool_), payer=True)
 
     @cached_property
     def receipts(self) -> Side:
         """By the account that was paid."""
-        return _sorted_by(self.transfers.columns, self.transfers.accounts, payer=False)
+        return _sorted_by(self.transfers.columns, np.ones(self.transfers.accounts, np.bool_), payer=False)
 
     @cached_property
     def next_payment(self) -> np.ndarray:
@@ -75,6 +75,34 @@ class TransfersByAccount:
         return _distinct_parties(self.receipts)
 
 
+class OfAccounts(TransfersByAccount):
+    """Payments and receipts of the chosen accounts (a mask) alone, for who asks of a few: of others there are none.
+
+    Positions are those in all transfers. What leads from one side to the other is not to be had here.
+    """
+
+    def __init__(self, transfers: Transfers, chosen: np.ndarray) -> None:
+        super().__init__(transfers)
+        self._chosen = chosen
+
+    @cached_property
+    def payments(self) -> Side:
+        """By the chosen account that paid."""
+        return _sorted_by(self.transfers.columns, self._chosen, payer=True)
+
+    @cached_property
+    def receipts(self) -> Side:
+        """By the chosen account that was paid."""
+        return _sorted_by(self.transfers.columns, self._chosen, payer=False)
+
+    @property
+    def next_payment(self) -> np.ndarray:
+        """Not to be had: it counts the entries of others."""
+        raise NotImplementedError
+
+    receipt_of = next_receipt = next_payment
+
+
 def distinct_values(values: np.ndarray) -> np.ndarray:
     """The distinct values in order. NumPy's own way over a hash table takes several times as long for millions."""
     ordered = np.sort(values)
@@ -95,16 +123,17 @@ def lists_of(values: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> tuple
     return values[entries], starts
 
 
-def _sorted_by(columns: Columns, accounts: int, *, payer: bool) -> Side:
+def _sorted_by(columns: Columns, chosen: np.ndarray, *, payer: bool) -> Side:
     mine, other = (columns.source, columns.target) if payer else (columns.target, columns.source)
-    return Side(*_counting_sort(mine, other, columns.amount, columns.at, accounts))
+    return Side(*_counting_sort(mine, other, columns.amount, columns.at, chosen))
 
 
 @njit(cache=True, nogil=True)
-def _counting_sort(mine, other, amount, at, accounts):  # type: ignore[no-untyped-def]
+def _counting_sort(mine, other, amount, at, chosen):  # type: ignore[no-untyped-def]
+    accounts = len(chosen)
     start = np.zeros(accounts + 1, np.int64)
     for row in range(len(mine)):
-        if mine[row] >= 0 and mine[row] != other[row]:
+        if mine[row] >= 0 and mine[row] != other[row] and chosen[mine[row]]:
             start[mine[row] + 1] += 1
     for account in range(accounts):
         start[account + 1] += start[account]
@@ -113,7 +142,7 @@ def _counting_sort(mine, other, amount, at, accounts):  # type: ignore[no-untype
     position, party = np.empty(size, np.int32), np.empty(size, np.int32)
     amounts, times = np.empty(size, np.int64), np.empty(size, np.int64)
     for row in range(len(mine)):
-        if mine[row] >= 0 and mine[row] != other[row]:
+        if mine[row] >= 0 and mine[row] != other[row] and chosen[mine[row]]:
             entry = free[mine[row]]
             free[mine[row]] += 1
             position[entry] = row

@@ -54,6 +54,11 @@ class Flow:
         """Links of receipts that were passed on, in pieces of whatever size."""
         return passed_on_links(self.divided, self.links, self.share_percent)
 
+    @cached_property
+    def told_networks(self) -> np.ndarray:
+        """Layering networks at the threshold."""
+        return self.networks(self.threshold)
+
     @property
     def surprise(self) -> np.ndarray:
         """Of each chain, in nats."""

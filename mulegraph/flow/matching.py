@@ -14,6 +14,9 @@ import numpy as np
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
+SPENT = np.iinfo(np.int64).min
+"""What is left of a receipt that was wholly passed on before the matching goes on."""
+
 
 @dataclass(frozen=True)
 class Links:
@@ -25,6 +28,11 @@ class Links:
 
     def __len__(self) -> int:
         return len(self.amount)
+
+    @classmethod
+    def none(cls) -> Links:
+        """No links."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64))
 
 
 def effective_window(window: int, tick: int) -> int:
@@ -38,13 +46,45 @@ def match(transfers: Transfers, window: int) -> Links:
     A transfer from an account to itself moves nothing and is left out. Between accounts that are divided by currency
     money of one currency pays nothing in another; pieces are in the currency of the account in the middle.
     """
+    return _matched(transfers, transfers.came.copy(), window, 0)
+
+
+def match_on(transfers: Transfers, window: int, known: Links, first: int) -> Links:
+    """The same, where the links of all payments before position `first` are known: those are not matched again.
+
+    Looked at are `first` and what comes after it, and what had come in and was not passed on yet.
+    """
+    if first >= len(transfers):
+        return known
+    begin = still_open(transfers, window, first)
+    tail = transfers.only(slice(begin, None))
+    left = tail.came.copy()
+    kept = int(np.searchsorted(known.payment, first))
+    ours = np.arange(int(np.searchsorted(known.payment, begin)), kept)
+    ours = ours[known.receipt[ours] >= begin]
+    receipt = known.receipt[ours] - begin
+    np.subtract.at(left, receipt, known.amount[ours])
+    # Not 0: a receipt of nothing that nobody has come to yet still waits in its queue.
+    left[receipt[left[receipt] == 0]] = SPENT
+    more = _matched(tail, left, window, first - begin)
+    parts = ((known.receipt, more.receipt + begin), (known.payment, more.payment + begin), (known.amount, more.amount))
+    return Links(*(np.concatenate([before[:kept], after]) for before, after in parts))
+
+
+def still_open(transfers: Transfers, window: int, first: int) -> int:
+    """The position from which on a receipt may still be passed on by payments from `first` on."""
+    return int(np.searchsorted(transfers.at, transfers.at[first] - window)) if first < len(transfers) else first
+
+
+def _matched(transfers: Transfers, left: np.ndarray, window: int, first: int) -> Links:
     # Each link uses up its receipt or fills its payment, so there are fewer than twice as many as transfers. Memory
     # that is never written to costs nothing, and growing arrays inside the kernel would make it four times slower.
     most = 2 * len(transfers)
     receipt = np.empty(most, np.int32)
     payment = np.empty(most, np.int32)
     amount = np.empty(most, np.int64)
-    count = _match(transfers.columns, transfers.came.copy(), transfers.accounts, window, (receipt, payment, amount))
+    pieces = receipt, payment, amount
+    count = _match(transfers.columns, left, transfers.accounts, (window, first), pieces)
     return Links(receipt[:count].copy(), payment[:count].copy(), amount[:count].copy())
 
 
@@ -54,7 +94,9 @@ def match_each(several: Sequence[Transfers], window: int) -> list[Links]:
 
 
 @njit(cache=True, nogil=True)
-def _match(columns, left, accounts, window, links):  # type: ignore[no-untyped-def]
+def _match(columns, left, accounts, limits, links):  # type: ignore[no-untyped-def]
+    """Payments from the second of the `limits` on; what came before it only waits, as far as something is left."""
+    window, first = limits
     receipt, payment, piece = links
     total = len(columns.at)
     head = np.full(accounts, -1, np.int32)
@@ -65,7 +107,7 @@ def _match(columns, left, accounts, window, links):  # type: ignore[no-untyped-d
         payer, payee = columns.source[now], columns.target[now]
         if payer == payee:
             continue
-        if payer >= 0 and head[payer] >= 0:
+        if now >= first and payer >= 0 and head[payer] >= 0:
             oldest = head[payer]
             need = columns.amount[now]
             opened = columns.at[now] - window
@@ -82,7 +124,7 @@ def _match(columns, left, accounts, window, links):  # type: ignore[no-untyped-d
                 if left[oldest] == 0:
                     oldest = following[oldest]
             head[payer] = oldest
-        if payee >= 0:
+        if payee >= 0 and left[now] != SPENT:
             following[now] = -1
             if head[payee] < 0:
                 head[payee] = now

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.flow.bursts import positions_between
+from mulegraph.flow.by_account import lists_of
 from mulegraph.flow.habits import Moved
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.transfers import Transfers
@@ -51,25 +52,38 @@ class NamedChains:
         return self.table.filter(pc.greater_equal(self.table["surprise"], self.threshold))
 
 
-def name_chains(ledger: Ledger, flow: Flow) -> NamedChains:
-    """Look every chain's transfers up in the ledger."""
-    chains = flow.chains
-    position, first = chains.position, chains.start[:-1]
-    last = chains.start[1:] - 1
-    columns = ["transfer_id", "amount", "currency", "at"]
-    rows = ledger.rows_of(flow.transfers.row[position], columns)
+def name_chains(ledger: Ledger, flow: Flow, chosen: np.ndarray | None = None) -> NamedChains:
+    """Look every chain's transfers up in the ledger; of the `chosen` ones alone (numbers, ascending), if given."""
+    networks = flow.told_networks[flow.chains.position[flow.chains.start[:-1]]]
+    wanted = np.arange(len(flow.chains)) if chosen is None else _with_namesakes(networks, chosen)
+    table = _named(ledger, flow, wanted, networks[wanted])
+    if chosen is not None:
+        table = table.take(pa.array(np.searchsorted(wanted, chosen)))
+    return NamedChains(table, flow.threshold)
+
+
+def _with_namesakes(networks: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The chosen chains, and those that their networks are named after."""
+    numbers, best = np.unique(networks, return_index=True)
+    theirs = best[np.searchsorted(numbers, networks[chosen])]
+    return np.union1d(chosen, theirs[networks[chosen] >= 0])
+
+
+def _named(ledger: Ledger, flow: Flow, wanted: np.ndarray, networks: np.ndarray) -> pa.Table:
+    position, start = lists_of(flow.chains.position, flow.chains.start, wanted)
+    first, last = start[:-1], start[1:] - 1
+    rows = ledger.rows_of(flow.transfers.row[position], ["transfer_id", "amount", "currency", "at"])
     ids = rows["transfer_id"].combine_chunks()
-    names = _chain_ids(ids, chains.start)
-    networks = flow.networks(flow.threshold)[position[first]]
+    names = _chain_ids(ids, start)
     network_names = dict(zip(*_network_names(networks, names), strict=True))
-    table = pa.table(
+    return pa.table(
         [
             names,
-            flow.surprise,
-            flow.false_share,
+            flow.surprise[wanted],
+            flow.false_share[wanted],
             pa.array([network_names.get(number) for number in networks.tolist()], pa.string()),
-            pa.ListArray.from_arrays(pa.array(chains.start, pa.int32()), ids),
-            _account_lists(ledger, flow),
+            pa.ListArray.from_arrays(pa.array(start, pa.int32()), ids),
+            _account_lists(ledger, flow.transfers, position, start),
             rows["amount"].take(pa.array(first)),
             rows["amount"].take(pa.array(last)),
             rows["currency"].take(pa.array(first)),
@@ -79,7 +93,6 @@ def name_chains(ledger: Ledger, flow: Flow) -> NamedChains:
         ],
         schema=CHAINS,
     )
-    return NamedChains(table, flow.threshold)
 
 
 def _chain_ids(transfer_ids: pa.Array, start: np.ndarray) -> pa.Array:
@@ -100,17 +113,16 @@ def _network_names(networks: np.ndarray, names: pa.Array) -> tuple[list[int], li
     return [int(each) for each in numbers if each >= 0], named[int((numbers < 0).sum()) :]
 
 
-def _account_lists(ledger: Ledger, flow: Flow) -> pa.ListArray:
+def _account_lists(ledger: Ledger, transfers: Transfers, position: np.ndarray, start: np.ndarray) -> pa.ListArray:
     """For each chain the payer of its first transfer, then the receiver of each."""
-    chains, transfers = flow.chains, flow.transfers
-    lengths = np.diff(chains.start) + 1
+    lengths = np.diff(start) + 1
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     size = len(ledger.account_ids)
     numbers = np.full(int(offsets[-1]), size + 1, np.int64)
     others = np.ones(len(numbers), bool)
     others[offsets[:-1]] = False
-    payers = transfers.source[chains.position[chains.start[:-1]]]
-    receivers = transfers.target[chains.position]
+    payers = transfers.source[position[start[:-1]]]
+    receivers = transfers.target[position]
     numbers[offsets[:-1]] = np.where(payers < 0, size, payers)
     numbers[others] = np.where(receivers < 0, size + 1, receivers)
     ids = pa.concat_arrays([ledger.account_ids, pa.array([CASH_IN, CASH_OUT], pa.string())])

@@ -47,13 +47,18 @@ class Peers:
 
 def beside_peers(ledger: Ledger, sides: TransfersByAccount) -> Peers:
     """Rank every account among those of its kind and currency; amounts of two currencies are never compared."""
-    known = ledger.arrow("accounts", ["kind", "currency"])
-    names = pc.binary_join_element_wise(known["kind"].cast("string"), known["currency"].cast("string"), " ")
-    group = pc.fill_null(names.combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
     received = _aggregates(sides.receipts, sides.distinct_payers)
     paid = _aggregates(sides.payments, sides.distinct_payees)
     transfers = received[0] + paid[0]
-    return ranked(group.astype(np.int64), np.stack([transfers, *received, *paid], axis=1), transfers > 0)
+    return ranked(groups_of(ledger), np.stack([transfers, *received, *paid], axis=1), transfers > 0)
+
+
+def groups_of(ledger: Ledger) -> np.ndarray:
+    """By account the number of its kind and currency; −1 where one of them is unknown."""
+    known = ledger.arrow("accounts", ["kind", "currency"])
+    names = pc.binary_join_element_wise(known["kind"].cast("string"), known["currency"].cast("string"), " ")
+    group = pc.fill_null(names.combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
+    return np.asarray(group.astype(np.int64))
 
 
 def ranked(group: np.ndarray, aggregates: np.ndarray, active: np.ndarray) -> Peers:

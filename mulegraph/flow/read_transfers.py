@@ -15,6 +15,8 @@ from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.ledger import Ledger, minor_units
 from mulegraph.ledger.store import LedgerFile
 
+COLUMNS = ["source", "target", "amount", "currency", "at"]
+
 
 def read_transfers(ledger: Ledger, *, min_kept: int = MIN_TRANSFERS) -> Transfers:
     """All transfers of a ledger, in memory as integers: 28 bytes each. Of `min_kept` transfers up days are kept."""
@@ -43,16 +45,20 @@ def _days(ledger: Ledger, files: Sequence[LedgerFile]) -> list[tuple[Day, int]]:
         return []
     # Ids are read as they are: almost every day has almost every account, so dictionaries a day are long, and hashing
     # them took longer than looking every id up.
-    columns = ["source", "target", "amount", "currency", "at"]
     paths = [ledger.store.data / file.path for file in files]
-    table = pa.concat_tables([pq.read_table(path, columns=columns, read_dictionary=["currency"]) for path in paths])
+    table = pa.concat_tables([pq.read_table(path, columns=COLUMNS, read_dictionary=["currency"]) for path in paths])
+    whole, lacking = in_numbers(ledger, table)
+    ends = np.cumsum([file.rows for file in files])[:-1]
+    days = zip(*(np.split(column, ends) for column in whole), strict=True)
+    return [(Day(*day), int(each.sum())) for day, each in zip(days, np.split(lacking, ends), strict=True)]
+
+
+def in_numbers(ledger: Ledger, table: pa.Table) -> tuple[Day, np.ndarray]:
+    """Rows of `COLUMNS` as integers, and of each how many of its ids are no account's."""
     with ThreadPoolExecutor(2) as pool:
         source, target = pool.map(ledger.account_numbers_of, [table.column("source"), table.column("target")])
     given = [table.column(name).is_valid().to_numpy() for name in ("source", "target")]
     lacking = sum(((each < 0) & there).astype(np.int8) for each, there in zip((source, target), given, strict=True))
     amount = minor_units(table.column("amount"), table.column("currency").cast("string"))
     at = table.column("at").cast("int64").to_numpy()
-    ends = np.cumsum([file.rows for file in files])[:-1]
-    whole = (source.astype(np.int32), target.astype(np.int32), amount, at)
-    days = zip(*(np.split(column, ends) for column in whole), strict=True)
-    return [(Day(*day), int(each.sum())) for day, each in zip(days, np.split(lacking, ends), strict=True)]
+    return Day(source.astype(np.int32), target.astype(np.int32), amount, at), lacking

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mulegraph.flow.chains import MICRONATS
-from mulegraph.flow.transfers import DAY, HOUR, Transfers
+from mulegraph.flow.transfers import DAY, HOUR, NOBODY, Transfers
 from mulegraph.lazy import njit, optimize
 
 HOURS = 24
@@ -25,12 +25,16 @@ MIN_LINKS = 30
 
 @dataclass(frozen=True)
 class Traffic:
-    """Each account's receipts and payments, how often they meet in its day, and how many windows there are."""
+    """Each account's receipts and payments, how often they meet in its day, and how many windows there are.
+
+    `day` is the share of each hour (UTC) in all receipts and payments of the ledger.
+    """
 
     received: np.ndarray
     paid: np.ndarray
     meeting: np.ndarray
     windows: float
+    day: np.ndarray
 
     @property
     def trials(self) -> np.ndarray:
@@ -45,27 +49,42 @@ class Traffic:
 
 def traffic(transfers: Transfers, window: int) -> Traffic:
     """Count what every account receives and pays; transfers to oneself do not count."""
-    by_hour = _by_hour(transfers.source, transfers.target, transfers.at // HOUR, transfers.accounts)
-    received, paid = (counts.sum(axis=1, dtype=np.int64) for counts in by_hour)
-    windows = max(transfers.span / (window + transfers.tick), 1.0)
-    if transfers.tick >= DAY or window >= DAY:
-        return Traffic(received, paid, np.ones(transfers.accounts), windows)
+    by_hour = _by_hour(transfers.columns, np.arange(transfers.accounts, dtype=np.int32), transfers.accounts)
     whole_day = by_hour[0].sum(axis=0) + by_hour[1].sum(axis=0)
-    meeting = _meeting(*by_hour, whole_day / max(whole_day.sum(), 1), window / HOUR)
-    return Traffic(received, paid, meeting, windows)
+    windows = max(transfers.span / (window + transfers.tick), 1.0)
+    return _traffic(by_hour, whole_day / max(whole_day.sum(), 1), windows, window, transfers.tick)
+
+
+def traffic_of(accounts: np.ndarray, transfers: Transfers, window: int, like: Traffic) -> Traffic:
+    """The same of these accounts (numbers) alone, in their order; the ledger's day and windows are those of `like`."""
+    number = np.full(transfers.accounts, NOBODY, np.int32)
+    number[accounts] = np.arange(len(accounts))
+    by_hour = _by_hour(transfers.columns, number, len(accounts))
+    return _traffic(by_hour, like.day, like.windows, window, transfers.tick)
+
+
+def _traffic(
+    by_hour: tuple[np.ndarray, np.ndarray], day: np.ndarray, windows: float, window: int, tick: int
+) -> Traffic:
+    received, paid = (counts.sum(axis=1, dtype=np.int64) for counts in by_hour)
+    if tick >= DAY or window >= DAY:
+        return Traffic(received, paid, np.ones(len(received)), windows, day)
+    return Traffic(received, paid, _meeting(*by_hour, day, window / HOUR), windows, day)
 
 
 @njit(cache=True, nogil=True)
-def _by_hour(source, target, hour, accounts):  # type: ignore[no-untyped-def]
+def _by_hour(columns, number, accounts):  # type: ignore[no-untyped-def]
+    """Receipts and payments by hour of the day, of the accounts that have a `number` among those that are counted."""
     received = np.zeros((accounts, HOURS), np.int32)
     paid = np.zeros((accounts, HOURS), np.int32)
-    for row in range(len(source)):
-        if source[row] != target[row]:
-            place = hour[row] % HOURS
-            if target[row] >= 0:
-                received[target[row], place] += 1
-            if source[row] >= 0:
-                paid[source[row], place] += 1
+    for row in range(len(columns.at)):
+        payer, payee = columns.source[row], columns.target[row]
+        if payer != payee:
+            place = columns.at[row] // HOUR % HOURS
+            if payee >= 0 and number[payee] >= 0:
+                received[number[payee], place] += 1
+            if payer >= 0 and number[payer] >= 0:
+                paid[number[payer], place] += 1
     return received, paid
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from mulegraph.lazy import duckdb
 
@@ -40,3 +43,21 @@ def rows_of_ids(engine: duckdb.DuckDBPyConnection, paths: list[str], transfer_id
     with engine:
         engine.register("wanted", pa.table({"transfer_id": transfer_ids, "number": np.arange(len(transfer_ids))}))
         return engine.sql(ROWS_OF_IDS, params=[paths]).to_arrow_table()
+
+
+def rows_of_file(path: Path, numbers: np.ndarray, columns: list[str] | None) -> pa.Table:
+    """The rows of a Parquet file with these ascending numbers; parts of it that hold none of them are not read.
+
+    A minute's rows are the last of their day, and a large bank's day has dozens of parts.
+    """
+    with pq.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        of = np.searchsorted(starts, numbers, side="right") - 1
+        groups = np.unique(of)
+        table = file.read_row_groups(groups.tolist(), columns=columns)
+        # Where each part that was read begins in what was read.
+        begins = np.zeros(len(sizes), np.int64)
+        begins[groups] = np.cumsum([0, *(sizes[group] for group in groups[:-1])])
+        names = columns or file.schema_arrow.names
+    return table.select(names).take(pa.array(numbers - starts[of] + begins[of]))

@@ -22,6 +22,12 @@ def holds_anything(paths: Sequence[Path], column: str) -> bool:
     return any(part.null_count is None or part.null_count < rows for part, rows in _parts(paths, column))
 
 
+def count_missing(paths: Sequence[Path], column: str) -> int:
+    """How many rows have nothing there; −1 where a file does not say."""
+    counts = [part.null_count for part, _ in _parts(paths, column)]
+    return -1 if None in counts else sum(counts)
+
+
 def may_hold(paths: Sequence[Path], column: str, value: str) -> bool:
     """Whether some row may hold this text: false where no part of a file reaches from below it to above."""
     return any(not part.has_min_max or part.min <= value <= part.max for part, _ in _parts(paths, column))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mulegraph.casework import (
     acts,
@@ -41,6 +41,7 @@ from mulegraph.privacy.kept_pages import KeptPages
 from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.privacy.through import Door, through
 from mulegraph.privacy.tokens import HIDDEN
+from mulegraph.privacy.watching import Watching
 from mulegraph.schema.choices import DUCKDB, EngineChoice, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
@@ -65,7 +66,7 @@ from mulegraph.workspace.workspace import Workspace
 SUBJECTS = (Mask.ACCOUNT, Mask.HOLDER, Mask.DEVICE)
 
 
-class MaskedWorkspace(KeptPages):
+class MaskedWorkspace(KeptPages, Watching):
     """A workspace as its users see it: every answer is masked, unless it is opened with a reason to `reveal`.
 
     Listings are data frames, best first; `since` and `until` keep what overlaps them. Accounts, holders and devices
@@ -207,7 +208,7 @@ class MaskedWorkspace(KeptPages):
         with self._door.errors():
             return self._asked_about(self._plain.run if name is None else facts.named_run(self._plain, name))
 
-    def _asked_about(self, run: Run) -> MaskedWorkspace:
+    def _asked_about(self, run: Run) -> Self:
         made = type(self).__new__(type(self))
         made._stand_before(self._plain.at(run), self.reveal, self._door)
         return made
@@ -227,25 +228,6 @@ class MaskedWorkspace(KeptPages):
     def min_score(self) -> float:
         """From which score on a finding makes a case."""
         return self._plain.settings.cases.min_score
-
-    def look(self, *, progress: Callable[[str], None] | None = None) -> MaskedWorkspace:
-        """The workspace as the watch sees it now: signs that can be told at once, over the ledger as it is."""
-        self.forget_ledger()
-        with self._door.errors():
-            return self._asked_about(look.look(self.folder, progress=progress))
-
-    def record_watched(self, batch: int, **facts: Any) -> None:
-        """Keep in the journal what a batch of the watch told, once."""
-        # All of it is compared: numbers begin anew where the state and the file of lines are both gone.
-        entry = {"batch": batch, **facts}
-        kept = (each.facts for each in self._plain.journal.entries() if each.what == "watched")
-        if not any(each == {"command": each.get("command"), **entry} for each in kept):
-            self._plain.journal.append("watched", **entry)
-
-    def forget_ledger(self) -> None:
-        """Read the ledger anew: it was written to."""
-        self._plain.forget_ledger()
-        self._door.forget_ledger()
 
     def case(self, case: str) -> MaskedCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""

@@ -80,7 +80,7 @@ class Door:
     def forget_ledger(self) -> None:
         """The ledger was written to: its values are others now. A reason that is written down stays good."""
         if self._masker is not None:
-            self._masker = Masker.of(self.plain.ledger)
+            self._masker = Masker.of(self.plain.ledger, self._masker)
 
     def masking(self, language: str | None = None, run: Callable[[], Run] | None = None) -> Masking:
         """What masks an answer whose sentences are in a language (the spoken), of findings of a run (the latest)."""

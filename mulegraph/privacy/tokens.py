@@ -25,6 +25,7 @@ import pyarrow as pa
 from mulegraph.errors import EngineError, UsageError
 from mulegraph.ledger.identifying import LedgerValues
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.ledger.numbers import places_of
 from mulegraph.schema.tables import Mask
 
 KEY_FILE, TAGS_FOLDER = "masking.key", "masking"
@@ -52,27 +53,35 @@ class Values(Protocol):
     """Where a masker reads all values of one kind from."""
 
     folder: Path
-    hash: str
 
     def __call__(self, mask: Mask) -> pa.Array:
         """All values of a kind, each once."""
+
+    def hash_of(self, mask: Mask) -> str:
+        """Names them: other values have another."""
 
 
 class Masker:
     """Makes tokens of values and values of tokens. What it remembers are pure functions of the ledger and the key."""
 
-    def __init__(self, key: bytes, known: Values, *, tag_bytes: int = TAG_BYTES) -> None:
+    def __init__(self, key: bytes, known: Values, *, tag_bytes: int = TAG_BYTES, before: Masker | None = None) -> None:
         self._key = key
         self._known = known
+        self._before = before
+        if before is not None:
+            before._before = None  # else each would hold all that ever were
         self._tag_bytes = tag_bytes
         self._tags: dict[Mask, Tags] = {}
         self._once = threading.Lock()
         self._made: dict[tuple[Mask, str], str] = {}
 
     @classmethod
-    def of(cls, ledger: Ledger) -> Masker:
-        """The masker of a workspace's ledger; its key is made on first use."""
-        return cls(workspace_key(ledger.folder.parent), LedgerValues(ledger))
+    def of(cls, ledger: Ledger, before: Masker | None = None) -> Masker:
+        """The masker of a workspace's ledger; its key is made on first use. `before` is that of the ledger as it was.
+
+        Tags that it has made are taken over: of a large bank's accounts they take seconds, and a minute brings few new.
+        """
+        return cls(workspace_key(ledger.folder.parent), LedgerValues(ledger), before=before)
 
     def make_tokens(self, mask: Mask, values: list[str]) -> None:
         """Make the tokens of many values at once: one search for all of them."""
@@ -127,15 +136,31 @@ class Masker:
 
     def _kept_tags(self, mask: Mask) -> Tags:
         if mask not in self._tags:
-            of = hmac.digest(self._key, self._known.hash.encode(), "sha256").hex()[:16]
+            of = hmac.digest(self._key, self._known.hash_of(mask).encode(), "sha256").hex()[:16]
             path = self._known.folder / TAGS_FOLDER / f"{mask.replace(' ', '_')}-{of}.npy"
-            self._tags[mask] = Tags.kept_in(path, lambda: self._digests(mask))
+            before = self._before
+            if before is not None and mask in before._tags and before._name_of(mask) == self._name_of(mask):
+                self._tags[mask] = before._tags[mask]
+            else:
+                self._tags[mask] = Tags.kept_in(path, lambda: self._digests(mask))
         return self._tags[mask]
 
+    def _name_of(self, mask: Mask) -> tuple[bytes, int, str]:
+        """Names the tags of one kind."""
+        return self._key, self._tag_bytes, self._known.hash_of(mask)
+
     def _digests(self, mask: Mask) -> np.ndarray:
-        size, known = self._tag_bytes, self._known(mask)
-        tags = (int.from_bytes(self._digest(mask, value)[:size], "big") for value in known.to_pylist())
-        return np.fromiter(tags, np.uint64, len(known))
+        size, known, before = self._tag_bytes, self._known(mask), self._before
+        made = np.zeros(len(known), np.uint64)
+        new = np.arange(len(known))
+        if before is not None and mask in before._tags and before._name_of(mask)[:2] == self._name_of(mask)[:2]:
+            place = places_of(known, before._known(mask))
+            made[place >= 0] = before._tags[mask].by_place[place[place >= 0]]
+            new = new[place < 0]
+        values = known.take(pa.array(new)).to_pylist()
+        tags = (int.from_bytes(self._digest(mask, value)[:size], "big") for value in values)
+        made[new] = np.fromiter(tags, np.uint64, len(new))
+        return made
 
     def _digest(self, mask: Mask, value: str) -> bytes:
         return hmac.digest(self._key, f"{mask}\0{value}".encode(), "sha256")
@@ -159,6 +184,13 @@ class Tags:
     def __init__(self, tags: np.ndarray) -> None:
         self._order = np.argsort(tags, kind="stable")
         self._sorted = tags[self._order]
+
+    @property
+    def by_place(self) -> np.ndarray:
+        """The tags in the order of the values."""
+        tags = np.empty_like(self._sorted)
+        tags[self._order] = self._sorted
+        return tags
 
     @classmethod
     def kept_in(cls, path: Path, made: Callable[[], np.ndarray]) -> Tags:

@@ -19,10 +19,14 @@ from mulegraph.ingest.readers import formats
 from mulegraph.ingest.rejects import Limit
 from mulegraph.ledger.store import Store
 from mulegraph.privacy.door import MaskedWorkspace
-from mulegraph.settings import read_settings
+from mulegraph.settings import WatchSettings, read_settings
 from mulegraph.views.tables import plain
 from mulegraph.watch.inbox import Inbox, members
+from mulegraph.watch.pace import Pace
 from mulegraph.watch.told import CHAIN, FINDING, LOADED, MONEY, REFUSED, STARTED, WITHDRAWN, Line, Tellings
+
+QUICK = "quick"
+"""What lines of a quick look are marked with: a whole one may withdraw them."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,15 @@ class Reading:
     limit: Limit | None = None
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What is new, what is known by now, kind by key, and whether only a quick look says so."""
+
+    lines: list[Line]
+    known: dict[str, str]
+    quick: bool
+
+
 class Watch:
     """A workspace, the folder in which its files arrive, and what was told of them so far."""
 
@@ -41,6 +54,7 @@ class Watch:
         self._inbox = inbox
         self._tellings = tellings
         self._reading = reading
+        self._pace = Pace()
 
     def batch(self, progress: Callable[[str], None] | None = None) -> list[Line]:
         """Load what has come and tell what is new, which are the lines that were added; [] where nothing has come.
@@ -51,30 +65,67 @@ class Watch:
         added = self._start(progress) if self._tellings.is_first else []
         names = self._inbox.take()
         refused = self._load(names) if names else {}
-        ledger, known = self._ledger, dict(self._tellings.told.known)
-        looked = ledger != self._tellings.told.ledger
-        if not names and not looked:
+        ledger, told = self._ledger, self._tellings.told
+        has_changed = ledger != told.ledger
+        if not names and not has_changed:
             return added
+        self._pace.file_came()
         added += self._tellings.add(list(self._file_lines(names, refused)))
-        if looked:
-            seen = self._space.look(progress=progress)
-            now, money = _known_now(seen)
-            fresh = _new(seen, money, known)
-            added += self._tellings.add([*fresh, *_withdrawn(known, now)])
-            known = now
+        looked = Looked([], dict(told.known), told.quick)
+        if has_changed:
+            looked = self._quick(dict(told.known), progress) or self._whole(dict(told.known), progress)
+            added += self._tellings.add(looked.lines)
         self._journal(ledger)
         for name in names:
             if name in refused:
                 self._inbox.refuse(name, refused[name])
             else:
                 self._inbox.done(name)
-        self._tellings.end_batch(ledger, known)
+        self._tellings.end_batch(ledger, looked.known, quick=looked.quick)
         return added
+
+    def catch_up(self, progress: Callable[[str], None] | None = None, *, rest: bool = False) -> list[Line]:
+        """After quick looks, tell what the whole ledger says: when its time has come, or the watch comes to `rest`.
+
+        Also once when it begins, so that there is something to go on from before the first file comes. A batch of its
+        own, without files; [] where there is nothing to make good, or it is not time yet.
+        """
+        told, settings, size = self._tellings.told, self._settings, self._transfers
+        if told.quick:
+            is_due = rest or self._pace.is_due(settings, size)
+        else:
+            is_due = not (rest or self._pace.has_looked) and 0 < size >= settings.quick_from
+        if not is_due:
+            return []
+        ledger = self._ledger
+        looked = self._whole(dict(told.known), progress)
+        added = self._tellings.add(looked.lines)
+        self._journal(ledger)
+        self._tellings.end_batch(ledger, looked.known)
+        return added
+
+    def _quick(self, known: dict[str, str], progress: Callable[[str], None] | None) -> Looked | None:
+        """What a quick look says that is not known; None where the whole ledger must be looked at."""
+        if self._pace.has_grown(self._settings, self._transfers):
+            return None
+        seen = self._space.quick_look(known, progress=progress)
+        if seen is None:
+            return None
+        now, money = _known_now(seen)
+        return Looked([{**line, "look": QUICK} for line in _new(seen, money, known)], known | now, quick=True)
+
+    def _whole(self, known: dict[str, str], progress: Callable[[str], None] | None) -> Looked:
+        """What a look at the whole ledger says that is not known, and what it does not bear out."""
+        with self._pace.whole(self._transfers):
+            seen = self._space.look(progress=progress)
+        now, money = _known_now(seen)
+        return Looked([*_new(seen, money, known), *_withdrawn(known, now)], now, quick=False)
 
     def _start(self, progress: Callable[[str], None] | None) -> list[Line]:
         """What the ledger says before the first file comes is no news: how much there is is told, and kept."""
         ledger = self._ledger
-        now = _known_now(self._space.look(progress=progress))[0] if ledger else {}
+        with self._pace.whole(self._transfers):
+            now = _known_now(self._space.look(progress=progress))[0] if ledger else {}
         added = self._tellings.add([_started(now)])
         self._tellings.end_batch(ledger, now)
         return added
@@ -84,6 +135,15 @@ class Watch:
         """The hash of the ledger as it is; nothing where no file was loaded yet."""
         snapshot = Store(self._space.folder / "ledger").current()
         return snapshot.hash if snapshot.of("transfers") else ""
+
+    @property
+    def _settings(self) -> WatchSettings:
+        return read_settings(self._space.folder).watch
+
+    @property
+    def _transfers(self) -> int:
+        """How many transfers the ledger holds."""
+        return sum(file.rows for file in Store(self._space.folder / "ledger").current().of("transfers"))
 
     def _load(self, names: list[str]) -> dict[str, str]:
         """Load the taken files, all in one where that goes; why each one that does not load is refused."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Container
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,16 +13,20 @@ import pyarrow.compute as pc
 
 from mulegraph.flow.transfers import DAY
 from mulegraph.lazy import pandas as pd
-from mulegraph.ledger.ledger import amounts, decimals
+from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import OURS, Each
 from mulegraph.schema.tables import ARROW_TYPE, Kind
+from mulegraph.settings import read_settings
+from mulegraph.signs.own import signs_of
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
+from mulegraph.workspace.money_left import LARGEST_FIRST, MONEY, left_by_chains
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.questions import question
+from mulegraph.workspace.quick_look import Standing, quick_look
 from mulegraph.workspace.run import Run, Runs
-from mulegraph.workspace.scan_steps import Progress, SignRun
+from mulegraph.workspace.scan_steps import Progress, SignRun, Timed, made_of
 from mulegraph.workspace.trace_payments import Following, Source, Times, trace_payments
 from mulegraph.workspace.trace_terms import order_of
 
@@ -28,35 +34,63 @@ SIGNS = ("A2", "A4", "A5", "A7", "C3", "N1", "N4", "N5", "T1")
 """Those that say something the minute a payment or an event comes; the others speak of days."""
 FOLDER = "watch"
 LOOKS_KEPT = 2
-MONEY = pa.schema(
-    [
-        ("account", pa.string()),
-        ("amount", ARROW_TYPE[Kind.AMOUNT]),
-        ("currency", pa.string()),
-        ("since", ARROW_TYPE[Kind.TIME]),
-        ("why", pa.string()),
-        ("chain", pa.string()),
-    ]
-)
-"""Where money is now, largest first: what a strong chain left on its last account, and what is traced of reports."""
+QUICK = "quick"
 
 
-def look(workspace: Path, *, progress: Progress | None = None) -> Run:
-    """The signs that can be told at once, with the same code over the same ledger as a scan, kept as a run of its own.
+class Looks:
+    """The looks of one watch at a workspace's ledger, each a run of its own.
 
-    Raises UsageError when nothing is loaded or a setting does not fit, EngineError when the disk fails.
+    A whole look runs the signs that can be told at once with the same code over the same ledger as a scan. A quick one
+    goes on from the look before, which this keeps in memory; both raise UsageError when nothing is loaded or a setting
+    does not fit, EngineError when the disk fails.
     """
-    runs = Runs(workspace / FOLDER)
-    of = SignRun(workspace, runs.folder, progress or (lambda _: None), only=SIGNS)
-    with of.steps.step("money"):
-        money = _money_now(of)
-    with of.steps.step("write"):
-        parts, counted = of.told()
-        run = runs.write({**parts, "money": money}, {**of.manifest, **counted})
-        of.steps.unfinished.forget()
-    for older in runs.all()[:-LOOKS_KEPT]:
-        shutil.rmtree(older.folder, ignore_errors=True)
-    return run
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+        self._runs = Runs(workspace / FOLDER)
+        self._standing: Standing | None = None
+
+    def whole(self, *, progress: Progress | None = None) -> Run:
+        """Look at the whole ledger."""
+        # Let go before the ledger is read anew: both together would take twice the memory.
+        self._standing = None
+        of = SignRun(self._workspace, self._runs.folder, progress or (lambda _: None), only=SIGNS)
+        with of.steps.step("money"):
+            money = _money_now(of)
+        with of.steps.step("write"):
+            parts, counted = of.told()
+            run = self._write({**parts, "money": money}, {**of.manifest, **counted})
+            of.steps.unfinished.forget()
+        if of.settings.watch.quick_from <= len(of.inputs.transfers):
+            self._standing = Standing.of(of)
+        return run
+
+    def quick(self, told: Container[str], *, progress: Progress | None = None) -> Run | None:
+        """What is new since the look before; None where that cannot be told without looking at the whole ledger.
+
+        `told` are the ids of the findings that are known, of which its run is silent.
+        """
+        # Let go until this one stands: it writes into the columns that the look before has left.
+        before, self._standing = self._standing, None
+        if before is None:
+            return None
+        ledger, settings = Ledger(self._workspace / "ledger"), read_settings(self._workspace)
+        signs, steps = signs_of(self._workspace), Timed(progress or (lambda _: None))
+        now = made_of(self._workspace, ledger, settings, signs)
+        seen = quick_look(ledger, before, signs, settings, told, steps) if before.is_made_of(now) else None
+        if seen is None:
+            return None
+        more = {"look": QUICK, **seen.counted, "seconds": steps.seconds, "rejects": ledger.rejects}
+        with steps.step("write"):
+            run = self._write(seen.parts, {**before.manifest, "ledger": now["ledger"], **more})
+        self._standing = seen.standing
+        return run
+
+    def _write(self, parts: dict[str, pa.Table], manifest: dict[str, Any]) -> Run:
+        run = self._runs.write(parts, manifest)
+        for older in self._runs.all()[:-LOOKS_KEPT]:
+            shutil.rmtree(older.folder, ignore_errors=True)
+        return run
 
 
 @question(Each(OURS))
@@ -79,43 +113,9 @@ def money_now(space: WorkspaceBase) -> pd.DataFrame:
 
 
 def _money_now(of: SignRun) -> pa.Table:
-    table = pa.concat_tables([_left_by_chains(of), *_left_of_reports(of)])
-    order = [("currency", "ascending"), ("amount", "descending"), ("account", "ascending"), ("chain", "ascending")]
-    return table.sort_by(order)
-
-
-def _left_by_chains(of: SignRun) -> pa.Table:
-    """What of strong chains' last transfers was not paid on yet, first in, first out; chains that ended in the window.
-
-    Money that has lain for longer than the window is the night's to find: here it would hide what still moves.
-    """
-    flow = of.inputs.flow
-    moved, chains = flow.transfers, flow.chains
-    count = flow.chains_from(flow.threshold) if np.isfinite(flow.threshold) else 0
-    last, place = np.unique(chains.position[chains.start[1 : count + 1] - 1], return_index=True)
-    fresh = (moved.target[last] >= 0) & (moved.at[last] >= (int(moved.at.max()) if len(moved) else 0) - flow.window)
-    last, place = last[fresh], place[fresh]
-    ending = np.isin(flow.links.receipt, last)
-    at = np.searchsorted(last, flow.links.receipt[ending])
-    gone = np.bincount(at, weights=flow.links.amount[ending], minlength=len(last)).astype(np.int64)
-    left = moved.amount[last] - gone
-    kept = left > 0
-    last = last[kept]
-    place = place[kept]
-    left = left[kept]
-    rows = of.ledger.rows_of(moved.row[last], ["currency", "at"])
-    currency = rows["currency"].combine_chunks()
-    return pa.table(
-        [
-            of.ledger.account_ids.take(pa.array(moved.target[last])),
-            amounts(left, currency) if len(left) else decimals(left),
-            currency,
-            rows["at"],
-            pa.repeat("chain", len(last)),
-            of.inputs.chains.table["chain"].take(pa.array(place)),
-        ],
-        schema=MONEY,
-    )
+    ids = of.inputs.chains.table["chain"]
+    by_chains = left_by_chains(of.ledger, of.inputs.flow, lambda places: ids.take(pa.array(places)))
+    return pa.concat_tables([by_chains, *_left_of_reports(of)]).sort_by(LARGEST_FIRST)
 
 
 def _left_of_reports(of: SignRun) -> list[pa.Table]:

@@ -26,7 +26,7 @@ from mulegraph.ledger.device_clusters import kept_tables
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.schema.choices import DUCKDB, EngineChoice
 from mulegraph.schema.findings import FINDINGS
-from mulegraph.settings import read_settings
+from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
@@ -39,17 +39,14 @@ Progress = Callable[[str], None]
 
 
 @dataclass
-class Steps:
-    """Seconds by step, who is told when one begins, and what finished steps gave to a scan that was killed.
+class Timed:
+    """Seconds by step, and who is told when one begins.
 
     Two threads may have a step each at the same time, so that the seconds of all add up to more than the clock's.
     """
 
     told: Progress
-    unfinished: UnfinishedScan
     seconds: dict[str, float] = field(default_factory=dict)
-    resumed: list[str] = field(default_factory=list)
-    """Steps that an earlier scan had finished."""
     _begun: float = field(default_factory=time.perf_counter)
     _telling: threading.Lock = field(default_factory=threading.Lock)
 
@@ -66,6 +63,15 @@ class Steps:
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+@dataclass
+class Steps(Timed):
+    """The same, with what finished steps gave to a scan that was killed."""
+
+    unfinished: UnfinishedScan = field(kw_only=True)
+    resumed: list[str] = field(default_factory=list)
+    """Steps that an earlier scan had finished."""
 
     def tables(self, name: str, made: Callable[[], dict[str, pa.Table]], *, reads: str = "") -> dict[str, pa.Table]:
         """What the step gives: as an earlier scan left it, or made now and kept. `reads` names what else it read."""
@@ -100,23 +106,9 @@ class SignRun:
         self.started = datetime.now(UTC)
         self.ledger, self.settings = Ledger(workspace / "ledger", choice), read_settings(workspace)
         self.signs = signs_of(workspace)
-        check_thresholds(self.settings.signs, self.signs)
-        check_explanations(self.signs)
-        changed = self.settings.signs
-        self._made_of = {
-            "ledger": {
-                "hash": self.ledger.hash,
-                "rows": {name: self.ledger.rows(name) for name in self.ledger.names},
-            },
-            "code": code_hash(),
-            "versions": versions(),
-            "engine": str(choice.kind),
-            "settings": asdict(self.settings),
-            "thresholds": {code: {**sign.thresholds, **changed.get(code, {})} for code, sign in self.signs.items()},
-            "own_signs": own_files(workspace),
-        }
+        self._made_of = made_of(workspace, self.ledger, self.settings, self.signs)
         self.inputs = SignInputs(self.ledger, self.settings)
-        self.steps = Steps(progress, UnfinishedScan(runs, self._made_of))
+        self.steps = Steps(progress, unfinished=UnfinishedScan(runs, self._made_of))
         chosen = {code: sign for code, sign in self.signs.items() if only is None or code in only}
         self.not_testable = {code: lacks for code, sign in chosen.items() if (lacks := sign.missing(self.ledger))}
         testable = {code: sign for code, sign in chosen.items() if code not in self.not_testable}
@@ -134,19 +126,7 @@ class SignRun:
         """The parts of a run, where findings that are explained and in no case stand apart; and for the manifest, what
         is told by sign, and what is set aside by sign and explanation.
         """
-        aside = set_aside(self.findings, self.parts["benign"], cases)
-        parts = dict(self.parts)
-        signs = self.findings["sign"].to_numpy(zero_copy_only=False)
-        split = {"findings": aside.chosen, "benign": aside.chosen}
-        # A sign's facts stand in the order of its findings.
-        split |= {f"facts/{code}": aside.chosen[signs == code] for code in self.found}
-        for name, chosen in split.items():
-            parts[name] = self.parts[name].filter(pa.array(~chosen))
-            if chosen.any() or name in ("findings", "benign"):
-                parts[f"{SET_ASIDE}/{name}"] = self.parts[name].filter(pa.array(chosen))
-        left = {code: sum(aside.counts.get(code, {}).values()) for code in self.found}
-        counts = {code: count - left[code] for code, count in self.counts.items()}
-        return parts, {"findings": counts, SET_ASIDE: aside.counts}
+        return told_apart(self.parts, self.counts, cases)
 
     @cached_property
     def evidence(self) -> Evidence:
@@ -181,6 +161,42 @@ class SignRun:
     def _tested(self) -> dict[str, pa.Table]:
         findings, benign = apply_benign_tests(self._untested, self.evidence, self.signs)
         return {"findings": earned_roles(findings, self.evidence), "benign": benign}
+
+
+def told_apart(
+    whole: Mapping[str, pa.Table], counts: Mapping[str, int], cases: pa.Table | None = None
+) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """See `SignRun.told`; `whole` are the parts of a run with all findings, `counts` how many by sign."""
+    findings = whole["findings"]
+    aside = set_aside(findings, whole["benign"], cases)
+    parts = dict(whole)
+    signs = findings["sign"].to_numpy(zero_copy_only=False)
+    split = {"findings": aside.chosen, "benign": aside.chosen}
+    # A sign's facts stand in the order of its findings.
+    split |= {f"facts/{code}": aside.chosen[signs == code] for code in counts}
+    for name, chosen in split.items():
+        parts[name] = whole[name].filter(pa.array(~chosen, pa.bool_()))
+        if chosen.any() or name in ("findings", "benign"):
+            parts[f"{SET_ASIDE}/{name}"] = whole[name].filter(pa.array(chosen, pa.bool_()))
+    left = {code: sum(aside.counts.get(code, {}).values()) for code in counts}
+    told = {code: count - left[code] for code, count in counts.items()}
+    return parts, {"findings": told, SET_ASIDE: aside.counts}
+
+
+def made_of(workspace: Path, ledger: Ledger, settings: Settings, signs: Mapping[str, Sign]) -> dict[str, Any]:
+    """Names all that a run is made of. Raises UsageError where the settings do not fit the signs."""
+    check_thresholds(settings.signs, signs)
+    check_explanations(signs)
+    changed = settings.signs
+    return {
+        "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
+        "code": code_hash(),
+        "versions": versions(),
+        "engine": str(ledger.choice.kind),
+        "settings": asdict(settings),
+        "thresholds": {code: {**sign.thresholds, **changed.get(code, {})} for code, sign in signs.items()},
+        "own_signs": own_files(workspace),
+    }
 
 
 def _prepare(inputs: SignInputs, steps: Steps) -> dict[str, pa.Table]:

@@ -16,6 +16,8 @@ from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.settings import FlowSettings
 from tests.flow.reference import surprise
 
+EVEN_DAY = np.full(24, 1 / 24)
+
 
 def random_ledger(seed: int, transfers: int = 20_000, accounts: int = 2_000, days: int = 30):
     """Payments between anybody at any time: no chain in it means anything."""
@@ -27,7 +29,7 @@ def random_ledger(seed: int, transfers: int = 20_000, accounts: int = 2_000, day
 
 def test_the_formula_is_the_designs():
     """−ln(1 − exp(−q·c·√(λin·λout))), in whole micronats."""
-    accounts = Traffic(np.array([4, 60]), np.array([9, 60]), np.array([1.0, 2.5]), 120.0)
+    accounts = Traffic(np.array([4, 60]), np.array([9, 60]), np.array([1.0, 2.5]), 120.0, EVEN_DAY)
 
     nats = link_scores(accounts.rate, 0.12) / 1e6
 
@@ -36,7 +38,7 @@ def test_the_formula_is_the_designs():
 
 def test_a_students_pass_through_surprises_and_a_shops_does_not():
     """The same link is worth more through the quieter account."""
-    accounts = Traffic(np.array([2, 5_000]), np.array([2, 5_000]), np.ones(2), 120.0)
+    accounts = Traffic(np.array([2, 5_000]), np.array([2, 5_000]), np.ones(2), 120.0, EVEN_DAY)
 
     student, shop = link_scores(accounts.rate, 0.12) / 1e6
 
@@ -78,7 +80,7 @@ def test_where_the_clock_knows_only_days_the_hour_says_nothing():
 def test_q_is_found_again():
     """Links counted by the formula with some q give that q back."""
     rng = np.random.default_rng(3)
-    accounts = Traffic(rng.integers(0, 40, 500), rng.integers(0, 40, 500), rng.uniform(0.5, 2, 500), 120.0)
+    accounts = Traffic(rng.integers(0, 40, 500), rng.integers(0, 40, 500), rng.uniform(0.5, 2, 500), 120.0, EVEN_DAY)
     counted = float((accounts.trials * -np.expm1(-0.2 * accounts.rate)).sum())
 
     assert estimate_fit(accounts, counted) == pytest.approx(0.2, rel=1e-4)
@@ -154,7 +156,7 @@ def test_small_ledgers_are_shuffled_more_often():
 
 def test_a_quiet_account_is_finite():
     """An account that never both receives and pays has no rate; its score is large and not infinite."""
-    accounts = Traffic(np.array([0]), np.array([3]), np.ones(1), 10.0)
+    accounts = Traffic(np.array([0]), np.array([3]), np.ones(1), 10.0, EVEN_DAY)
 
     assert math.isfinite(link_scores(accounts.rate, 0.1)[0])
 

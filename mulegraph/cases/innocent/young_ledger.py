@@ -40,7 +40,7 @@ def sentence(values: Mapping[str, Any]) -> str:
 )
 def young_ledger(of: Evidence) -> Outcome:
     """All of it is the subject's own payments or receipts, and neither the month before nor the month after is here."""
-    day, rows = np.unique(of.transfers.at // DAY, return_counts=True)
+    day, rows = _days(of.transfers.at)
     full = day[covered(rows)]
     at = of.transfers.at[of.position] // DAY
     first, last = np.full(len(of), 2**40), np.full(len(of), -(2**40))
@@ -50,3 +50,12 @@ def young_ledger(of: Evidence) -> Outcome:
     # Two who meet through several others are no round of payments, at whatever time of the month.
     alone = of.share(of.inward | of.outward) == 1
     return Outcome(alone & (before < MONTH) & (after < MONTH), {"before": before, "after": after})
+
+
+def _days(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The days that have transfers, and how many each; times are in order, so that each day's begin is looked up."""
+    if not len(at):
+        return at, at
+    every = np.arange(at[0] // DAY, at[-1] // DAY + 2)
+    rows = np.diff(np.searchsorted(at, every * DAY))
+    return every[:-1][rows > 0], rows[rows > 0]
