@@ -49,7 +49,7 @@ $(SPARK)/installed: pyproject.toml
 	touch $@
 
 test-spark: $(SPARK)/installed   ## the same findings on Spark as on DuckDB (needs java 17)
-	$(SPARK)/bin/python -m pytest -m spark -n 0 tests/signs
+	$(SPARK)/bin/python -m pytest -m spark -n 0 tests/signs tests/workspace
 
 # Without the exchange formats: their library is compiled for a minute, and none of these tests writes them.
 $(LOWEST)/installed: pyproject.toml

@@ -24,7 +24,7 @@ from mulegraph.cli.graph_options import (
 from mulegraph.cli.job import JobLog, LogFormat, check_memory, scan_events
 from mulegraph.cli.options import HERE, OutputFormat, WorkspaceFolder, opened, show, steps_bar
 from mulegraph.errors import EXIT_FINDINGS, UsageError
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.choices import ENGINE_MEMORY, Engine, EngineChoice
 from mulegraph.views.formats import WIDTH, Format
 
 if TYPE_CHECKING:
@@ -57,8 +57,12 @@ def scan_command(
     database: GraphDatabase = DATABASE,
     insecure: Insecure = False,
     engine: Annotated[
-        Engine, typer.Option(help="What runs set-based signs; spark needs mulegraph[spark].")
+        Engine, typer.Option(help="spark: set-based signs and flow matching run on Spark (mulegraph[spark], Java 17).")
     ] = Engine.DUCKDB,
+    master: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Where Spark runs, such as spark://HOST:7077; else on this machine."),
+    ] = None,
     max_memory: Annotated[
         str,
         typer.Option(
@@ -74,6 +78,8 @@ def scan_command(
 ) -> None:
     """Run every sign over the ledger, build cases, and keep both as a run."""
     check_memory(max_memory)
+    if master is not None and engine is not Engine.SPARK:
+        raise UsageError("--master says where Spark runs", hint="Add --engine spark, or leave --master out.")
     first_day = day_of(since)
     if full:
         stages.kept_days.forget(workspace)
@@ -85,7 +91,8 @@ def scan_command(
             bar(name)
             log.step(name)
 
-        result = space.scan(progress=progress, engine=engine, memory=max_memory, since=first_day)
+        choice = EngineChoice(engine, max_memory, master)
+        result = space.scan(progress=progress, choice=choice, since=first_day)
         done(result)
     for note in result.run.manifest["feeds"]:
         log.remark("feed", note["text"], note)

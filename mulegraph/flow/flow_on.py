@@ -65,6 +65,7 @@ def flow_on(known: Flow, of_chance: Calibration, transfers: Transfers, changes: 
         share_percent=known.share_percent,
         relays_by_chance=of_chance.relays_by_chance,
         dealt=transfers.only(slice(0)),
+        dealt_links=Links.none(),
     )
 
 
@@ -103,7 +104,7 @@ def renumbered(flow: Flow, numbers: np.ndarray, accounts: int) -> Flow:
 
 def without_chance(flow: Flow) -> Flow:
     """The same without its shuffled ledger, which is as large as the ledger itself."""
-    return replace(flow, dealt=flow.dealt.only(slice(0)))
+    return replace(flow, dealt=flow.dealt.only(slice(0)), dealt_links=Links.none())
 
 
 def _strong_on(known: Flow, links: Links, transfers: Transfers, first: int) -> Links:

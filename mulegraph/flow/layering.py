@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,7 @@ import numpy as np
 
 from mulegraph.flow.chains import MICRONATS, ByRelay, Chains, by_relay, find_chains
 from mulegraph.flow.decoys import false_shares, innocent, shuffled
-from mulegraph.flow.matching import Links, effective_window, match, strong
+from mulegraph.flow.matching import Links, effective_window, match_each, strong
 from mulegraph.flow.passing_on import passed_on_links
 from mulegraph.flow.surprise import Traffic, estimate_fit, link_scores, traffic
 from mulegraph.flow.transfers import Transfers
@@ -45,6 +46,8 @@ class Flow:
     """What chains give accounts in the first shuffled ledger."""
     dealt: Transfers
     """The first shuffled ledger, which signs measure chance on, too."""
+    dealt_links: Links
+    """Its links, between accounts that are divided by currency."""
 
     @cached_property
     def passed_on(self) -> Links:
@@ -73,7 +76,16 @@ class Flow:
         return _joined(self.strong.receipt, self.strong.payment, self.chains.best >= max(nats * MICRONATS, 1))
 
 
-def find_flow(transfers: Transfers, settings: FlowSettings, divided: Transfers | None = None) -> Flow:
+Matching = Callable[[Sequence[Transfers], int], list[Links]]
+"""All links of each of some ledgers, within a window: `match_each`, or the same on many machines."""
+
+
+def find_flow(
+    transfers: Transfers,
+    settings: FlowSettings,
+    divided: Transfers | None = None,
+    matching: Matching = match_each,
+) -> Flow:
     """Links, strong links, chains and surprise of a ledger, with the shuffled-ledger estimate beside them.
 
     `divided` are the same transfers between accounts that are divided by currency, where there are several.
@@ -81,18 +93,22 @@ def find_flow(transfers: Transfers, settings: FlowSettings, divided: Transfers |
     divided = divided or transfers
     window = effective_window(settings.window, transfers.tick)
 
-    def of_chance(number: int) -> tuple[Transfers, Links]:
-        dealt = shuffled(transfers, [settings.seed, number])
-        apart = dealt if divided is transfers else divided.dealt(dealt)
-        return dealt, strong(apart, match(apart, window), settings.share_percent)
+    def of_chance() -> tuple[list[tuple[Transfers, Links]], Links]:
+        numbers = range(settings.shuffles(len(transfers)))
+        dealt = [shuffled(transfers, [settings.seed, number]) for number in numbers]
+        apart = dealt if divided is transfers else [divided.dealt(each) for each in dealt]
+        every = matching(apart, window)
+        pairs = zip(apart, every, strict=True)
+        firm = [strong(each, mine, settings.share_percent) for each, mine in pairs]
+        return list(zip(dealt, firm, strict=True)), every[0]
 
     # The kernels let go of the interpreter's lock: chance is counted on one core while this thread uses the other.
     with ThreadPoolExecutor(1) as pool:
-        dealt = [pool.submit(of_chance, number) for number in range(settings.shuffles(len(transfers)))]
-        links = match(divided, window)
+        dealing = pool.submit(of_chance)
+        (links,) = matching([divided], window)
         firm = strong(divided, links, settings.share_percent)
         accounts = traffic(transfers, window)
-        by_chance = [each.result() for each in dealt]
+        by_chance, dealt_links = dealing.result()
         fit = estimate_fit(accounts, float(np.mean([len(pair[1]) for pair in by_chance])))
         scores = link_scores(accounts.rate, fit)
         dealt_chains = pool.map(lambda pair: find_chains(pair[0], pair[1], scores), by_chance)
@@ -120,6 +136,7 @@ def find_flow(transfers: Transfers, settings: FlowSettings, divided: Transfers |
         share_percent=settings.share_percent,
         relays_by_chance=by_relay(by_chance[0][0], chance[0][0]),
         dealt=by_chance[0][0],
+        dealt_links=dealt_links,
     )
 
 

@@ -6,6 +6,7 @@ pass is O(transfers + links): each receipt enters its account's queue once and l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,11 @@ class Links:
 
     def __len__(self) -> int:
         return len(self.amount)
+
+    @classmethod
+    def none(cls) -> Links:
+        """No links."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64))
 
 
 def effective_window(window: int, tick: int) -> int:
@@ -80,6 +86,11 @@ def _matched(transfers: Transfers, left: np.ndarray, window: int, first: int) ->
     pieces = receipt, payment, amount
     count = _match(transfers.columns, left, transfers.accounts, (window, first), pieces)
     return Links(receipt[:count].copy(), payment[:count].copy(), amount[:count].copy())
+
+
+def match_each(several: Sequence[Transfers], window: int) -> list[Links]:
+    """All flow links of each of some ledgers."""
+    return [match(transfers, window) for transfers in several]
 
 
 @njit(cache=True, nogil=True)

@@ -6,13 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from mulegraph.lazy import csgraph, ibis, sparse
 from mulegraph.lazy import deferred as _
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.tables import ARROW_TYPE, Kind
 from mulegraph.settings import DeviceSettings
 
+_COUNTS = [(name, pa.int64()) for name in "devices accounts holders addresses".split()]
+_TIMES = [(name, ARROW_TYPE[Kind.TIME]) for name in ("first_at", "last_at")]
+CLUSTERS = pa.schema(
+    [
+        ("cluster", pa.string()),
+        *_COUNTS,
+        *_TIMES,
+        ("device_ids", pa.list_(pa.string())),
+        ("account_ids", pa.list_(pa.string())),
+    ]
+)
+"""Clusters as a run keeps them: the same bytes, whichever engine and version of pandas made the frame."""
+HUBS = pa.schema(
+    [
+        ("device_id", pa.string()),
+        *_COUNTS[1:],
+        ("uses", pa.int64()),
+        *_TIMES,
+    ]
+)
 CLUSTER_COLUMNS = "cluster devices accounts holders addresses first_at last_at device_ids account_ids".split()
 
 
@@ -26,6 +48,15 @@ class DeviceClusters:
     shared: pd.DataFrame
     clusters: pd.DataFrame
     hubs: pd.DataFrame
+
+
+def kept_tables(clusters: DeviceClusters) -> dict[str, pa.Table]:
+    """Clusters, and the hub devices that were set aside, as a run keeps them."""
+    return {"devices": _kept(clusters.clusters, CLUSTERS), "hubs": _kept(clusters.hubs, HUBS)}
+
+
+def _kept(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata()
 
 
 def device_clusters(ledger: Ledger, settings: DeviceSettings) -> DeviceClusters:

@@ -24,7 +24,7 @@ from mulegraph.ledger.engine import in_sql, literal
 from mulegraph.ledger.numbers import places_of, rows_of_file, rows_of_ids
 from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.choices import DUCKDB, Engine, EngineChoice
 from mulegraph.schema.tables import AMOUNT_PLACES, ARROW_TYPE, TABLES, Kind, minor_exponents
 from mulegraph.schema.versions import ALL_TABLES, FORMER, VERSIONED, named_by_period
 
@@ -46,9 +46,8 @@ class Ledger:
     them as long as the snapshot is; every row number in mulegraph is one of these.
     """
 
-    def __init__(self, folder: Path, engine: Engine = Engine.DUCKDB, memory: str = ENGINE_MEMORY) -> None:
-        self.folder, self.memory = folder, memory
-        self.kind = engine
+    def __init__(self, folder: Path, choice: EngineChoice = DUCKDB) -> None:
+        self.folder, self.choice = folder, choice
         self.store = Store(folder)
         self._tables: dict[str, ir.Table] = {}
         self.snapshot: Snapshot = self.store.of_this_version()
@@ -56,16 +55,17 @@ class Ledger:
             raise UsageError(f"{folder.parent}: nothing is loaded here yet", hint="Run: mulegraph load FOLDER")
 
     def in_another_thread(self) -> Ledger:
-        """The same snapshot for a second thread: a connection of DuckDB is one thread's, its memory is both's.
-
-        On Spark it is this very ledger, whose session serves one question at a time.
-        """
-        if self.kind is Engine.SPARK:
-            return self
-        twin = Ledger(self.folder, self.kind, self.memory)
+        """The same snapshot for a second thread: a connection is one thread's, memory or session are both's."""
+        twin = Ledger(self.folder, self.choice)
         twin.snapshot = self.snapshot
-        twin.engine = _without_bar(ibis.duckdb.from_connection(self.engine.con.cursor()))
+        if not self.on_spark:
+            twin.engine = _without_bar(ibis.duckdb.from_connection(self.engine.con.cursor()))
         return twin
+
+    @property
+    def on_spark(self) -> bool:
+        """Whether its tables live on Spark."""
+        return self.choice.kind is Engine.SPARK
 
     @property
     def hash(self) -> str:
@@ -95,10 +95,10 @@ class Ledger:
         """The connection that every Ibis expression of this ledger runs on."""
         # Engines merge nested selects themselves; doing it here is an eighth of a scan of the sample.
         ibis.options.sql.fuse_selects = False
-        if self.kind is Engine.SPARK:
-            return spark_engine()
+        if self.on_spark:
+            return spark_engine(self.choice, self.rows("transfers"))
         engine = ibis.duckdb.connect()
-        engine.raw_sql(f"SET memory_limit = '{self.memory}'")
+        engine.raw_sql(f"SET memory_limit = '{self.choice.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
         engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
         return _without_bar(engine)
@@ -107,8 +107,8 @@ class Ledger:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
         if name not in self._tables:
             paths = [literal(path) for path in self.paths(name)]
-            if paths and self.kind is Engine.SPARK:
-                self._tables[name] = read_with_spark(self.engine, self.paths(name), name)
+            if paths and self.on_spark:
+                self._tables[name] = read_with_spark(self.engine, self.paths(name), ALL_TABLES[name])
             elif paths:
                 # Without the switch, the folder names (day=…) would become a column.
                 self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
@@ -119,7 +119,7 @@ class Ledger:
     def kept(self, name: str, made: Callable[[], ir.Table]) -> ir.Table:
         """The rows of an expression, worked out once under a name and kept by the engine for whoever asks again."""
         if name not in self._tables:
-            if self.kind is Engine.SPARK:
+            if self.on_spark:
                 frame = self.engine._session.sql(str(ibis.to_sql(made(), dialect="pyspark"))).cache()
                 frame.createOrReplaceTempView(f"mulegraph_{name}")
                 self._tables[name] = self.engine.table(f"mulegraph_{name}")

@@ -15,7 +15,7 @@ class PartLedger(Ledger):
     """
 
     def __init__(self, whole: Ledger, accounts: pa.Array, transfers: pa.Table) -> None:
-        super().__init__(whole.folder, whole.kind, whole.memory)
+        super().__init__(whole.folder, whole.choice)
         self.snapshot = whole.snapshot
         chosen = ibis.memtable(pa.table({"account_id": accounts}))
         use = super().table("device_use").semi_join(chosen, "account_id")

@@ -42,7 +42,7 @@ from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.privacy.through import Door, through
 from mulegraph.privacy.tokens import HIDDEN
 from mulegraph.privacy.watching import Watching
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine, RequestKind
+from mulegraph.schema.choices import DUCKDB, EngineChoice, RequestKind
 from mulegraph.schema.disclosure import ACCOUNT, Each, Sentence
 from mulegraph.schema.tables import Mask
 from mulegraph.workspace import (
@@ -217,13 +217,12 @@ class MaskedWorkspace(KeptPages, Watching):
         self,
         *,
         progress: Callable[[str], None] | None = None,
-        engine: Engine = Engine.DUCKDB,
-        memory: str = ENGINE_MEMORY,
+        choice: EngineChoice = DUCKDB,
         since: date | None = None,
     ) -> ScanFacts:
-        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
+        """Scan now; later questions ask the new run, listings from the day `since` on. `choice` is the engine."""
         with self._door.errors():
-            return ScanFacts.of(self._plain.scan(progress=progress, engine=engine, memory=memory, since=since))
+            return ScanFacts.of(self._plain.scan(progress=progress, choice=choice, since=since))
 
     @property
     def min_score(self) -> float:

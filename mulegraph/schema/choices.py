@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 SUBJECT_KINDS = ("account", "holder", "device", "merchant")
@@ -25,6 +26,24 @@ class Engine(StrEnum):
 
 ENGINE_MEMORY = "3GB"
 """What DuckDB holds in a scan before it spills to disk, where nothing else is said."""
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """What runs a ledger's Ibis expressions: DuckDB within `memory`, or Spark on `master`.
+
+    `master` is a URL as Spark has them; None is the session of this process, the one of Spark's own settings, or this
+    machine. Of ledgers of `match_from` transfers and more, Spark's workers match the flow, too; fewer are matched by
+    the driver in less time than a job of Spark takes to begin.
+    """
+
+    kind: Engine = Engine.DUCKDB
+    memory: str = ENGINE_MEMORY
+    master: str | None = None
+    match_from: int = 1_000_000
+
+
+DUCKDB = EngineChoice()
 
 
 class RequestKind(StrEnum):

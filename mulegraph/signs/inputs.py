@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 from mulegraph.flow import decoys
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.layering import Flow, find_flow
+from mulegraph.flow.matching import match_each
+from mulegraph.flow.matching_on_spark import match_on_spark
 from mulegraph.flow.naming import NamedChains, name_chains
 from mulegraph.flow.peers import Peers, beside_peers
 from mulegraph.flow.read_transfers import read_transfers
@@ -49,7 +51,10 @@ class SignInputs:
     @cached_property
     def flow(self) -> Flow:
         """Flow links, chains and chance."""
-        return find_flow(self.transfers, self.settings.flow, linked(self.ledger, self.transfers))
+        apart = linked(self.ledger, self.transfers)
+        is_large = len(self.transfers) >= self.ledger.choice.match_from
+        matching = partial(match_on_spark, self.ledger) if self.ledger.on_spark and is_large else match_each
+        return find_flow(self.transfers, self.settings.flow, apart, matching)
 
     @cached_property
     def chains(self) -> NamedChains:

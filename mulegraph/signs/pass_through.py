@@ -10,7 +10,7 @@ from mulegraph.flow.by_account import TransfersByAccount, lists_of
 from mulegraph.flow.calibration import measured_by_account
 from mulegraph.flow.chains import MICRONATS
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.matching import Links, match
+from mulegraph.flow.matching import Links
 from mulegraph.flow.passing_on import PassedOn, find_passed_on, passed_on_links
 from mulegraph.flow.peers import Peers
 from mulegraph.flow.transfers import HOUR, MINUTE, Transfers
@@ -81,7 +81,7 @@ def pass_through(
     found, nats = search(flow.transfers, flow.divided, flow.passed_on)
     dealt = shuffled.transfers
     apart = dealt if flow.divided is flow.transfers else flow.divided.dealt(dealt)
-    links = passed_on_links(apart, match(apart, flow.window), flow.share_percent)
+    links = passed_on_links(apart, flow.dealt_links, flow.share_percent)
     chance, chance_nats = search(dealt, apart, links)
     known = measured_by_account(peers.group, (found.account, nats), (chance.account, chance_nats))
     kept = np.flatnonzero(nats >= min_nats)

@@ -12,7 +12,7 @@ from mulegraph.files import write_output
 from mulegraph.privacy.door import MaskedWorkspace
 from mulegraph.privacy.masked_case import MaskedCase
 from mulegraph.privacy.shared_graph import SharedGraph
-from mulegraph.schema.choices import ENGINE_MEMORY, LANGUAGES, Engine
+from mulegraph.schema.choices import DUCKDB, LANGUAGES, EngineChoice
 from mulegraph.views.exchange import chosen, exchanged
 from mulegraph.views.notebook_cards import View, account_card, case_card, scan_card, trace_card, traced
 from mulegraph.views.pictures import drawn, network_of, picture, shared_picture, spoken_by, trace_picture
@@ -77,12 +77,11 @@ class NotebookWorkspace(MaskedWorkspace):
         self,
         *,
         progress: Callable[[str], None] | None = None,
-        engine: Engine = Engine.DUCKDB,
-        memory: str = ENGINE_MEMORY,
+        choice: EngineChoice = DUCKDB,
         since: date | None = None,
     ) -> ShownScan:
-        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
-        return ShownScan(**vars(super().scan(progress=progress, engine=engine, memory=memory, since=since)))
+        """Scan now; later questions ask the new run, listings from the day `since` on. `choice` is the engine."""
+        return ShownScan(**vars(super().scan(progress=progress, choice=choice, since=since)))
 
     def case(self, case: str) -> ShownCase:
         """One case, of the latest run that has it; also one that has gone quiet. Raises UsageError when none has it."""

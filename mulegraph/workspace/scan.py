@@ -8,6 +8,7 @@ import resource
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -25,7 +26,8 @@ from mulegraph.learn.features import read_features
 from mulegraph.learn.scores import learned_scores, rescored
 from mulegraph.learn.used import used_hash, used_model
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.ledger.spark import spark_errors
+from mulegraph.schema.choices import DUCKDB, Engine, EngineChoice
 from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import Sign
 from mulegraph.signs.inputs import SignInputs
@@ -77,14 +79,13 @@ def scan(
     *,
     progress: Progress | None = None,
     graph: bool = True,
-    engine: Engine = Engine.DUCKDB,
+    choice: EngineChoice = DUCKDB,
     server: Address | None = None,
-    memory: str = ENGINE_MEMORY,
     since: date | None = None,
 ) -> ScanResult:
     """Run every sign, test what it finds for innocent reasons, build cases, write a run, and put it all into the graph.
 
-    That is the `server`'s, or the embedded one. Set-based signs run on `engine`, which holds `memory` and then spills.
+    That is the `server`'s, or the embedded one. `choice` is the engine of set-based signs.
     A scan that was killed is gone on with, if ledger and settings are the same. With `since`, or `[scan] window_days`,
     the run says what ended before those days, and listings leave it out. UsageError when nothing is loaded, a setting
     does not fit, or nothing is of those days, EngineError when disk or graph fail, or another scan of the workspace
@@ -92,8 +93,8 @@ def scan(
     """
     # Asked first: a day that is not there should not be told of after an hour.
     window = Window.of(Ledger(workspace / "ledger"), since, read_settings(workspace).scan.window_days)
-    with only_one(Runs(workspace).folder, "scanning"):
-        of = SignRun(workspace, Runs(workspace).folder, progress or (lambda _: None), engine=engine, memory=memory)
+    with only_one(Runs(workspace).folder, "scanning"), engine_errors(choice):
+        of = SignRun(workspace, Runs(workspace).folder, progress or (lambda _: None), choice=choice)
         run, cases = _written(workspace, of, window)
         if graph:
             with of.steps.step("graph"):
@@ -166,6 +167,11 @@ def _written(workspace: Path, of: SignRun, window: Window | None) -> tuple[Run, 
         wake(workspace, run.name, cases, watching.left)
         steps.unfinished.forget()
     return run, cases
+
+
+def engine_errors(choice: EngineChoice) -> AbstractContextManager[None]:
+    """What the engine raises as an error of two lines."""
+    return spark_errors() if choice.kind is Engine.SPARK else nullcontext()
 
 
 def changed_since(run: Run, workspace: Path, settings: Settings) -> str:

@@ -20,16 +20,18 @@ from mulegraph.cases.benign import apply_benign_tests, check_explanations
 from mulegraph.cases.evidence import Evidence, read_evidence
 from mulegraph.cases.roles import earned_roles
 from mulegraph.cases.set_aside import set_aside
+from mulegraph.files import code_hash
 from mulegraph.flow.naming import NamedChains
+from mulegraph.ledger.device_clusters import kept_tables
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.choices import DUCKDB, EngineChoice
 from mulegraph.schema.findings import FINDINGS
 from mulegraph.settings import Settings, read_settings
 from mulegraph.signs.base import Sign, all_signs, check_thresholds
 from mulegraph.signs.found import Found
 from mulegraph.signs.inputs import SignInputs
 from mulegraph.signs.own import findings_of, own_files, signs_of
-from mulegraph.workspace.run import SET_ASIDE, code_hash, versions, words_of
+from mulegraph.workspace.run import SET_ASIDE, versions, words_of
 from mulegraph.workspace.unfinished import Kept, UnfinishedScan
 
 Progress = Callable[[str], None]
@@ -98,12 +100,11 @@ class SignRun:
         runs: Path,
         progress: Progress,
         *,
-        engine: Engine = Engine.DUCKDB,
+        choice: EngineChoice = DUCKDB,
         only: tuple[str, ...] | None = None,
-        memory: str = ENGINE_MEMORY,
     ) -> None:
         self.started = datetime.now(UTC)
-        self.ledger, self.settings = Ledger(workspace / "ledger", engine, memory), read_settings(workspace)
+        self.ledger, self.settings = Ledger(workspace / "ledger", choice), read_settings(workspace)
         self.signs = signs_of(workspace)
         self._made_of = made_of(workspace, self.ledger, self.settings, self.signs)
         self.inputs = SignInputs(self.ledger, self.settings)
@@ -191,7 +192,7 @@ def made_of(workspace: Path, ledger: Ledger, settings: Settings, signs: Mapping[
         "ledger": {"hash": ledger.hash, "rows": {name: ledger.rows(name) for name in ledger.names}},
         "code": code_hash(),
         "versions": versions(),
-        "engine": str(ledger.kind),
+        "engine": str(ledger.choice.kind),
         "settings": asdict(settings),
         "thresholds": {code: {**sign.thresholds, **changed.get(code, {})} for code, sign in signs.items()},
         "own_signs": own_files(workspace),
@@ -213,7 +214,7 @@ def _prepare(inputs: SignInputs, steps: Steps) -> dict[str, pa.Table]:
 
     made = steps.tables("chains", named)
     inputs.chains = NamedChains(made["chains"], made["threshold"]["nats"][0].as_py())
-    return steps.tables("devices", lambda: _devices(inputs))
+    return steps.tables("devices", lambda: kept_tables(inputs.clusters))
 
 
 def _prepare_and_search(
@@ -226,7 +227,7 @@ def _prepare_and_search(
     others search the real and the shuffled one at once. Own signs stay in the first.
     """
     known, inside = all_signs(), inputs.ledger.in_another_thread()
-    built_in = [code for code in signs if code in known] if inside is not inputs.ledger else []
+    built_in = [code for code in signs if code in known]
     beside = SignInputs(inside, inputs.settings)
     with ThreadPoolExecutor(1) as pool:
 
@@ -258,15 +259,6 @@ def _found(sign: Sign, inputs: SignInputs, steps: Steps) -> Found:
 
     tables = steps.tables(sign.code, given)
     return Found(tables["findings"], tables["facts"])
-
-
-def _devices(inputs: SignInputs) -> dict[str, pa.Table]:
-    """Clusters, and the hub devices that were set aside."""
-    clusters = inputs.clusters
-    return {
-        "devices": pa.Table.from_pandas(clusters.clusters, preserve_index=False),
-        "hubs": pa.Table.from_pandas(clusters.hubs.drop(columns=["account_ids"]), preserve_index=False),
-    }
 
 
 def _flow_facts(inputs: SignInputs) -> dict[str, Any]:

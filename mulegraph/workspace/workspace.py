@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from mulegraph.schema.choices import ENGINE_MEMORY, Engine
+from mulegraph.schema.choices import DUCKDB, EngineChoice
 from mulegraph.workspace import (
     account_page,
     case,
@@ -68,11 +68,10 @@ class Workspace(WorkspaceBase):
         self,
         *,
         progress: Callable[[str], None] | None = None,
-        engine: Engine = Engine.DUCKDB,
-        memory: str = ENGINE_MEMORY,
+        choice: EngineChoice = DUCKDB,
         since: date | None = None,
     ) -> ScanResult:
-        """Scan now; later questions ask the new run, listings from the day `since` on. `engine` holds `memory`."""
-        result = scan(self.folder, progress=progress, engine=engine, server=self.server, memory=memory, since=since)
+        """Scan now; later questions ask the new run, listings from the day `since` on. `choice` is the engine."""
+        result = scan(self.folder, progress=progress, choice=choice, server=self.server, since=since)
         self.__dict__["run"] = result.run
         return result

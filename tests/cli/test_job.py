@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mulegraph.errors import EXIT_BAD_USE
 from mulegraph.ledger.ledger import Ledger
+from mulegraph.schema.choices import EngineChoice
 from tests import command
 
 
@@ -80,9 +82,28 @@ def test_what_is_no_amount_of_memory_is_bad_use(tmp_path: Path):
 
 def test_the_engine_of_a_ledger_holds_what_it_was_given(few_cases: Path):
     """And it spills beside the runs, not into the folder that somebody stands in."""
-    engine = Ledger(few_cases / "ledger", memory="500MB").engine
+    engine = Ledger(few_cases / "ledger", EngineChoice(memory="500MB")).engine
     ask = "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
     limit, folder = engine.raw_sql(ask).fetchone()
 
     assert limit.startswith("476.8")
     assert Path(folder) == few_cases / "runs" / ".spill"
+
+
+def test_a_master_without_spark_is_bad_use(tmp_path: Path):
+    """Nothing would run there, and whoever says so believes that it does."""
+    done = command.run("scan", "-w", tmp_path, "--master", "spark://127.0.0.1:7077")
+
+    assert done.code == EXIT_BAD_USE
+    assert "Add --engine spark" in done.err
+
+
+def test_spark_that_is_not_installed_is_bad_use(few_cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is an extra, and the error says how to get it."""
+    shutil.copytree(few_cases / "ledger", tmp_path / "ledger")
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+
+    done = command.run("scan", "-w", tmp_path, "--engine", "spark")
+
+    assert done.code == EXIT_BAD_USE
+    assert "pip install 'mulegraph[spark]'" in done.err

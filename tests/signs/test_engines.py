@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import ibis
 import pytest
 
 from mulegraph.ingest.load import load
 from mulegraph.ledger.ledger import Ledger
-from mulegraph.schema.choices import Engine
+from mulegraph.schema.choices import Engine, EngineChoice
 from mulegraph.settings import Settings
 from mulegraph.signs.base import all_signs
 from mulegraph.signs.found import run_sign
@@ -29,7 +27,6 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]
     folder = tmp_path_factory.mktemp("engines")
     simulate(folder / "files", accounts=600, seed=9)
     load(folder / "files", folder / "ws")
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     settings = {
         "spark.sql.shuffle.partitions": "2",
         "spark.default.parallelism": "2",
@@ -43,7 +40,7 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> dict[Engine, SignInputs]
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
-    yield {engine: SignInputs(Ledger(folder / "ws" / "ledger", engine), Settings()) for engine in Engine}
+    yield {engine: SignInputs(Ledger(folder / "ws" / "ledger", EngineChoice(engine)), Settings()) for engine in Engine}
     session.stop()
 
 
