@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mulegraph.cases.benign import Outcome, benign_test
-from mulegraph.cases.evidence import NO_ACCOUNT, PERSONS, Evidence
+from mulegraph.cases.evidence import MANY_PAYERS, NO_ACCOUNT, PERSONS, Evidence
 from mulegraph.flow.by_account import Side
 from mulegraph.schema.language import tr
 from mulegraph.signs import facts
@@ -62,8 +62,9 @@ def _related(of: Evidence, named: np.ndarray) -> tuple[float, float]:
     """
     pairs = [_deals(side, named) for side in (of.sides.payments, of.sides.receipts)]
     who, party = np.unique(np.concatenate(pairs), axis=0).T
-    direct = np.isin(party, named) & (party != who)
     known = of.sides.distinct_payers + of.sides.distinct_payees
+    # A landlord among a terminal's visitors is paid by others of them, too: he has something to do with everybody.
+    direct = np.isin(party, named) & (party != who) & (known[party] < MANY_PAYERS)
     is_person = of.accounts.kind.among(*PERSONS)
     third, several = np.unique(party[is_person[party] & (known[party] <= FEW)], return_counts=True)
     related = len(np.unique(who[direct | np.isin(party, third[several >= MIN_WHO_DEAL])])) / len(named)
