@@ -16,9 +16,8 @@ from mulegraph.signs.base import Topic
 
 MIN_HOLDERS = 10
 """Herders run three to a dozen accounts from one phone, and a dozen of theirs has dealt with each other by then."""
-MAX_RELATED, MOST_BY_CHANCE = 0.25, 0.5
-OVER_CHANCE = 2.0
-"""In a small town a third of a terminal's visitors have paid another one; of a herd nearly all have."""
+MAX_RELATED = 0.25
+"""In a small town a seventh of a terminal's 35 visitors may have paid another one; of a herd nearly all have."""
 FEW, MIN_WHO_DEAL = 10, 3
 """A person whom few know, and whom three of them deal with, is no coincidence; a friend of two is. Of an account at
 another bank only a part is seen, so that a landlord there seems to be known to few."""
@@ -47,19 +46,15 @@ def public_device(of: Evidence) -> Outcome:
     """Many accounts were used from it that no money joins: a branch's, a library's, or a number that devices share."""
     holders = of.homes.holders
     asked = (holders >= MIN_HOLDERS) & (of.subject == NO_ACCOUNT) & (of.count() == 0)
-    related, most = np.zeros(len(of)), np.zeros(len(of))
+    related = np.zeros(len(of))
     starts = np.searchsorted(of.named_by, np.arange(len(of) + 1))
     for finding in np.flatnonzero(asked).tolist():
-        named = np.unique(of.named[starts[finding] : starts[finding + 1]])
-        related[finding], most[finding] = _related(of, named)
-    return Outcome(asked & (related <= most), {"holders": holders, "related": related})
+        related[finding] = _related(of, np.unique(of.named[starts[finding] : starts[finding + 1]]))
+    return Outcome(asked & (related <= MAX_RELATED), {"holders": holders, "related": related})
 
 
-def _related(of: Evidence, named: np.ndarray) -> tuple[float, float]:
-    """Share of the accounts that deal with another of them, or with a person whom few know and two others deal with.
-
-    Beside it the most that strangers have, who deal with as many persons of this ledger as these.
-    """
+def _related(of: Evidence, named: np.ndarray) -> float:
+    """Share of the accounts that deal with another of them, or with a person whom few know and two others deal with."""
     pairs = [_deals(side, named) for side in (of.sides.payments, of.sides.receipts)]
     who, party = np.unique(np.concatenate(pairs), axis=0).T
     known = of.sides.distinct_payers + of.sides.distinct_payees
@@ -67,11 +62,7 @@ def _related(of: Evidence, named: np.ndarray) -> tuple[float, float]:
     direct = np.isin(party, named) & (party != who) & (known[party] < MANY_PAYERS)
     is_person = of.accounts.kind.among(*PERSONS)
     third, several = np.unique(party[is_person[party] & (known[party] <= FEW)], return_counts=True)
-    related = len(np.unique(who[direct | np.isin(party, third[several >= MIN_WHO_DEAL])])) / len(named)
-    persons = np.bincount(np.searchsorted(named, who[is_person[party]]), minlength=len(named))
-    share = (len(named) - 1) / max(int((is_person & (known > 0)).sum()), 1)
-    chance = float(-np.expm1(-persons * share).mean())
-    return related, max(MAX_RELATED, min(OVER_CHANCE * chance, MOST_BY_CHANCE))
+    return len(np.unique(who[direct | np.isin(party, third[several >= MIN_WHO_DEAL])])) / len(named)
 
 
 def _deals(side: Side, named: np.ndarray) -> np.ndarray:
