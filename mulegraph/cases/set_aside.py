@@ -1,7 +1,7 @@
 """Findings that an innocent explanation leaves next to nothing of: kept apart and counted by reason, and not listed.
 
 They are in no case, and a score of a thirtieth is no news: couples with one phone, payrolls that look like bursts. Of
-10M transfers they are two thirds of all findings. What they say against an account, and for it, still counts in its
+10M transfers they are two fifths of all findings. What they say against an account, and for it, still counts in its
 score, and whoever asks for an account or a finding sees them.
 """
 
