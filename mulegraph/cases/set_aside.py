@@ -33,7 +33,9 @@ def set_aside(findings: pa.Table, benign: pa.Table, cases: pa.Table | None = Non
     size = len(findings)
     if not size:
         return SetAside(np.zeros(0, np.bool_), {})
-    tests = sorted(all_benign_tests().values(), key=lambda test: (-test.reduction, test.name))
+    # That nobody can tell yet explains nothing.
+    explaining = (test for test in all_benign_tests().values() if test.says_innocent)
+    tests = sorted(explaining, key=lambda test: (-test.reduction, test.name))
     reason = np.full(size, len(tests))
     for place in reversed(range(len(tests))):
         reason[benign[tests[place].name].to_numpy() == Result.PASSED] = place

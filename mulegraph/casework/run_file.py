@@ -12,7 +12,7 @@ from mulegraph.ingest.rejects import kept_rejects
 from mulegraph.schema import results
 from mulegraph.schema.disclosure import NUMBER, OURS, Each, declared, record_of
 from mulegraph.workspace.questions import question
-from mulegraph.workspace.run import Run, Runs
+from mulegraph.workspace.run import SET_ASIDE, Run, Runs
 from mulegraph.workspace.run_difference import changes
 from mulegraph.workspace.workspace import Workspace
 
@@ -70,6 +70,12 @@ def run_file(space: Workspace) -> RunFile:
     )
 
 
+def _with_explained(manifest: dict[str, Any]) -> dict[str, int]:
+    """Findings by sign, with those that are set aside."""
+    aside = manifest.get(SET_ASIDE, {})
+    return {code: count + sum(aside.get(code, {}).values()) for code, count in manifest["findings"].items()}
+
+
 def _totals(run: Run) -> dict[str, Any]:
     """What is compared between runs."""
     manifest = run.manifest
@@ -78,6 +84,7 @@ def _totals(run: Run) -> dict[str, Any]:
         "cases": manifest["cases"],
         "rejects": manifest["rejects"],
         "seconds": manifest.get("elapsed", sum(manifest["seconds"].values())),
-        "findings": manifest["findings"],
+        # With those that are set aside, which earlier versions counted among them.
+        "findings": _with_explained(manifest),
         "transfers": manifest["ledger"]["rows"].get("transfers", 0),
     }

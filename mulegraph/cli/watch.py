@@ -16,7 +16,7 @@ import typer
 
 from mulegraph.cli import stages
 from mulegraph.cli.options import HERE, Reveal, WorkspaceFolder, err, opened, steps_bar
-from mulegraph.errors import EngineError
+from mulegraph.errors import EngineError, UsageError
 from mulegraph.lazy import watchfiles
 from mulegraph.views.formats import Format
 
@@ -83,7 +83,8 @@ def _go_on(space: MaskedWorkspace, watch: Watch, how: Format, folder: Path, stop
             break
         try:
             _tell(space, how, watch.batch)
-            _tell(space, how, watch.catch_up)
+            with _as_trouble(space):
+                _tell(space, how, watch.catch_up)
             trouble = ""
         except EngineError as error:
             if str(error) != trouble:
@@ -94,6 +95,16 @@ def _go_on(space: MaskedWorkspace, watch: Watch, how: Format, folder: Path, stop
     except EngineError as error:
         note = "the next watch looks at the whole ledger first"
         err.print(f"note: {space.show_error(error).problem}; {note}", soft_wrap=True)
+
+
+@contextmanager
+def _as_trouble(space: MaskedWorkspace) -> Iterator[None]:
+    """Settings that somebody has half written end no watch while no file comes: that is tried again, too."""
+    try:
+        yield
+    except UsageError as error:
+        shown = space.show_error(error)
+        raise EngineError(shown.problem, hint=shown.hint) from error
 
 
 def _first_at_once(wakes: Iterator[object]) -> Iterator[object]:

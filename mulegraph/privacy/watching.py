@@ -36,6 +36,10 @@ class Watching:
         with self._door.errors():
             return self._asked_about(self._looks.whole(progress=progress))
 
+    def forget_looks(self) -> None:
+        """Let go of what the last look has left: the next one looks at the whole ledger."""
+        self._looks.forget()
+
     def quick_look(self, told: Container[str], *, progress: Callable[[str], None] | None = None) -> Self | None:
         """What is new since the look before; None where that cannot be told without looking at the whole ledger.
 

@@ -15,6 +15,8 @@ PAYER_KNOWS = ("device_id", "place")
 """What the payee's bank is not told of a payment."""
 KNOWN_OF_OTHERS = ("account_id", "bank", "currency")
 OWN, OTHER = "yes", "no"
+OWN_LIST = "own bank"
+"""The source of lists that each bank keeps for itself."""
 UNKNOWN = "unknown"
 
 
@@ -44,7 +46,8 @@ def _view(tables: dict[str, pa.Table], own: pa.Table) -> dict[str, pa.Table]:
     transfers = tables["transfers"]
     paid, received = (_among(transfers, end, mine) for end in ("source", "target"))
     seen = transfers.filter(pc.or_(paid, received))
-    told = _among(seen, "source", mine)
+    # Cash that is paid in at a counter of its own is seen there.
+    told = pc.or_(_among(seen, "source", mine), pc.is_null(seen["source"]))
     for name in PAYER_KNOWS:
         place = seen.column_names.index(name)
         seen = seen.set_column(place, name, pc.if_else(told, seen[name], pa.scalar(None, seen[name].type)))
@@ -56,16 +59,29 @@ def _view(tables: dict[str, pa.Table], own: pa.Table) -> dict[str, pa.Table]:
     for name, word in (("kind", UNKNOWN), ("own", OTHER)):
         others = others.append_column(name, pa.array([word] * len(others)))
     accounts.append(others)
+    devices = _of(tables["devices"], "device_id", pa.chunked_array([*use["device_id"].chunks, *_devices(seen)]))
+    lists = tables["listings"]
+    foreign = pc.and_(pc.equal(lists["source"], OWN_LIST), pc.invert(_among(lists, "subject_id", mine)))
     return {
         **tables,
+        "listings": lists.filter(pc.invert(foreign)),
         "accounts": pa.concat_tables(accounts, promote_options="default").sort_by("account_id"),
         "transfers": seen,
         "holders": _of(tables["holders"], "holder_id", holders),
         "device_use": use,
-        "devices": _of(tables["devices"], "device_id", pa.chunked_array([*use["device_id"].chunks, *_devices(seen)])),
+        "devices": _first_seen_here(devices, use, seen),
         "card_events": cards,
         "reports": _of(tables["reports"], "transfer_id", _of(seen, "source", mine)["transfer_id"]),
     }
+
+
+def _first_seen_here(devices: pa.Table, use: pa.Table, seen: pa.Table) -> pa.Table:
+    """Devices with the time at which this bank saw each first."""
+    rows = [use.select(["device_id", "at"]), seen.select(["device_id", "at"]).filter(pc.is_valid(seen["device_id"]))]
+    first = pa.concat_tables(rows).group_by("device_id").aggregate([("at", "min")])
+    place = pc.index_in(devices["device_id"], value_set=first["device_id"].combine_chunks())
+    column = devices.column_names.index("first_seen")
+    return devices.set_column(column, "first_seen", first["at_min"].take(place))
 
 
 def _devices(seen: pa.Table) -> list[pa.Array]:

@@ -144,7 +144,9 @@ class Plants(Planting):
         self.labels.sign("N5", mule)
 
     def _shop_of_suspects(self) -> None:
-        """Innocent: a busy shop where suspects buy, too."""
+        """Innocent: a busy shop where suspects buy, too; none where nobody is suspected."""
+        if not self.suspects:
+            return
         shop = self._another_shop()
         buyers = sorted(self.suspects)[:6]
         for buyer in self.rng.choice(buyers, 4):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mulegraph.errors import DataError, MulegraphError, UsageError
+from mulegraph.errors import DataError, EngineError, MulegraphError, UsageError
 from mulegraph.ingest.archives import is_archive
 from mulegraph.ingest.load import load
 from mulegraph.ingest.mapping import FileMapping
@@ -62,6 +62,14 @@ class Watch:
         A file that cannot be loaded is told and put aside, and the others are loaded. Killed at any point, the next
         batch does the rest. Raises EngineError where lock or disk do not do their part: nothing is lost, try again.
         """
+        try:
+            return self._batch(progress)
+        except EngineError:
+            # What a quick look has seen, and nobody was told, it is silent of from then on: the next one is whole.
+            self._space.forget_looks()
+            raise
+
+    def _batch(self, progress: Callable[[str], None] | None) -> list[Line]:
         added = self._start(progress) if self._tellings.is_first else []
         names = self._inbox.take()
         refused = self._load(names) if names else {}

@@ -65,7 +65,7 @@ class Case:
     @question(results.FINDINGS)
     def findings_in(self, language: Word = LANGUAGES[0]) -> pd.DataFrame:
         """The findings with reasons in a language; facts and benign tests as dictionaries."""
-        table = self.run.table("findings")
+        table = self.run.every_finding
         mine = table.filter(pc.is_in(table["finding"], value_set=pa.array(self._row["findings"], pa.string())))
         order = pc.sort_indices(mine, [("score", "descending"), ("finding", "ascending")])
         return listings.with_sentences(self.run, frame_of(mine.take(order)), language)

@@ -140,7 +140,7 @@ def opened(space: WorkspaceBase, case: str) -> pa.Table:
     if key not in space.opened_cases:
 
         def make() -> pa.Table:
-            known = {"findings": space.run.table("findings"), "signs": signs_of(space.folder)}
+            known = {"findings": space.run.every_finding, "signs": signs_of(space.folder)}
             return opened_case(space.traceable, space.settings.trace, case, payments, **known)
 
         space.opened_cases[key] = kept_case(space, case, payments, make)

@@ -50,6 +50,10 @@ class Looks:
         self._runs = Runs(workspace / FOLDER)
         self._standing: Standing | None = None
 
+    def forget(self) -> None:
+        """Let go of what the look before has left."""
+        self._standing = None
+
     def whole(self, *, progress: Progress | None = None) -> Run:
         """Look at the whole ledger."""
         # Let go before the ledger is read anew: both together would take twice the memory.

@@ -101,21 +101,38 @@ def test_who_lives_together_may_share_a_device(ledger_of, homes, passed):
     assert found["passed"] == ([passed] if passed else [])
 
 
-@pytest.mark.parametrize(("dealing", "passed"), [("", ["public_device"]), ("each other", []), ("one head", [])])
+@pytest.mark.parametrize(
+    ("dealing", "passed"), [("", ["public_device"]), ("each other", []), ("one head", []), ("nobody yet", [])]
+)
 def test_a_device_of_many_strangers_is_public_and_one_of_a_herd_is_not(ledger_of, dealing, passed):
-    """A terminal's visitors are joined by no money; a dozen mules pay each other, or one head."""
+    """A terminal's visitors are joined by no money; a dozen mules pay each other, or one head, or nobody yet."""
     names = [f"v{number}" for number in range(12)]
     rows = [f"{name} shop 10 9:{place:02}" for place, name in enumerate(names)]
+    rows += [f"customer{number} shop 10 8:{number:02}" for number in range(20)]
+    accounts = accounts_of(transfers_of("\n".join(rows)))
+    if dealing == "nobody yet":
+        rows = rows[len(names) :]
     if dealing == "each other":
         rows += [f"{one} {other} 50 10:{place:02}" for place, (one, other) in enumerate(pairwise(names))]
     if dealing == "one head":
-        rows += [f"{name} head 50 11:{place:02}" for place, name in enumerate(names[:9])]
+        rows += [f"{name} head 50 11:{place:02}" for place, name in enumerate(names)]
+        accounts = accounts_of(transfers_of("\n".join(rows)))
     homes = [{"holder_id": f"h_{name}", "name": name, "address": name} for name in names]
-    ledger = ledger_of("\n".join(rows), device_use=[use(name, "pc") for name in names], holders=homes)
+    ledger = ledger_of(
+        "\n".join(rows), accounts=accounts, device_use=[use(name, "pc") for name in names], holders=homes
+    )
     assert [weighed(code, ledger)[0]["passed"] for code in ("A7", "N4")] == [passed] * 2
 
 
-@pytest.mark.parametrize(("channel", "kind", "explained"), [("batch", "business", True), ("batch", "personal", False)])
+@pytest.mark.parametrize(
+    ("channel", "kind", "explained"),
+    [
+        ("batch", "business", True),
+        ("batch", "unknown", True),
+        ("instant", "unknown", False),
+        ("batch", "personal", False),
+    ],
+)
 def test_who_pays_several_colleagues_meets_their_employer(ledger_of, channel, kind, explained):
     """Friends who work for one firm are paid by it and by their friend; two persons who pay the same five are none."""
     drawing = "".join(f"firm w{n} 2{n}00 5+6:{n:02}\n" for n in range(5))
@@ -123,6 +140,7 @@ def test_who_pays_several_colleagues_meets_their_employer(ledger_of, channel, ki
     rows = transfers_of(drawing)
     for row in rows:
         row["channel"] = channel if row["source"] == "firm" else "instant"
+        row["reference"] = "salary" if row["source"] == "firm" else ""
     ledger = ledger_of(drawing, transfers=rows, accounts=accounts_of(rows, firm={"kind": kind}))
     inputs = SignInputs(ledger, Settings())
     found = {

@@ -176,6 +176,16 @@ def test_mules_are_as_rare_as_asked_and_innocents_stay(tmp_path):
     assert not load(tmp_path / "rare", tmp_path / "ws").rejects
 
 
+@pytest.mark.parametrize("mules", [1, 2, 3])
+def test_a_ledger_of_hardly_any_mules_works(tmp_path, mules):
+    """Half of one mule is no network, and then nobody is suspected."""
+    made = simulate(
+        tmp_path / "files", accounts=100, days=1, seed=mules, scenario=Scenario(mules_per_100k=mules * 1_000)
+    )
+    assert made.mules >= mules
+    assert not load(tmp_path / "files", tmp_path / "ws").rejects
+
+
 def test_patterns_over_weeks_take_weeks_and_exact_ones_lose_no_cent(tmp_path):
     """Each network lasts for days, inside the ledger, and what a relay receives alone it passes on to the cent."""
     scenario = Scenario(mules_per_100k=2_000, lasting_days=20, exact=True)
@@ -215,6 +225,11 @@ def test_each_bank_sees_its_own_customers_and_whom_they_deal_with(tmp_path, file
         mine = transfers["source"].str.startswith(bank) | transfers["target"].str.startswith(bank)
         assert set(seen["transfer_id"]) == set(transfers["transfer_id"][mine])
         assert seen["device_id"][~seen["source"].fillna("").str.startswith(bank)].isna().all()
+        devices = ledger.arrow("devices").to_pandas().set_index("device_id")["first_seen"]
+        used = pd.concat(
+            [ledger.arrow("device_use").to_pandas()[["device_id", "at"]], seen[["device_id", "at"]].dropna()]
+        )
+        assert (devices == used.groupby("device_id")["at"].min().reindex(devices.index)).all()
         accounts = ledger.arrow("accounts").to_pandas()
         assert ((accounts["own"] == "yes") == (accounts["bank"] == bank)).all()
         assert ledger.rejects == 0

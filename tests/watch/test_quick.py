@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mulegraph.errors import EngineError
 from mulegraph.ingest.mapping import FileMapping
 from mulegraph.settings import WatchSettings
 from mulegraph.views.notebook import NotebookWorkspace
@@ -172,3 +173,31 @@ def test_a_whole_look_comes_in_time():
     assert not pace.is_due(settings, 1_000)
     now[0] += 1
     assert pace.is_due(settings, 1_000)
+
+
+def test_lines_that_could_not_be_written_are_told_by_the_next_try(night, undisturbed, tmp_path: Path):
+    """A quick look knows what it has seen; where nobody was told of it, the next look is whole and tells it."""
+    known, pieces = night
+    workspace, inbox = shutil.copytree(known, tmp_path / "workspace"), tmp_path / "inbox"
+    inbox.mkdir()
+    watch = started(workspace, inbox)
+    watch.catch_up()
+    put(inbox, pieces[0])
+    tellings = watch._tellings
+    written = tellings.add
+
+    def fails(added: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if any(line["kind"] in ("finding", "chain") for line in added):
+            raise EngineError("no room is left on the disk")
+        return written(added)
+
+    tellings.add = fails  # type: ignore[method-assign]
+    with pytest.raises(EngineError):
+        watch.batch()
+    tellings.add = written  # type: ignore[method-assign]
+    again = {line["key"] for line in watch.batch()}
+    quick = {line["key"] for line in undisturbed[1] if line.get("look") and line["kind"] in ("finding", "chain")}
+    first = min(line["batch"] for line in undisturbed[1] if line.get("look"))
+    lost = {line["key"] for line in undisturbed[1] if line["batch"] == first} & quick
+    # A whole look knows chance anew, and may find one or the other less sure.
+    assert len(again & lost) > 0.8 * len(lost) > 0

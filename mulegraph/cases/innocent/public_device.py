@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,8 @@ MIN_HOLDERS = 10
 """Herders run three to a dozen accounts from one phone, and a dozen of theirs has dealt with each other by then."""
 MAX_RELATED = 0.25
 """In a small town a seventh of a terminal's 35 visitors may have paid another one; of a herd nearly all have."""
+MIN_DEALING = 0.5
+"""Of accounts that have not moved money yet, nobody can say that none joins them: so begins a herd."""
 FEW, MIN_WHO_DEAL = 10, 3
 """A person whom few know, and whom three of them deal with, is no coincidence; a friend of two is. Of an account at
 another bank only a part is seen, so that a landlord there seems to be known to few."""
@@ -48,21 +50,36 @@ def public_device(of: Evidence) -> Outcome:
     asked = (holders >= MIN_HOLDERS) & (of.subject == NO_ACCOUNT) & (of.count() == 0)
     related = np.zeros(len(of))
     starts = np.searchsorted(of.named_by, np.arange(len(of) + 1))
+    about = Others(of.sides.distinct_payers + of.sides.distinct_payees, of.accounts.kind.among(*PERSONS))
     for finding in np.flatnonzero(asked).tolist():
-        related[finding] = _related(of, np.unique(of.named[starts[finding] : starts[finding + 1]]))
+        related[finding] = _related(of, np.unique(of.named[starts[finding] : starts[finding + 1]]), about)
     return Outcome(asked & (related <= MAX_RELATED), {"holders": holders, "related": related})
 
 
-def _related(of: Evidence, named: np.ndarray) -> float:
-    """Share of the accounts that deal with another of them, or with a person whom few know and two others deal with."""
+class Others(NamedTuple):
+    """By account number: how many it deals with, and whether it is a person's."""
+
+    known: np.ndarray
+    is_person: np.ndarray
+
+
+def _related(of: Evidence, named: np.ndarray, about: Others) -> float:
+    """Share that has to do with another one, of those accounts that deal with anybody; all where few of them do.
+
+    Two have to do with each other where one pays the other, or where they and a third deal with somebody whom few know.
+    """
     pairs = [_deals(side, named) for side in (of.sides.payments, of.sides.receipts)]
     who, party = np.unique(np.concatenate(pairs), axis=0).T
-    known = of.sides.distinct_payers + of.sides.distinct_payees
+    dealing = len(np.unique(who))
+    if dealing < MIN_DEALING * len(named):
+        return 1.0
     # A landlord among a terminal's visitors is paid by others of them, too: he has something to do with everybody.
-    direct = np.isin(party, named) & (party != who) & (known[party] < MANY_PAYERS)
-    is_person = of.accounts.kind.among(*PERSONS)
-    third, several = np.unique(party[is_person[party] & (known[party] <= FEW)], return_counts=True)
-    return len(np.unique(who[direct | np.isin(party, third[several >= MIN_WHO_DEAL])])) / len(named)
+    direct = np.isin(party, named) & (party != who) & (about.known[party] < MANY_PAYERS)
+    third, several = np.unique(party, return_counts=True)
+    # Whom hardly anybody else deals with is the herd's own, be it one account of a dozen's, at whatever bank.
+    is_theirs = 2 * several >= about.known[third]
+    joins = (several >= MIN_WHO_DEAL) & (is_theirs | (about.is_person[third] & (about.known[third] <= FEW)))
+    return len(np.unique(who[direct | np.isin(party, third[joins])])) / dealing
 
 
 def _deals(side: Side, named: np.ndarray) -> np.ndarray:
