@@ -21,7 +21,7 @@ from mulegraph.settings import read_settings
 from mulegraph.signs.own import signs_of
 from mulegraph.workspace.base import WorkspaceBase
 from mulegraph.workspace.listing import frame_of
-from mulegraph.workspace.money_left import LARGEST_FIRST, MONEY, left_by_chains
+from mulegraph.workspace.money_left import LARGEST_FIRST, MONEY, last_moved, left_by_chains
 from mulegraph.workspace.own_banks import OwnBanks
 from mulegraph.workspace.questions import question
 from mulegraph.workspace.quick_look import Standing, quick_look
@@ -129,7 +129,7 @@ def _left_of_reports(of: SignRun) -> list[pa.Table]:
     if not reported:
         return []
     rows = ledger.rows_of(np.array(list(reported.values())), ["transfer_id", "currency", "at"])
-    oldest = int(of.inputs.transfers.at.max()) - (settings.days or 36_500) * DAY
+    oldest = last_moved(of.inputs.transfers) - (settings.days or 36_500) * DAY
     rows = rows.filter(pc.greater_equal(rows["at"].cast(pa.int64()), oldest))
     banks = OwnBanks.of(ledger, of.settings.banks)
     source = Source(ledger, *order_of(ledger, of.inputs.transfers), banks)

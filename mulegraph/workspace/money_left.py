@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 
 from mulegraph.flow.layering import Flow
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.ledger import Ledger, amounts, decimals
 from mulegraph.schema.tables import ARROW_TYPE, Kind
 
@@ -22,7 +24,21 @@ MONEY = pa.schema(
     ]
 )
 """Where money is now, largest first: what a strong chain left on its last account, and what is traced of reports."""
+AHEAD = timedelta(days=1)
+"""Banks' clocks differ by their zones, and value dates lie a day ahead."""
 LARGEST_FIRST = [("currency", "ascending"), ("amount", "descending"), ("account", "ascending"), ("chain", "ascending")]
+
+
+def last_moved(moved: Transfers) -> int:
+    """The last time of a transfer, in microseconds, that can have come by now; 0 without any.
+
+    One row of a wrong year would make all other money old, and hide it. A ledger that lies ahead altogether is made up.
+    """
+    if not len(moved):
+        return 0
+    until = (datetime.now(UTC) + AHEAD).timestamp() * 1e6
+    come = int(np.searchsorted(moved.at, until, side="right"))
+    return int(moved.at[come - 1 if come else -1])
 
 
 def left_by_chains(ledger: Ledger, flow: Flow, names: Callable[[np.ndarray], pa.Array]) -> pa.Table:
@@ -34,7 +50,7 @@ def left_by_chains(ledger: Ledger, flow: Flow, names: Callable[[np.ndarray], pa.
     moved, chains = flow.transfers, flow.chains
     count = flow.chains_from(flow.threshold) if np.isfinite(flow.threshold) else 0
     last, place = np.unique(chains.position[chains.start[1 : count + 1] - 1], return_index=True)
-    fresh = (moved.target[last] >= 0) & (moved.at[last] >= (int(moved.at.max()) if len(moved) else 0) - flow.window)
+    fresh = (moved.target[last] >= 0) & (moved.at[last] >= last_moved(moved) - flow.window)
     last, place = last[fresh], place[fresh]
     ending = np.isin(flow.links.receipt, last)
     at = np.searchsorted(last, flow.links.receipt[ending])
