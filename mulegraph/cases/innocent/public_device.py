@@ -26,7 +26,13 @@ another bank only a part is seen, so that a landlord there seems to be known to 
 
 
 def sentence(values: Mapping[str, Any]) -> str:
-    """Holders, and how many of the accounts have something to do with another one."""
+    """Holders, and how many of the accounts have to do with another one; or that too few have moved money."""
+    if values["dealing"] < MIN_DEALING:
+        return tr(
+            "{holders} holders; only {share} of the accounts have moved money yet",
+            holders=str(values["holders"]),
+            share=f"{values['dealing']:.0%}",
+        )
     return tr(
         "{holders} holders; {share} of the accounts deal with another of them, or three with one whom few know",
         holders=str(values["holders"]),
@@ -40,7 +46,8 @@ def sentence(values: Mapping[str, Any]) -> str:
     words="a public device",
     values=(
         facts.count("holders", "holders named"),
-        facts.number("related", "accounts that have something to do with another one", unit="share"),
+        facts.number("dealing", "accounts that deal with anybody", unit="share"),
+        facts.number("related", "of these, those that have something to do with another one", unit="share"),
     ),
     sentence=sentence,
 )
@@ -48,12 +55,14 @@ def public_device(of: Evidence) -> Outcome:
     """Many accounts were used from it that no money joins: a branch's, a library's, or a number that devices share."""
     holders = of.homes.holders
     asked = (holders >= MIN_HOLDERS) & (of.subject == NO_ACCOUNT) & (of.count() == 0)
-    related = np.zeros(len(of))
+    related, dealing = np.zeros(len(of)), np.ones(len(of))
     starts = np.searchsorted(of.named_by, np.arange(len(of) + 1))
     about = Others(of.sides.distinct_payers + of.sides.distinct_payees, of.accounts.kind.among(*PERSONS))
     for finding in np.flatnonzero(asked).tolist():
-        related[finding] = _related(of, np.unique(of.named[starts[finding] : starts[finding + 1]]), about)
-    return Outcome(asked & (related <= MAX_RELATED), {"holders": holders, "related": related})
+        named = np.unique(of.named[starts[finding] : starts[finding + 1]])
+        dealing[finding], related[finding] = _related(of, named, about)
+    passed = asked & (dealing >= MIN_DEALING) & (related <= MAX_RELATED)
+    return Outcome(passed, {"holders": holders, "dealing": dealing, "related": related})
 
 
 class Others(NamedTuple):
@@ -63,23 +72,22 @@ class Others(NamedTuple):
     is_person: np.ndarray
 
 
-def _related(of: Evidence, named: np.ndarray, about: Others) -> float:
-    """Share that has to do with another one, of those accounts that deal with anybody; all where few of them do.
+def _related(of: Evidence, named: np.ndarray, about: Others) -> tuple[float, float]:
+    """Share of the accounts that deal with anybody, and of these the share that has to do with another one.
 
     Two have to do with each other where one pays the other, or where they and a third deal with somebody whom few know.
     """
     pairs = [_deals(side, named) for side in (of.sides.payments, of.sides.receipts)]
     who, party = np.unique(np.concatenate(pairs), axis=0).T
     dealing = len(np.unique(who))
-    if dealing < MIN_DEALING * len(named):
-        return 1.0
     # A landlord among a terminal's visitors is paid by others of them, too: he has something to do with everybody.
     direct = np.isin(party, named) & (party != who) & (about.known[party] < MANY_PAYERS)
     third, several = np.unique(party, return_counts=True)
     # Whom hardly anybody else deals with is the herd's own, be it one account of a dozen's, at whatever bank.
     is_theirs = 2 * several >= about.known[third]
     joins = (several >= MIN_WHO_DEAL) & (is_theirs | (about.is_person[third] & (about.known[third] <= FEW)))
-    return len(np.unique(who[direct | np.isin(party, third[joins])])) / dealing
+    related = len(np.unique(who[direct | np.isin(party, third[joins])]))
+    return dealing / len(named), related / max(dealing, 1)
 
 
 def _deals(side: Side, named: np.ndarray) -> np.ndarray:
