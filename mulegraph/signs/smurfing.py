@@ -1,0 +1,143 @@
+"""N10: one account pays several, who do not know each other and all pay one other."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from mulegraph.flow.by_account import TransfersByAccount, distinct_values
+from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, says_something, worth
+from mulegraph.flow.decoys import shares_of
+from mulegraph.flow.peers import Peers
+from mulegraph.flow.smurfing import Smurfs, edges_of, find_smurfs, only, rewired, transfers_between, turned
+from mulegraph.flow.transfers import DAY, Transfers
+from mulegraph.ledger.ledger import Ledger, amounts
+from mulegraph.signs import facts
+from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
+
+FIRST, MIDDLE, LAST = PLACES = ("first", "middle", "last")
+"""Who pays the others, who is paid and pays on, and who is paid by all."""
+
+
+@sign(
+    code="N10",
+    source="Deprez et al., GARG-AML against smurfing (2025); counts against a graph with the same degrees",
+    phase=Phase.DISPERSE,
+    weight=7.0,
+    measured=True,
+    topic=Topic.MONEY,
+    explained_by=("young_ledger", "colleagues"),
+    role=Role.RELAY,
+    role_by=("place", {LAST: Role.CONSOLIDATOR}),
+    facts=(
+        facts.word("place", "where in it the account stands", PLACES),
+        facts.count("middlemen", "accounts in the middle, who do not deal with each other"),
+        facts.count("days", "from the first of these transfers to the last", unit="days"),
+    ),
+    reason={
+        "en": "one account pays {middlemen:other|others} who do not deal with each other, and all of them pay one other"
+        " account, within {days:day|days}: {amount} {currency}",
+        "vi": "một tài khoản chuyển cho {middlemen} tài khoản không giao dịch với nhau, và tất cả cùng chuyển cho một"
+        " tài khoản khác, trong {days} ngày: {amount} {currency}",
+        "nl": "één rekening betaalt {middlemen:andere|anderen} die niets met elkaar te maken hebben, en die allen één"
+        " andere rekening betalen, binnen {days:dag|dagen}: {amount} {currency}",
+    },
+)
+def smurfing(
+    ledger: Ledger,
+    sides: TransfersByAccount,
+    peers: Peers,
+    *,
+    min_middlemen: int = 3,
+    max_partners: int = 60,
+    max_false_share: float = 0.05,
+) -> pa.Table:
+    """One account pays several who do not know each other, and all of them pay the same other account.
+
+    When and how much does not matter: money that rests for weeks, or is split anew at each step, is found by who pays
+    whom alone. None of the middlemen pays back, none deals with another of them, and first and last account have
+    nothing to do with each other. An account that deals with more than `max_partners` others is no middleman.
+    It counts from where neither payees dealt out anew nor the same acquaintances paying the other way round give more
+    than `max_false_share` as many; below, it is weak. The subject is every account in it.
+
+    Innocent when: a firm's people all pay the same landlord or club, or relatives help each other in turn.
+    """
+    edges = edges_of(sides.payments)
+    accounts = sides.transfers.accounts
+    search = partial(find_smurfs, accounts=accounts, min_middlemen=max(min_middlemen, 2), max_partners=max_partners)
+    # The kernel lets go of the interpreter's lock, so chance is counted on the other core.
+    with ThreadPoolExecutor(2) as pool:
+        graphs = (edges, rewired(edges, peers.group), turned(edges, peers.group))
+        real, *chance = pool.map(search, graphs)
+    tail_share = np.maximum(*(shares_of(real.nats, each.nats) for each in chance))
+    chosen = np.flatnonzero(tail_share <= WEAK_FROM)
+    false_share = np.maximum(*(local_false_share(real.nats, each.nats) for each in chance))[chosen]
+    strongest = np.array([each.nats.max(initial=0.0) for each in chance])
+    nats = real.nats[chosen] - look_elsewhere(real.log_trials, strongest)
+    found = only(real, chosen)
+    position, start = transfers_between(sides.payments, found)
+    story, account = _parties(sides.transfers, position, start)
+    rare = rarity(accounts, account, 1 - false_share[story])
+    score = strength(nats, tail_share[chosen], max_false_share)
+    evidence = worth(nats, false_share, rare, accounts)
+    # Of an account in several stories the one that surprises most; of equal ones the first.
+    order = np.lexsort((story, -nats[story], account))
+    _, best = np.unique(account[order], return_index=True)
+    story, account = story[order[best]], account[order[best]]
+    told = says_something(score[story], evidence[story])
+    story, account = story[told], account[told]
+    stories = _stories(ledger, sides.transfers, found, position, start).take(pa.array(story))
+    place = np.where(account == found.one[story], 0, np.where(account == found.other[story], 2, 1))
+    given = {
+        "subject_id": ledger.account_ids.take(pa.array(account)),
+        "score": score[story],
+        "surprise": np.maximum(nats, 0.0)[story],
+        "worth": evidence[story],
+        "place": pa.array(PLACES).take(pa.array(place)),
+    }
+    return pa.table([*given.values(), *stories.columns], [*given, *stories.column_names])
+
+
+def _parties(transfers: Transfers, position: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every account in each story: numbers of stories and accounts, in this order."""
+    of = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    ends = np.concatenate([transfers.source[position], transfers.target[position]]).astype(np.int64)
+    size = max(transfers.accounts, 1)
+    story, account = np.divmod(distinct_values(np.concatenate([of, of]) * size + ends), size)
+    return story, account
+
+
+def _stories(ledger: Ledger, transfers: Transfers, found: Smurfs, position: np.ndarray, start: np.ndarray) -> pa.Table:
+    """Pairs and their middlemen in the ledger's words, one a row. The amount is what the first account paid."""
+    rows = ledger.rows_of(transfers.row[position], ["transfer_id", "currency", "at"]).combine_chunks()
+    first, last = pa.array(start[:-1]), pa.array(start[1:] - 1)
+    offsets = pa.array(start, pa.int32())
+    evidence = pa.ListArray.from_arrays(offsets, rows["transfer_id"].combine_chunks())
+    currencies = rows["currency"].combine_chunks().dictionary_encode()
+    of = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    code = currencies.indices.to_numpy()
+    # Amounts of two currencies are never added: what counts is the first payment's.
+    paid = (transfers.source[position] == found.one[of]) & (code == code[start[:-1]][of])
+    amount = np.bincount(of, np.where(paid, transfers.amount[position], 0), len(start) - 1).astype(np.int64)
+    story, account = _parties(transfers, position, start)
+    names = pa.ListArray.from_arrays(
+        pa.array(np.searchsorted(story, np.arange(len(start))), pa.int32()), ledger.account_ids.take(pa.array(account))
+    )
+    at = transfers.at[position]
+    currency = rows["currency"].combine_chunks().take(first)
+    return pa.table(
+        {
+            "pattern": pattern_ids(["SM"] * len(evidence), evidence),
+            "amount": amounts(amount, currency),
+            "currency": currency,
+            "first_at": rows["at"].combine_chunks().take(first),
+            "last_at": rows["at"].combine_chunks().take(last),
+            "middlemen": np.diff(found.start),
+            "days": (at[start[1:] - 1] - at[start[:-1]]) // DAY + 1,
+            "accounts": names,
+            "evidence": evidence,
+        }
+    )
