@@ -43,12 +43,13 @@ def look_elsewhere(log_trials: float, by_chance: np.ndarray) -> float:
     return float(min(log_trials, max(by_chance.max(initial=0.0), LEAST_TRIALS)))
 
 
-def local_false_share(nats: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
+def local_false_share(nats: np.ndarray, by_chance: np.ndarray, decoys: int = 1) -> np.ndarray:
     """Of the patterns just as strong as each, the share that are coincidence, never rising with the strength.
 
-    `by_chance` are the strengths in one decoy. Its strongest is counted twice, since the best step is chosen afterwards
-    (as Barber & Candès, Annals of Statistics 43, 2015, add one). Beyond it one pattern is expected by chance, as where
-    both come from one distribution, and fewer as fast as the decoys' strongest ones get fewer.
+    `by_chance` are the strengths in so many decoys, of which each counts as its share of them. The strongest is counted
+    twice, since the best step is chosen afterwards (as Barber & Candès, Annals of Statistics 43, 2015, add one). Beyond
+    it one pattern is expected by chance, as where both come from one distribution, and fewer as fast as the decoys'
+    strongest ones get fewer.
     """
     if not len(nats):
         return np.empty(0)
@@ -57,9 +58,11 @@ def local_false_share(nats: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
     by_chance = np.append(by_chance, strongest)
     strength = np.concatenate([nats, by_chance])
     is_real = np.repeat([1.0, 0.0], [len(nats), len(by_chance)])
+    counts = np.repeat([1.0, 1 / decoys], [len(nats), len(by_chance)])
+    counts[-1] = 1.0
     order = np.lexsort((-is_real, strength))  # of equal ones the real come first, so that they are one step
     real = np.empty(len(strength))
-    real[order] = optimize.isotonic_regression(is_real[order]).x
+    real[order] = optimize.isotonic_regression(is_real[order], weights=counts[order]).x
     here = real[: len(nats)]
     share = np.minimum((1 - here) / np.maximum(here, 1e-9), 1.0)
     beyond = nats - strongest

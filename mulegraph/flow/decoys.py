@@ -96,9 +96,9 @@ def false_shares(scores: np.ndarray, by_chance: list[np.ndarray]) -> np.ndarray:
     return np.minimum.accumulate(share[::-1])[::-1]
 
 
-def shares_of(nats: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
+def shares_of(nats: np.ndarray, *by_chance: np.ndarray) -> np.ndarray:
     """The same for patterns in any order: the share of coincidences among those at least so surprising."""
     order = np.argsort(-nats, kind="stable")
     share = np.empty(len(nats))
-    share[order] = false_shares(nats[order], [np.sort(by_chance)[::-1]])
+    share[order] = false_shares(nats[order], [np.sort(each)[::-1] for each in by_chance])
     return share

@@ -33,7 +33,7 @@ def hashes(run) -> dict[str, str]:
 def test_the_sample_has_every_sign(plain):
     """The small fixed set shows each sign at work."""
     assert set(plain.run.manifest["findings"]) == set(all_signs())
-    assert len(all_signs()) == 23
+    assert len(all_signs()) == 24
     assert all(plain.run.manifest["findings"].values())
 
 
@@ -97,7 +97,7 @@ def test_a_sign_whose_table_is_missing_is_not_testable(tmp_path):
 
     result = scan(tmp_path / "workspace")
 
-    assert set(result.findings) == {"A3", "A6", "N1", "N2", "N3", "N6", "N7", "N8", "N9"}
+    assert set(result.findings) == {"A3", "A6", "N1", "N2", "N3", "N6", "N7", "N8", "N9", "N10"}
     assert set(result.not_testable) == set(all_signs()) - set(result.findings)
     assert result.not_testable["A4"] == ["listings"]
     assert result.not_testable["A1"] == ["holders.national_id", "population_register"]
