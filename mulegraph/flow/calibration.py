@@ -91,9 +91,14 @@ def _tail_scale(by_chance: np.ndarray) -> float:
 
 
 def by_group(
-    group: np.ndarray, real: tuple[np.ndarray, np.ndarray], chance: tuple[np.ndarray, np.ndarray]
+    group: np.ndarray,
+    real: tuple[np.ndarray, np.ndarray],
+    chance: tuple[np.ndarray, np.ndarray],
+    log_trials: float | None = None,
 ) -> Calibrated:
     """Calibrate the patterns of each group of accounts against the decoys' of the same group.
+
+    `log_trials` is ln of the places looked at; without it one is counted for each pattern.
 
     A group of fewer than `MIN_TAIL` decoys says nothing of chance: it is held against those of all. One looks for the
     strongest among all groups, so that many groups give chance no more than one.
@@ -101,7 +106,7 @@ def by_group(
     (account, nats), (decoy_account, decoy_nats) = real, chance
     made = Calibrated(np.empty(len(nats)), np.empty(len(nats)), np.empty(len(nats)))
     of, by_chance = group[account], group[decoy_account]
-    looked_at = np.log(max(len(nats), 1))
+    looked_at = np.log(max(len(nats), 1)) if log_trials is None else log_trials
     found, counts = np.unique(by_chance, return_counts=True)
     is_own = np.isin(of, found[counts >= MIN_TAIL])
     parts = [(of == each, of == each, decoy_nats[by_chance == each]) for each in np.unique(of[is_own])]
@@ -124,7 +129,17 @@ def rarity(accounts: int, account: np.ndarray, real_share: np.ndarray) -> float:
     return float(np.log(max(accounts, 1) / min(max(held, 1.0), max(accounts, 1))))
 
 
-def worth(nats: np.ndarray, false_share: np.ndarray, rare: float, accounts: int) -> np.ndarray:
+def rarity_by_group(group: np.ndarray, account: np.ndarray, real_share: np.ndarray) -> np.ndarray:
+    """The same of each pattern among the accounts of its own group (numbers by account): a row a pattern."""
+    rare = np.zeros(len(account))
+    of = group[account]
+    for each in np.unique(of):
+        mine = of == each
+        rare[mine] = rarity(int((group == each).sum()), account[mine], real_share[mine])
+    return rare
+
+
+def worth(nats: np.ndarray, false_share: np.ndarray, rare: float | np.ndarray, accounts: int) -> np.ndarray:
     """Nats of evidence that patterns are about their accounts; `nats` have the look-elsewhere term taken off.
 
     Two bounds are known. What is left of the surprise is right if nothing innocent makes such a pattern; ln of the

@@ -11,8 +11,18 @@ import pyarrow as pa
 
 from mulegraph.flow.bursts import FAN_IN, FAN_OUT, GATHER_SCATTER, Bursts, find_bursts, positions_between
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values, lists_of
-from mulegraph.flow.calibration import local_false_share, look_elsewhere, rarity, says_something, worth
+from mulegraph.flow.calibration import (
+    Calibrated,
+    by_group,
+    local_false_share,
+    look_elsewhere,
+    rarity,
+    rarity_by_group,
+    says_something,
+    worth,
+)
 from mulegraph.flow.decoys import shares_of
+from mulegraph.flow.peers import Peers
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
 from mulegraph.flow.transfers import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
@@ -79,6 +89,7 @@ def burst(
     ledger: Ledger,
     sides: TransfersByAccount,
     shuffled: TransfersByAccount,
+    peers: Peers,
     *,
     short_hours: float = 6.0,
     day_hours: float = 24.0,
@@ -103,18 +114,28 @@ def burst(
         real, chance = pool.map(search, (sides, shuffled))
     stories, subjects = [], []
     for name, found in real.items():
-        shares = shares_of(found.nats, chance[name].nats)
-        chosen = np.flatnonzero(shares <= WEAK_FROM)
-        nats = (found.nats - look_elsewhere(found.log_trials, chance[name].nats))[chosen]
-        story = _stories(sides, found, strength(nats, shares[chosen], max_false_share), nats, chosen)
+        made = _beside_chance(found, chance[name], peers.group)
+        chosen = np.flatnonzero(made.tail_share <= WEAK_FROM)
+        nats, false_share = made.nats[chosen], made.false_share[chosen]
+        story = _stories(sides, found, strength(nats, made.tail_share[chosen], max_false_share), nats, chosen)
         about = _subjects(sides.transfers, found, story, chosen)
-        false_share = local_false_share(found.nats, chance[name].nats)[chosen]
         accounts = sides.transfers.accounts
-        rare = rarity(accounts, about.account, 1 - false_share[about.number])
+        if isinstance(found, Bursts):
+            rare = rarity_by_group(peers.group, about.account, 1 - false_share)
+        else:
+            rare = rarity(accounts, about.account, 1 - false_share[about.number])
         stories.append(story._replace(worth=worth(nats, false_share, rare, accounts)))
         subjects.append(about)
     story, account = _surest(*_joined(stories, subjects))
     return _table(ledger, sides.transfers, story, account)
+
+
+def _beside_chance(found: Bursts | Pairs, chance: Bursts | Pairs, group: np.ndarray) -> Calibrated:
+    """Fans beside those of accounts of the same kind and currency: every shop is one. Pairs beside all."""
+    if isinstance(found, Bursts) and isinstance(chance, Bursts):
+        return by_group(group, (found.account, found.nats), (chance.account, chance.nats), found.log_trials)
+    nats = found.nats - look_elsewhere(found.log_trials, chance.nats)
+    return Calibrated(nats, local_false_share(found.nats, chance.nats), shares_of(found.nats, chance.nats))
 
 
 def _patterns(sides: TransfersByAccount, windows: list[int], weeks: int) -> dict[str, Bursts | Pairs]:
