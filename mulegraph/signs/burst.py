@@ -119,12 +119,8 @@ def burst(
         nats, false_share = made.nats[chosen], made.false_share[chosen]
         story = _stories(sides, found, strength(nats, made.tail_share[chosen], max_false_share), nats, chosen)
         about = _subjects(sides.transfers, found, story, chosen)
-        accounts = sides.transfers.accounts
-        if isinstance(found, Bursts):
-            rare = rarity_by_group(peers.group, about.account, 1 - false_share)
-        else:
-            rare = rarity(accounts, about.account, 1 - false_share[about.number])
-        stories.append(story._replace(worth=worth(nats, false_share, rare, accounts)))
+        rare = _rarity(found, about, 1 - false_share, peers.group)
+        stories.append(story._replace(worth=worth(nats, false_share, rare, sides.transfers.accounts)))
         subjects.append(about)
     story, account = _surest(*_joined(stories, subjects))
     return _table(ledger, sides.transfers, story, account)
@@ -136,6 +132,13 @@ def _beside_chance(found: Bursts | Pairs, chance: Bursts | Pairs, group: np.ndar
         return by_group(group, (found.account, found.nats), (chance.account, chance.nats), found.log_trials)
     nats = found.nats - look_elsewhere(found.log_trials, chance.nats)
     return Calibrated(nats, local_false_share(found.nats, chance.nats), shares_of(found.nats, chance.nats))
+
+
+def _rarity(found: Bursts | Pairs, about: Subjects, real_share: np.ndarray, group: np.ndarray) -> float | np.ndarray:
+    """Of fans among accounts of the same kind, a row a story; of pairs among all."""
+    if isinstance(found, Bursts):
+        return rarity_by_group(group, about.account, real_share)
+    return rarity(len(group), about.account, real_share[about.number])
 
 
 def _patterns(sides: TransfersByAccount, windows: list[int], weeks: int) -> dict[str, Bursts | Pairs]:

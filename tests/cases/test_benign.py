@@ -217,6 +217,18 @@ def test_two_who_meet_through_others_are_no_monthly_round(ledger_of):
     assert all("young_ledger" not in each["passed"] for each in found)
 
 
+@pytest.mark.parametrize(("hour", "passed"), [(20, False), (52, True)])
+def test_to_collect_and_pay_on_within_a_day_is_no_monthly_round(ledger_of, hour, passed):
+    """Six pay one, who pays five the same evening; days later it may be rent, and bills that are due then."""
+    days, hours = divmod(hour, 24)
+    drawing = "".join(f"v{n} mule {400 + 31 * n}.00 10+{9 + n}:00\n" for n in range(6))
+    drawing += "".join(f"mule b{n} {500 + 17 * n}.00 {10 + days}+{hours}:{10 * n}\n" for n in range(5))
+    drawing += "".join(f"x{n} y{n} 10.00 {n}+12:00\n" for n in range(20))
+    (found,) = (each for each in weighed("N3", ledger_of(drawing)) if each["subject_id"] == "mule")
+    assert found["facts"]["pattern_name"] == ("fan-in" if passed else "gather-scatter")
+    assert ("young_ledger" in found["passed"]) == passed
+
+
 def test_that_nobody_can_tell_yet_speaks_for_nobody(ledger_of):
     """A mule of a bank's first month is not called last, and has no fact that speaks against his knowing."""
     from mulegraph.casework.fact_sheet import AGAINST, Known, fact_sheet

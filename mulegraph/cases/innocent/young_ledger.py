@@ -17,6 +17,9 @@ from mulegraph.signs import facts
 MONTH = 35
 """Days in which what comes once a month has come again, also where a weekend or a holiday moved it."""
 
+LATER = 2**62
+"""After all times, in microseconds."""
+
 
 def sentence(values: Mapping[str, Any]) -> str:
     """How many days the ledger covers before and after."""
@@ -42,13 +45,18 @@ def young_ledger(of: Evidence) -> Outcome:
     """All of it is the subject's own payments or receipts, and neither the month before nor the month after is here."""
     day, rows = _days(of.transfers.at)
     full = day[covered(rows)]
-    at = of.transfers.at[of.position] // DAY
-    first, last = np.full(len(of), 2**40), np.full(len(of), -(2**40))
+    at = of.transfers.at[of.position]
+    first, last = np.full(len(of), LATER), np.full(len(of), -LATER)
     np.minimum.at(first, of.of, at)
     np.maximum.at(last, of.of, at)
-    before, after = np.searchsorted(full, first), len(full) - np.searchsorted(full, last, side="right")
+    before = np.searchsorted(full, first // DAY)
+    after = len(full) - np.searchsorted(full, last // DAY, side="right")
     # Two who meet through several others are no round of payments, at whatever time of the month.
     alone = of.share(of.inward | of.outward) == 1
+    # Nor is it one to collect from several and pay several within a day. Where times are dates, bills meet the wages.
+    both_ways = (of.share(of.inward) < 1) & (of.share(of.outward) < 1)
+    is_collected_and_paid_on = both_ways & (last - first <= DAY) & (of.transfers.tick < DAY)
+    alone &= ~is_collected_and_paid_on
     return Outcome(alone & (before < MONTH) & (after < MONTH), {"before": before, "after": after})
 
 
