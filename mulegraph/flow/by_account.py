@@ -46,6 +46,10 @@ class TransfersByAccount:
         """By the account that was paid."""
         return _sorted_by(self.transfers.columns, np.ones(self.transfers.accounts, np.bool_), payer=False)
 
+    def between_ends_of(self, position: np.ndarray) -> Transfers:  # noqa: ARG002 (of all it is among all)
+        """Transfers among which are all between the two ends of each of those at these positions."""
+        return self.transfers
+
     @cached_property
     def next_payment(self) -> np.ndarray:
         """For each payment, the entry of the first payment that its receiver makes afterwards; −1 for cash.
@@ -78,22 +82,33 @@ class TransfersByAccount:
 class OfAccounts(TransfersByAccount):
     """Payments and receipts of the chosen accounts (a mask) alone, for who asks of a few: of others there are none.
 
-    Positions are those in all transfers. What leads from one side to the other is not to be had here.
+    `theirs` are the positions of all transfers that one of them pays or is paid in, ascending. Positions are those in
+    all transfers. What leads from one side to the other is not to be had here.
     """
 
-    def __init__(self, transfers: Transfers, chosen: np.ndarray) -> None:
+    def __init__(self, transfers: Transfers, chosen: np.ndarray, theirs: np.ndarray) -> None:
         super().__init__(transfers)
-        self._chosen = chosen
+        self._chosen, self._theirs = chosen, theirs
+        self._moved = transfers.only(theirs)
 
     @cached_property
     def payments(self) -> Side:
         """By the chosen account that paid."""
-        return _sorted_by(self.transfers.columns, self._chosen, payer=True)
+        return self._placed(_sorted_by(self._moved.columns, self._chosen, payer=True))
 
     @cached_property
     def receipts(self) -> Side:
         """By the chosen account that was paid."""
-        return _sorted_by(self.transfers.columns, self._chosen, payer=False)
+        return self._placed(_sorted_by(self._moved.columns, self._chosen, payer=False))
+
+    def _placed(self, side: Side) -> Side:
+        return side._replace(position=self._theirs[side.position].astype(np.int32))
+
+    def between_ends_of(self, position: np.ndarray) -> Transfers:
+        """Those of the chosen accounts, where each of the positions is one of theirs."""
+        with_cash = np.append(self._chosen, False)
+        ends = self.transfers.source[position], self.transfers.target[position]
+        return self._moved if (with_cash[ends[0]] | with_cash[ends[1]]).all() else self.transfers
 
     @property
     def next_payment(self) -> np.ndarray:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mulegraph.flow.by_account import distinct_values
-from mulegraph.flow.chains import ByRelay, Chains, find_chains
+from mulegraph.flow.chains import ByRelay, find_chains
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.matching import Links, match_on, still_open, strong
+from mulegraph.flow.places import Places
 from mulegraph.flow.surprise import Traffic, link_scores, traffic_of
 from mulegraph.flow.transfers import NOBODY, Transfers
 
@@ -44,12 +44,15 @@ class Calibration:
         return np.append(self.false_share, 1.0)[place]
 
 
-def flow_on(known: Flow, of_chance: Calibration, transfers: Transfers, changes: Changes) -> Flow:
-    """The flow of `transfers`, of which `known` is the flow before the changes; money in one currency only."""
+def flow_on(known: Flow, of_chance: Calibration, transfers: Transfers, changes: Changes, places: Places) -> Flow:
+    """The flow of `transfers`, of which `known` is the flow before the changes; money in one currency only.
+
+    `places` are those of the transfers' accounts, before the first change at most.
+    """
     links = match_on(transfers, known.window, known.links, changes.first)
     firm = _strong_on(known, links, transfers, changes.first)
-    accounts, scores = _traffic_on(known, of_chance.fit, transfers, changes)
-    chains = _chains(transfers, firm, scores)
+    accounts, scores = _traffic_on(known, of_chance.fit, transfers, changes.touched, places)
+    chains = find_chains(transfers, firm, scores)
     return Flow(
         transfers=transfers,
         divided=transfers,
@@ -111,22 +114,27 @@ def _strong_on(known: Flow, links: Links, transfers: Transfers, first: int) -> L
     """All strong links. A receipt that no changed payment can pass on has the links that it had."""
     begin = still_open(transfers, known.window, first)
     old = known.strong.receipt < begin
-    tail = slice(int(np.searchsorted(links.payment, begin)), None)
     # All links of payments from `begin` on, so that these are funded by all that funds them.
-    fresh = strong(transfers, Links(links.receipt[tail], links.payment[tail], links.amount[tail]), known.share_percent)
-    new = fresh.receipt >= begin
+    tail = slice(links.paid_from(begin), None)
+    low = int(links.receipt[tail].min(initial=begin))
+    mine = Links(links.receipt[tail] - low, links.payment[tail] - low, links.amount[tail])
+    fresh = strong(transfers.only(slice(low, None)), mine, known.share_percent)
+    new = fresh.receipt >= begin - low
     before = known.strong
-    receipt = np.concatenate([before.receipt[old], fresh.receipt[new]])
-    payment = np.concatenate([before.payment[old], fresh.payment[new]])
+    receipt = np.concatenate([before.receipt[old], fresh.receipt[new] + low])
+    payment = np.concatenate([before.payment[old], fresh.payment[new] + low])
     amount = np.concatenate([before.amount[old], fresh.amount[new]])
     order = np.lexsort((receipt, payment))
     return Links(receipt[order], payment[order], amount[order])
 
 
-def _traffic_on(known: Flow, fit: float, transfers: Transfers, changes: Changes) -> tuple[Traffic, np.ndarray]:
+def _traffic_on(
+    known: Flow, fit: float, transfers: Transfers, touched: np.ndarray, places: Places
+) -> tuple[Traffic, np.ndarray]:
     """Traffic and worth of a link by account: counted anew for the touched ones, over the windows that were known."""
-    chosen = np.flatnonzero(changes.touched)
-    counted = traffic_of(chosen, transfers, known.window, known.traffic)
+    chosen = np.flatnonzero(touched)
+    theirs = transfers.only(places.in_order(transfers, touched)) if places.are_few(touched) else transfers
+    counted = traffic_of(chosen, theirs, known.window, known.traffic)
 
     def with_theirs(values: np.ndarray, theirs: np.ndarray) -> np.ndarray:
         made = values.copy()
@@ -141,13 +149,3 @@ def _traffic_on(known: Flow, fit: float, transfers: Transfers, changes: Changes)
         meeting=with_theirs(before.meeting, counted.meeting),
     )
     return accounts, with_theirs(known.account_score, link_scores(counted.rate, fit))
-
-
-def _chains(transfers: Transfers, links: Links, scores: np.ndarray) -> Chains:
-    """As `find_chains`, among the transfers that a strong link names: a few in a hundred."""
-    used = distinct_values(np.concatenate([links.receipt, links.payment]))
-    places = Links(np.searchsorted(used, links.receipt), np.searchsorted(used, links.payment), links.amount)
-    found = find_chains(transfers.only(used), places, scores)
-    best = np.zeros(len(transfers), np.int64)
-    best[used] = found.best
-    return Chains(used[found.position], found.start, found.score, best)

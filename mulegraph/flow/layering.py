@@ -73,7 +73,11 @@ class Flow:
 
         Joined are transfers with a strong link between them whose best chains are both at least so surprising.
         """
-        return _joined(self.strong.receipt, self.strong.payment, self.chains.best >= max(nats * MICRONATS, 1))
+        chosen = np.flatnonzero(self.chains.best >= max(nats * MICRONATS, 1))
+        names = np.full(len(self.transfers), -1, np.int32)
+        names[chosen] = chosen
+        _join(self.strong.receipt, self.strong.payment, chosen, names)
+        return names
 
 
 Matching = Callable[[Sequence[Transfers], int], list[Links]]
@@ -141,22 +145,19 @@ def find_flow(
 
 
 @njit(cache=True, nogil=True)
-def _joined(receipt, payment, chosen):  # type: ignore[no-untyped-def]
-    """Union–find over the links between chosen transfers; each set is named by its lowest position."""
-    parent = np.full(len(chosen), -1, np.int32)
-    for place in range(len(chosen)):
-        if chosen[place]:
-            parent[place] = place
+def _join(receipt, payment, chosen, parent):  # type: ignore[no-untyped-def]
+    """Union–find over the links between chosen transfers: each set is named by its lowest position in `parent`.
+
+    There a chosen one stands for itself at first, and any other is −1.
+    """
     for link in range(len(receipt)):
         one, other = receipt[link], payment[link]
-        if chosen[one] and chosen[other]:
+        if parent[one] >= 0 and parent[other] >= 0:
             one, other = _root(parent, one), _root(parent, other)
             if one != other:
                 parent[max(one, other)] = min(one, other)
-    for place in range(len(parent)):
-        if parent[place] >= 0:
-            parent[place] = _root(parent, place)
-    return parent
+    for place in chosen:
+        parent[place] = _root(parent, place)
 
 
 @njit(cache=True, nogil=True)

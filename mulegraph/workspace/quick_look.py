@@ -16,15 +16,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.benign import apply_benign_tests
-from mulegraph.cases.evidence import Accounts, read_accounts, read_evidence
+from mulegraph.cases.evidence import Accounts, Evidence, KnownRows, read_accounts, read_evidence
 from mulegraph.cases.roles import earned_roles
-from mulegraph.flow.by_account import OfAccounts
+from mulegraph.flow.by_account import OfAccounts, lists_of
 from mulegraph.flow.chains import MICRONATS, Chains
 from mulegraph.flow.flow_on import Calibration, Changes, flow_on, renumbered, without_chance
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.naming import NamedChains, name_chains
+from mulegraph.flow.naming import KnownIds, NamedChains, name_chains
 from mulegraph.flow.peers import Peers, groups_of
+from mulegraph.flow.places import Places
 from mulegraph.flow.read_on import Read, is_beyond, read_on
+from mulegraph.flow.transfers import Transfers
 from mulegraph.ledger.ledger import Ledger
 from mulegraph.ledger.store import Snapshot
 from mulegraph.settings import Settings
@@ -63,6 +65,10 @@ class Standing:
     chance: Calibration
     chains: dict[bytes, int]
     accounts: Accounts
+    group: np.ndarray
+    """By account, the number of its kind and currency."""
+    places: Places
+    ids: KnownIds
     found: frozenset[str]
     """Ids of all findings of the sign of chains so far, also of those that an innocent reason sets aside."""
 
@@ -80,6 +86,9 @@ class Standing:
             chance=Calibration.of(flow),
             chains=_scores(flow.chains),
             accounts=run.evidence.accounts,
+            group=groups_of(run.ledger),
+            places=Places.of(flow.transfers),
+            ids=KnownIds.of(flow, run.inputs.chains),
             found=frozenset(run.found[SIGN].findings["finding"].to_pylist()),
         )
 
@@ -111,31 +120,49 @@ def quick_look(
         if read is None:
             return None
     with steps.step("flow"):
-        known, chance = before.flow, before.chance
+        known, chance, places = before.flow, before.chance, before.places.before(read.changes.first)
         if read.numbers is not None:
             known = renumbered(known, read.numbers, len(read.read.accounts))
             chance = chance.renumbered(read.numbers)
-        flow = flow_on(known, chance, read.read.transfers, read.changes)
+            places = places.renumbered(read.numbers, len(read.read.accounts))
+        flow = flow_on(known, chance, read.read.transfers, read.changes, places)
         scores = _scores(flow.chains)
     with steps.step("chains"):
-        chains = name_chains(ledger, flow, _new_chains(flow, chance, scores, before.chains, read.changes))
-    inputs = _inputs(ledger, settings, flow, chains)
+        new = _new_chains(flow, chance, scores, before.chains, read.changes)
+        ids = before.ids.before(places.until)
+        chains = name_chains(ledger, flow, new, ids)
+    is_same = read.read.account_files == before.read.account_files
+    accounts = before.accounts if is_same else read_accounts(ledger)
+    group = before.group if is_same else groups_of(ledger)
+    inputs = _inputs(ledger, settings, flow, chains, group)
     with steps.step(SIGN):
         found = {SIGN: run_sign(signs[SIGN], inputs, settings.signs.get(SIGN, {}))}
     with steps.step(TAKEOVER):
-        found[TAKEOVER] = find_takeovers(ledger, settings, signs[TAKEOVER], flow.transfers, read.changes)
+        found[TAKEOVER] = find_takeovers(ledger, settings, signs[TAKEOVER], flow.transfers, read.changes, places)
     # Of a known account the best chain may be one that was there before, which is not looked at.
     found[SIGN] = _unknown(found[SIGN], before.found)
     found = {code: _unknown(each, told) for code, each in found.items()}
     findings = pa.concat_tables([each.findings for each in found.values()]).combine_chunks()
     with steps.step("benign"):
-        is_same = read.read.account_files == before.read.account_files
-        accounts = before.accounts if is_same else read_accounts(ledger)
-        tested = _tested(findings, ledger, flow, accounts, signs)
+        sides = _sides(findings, ledger, flow.transfers, places)
+        rows = _rows_of_chains(flow, new, chains)
+        tested = _tested(findings, read_evidence(findings, ledger, sides, accounts, rows), signs)
     with steps.step("money"):
-        money = left_by_chains(ledger, flow, lambda places: _names(ledger, flow, places)).sort_by(LARGEST_FIRST)
+        money = left_by_chains(ledger, flow, lambda numbers: _names(ledger, flow, numbers, ids)).sort_by(LARGEST_FIRST)
     every = before.found.union(found[SIGN].findings["finding"].to_pylist())
-    standing = Standing(ledger.snapshot, before.manifest, read.read, flow, chance, scores, accounts, every)
+    standing = Standing(
+        ledger.snapshot,
+        before.manifest,
+        read.read,
+        flow,
+        chance,
+        scores,
+        accounts,
+        group,
+        places,
+        ids,
+        every,
+    )
     facts = {f"facts/{code}": each.facts for code, each in found.items()}
     counts = {code: len(each.findings) for code, each in found.items()}
     parts, counted = told_apart({**tested, **facts, "chains": chains.table, "money": money}, counts)
@@ -172,10 +199,9 @@ def _new_chains(
     return np.flatnonzero((is_told & ~was_told) | (is_found & ~was_found))
 
 
-def _inputs(ledger: Ledger, settings: Settings, flow: Flow, chains: NamedChains) -> SignInputs:
+def _inputs(ledger: Ledger, settings: Settings, flow: Flow, chains: NamedChains, group: np.ndarray) -> SignInputs:
     """What the sign reads. Of peers it asks the groups; what a quick look does not know is no number."""
     inputs = SignInputs(ledger, settings)
-    group = groups_of(ledger)
     unknown = np.full(len(group), np.nan)
     inputs.transfers = flow.transfers
     inputs.flow = flow
@@ -190,19 +216,28 @@ def _unknown(found: Found, told: Container[str]) -> Found:
     return Found(found.findings.filter(new), found.facts.filter(new))
 
 
-def _tested(
-    findings: pa.Table, ledger: Ledger, flow: Flow, accounts: Accounts, signs: Mapping[str, Sign]
-) -> dict[str, pa.Table]:
-    """The findings as innocent reasons leave them, which ask for all transfers of the accounts that they name."""
+def _rows_of_chains(flow: Flow, numbers: np.ndarray, chains: NamedChains) -> KnownRows:
+    """Ids and rows of the transfers of these chains, which have been named."""
+    position, _ = lists_of(flow.chains.position, flow.chains.start, numbers)
+    ids = pc.list_flatten(chains.table["transfers"].combine_chunks())
+    return KnownRows(ids, flow.transfers.row[position])
+
+
+def _sides(findings: pa.Table, ledger: Ledger, transfers: Transfers, places: Places) -> OfAccounts:
+    """All transfers of the accounts that the findings name: innocent reasons ask for them."""
     named = ledger.account_numbers_of(pc.list_flatten(findings["accounts"].combine_chunks()))
-    chosen = np.zeros(flow.transfers.accounts, np.bool_)
+    chosen = np.zeros(transfers.accounts, np.bool_)
     chosen[named[named >= 0]] = True
-    evidence = read_evidence(findings, ledger, OfAccounts(flow.transfers, chosen), accounts)
+    return OfAccounts(transfers, chosen, places.in_order(transfers, chosen))
+
+
+def _tested(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign]) -> dict[str, pa.Table]:
+    """The findings as innocent reasons leave them."""
     lowered, benign = apply_benign_tests(findings, evidence, signs)
     return {"findings": earned_roles(lowered, evidence), "benign": benign}
 
 
-def _names(ledger: Ledger, flow: Flow, places: np.ndarray) -> pa.Array:
+def _names(ledger: Ledger, flow: Flow, numbers: np.ndarray, ids: KnownIds) -> pa.Array:
     """Ids of chains by number."""
-    wanted, back = np.unique(places, return_inverse=True)
-    return name_chains(ledger, flow, wanted).table["chain"].take(pa.array(back))
+    wanted, back = np.unique(numbers, return_inverse=True)
+    return name_chains(ledger, flow, wanted, ids).table["chain"].take(pa.array(back))

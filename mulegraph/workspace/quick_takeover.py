@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.flow.flow_on import Changes
+from mulegraph.flow.places import Places
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import ibis
 from mulegraph.ledger.ledger import Ledger, amounts
@@ -26,7 +27,9 @@ WITHIN = "within_hours"
 DIGITS = 12
 
 
-def find_takeovers(ledger: Ledger, settings: Settings, sign: Sign, transfers: Transfers, changes: Changes) -> Found:
+def find_takeovers(
+    ledger: Ledger, settings: Settings, sign: Sign, transfers: Transfers, changes: Changes, places: Places
+) -> Found:
     """What the sign finds of accounts that the changes touch and that a device was used for within its hours before.
 
     It looks at each account by itself, so that their rows are all it needs. What older events lead to by now, such as
@@ -39,14 +42,13 @@ def find_takeovers(ledger: Ledger, settings: Settings, sign: Sign, transfers: Tr
     use = ledger.table("device_use")
     used = use.filter(use["at"] >= ibis.timestamp(since.isoformat())).select("account_id").distinct().to_pyarrow()
     number = ledger.account_numbers_of(used["account_id"])
-    chosen = np.zeros(transfers.accounts + 1, np.bool_)  # the last one is cash
-    chosen[number] = True
-    chosen[:-1] &= changes.touched
-    chosen[-1] = False
+    chosen = np.zeros(transfers.accounts, np.bool_)
+    chosen[number[number >= 0]] = True
+    chosen &= changes.touched
     accounts = ledger.account_ids.take(pa.array(np.flatnonzero(chosen)))
     if not len(accounts):
         return as_found(sign, pa.table({}))
-    theirs = np.flatnonzero(chosen[transfers.source] | chosen[transfers.target])
+    theirs = places.in_order(transfers, chosen)
     part = PartLedger(ledger, accounts, _rows(ledger, transfers.only(theirs)))
     found = run_sign(sign, SignInputs(part, settings), changed)
     return Found(_with_ids(ledger, found.findings), found.facts)

@@ -64,7 +64,7 @@ def test_what_recurs_is_counted_as_by_hand(rows, seed):
     )
     of = np.concatenate([np.full(min((of == each).sum(), len(moved)), each) for each in range(3)])
 
-    best = most_alike(moved, of, position, 3)
+    best = most_alike(moved, moved, of, position, 3)
 
     pairs = list(zip(moved.source.tolist(), moved.target.tolist(), strict=True))
     for finding in range(3):

@@ -13,6 +13,7 @@ from mulegraph.flow.flow_on import Calibration, Changes, flow_on, without_chance
 from mulegraph.flow.layering import Flow, find_flow
 from mulegraph.flow.matching import match, strong
 from mulegraph.flow.order_in_day import in_order
+from mulegraph.flow.places import Places
 from mulegraph.flow.surprise import link_scores, traffic, traffic_of
 from mulegraph.flow.transfers import MICROSECONDS, Transfers
 from mulegraph.settings import FlowSettings
@@ -84,11 +85,14 @@ def test_batch_after_batch_it_is_the_flow_found_anew(rows, cuts, late):
     ends = sorted({min(cut + 1, len(ordered)) for cut in cuts} | {len(ordered)})
     known = without_chance(find_flow(moved(ordered[: ends[0]]), SETTINGS))
     chance = Calibration.of(known)
+    places = Places.of(known.transfers)
 
     for end in ends[1:]:
         transfers = moved(ordered[:end])
         expected = anew(transfers, known, chance)
-        known = flow_on(known, chance, transfers, changes_between(known.transfers, transfers))
+        changes = changes_between(known.transfers, transfers)
+        places = places.before(changes.first)
+        known = flow_on(known, chance, transfers, changes, places)
         assert_same(known, expected)
 
 

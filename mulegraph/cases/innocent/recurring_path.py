@@ -44,7 +44,8 @@ def sentence(values: Mapping[str, Any]) -> str:
 def recurring_path(of: Evidence) -> Outcome:
     """The same accounts paid each other in the same order in other weeks, or nearly all was arranged beforehand."""
     arranged = of.share(of.channel.among(*ARRANGED)) >= MIN_SHARE
-    again = most_alike(of.transfers, of.of, of.position, len(of)) / np.maximum(of.count(), 1)
+    meet = of.sides.between_ends_of(of.position)
+    again = most_alike(of.transfers, meet, of.of, of.position, len(of)) / np.maximum(of.count(), 1)
     passed = (of.count() >= MIN_TRANSFERS) & (arranged | (again >= MIN_SHARE))
     return Outcome(passed, {"arranged": arranged, "again": again})
 
@@ -56,10 +57,11 @@ class Meetings(NamedTuple):
     times: np.ndarray
 
 
-def most_alike(moved: Transfers, of: np.ndarray, position: np.ndarray, findings: int) -> np.ndarray:
+def most_alike(moved: Transfers, meet: Transfers, of: np.ndarray, position: np.ndarray, findings: int) -> np.ndarray:
     """By finding: the most of its transfers that recur between the same two, all by the same number of days.
 
-    `position` are transfers of the evidence, `of` the finding of each, in order.
+    `position` are transfers of the evidence, `of` the finding of each, in order. `meet` are the transfers among which
+    all between two of these are.
     """
     if not len(position):
         return np.zeros(findings)
@@ -67,7 +69,7 @@ def most_alike(moved: Transfers, of: np.ndarray, position: np.ndarray, findings:
     slots = 1 << int(2 * len(position)).bit_length()
     table = np.full(slots, EMPTY, np.int64)
     pair = _pairs(moved.source[position], moved.target[position], size, table)
-    meetings = Meetings(*_meetings(moved.source, moved.target, moved.at, size, table))
+    meetings = Meetings(*_meetings(meet.source, meet.target, meet.at, size, table))
     days = int(moved.span // DAY) + 3
     return _most_alike(of, moved.at[position], pair, meetings, days, findings)
 
