@@ -4,11 +4,12 @@ The commonest mule has one victim and no chain: money comes in once and goes on,
 later, perhaps to the cent. Nothing in the time alone is strange then; time and amount together are.
 
 For a receipt and what is paid afterwards let d be the time between them, by a clock that goes as fast as the ledger's
-transfers come, p the share of them whose amount lies between what is paid and what came in, and q the share of those
-that are as large as what came in: a victim's money is more than pocket money. By chance the account makes payments at
-its own rate r, so that pairs with d·p·q ≤ x have mean r·x·(1 + L + L²/2), L = ln(W/x), within a window of W: the volume
-below the surface d·p·q = x in [0, W] × [0, 1]². So one number weighs minutes, cents and size, and no scale is chosen
-beforehand. Each receipt has the best x of its own, and a payment is counted for one receipt only.
+transfers come, p the share of them whose amount lies between what is paid and what came in, and q the share, among
+transfers between accounts of the same kinds, of those as large as what came in: a victim's money is more than pocket
+money. By chance the account makes payments at its own rate r, so that pairs with d·p·q ≤ x have mean
+r·x·(1 + L + L²/2), L = ln(W/x), within a window of W: the volume below the surface d·p·q = x in [0, W] × [0, 1]². So
+one number weighs minutes, cents and size, and no scale is chosen beforehand. Each receipt has the best x of its own,
+and a payment is counted for one receipt only.
 
 Time is counted in the ledger's transfers, as amounts are: nights are short, and a batch of a thousand wages in one
 second is long. (By the second's own length, wages and rents of one batch were 12 nats among decoys.)
@@ -70,9 +71,12 @@ class ByEntry(NamedTuple):
     paid: np.ndarray
 
 
-RANKED = np.dtype([("below", np.int32), ("upper", np.int32), ("before", np.int32), ("until", np.int32)])
+RANKED = np.dtype(
+    [("below", np.int32), ("upper", np.int32), ("before", np.int32), ("until", np.int32), ("as_large", np.float32)]
+)
 """A transfer among all of the ledger: how many are of less, and of at most its amount; how many are earlier, and how
-many are no later. All of it lies in one place, by account: by position each look at an amount waited for memory twice.
+many are no later; and of those between accounts of the same kinds, the share of at least its amount. All of it lies in
+one place, by account: by position each look at an amount waited for memory twice.
 """
 
 
@@ -111,8 +115,8 @@ class Ranks(NamedTuple):
     paid_days: np.ndarray
 
 
-def ranks_of(sides: TransfersByAccount) -> Ranks:
-    """The ranks of all transfers' amounts and times."""
+def ranks_of(sides: TransfersByAccount, group: np.ndarray) -> Ranks:
+    """The ranks of all transfers' amounts and times. `group` numbers the accounts by kind and currency."""
     transfers = sides.transfers
     in_order = np.sort(transfers.amount)
     first = np.flatnonzero(np.diff(in_order, prepend=-1))
@@ -122,8 +126,24 @@ def ranks_of(sides: TransfersByAccount) -> Ranks:
     ranked["below"] = first[place]
     ranked["upper"] = np.append(first[1:], len(transfers))[place]
     ranked["before"], ranked["until"] = times_ranked(transfers)
+    ranked["as_large"] = _as_large(transfers, group)
     paid_days, _ = days_dealt(sides.payments, _a_day(transfers))
     return Ranks(distinct, first, ranked, ranked[sides.payments.position], paid_days)
+
+
+def _as_large(transfers: Transfers, group: np.ndarray) -> np.ndarray:
+    """Of the transfers between accounts of the same groups, the share of at least the amount of each.
+
+    Among all transfers wages and rents are large, and what one person sends another is not; of that alone, it is.
+    """
+    number = np.append(np.unique(group, return_inverse=True)[1] + 1, 0).astype(np.int32)  # the last: of cash (−1)
+    kinds = number[transfers.source] * (int(number.max(initial=0)) + 1) + number[transfers.target]
+    share = np.empty(len(transfers), np.float32)
+    for each in np.unique(kinds):
+        mine = np.flatnonzero(kinds == each)
+        amounts = transfers.amount[mine]
+        share[mine] = 1 - np.searchsorted(np.sort(amounts), amounts) / len(mine)
+    return share
 
 
 def _a_day(transfers: Transfers) -> int:
@@ -335,7 +355,7 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
         for entry in range(low, high):
             came, at = receipts.amount[entry], receipts.at[entry]
             ranked = entries.received[entry]
-            as_large = max(total - ranked.below, 1) / total
+            as_large = ranked.as_large
             # A payment inside the same tick may be later than the receipt: the clock does not tell.
             while opening < end and payments.at[opening] // reach.tick < at // reach.tick:
                 opening += 1
