@@ -69,7 +69,14 @@ def signs_command(
         sign=sign, account=account, since=since, until=until, language=language, every=every, set_aside=set_aside
     )
     rows = stages.tables.collapse_patterns(found) if account is None else found.assign(about=found["subject_id"])
-    show((rows if top is None else rows.head(top)).to_dict("records"), how, listings.FINDINGS, empty="No finding.")
+    empty = "No finding."
+    if not len(rows) and not set_aside:
+        aside = space.findings(
+            sign=sign, account=account, since=since, until=until, language=language, every=every, set_aside=True
+        )
+        if len(aside):
+            empty = f"No finding. {len(aside):,} set aside, since an innocent explanation fits: add --set-aside."
+    show((rows if top is None else rows.head(top)).to_dict("records"), how, listings.FINDINGS, empty=empty)
 
 
 def _described(sign: Sign) -> dict[str, object]:

@@ -74,10 +74,12 @@ class Scenario:
                 f"--mules-per-100k is {self.mules_per_100k}, expected 1 to {MOST_MULES:,}",
                 hint="A bank has about 100. Leave it out to have every sign planted twenty times.",
             )
-        if self.lasting_days is not None and not 1 <= self.lasting_days <= days // 2:
+        if self.lasting_days is not None and self.lasting_days < 1:
+            raise UsageError(f"--lasting is {self.lasting_days}, expected at least 1 day", hint="Give another number.")
+        if self.lasting_days is not None and 2 * self.lasting_days > days:
             raise UsageError(
-                f"--lasting is {self.lasting_days}, expected 1 to {days // 2} in a ledger of {days} days",
-                hint="Give more --days: a pattern must have room.",
+                f"--lasting is {self.lasting_days} in a ledger of {days} days",
+                hint=f"A pattern takes half of the ledger at most: give --days {2 * self.lasting_days} or more.",
             )
         if not 3 <= self.transfers_a_month <= 600:
             raise UsageError(

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from mulegraph.cli.app import app
+from mulegraph.workspace.workspace import Workspace
 from tests.command import answered, run
 from tests.conftest import ROOT, SAMPLE
 
@@ -58,6 +59,24 @@ def test_chains_as_json_keep_the_contract(here):
     reached = {each for chain in every if chain["surprise"] >= least for each in chain["transfers"]}
     assert reached == {each for chain in chains for each in chain["transfers"]}
     assert json.loads(answered("chains", "--format", "json", "--top", "2", *here)) == chains[:2]
+
+
+def test_that_all_findings_are_set_aside_is_said(workspace, here):
+    """Nothing listed is not nothing found: how many an innocent explanation fits, and how to see them."""
+    run = Workspace(workspace.folder).run
+    told = run.table("findings").to_pylist()
+    aside = run.set_aside.table("findings").to_pylist()
+    alone = [
+        each
+        for each in aside
+        if not any(other["sign"] == each["sign"] and other["last_at"] >= each["last_at"] for other in told)
+    ]
+    first = max(alone, key=lambda each: each["last_at"])
+    window = ["--sign", first["sign"], "--since", first["last_at"].strftime("%Y-%m-%dT%H:%M:%SZ")]
+    text = answered("signs", *window, *here)
+    assert "(none)" in text
+    assert "set aside, since an innocent explanation fits: add --set-aside." in text
+    assert answered("signs", "--set-aside", *window, *here).count(first["sign"] + "-") >= 1
 
 
 def test_scan_as_json_ends_with_one_object(small):

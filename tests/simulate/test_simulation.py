@@ -240,7 +240,7 @@ def test_each_bank_sees_its_own_customers_and_whom_they_deal_with(tmp_path, file
     [
         (Scenario(clock="hour"), "--clock is 'hour'"),
         (Scenario(mules_per_100k=0), "--mules-per-100k is 0"),
-        (Scenario(lasting_days=20), "--lasting is 20, expected 1 to 15"),
+        (Scenario(lasting_days=20), "--lasting is 20 in a ledger of 30 days"),
         (Scenario(transfers_a_month=1), "--transfers-a-month is 1"),
     ],
 )
