@@ -5,8 +5,12 @@ as well (cf. Deprez and others, GARG-AML against smurfing, 2025). Middlemen are 
 with the same degrees. Two kinds of chance are measured, each on a graph of its own:
 
 - *rewired*: payees are dealt out among payments between accounts of the same kinds: what degrees alone would make;
-- *turned*: each pair of accounts of one kind keeps dealing with each other, and which of the two pays is tossed for:
-  what circles of people make who know each other. Friends of friends are many, and no degree tells.
+- *turned*: accounts of one kind go on dealing with each other, and which of the two pays is tossed for: what circles of
+  people make who know each other. Friends of friends are many, and no degree tells. Of each pair it is known how many
+  acquaintances it has in common, so that one toss for each of them says how many would join it, and how unlikely that
+  is. (Tossed for all edges of a ledger of 50,000 accounts, the strongest pair was anything from 17 to 28 nats: whether
+  the four friends of two people all stand in line is one toss in 256, and each of them adds 7 nats to a pair that
+  degrees alone would never join.)
 
 Only one-way edges count: people who pay each other back do not hand on money. Middlemen who deal with each other are a
 circle of friends or a household, and are not counted either. One pass over the paths of two steps: their number, which
@@ -19,7 +23,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mulegraph.flow.bursts import poisson_nats
+from mulegraph.flow.bursts import DEEPEST_TAIL, poisson_nats
 from mulegraph.flow.by_account import Side, lists_of
 from mulegraph.flow.kernels import doubled
 from mulegraph.lazy import njit
@@ -81,20 +85,12 @@ def rewired(edges: Edges, group: np.ndarray, seed: int = 0) -> Edges:
     return Edges(edges.payer[kept], payee[kept])
 
 
-def turned(edges: Edges, group: np.ndarray, seed: int = 0) -> Edges:
-    """A coin for each pair of accounts of one group says whether all its edges are turned round."""
-    low = np.minimum(edges.payer, edges.payee)
-    high = np.maximum(edges.payer, edges.payee)
-    heads = _coin(low.astype(np.uint64) << np.uint64(32) | high.astype(np.uint64), seed)
-    turn = heads & (group[edges.payer] == group[edges.payee])
-    return Edges(np.where(turn, edges.payee, edges.payer), np.where(turn, edges.payer, edges.payee))
-
-
 def find_smurfs(edges: Edges, accounts: int, min_middlemen: int, max_partners: int) -> Smurfs:
     """Pairs that never deal with each other, joined by so many middlemen of at most `max_partners` others each."""
     partners = partners_of(edges, accounts)
     degree = np.bincount(partners.one_way, minlength=accounts)
-    rows, start, reach, seen = _joined(partners, min_middlemen, max_partners)
+    lists = (partners.one_way, partners.one_way_start)
+    rows, start, reach, seen = _joined(partners, *lists, min_middlemen, max_partners)
     one, other, middle = rows[start[:-1], 0], rows[start[:-1], 1], rows[:, 2]
     count = np.diff(start)
     mean = reach[one] * degree[other] / max(len(partners.one_way), 1)
@@ -108,6 +104,64 @@ def only(found: Smurfs, chosen: np.ndarray) -> Smurfs:
     """The chosen pairs alone."""
     middle, start = lists_of(found.middle, found.start, chosen)
     return Smurfs(found.one[chosen], found.other[chosen], middle, start, found.nats[chosen], found.log_trials)
+
+
+class Acquainted(NamedTuple):
+    """Pairs (one, other) of accounts that never deal with each other, and how many acquaintances could join them.
+
+    Of `both` a coin says twice who pays (once at either end), of `half` once, and of `fixed` never, since accounts of
+    two kinds do not change places.
+    """
+
+    one: np.ndarray
+    other: np.ndarray
+    both: np.ndarray
+    half: np.ndarray
+    fixed: np.ndarray
+
+
+def acquainted(edges: Edges, group: np.ndarray, accounts: int, min_middlemen: int, max_partners: int) -> Acquainted:
+    """Every ordered pair that so many acquaintances could join if it were tossed who pays; `group` is by account."""
+    partners = partners_of(edges, accounts)
+    lists = _either_way(partners, group)
+    rows, start, _, _ = _joined(partners, *lists, min_middlemen, max_partners)
+    one, other, middle = rows[:, 0], rows[:, 1], rows[:, 2]
+    tossed = (group[one] == group[middle]).astype(np.int64) + (group[middle] == group[other])
+    pair = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    both, half, fixed = (np.bincount(pair[tossed == coins], minlength=len(start) - 1) for coins in (2, 1, 0))
+    first = start[:-1]
+    return Acquainted(one[first], other[first], both, half, fixed)
+
+
+def of_found(found: Smurfs, known: Acquainted, group: np.ndarray) -> Acquainted:
+    """The same of the pairs that are found, each with its own middlemen at least."""
+    pair = np.repeat(np.arange(len(found.one)), np.diff(found.start))
+    tossed = (group[found.one[pair]] == group[found.middle]).astype(np.int64)
+    tossed += group[found.middle] == group[found.other[pair]]
+    own = [np.bincount(pair[tossed == coins], minlength=len(found.one)) for coins in (2, 1, 0)]
+    keys = known.one.astype(np.int64) << 32 | known.other
+    mine = found.one.astype(np.int64) << 32 | found.other
+    if len(keys):
+        # Pairs are in the order of the first, and not of the second.
+        order = np.argsort(keys)
+        place = order[np.minimum(np.searchsorted(keys[order], mine), len(keys) - 1)]
+        is_known = keys[place] == mine
+        every = (known.both, known.half, known.fixed)
+        own = [np.maximum(one, np.where(is_known, more[place], 0)) for one, more in zip(own, every, strict=True)]
+    return Acquainted(found.one, found.other, *own)
+
+
+def tossed_nats(pairs: Acquainted, count: np.ndarray) -> np.ndarray:
+    """−ln of the chance that coins join each pair by so many and more."""
+    return -np.log(np.maximum(_tail(pairs.both, pairs.half, pairs.fixed, count), DEEPEST_TAIL))
+
+
+def toss(pairs: Acquainted, min_middlemen: int, seed: int) -> np.ndarray:
+    """One toss of all coins: the nats of each pair that is joined by enough."""
+    rng = np.random.default_rng(seed)
+    count = rng.binomial(pairs.both, 0.25) + rng.binomial(pairs.half, 0.5) + pairs.fixed
+    joined = np.flatnonzero(count >= min_middlemen)
+    return tossed_nats(Acquainted(*(column[joined] for column in pairs)), count[joined])
 
 
 def partners_of(edges: Edges, accounts: int) -> Partners:
@@ -128,15 +182,6 @@ def transfers_between(payments: Side, found: Smurfs) -> tuple[np.ndarray, np.nda
 
 def _codes(group: np.ndarray) -> np.ndarray:
     return np.asarray(np.unique(group, return_inverse=True)[1])
-
-
-def _coin(pair: np.ndarray, seed: int) -> np.ndarray:
-    """A fair coin by pair: the last bit of SplitMix64 (Steele, Lea & Flood, OOPSLA 2014)."""
-    with np.errstate(over="ignore"):
-        mixed = pair + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray((mixed >> np.uint64(31) ^ mixed) & np.uint64(1) == 1)
 
 
 @njit(cache=True, nogil=True)
@@ -196,10 +241,57 @@ def _never_back(payee, payee_start, payer, payer_start):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def _joined(partners, min_middlemen, max_partners):  # type: ignore[no-untyped-def]
-    """Rows (one, other, middleman) by pair, where each pair's begin, paths that lead on from each account, and all."""
+def _either_way(partners, group):  # type: ignore[no-untyped-def]
+    """For each account those who would be its one-way payees if coins said so, and where each account's begin.
+
+    Of its own kind everybody who deals with it in one direction only; of another kind its one-way payees.
+    """
     accounts = len(partners.many)
-    one_way, begin = partners.one_way, partners.one_way_start
+    pays = np.full(accounts, -1, np.int32)
+    others = np.empty(2 * len(partners.one_way), np.int32)
+    start = np.zeros(accounts + 1, np.int64)
+    size = 0
+    for account in range(accounts):
+        for entry in range(partners.one_way_start[account], partners.one_way_start[account + 1]):
+            others[size] = partners.one_way[entry]
+            size += 1
+        for entry in range(partners.payee_start[account], partners.payee_start[account + 1]):
+            pays[partners.payee[entry]] = account
+        for entry in range(partners.payer_start[account], partners.payer_start[account + 1]):
+            payer = partners.payer[entry]
+            if pays[payer] != account and group[payer] == group[account]:
+                others[size] = payer
+                size += 1
+        start[account + 1] = size
+    return others[:size].copy(), start
+
+
+@njit(cache=True, nogil=True)
+def _tail(both, half, fixed, count):  # type: ignore[no-untyped-def]
+    """P(Binomial(both, 1/4) + Binomial(half, 1/2) + fixed ≥ count), one coin after the other."""
+    tail = np.empty(len(both))
+    for pair in range(len(both)):
+        coins = both[pair] + half[pair]
+        chance = np.zeros(coins + 1)
+        chance[0] = 1.0
+        for coin in range(coins):
+            heads = 0.25 if coin < both[pair] else 0.5
+            for many in range(coin + 1, 0, -1):
+                chance[many] = chance[many] * (1 - heads) + chance[many - 1] * heads
+            chance[0] *= 1 - heads
+        tail[pair] = 0.0
+        for many in range(max(count[pair] - fixed[pair], 0), coins + 1):
+            tail[pair] += chance[many]
+    return tail
+
+
+@njit(cache=True, nogil=True)
+def _joined(partners, one_way, begin, min_middlemen, max_partners):  # type: ignore[no-untyped-def]
+    """Rows (one, other, middleman) by pair, where each pair's begin, paths that lead on from each account, and all.
+
+    `one_way` are whom each account pays, or might pay; account a's begin at `begin[a]`.
+    """
+    accounts = len(partners.many)
     rows, size = np.empty((1024, 3), np.int32), np.int64(0)
     starts, pairs = np.zeros(1024, np.int64), np.int64(0)
     reach = np.zeros(accounts, np.int64)
@@ -237,7 +329,7 @@ def _joined(partners, min_middlemen, max_partners):  # type: ignore[no-untyped-d
                     many += 1
         for place in range(many):
             first = size
-            rows, size = _independent(partners, one, met[place], max_partners, here, rows, size)
+            rows, size = _independent(partners, (one_way, begin), (one, met[place]), max_partners, here, rows, size)
             if size - first < min_middlemen:
                 size = first
                 continue
@@ -255,9 +347,10 @@ def _joined(partners, min_middlemen, max_partners):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _independent(partners, one, other, max_partners, here, rows, size):  # type: ignore[no-untyped-def]
+def _independent(partners, lists, pair, max_partners, here, rows, size):  # type: ignore[no-untyped-def]
     """Append the pair's middlemen who deal with no other of them; `here` is marked with the pair."""
-    one_way, begin = partners.one_way, partners.one_way_start
+    one_way, begin = lists
+    one, other = pair
     first = size
     mark = np.int64(one) * len(here) + other
     for entry in range(begin[one], begin[one + 1]):
