@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from mulegraph.flow.by_account import Side, TransfersByAccount
 from mulegraph.ledger.ledger import Ledger
 
+UNKNOWN_KIND = "unknown"
 AGGREGATES = (
     "transfers",
     "transfers received",
@@ -59,6 +60,16 @@ def groups_of(ledger: Ledger) -> np.ndarray:
     names = pc.binary_join_element_wise(known["kind"].cast("string"), known["currency"].cast("string"), " ")
     group = pc.fill_null(names.combine_chunks().dictionary_encode().indices, -1).to_numpy(zero_copy_only=False)
     return np.asarray(group.astype(np.int64))
+
+
+def of_unknown_kind(ledger: Ledger) -> np.ndarray:
+    """By account, whether its kind is not known although that of others is: an account at a bank that sends us none.
+
+    It may be a shop, of whose customers we see a few. Where no kind is known at all, nobody is apart.
+    """
+    unknown = pc.equal(ledger.arrow("accounts", ["kind"])["kind"].cast("string"), UNKNOWN_KIND)
+    mask = pc.fill_null(unknown, True).combine_chunks().to_numpy(zero_copy_only=False)
+    return mask if not mask.all() else np.zeros(len(mask), bool)
 
 
 def ranked(group: np.ndarray, aggregates: np.ndarray, active: np.ndarray) -> Peers:

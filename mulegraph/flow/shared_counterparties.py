@@ -109,11 +109,16 @@ def scatter_gather(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     return _surprising(SCATTER_GATHER, transfers, _in_order(rows), seen, windows, mean)
 
 
-def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Pairs:
-    """Pairs of accounts that pay at least three of the same others, each time within one window."""
+def shared_receivers(sides: TransfersByAccount, windows: list[int], apart: np.ndarray | None = None) -> Pairs:
+    """Pairs of accounts that pay at least three of the same others, each time within one window.
+
+    Nobody is taken to meet at accounts that are `apart` (a mask), as nobody meets at a hub.
+    """
     transfers, receipts = sides.transfers, sides.receipts
     widest = max(max(windows), transfers.tick)
     soon = _receipts_soon(receipts, widest)
+    closed = np.zeros(transfers.accounts, bool) if apart is None else apart
+    soon[np.repeat(closed, np.diff(receipts.start))] = MAX_AT_ONCE + 1
     seen = _meetings_in_all(receipts, soon)
     near = np.empty(len(soon), NEAR)
     counts = _no_counts(transfers.accounts)
@@ -122,7 +127,7 @@ def shared_receivers(sides: TransfersByAccount, windows: list[int]) -> Pairs:
     paid, received = np.diff(sides.payments.start).astype(float), np.diff(receipts.start).astype(float)
     # Hubs are where everybody meets; they are left out of the pairs, and so also of what chance would give.
     most = MAX_AT_ONCE * transfers.span / widest
-    share = received[received <= most] / max(received.sum(), 1.0)
+    share = received[(received <= most) & ~closed] / max(received.sum(), 1.0)
     meeting = float((share**2).sum())
 
     def mean(one: np.ndarray, other: np.ndarray, window: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from mulegraph.flow.calibration import (
     worth,
 )
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.peers import Peers
+from mulegraph.flow.peers import Peers, of_unknown_kind
 from mulegraph.flow.shared_counterparties import BIPARTITE, SCATTER_GATHER, Pairs, scatter_gather, shared_receivers
 from mulegraph.flow.transfers import HOUR, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
@@ -110,7 +110,7 @@ def burst(
     windows = [int(hours * HOUR) for hours in (short_hours, day_hours, several_days_hours)]
     # The kernels let go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
-        search = partial(_patterns, windows=windows, weeks=WEEKS * max(windows))
+        search = partial(_patterns, windows=windows, weeks=WEEKS * max(windows), apart=of_unknown_kind(ledger))
         real, chance = pool.map(search, (sides, shuffled))
     stories, subjects = [], []
     for name, found in real.items():
@@ -141,8 +141,12 @@ def _rarity(found: Bursts | Pairs, about: Subjects, real_share: np.ndarray, grou
     return rarity(len(group), about.account, real_share[about.number])
 
 
-def _patterns(sides: TransfersByAccount, windows: list[int], weeks: int) -> dict[str, Bursts | Pairs]:
+def _patterns(
+    sides: TransfersByAccount, windows: list[int], weeks: int, apart: np.ndarray
+) -> dict[str, Bursts | Pairs]:
     """What is found, by what it is calibrated as: each against the decoys of its own pattern and of its own windows.
+
+    Two who pay the same accounts of unknown kind (`apart`) may live in one town: these may be shops of other banks.
 
     Pairs over weeks stand apart from those within days. Over weeks more accounts are hubs, at which nobody is taken to
     meet, and more meet by chance; searched together, busy accounts were lost and days had the decoys of weeks (the
@@ -150,10 +154,10 @@ def _patterns(sides: TransfersByAccount, windows: list[int], weeks: int) -> dict
     within days.
     """
     found: list[Bursts | Pairs] = [*find_bursts(sides, windows)]
-    found += [scatter_gather(sides, windows), shared_receivers(sides, windows)]
+    found += [scatter_gather(sides, windows), shared_receivers(sides, windows, apart)]
     patterns = {each.pattern: each for each in found}
     if sides.transfers.span >= 2 * weeks:
-        for pair in (scatter_gather(sides, [weeks]), shared_receivers(sides, [weeks])):
+        for pair in (scatter_gather(sides, [weeks]), shared_receivers(sides, [weeks], apart)):
             patterns[f"{pair.pattern} over weeks"] = pair
     return patterns
 

@@ -7,9 +7,20 @@ from collections import Counter
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import poisson
+from scipy.stats import binom, poisson
 
-from mulegraph.flow.smurfing import MIN_NATS, Edges, find_smurfs, partners_of, rewired, turned
+from mulegraph.flow.bursts import DEEPEST_TAIL
+from mulegraph.flow.smurfing import (
+    MIN_NATS,
+    Acquainted,
+    Edges,
+    acquainted,
+    find_smurfs,
+    partners_of,
+    rewired,
+    toss,
+    tossed_nats,
+)
 
 ACCOUNTS = 14
 PAIRS = st.sets(st.tuples(st.integers(0, ACCOUNTS - 1), st.integers(0, ACCOUNTS - 1)), max_size=90)
@@ -85,26 +96,52 @@ def test_rewired_edges_keep_degrees_and_kinds(pairs, kinds, seed):
     assert not after - before
 
 
-@given(PAIRS, st.lists(st.integers(0, 2), min_size=ACCOUNTS, max_size=ACCOUNTS), st.integers(0, 9))
-def test_turned_edges_keep_who_deals_with_whom(pairs, kinds, seed):
-    """The same acquaintances; a pair of different kinds is never turned, and one who pay each other never matters."""
-    edges, group = edges_of_pairs(pairs), np.array(kinds)
-    made = turned(edges, group, seed)
-    before = set(zip(edges.payer.tolist(), edges.payee.tolist(), strict=True))
-    after = set(zip(made.payer.tolist(), made.payee.tolist(), strict=True))
-    assert {frozenset(pair) for pair in before} == {frozenset(pair) for pair in after}
-    assert len(before) == len(after)
-    for one, other in before ^ after:
-        assert group[one] == group[other]
-        assert (other, one) not in before or (one, other) not in before
+GROUPS = st.lists(st.integers(0, 1), min_size=ACCOUNTS, max_size=ACCOUNTS)
 
 
-def test_half_of_the_pairs_are_turned():
-    """A fair coin."""
-    rows = np.arange(20_000, dtype=np.int32)
-    edges = Edges(rows, rows[::-1].copy())
-    turn = turned(edges, np.zeros(20_000, np.int64)).payer != edges.payer
-    assert 0.47 < turn.mean() < 0.53
+@given(PAIRS, GROUPS, st.integers(2, 3))
+def test_acquaintances_in_common_are_those_whom_coins_could_put_between(pairs, kinds, min_middlemen):
+    """Coins turn edges inside a kind; who deals with another acquaintance is left out."""
+    group = np.array(kinds)
+    paid = {(one, other) for one, other in pairs if one != other}
+    one_way = {(one, other) for one, other in paid if (other, one) not in paid}
+    might = one_way | {(other, one) for one, other in one_way if group[one] == group[other]}
+    deal = paid | {(other, one) for one, other in paid}
+    expected = {}
+    for one in range(ACCOUNTS):
+        for other in range(ACCOUNTS):
+            if one == other or (one, other) in deal:
+                continue
+            between = {each for each in range(ACCOUNTS) if (one, each) in might and (each, other) in might}
+            alone = [each for each in between if not any((each, another) in deal for another in between)]
+            if len(between) >= min_middlemen and len(alone) >= min_middlemen:
+                coins = Counter(int(group[one] == group[each]) + int(group[each] == group[other]) for each in alone)
+                expected[one, other] = (coins[2], coins[1], coins[0])
+    made = acquainted(edges_of_pairs(pairs), group, ACCOUNTS, min_middlemen, 60)
+    columns = (column.tolist() for column in made)
+    found = {(one, other): coins for one, other, *coins in zip(*columns, strict=True)}
+    assert {pair: tuple(coins) for pair, coins in found.items()} == expected
+
+
+@given(st.integers(0, 6), st.integers(0, 4), st.integers(0, 3), st.integers(0, 12))
+def test_the_tail_of_coins_is_that_of_their_sums(both, half, fixed, count):
+    """Two binomials, added up one by one."""
+    sums = [
+        binom.pmf(one, both, 0.25) * binom.pmf(other, half, 0.5)
+        for one in range(both + 1)
+        for other in range(half + 1)
+        if one + other + fixed >= count
+    ]
+    pair = Acquainted(*(np.array([each]) for each in (0, 1, both, half, fixed)))
+    assert np.isclose(np.exp(-tossed_nats(pair, np.array([count]))[0]), max(sum(sums), DEEPEST_TAIL))
+
+
+def test_tosses_are_as_rare_as_they_say():
+    """Of 200,000 pairs with six acquaintances each, 49 are expected to be joined by all six."""
+    size = 200_000
+    six, none = np.full(size, 6), np.zeros(size, np.int64)
+    nats = toss(Acquainted(none, none, six, none, none), 3, 1)
+    assert 20 <= (nats > 6 * np.log(4) - 1e-9).sum() <= 90
 
 
 def test_partners_are_counted_once():

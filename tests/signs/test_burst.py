@@ -36,6 +36,15 @@ def test_each_pattern_is_found_about_its_accounts(ledger_of, drawing, name, subj
     assert story["surprise"] > 0 and story["score"] > 0.5
 
 
+@pytest.mark.parametrize(("unknown", "meets"), [(True, False), (False, True)])
+def test_two_who_pay_the_same_shops_of_another_bank_do_not_meet(ledger_of, unknown, meets):
+    """Of an account at another bank the kind is not known: it may be a shop, of whose customers we see a few."""
+    drawing = BOTH + background()
+    kinds = {f"r{number}": {"kind": "unknown" if unknown else "personal"} for number in range(5)}
+    found = findings_of("N3", ledger_of(drawing, accounts=accounts_of(transfers_of(drawing), **kinds)))
+    assert ("bipartite" in {each["facts"]["pattern_name"] for each in found}) == meets
+
+
 def test_two_counterparties_are_below(ledger_of):
     """Nobody is a hub by two."""
     few = "s1 hub 100 3+9:00\ns2 hub 100 3+10:00\n"

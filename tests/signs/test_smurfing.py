@@ -35,13 +35,21 @@ def smurfs(middlemen: int = 6, more: tuple[str, ...] = ()) -> str:
 def test_everybody_in_it_is_named_whenever_and_whatever_was_paid(ledger_of):
     """Some payments come before the receipts, none is of the same amount: who pays whom tells."""
     found = findings_of("N10", ledger_of(smurfs()))
-    assert {each["subject_id"] for each in found} == {"from", "to", *(f"m{number}" for number in range(6))}
+    assert {each["subject_id"]: each["facts"]["place"] for each in found} == {
+        "to": "last",
+        **{f"m{number}": "middle" for number in range(6)},
+    }
     assert len({each["pattern"] for each in found}) == 1
     assert {each["facts"]["middlemen"] for each in found} == {6}
     assert all(each["worth"] > 1 for each in found)
-    (first,) = (each for each in found if each["subject_id"] == "from")
-    assert first["amount"] == sum(400 + 7 * number for number in range(6))
-    assert len(first["evidence"]) == 12
+    assert found[0]["amount"] == sum(400 + 7 * number for number in range(6))
+    assert len(found[0]["evidence"]) == 12
+
+
+def test_who_pays_them_is_named_and_not_accused(ledger_of):
+    """A victim who pays six mules stands there as well as who sent the money round."""
+    found = findings_of("N10", ledger_of(smurfs()))
+    assert found and all("from" in each["accounts"] and each["subject_id"] != "from" for each in found)
 
 
 def test_chance_alone_names_nobody(ledger_of):
