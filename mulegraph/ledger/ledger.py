@@ -21,7 +21,7 @@ from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import in_sql, literal
-from mulegraph.ledger.numbers import places_of, rows_of_file, rows_of_ids
+from mulegraph.ledger.numbers import places_in_order, rows_of_file, rows_of_ids
 from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import DUCKDB, Engine, EngineChoice
@@ -100,6 +100,9 @@ class Ledger:
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{self.choice.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
+        # DuckDB makes the last folder only: a watch of a workspace that was never scanned ended where it had to spill.
+        with suppress(OSError):
+            (self.folder.parent / SPILL).parent.mkdir(exist_ok=True)
         engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
         return _without_bar(engine)
 
@@ -250,7 +253,7 @@ class Ledger:
 
     def account_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """The same for ids in Arrow; −1 also for none."""
-        return places_of(ids, self.account_ids)
+        return places_in_order(ids, self.account_ids)
 
     def settling_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""

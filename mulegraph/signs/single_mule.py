@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.calibration import by_group, rarity, says_something, worth_beside_habits
-from mulegraph.flow.passed_on import PassedOn, find_passed_on, ranks_of, receipts_of_peers
+from mulegraph.flow.passed_on import PassedOn, find_passed_on, receipts_of_peers
 from mulegraph.flow.peers import Peers
+from mulegraph.flow.ranks import ranks_of
 from mulegraph.flow.transfers import DAY, HOUR
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts

@@ -9,22 +9,12 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from mulegraph.flow.acquaintances import acquainted, of_found, toss, tossed_nats
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.calibration import Calibrated, local_false_share, look_elsewhere, rarity, says_something, worth
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.peers import Peers
-from mulegraph.flow.smurfing import (
-    Smurfs,
-    acquainted,
-    edges_of,
-    find_smurfs,
-    of_found,
-    only,
-    rewired,
-    toss,
-    tossed_nats,
-    transfers_between,
-)
+from mulegraph.flow.smurfing import Smurfs, edges_of, find_smurfs, only, rewired, transfers_between
 from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts

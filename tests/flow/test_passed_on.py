@@ -12,7 +12,8 @@ from scipy import stats
 
 from mulegraph.flow.by_account import TransfersByAccount
 from mulegraph.flow.order_in_day import in_order
-from mulegraph.flow.passed_on import MAX_DAYS_DEALT, MAX_PIECES, find_passed_on, ranks_of, receipts_of_peers
+from mulegraph.flow.passed_on import MAX_DAYS_DEALT, MAX_PIECES, find_passed_on, receipts_of_peers
+from mulegraph.flow.ranks import ranks_of
 from mulegraph.flow.transfers import DAY, HOUR, Transfers
 from tests.thorough import examples
 

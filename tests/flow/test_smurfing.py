@@ -9,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, poisson
 
+from mulegraph.flow.acquaintances import Acquainted, acquainted, toss, tossed_nats
 from mulegraph.flow.bursts import DEEPEST_TAIL
-from mulegraph.flow.smurfing import (
-    MIN_NATS,
-    Acquainted,
-    Edges,
-    acquainted,
-    find_smurfs,
-    partners_of,
-    rewired,
-    toss,
-    tossed_nats,
-)
+from mulegraph.flow.smurfing import MIN_NATS, Edges, find_smurfs, partners_of, rewired
 
 ACCOUNTS = 14
 PAIRS = st.sets(st.tuples(st.integers(0, ACCOUNTS - 1), st.integers(0, ACCOUNTS - 1)), max_size=90)

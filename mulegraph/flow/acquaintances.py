@@ -1,0 +1,120 @@
+"""How unlikely it is that acquaintances stand in line: of those whom two accounts both know, so many between them.
+
+People deal with those whom they know, so that friends of friends are many in every ledger, and no count of degrees
+tells. Here everybody keeps dealing with the same others, and a coin says who of two pays: of the acquaintances that two
+accounts have in common a quarter then stands between them by chance, receiving from the one and paying the other.
+Accounts of two kinds do not change places: a firm pays wages, and its people do not.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from mulegraph.flow.bursts import DEEPEST_TAIL
+from mulegraph.flow.smurfing import Edges, Smurfs, joined, partners_of
+from mulegraph.lazy import njit
+
+
+class Acquainted(NamedTuple):
+    """Pairs (one, other) of accounts that never deal with each other, and how many acquaintances could join them.
+
+    Of `both` a coin says twice who pays (once at either end), of `half` once, and of `fixed` never, since accounts of
+    two kinds do not change places.
+    """
+
+    one: np.ndarray
+    other: np.ndarray
+    both: np.ndarray
+    half: np.ndarray
+    fixed: np.ndarray
+
+
+def acquainted(edges: Edges, group: np.ndarray, accounts: int, min_middlemen: int, max_partners: int) -> Acquainted:
+    """Every ordered pair that so many acquaintances could join if it were tossed who pays; `group` is by account."""
+    partners = partners_of(edges, accounts)
+    lists = _either_way(partners, group)
+    rows, start, _, _ = joined(partners, *lists, min_middlemen, max_partners)
+    one, other, middle = rows[:, 0], rows[:, 1], rows[:, 2]
+    tossed = (group[one] == group[middle]).astype(np.int64) + (group[middle] == group[other])
+    pair = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    both, half, fixed = (np.bincount(pair[tossed == coins], minlength=len(start) - 1) for coins in (2, 1, 0))
+    first = start[:-1]
+    return Acquainted(one[first], other[first], both, half, fixed)
+
+
+def of_found(found: Smurfs, known: Acquainted, group: np.ndarray) -> Acquainted:
+    """The same of the pairs that are found, each with its own middlemen at least."""
+    pair = np.repeat(np.arange(len(found.one)), np.diff(found.start))
+    tossed = (group[found.one[pair]] == group[found.middle]).astype(np.int64)
+    tossed += group[found.middle] == group[found.other[pair]]
+    own = [np.bincount(pair[tossed == coins], minlength=len(found.one)) for coins in (2, 1, 0)]
+    keys = known.one.astype(np.int64) << 32 | known.other
+    mine = found.one.astype(np.int64) << 32 | found.other
+    if len(keys):
+        # Pairs are in the order of the first, and not of the second.
+        order = np.argsort(keys)
+        place = order[np.minimum(np.searchsorted(keys[order], mine), len(keys) - 1)]
+        is_known = keys[place] == mine
+        every = (known.both, known.half, known.fixed)
+        own = [np.maximum(one, np.where(is_known, more[place], 0)) for one, more in zip(own, every, strict=True)]
+    return Acquainted(found.one, found.other, *own)
+
+
+def tossed_nats(pairs: Acquainted, count: np.ndarray) -> np.ndarray:
+    """−ln of the chance that coins join each pair by so many and more."""
+    return -np.log(np.maximum(_tail(pairs.both, pairs.half, pairs.fixed, count), DEEPEST_TAIL))
+
+
+def toss(pairs: Acquainted, min_middlemen: int, seed: int) -> np.ndarray:
+    """One toss of all coins: the nats of each pair that is joined by enough."""
+    rng = np.random.default_rng(seed)
+    count = rng.binomial(pairs.both, 0.25) + rng.binomial(pairs.half, 0.5) + pairs.fixed
+    joined = np.flatnonzero(count >= min_middlemen)
+    return tossed_nats(Acquainted(*(column[joined] for column in pairs)), count[joined])
+
+
+@njit(cache=True, nogil=True)
+def _either_way(partners, group):  # type: ignore[no-untyped-def]
+    """For each account those who would be its one-way payees if coins said so, and where each account's begin.
+
+    Of its own kind everybody who deals with it in one direction only; of another kind its one-way payees.
+    """
+    accounts = len(partners.many)
+    pays = np.full(accounts, -1, np.int32)
+    others = np.empty(2 * len(partners.one_way), np.int32)
+    start = np.zeros(accounts + 1, np.int64)
+    size = 0
+    for account in range(accounts):
+        for entry in range(partners.one_way_start[account], partners.one_way_start[account + 1]):
+            others[size] = partners.one_way[entry]
+            size += 1
+        for entry in range(partners.payee_start[account], partners.payee_start[account + 1]):
+            pays[partners.payee[entry]] = account
+        for entry in range(partners.payer_start[account], partners.payer_start[account + 1]):
+            payer = partners.payer[entry]
+            if pays[payer] != account and group[payer] == group[account]:
+                others[size] = payer
+                size += 1
+        start[account + 1] = size
+    return others[:size].copy(), start
+
+
+@njit(cache=True, nogil=True)
+def _tail(both, half, fixed, count):  # type: ignore[no-untyped-def]
+    """P(Binomial(both, 1/4) + Binomial(half, 1/2) + fixed ≥ count), one coin after the other."""
+    tail = np.empty(len(both))
+    for pair in range(len(both)):
+        coins = both[pair] + half[pair]
+        chance = np.zeros(coins + 1)
+        chance[0] = 1.0
+        for coin in range(coins):
+            heads = 0.25 if coin < both[pair] else 0.5
+            for many in range(coin + 1, 0, -1):
+                chance[many] = chance[many] * (1 - heads) + chance[many - 1] * heads
+            chance[0] *= 1 - heads
+        tail[pair] = 0.0
+        for many in range(max(count[pair] - fixed[pair], 0), coins + 1):
+            tail[pair] += chance[many]
+    return tail
