@@ -253,9 +253,7 @@ class EmbeddedGraph:
     def _writing(self, new: Path) -> Iterator[ladybug.Connection]:
         try:
             with (
-                closing(
-                    ladybug.Database(new, buffer_pool_size=WRITE_POOL_BYTES, max_db_size=MAX_FILE_BYTES)
-                ) as database,
+                closing(_new(new)) as database,
                 closing(ladybug.Connection(database)) as connection,
             ):
                 yield connection
@@ -272,6 +270,11 @@ class EmbeddedGraph:
         """Remove what a killed rebuild left; only called by the one process that may write."""
         for left in self.path.parent.glob(self.path.name + ".new*"):
             left.unlink()
+
+
+def _new(path: Path) -> ladybug.Database:
+    """A file to write. Half of it is of no use to anybody: one checkpoint at the end is enough, not one a statement."""
+    return ladybug.Database(path, buffer_pool_size=WRITE_POOL_BYTES, max_db_size=MAX_FILE_BYTES, auto_checkpoint=False)
 
 
 def _swap(new: Path, path: Path) -> None:
