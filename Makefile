@@ -7,6 +7,10 @@ LOWEST := .venv-lowest
 TYPESCRIPT := 5.9.3
 LOWEST_TESTS := tests/test_first_ledgers.py tests/views/test_tables.py
 
+# Compiled modules are kept, also where the environment says that none are: each command, worker and notebook that
+# starts would compile pandas, Ibis and the rest again, which is three times as long as it then takes to import them.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo firefox test test-spark test-lowest lint types script-types all clean neo4j
 
 $(VENV)/installed: pyproject.toml

@@ -23,9 +23,9 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.recalls import rows_of
+from mulegraph.casework.hold_plan import HOLD_DAYS, plan_holds
 from mulegraph.casework.hold_replay import bounds, kept, replayed
 from mulegraph.casework.hold_results import WHOLE, HoldsIn
-from mulegraph.casework.holds import HOLD_DAYS, plan_holds
 from mulegraph.ingest.load import load
 from mulegraph.simulate import simulate
 from mulegraph.workspace.scan import scan

@@ -31,9 +31,9 @@ def run() -> int:
     sys.argv = [each for each in sys.argv if each != DEBUG]
     try:
         # Imported here, so that an installation that lacks something also gets two lines and not a traceback.
-        from mulegraph.cli.app import app
+        from mulegraph.cli.app import entry
 
-        app(prog_name="mulegraph")
+        entry()(prog_name="mulegraph")
         sys.stdout.flush()
     except SystemExit as stop:
         return _flushed(stop.code if isinstance(stop.code, int) else EXIT_DONE)

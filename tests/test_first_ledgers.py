@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from mulegraph.cli.app import app
 from mulegraph.signs.base import all_signs
 from mulegraph.views.notebook import NotebookWorkspace
+from tests.command import answered
 from tests.drawing import draw
 
 CHAIN = """
@@ -18,12 +17,6 @@ CHAIN = """
     {1} {2} 490 9:10
     {2} {3} 480 9:20
 """
-
-
-def answered(*arguments: str | Path) -> str:
-    done = CliRunner().invoke(app, [str(each) for each in arguments])
-    assert done.exit_code == 0, done.exception or done.output
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

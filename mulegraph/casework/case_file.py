@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from mulegraph.cases.balance import Step, balance
 from mulegraph.casework.case_money import case_trace
+from mulegraph.casework.hold_plan import hold_plan
 from mulegraph.casework.hold_results import HoldPlan
-from mulegraph.casework.holds import hold_plan
 from mulegraph.casework.request_acts import RequestRow, request_list
 from mulegraph.casework.requests import askable_banks
 from mulegraph.errors import UsageError

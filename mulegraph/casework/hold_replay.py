@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from mulegraph.flow.day_order import DayOrder
+from mulegraph.flow.dated_payments import DayOrder
 from mulegraph.flow.tracing import CONSERVING
 from mulegraph.lazy import pandas as pd
 from mulegraph.workspace.trace import TracedIn, TraceResult

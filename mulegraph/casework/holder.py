@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.casework.case_money import banks_of, case_trace
-from mulegraph.casework.held import held_accounts
-from mulegraph.casework.holds import HOLD_DAYS, RECENT_DAYS
+from mulegraph.casework.hold_plan import HOLD_DAYS, RECENT_DAYS
+from mulegraph.casework.hold_record import held_accounts
 from mulegraph.errors import UsageError
 from mulegraph.journal.case_states import states
 from mulegraph.journal.state import CLOSED

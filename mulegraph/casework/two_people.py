@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from mulegraph.casework.acts import check_close, write_close
-from mulegraph.casework.held import check_proposed, write_hold
+from mulegraph.casework.hold_record import check_proposed, write_hold
 from mulegraph.errors import UsageError
 from mulegraph.journal.journal import Entry
 from mulegraph.journal.proposals import confirm_proposal, proposal

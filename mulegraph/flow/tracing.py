@@ -24,7 +24,7 @@ import numpy as np
 from mulegraph.flow import tracing_account as books
 from mulegraph.flow import tracing_pass as kernel
 from mulegraph.flow.balances import find_pools
-from mulegraph.flow.day_order import backwards, begin_of_day
+from mulegraph.flow.dated_payments import backwards, begin_of_day
 from mulegraph.flow.tracing_account import (
     BEYOND,
     EXCHANGED,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.balances import Pools
-from mulegraph.flow.day_order import begin_of_day
+from mulegraph.flow.dated_payments import begin_of_day
 from mulegraph.flow.kernels import arrives
 from mulegraph.flow.tracing_queue import exchanged
 from mulegraph.flow.transfers import Transfers

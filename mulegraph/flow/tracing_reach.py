@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.balances import KnownBalances, Pools
-from mulegraph.flow.day_order import TIMED, begin_of_day
+from mulegraph.flow.dated_payments import TIMED, begin_of_day
 from mulegraph.flow.tracing_terms import Returns, Terms
 from mulegraph.flow.transfers import NOBODY, Transfers
 from mulegraph.lazy import njit

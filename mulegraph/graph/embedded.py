@@ -46,6 +46,9 @@ READ_POOL_BYTES = 2048 * MIB
 MAX_FILE_BYTES = 1 << 38
 """Address space that an open file reserves; the engine's own default (8 TiB) is refused under memory limits."""
 
+MANY_ROWS = 100_000
+"""Copied at once, they are put on the disk before the next: else all pages wait in memory until the end."""
+
 FORMAT = "3"
 """Changes with labels or properties, so that a file of an older shape is rebuilt and not misread."""
 
@@ -253,9 +256,7 @@ class EmbeddedGraph:
     def _writing(self, new: Path) -> Iterator[ladybug.Connection]:
         try:
             with (
-                closing(
-                    ladybug.Database(new, buffer_pool_size=WRITE_POOL_BYTES, max_db_size=MAX_FILE_BYTES)
-                ) as database,
+                closing(_new(new)) as database,
                 closing(ladybug.Connection(database)) as connection,
             ):
                 yield connection
@@ -272,6 +273,11 @@ class EmbeddedGraph:
         """Remove what a killed rebuild left; only called by the one process that may write."""
         for left in self.path.parent.glob(self.path.name + ".new*"):
             left.unlink()
+
+
+def _new(path: Path) -> ladybug.Database:
+    """A file to write, which is put on the disk at the end and after many rows; the engine would at each statement."""
+    return ladybug.Database(path, buffer_pool_size=WRITE_POOL_BYTES, max_db_size=MAX_FILE_BYTES, auto_checkpoint=False)
 
 
 def _swap(new: Path, path: Path) -> None:
@@ -337,15 +343,21 @@ def _create(connection: ladybug.Connection, labels: Iterable[NodeLabel], types: 
 
 def _copy_nodes(connection: ladybug.Connection, nodes: Nodes) -> None:
     if len(nodes.rows):
-        # One chunk: the engine stops reading a table at its first empty chunk.
-        connection.execute(f"COPY `{nodes.label}` FROM $rows", {"rows": nodes.rows.combine_chunks()})
+        _copy(connection, f"COPY `{nodes.label}` FROM $rows", nodes.rows)
+
+
+def _copy(connection: ladybug.Connection, statement: str, rows: pa.Table) -> None:
+    # One chunk: the engine stops reading a table at its first empty chunk.
+    connection.execute(statement, {"rows": rows.combine_chunks()})
+    if len(rows) >= MANY_ROWS:
+        connection.execute("CHECKPOINT")
 
 
 def _copy_relationships(connection: ladybug.Connection, parts: Iterable[Relationships]) -> None:
     for part in parts:
         if len(part.rows):
             pair = f"(from = '{part.source}', to = '{part.target}')"
-            connection.execute(f"COPY `{part.type}` FROM $rows {pair}", {"rows": part.rows.combine_chunks()})
+            _copy(connection, f"COPY `{part.type}` FROM $rows {pair}", part.rows)
 
 
 def _copy_findings(

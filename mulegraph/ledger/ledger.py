@@ -20,7 +20,8 @@ from mulegraph.lazy import dataset as ds
 from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
-from mulegraph.ledger.engine import in_sql, literal
+from mulegraph.ledger.connection import connected, for_another_thread
+from mulegraph.ledger.engine import literal
 from mulegraph.ledger.numbers import places_in_order, rows_of_file, rows_of_ids
 from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
@@ -59,7 +60,7 @@ class Ledger:
         twin = Ledger(self.folder, self.choice)
         twin.snapshot = self.snapshot
         if not self.on_spark:
-            twin.engine = _without_bar(ibis.duckdb.from_connection(self.engine.con.cursor()))
+            twin.engine = for_another_thread(self.engine)
         return twin
 
     @property
@@ -97,14 +98,11 @@ class Ledger:
         ibis.options.sql.fuse_selects = False
         if self.on_spark:
             return spark_engine(self.choice, self.rows("transfers"))
-        engine = ibis.duckdb.connect()
-        engine.raw_sql(f"SET memory_limit = '{self.choice.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
         # DuckDB makes the last folder only: a watch of a workspace that was never scanned ended where it had to spill.
         with suppress(OSError):
             (self.folder.parent / SPILL).parent.mkdir(exist_ok=True)
-        engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
-        return _without_bar(engine)
+        return connected(self.choice.memory, self.folder.parent / SPILL)
 
     def table(self, name: str) -> ir.Table:
         """A ledger table as an Ibis expression; empty, with the right columns, when it was never loaded."""
@@ -115,8 +113,11 @@ class Ledger:
             elif paths:
                 # Without the switch, the folder names (day=…) would become a column.
                 self._tables[name] = self.engine.read_parquet(paths, table_name=name, hive_partitioning=False)
-            else:
+            elif self.on_spark:
                 self._tables[name] = ibis.memtable(ALL_TABLES[name].arrow_schema.empty_table())
+            else:
+                empty = ibis.schema(ALL_TABLES[name].arrow_schema)
+                self._tables[name] = self.engine.create_table(name, schema=empty, temp=True)
         return self._tables[name]
 
     def kept(self, name: str, made: Callable[[], ir.Table]) -> ir.Table:
@@ -346,14 +347,6 @@ class Ledger:
         """A table as a stream of record batches, for what must not hold it whole (the graph)."""
         paths = [str(path) for path in self.paths(name)]
         return ds.dataset(paths, format="parquet", schema=TABLES[name].arrow_schema)
-
-
-def _without_bar(engine: ibis.BaseBackend) -> ibis.BaseBackend:
-    """Without DuckDB's bar, which goes to standard output, where nothing but the answer belongs."""
-    # A notebook without widgets has no bar, and refuses to be told so.
-    with suppress(duckdb.InvalidInputException):
-        engine.raw_sql("SET enable_progress_bar = false")
-    return engine
 
 
 def _has_hours(path: Path) -> bool:

@@ -15,7 +15,7 @@ from mulegraph.casework import (
     case_facts,
     case_money,
     clock,
-    held,
+    hold_record,
     lists,
     looks,
     replies,
@@ -25,8 +25,8 @@ from mulegraph.casework import (
     two_people,
 )
 from mulegraph.casework import case_file as case_files
+from mulegraph.casework import hold_plan as planned
 from mulegraph.casework import holder as person
-from mulegraph.casework import holds as holding
 from mulegraph.casework import run_file as run_files
 from mulegraph.casework.recall_messages import Request
 from mulegraph.errors import MulegraphError, UsageError
@@ -171,12 +171,12 @@ class MaskedWorkspace(KeptPages, Watching):
     journal_entries = through(acts.journal_entries)
     record_served, record_look = through(looks.record_served), through(looks.record_look)
     holder = through(person.holder_page)
-    hold_account, lift_hold = through(held.hold_account), through(held.lift_hold)
-    held_list = through(held.held_list)
+    hold_account, lift_hold = through(hold_record.hold_account), through(hold_record.lift_hold)
+    held_list = through(hold_record.held_list)
     proposed_act = through(two_people.proposed_act)
     confirm = through(two_people.confirm)
-    holds = through(holding.holds)
-    hold_plan = through(holding.hold_plan)
+    holds = through(planned.holds)
+    hold_plan = through(planned.hold_plan)
     hold_clock = through(clock.hold_clock)
     facts_for_and_against = through(case_facts.facts_for_and_against)
     reply = through(replies.take_reply)

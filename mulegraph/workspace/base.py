@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from mulegraph.errors import UsageError
 from mulegraph.flow.by_account import TransfersByAccount
-from mulegraph.flow.day_order import DayOrder
+from mulegraph.flow.dated_payments import DayOrder
 from mulegraph.flow.hops import Neighbours
 from mulegraph.flow.read_transfers import read_transfers
 from mulegraph.flow.sub_accounts import SubAccounts

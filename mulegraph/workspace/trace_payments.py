@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from mulegraph.errors import UsageError
 from mulegraph.flow.balances import KnownBalances, find_pools
-from mulegraph.flow.day_order import DayOrder, unsure_accounts
+from mulegraph.flow.dated_payments import DayOrder, unsure_accounts
 from mulegraph.flow.sub_accounts import SubAccounts
 from mulegraph.flow.tracing import METHODS, Bounds, Limits, Returns, Terms, Trace, bounds, trace
 from mulegraph.flow.tracing_account import EXCHANGED, RETURNED

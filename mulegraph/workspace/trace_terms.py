@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from mulegraph.cases.evidence import FIRMS, MANY_PAYERS, WAGE_WORDS
 from mulegraph.cases.innocent.payroll import MIN_PEOPLE, MIN_SHARE
 from mulegraph.flow.balances import NO_BALANCES, KnownBalances
-from mulegraph.flow.day_order import DayOrder, in_day_order
+from mulegraph.flow.dated_payments import DayOrder, in_day_order
 from mulegraph.flow.sub_accounts import SubAccounts, divided, in_order_again
 from mulegraph.flow.tracing import CONSERVED, Returns, Trace
 from mulegraph.flow.tracing_account import SHOP, SWEEP, VICTIM, WAGES

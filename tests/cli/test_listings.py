@@ -16,6 +16,7 @@ from mulegraph.errors import EngineError, UsageError
 from mulegraph.settings import FILE
 from mulegraph.views.notebook import NotebookWorkspace
 from mulegraph.views.tables import as_table, counted, pairs
+from tests.command import answered
 from tests.drawing import draw
 from tests.signs.inputs import listing
 
@@ -30,13 +31,6 @@ def own(workspace: NotebookWorkspace, tmp_path_factory: pytest.TempPathFactory) 
     return folder
 
 
-def said(*arguments: str | Path) -> str:
-    """What a command writes to standard output."""
-    done = CliRunner().invoke(app, [str(each) for each in arguments])
-    assert done.exit_code == 0, done.exception
-    return done.stdout
-
-
 def refused(*arguments: str | Path) -> UsageError:
     """The error of a command that is used wrongly."""
     done = CliRunner().invoke(app, [str(each) for each in arguments])
@@ -49,7 +43,7 @@ def test_the_journal_shows_pairs_and_no_python(own):
     case = NotebookWorkspace(own).cases()["case"][0]
     NotebookWorkspace(own).close(case, "confirmed", "told us")
 
-    told = " ".join(said("journal", "show", "-w", own, "--top", "1").split())
+    told = " ".join(answered("journal", "show", "-w", own, "--top", "1").split())
 
     assert "disposition: confirmed" in told
     assert re.search(r"findings: \([A-Z]\d \d+, ", told)
@@ -88,7 +82,7 @@ def test_every_date_of_a_query_is_whole(own):
     """The widest questions of cypher/ at 80 columns."""
     account = NotebookWorkspace(own).ranking(top=1)["account"].iloc[0]
     for name in ("transfers_of_account", "account_neighbourhood"):
-        text = said("query", name, "-p", f"account={account}", "-w", own)
+        text = answered("query", name, "-p", f"account={account}", "-w", own)
         assert re.search(r"\d{4}-\d\d-\d\d", text), text
 
 
@@ -105,7 +99,7 @@ def test_lists_are_shown_between_two_moments(tmp_path):
     here = ["-w", tmp_path / "workspace", "--all", "--format", "json", "--reveal", "test"]
 
     def shown(*arguments: str) -> list[str]:
-        return [row["subject_id"] for row in json.loads(said("lists", "show", *here, *arguments))]
+        return [row["subject_id"] for row in json.loads(answered("lists", "show", *here, *arguments))]
 
     assert shown() == ["a", "b"]
     assert shown("--since", "2026-02-15") == ["b"]
@@ -122,8 +116,8 @@ def test_trace_keeps_to_top_also_for_ends(own):
     account = NotebookWorkspace(own).ranking(top=1)["account"].iloc[0]
 
     ask = ["trace", "--account", account, "-w", own, "--top", "2", "--through", "--days", "0", "--at-least", "0"]
-    text = said(*ask)
-    cut = json.loads(said(*ask, "--format", "json"))
+    text = answered(*ask)
+    cut = json.loads(answered(*ask, "--format", "json"))
 
     ends = text.partition("Left our sight:")[2].partition("\n\n")[0].strip().splitlines()
     assert len(ends) == 4

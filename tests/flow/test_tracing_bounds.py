@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.balances import find_pools
-from mulegraph.flow.day_order import TIMED, in_day_order, unsure_accounts
+from mulegraph.flow.dated_payments import TIMED, in_day_order, unsure_accounts
 from mulegraph.flow.order_in_day import settled
 from mulegraph.flow.tracing import CONSERVED, Limits, Terms, bounds, trace
 from mulegraph.flow.transfers import DAY, HOUR

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mulegraph.flow.balances import find_pools
-from mulegraph.flow.day_order import begin_of_day
+from mulegraph.flow.dated_payments import begin_of_day
 from mulegraph.flow.tracing import NOBODY, Returns, Terms, bounds, bounds_in, trace, trace_all
 from mulegraph.flow.tracing_reach import Part, part_of, reach_of
 from tests.flow.test_tracing import balances_of, limits_of, returns_of, transfers_of

@@ -19,7 +19,7 @@ import pytest
 import mulegraph
 from mulegraph.casework import (
     case_file,
-    holds,
+    hold_plan,
     lists,
     recall_messages,
     replies,
@@ -87,7 +87,7 @@ def masking(tmp_path_factory) -> Masking:
 
 def kinds() -> dict[str, says.Says]:
     """Every kind of answer that there is."""
-    modules = [results, case_file, holds, lists, recall_messages, replies, reply_messages, request_acts, run_file]
+    modules = [results, case_file, hold_plan, lists, recall_messages, replies, reply_messages, request_acts, run_file]
     modules += [account_page, facts]
     found = {f"{name}": each for name, each in vars(results).items() if isinstance(each, (says.Record, says.Network))}
     for module in modules:

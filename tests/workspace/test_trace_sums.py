@@ -11,7 +11,7 @@ import pytest
 from mulegraph.casework.acts import open_case
 from mulegraph.casework.case_file import case_file
 from mulegraph.casework.case_money import case_trace
-from mulegraph.casework.holds import hold_plan
+from mulegraph.casework.hold_plan import hold_plan
 from mulegraph.casework.requests import case_plans
 from mulegraph.ingest.load import load
 from mulegraph.schema.choices import RequestKind

@@ -17,7 +17,7 @@ from mulegraph.casework.case_money import banks_of, case_trace, moves_of
 from mulegraph.casework.claims import Move, mostly_reached, victims_of
 from mulegraph.casework.closed_accounts import check_open
 from mulegraph.casework.fact_sheet import AGAINST
-from mulegraph.casework.holds import HOLD_DAYS, VICTIM, own_money, rather_his_own
+from mulegraph.casework.hold_plan import HOLD_DAYS, VICTIM, own_money, rather_his_own
 from mulegraph.casework.requests import askable_banks
 from mulegraph.casework.virtual_numbers import check_not_virtual
 from mulegraph.errors import UsageError
