@@ -215,35 +215,47 @@ def _first_of_group(group, value, values):  # type: ignore[no-untyped-def]
     return first
 
 
+class KnownRows(NamedTuple):
+    """Ids of some transfers, and each one's row in the ledger."""
+
+    ids: pa.Array
+    row: np.ndarray
+
+
+NO_ROWS = KnownRows(pa.array([], pa.string()), np.empty(0, np.int64))
+
+
 def read_evidence(
-    findings: pa.Table, ledger: Ledger, sides: TransfersByAccount, accounts: Accounts | None = None
+    findings: pa.Table,
+    ledger: Ledger,
+    sides: TransfersByAccount,
+    accounts: Accounts | None = None,
+    known: KnownRows = NO_ROWS,
 ) -> Evidence:
-    """Look up what findings name; `accounts` are the ledger's, where somebody has read them before."""
+    """Look up what findings name; `accounts` are the ledger's, and `known` rows, that somebody has read before."""
     kinds = findings["subject_kind"].combine_chunks()
     subjects = findings["subject_id"].combine_chunks()
     lists = findings["accounts"].combine_chunks()
     ledger.account_ids  # noqa: B018 (made here once, and not in both threads)
     # Arrow and DuckDB let go of the interpreter's lock: accounts are looked up while transfers are.
     with ThreadPoolExecutor(1) as pool:
-        looked_up = pool.submit(_transfers, findings, ledger)
+        looked_up = pool.submit(_transfers, findings, ledger, known)
         numbers = ledger.account_numbers_of(subjects)
         named = ledger.account_numbers_of(pc.list_flatten(lists))
         accounts = accounts or read_accounts(ledger)
         moved = looked_up.result()
     is_account = pc.equal(kinds, "account").to_numpy(zero_copy_only=False)
-    place = np.empty(len(sides.transfers), np.int32)
-    place[sides.transfers.row] = np.arange(len(sides.transfers), dtype=np.int32)
-    known = named >= 0
+    is_known = named >= 0
     return Evidence(
         sign=Words.of(findings["sign"]),
         subject_id=subjects,
         subject=np.where(is_account, numbers, NO_ACCOUNT),
         of=moved.of,
-        position=place[moved.row],
+        position=sides.transfers.position_of(moved.row),
         channel=moved.channel,
         wage=moved.wage,
-        named_by=pc.list_parent_indices(lists).to_numpy()[known],
-        named=named[known],
+        named_by=pc.list_parent_indices(lists).to_numpy()[is_known],
+        named=named[is_known],
         accounts=accounts,
         ledger=ledger,
         sides=sides,
@@ -259,16 +271,25 @@ class _Moved(NamedTuple):
     wage: np.ndarray
 
 
-def _transfers(findings: pa.Table, ledger: Ledger) -> _Moved:
+def _transfers(findings: pa.Table, ledger: Ledger, known: KnownRows) -> _Moved:
     lists = findings["evidence"].combine_chunks()
     of = pc.list_parent_indices(lists).to_numpy()
     encoded = pc.list_flatten(lists).dictionary_encode()
-    rows, where = ledger.row_numbers(encoded.dictionary), encoded.indices.to_numpy()
+    rows, where = _row_numbers(encoded.dictionary, ledger, known), encoded.indices.to_numpy()
     # An own sign may name what the ledger does not hold.
     held = rows[where] >= 0
     of, where = of[held], where[held]
-    known = ledger.rows_of(np.maximum(rows, 0), ["channel", "reference"])
-    return _Moved(of, rows[where], Words.of(known["channel"]).take(where), _hold_wage_words(known["reference"])[where])
+    read = ledger.rows_of(np.maximum(rows, 0), ["channel", "reference"])
+    return _Moved(of, rows[where], Words.of(read["channel"]).take(where), _hold_wage_words(read["reference"])[where])
+
+
+def _row_numbers(ids: pa.Array, ledger: Ledger, known: KnownRows) -> np.ndarray:
+    """Rows of transfers by id, −1 for what the ledger does not hold; what is not known is looked up."""
+    place = pc.fill_null(pc.index_in(ids, value_set=known.ids), -1).to_numpy()
+    rows = np.append(known.row, -1)[place].astype(np.int64)
+    others = np.flatnonzero(place < 0)
+    rows[others] = ledger.row_numbers(ids.take(pa.array(others)))
+    return rows
 
 
 def _hold_wage_words(texts: pa.ChunkedArray) -> np.ndarray:

@@ -46,7 +46,7 @@ class TransfersByAccount:
         """By the account that was paid."""
         return _sorted_by(self.transfers.columns, np.ones(self.transfers.accounts, np.bool_), payer=False)
 
-    def between_ends_of(self, position: np.ndarray) -> Transfers:
+    def between_ends_of(self, position: np.ndarray) -> Transfers:  # noqa: ARG002 (of all it is among all)
         """Transfers among which are all between the two ends of each of those at these positions."""
         return self.transfers
 

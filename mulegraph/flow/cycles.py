@@ -22,6 +22,8 @@ MIN_TRANSFERS, MAX_TRANSFERS = 3, 12
 MIN_NATS = 4.0
 MAX_STEPS = 20_000
 """Transfers tried from one start; a start that needs more stands at hubs, whose cycles surprise nobody."""
+LOOKED_AT = 64
+"""Receipts in the window up to which a search is first asked whether one of them can end a cycle."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ def _search(search):  # type: ignore[no-untyped-def]
     begins = np.zeros(1024, np.int64)
     nats = np.empty(1024)
     found, used = 0, 0
+    # A little less, so that what is on the edge is tried.
+    smallest = (search.share_percent / 100) ** (MAX_TRANSFERS - 1) * (1 - 1e-9)
     room = Room(np.empty(MAX_TRANSFERS, np.int64), np.empty(MAX_TRANSFERS, np.int64), np.empty(MAX_TRANSFERS, np.int64))
     for home in range(len(start) - 1):
         end = received.start[home]
@@ -156,9 +160,20 @@ def _search(search):  # type: ignore[no-untyped-def]
             until = steps[first].at + search.window
             while end < received.start[home + 1] and received.at[end] <= until:
                 end += 1
-            if search.next_receipt[first] >= end:
+            low = search.next_receipt[first]
+            if low >= end:
                 continue
-            best, length = _best_from(search, home, first, received.at[end - 1], room)
+            # What comes back is little less than what was paid, too: most accounts get nothing like it meanwhile.
+            least = np.int64(0)
+            if end - low <= LOOKED_AT and not search.either:
+                most = steps[first].amount
+                least, last = _fitting(received, low, end, most, most * smallest)
+                if last < 0:
+                    continue
+                end_of_search = received.at[last]
+            else:
+                end_of_search = received.at[end - 1]
+            best, length = _best_from(search, home, first, (end_of_search, least), room)
             if length:
                 if found + 2 > len(begins):
                     begins = doubled(begins)
@@ -175,11 +190,24 @@ def _search(search):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _best_from(search, home, first, until, room):  # type: ignore[no-untyped-def]
+def _fitting(received, low, end, most, least):  # type: ignore[no-untyped-def]
+    """The smallest of these receipts that may end a cycle, and the entry of the last one (−1: none)."""
+    smallest = most
+    last = -1
+    for entry in range(low, end):
+        if least <= received.amount[entry] <= most:
+            smallest = min(smallest, received.amount[entry])
+            last = entry
+    return smallest, last
+
+
+@njit(cache=True, nogil=True)
+def _best_from(search, home, first, limits, room):  # type: ignore[no-untyped-def]
     """Surprise and length of the most surprising cycle from one payment, its payments written to `room.best`.
 
-    A length of 0 says that there is none.
+    A length of 0 says that there is none. `limits` are the time of the last payment, and the least amount of one.
     """
+    until, least = limits
     steps, start = search.steps, search.start
     path, step = room.path, room.step
     best = -1.0
@@ -197,7 +225,11 @@ def _best_from(search, home, first, until, room):  # type: ignore[no-untyped-def
         step[depth] += 1
         tried += 1
         payee = steps[now].payee
-        if payee < 0 or not _fits(steps[last].amount, steps[now].amount, search.share_percent, search.either):
+        if (
+            payee < 0
+            or steps[now].amount < least
+            or not _fits(steps[last].amount, steps[now].amount, search.share_percent, search.either)
+        ):
             continue
         if payee == home:
             if depth + 1 < MIN_TRANSFERS:

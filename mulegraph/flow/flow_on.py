@@ -115,7 +115,7 @@ def _strong_on(known: Flow, links: Links, transfers: Transfers, first: int) -> L
     begin = still_open(transfers, known.window, first)
     old = known.strong.receipt < begin
     # All links of payments from `begin` on, so that these are funded by all that funds them.
-    tail = slice(int(np.searchsorted(links.payment, begin)), None)
+    tail = slice(links.paid_from(begin), None)
     low = int(links.receipt[tail].min(initial=begin))
     mine = Links(links.receipt[tail] - low, links.payment[tail] - low, links.amount[tail])
     fresh = strong(transfers.only(slice(low, None)), mine, known.share_percent)
@@ -133,7 +133,7 @@ def _traffic_on(
 ) -> tuple[Traffic, np.ndarray]:
     """Traffic and worth of a link by account: counted anew for the touched ones, over the windows that were known."""
     chosen = np.flatnonzero(touched)
-    theirs = transfers.only(places.in_order(transfers, touched))
+    theirs = transfers.only(places.in_order(transfers, touched)) if places.are_few(touched) else transfers
     counted = traffic_of(chosen, theirs, known.window, known.traffic)
 
     def with_theirs(values: np.ndarray, theirs: np.ndarray) -> np.ndarray:

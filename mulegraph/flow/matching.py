@@ -29,6 +29,11 @@ class Links:
     def __len__(self) -> int:
         return len(self.amount)
 
+    def paid_from(self, position: int) -> int:
+        """How many links are of payments before this position."""
+        # Of the same type: for a Python number all payments would be made longer ones first.
+        return int(np.searchsorted(self.payment, self.payment.dtype.type(position)))
+
     @classmethod
     def none(cls) -> Links:
         """No links."""
@@ -59,8 +64,8 @@ def match_on(transfers: Transfers, window: int, known: Links, first: int) -> Lin
     begin = still_open(transfers, window, first)
     tail = transfers.only(slice(begin, None))
     left = tail.came.copy()
-    kept = int(np.searchsorted(known.payment, first))
-    ours = np.arange(int(np.searchsorted(known.payment, begin)), kept)
+    kept = known.paid_from(first)
+    ours = np.arange(known.paid_from(begin), kept)
     ours = ours[known.receipt[ours] >= begin]
     receipt = known.receipt[ours] - begin
     np.subtract.at(left, receipt, known.amount[ours])

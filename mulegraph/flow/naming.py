@@ -14,7 +14,8 @@ from mulegraph.flow.by_account import lists_of
 from mulegraph.flow.habits import Moved
 from mulegraph.flow.layering import Flow
 from mulegraph.flow.transfers import Transfers
-from mulegraph.ledger.ledger import Ledger, decimals
+from mulegraph.ledger.ledger import Ledger, amounts, decimals
+from mulegraph.ledger.statistics import only_value
 from mulegraph.schema.tables import ARROW_TYPE, CASH_IN, CASH_OUT, Kind
 
 CHAINS = pa.schema(
@@ -52,11 +53,52 @@ class NamedChains:
         return self.table.filter(pc.greater_equal(self.table["surprise"], self.threshold))
 
 
-def name_chains(ledger: Ledger, flow: Flow, chosen: np.ndarray | None = None) -> NamedChains:
-    """Look every chain's transfers up in the ledger; of the `chosen` ones alone (numbers, ascending), if given."""
+@dataclass(frozen=True)
+class KnownIds:
+    """Ids of some transfers of a flow, by position, ascending: a ledger's ids are half of it, and slow to read."""
+
+    position: np.ndarray
+    ids: pa.Array
+
+    @classmethod
+    def of(cls, flow: Flow, chains: NamedChains) -> KnownIds:
+        """Those of the transfers of all chains."""
+        position, first = np.unique(flow.chains.position, return_index=True)
+        return cls(position, pc.list_flatten(chains.table["transfers"].combine_chunks()).take(pa.array(first)))
+
+    def before(self, until: int) -> KnownIds:
+        """Those before a position, from which on transfers may be others than they were."""
+        count = int(np.searchsorted(self.position, self.position.dtype.type(until)))
+        return KnownIds(self.position[:count], self.ids[:count])
+
+    def rows_of(self, ledger: Ledger, transfers: Transfers, position: np.ndarray) -> pa.Table:
+        """Id, amount, currency and time of the transfers at these positions, in one currency: others' ids are read."""
+        is_known = np.isin(position, self.position)
+        place = np.searchsorted(self.position, position)
+        others = ledger.rows_of(transfers.row[position[~is_known]], ["transfer_id"])["transfer_id"].combine_chunks()
+        place[~is_known] = len(self.position) + np.arange(len(others))
+        code = only_value(ledger.paths("transfers"), "currency")
+        currency = pa.repeat(pa.scalar(code, pa.string()), len(position))
+        return pa.table(
+            {
+                "transfer_id": pa.concat_arrays([self.ids, others]).take(pa.array(place)),
+                "amount": amounts(transfers.amount[position], currency),
+                "currency": currency,
+                "at": pa.array(transfers.at[position], ARROW_TYPE[Kind.TIME]),
+            }
+        )
+
+
+def name_chains(
+    ledger: Ledger, flow: Flow, chosen: np.ndarray | None = None, known: KnownIds | None = None
+) -> NamedChains:
+    """Look every chain's transfers up in the ledger; of the `chosen` ones alone (numbers, ascending), if given.
+
+    What is `known` is not read again, of a ledger in one currency.
+    """
     networks = flow.told_networks[flow.chains.position[flow.chains.start[:-1]]]
     wanted = np.arange(len(flow.chains)) if chosen is None else _with_namesakes(networks, chosen)
-    table = _named(ledger, flow, wanted, networks[wanted])
+    table = _named(ledger, flow, wanted, networks[wanted], known)
     if chosen is not None:
         table = table.take(pa.array(np.searchsorted(wanted, chosen)))
     return NamedChains(table, flow.threshold)
@@ -69,10 +111,13 @@ def _with_namesakes(networks: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     return np.union1d(chosen, theirs[networks[chosen] >= 0])
 
 
-def _named(ledger: Ledger, flow: Flow, wanted: np.ndarray, networks: np.ndarray) -> pa.Table:
+def _named(ledger: Ledger, flow: Flow, wanted: np.ndarray, networks: np.ndarray, known: KnownIds | None) -> pa.Table:
     position, start = lists_of(flow.chains.position, flow.chains.start, wanted)
     first, last = start[:-1], start[1:] - 1
-    rows = ledger.rows_of(flow.transfers.row[position], ["transfer_id", "amount", "currency", "at"])
+    if known is None:
+        rows = ledger.rows_of(flow.transfers.row[position], ["transfer_id", "amount", "currency", "at"])
+    else:
+        rows = known.rows_of(ledger, flow.transfers, position)
     ids = rows["transfer_id"].combine_chunks()
     names = _chain_ids(ids, start)
     network_names = dict(zip(*_network_names(networks, names), strict=True))

@@ -39,7 +39,7 @@ from scipy.special import betainc
 
 from mulegraph.flow.by_account import Side, TransfersByAccount, lists_of
 from mulegraph.flow.dealings import days_dealt, distinct_parties, on_best_day, times_ranked
-from mulegraph.flow.transfers import DAY
+from mulegraph.flow.transfers import DAY, Transfers
 
 MAX_PIECES = 3
 """Payments, one after the other, that one receipt may go on in."""
@@ -62,14 +62,18 @@ class Reach(NamedTuple):
 
 
 class ByEntry(NamedTuple):
-    """By entry: on how many days its account received from or paid that party; how many transfers of the ledger are
-    earlier than each receipt, and how many are no later than each payment.
-    """
+    """By entry: on how many days its account received from or paid that party, and each transfer's `RANKED`."""
 
     received_days: np.ndarray
     paid_days: np.ndarray
-    before: np.ndarray
-    until: np.ndarray
+    received: np.ndarray
+    paid: np.ndarray
+
+
+RANKED = np.dtype([("below", np.int32), ("upper", np.int32), ("before", np.int32), ("until", np.int32)])
+"""A transfer among all of the ledger: how many are of less, and of at most its amount; how many are earlier, and how
+many are no later. All of it lies in one place, by account: by position each look at an amount waited for memory twice.
+"""
 
 
 class Pairs(NamedTuple):
@@ -94,25 +98,58 @@ class Telling(NamedTuple):
 
 
 class Ranks(NamedTuple):
-    """The ledger's distinct amounts in order, how many transfers are of less and of at most each, and of all.
+    """The ledger's distinct amounts in order, how many transfers are of less than each, and all transfers as `RANKED`.
 
-    `place` is where each transfer's own amount stands among them, by position. Among all amounts, and not the distinct
-    ones, a search waited for memory at every step.
+    Among all amounts, and not the distinct ones, a search waited for memory at every step. `paid` and `paid_days` are
+    by entry of a payment: both searches, of what was received and of what peers received, ask for them.
     """
 
     amount: np.ndarray
     below: np.ndarray
-    upper: np.ndarray
-    place: np.ndarray
+    transfer: np.ndarray
+    paid: np.ndarray
+    paid_days: np.ndarray
 
 
-def ranks_of(amounts: np.ndarray) -> Ranks:
-    """The ranks of all transfers' amounts."""
-    in_order = np.sort(amounts)
+def ranks_of(sides: TransfersByAccount) -> Ranks:
+    """The ranks of all transfers' amounts and times."""
+    transfers = sides.transfers
+    in_order = np.sort(transfers.amount)
     first = np.flatnonzero(np.diff(in_order, prepend=-1))
     distinct = in_order[first]
-    place = np.searchsorted(distinct, amounts).astype(np.int32)
-    return Ranks(distinct, first, np.append(first[1:], len(amounts)), place)
+    ranked = np.empty(len(transfers), RANKED)
+    place = _looked_up(transfers.amount, distinct)
+    ranked["below"] = first[place]
+    ranked["upper"] = np.append(first[1:], len(transfers))[place]
+    ranked["before"], ranked["until"] = times_ranked(transfers)
+    paid_days, _ = days_dealt(sides.payments, _a_day(transfers))
+    return Ranks(distinct, first, ranked, ranked[sides.payments.position], paid_days)
+
+
+def _a_day(transfers: Transfers) -> int:
+    return max(transfers.tick, DAY)
+
+
+@njit(cache=True, nogil=True)
+def _looked_up(values, distinct):  # type: ignore[no-untyped-def]
+    """The place of each value among the distinct ones, which hold all of them (open addressing, Fibonacci hashing)."""
+    bits = 1
+    while (1 << bits) < 2 * len(distinct):
+        bits += 1
+    slots, shift = 1 << bits, 64 - bits
+    taken = np.full(slots, -1, np.int32)
+    for place in range(len(distinct)):
+        slot = np.uint64(distinct[place]) * np.uint64(11400714819323198485) >> np.uint64(shift)
+        while taken[slot] >= 0:
+            slot = (slot + np.uint64(1)) & np.uint64(slots - 1)
+        taken[slot] = place
+    found = np.empty(len(values), np.int32)
+    for number in range(len(values)):
+        slot = np.uint64(values[number]) * np.uint64(11400714819323198485) >> np.uint64(shift)
+        while distinct[taken[slot]] != values[number]:
+            slot = (slot + np.uint64(1)) & np.uint64(slots - 1)
+        found[number] = taken[slot]
+    return found
 
 
 @dataclass(frozen=True)
@@ -166,16 +203,15 @@ def find_passed_on(
 ) -> PassedOn:
     """Every account that passes `receipts` on less by chance than by habit; `window` in microseconds.
 
-    `ranks` are those of all amounts of the ledger.
+    `ranks` are those of all transfers of the ledger.
     """
     payments, transfers = sides.payments, sides.transfers
     reach = Reach(max(window, transfers.tick), transfers.tick, transfers.span, min_share_percent / 100)
     rate = np.diff(payments.start) / transfers.span
     most = _most_telling(rate, reach.window)
-    day = max(transfers.tick, DAY)
+    day = _a_day(transfers)
     received_days, payers = days_dealt(receipts, day)
-    before, until = times_ranked(transfers)
-    entries = ByEntry(received_days, days_dealt(payments, day)[0], before[receipts.position], until[payments.position])
+    entries = ByEntry(received_days, ranks.paid_days, ranks.transfer[receipts.position], ranks.paid)
     product, first, pieces, passed, dwell = _best_pairs(receipts, payments, entries, ranks, reach, most)
     # Most receipts have no pair that could tell: what is worked out for the others only needs a tenth of the memory.
     entry = np.flatnonzero(np.isfinite(product))
@@ -287,7 +323,7 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
     pieces = np.zeros(size, np.int8)
     passed = np.zeros(size, np.int64)
     dwell = np.zeros(size, np.int64)
-    total = len(ranks.place)
+    total = len(ranks.transfer)
     seen = _room(1024)
     for account in range(len(receipts.start) - 1):
         low, high = receipts.start[account], receipts.start[account + 1]
@@ -298,8 +334,8 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
         opening = begin
         for entry in range(low, high):
             came, at = receipts.amount[entry], receipts.at[entry]
-            upper = ranks.upper[ranks.place[receipts.position[entry]]]
-            as_large = max(total - ranks.below[ranks.place[receipts.position[entry]]], 1) / total
+            ranked = entries.received[entry]
+            as_large = max(total - np.int64(ranked.below), 1) / total
             # A payment inside the same tick may be later than the receipt: the clock does not tell.
             while opening < end and payments.at[opening] // reach.tick < at // reach.tick:
                 opening += 1
@@ -322,15 +358,15 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
                     if sum_paid < reach.min_share * came:
                         continue
                     if last == paid:
-                        below = ranks.below[ranks.place[payments.position[paid]]]
+                        below = np.int64(entries.paid[paid].below)
                     else:
                         place = np.searchsorted(ranks.amount, sum_paid)
                         below = ranks.below[place] if place < len(ranks.below) else total
                     days = entries.received_days[entry] * most_days
                     if days > MAX_DAYS_DEALT:
                         continue
-                    value = max(entries.until[last] - entries.before[entry], 1) / total * reach.span
-                    value *= max(upper - below - 1, 1) / total
+                    value = max(np.int64(entries.paid[last].until) - ranked.before, 1) / total * reach.span
+                    value *= max(np.int64(ranked.upper) - below - 1, 1) / total
                     value *= as_large * days
                     if value > most[account]:
                         continue

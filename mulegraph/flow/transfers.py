@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mulegraph.lazy import njit
+
 MICROSECONDS = 1_000_000
 MINUTE = 60 * MICROSECONDS
 HOUR = 60 * MINUTE
@@ -17,6 +19,9 @@ NOBODY = -1
 
 NOT_EXCHANGED = -1
 """What arrived of a transfer that kept its currency."""
+
+FEW, NEAR = 16, 1_000
+"""Up to one in so many transfers are few, and so many positions to either side are near."""
 
 
 class Columns(NamedTuple):
@@ -83,6 +88,17 @@ class Transfers:
         arrived = None if self.arrived is None else self.arrived[cards.row]
         return replace(cards, **columns, accounts=self.accounts, arrived=arrived)
 
+    def position_of(self, rows: np.ndarray) -> np.ndarray:
+        """The position of each of these rows of the ledger, which are all among the transfers."""
+        # Rows are in order of time, as positions are by tick, so that a few are found near where they stand.
+        if FEW * len(rows) < len(self):
+            found = _found_near(self.row, self.at, self.tick, rows)
+            if (found >= 0).all():
+                return found
+        place = np.empty(len(self), np.int32)
+        place[self.row] = np.arange(len(self), dtype=np.int32)
+        return place[rows]
+
     def only(self, kept: np.ndarray | slice) -> Transfers:
         """Those at these positions, or of this mask."""
         columns = {name: getattr(self, name)[kept] for name in ("row", "source", "target", "amount", "at")}
@@ -93,3 +109,22 @@ class Transfers:
     def span(self) -> int:
         """Microseconds that the ledger covers, ends included."""
         return int(self.at.max() - self.at.min()) + self.tick if len(self) else self.tick
+
+
+@njit(cache=True, nogil=True)
+def _found_near(row, at, tick, wanted):  # type: ignore[no-untyped-def]
+    """The position of each wanted row in its tick, near where it stands itself; −1 where it is not there."""
+    found = np.full(len(wanted), -1, np.int32)
+    for number in range(len(wanted)):
+        here = wanted[number]
+        if here >= len(row):
+            continue
+        begun = at[here] // tick
+        for step in (-1, 1):
+            place = here
+            while 0 <= place < len(row) and abs(place - here) <= NEAR and at[place] // tick == begun:
+                if row[place] == here:
+                    found[number] = place
+                    break
+                place += step
+    return found

@@ -62,7 +62,7 @@ def single_mule(
 
     Innocent when: savings are moved to the holder's own account, rent or wages are passed on, friends share a bill.
     """
-    ranks = ranks_of(sides.transfers.amount)
+    ranks = ranks_of(sides)
     search = partial(
         find_passed_on, sides, ranks=ranks, window=int(within_days * DAY), min_share_percent=min_share_percent
     )

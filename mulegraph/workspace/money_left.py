@@ -36,7 +36,8 @@ def last_moved(moved: Transfers) -> int:
     """
     if not len(moved):
         return 0
-    until = (datetime.now(UTC) + AHEAD).timestamp() * 1e6
+    # Whole: for a fraction all times would be made fractions first.
+    until = np.int64((datetime.now(UTC) + AHEAD).timestamp() * 1e6)
     come = int(np.searchsorted(moved.at, until, side="right"))
     return int(moved.at[come - 1 if come else -1])
 

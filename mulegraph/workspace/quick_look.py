@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mulegraph.cases.benign import apply_benign_tests
-from mulegraph.cases.evidence import Accounts, Evidence, read_accounts, read_evidence
+from mulegraph.cases.evidence import Accounts, Evidence, KnownRows, read_accounts, read_evidence
 from mulegraph.cases.roles import earned_roles
-from mulegraph.flow.by_account import OfAccounts
+from mulegraph.flow.by_account import OfAccounts, lists_of
 from mulegraph.flow.chains import MICRONATS, Chains
 from mulegraph.flow.flow_on import Calibration, Changes, flow_on, renumbered, without_chance
 from mulegraph.flow.layering import Flow
-from mulegraph.flow.naming import NamedChains, name_chains
+from mulegraph.flow.naming import KnownIds, NamedChains, name_chains
 from mulegraph.flow.peers import Peers, groups_of
 from mulegraph.flow.places import Places
 from mulegraph.flow.read_on import Read, is_beyond, read_on
@@ -68,6 +68,7 @@ class Standing:
     group: np.ndarray
     """By account, the number of its kind and currency."""
     places: Places
+    ids: KnownIds
     found: frozenset[str]
     """Ids of all findings of the sign of chains so far, also of those that an innocent reason sets aside."""
 
@@ -87,6 +88,7 @@ class Standing:
             accounts=run.evidence.accounts,
             group=groups_of(run.ledger),
             places=Places.of(flow.transfers),
+            ids=KnownIds.of(flow, run.inputs.chains),
             found=frozenset(run.found[SIGN].findings["finding"].to_pylist()),
         )
 
@@ -126,7 +128,9 @@ def quick_look(
         flow = flow_on(known, chance, read.read.transfers, read.changes, places)
         scores = _scores(flow.chains)
     with steps.step("chains"):
-        chains = name_chains(ledger, flow, _new_chains(flow, chance, scores, before.chains, read.changes))
+        new = _new_chains(flow, chance, scores, before.chains, read.changes)
+        ids = before.ids.before(places.until)
+        chains = name_chains(ledger, flow, new, ids)
     is_same = read.read.account_files == before.read.account_files
     accounts = before.accounts if is_same else read_accounts(ledger)
     group = before.group if is_same else groups_of(ledger)
@@ -141,12 +145,23 @@ def quick_look(
     findings = pa.concat_tables([each.findings for each in found.values()]).combine_chunks()
     with steps.step("benign"):
         sides = _sides(findings, ledger, flow.transfers, places)
-        tested = _tested(findings, read_evidence(findings, ledger, sides, accounts), signs)
+        rows = _rows_of_chains(flow, new, chains)
+        tested = _tested(findings, read_evidence(findings, ledger, sides, accounts, rows), signs)
     with steps.step("money"):
-        money = left_by_chains(ledger, flow, lambda places: _names(ledger, flow, places)).sort_by(LARGEST_FIRST)
+        money = left_by_chains(ledger, flow, lambda numbers: _names(ledger, flow, numbers, ids)).sort_by(LARGEST_FIRST)
     every = before.found.union(found[SIGN].findings["finding"].to_pylist())
     standing = Standing(
-        ledger.snapshot, before.manifest, read.read, flow, chance, scores, accounts, group, places, every
+        ledger.snapshot,
+        before.manifest,
+        read.read,
+        flow,
+        chance,
+        scores,
+        accounts,
+        group,
+        places,
+        ids,
+        every,
     )
     facts = {f"facts/{code}": each.facts for code, each in found.items()}
     counts = {code: len(each.findings) for code, each in found.items()}
@@ -201,6 +216,13 @@ def _unknown(found: Found, told: Container[str]) -> Found:
     return Found(found.findings.filter(new), found.facts.filter(new))
 
 
+def _rows_of_chains(flow: Flow, numbers: np.ndarray, chains: NamedChains) -> KnownRows:
+    """Ids and rows of the transfers of these chains, which have been named."""
+    position, _ = lists_of(flow.chains.position, flow.chains.start, numbers)
+    ids = pc.list_flatten(chains.table["transfers"].combine_chunks())
+    return KnownRows(ids, flow.transfers.row[position])
+
+
 def _sides(findings: pa.Table, ledger: Ledger, transfers: Transfers, places: Places) -> OfAccounts:
     """All transfers of the accounts that the findings name: innocent reasons ask for them."""
     named = ledger.account_numbers_of(pc.list_flatten(findings["accounts"].combine_chunks()))
@@ -215,7 +237,7 @@ def _tested(findings: pa.Table, evidence: Evidence, signs: Mapping[str, Sign]) -
     return {"findings": earned_roles(lowered, evidence), "benign": benign}
 
 
-def _names(ledger: Ledger, flow: Flow, places: np.ndarray) -> pa.Array:
+def _names(ledger: Ledger, flow: Flow, numbers: np.ndarray, ids: KnownIds) -> pa.Array:
     """Ids of chains by number."""
-    wanted, back = np.unique(places, return_inverse=True)
-    return name_chains(ledger, flow, wanted).table["chain"].take(pa.array(back))
+    wanted, back = np.unique(numbers, return_inverse=True)
+    return name_chains(ledger, flow, wanted, ids).table["chain"].take(pa.array(back))

@@ -106,9 +106,7 @@ def plainly(ledger: Transfers, account: int) -> tuple[float, set[int]]:
 def test_the_kernel_finds_what_a_plain_search_finds(ledger):
     """The same surprise for every account, from as many receipts."""
     sides = TransfersByAccount(ledger)
-    found = find_passed_on(
-        sides, sides.receipts, ranks=ranks_of(sides.transfers.amount), window=WINDOW, min_share_percent=PERCENT
-    )
+    found = find_passed_on(sides, sides.receipts, ranks=ranks_of(sides), window=WINDOW, min_share_percent=PERCENT)
     of = dict(zip(found.account.tolist(), range(len(found)), strict=True))
     for account in range(ACCOUNTS):
         surprise, receipts = plainly(ledger, account)
@@ -133,9 +131,7 @@ def noise(seed: int, accounts: int = 2_000, transfers: int = 40_000) -> Transfer
 def test_on_noise_so_many_nats_are_as_rare_as_they_say():
     """Of 2,000 accounts about 2,000·e^−s reach s; some more, since k is chosen among several."""
     sides = TransfersByAccount(noise(3))
-    found = find_passed_on(
-        sides, sides.receipts, ranks=ranks_of(sides.transfers.amount), window=30 * 24 * HOUR, min_share_percent=80
-    )
+    found = find_passed_on(sides, sides.receipts, ranks=ranks_of(sides), window=30 * 24 * HOUR, min_share_percent=80)
     for nats in (3, 5, 7):
         assert (found.nats >= nats).sum() <= 4 * 2_000 * math.exp(-nats) + 3
 
@@ -149,9 +145,7 @@ def test_one_receipt_passed_on_to_the_cent_stands_out_of_noise():
     source, target = (each.astype(np.int32)[order] for each in ends)
     amount = np.append(quiet.amount, [12_345_678, 12_345_678])[order]
     sides = TransfersByAccount(in_order(source, target, amount, at[order], accounts=2_001))
-    found = find_passed_on(
-        sides, sides.receipts, ranks=ranks_of(sides.transfers.amount), window=60 * 24 * HOUR, min_share_percent=80
-    )
+    found = find_passed_on(sides, sides.receipts, ranks=ranks_of(sides), window=60 * 24 * HOUR, min_share_percent=80)
     assert found.account[np.argmax(found.nats)] == 2_000
 
 
@@ -165,7 +159,7 @@ def test_what_goes_back_is_no_passing_on():
             find_passed_on(
                 sides,
                 sides.receipts,
-                ranks=ranks_of(sides.transfers.amount),
+                ranks=ranks_of(sides),
                 window=60 * 24 * HOUR,
                 min_share_percent=80,
             )
@@ -198,7 +192,7 @@ def nats_of(extra: list[tuple[int, int, int, int]]) -> dict[int, float]:
     source, target = (each.astype(np.int32)[order] for each in ends)
     whole = in_order(source, target, np.append(quiet.amount, amount)[order], times[order], accounts=2_100)
     sides = TransfersByAccount(whole)
-    found = find_passed_on(sides, sides.receipts, ranks=ranks_of(whole.amount), window=60 * DAY, min_share_percent=80)
+    found = find_passed_on(sides, sides.receipts, ranks=ranks_of(sides), window=60 * DAY, min_share_percent=80)
     return dict(zip(found.account.tolist(), found.nats.tolist(), strict=True))
 
 

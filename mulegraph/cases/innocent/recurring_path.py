@@ -57,9 +57,7 @@ class Meetings(NamedTuple):
     times: np.ndarray
 
 
-def most_alike(
-    moved: Transfers, meet: Transfers, of: np.ndarray, position: np.ndarray, findings: int
-) -> np.ndarray:
+def most_alike(moved: Transfers, meet: Transfers, of: np.ndarray, position: np.ndarray, findings: int) -> np.ndarray:
     """By finding: the most of its transfers that recur between the same two, all by the same number of days.
 
     `position` are transfers of the evidence, `of` the finding of each, in order. `meet` are the transfers among which
