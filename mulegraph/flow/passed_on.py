@@ -335,7 +335,7 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
         for entry in range(low, high):
             came, at = receipts.amount[entry], receipts.at[entry]
             ranked = entries.received[entry]
-            as_large = max(total - np.int64(ranked.below), 1) / total
+            as_large = max(total - ranked.below, 1) / total
             # A payment inside the same tick may be later than the receipt: the clock does not tell.
             while opening < end and payments.at[opening] // reach.tick < at // reach.tick:
                 opening += 1
@@ -358,15 +358,15 @@ def _best_pairs(receipts, payments, entries, ranks, reach, most):  # type: ignor
                     if sum_paid < reach.min_share * came:
                         continue
                     if last == paid:
-                        below = np.int64(entries.paid[paid].below)
+                        below = entries.paid[paid].below
                     else:
                         place = np.searchsorted(ranks.amount, sum_paid)
                         below = ranks.below[place] if place < len(ranks.below) else total
                     days = entries.received_days[entry] * most_days
                     if days > MAX_DAYS_DEALT:
                         continue
-                    value = max(np.int64(entries.paid[last].until) - ranked.before, 1) / total * reach.span
-                    value *= max(np.int64(ranked.upper) - below - 1, 1) / total
+                    value = max(entries.paid[last].until - ranked.before, 1) / total * reach.span
+                    value *= max(ranked.upper - below - 1, 1) / total
                     value *= as_large * days
                     if value > most[account]:
                         continue

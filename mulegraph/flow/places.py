@@ -14,7 +14,7 @@ from mulegraph.flow.by_account import distinct_values, lists_of
 from mulegraph.flow.transfers import Transfers
 from mulegraph.lazy import njit
 
-FEW = 8
+FEW = 4
 """Up to one in so many of all transfers are few."""
 
 

@@ -92,7 +92,7 @@ class Transfers:
         """The position of each of these rows of the ledger, which are all among the transfers."""
         # Rows are in order of time, as positions are by tick, so that a few are found near where they stand.
         if FEW * len(rows) < len(self):
-            found = _found_near(self.row, self.at, self.tick, rows)
+            found = _found_near((self.row, self.at), self.tick, rows, NEAR)
             if (found >= 0).all():
                 return found
         place = np.empty(len(self), np.int32)
@@ -112,8 +112,9 @@ class Transfers:
 
 
 @njit(cache=True, nogil=True)
-def _found_near(row, at, tick, wanted):  # type: ignore[no-untyped-def]
+def _found_near(columns, tick, wanted, reach):  # type: ignore[no-untyped-def]
     """The position of each wanted row in its tick, near where it stands itself; −1 where it is not there."""
+    row, at = columns
     found = np.full(len(wanted), -1, np.int32)
     for number in range(len(wanted)):
         here = wanted[number]
@@ -122,7 +123,7 @@ def _found_near(row, at, tick, wanted):  # type: ignore[no-untyped-def]
         begun = at[here] // tick
         for step in (-1, 1):
             place = here
-            while 0 <= place < len(row) and abs(place - here) <= NEAR and at[place] // tick == begun:
+            while 0 <= place < len(row) and abs(place - here) <= reach and at[place] // tick == begun:
                 if row[place] == here:
                     found[number] = place
                     break

@@ -53,10 +53,10 @@ def feed_notes(ledger: Ledger) -> list[dict[str, Any]]:
     return [asdict(note) for note in sorted(found, key=lambda note: (order.index(note.kind), note.what))]
 
 
-def _recent(ledger: Ledger, table: str) -> str:
-    """SQL of a table's rows of the last day (age 0) and of the same hours of the four weeks before."""
+def _recent(ledger: Ledger, table: str, days: int = DAYS) -> str:
+    """SQL of a table's rows of the last day (age 0) and of the same hours of so many days before."""
     until = ledger.until
-    since = (until - timedelta(days=DAYS)).date()
+    since = (until - timedelta(days=days)).date()
     files = ledger.snapshot.of(table)
     # Transfers have a file for each day, so older days are not read at all.
     paths = [ledger.store.data / file.path for file in files if not file.day or file.day >= since.isoformat()]
@@ -88,9 +88,16 @@ def _of_table(db: Any, ledger: Ledger, table: str) -> Iterator[FeedNote]:
 def _of_banks(db: Any, ledger: Ledger) -> Iterator[FeedNote]:
     """Banks whose accounts paid nothing, where they pay every such day."""
     accounts = read(ledger.paths("accounts"))
+    # Nearly every night all banks paid on the last day, and then the weeks before need not be read.
+    db.execute(f"""
+        CREATE OR REPLACE TEMP TABLE paying AS SELECT DISTINCT bank FROM {_recent(ledger, "transfers", 0)} t
+        JOIN {accounts} a ON a.account_id = t.source""")
+    silent = f"{accounts} a WHERE NOT EXISTS (FROM paying p WHERE p.bank IS NOT DISTINCT FROM a.bank)"
+    if db.execute(f"SELECT count(*) FROM {silent}").fetchone() == (0,):
+        return
     rows = db.execute(f"""
         SELECT bank, age, count(*) FROM {_recent(ledger, "transfers")} t
-        JOIN (SELECT DISTINCT account_id, bank FROM {accounts}) a ON a.account_id = t.source
+        JOIN (SELECT DISTINCT account_id, bank FROM {silent}) a ON a.account_id = t.source
         GROUP BY bank, age ORDER BY bank, age""").fetchall()
     banks: dict[str, dict[int, float]] = {}
     for bank, age, count in rows:
