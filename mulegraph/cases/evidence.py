@@ -222,15 +222,12 @@ class KnownRows(NamedTuple):
     row: np.ndarray
 
 
-NO_ROWS = KnownRows(pa.array([], pa.string()), np.empty(0, np.int64))
-
-
 def read_evidence(
     findings: pa.Table,
     ledger: Ledger,
     sides: TransfersByAccount,
     accounts: Accounts | None = None,
-    known: KnownRows = NO_ROWS,
+    known: KnownRows | None = None,
 ) -> Evidence:
     """Look up what findings name; `accounts` are the ledger's, and `known` rows, that somebody has read before."""
     kinds = findings["subject_kind"].combine_chunks()
@@ -271,7 +268,7 @@ class _Moved(NamedTuple):
     wage: np.ndarray
 
 
-def _transfers(findings: pa.Table, ledger: Ledger, known: KnownRows) -> _Moved:
+def _transfers(findings: pa.Table, ledger: Ledger, known: KnownRows | None) -> _Moved:
     lists = findings["evidence"].combine_chunks()
     of = pc.list_parent_indices(lists).to_numpy()
     encoded = pc.list_flatten(lists).dictionary_encode()
@@ -283,8 +280,10 @@ def _transfers(findings: pa.Table, ledger: Ledger, known: KnownRows) -> _Moved:
     return _Moved(of, rows[where], Words.of(read["channel"]).take(where), _hold_wage_words(read["reference"])[where])
 
 
-def _row_numbers(ids: pa.Array, ledger: Ledger, known: KnownRows) -> np.ndarray:
+def _row_numbers(ids: pa.Array, ledger: Ledger, known: KnownRows | None) -> np.ndarray:
     """Rows of transfers by id, −1 for what the ledger does not hold; what is not known is looked up."""
+    if known is None:
+        return ledger.row_numbers(ids)
     place = pc.fill_null(pc.index_in(ids, value_set=known.ids), -1).to_numpy()
     rows = np.append(known.row, -1)[place].astype(np.int64)
     others = np.flatnonzero(place < 0)
