@@ -15,7 +15,7 @@ from mulegraph.lazy import duckdb
 from mulegraph.ledger.engine import scan
 from mulegraph.ledger.store import LedgerFile
 from mulegraph.schema.tables import TABLES, Kind, Table
-from mulegraph.schema.versions import FORMER
+from mulegraph.schema.versions import FORMER, FORMER_MARK
 
 BEFORE_ALL = "DATE '0001-01-01'"
 TIMES = {"reports": "reported_at", "statement_lines": "booked_on"}
@@ -78,14 +78,16 @@ def settle_lives(db: duckdb.DuckDBPyConnection, partitions: Partitions, zone: st
     if not accounts:
         return []
     names = ", ".join(quoted(name) for name in TABLES["accounts"].column_names)
-    there = f"SELECT {names} FROM {scan(accounts)} WHERE regexp_matches(account_id, '{FORMER}')"
+    # The mark comes first: it takes half as long as the pattern, which a load of a minute asks of all accounts.
+    is_former = f"(contains(account_id, '{FORMER_MARK}') AND regexp_matches(account_id, '{FORMER}'))"
+    there = f"SELECT {names} FROM {scan(accounts)} WHERE {is_former}"
     wanted = f"SELECT {names} FROM (SELECT *, life AS account_id FROM lives)" if count else f"{there} AND false"
     db.execute(f"CREATE OR REPLACE TABLE other_lives AS ({there} EXCEPT {wanted}) UNION ALL ({wanted} EXCEPT {there})")
     changed = f"SELECT {number_in_sql('account_id')} FROM other_lives"
     ((others,),) = db.execute("SELECT count(*) FROM other_lives").fetchall()
     if not others:
         return []
-    kept = f"SELECT {names} FROM {scan(accounts)} WHERE NOT regexp_matches(account_id, '{FORMER}')"
+    kept = f"SELECT {names} FROM {scan(accounts)} WHERE NOT {is_former}"
     _rewrite(partitions, TABLES["accounts"], partitions.of("accounts"), f"{kept} UNION ALL {wanted}")
     rows = 0
     for table in TABLES.values():

@@ -21,7 +21,7 @@ from mulegraph.lazy import duckdb, ibis
 from mulegraph.lazy import pandas as pd
 from mulegraph.ledger.clock import Clock, Clocks
 from mulegraph.ledger.engine import in_sql, literal
-from mulegraph.ledger.numbers import places_of, rows_of_file, rows_of_ids
+from mulegraph.ledger.numbers import places_in_order, rows_of_file, rows_of_ids
 from mulegraph.ledger.spark import read_with_spark, spark_engine
 from mulegraph.ledger.store import Snapshot, Store
 from mulegraph.schema.choices import DUCKDB, Engine, EngineChoice
@@ -250,7 +250,7 @@ class Ledger:
 
     def account_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """The same for ids in Arrow; −1 also for none."""
-        return places_of(ids, self.account_ids)
+        return places_in_order(ids, self.account_ids)
 
     def settling_numbers_of(self, ids: pa.Array | pa.ChunkedArray) -> np.ndarray:
         """Numbers of the accounts that money for the given ids ends on: the one behind, of virtual numbers."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from mulegraph.lazy import duckdb
 
 FEW_IDS = 4
 """Up to one in so many of all account ids are few: a sixth of them takes half as long so, and all take longer."""
+VERY_FEW_IDS = 1_000
+"""Up to one in so many: each is sought by some twenty looks at a known one."""
 ROWS_OF_IDS = """
     SELECT number, filename, file_row_number AS row
     FROM read_parquet(?, file_row_number = true, filename = true, hive_partitioning = false)
@@ -33,6 +36,27 @@ def places_of(ids: pa.Array | pa.ChunkedArray, known: pa.Array) -> np.ndarray:
     place = np.full(len(distinct) + 1, -1, np.int32)
     place[asked.drop_null().to_numpy()] = np.flatnonzero(asked.is_valid().to_numpy(zero_copy_only=False))
     return np.asarray(place[given.indices.fill_null(len(distinct)).to_numpy()])
+
+
+def places_in_order(ids: pa.Array | pa.ChunkedArray, known: pa.Array) -> np.ndarray:
+    """The same among known ones that are in order: very few are sought there, and none of the known is looked at twice.
+
+    A hundred of 5M take a thousandth of a second, and not a tenth.
+    """
+    given = (ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids).dictionary_encode()
+    distinct = given.dictionary
+    if VERY_FEW_IDS * len(distinct) > len(known):
+        return places_of(ids, known)
+    place = np.full(len(distinct) + 1, -1, np.int32)
+    for number, text in enumerate(distinct.to_pylist()):
+        found = bisect_left(known, text, key=_text)
+        if found < len(known) and known[found].as_py() == text:
+            place[number] = found
+    return np.asarray(place[given.indices.fill_null(len(distinct)).to_numpy()])
+
+
+def _text(value: pa.Scalar) -> str:
+    return str(value)
 
 
 def rows_of_ids(engine: duckdb.DuckDBPyConnection, paths: list[str], transfer_ids: pa.Array) -> pa.Table:

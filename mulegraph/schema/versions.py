@@ -31,7 +31,8 @@ def versions_of(name: str) -> Table:
 ALL_TABLES: dict[str, Table] = {**TABLES, **{VERSIONED[name]: versions_of(name) for name in VERSIONED}}
 """What the ledger holds: the tables that are loaded, and their versions."""
 
-FORMER = r"@until-\d{4}-\d{2}-\d{2}$"
+FORMER_MARK = "@until-"
+FORMER = FORMER_MARK + r"\d{4}-\d{2}-\d{2}$"
 """How the id of a former account ends, one whose number was given to another holder on that day.
 
 A payment belongs to the holder of its time, so the former account is an account of its own: NUMBER@until-DAY.
