@@ -100,6 +100,9 @@ class Ledger:
         engine = ibis.duckdb.connect()
         engine.raw_sql(f"SET memory_limit = '{self.choice.memory}'")
         # What does not fit goes beside the runs; DuckDB's own choice is the folder that one happens to stand in.
+        # DuckDB makes the last folder only: a watch of a workspace that was never scanned ended where it had to spill.
+        with suppress(OSError):
+            (self.folder.parent / SPILL).parent.mkdir(exist_ok=True)
         engine.raw_sql(f"SET temp_directory = '{in_sql(self.folder.parent / SPILL)}'")
         return _without_bar(engine)
 

@@ -193,6 +193,16 @@ def _all_cycles(ledger, window):
     return [flat[low:high].tolist() for low, high in itertools.pairwise(begins.tolist())]
 
 
+def test_a_cycle_may_lose_much_on_its_way_and_no_more():
+    """Each step passes on 70 % at the least: the last of five may be a quarter of the first, and not a fifth."""
+    for last, found in ((26, 1), (24, 0)):
+        rows = [(0, 1, 100, 0), (1, 2, 72, 1), (2, 3, 51, 2), (3, 4, 36, 3), (4, 0, last, 4), (3, 0, 99, 6)]
+        source, target, amount, hour = (np.array(column) for column in zip(*rows, strict=True))
+        ends = source.astype(np.int32), target.astype(np.int32)
+        ledger = in_order(*ends, amount, hour * HOUR + 1, accounts=ACCOUNTS)
+        assert len(_all_cycles(ledger, 20 * HOUR)) == found
+
+
 def test_cycles_share_no_transfer():
     """Two that meet in a transfer: the more surprising one stays."""
     rows = [(0, 1, 100, 0), (1, 2, 95, 1), (2, 0, 92, 2), (2, 3, 91, 3), (3, 0, 90, 4)]

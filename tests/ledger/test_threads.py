@@ -20,3 +20,11 @@ def test_a_ledger_answers_two_threads_at_once(ledger_of):
     assert other.hash == ledger.hash
     assert set(here) == {50}
     assert set(there) == {40}
+
+
+def test_a_workspace_that_was_never_scanned_spills(ledger_of):
+    """What does not fit in memory goes beside the runs, where nobody has made one yet."""
+    engine = ledger_of("a b 1 9:00").engine
+    engine.raw_sql("SET memory_limit = '60MB'")
+    rows = engine.raw_sql("SELECT count(DISTINCT md5(range::VARCHAR)) FROM range(1_500_000)").fetchall()
+    assert rows == [(1_500_000,)]
