@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from mulegraph.flow.bursts import DEEPEST_TAIL
-from mulegraph.flow.smurfing import Edges, Smurfs, joined, partners_of
+from mulegraph.flow.smurfing import Limits, Partners, Smurfs, joined
 from mulegraph.lazy import njit
 
 
@@ -31,17 +31,18 @@ class Acquainted(NamedTuple):
     fixed: np.ndarray
 
 
-def acquainted(edges: Edges, group: np.ndarray, accounts: int, min_middlemen: int, max_partners: int) -> Acquainted:
-    """Every ordered pair that so many acquaintances could join if it were tossed who pays; `group` is by account."""
-    partners = partners_of(edges, accounts)
+def acquainted(partners: Partners, group: np.ndarray, min_middlemen: int, max_partners: int) -> Acquainted:
+    """Every ordered pair that so many acquaintances of one kind could join, if it were tossed who pays.
+
+    `group` is by account. Whom a firm's people all know is no circle of friends: pairs across kinds are not among them.
+    """
+    none = np.zeros(len(partners.many), np.int64)
     lists = _either_way(partners, group)
-    rows, start, _, _ = joined(partners, *lists, min_middlemen, max_partners)
-    one, other, middle = rows[:, 0], rows[:, 1], rows[:, 2]
-    tossed = (group[one] == group[middle]).astype(np.int64) + (group[middle] == group[other])
-    pair = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    both, half, fixed = (np.bincount(pair[tossed == coins], minlength=len(start) - 1) for coins in (2, 1, 0))
+    rows, start, _, _ = joined(partners, *lists, none, Limits(min_middlemen, max_partners, 0.0))
     first = start[:-1]
-    return Acquainted(one[first], other[first], both, half, fixed)
+    both = np.diff(start)
+    zero = np.zeros(len(both), np.int64)
+    return Acquainted(rows[first, 0], rows[first, 1], both, zero, zero)
 
 
 def of_found(found: Smurfs, known: Acquainted, group: np.ndarray) -> Acquainted:
@@ -77,10 +78,7 @@ def toss(pairs: Acquainted, min_middlemen: int, seed: int) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _either_way(partners, group):  # type: ignore[no-untyped-def]
-    """For each account those who would be its one-way payees if coins said so, and where each account's begin.
-
-    Of its own kind everybody who deals with it in one direction only; of another kind its one-way payees.
-    """
+    """For each account those of its own kind who deal with it in one direction only, and where each account's begin."""
     accounts = len(partners.many)
     pays = np.full(accounts, -1, np.int32)
     others = np.empty(2 * len(partners.one_way), np.int32)
@@ -88,8 +86,9 @@ def _either_way(partners, group):  # type: ignore[no-untyped-def]
     size = 0
     for account in range(accounts):
         for entry in range(partners.one_way_start[account], partners.one_way_start[account + 1]):
-            others[size] = partners.one_way[entry]
-            size += 1
+            if group[partners.one_way[entry]] == group[account]:
+                others[size] = partners.one_way[entry]
+                size += 1
         for entry in range(partners.payee_start[account], partners.payee_start[account + 1]):
             pays[partners.payee[entry]] = account
         for entry in range(partners.payer_start[account], partners.payer_start[account + 1]):

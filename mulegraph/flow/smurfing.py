@@ -19,6 +19,7 @@ is bounded since busy accounts are no middlemen.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -54,6 +55,14 @@ class Partners(NamedTuple):
     many: np.ndarray
 
 
+class Limits(NamedTuple):
+    """At least so many middlemen, each dealing with at most so many others, and a pair at least so surprising."""
+
+    min_middlemen: int
+    max_partners: int
+    min_nats: float
+
+
 class Smurfs(NamedTuple):
     """Pairs (one, other) joined by middlemen `middle[start[p]:start[p + 1]]`, and their surprise in nats.
 
@@ -76,8 +85,10 @@ def edges_of(payments: Side) -> Edges:
 
 def rewired(edges: Edges, group: np.ndarray, seed: int = 0) -> Edges:
     """Payees dealt out among the edges whose payers and payees are of the same groups (numbers by account)."""
-    among = _codes(group)
-    kinds = among[edges.payer].astype(np.int64) * (int(among.max(initial=0)) + 1) + among[edges.payee]
+    among = np.unique(group, return_inverse=True)[1]
+    kinds = among[edges.payer] * (int(among.max(initial=0)) + 1) + among[edges.payee]
+    if kinds.max(initial=0) < 2**16:
+        kinds = kinds.astype(np.uint16)  # which NumPy sorts in linear time
     order = np.random.default_rng(seed).permutation(len(kinds))
     payee = np.empty_like(edges.payee)
     payee[np.argsort(kinds, kind="stable")] = edges.payee[order[np.argsort(kinds[order], kind="stable")]]
@@ -85,12 +96,12 @@ def rewired(edges: Edges, group: np.ndarray, seed: int = 0) -> Edges:
     return Edges(edges.payer[kept], payee[kept])
 
 
-def find_smurfs(edges: Edges, accounts: int, min_middlemen: int, max_partners: int) -> Smurfs:
+def find_smurfs(partners: Partners, min_middlemen: int, max_partners: int) -> Smurfs:
     """Pairs that never deal with each other, joined by so many middlemen of at most `max_partners` others each."""
-    partners = partners_of(edges, accounts)
+    accounts = len(partners.many)
     degree = np.bincount(partners.one_way, minlength=accounts)
-    lists = (partners.one_way, partners.one_way_start)
-    rows, start, reach, seen = joined(partners, *lists, min_middlemen, max_partners)
+    limits = Limits(min_middlemen, max_partners, MIN_NATS)
+    rows, start, reach, seen = joined(partners, partners.one_way, partners.one_way_start, degree, limits)
     one, other, middle = rows[start[:-1], 0], rows[start[:-1], 1], rows[:, 2]
     count = np.diff(start)
     mean = reach[one] * degree[other] / max(len(partners.one_way), 1)
@@ -120,10 +131,6 @@ def transfers_between(payments: Side, found: Smurfs) -> tuple[np.ndarray, np.nda
     position, start = _between(payments, found)
     number = np.repeat(np.arange(len(start) - 1), np.diff(start))
     return position[np.lexsort((position, number))], start
-
-
-def _codes(group: np.ndarray) -> np.ndarray:
-    return np.asarray(np.unique(group, return_inverse=True)[1])
 
 
 @njit(cache=True, nogil=True)
@@ -183,10 +190,11 @@ def _never_back(payee, payee_start, payer, payer_start):  # type: ignore[no-unty
 
 
 @njit(cache=True, nogil=True)
-def joined(partners, one_way, begin, min_middlemen, max_partners):  # type: ignore[no-untyped-def]
+def joined(partners, one_way, begin, degree, limits):  # type: ignore[no-untyped-def]
     """Rows (one, other, middleman) by pair, where each pair's begin, paths that lead on from each account, and all.
 
-    `one_way` are whom each account pays, or might pay; account a's begin at `begin[a]`.
+    `one_way` are whom each account pays, or might pay; account a's begin at `begin[a]`. `degree` is how many pay each;
+    pairs that cannot surprise by `limits.min_nats` are left out before their middlemen are looked at.
     """
     accounts = len(partners.many)
     rows, size = np.empty((1024, 3), np.int32), np.int64(0)
@@ -194,79 +202,93 @@ def joined(partners, one_way, begin, min_middlemen, max_partners):  # type: igno
     reach = np.zeros(accounts, np.int64)
     count = np.zeros(accounts, np.int32)
     known = np.full(accounts, -1, np.int32)
+    free = np.full(accounts, -1, np.int64)
     here = np.full(accounts, -1, np.int64)
     met = np.empty(1024, np.int32)
     seen = np.int64(0)
     for one in range(accounts):
         low, high = begin[one], begin[one + 1]
+        if high - low < limits.min_middlemen:
+            continue
         known[one] = one
-        if high - low >= min_middlemen:
-            for entry in range(partners.payee_start[one], partners.payee_start[one + 1]):
-                known[partners.payee[entry]] = one
-            for entry in range(partners.payer_start[one], partners.payer_start[one + 1]):
-                known[partners.payer[entry]] = one
+        for entry in range(partners.payee_start[one], partners.payee_start[one + 1]):
+            known[partners.payee[entry]] = one
+        for entry in range(partners.payer_start[one], partners.payer_start[one + 1]):
+            known[partners.payer[entry]] = one
         many = np.int64(0)
         for entry in range(low, high):
             middle = one_way[entry]
-            if partners.many[middle] > max_partners:
+            if partners.many[middle] > limits.max_partners:
                 continue
             reach[one] += begin[middle + 1] - begin[middle]
-            if high - low < min_middlemen:
-                continue
             for onward in range(begin[middle], begin[middle + 1]):
                 other = one_way[onward]
-                if known[other] == one:
-                    continue
-                seen += 1
                 count[other] += 1
-                if count[other] == min_middlemen:
+                if count[other] == limits.min_middlemen and known[other] != one:
                     if many == len(met):
                         met = doubled(met)
                     met[many] = other
                     many += 1
+        seen += reach[one]
+        end = size
+        kept = np.int64(0)
         for place in range(many):
+            other = met[place]
+            mean = reach[one] * degree[other] / max(len(one_way), 1)
+            if _most_nats(count[other], mean) >= limits.min_nats:
+                met[kept] = other
+                free[other] = end
+                end += count[other]
+                kept += 1
+        while end > len(rows):
+            rows = _more(rows)
+        # Written side by side at once: to walk all paths again for each other was nearly all of the work at hubs.
+        for entry in range(low, high):
+            middle = one_way[entry]
+            if partners.many[middle] > limits.max_partners:
+                continue
+            for onward in range(begin[middle], begin[middle + 1]):
+                other = one_way[onward]
+                count[other] = 0
+                if free[other] >= 0:
+                    rows[free[other], 0], rows[free[other], 1], rows[free[other], 2] = one, other, middle
+                    free[other] += 1
+        begins = size
+        for place in range(kept):
+            ends = free[met[place]]
+            free[met[place]] = -1
             first = size
-            rows, size = _independent(partners, (one_way, begin), (one, met[place]), max_partners, here, rows, size)
-            if size - first < min_middlemen:
+            size = _independent(partners, rows, (begins, ends), first, here)
+            begins = ends
+            if size - first < limits.min_middlemen:
                 size = first
                 continue
             pairs += 1
             if pairs == len(starts):
                 starts = doubled(starts)
             starts[pairs] = size
-        if high - low >= min_middlemen:
-            for entry in range(low, high):
-                middle = one_way[entry]
-                if partners.many[middle] <= max_partners:
-                    for onward in range(begin[middle], begin[middle + 1]):
-                        count[one_way[onward]] = 0
     return rows[:size].copy(), starts[: pairs + 1].copy(), reach, seen
 
 
 @njit(cache=True, nogil=True)
-def _independent(partners, lists, pair, max_partners, here, rows, size):  # type: ignore[no-untyped-def]
-    """Append the pair's middlemen who deal with no other of them; `here` is marked with the pair."""
-    one_way, begin = lists
-    one, other = pair
-    first = size
-    mark = np.int64(one) * len(here) + other
-    for entry in range(begin[one], begin[one + 1]):
-        middle = one_way[entry]
-        if partners.many[middle] > max_partners:
-            continue
-        for onward in range(begin[middle], begin[middle + 1]):
-            if one_way[onward] == other:
-                if size == len(rows):
-                    rows = _more(rows)
-                rows[size, 0], rows[size, 1], rows[size, 2] = one, other, middle
-                here[middle] = mark
-                size += 1
-    kept = first
-    for row in range(first, size):
+def _most_nats(count, mean):  # type: ignore[no-untyped-def]
+    """No Poisson tail is less likely than its first term: an upper bound of the nats of so many and more."""
+    if mean <= 0:
+        return np.inf
+    return mean - count * math.log(mean) + math.lgamma(count + 1.0)
+
+
+@njit(cache=True, nogil=True)
+def _independent(partners, rows, span, size, here):  # type: ignore[no-untyped-def]
+    """Keep of one pair's rows in `span` the middlemen who deal with no other of them, from place `size` on."""
+    mark = np.int64(rows[span[0], 0]) * len(here) + rows[span[0], 1]
+    for row in range(span[0], span[1]):
+        here[rows[row, 2]] = mark
+    for row in range(span[0], span[1]):
         if not _deals_with_marked(partners, rows[row, 2], here, mark):
-            rows[kept, 0], rows[kept, 1], rows[kept, 2] = rows[row, 0], rows[row, 1], rows[row, 2]
-            kept += 1
-    return rows, kept
+            rows[size, 0], rows[size, 1], rows[size, 2] = rows[row, 0], rows[row, 1], rows[row, 2]
+            size += 1
+    return size
 
 
 @njit(cache=True, nogil=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +13,7 @@ from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.calibration import Calibrated, local_false_share, look_elsewhere, rarity, says_something, worth
 from mulegraph.flow.decoys import shares_of
 from mulegraph.flow.peers import Peers
-from mulegraph.flow.smurfing import Smurfs, edges_of, find_smurfs, only, rewired, transfers_between
+from mulegraph.flow.smurfing import Edges, Smurfs, edges_of, find_smurfs, only, partners_of, rewired, transfers_between
 from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
@@ -72,16 +71,17 @@ def smurfing(
     edges = edges_of(sides.payments)
     accounts = sides.transfers.accounts
     least = max(min_middlemen, 2)
-    search = partial(find_smurfs, accounts=accounts, min_middlemen=least, max_partners=max_partners)
     # The kernels let go of the interpreter's lock, so chance is counted on the other core.
     with ThreadPoolExecutor(2) as pool:
-        known = pool.submit(acquainted, edges, peers.group, accounts, least, max_partners)
-        real, by_degree = pool.map(search, (edges, rewired(edges, peers.group)))
-    degrees = _beside(real.nats, [by_degree.nats], real.log_trials)
+        by_degree = pool.submit(_of_degrees, edges, peers.group, least, max_partners)
+        partners = partners_of(edges, accounts)
+        real = find_smurfs(partners, least, max_partners)
+        known = acquainted(partners, peers.group, least, max_partners)
+    degrees = _beside(real.nats, [by_degree.result().nats], real.log_trials)
     circles = _beside(
-        tossed_nats(of_found(real, known.result(), peers.group), np.diff(real.start)),
-        [toss(known.result(), least, seed) for seed in range(TOSSES)],
-        float(np.log(max(len(known.result().one), 1))),
+        tossed_nats(of_found(real, known, peers.group), np.diff(real.start)),
+        [toss(known, least, seed) for seed in range(TOSSES)],
+        float(np.log(max(len(known.one), 1))),
     )
     # Both must be ruled out: the kind of chance that makes more of it counts.
     by_chance = Calibrated(
@@ -116,6 +116,11 @@ def smurfing(
         "place": pa.array(PLACES).take(pa.array(place)),
     }
     return pa.table([*given.values(), *stories.columns], [*given, *stories.column_names])
+
+
+def _of_degrees(edges: Edges, group: np.ndarray, min_middlemen: int, max_partners: int) -> Smurfs:
+    """What degrees and kinds alone make."""
+    return find_smurfs(partners_of(rewired(edges, group), len(group)), min_middlemen, max_partners)
 
 
 def _beside(nats: np.ndarray, chance: Sequence[np.ndarray], log_trials: float) -> Calibrated:
