@@ -34,7 +34,7 @@ PREFIX = {FAN_IN: "FI", FAN_OUT: "FO", SCATTER_GATHER: "SG", BIPARTITE: "BP", GA
 WEEKS = 3
 """Pairs are also sought within so many of the longest window: 30 days, beside the ten of several days."""
 MIN_OVER_WEEKS = 4
-"""Through so many at least such pairs meet: in a month three friends pass pocket money on between two others."""
+"""Through so many such pairs meet, where small change is among it: in a month three friends pass some on by chance."""
 PATTERNS = tuple(PREFIX)
 PATTERN_NAMES = tuple(name.replace("_", "-") for name in PATTERNS)
 
@@ -102,8 +102,8 @@ def burst(
 
     Each pattern is measured in windows of hours, a day and several days, as −ln of its chance under the parties' own
     traffic. Pairs that meet through others are also sought within weeks, three times the longest of these, in a ledger
-    that covers twice as long, and there meet through four at least. It counts from where the ledger with shuffled times
-    has no more than `max_false_share` as many; below, it is weak.
+    that covers twice as long, and there meet through four at least, or each time with more than is usual in the ledger.
+    It counts from where the ledger with shuffled times has no more than `max_false_share` as many; below, it is weak.
     The subject is the account in the middle; of scatter-gather and shared receivers every account, since none of them
     would be there by chance.
 
@@ -160,13 +160,15 @@ def _patterns(
     patterns = {each.pattern: each for each in found}
     if sides.transfers.span >= 2 * weeks:
         for pair in (scatter_gather(sides, [weeks]), shared_receivers(sides, [weeks], apart)):
-            patterns[f"{pair.pattern} over weeks"] = _of_many(pair)
+            patterns[f"{pair.pattern} over weeks"] = _enough_for_weeks(pair, sides.transfers.amount)
     return patterns
 
 
-def _of_many(found: Pairs) -> Pairs:
-    """The pairs that meet through enough for a window of weeks."""
-    kept = np.flatnonzero(found.count >= MIN_OVER_WEEKS)
+def _enough_for_weeks(found: Pairs, amount: np.ndarray) -> Pairs:
+    """The pairs that meet through enough, or each time with at least the median of all amounts."""
+    usual = np.median(amount) if len(amount) else 0.0
+    least = np.minimum.reduceat(amount[found.transfer], found.start[:-1]) if len(found) else found.count
+    kept = np.flatnonzero((found.count >= MIN_OVER_WEEKS) | (least >= usual))
     transfer, start = lists_of(found.transfer, found.start, kept)
     columns = (found.one[kept], found.other[kept], found.count[kept], found.window[kept])
     return Pairs(found.pattern, *columns, transfer, start, found.nats[kept], found.log_trials)

@@ -68,15 +68,19 @@ def test_a_payroll_is_lowered(ledger_of):
     assert "payroll" in found["passed"] and found["score"] < 0.3
 
 
-@pytest.mark.parametrize(("days", "middlemen", "is_found"), [(80, 5, True), (40, 5, False), (80, 3, False)])
-def test_middlemen_who_take_weeks_are_found_where_the_ledger_is_long(ledger_of, days, middlemen, is_found):
+@pytest.mark.parametrize(
+    ("days", "middlemen", "sum_paid", "is_found"),
+    [(80, 5, 500, True), (40, 5, 500, False), (80, 5, 20, True), (80, 3, 20, False)],
+)
+def test_middlemen_who_take_weeks_are_found_where_the_ledger_is_long(ledger_of, days, middlemen, sum_paid, is_found):
     """Paid one by one and paying on after a fortnight: out of reach of ten days, and of a ledger of forty.
 
-    Three are not enough there, though they are within days.
+    Three who pass small change on stand there by chance.
     """
     steps = "one m{n} {came} {day}+9:00\nm{n} other {paid} {later}+9:00\n"
     slow = "".join(
-        steps.format(n=n, came=500 + n, paid=480 + n, day=1 + 2 * n, later=16 + 2 * n) for n in range(middlemen)
+        steps.format(n=n, came=sum_paid + n, paid=round(0.96 * sum_paid) + n, day=1 + 2 * n, later=16 + 2 * n)
+        for n in range(middlemen)
     )
     ends = f"w z 50 0+8:00\nw z 50 {days - 1}+8:00\n"
     found = {each["subject_id"] for each in findings_of("N3", ledger_of(slow + ends + background()))}
