@@ -72,6 +72,12 @@ def of_unknown_kind(ledger: Ledger) -> np.ndarray:
     return mask if not mask.all() else np.zeros(len(mask), bool)
 
 
+def tells_kinds(ledger: Ledger) -> bool:
+    """Whether the ledger knows people from firms: at least two kinds of accounts are known."""
+    known = set(pc.unique(ledger.arrow("accounts", ["kind"])["kind"].cast("string")).to_pylist())
+    return len(known - {UNKNOWN_KIND, None}) > 1
+
+
 def ranked(group: np.ndarray, aggregates: np.ndarray, active: np.ndarray) -> Peers:
     """Shares and nats of the active accounts, a row each, among those of their group."""
     share = np.ones(aggregates.shape)

@@ -45,11 +45,12 @@ def _set_up(engine: ibis.BaseBackend) -> ibis.BaseBackend:
         key = _key(expression, how)
         if key is None:
             return kind.compile(of(), expression, **how)
-        if key not in _written:
+        text = _written.get(key)
+        if text is None:
             if len(_written) >= MOST_WRITTEN:
                 _written.clear()
-            _written[key] = kind.compile(of(), expression, **how)
-        return _written[key]
+            text = _written[key] = kind.compile(of(), expression, **how)
+        return text
 
     engine.compile = compiled
     return engine
@@ -62,7 +63,8 @@ def _key(expression: ibis.Expr, how: dict[str, Any]) -> bytes | None:
     lives. Of its connection only the kind goes into a pickle. Equal expressions may differ there; unequal ones do.
     """
     operation = expression.op()
-    if operation.find(ibis.expr.operations.InMemoryTable):
+    # Ibis's own default limit is an option that anybody may change in between.
+    if operation.find(ibis.expr.operations.InMemoryTable) or how.get("limit") == "default":
         return None
     try:
         return hashlib.sha256(pickle.dumps((operation, how))).digest()

@@ -12,12 +12,12 @@ from mulegraph.flow.acquaintances import acquainted, of_found, toss, tossed_nats
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.calibration import Calibrated, local_false_share, look_elsewhere, rarity, says_something, worth
 from mulegraph.flow.decoys import shares_of
-from mulegraph.flow.peers import Peers
+from mulegraph.flow.peers import Peers, tells_kinds
 from mulegraph.flow.smurfing import Edges, Smurfs, edges_of, find_smurfs, only, partners_of, rewired, transfers_between
 from mulegraph.flow.transfers import DAY, Transfers
 from mulegraph.ledger.ledger import Ledger, amounts
 from mulegraph.signs import facts
-from mulegraph.signs.base import WEAK_FROM, Phase, Role, Topic, pattern_ids, sign, strength
+from mulegraph.signs.base import WEAK_FROM, WEAK_SCORE, Phase, Role, Topic, pattern_ids, sign, strength
 
 TOSSES = 20
 """How often it is tossed who pays whom. It costs little: only pairs with acquaintances in common are looked at."""
@@ -99,6 +99,9 @@ def smurfing(
     is_subject = account != found.one[story]
     story, account = story[is_subject], account[is_subject]
     score = strength(nats, by_chance.tail_share[chosen], max_false_share)
+    if not tells_kinds(ledger):
+        score = np.minimum(score, WEAK_SCORE)
+    score = np.where(_is_small_change(sides.transfers, position, start), np.minimum(score, WEAK_SCORE), score)
     evidence = worth(nats, false_share, rare, accounts)
     # Of an account in several stories the one that surprises most; of equal ones the first.
     order = np.lexsort((story, -nats[story], account))
@@ -116,6 +119,14 @@ def smurfing(
         "place": pa.array(PLACES).take(pa.array(place)),
     }
     return pa.table([*given.values(), *stories.columns], [*given, *stories.column_names])
+
+
+def _is_small_change(transfers: Transfers, position: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """By story, whether most of its transfers are of less than the median of all."""
+    if not len(position):
+        return np.zeros(len(start) - 1, bool)
+    is_large = transfers.amount[position] >= np.median(transfers.amount)
+    return np.asarray(2 * np.add.reduceat(is_large.astype(np.int64), start[:-1]) < np.diff(start))
 
 
 def _of_degrees(edges: Edges, group: np.ndarray, min_middlemen: int, max_partners: int) -> Smurfs:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mulegraph.flow import flow_on as flow_on_module
 from mulegraph.flow.chains import find_chains
 from mulegraph.flow.flow_on import Calibration, Changes, flow_on, without_chance
 from mulegraph.flow.layering import Flow, find_flow
-from mulegraph.flow.matching import match, strong
+from mulegraph.flow.matching import match, match_on, strong
 from mulegraph.flow.order_in_day import in_order
 from mulegraph.flow.places import Places
 from mulegraph.flow.surprise import link_scores, traffic, traffic_of
@@ -101,3 +104,25 @@ def test_a_chain_is_as_sure_as_the_known_one_that_is_no_surer():
     chance = Calibration(np.array([90, 50]), np.array([0.1, 0.4]), 0.0, 0.1, None)
 
     assert chance.shares(np.array([99, 90, 60, 50, 10])).tolist() == [0.1, 0.1, 0.4, 0.4, 1.0]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_strong_links_go_on_as_if_they_were_found_anew(seed):
+    """Few amounts, so that many links are strong, and rows that come late as well as in order."""
+    rng = random.Random(seed)  # noqa: S311
+    span = rng.choice([60, 400, 1_500])
+    rows = []
+    for _ in range(rng.choice([20, 60, 150])):
+        payer, payee = rng.randrange(-1, ACCOUNTS), rng.randrange(-1, ACCOUNTS)
+        if payer != payee:
+            rows.append((rng.randrange(span), payer, payee, rng.choice([5, 5, 5, 10, 10, 20, rng.randrange(1, 40)])))
+    if rng.random() < 0.5:
+        rows.sort()
+    rows = [(0, 0, 1, 5), *rows]
+    before, after = moved(rows[: rng.randrange(2, len(rows))]), moved(rows)
+    known = without_chance(find_flow(before, SETTINGS))
+    first = changes_between(before, after).first
+    found = flow_on_module._strong_on(known, match_on(after, known.window, known.links, first), after, first)
+    expected = strong(after, match(after, known.window), known.share_percent)
+    for name in ("receipt", "payment", "amount"):
+        assert getattr(found, name).tolist() == getattr(expected, name).tolist()

@@ -45,6 +45,15 @@ def test_two_who_pay_the_same_shops_of_another_bank_do_not_meet(ledger_of, unkno
     assert ("bipartite" in {each["facts"]["pattern_name"] for each in found}) == meets
 
 
+@pytest.mark.parametrize("kind", ["personal", "business", "unknown"])
+def test_the_only_account_of_a_kind_is_no_less_rare(ledger_of, kind):
+    """Of a few accounts of a kind nothing is rare: these are counted among all."""
+    drawing = GATHER + background()
+    rows = accounts_of(transfers_of(drawing), hub={"kind": kind})
+    (found,) = (each for each in findings_of("N3", ledger_of(drawing, accounts=rows)) if each["subject_id"] == "hub")
+    assert found["worth"] > 2
+
+
 def test_two_counterparties_are_below(ledger_of):
     """Nobody is a hub by two."""
     few = "s1 hub 100 3+9:00\ns2 hub 100 3+10:00\n"

@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from mulegraph.signs.base import WEAK_SCORE
+from tests.drawing import accounts_of, transfers_of
 from tests.signs.inputs import findings_of
 
 PEOPLE = 150
@@ -80,6 +82,20 @@ def test_a_circle_of_friends_is_none(ledger_of):
 def test_who_knows_each_other_is_no_chain_of_strangers(ledger_of, more):
     """One payment back, or among them, is enough."""
     assert not findings_of("N10", ledger_of(smurfs(more=more)))
+
+
+@pytest.mark.parametrize(
+    ("shop", "share", "is_weak"), [("merchant", 1.0, False), ("personal", 1.0, True), ("merchant", 0.02, True)]
+)
+def test_it_is_weak_where_a_firm_would_look_the_same_and_for_small_change(ledger_of, shop, share, is_weak):
+    """Without kinds an employer, its staff and their landlord are smurfs; and friends pass small change on."""
+    drawing = smurfs(8)
+    for number in range(8):
+        drawing = drawing.replace(f" {400 + 7 * number} ", f" {(400 + 7 * number) * share:.2f} ")
+        drawing = drawing.replace(f" to {90 + 11 * number} ", f" to {(90 + 11 * number) * share:.2f} ")
+    rows = accounts_of(transfers_of(drawing), p0={"kind": shop})
+    found = findings_of("N10", ledger_of(drawing, accounts=rows))
+    assert found and {each["score"] <= WEAK_SCORE for each in found} == {is_weak}
 
 
 def test_the_thresholds_can_be_changed(ledger_of):
