@@ -22,8 +22,8 @@ TOLD_FROM = 0.05
 """The score from which on a pattern is told although it is worth nothing: somebody may know why it is none."""
 MIN_TAIL = 10
 """Fewer decoys do not tell how fast chance falls."""
-MIN_GROUP = 100
-"""Fewer accounts of a kind do not tell what is rare among them."""
+PRIOR_ACCOUNTS = 10
+"""Of a kind of few accounts so many more are taken to hold a pattern as often as all accounts do."""
 LEAST_TRIALS = 4.0
 """Nats taken off at least for having looked everywhere: searches keep nothing that surprises less."""
 
@@ -134,16 +134,17 @@ def rarity(accounts: int, account: np.ndarray, real_share: np.ndarray) -> float:
 def rarity_by_group(group: np.ndarray, account: np.ndarray, real_share: np.ndarray) -> np.ndarray:
     """The same of each pattern among the accounts of its own group (numbers by account): a row a pattern.
 
-    Of a few accounts nothing is rare: groups of fewer than `MIN_GROUP` are counted among all, as the one business
-    account of a file of people is.
+    A few accounts do not tell what is rare among them (the one business account of a file of people holds every pattern
+    that it has), so `PRIOR_ACCOUNTS` more, which hold it as often as all accounts do, are counted with each group.
     """
-    rare = np.full(len(account), rarity(len(group), account, real_share))
+    among_all = np.exp(-rarity(len(group), account, real_share))
+    rare = np.zeros(len(account))
     of = group[account]
     for each in np.unique(of):
+        mine = of == each
         size = int((group == each).sum())
-        if size >= MIN_GROUP:
-            mine = of == each
-            rare[mine] = rarity(size, account[mine], real_share[mine])
+        held = size * np.exp(-rarity(size, account[mine], real_share[mine]))
+        rare[mine] = -np.log((held + PRIOR_ACCOUNTS * among_all) / (size + PRIOR_ACCOUNTS))
     return rare
 
 
