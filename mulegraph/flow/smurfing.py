@@ -2,7 +2,7 @@
 
 Who pays whom is looked at and nothing else, so that money that rests for weeks, or is drawn anew at each step, is found
 as well (cf. Deprez and others, GARG-AML against smurfing, 2025). Middlemen are counted against their mean in a graph
-with the same degrees. Two kinds of chance are measured, each on a graph of its own:
+with the same degrees. Two kinds of chance are measured, the second in `acquaintances`:
 
 - *rewired*: payees are dealt out among payments between accounts of the same kinds: what degrees alone would make;
 - *turned*: accounts of one kind go on dealing with each other, and which of the two pays is tossed for: what circles of

@@ -64,7 +64,10 @@ def smurfing(
     whom alone. None of the middlemen pays back, none deals with another of them, and first and last account have
     nothing to do with each other. An account that deals with more than `max_partners` others is no middleman.
     It counts from where neither payees dealt out anew nor the same acquaintances paying the other way round give more
-    than `max_false_share` as many; below, it is weak. The subject is every account in it.
+    than `max_false_share` as many; below, it is weak. It is also weak where most of its transfers are of less than the
+    median of all, and where kinds of accounts are not known: a firm, its staff and their landlord look the same there.
+    Subjects are the middlemen and the last account. Who pays them is named only: a victim who paid several mules stands
+    there as well as who sent the money round.
 
     Innocent when: a firm's people all pay the same landlord or club, or relatives help each other in turn.
     """
