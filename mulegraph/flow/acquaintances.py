@@ -18,14 +18,19 @@ from mulegraph.lazy import njit
 
 
 class Acquainted(NamedTuple):
-    """Pairs (one, other) of accounts that never deal with each other, and how many acquaintances could join them.
-
-    Of `both` a coin says twice who pays (once at either end), of `half` once, and of `fixed` never, since accounts of
-    two kinds do not change places.
-    """
+    """Pairs (one, other) that never deal with each other, and how many acquaintances in common could join each."""
 
     one: np.ndarray
     other: np.ndarray
+    common: np.ndarray
+
+
+class Coins(NamedTuple):
+    """By pair, of how many acquaintances a coin says twice who pays (at either end), once, and never.
+
+    Accounts of two kinds do not change places.
+    """
+
     both: np.ndarray
     half: np.ndarray
     fixed: np.ndarray
@@ -40,40 +45,36 @@ def acquainted(partners: Partners, group: np.ndarray, min_middlemen: int, max_pa
     lists = _either_way(partners, group)
     rows, start, _, _ = joined(partners, *lists, none, Limits(min_middlemen, max_partners, 0.0))
     first = start[:-1]
-    both = np.diff(start)
-    zero = np.zeros(len(both), np.int64)
-    return Acquainted(rows[first, 0], rows[first, 1], both, zero, zero)
+    return Acquainted(rows[first, 0], rows[first, 1], np.diff(start))
 
 
-def of_found(found: Smurfs, known: Acquainted, group: np.ndarray) -> Acquainted:
-    """The same of the pairs that are found, each with its own middlemen at least."""
+def coins_of(found: Smurfs, known: Acquainted, group: np.ndarray) -> Coins:
+    """The coins of pairs that are found: of their own middlemen, and of the acquaintances who might have been."""
     pair = np.repeat(np.arange(len(found.one)), np.diff(found.start))
     tossed = (group[found.one[pair]] == group[found.middle]).astype(np.int64)
     tossed += group[found.middle] == group[found.other[pair]]
-    own = [np.bincount(pair[tossed == coins], minlength=len(found.one)) for coins in (2, 1, 0)]
+    both, half, fixed = (np.bincount(pair[tossed == coins], minlength=len(found.one)) for coins in (2, 1, 0))
     keys = known.one.astype(np.int64) << 32 | known.other
     mine = found.one.astype(np.int64) << 32 | found.other
     if len(keys):
         # Pairs are in the order of the first, and not of the second.
         order = np.argsort(keys)
         place = order[np.minimum(np.searchsorted(keys[order], mine), len(keys) - 1)]
-        is_known = keys[place] == mine
-        every = (known.both, known.half, known.fixed)
-        own = [np.maximum(one, np.where(is_known, more[place], 0)) for one, more in zip(own, every, strict=True)]
-    return Acquainted(found.one, found.other, *own)
+        both = np.maximum(both, np.where(keys[place] == mine, known.common[place], 0))
+    return Coins(both, half, fixed)
 
 
-def tossed_nats(pairs: Acquainted, count: np.ndarray) -> np.ndarray:
+def tossed_nats(coins: Coins, count: np.ndarray) -> np.ndarray:
     """−ln of the chance that coins join each pair by so many and more."""
-    return -np.log(np.maximum(_tail(pairs.both, pairs.half, pairs.fixed, count), DEEPEST_TAIL))
+    return -np.log(np.maximum(_tail(coins.both, coins.half, coins.fixed, count), DEEPEST_TAIL))
 
 
 def toss(pairs: Acquainted, min_middlemen: int, seed: int) -> np.ndarray:
     """One toss of all coins: the nats of each pair that is joined by enough."""
-    rng = np.random.default_rng(seed)
-    count = rng.binomial(pairs.both, 0.25) + rng.binomial(pairs.half, 0.5) + pairs.fixed
-    joined = np.flatnonzero(count >= min_middlemen)
-    return tossed_nats(Acquainted(*(column[joined] for column in pairs)), count[joined])
+    heads = np.random.default_rng(seed).binomial(pairs.common, 0.25)
+    by_enough = np.flatnonzero(heads >= min_middlemen)
+    both, none = pairs.common[by_enough], np.zeros(len(by_enough), np.int64)
+    return tossed_nats(Coins(both, none, none), heads[by_enough])
 
 
 @njit(cache=True, nogil=True)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pyarrow as pa
 
-from mulegraph.flow.acquaintances import acquainted, of_found, toss, tossed_nats
+from mulegraph.flow.acquaintances import acquainted, coins_of, toss, tossed_nats
 from mulegraph.flow.by_account import TransfersByAccount, distinct_values
 from mulegraph.flow.calibration import Calibrated, local_false_share, look_elsewhere, rarity, says_something, worth
 from mulegraph.flow.decoys import shares_of
@@ -82,7 +82,7 @@ def smurfing(
         known = acquainted(partners, peers.group, least, max_partners)
     degrees = _beside(real.nats, [by_degree.result().nats], real.log_trials)
     circles = _beside(
-        tossed_nats(of_found(real, known, peers.group), np.diff(real.start)),
+        tossed_nats(coins_of(real, known, peers.group), np.diff(real.start)),
         [toss(known, least, seed) for seed in range(TOSSES)],
         float(np.log(max(len(known.one), 1))),
     )
